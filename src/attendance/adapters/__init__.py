@@ -1,0 +1,1 @@
+"""Ports filled with real technology: memory, SQL, HTTP, passwords, tokens, clock."""

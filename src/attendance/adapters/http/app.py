@@ -1,0 +1,93 @@
+"""The whole application as ASGI."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+
+from attendance.adapters.http.accounts import account_handlers
+from attendance.adapters.http.caller import provide_caller
+from attendance.adapters.http.decoding import LARGEST_BODY, refuse_malformed_head
+from attendance.adapters.http.documentation import documentation_assets, openapi_config
+from attendance.adapters.http.edge import Edge
+from attendance.adapters.http.errors import error_handlers
+from attendance.adapters.http.health import health_handlers
+from attendance.adapters.http.lab_attendance import lab_attendance_handlers
+from attendance.adapters.http.labs import lab_handlers
+from attendance.adapters.http.lane import HashingLane
+from attendance.adapters.http.sessions import session_handlers
+from attendance.application.use_cases import UseCases
+from attendance.domain.policy import Directory
+
+GC_THRESHOLD = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """`threads` answer requests side by side; `hashers` hash passwords, with `longest_queue` calls waiting."""
+
+    version: str
+    directory: Directory = Directory.PUBLIC
+    cors_origins: tuple[str, ...] = ()
+    threads: int = 8
+    hashers: int = 1
+    longest_queue: int = 256
+
+
+def create_app(
+    use_cases: UseCases, settings: HttpSettings, *, is_ready: Callable[[], bool], close: Callable[[], object]
+) -> Litestar:
+    """The application; `close` is called when it ends."""
+    lane = HashingLane(settings.hashers, settings.longest_queue)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_default_executor(
+            ThreadPoolExecutor(settings.threads, "attendance-request")
+        )
+        # what is loaded by now stays: looking through it again and again only costs
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD)
+        try:
+            yield
+        finally:
+            lane.close()
+            close()
+
+    app = Litestar(
+        route_handlers=[
+            *account_handlers(use_cases, lane, settings.directory),
+            *session_handlers(use_cases, lane),
+            *lab_handlers(use_cases, settings.directory),
+            *lab_attendance_handlers(use_cases),
+            *health_handlers(is_ready),
+            documentation_assets(),
+        ],
+        dependencies={"caller": provide_caller(use_cases.actor_of)},
+        before_request=refuse_malformed_head,
+        exception_handlers=error_handlers(use_cases.actor_of),
+        lifespan=[lifespan],
+        openapi_config=openapi_config(settings.version),
+        cors_config=_cors(settings.cors_origins),
+        request_max_body_size=LARGEST_BODY,
+        logging_config=None,
+    )
+    app.asgi_handler = Edge(app.asgi_handler)
+    return app
+
+
+def _cors(origins: tuple[str, ...]) -> CORSConfig | None:
+    if not origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(origins),
+        allow_methods=["DELETE", "GET", "HEAD", "POST", "PUT"],
+        allow_headers=["Authorization", "Content-Type", "If-Match"],
+        expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id"],
+    )

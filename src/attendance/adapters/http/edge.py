@@ -1,0 +1,69 @@
+"""What every answer has, whatever made it: around the whole application, where Litestar's own 404 passes too."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+
+from attendance.adapters.clock import new_id
+
+SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+UNLESS_SET = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Answers HEAD like GET without the body, and adds a request id and the headers browsers heed."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_head = scope["method"] == "HEAD"
+        if is_head:
+            scope["method"] = "GET"
+        headers = [*HEADERS, (b"x-request-id", _request_id(scope["headers"]))]
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _complete(message, headers)
+            elif is_head and message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        await self.app(scope, receive, sent)
+
+
+def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    for name, value in headers:
+        if name == b"x-request-id" and SANE_REQUEST_ID.fullmatch(value):
+            return value
+    return new_id().hex.encode()
+
+
+def _complete(message: HTTPResponseStartEvent, headers: list[tuple[bytes, bytes]]) -> None:
+    present = {name for name, _ in message["headers"]}
+    message["headers"] = [
+        *((name, _with_head(value) if name == b"allow" else value) for name, value in message["headers"]),
+        *headers,
+        *(header for header in UNLESS_SET if header[0] not in present),
+    ]
+
+
+def _with_head(allowed: bytes) -> bytes:
+    """Where GET works, so does HEAD."""
+    methods = {method.strip() for method in allowed.split(b",")}
+    return b", ".join(sorted(methods | ({b"HEAD"} if b"GET" in methods else set())))

@@ -1,0 +1,172 @@
+"""Every refusal as an answer: one table by category, one body for all."""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response
+from litestar.concurrency import sync_to_thread
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
+
+from attendance.adapters.http.caller import SIGNED_IN, Caller, token_sent
+from attendance.domain.errors import (
+    AttendanceError,
+    Conflict,
+    Fault,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+from attendance.domain.sessions import Actor
+
+log = logging.getLogger(__name__)
+
+AnyRequest = Request[Any, Any, Any]
+
+STATUS_OF: dict[type[AttendanceError], int] = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Unavailable: 503,
+}
+RETRY_AFTER_SECONDS = "1"
+MISSING = re.compile(r"Missing required .*? parameter '(\w+)'")
+
+MEANING_OF = {
+    400: "The request is malformed; `details` says where",
+    401: "Nobody is signed in, or not any more",
+    403: "The caller may not do this",
+    404: "There is no such thing",
+    405: "The path has other methods: see `Allow`",
+    409: "It contradicts what is stored",
+    413: "The body is larger than 1 MiB",
+    415: "The body is not JSON in UTF-8",
+    503: "Nothing was changed: try again after `Retry-After` seconds",
+}
+TEXT_OF = {
+    400: Invalid.text,
+    404: "not found",
+    405: "method not allowed",
+    413: "request body is too large",
+    415: "request body must be application/json",
+}
+
+
+class FaultView(msgspec.Struct):
+    """Where something is wrong (a JSON path, a query name, or `body`), and what."""
+
+    field: str
+    message: str
+
+
+class ErrorView(msgspec.Struct, omit_defaults=True):
+    """Why a request was refused; `details` lists what is malformed."""
+
+    error: str
+    details: list[FaultView] = []
+
+
+def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    """What an operation may answer besides success, for the OpenAPI document."""
+    return {
+        status: ResponseSpec(ErrorView, generate_examples=False, description=MEANING_OF[status])
+        for status in sorted({*statuses, 400, 503})
+    }
+
+
+class AfterSignIn(Response[ErrorView]):
+    """A complaint about a request that only someone signed in may send: to anybody else, 401 comes first."""
+
+    def __init__(self, complaint: Response[ErrorView], caller: Caller) -> None:
+        super().__init__(complaint.content, status_code=complaint.status_code)
+        self._caller = caller
+
+    def to_asgi_response(self, *, request: AnyRequest, **options: Any) -> Any:
+        complaint = super().to_asgi_response(request=request, **options)
+
+        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+            refusal = await sync_to_thread(self._caller.refusal)
+            response = _answer(request, refusal).to_asgi_response(request=request, **options) if refusal else complaint
+            await response(scope, receive, send)
+
+        return respond
+
+
+def error_handlers(actor_of: Callable[[str], Actor]) -> ExceptionHandlersMap:
+    """What Litestar does with what is raised, its own exceptions included."""
+
+    def refused(request: AnyRequest, error: AttendanceError) -> Response[ErrorView]:
+        return _answer(request, error)
+
+    def malformed(request: AnyRequest, error: Invalid) -> Response[ErrorView]:
+        return in_turn(request, _answer(request, error))
+
+    def mistyped(request: AnyRequest, error: ValidationException) -> Response[ErrorView]:
+        return malformed(request, Invalid(*_faults(error)))
+
+    def framework(request: AnyRequest, error: HTTPException) -> Response[ErrorView]:
+        status = error.status_code if error.status_code in TEXT_OF else 400
+        complaint = Response(ErrorView(TEXT_OF[status]), status_code=status)
+        if status == 405:
+            complaint.headers["allow"] = ", ".join(allowed_methods(request.app, request.url.path))
+        return in_turn(request, complaint) if status in (400, 415) else complaint
+
+    def unforeseen(request: AnyRequest, error: Exception) -> Response[ErrorView]:
+        log.error("%s %s failed", request.method, request.scope.get("path_template"), exc_info=error)
+        return Response(ErrorView("internal server error"), status_code=500)
+
+    def in_turn(request: AnyRequest, complaint: Response[ErrorView]) -> Response[ErrorView]:
+        handler = request.scope.get("route_handler")
+        if handler is None or not handler.opt.get(SIGNED_IN):
+            return complaint
+        return AfterSignIn(complaint, Caller(actor_of, token_sent(request.headers)))
+
+    return {
+        AttendanceError: refused,
+        Invalid: malformed,
+        ValidationException: mistyped,
+        HTTPException: framework,
+        Exception: unforeseen,
+    }
+
+
+def allowed_methods(app: Litestar, path: str) -> list[str]:
+    """The methods of the one route that a path leads to."""
+    sent = [part for part in path.split("/") if part]
+    for route in app.routes:
+        components = route.path_components
+        if len(components) == len(sent) and all(
+            not isinstance(component, str) or component == part
+            for component, part in zip(components, sent, strict=True)
+        ):
+            return sorted(route.methods)
+    return []
+
+
+def _faults(error: ValidationException) -> list[Fault]:
+    found = error.extra if isinstance(error.extra, list) else []
+    faults = [Fault(each["key"], each["message"]) for each in found if "key" in each]
+    if not faults and (missing := MISSING.search(error.detail)):
+        faults = [Fault(missing[1], "is missing")]
+    return faults or [Fault("query", error.detail)]
+
+
+def _answer(request: AnyRequest, error: AttendanceError) -> Response[ErrorView]:
+    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    details = [FaultView(fault.field, fault.message) for fault in getattr(error, "faults", ())]
+    headers = {}
+    if status == 401:
+        headers["www-authenticate"] = (
+            "Bearer" if token_sent(request.headers) is None else 'Bearer error="invalid_token"'
+        )
+    if status == 503:
+        headers["retry-after"] = RETRY_AFTER_SECONDS
+    return Response(ErrorView(error.text, details), status_code=status, headers=headers)

@@ -1,0 +1,149 @@
+"""Attendance in labs, kept by their owners."""
+
+from datetime import date as Date
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import delete, get, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from attendance.adapters.http.caller import FromCaller, signed_in
+from attendance.adapters.http.decoding import StrictJson
+from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.ids import sent_id
+from attendance.application.use_cases import UseCases
+from attendance.domain.ids import AccountId, LabId, LabMarkId
+from attendance.domain.lab_attendance import LONGEST_NOTE
+from attendance.domain.status import Status
+
+TAGS = ["Lab attendance"]
+
+
+class MarkBody(msgspec.Struct, forbid_unknown_fields=True):
+    user_id: str
+    date: Date
+    status: Status
+    note: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)] = ""
+
+
+class MarkView(msgspec.Struct):
+    attendance_id: UUID
+    lab_id: UUID
+    user_id: UUID
+    date: Date
+    status: Status
+    note: str
+
+
+class SheetRowView(msgspec.Struct):
+    user_id: UUID
+    username: str
+    status: Status
+    note: str
+
+
+class SheetView(msgspec.Struct):
+    """The marks of one date, by username."""
+
+    lab_id: UUID
+    date: Date
+    attendances: list[SheetRowView]
+    total: int
+
+
+class HistoryRowView(msgspec.Struct):
+    date: Date
+    status: Status
+    note: str
+
+
+class HistoryView(msgspec.Struct):
+    """One user's marks in a lab, by date."""
+
+    lab_id: UUID
+    user_id: UUID
+    username: str
+    attendances: list[HistoryRowView]
+    total: int
+
+
+def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
+    @put(
+        "/labs/{lab_id:str}/attendance",
+        dto=StrictJson,
+        return_dto=None,
+        sync_to_thread=True,
+        responses=refusals(401, 403, 404, 409, 413, 415),
+        tags=TAGS,
+        **signed_in(),
+    )
+    def mark_lab_attendance(caller: FromCaller, lab_id: FromPath[str], data: JSONBody[MarkBody]) -> MarkView:
+        """Record or revise a member's attendance on a date; the same again changes nothing."""
+        mark = use_cases.mark_lab_attendance(
+            caller.actor(),
+            lab_id=LabId(sent_id(lab_id)),
+            user_id=AccountId(sent_id(data.user_id)),
+            date=data.date,
+            status=data.status,
+            note=data.note,
+        )
+        return MarkView(mark.id, mark.lab_id, mark.user_id, mark.date, mark.entry.status, mark.entry.note)
+
+    @get(
+        "/labs/{lab_id:str}/attendance",
+        sync_to_thread=True,
+        responses=refusals(401, 403, 404),
+        tags=TAGS,
+        **signed_in(),
+    )
+    def lab_attendance_by_date(
+        caller: FromCaller, lab_id: FromPath[str], date: FromQuery[Date]
+    ) -> SheetView:
+        """The marks of one date, by username."""
+        sheet = use_cases.lab_attendance_by_date(caller.actor(), lab_id=LabId(sent_id(lab_id)), date=date)
+        rows = msgspec.convert(sheet.attendances, list[SheetRowView], from_attributes=True)
+        return SheetView(sheet.lab.id, sheet.date, rows, len(rows))
+
+    @get(
+        "/labs/{lab_id:str}/users/{user_id:str}/attendance",
+        sync_to_thread=True,
+        responses=refusals(401, 403, 404),
+        tags=TAGS,
+        **signed_in(),
+    )
+    def lab_attendance_history(
+        caller: FromCaller,
+        lab_id: FromPath[str],
+        user_id: FromPath[str],
+        since: Annotated[Date | None, QueryParameter(name="from")] = None,
+        until: Annotated[Date | None, QueryParameter(name="to")] = None,
+    ) -> HistoryView:
+        """One user's marks in a lab by date; `from` and `to` are included and optional."""
+        history = use_cases.lab_attendance_history(
+            caller.actor(),
+            lab_id=LabId(sent_id(lab_id)),
+            user_id=AccountId(sent_id(user_id)),
+            since=since,
+            until=until,
+        )
+        rows = msgspec.convert(history.attendances, list[HistoryRowView], from_attributes=True)
+        return HistoryView(history.lab.id, history.user_id, history.username, rows, len(rows))
+
+    @delete(
+        "/labs/{lab_id:str}/attendance/{attendance_id:str}",
+        sync_to_thread=True,
+        responses=refusals(401, 403, 404),
+        tags=TAGS,
+        **signed_in(),
+    )
+    def delete_lab_attendance(
+        caller: FromCaller, lab_id: FromPath[str], attendance_id: FromPath[str]
+    ) -> None:
+        """Remove a mark. What happened to it stays in the log."""
+        use_cases.delete_lab_attendance(
+            caller.actor(), lab_id=LabId(sent_id(lab_id)), attendance_id=LabMarkId(sent_id(attendance_id))
+        )
+
+    return [mark_lab_attendance, lab_attendance_by_date, lab_attendance_history, delete_lab_attendance]

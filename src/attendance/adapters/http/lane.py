@@ -1,0 +1,49 @@
+"""The lane for slow hashing: one thread per core, so that a wave of sign-ins leaves other requests their threads."""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from attendance.domain.errors import Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NICENESS = 10
+
+
+class HashingLane:
+    """Runs at most `width` calls at a time; `longest_queue` more wait, the next is refused with Unavailable."""
+
+    def __init__(self, width: int, longest_queue: int) -> None:
+        self._threads = ThreadPoolExecutor(width, "attendance-hashing", initializer=_yield_to_others)
+        self._capacity = width + longest_queue
+        self._under_way = 0
+
+    async def __call__(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Called from the event loop alone, which is why a plain count will do."""
+        if self._under_way >= self._capacity:
+            raise Unavailable
+        self._under_way += 1
+        loop = asyncio.get_running_loop()
+        future = self._threads.submit(partial(call, *args, **kwargs))
+        # a client that hangs up cancels its waiting, not the work, so the place is given back by the work
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
+        return await asyncio.wrap_future(future)
+
+    def _leave(self) -> None:
+        self._under_way -= 1
+
+    def close(self) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+
+def _yield_to_others() -> None:
+    """On Linux niceness is a thread's own: hashing takes the cores only when nobody else wants them."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

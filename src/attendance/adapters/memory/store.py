@@ -1,0 +1,50 @@
+"""One transaction at a time, on the live dictionaries, taken back when it raises."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock
+
+from attendance.adapters.memory.accounts import MemoryAccounts
+from attendance.adapters.memory.events import MemoryEvents
+from attendance.adapters.memory.lab_attendance import MemoryLabAttendance
+from attendance.adapters.memory.labs import MemoryLabs
+from attendance.adapters.memory.sessions import MemorySessions
+from attendance.adapters.memory.tables import Tables
+from attendance.adapters.patience import attempts
+from attendance.application.ports import Store, UnitOfWork
+
+
+class MemoryStore(Store):
+    def __init__(self) -> None:
+        self._tables = Tables()
+        self._turn = RLock()
+        self._work = UnitOfWork(
+            accounts=MemoryAccounts(self._tables),
+            sessions=MemorySessions(self._tables),
+            labs=MemoryLabs(self._tables),
+            lab_attendance=MemoryLabAttendance(self._tables),
+            events=MemoryEvents(self._tables),
+        )
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        with self._turn:
+            try:
+                yield self._work
+            except BaseException:
+                self._tables.journal.undo()
+                raise
+            self._tables.journal.forget()
+
+    @contextmanager
+    def each(self) -> Iterator[UnitOfWork]:
+        with self._turn:
+            try:
+                yield self._work
+            finally:
+                self._tables.journal.forget()
+
+    read = each
+
+    def attempts(self) -> Iterator[None]:
+        return attempts()

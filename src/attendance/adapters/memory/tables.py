@@ -1,0 +1,75 @@
+"""Dictionaries that remember how to undo what was done to them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from attendance.domain.accounts import Account
+from attendance.domain.events import Event
+from attendance.domain.ids import AccountId, LabId, LabMarkId, SessionId
+from attendance.domain.lab_attendance import LabMark
+from attendance.domain.labs import Lab, Membership
+from attendance.domain.sessions import Session
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class Journal:
+    """The steps that take everything back to where the last transaction ended."""
+
+    steps: list[Callable[[], object]] = field(default_factory=list)
+
+    def forget(self) -> None:
+        self.steps.clear()
+
+    def undo(self) -> None:
+        while self.steps:
+            self.steps.pop()()
+
+
+@dataclass(slots=True)
+class Table(Generic[K, V]):
+    """Rows by key, in the order in which they came."""
+
+    journal: Journal
+    rows: dict[K, V] = field(default_factory=dict)
+
+    def get(self, key: K) -> V | None:
+        return self.rows.get(key)
+
+    def all(self) -> Iterable[V]:
+        return self.rows.values()
+
+    def put(self, key: K, row: V) -> None:
+        if key in self.rows:
+            before = self.rows[key]
+            self.journal.steps.append(lambda: self.rows.update({key: before}))
+        else:
+            self.journal.steps.append(lambda: self.rows.pop(key))
+        self.rows[key] = row
+
+    def remove(self, key: K) -> None:
+        before = self.rows.pop(key)
+        self.journal.steps.append(lambda: self.rows.update({key: before}))
+
+
+MarkKey = tuple[LabId, AccountId, date]
+
+
+class Tables:
+    """Everything stored, and the indexes the SQL stores have too."""
+
+    def __init__(self) -> None:
+        self.journal = Journal()
+        self.accounts: Table[AccountId, Account] = Table(self.journal)
+        self.usernames: Table[str, AccountId] = Table(self.journal)
+        self.sessions: Table[SessionId, Session] = Table(self.journal)
+        self.labs: Table[LabId, Lab] = Table(self.journal)
+        self.members: Table[LabId, dict[AccountId, Membership]] = Table(self.journal)
+        self.lab_marks: Table[MarkKey, LabMark] = Table(self.journal)
+        self.lab_mark_keys: Table[LabMarkId, MarkKey] = Table(self.journal)
+        self.events: Table[UUID, tuple[Event, ...]] = Table(self.journal)

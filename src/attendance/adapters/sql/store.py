@@ -1,0 +1,63 @@
+"""Units of work over pooled connections."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from attendance.adapters.patience import attempts
+from attendance.adapters.sql.accounts import SqlAccounts
+from attendance.adapters.sql.connection import Work
+from attendance.adapters.sql.databases import Database
+from attendance.adapters.sql.errors import meaning
+from attendance.adapters.sql.events import SqlEvents
+from attendance.adapters.sql.lab_attendance import SqlLabAttendance
+from attendance.adapters.sql.labs import SqlLabs
+from attendance.adapters.sql.sessions import SqlSessions
+from attendance.application.ports import Store, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class SqlStore(Store):
+    """`replica` serves the lists that may lag, where there is one."""
+
+    primary: Database
+    replica: Database
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        with _work(self.primary, is_one_transaction=True) as work, self.primary.turn(work.connection):
+            yield _unit(work)
+
+    @contextmanager
+    def each(self) -> Iterator[UnitOfWork]:
+        with _work(self.primary, is_one_transaction=False) as work:
+            yield _unit(work)
+
+    @contextmanager
+    def read(self) -> Iterator[UnitOfWork]:
+        with _work(self.replica, is_one_transaction=False) as work:
+            yield _unit(work)
+
+    def attempts(self) -> Iterator[None]:
+        return attempts()
+
+
+@contextmanager
+def _work(database: Database, *, is_one_transaction: bool) -> Iterator[Work]:
+    try:
+        with database.engine.connect() as connection:
+            yield Work(connection, database, is_one_transaction)
+    except Exception as error:
+        if (means := meaning(error)) is error:
+            raise
+        raise means from error
+
+
+def _unit(work: Work) -> UnitOfWork:
+    return UnitOfWork(
+        accounts=SqlAccounts(work),
+        sessions=SqlSessions(work),
+        labs=SqlLabs(work),
+        lab_attendance=SqlLabAttendance(work),
+        events=SqlEvents(work),
+    )

@@ -1,0 +1,123 @@
+"""The tables, as the migrations make them. Columns bear the names of the fields they hold."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """Aware datetimes in UTC, in and out, on a database that forgets the zone too."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+class Key(sa.TypeDecorator[str]):
+    """Text compared by code point, wherever the database stands."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
+        return dialect.type_descriptor(sa.Text(collation="C" if dialect.name == "postgresql" else None))
+
+
+Facts = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("username", sa.Text, nullable=False),
+    sa.Column("username_key", Key, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("username_key"),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("last_seen_at", UtcDateTime, nullable=False),
+)
+
+labs = sa.Table(
+    "labs",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("owner_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", Key, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("search_key", Key, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Index("ix_labs_name_key_id", "name_key", "id"),
+)
+
+lab_members = sa.Table(
+    "lab_members",
+    metadata,
+    sa.Column("position", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("lab_id", sa.ForeignKey("labs.id"), nullable=False),
+    sa.Column("user_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("joined_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("lab_id", "user_id"),
+)
+
+lab_marks = sa.Table(
+    "lab_marks",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("lab_id", sa.Uuid, nullable=False),
+    sa.Column("user_id", sa.Uuid, nullable=False),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("marked_by", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("marked_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("lab_id", "user_id", "date"),
+    sa.ForeignKeyConstraint(["lab_id", "user_id"], ["lab_members.lab_id", "lab_members.user_id"]),
+    sa.CheckConstraint("status IN ('present', 'absent', 'late', 'excused')", name="status"),
+    sa.Index("ix_lab_marks_lab_id_date", "lab_id", "date"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("actor_id", sa.Uuid),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("subject_kind", sa.Text, nullable=False),
+    sa.Column("subject_id", sa.Uuid, nullable=False),
+    sa.Column("before", Facts),
+    sa.Column("after", Facts),
+    sa.Index("ix_events_subject_id_id", "subject_id", "id"),
+)

@@ -1,0 +1,1 @@
+"""Use cases, and the ports they need filled. Standard library and the domain only."""

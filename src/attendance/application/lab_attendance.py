@@ -1,0 +1,123 @@
+"""Keeping a lab's attendance by date. The lab's owner alone may."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from attendance.application.ports import Clock, NewId, Store
+from attendance.application.retrying import retried
+from attendance.application.views import LabHistory, LabSheet
+from attendance.domain.errors import Fault, Invalid
+from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
+from attendance.domain.lab_attendance import (
+    AttendanceNotFound,
+    LabEntry,
+    LabMark,
+    LabOrUserNotFound,
+    OnlyOwnerDeletes,
+    OnlyOwnerManages,
+    OnlyOwnerViews,
+)
+from attendance.domain.labs import LabNotFound
+from attendance.domain.policy import owns, require
+from attendance.domain.sessions import Actor
+from attendance.domain.status import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkLabAttendance:
+    """Record or revise a member's attendance on a date. Sending the same again changes nothing.
+
+    Raises Invalid for the note, LabOrUserNotFound, OnlyOwnerManages, NotAMember.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(
+        self, actor: Actor, *, lab_id: LabId, user_id: AccountId, date: date, status: Status, note: str = ""
+    ) -> LabMark:
+        entry = LabEntry(status=status, note=note)
+        with self.store.each() as work:
+            place = work.lab_attendance.place(lab_id, user_id, date)
+            require(owns(actor, place.lab), OnlyOwnerManages)
+            marked = place.marked(
+                entry,
+                by=actor.id,
+                at=self.clock(),
+                mark_id=LabMarkId(self.new_id()),
+                event_id=EventId(self.new_id()),
+            )
+            if marked.event:
+                work.lab_attendance.save(marked.mark, marked.event)
+        return marked.mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabAttendanceByDate:
+    """The marks of one date, by username. Raises LabNotFound, OnlyOwnerViews."""
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor, *, lab_id: LabId, date: date) -> LabSheet:
+        with self.store.read() as work:
+            sheet = work.lab_attendance.sheet(lab_id, date)
+        if sheet is None:
+            raise LabNotFound
+        require(owns(actor, sheet.lab), OnlyOwnerViews)
+        return sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabAttendanceHistory:
+    """One user's marks in a lab by date, from `since` to `until`, both included and both optional.
+
+    Raises Invalid when `since` is after `until`, LabOrUserNotFound, OnlyOwnerViews.
+    """
+
+    store: Store
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        lab_id: LabId,
+        user_id: AccountId,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> LabHistory:
+        if since and until and since > until:
+            raise Invalid(Fault("from", "must not be after to"))
+        with self.store.read() as work:
+            history = work.lab_attendance.history(lab_id, user_id, since, until)
+        if history is None:
+            raise LabOrUserNotFound
+        require(owns(actor, history.lab), OnlyOwnerViews)
+        if history.username is None:
+            raise LabOrUserNotFound
+        return history
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteLabAttendance:
+    """Remove a mark; its events stay. Raises AttendanceNotFound, OnlyOwnerDeletes."""
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(self, actor: Actor, *, lab_id: LabId, attendance_id: LabMarkId) -> None:
+        with self.store.each() as work:
+            found = work.lab_attendance.find(lab_id, attendance_id)
+            if found is None:
+                raise AttendanceNotFound
+            lab, mark = found
+            require(owns(actor, lab), OnlyOwnerDeletes)
+            if mark is None:
+                raise AttendanceNotFound
+            event = mark.deleted(by=actor.id, at=self.clock(), event_id=EventId(self.new_id()))
+            work.lab_attendance.delete(mark, event)

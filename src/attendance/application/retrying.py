@@ -1,0 +1,35 @@
+"""Trying a use case again when another transaction got in its way."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from attendance.application.ports import Contended, Store
+from attendance.domain.errors import Unavailable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Storing(Protocol):
+    @property
+    def store(self) -> Store: ...
+
+
+S = TypeVar("S", bound=Storing)
+
+
+def retried(use_case: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
+    """Run the whole use case again while it is Contended, as long as its store has patience; then Unavailable."""
+
+    @wraps(use_case)
+    def attempt(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        cause: Contended | None = None
+        for _ in self.store.attempts():
+            try:
+                return use_case(self, *args, **kwargs)
+            except Contended as contended:
+                cause = contended
+        raise Unavailable from cause
+
+    return attempt

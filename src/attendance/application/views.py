@@ -1,0 +1,96 @@
+"""What lists show: rows as they are read, with the number of all there are."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from attendance.domain.errors import Fault
+from attendance.domain.ids import AccountId, LabId
+from attendance.domain.labs import Lab
+from attendance.domain.status import Status
+from attendance.domain.text import require_faultless
+
+LARGEST_PAGE = 1000
+LARGEST_OFFSET = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list: at most `limit` items (1 to 1000) after skipping `offset`. Raises Invalid."""
+
+    limit: int = LARGEST_PAGE
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        require_faultless(
+            None
+            if 1 <= self.limit <= LARGEST_PAGE
+            else Fault("limit", f"must be a whole number from 1 to {LARGEST_PAGE}"),
+            None if 0 <= self.offset <= LARGEST_OFFSET else Fault("offset", "must be a whole number from 0"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    id: AccountId
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsPage:
+    """Some of the accounts that match, and how many match in all."""
+
+    users: tuple[AccountRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabRow:
+    """A lab with its members in the order in which they joined; the owner is not among them."""
+
+    id: LabId
+    owner_id: AccountId
+    name: str
+    description: str
+    member_ids: tuple[AccountId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabsPage:
+    """Some of the labs that match, and how many match in all."""
+
+    labs: tuple[LabRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabSheetRow:
+    user_id: AccountId
+    username: str
+    status: Status
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabSheet:
+    """The marks of one lab on one date, by username."""
+
+    lab: Lab
+    date: date
+    attendances: tuple[LabSheetRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabHistoryRow:
+    date: date
+    status: Status
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabHistory:
+    """One user's marks in one lab, by date. `username` is None when there is no such user."""
+
+    lab: Lab
+    user_id: AccountId
+    username: str | None
+    attendances: tuple[LabHistoryRow, ...]

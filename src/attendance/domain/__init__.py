@@ -1,0 +1,1 @@
+"""The rules of attendance, pure: entities, values, refusals. Standard library only."""

@@ -1,0 +1,67 @@
+"""Everything that can be refused, grouped by what the caller can do about it.
+
+A capability's own refusals stand beside its rules; each carries the text a caller is shown.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a request: where (a field's path, a query name or `body`) and what."""
+
+    field: str
+    message: str
+
+
+class AttendanceError(Exception):
+    """Root of every refusal. `text` is safe to show to anybody."""
+
+    text: ClassVar[str] = "refused"
+
+    def __init__(self) -> None:
+        super().__init__(self.text)
+
+
+class Invalid(AttendanceError, ValueError):
+    """No such thing could be: change the request."""
+
+    text = "malformed request"
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__()
+        self.faults = faults
+
+    def __str__(self) -> str:
+        return "; ".join([self.text, *(f"{fault.field}: {fault.message}" for fault in self.faults)])
+
+
+class Unauthenticated(AttendanceError):
+    """Nobody is known to be asking: sign in."""
+
+    text = "authentication required"
+
+
+class Forbidden(AttendanceError):
+    """The one who asks may not: ask somebody who may."""
+
+    text = "insufficient permissions"
+
+
+class NotFound(AttendanceError):
+    """There is no such thing, or none for this caller."""
+
+    text = "not found"
+
+
+class Conflict(AttendanceError):
+    """It contradicts what is stored: read again and decide."""
+
+    text = "conflict"
+
+
+class Unavailable(AttendanceError):
+    """Nothing is wrong with the request and nothing was changed: try again later."""
+
+    text = "temporarily unavailable"

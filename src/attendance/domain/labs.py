@@ -1,0 +1,70 @@
+"""Labs: an owner, and the members who joined."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from attendance.domain.errors import Conflict, NotFound
+from attendance.domain.events import Action, Event
+from attendance.domain.ids import AccountId, EventId, LabId
+from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
+
+LONGEST_NAME = 200
+LONGEST_DESCRIPTION = 2000
+
+
+class LabNotFound(NotFound):
+    """There is no lab with this id."""
+
+    text = "lab not found"
+
+
+class AlreadyMember(Conflict):
+    """A user joins a lab once; its owner belongs to it without joining."""
+
+    text = "already a member"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """A place whose owner keeps attendance by date. Raises Invalid for texts that cannot be."""
+
+    id: LabId
+    owner_id: AccountId
+    name: str
+    description: str = ""
+    created_at: datetime
+
+    def __post_init__(self) -> None:
+        require_faultless(
+            fault_in_name("name", self.name, longest=LONGEST_NAME),
+            fault_in_prose("description", self.description, longest=LONGEST_DESCRIPTION),
+        )
+
+    def created(self, *, event_id: EventId) -> Event:
+        return Event(
+            id=event_id,
+            at=self.created_at,
+            actor_id=self.owner_id,
+            action=Action.LAB_CREATED,
+            subject_id=self.id,
+            after={"owner_id": str(self.owner_id), "name": self.name, "description": self.description},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Somebody's place in a lab. Nobody leaves."""
+
+    lab_id: LabId
+    user_id: AccountId
+    joined_at: datetime
+
+    def joined(self, *, event_id: EventId) -> Event:
+        return Event(
+            id=event_id,
+            at=self.joined_at,
+            actor_id=self.user_id,
+            action=Action.LAB_JOINED,
+            subject_id=self.lab_id,
+            after={"user_id": str(self.user_id)},
+        )

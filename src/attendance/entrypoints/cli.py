@@ -1,0 +1,110 @@
+"""The command `attendance`."""
+
+import logging
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import click
+
+from attendance.domain.errors import AttendanceError
+from attendance.entrypoints.settings import Settings, SettingsError, from_environment
+
+P = ParamSpec("P")
+
+ABOUT_SETTINGS = (
+    "Settings come from environment variables ATTENDANCE_…; docs/settings.md lists them. "
+    "Without any, everything is kept in ./var."
+)
+
+
+def explained(command: Callable[P, None]) -> Callable[P, None]:
+    """What an operator can mend is one line on standard error and exit status 2, not a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (SettingsError, ValueError) as error:
+            raise click.UsageError(str(error)) from error
+        except AttendanceError as error:
+            raise click.ClickException(f"{error}: is the database reachable?") from error
+
+    return run
+
+
+@click.group(help=f"Keep attendance: who was there, who said so, and when.\n\n{ABOUT_SETTINGS}")
+@click.version_option(package_name="attendance")
+def main() -> None: ...
+
+
+@main.command()
+@click.option("--host", help="Address to listen on (ATTENDANCE_HOST).")
+@click.option("--port", type=int, help="Port to listen on (ATTENDANCE_PORT).")
+@click.option("--workers", type=int, help="Processes that answer (ATTENDANCE_WORKERS).")
+@explained
+def serve(**options: object) -> None:
+    """Bring the database up to date, then answer HTTP until told to stop."""
+    import os
+
+    # the workers read the environment, so that is where an option goes
+    os.environ |= {f"ATTENDANCE_{name.upper()}": str(value) for name, value in options.items() if value is not None}
+    settings = from_environment()
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _migrate(settings)
+
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
+
+    url = f"http://{settings.host}:{settings.port}"
+    click.echo(f"attendance answers at {url} (documentation: {url}/schema). Stop it with Ctrl-C.")
+    Granian(
+        "attendance.entrypoints.asgi:create_app",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        respawn_failed_workers=True,
+        websockets=False,
+        log_level=settings.log_level,
+    ).serve()
+
+
+@main.command()
+@explained
+def migrate() -> None:
+    """Bring the database up to date, and say when it is. Safe to run from several places at once."""
+    _migrate(from_environment())
+    click.echo("the database is up to date")
+
+
+@main.command()
+@explained
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    import msgspec
+
+    from attendance.entrypoints.asgi import create_app
+    from attendance.entrypoints.container import Container
+
+    container = Container(settings=Settings(database_url="memory"))
+    document = create_app(container).openapi_schema.to_schema()
+    container.shutdown_resources()
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+
+
+def _migrate(settings: Settings) -> None:
+    if settings.storage == "memory":
+        return
+    from attendance.adapters.sql.databases import open_database
+    from attendance.adapters.sql.migrating import migrate
+
+    database = open_database(settings.database_url, pool_size=1)
+    try:
+        migrate(database)
+    finally:
+        database.engine.dispose()

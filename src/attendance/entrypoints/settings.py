@@ -1,0 +1,107 @@
+"""What an operator may choose, by environment variables `ATTENDANCE_…`."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from attendance.domain.policy import Directory
+
+PREFIX = "ATTENDANCE_"
+FOR_TESTS = "ATTENDANCE_TEST_"
+FROM_FILE = "_FILE"
+MEMORY = "memory"
+SECRETS = frozenset({"database_url", "read_database_url", "secret_key", "smtp_url"})
+
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Hours = Annotated[float, Meta(gt=0)]
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be; its text is one line for an operator."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every setting with its default. Lengths of time bear their unit in the name."""
+
+    database_url: str = "sqlite:///var/attendance.db"
+    read_database_url: str | None = None
+    secret_key: str | None = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    threads: Annotated[int, Meta(ge=1, le=256)] = 8
+    pool_size: Positive = 12
+    log_level: str = "info"
+    cors_origins: str = ""
+    labs_directory: Directory = Directory.PUBLIC
+    session_hours: Hours = 12
+    session_idle_hours: Hours = 3
+    password_min_length: Annotated[int, Meta(ge=1, le=256)] = 8
+    common_passwords: str = "builtin"
+    argon2_time_cost: Positive = 2
+    argon2_memory_kib: Annotated[int, Meta(ge=8)] = 19 * 1024
+    argon2_parallelism: Annotated[int, Meta(ge=1, le=16)] = 1
+    sign_in_queue: Count = 256
+    base_url: str | None = None
+    confirm_link: str | None = None
+    reset_link: str | None = None
+    timezone: str = "UTC"
+    smtp_url: str | None = None
+    mail_from: str | None = None
+    owner_tenure_days: Count = 7
+    limit_failed_sign_ins_per_account: Positive = 10
+    limit_failed_sign_ins_per_address: Positive = 100
+    limit_registrations_per_hour: Positive = 200
+    limit_confirmation_mails: Positive = 3
+    limit_password_resets: Positive = 5
+    trusted_proxies: str = ""
+
+    @property
+    def storage(self) -> str:
+        return "memory" if self.database_url == MEMORY else "sql"
+
+    def __post_init__(self) -> None:
+        if self.storage == "memory" and self.workers > 1:
+            raise ValueError("memory is kept by one process: use workers = 1, or a database")
+        if self.session_idle_hours > self.session_hours:
+            raise ValueError("session_idle_hours must not be more than session_hours")
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings an environment names; raise SettingsError with a line about the first that is wrong."""
+    chosen: dict[str, str] = {}
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(PREFIX) or variable.startswith(FOR_TESTS):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name.endswith(FROM_FILE.lower()) and name.removesuffix(FROM_FILE.lower()) in SECRETS:
+            name, text = name.removesuffix(FROM_FILE.lower()), _content(variable, text)
+        elif name not in Settings.__struct_fields__:
+            raise SettingsError(f"{variable} is not a setting")
+        if name in chosen:
+            raise SettingsError(f"{PREFIX}{name.upper()} is set twice, by itself and by its {FROM_FILE} variant")
+        chosen[name] = text
+    return settings_of(chosen)
+
+
+def settings_of(chosen: Mapping[str, Any]) -> Settings:
+    """Settings by field name, with text where a number is meant; raise SettingsError."""
+    try:
+        return msgspec.convert(dict(chosen), Settings, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        name = path.rstrip("`")
+        where = f"{PREFIX}{name.upper()}: " if name else ""
+        raise SettingsError(where + message) from error
+
+
+def _content(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{variable}: cannot be read: {error}") from error
