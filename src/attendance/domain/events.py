@@ -23,7 +23,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Who changed what, when, from which state (`before`, None if it was new) to which (`after`, None if gone)."""
+    """Who changed what, when, from which state (`before`, None if new) to which (`after`, None if gone)."""
 
     id: EventId
     at: datetime
