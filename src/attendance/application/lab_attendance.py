@@ -92,11 +92,12 @@ class LabAttendanceHistory:
         if since and until and since > until:
             raise Invalid(Fault("from", "must not be after to"))
         with self.store.read() as work:
-            history = work.lab_attendance.history(lab_id, user_id, since, until)
-        if history is None:
+            found = work.lab_attendance.history(lab_id, user_id, since, until)
+        if found is None:
             raise LabOrUserNotFound
-        require(owns(actor, history.lab), OnlyOwnerViews)
-        if history.username is None:
+        lab, history = found
+        require(owns(actor, lab), OnlyOwnerViews)
+        if history is None:
             raise LabOrUserNotFound
         return history
 

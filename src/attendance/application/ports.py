@@ -27,11 +27,11 @@ NewId: TypeAlias = Callable[[], UUID]
 """A new UUIDv7: later ones sort after earlier ones."""
 
 Aside: TypeAlias = Callable[[Callable[[], None]], None]
-"""Runs something apart from the answer, soon; what it raises reaches nobody, and under load it may be dropped."""
+"""Runs something apart from the answer, soon; what it raises reaches nobody, under load it may be dropped."""
 
 
 class Contended(Exception):
-    """Another transaction got in the way and this one left no trace: the whole use case may be tried again."""
+    """Another transaction got in the way, this one left no trace: the use case may be tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ class LabAttendance(Protocol):
 
     @abstractmethod
     def save(self, mark: LabMark, event: Event) -> None:
-        """Store the mark and its event at once: version 1 only where there is no mark, N only over N - 1.
+        """Store mark and event at once: version 1 only where there is no mark, N only over N - 1.
 
         Raise Contended otherwise.
         """
@@ -115,8 +115,11 @@ class LabAttendance(Protocol):
     @abstractmethod
     def history(
         self, lab_id: LabId, user_id: AccountId, since: date | None, until: date | None
-    ) -> LabHistory | None:
-        """One user's marks from `since` to `until`, both included, by date; None when there is no such lab."""
+    ) -> tuple[Lab, LabHistory | None] | None:
+        """The lab and, if there is such a user, their marks from `since` to `until`, both included, by date.
+
+        None when there is no such lab.
+        """
 
 
 class Events(Protocol):

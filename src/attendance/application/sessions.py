@@ -85,7 +85,11 @@ class ActorOf:
         with self.store.each() as work:
             found = work.sessions.find(session_id)
         now = self.clock()
-        if found is None or not found.account_active or not found.session.is_live(at=now, lifetime=self.lifetime):
+        if (
+            found is None
+            or not found.account_active
+            or not found.session.is_live(at=now, lifetime=self.lifetime)
+        ):
             raise Unauthenticated
         if found.session.is_worth_touching(at=now):
             self.aside(lambda: self._touch(session_id, now))

@@ -88,9 +88,9 @@ class LabHistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class LabHistory:
-    """One user's marks in one lab, by date. `username` is None when there is no such user."""
+    """One user's marks in one lab, by date."""
 
     lab: Lab
     user_id: AccountId
-    username: str | None
+    username: str
     attendances: tuple[LabHistoryRow, ...]
