@@ -44,9 +44,9 @@ class Argon2Hasher(Hasher):
     ) -> None:
         turns = _usable_cores() if at_once is None else at_once
         if min(time_cost, parallelism, turns) < 1 or memory_kib < 8 * parallelism:
-            raise ValueError("Argon2 needs positive costs and 8 KiB of memory per lane")
+            raise ValueError("time_cost, parallelism and at_once start at 1, memory_kib at 8 for each lane")
         if longest_queue < 0 or not 0 <= longest_wait <= TIMEOUT_MAX:
-            raise ValueError("a queue has a length and a time of at least 0")
+            raise ValueError("longest_queue and longest_wait start at 0")
         self._argon2 = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism)
         self._nobodys = _hash_of_nothing(self._argon2)
         self._places = BoundedSemaphore(turns + longest_queue)

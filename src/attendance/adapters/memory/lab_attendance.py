@@ -69,11 +69,13 @@ class MemoryLabAttendance(LabAttendance):
 
     def history(
         self, lab_id: LabId, user_id: AccountId, since: date | None, until: date | None
-    ) -> LabHistory | None:
+    ) -> tuple[Lab, LabHistory | None] | None:
         lab = self.tables.labs.get(lab_id)
         if lab is None:
             return None
         account = self.tables.accounts.get(user_id)
+        if account is None:
+            return lab, None
         marks = sorted(
             (
                 mark
@@ -84,7 +86,7 @@ class MemoryLabAttendance(LabAttendance):
             key=lambda mark: mark.date,
         )
         rows = tuple(LabHistoryRow(mark.date, mark.entry.status, mark.entry.note) for mark in marks)
-        return LabHistory(lab, user_id, account and account.username, rows)
+        return lab, LabHistory(lab, user_id, account.username, rows)
 
     def _log(self, event: Event) -> None:
         before = self.tables.events.get(event.subject_id) or ()

@@ -38,4 +38,6 @@ class MemoryLabs(Labs):
 
     def _row(self, lab_id: LabId) -> LabRow:
         lab = self.tables.labs.rows[lab_id]
-        return LabRow(lab.id, lab.owner_id, lab.name, lab.description, tuple(self.tables.members.rows[lab_id]))
+        return LabRow(
+            lab.id, lab.owner_id, lab.name, lab.description, tuple(self.tables.members.rows[lab_id])
+        )
