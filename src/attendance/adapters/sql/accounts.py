@@ -6,14 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql.connection import Work, insert_into
-from attendance.adapters.sql.searching import PostgresSearch, SqliteSearch
+from attendance.adapters.sql.searching import PostgresSearch, Search, SqliteSearch
 from attendance.adapters.sql.tables import accounts
 from attendance.application.ports import Accounts, Contended
 from attendance.application.views import AccountRow, AccountsPage, Page
 from attendance.domain.accounts import Account, UsernameTaken
 
 FIELDS = ("id", "username", "password_hash", "active", "created_at", "updated_at", "version")
-FIND = sa.select(accounts.c[*FIELDS]).where(accounts.c.username_key == sa.bindparam("username_key"))
+FIND = sa.select(*accounts.c[*FIELDS]).where(accounts.c.username_key == sa.bindparam("username_key"))
 ADD = {
     dialect: insert(accounts).on_conflict_do_nothing(index_elements=["username_key"])
     for dialect, insert in insert_into.items()
@@ -23,8 +23,8 @@ SAVE = (
     .where(accounts.c.id == sa.bindparam("account_id"), accounts.c.version == sa.bindparam("version_before"))
     .values({name: sa.bindparam(name) for name in ("username", "username_key", *FIELDS[2:])})
 )
-SHOWN = accounts.c["id", "username"]
-SEARCH = {
+SHOWN = list(accounts.c["id", "username"])
+SEARCH: dict[str, Search] = {
     "postgresql": PostgresSearch(
         accounts, searched="username_key", sorted_by="username_key", shown=SHOWN, among=accounts.c.active
     ),

@@ -13,7 +13,7 @@ from attendance.adapters.sql.databases import Database
 Statements: TypeAlias = Mapping[str, Executable]
 """One statement per dialect, by the dialect's name."""
 
-insert_into = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+insert_into: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)

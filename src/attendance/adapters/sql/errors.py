@@ -22,7 +22,7 @@ _SQLITE_AWAY = {
 
 
 def meaning(error: Exception) -> Exception:
-    """Contended where trying again at once may help, Unavailable where only time does, else the error itself."""
+    """Contended where trying again may help, Unavailable where only time does, else the error itself."""
     if isinstance(error, sa.exc.TimeoutError):
         return Unavailable()
     driver = error.orig if isinstance(error, sa.exc.DBAPIError) else error

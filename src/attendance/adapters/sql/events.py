@@ -13,7 +13,7 @@ from attendance.domain.events import Action, Event
 
 ADD = sa.insert(events)
 OF = (
-    sa.select(events.c["id", "at", "actor_id", "action", "subject_id", "before", "after"])
+    sa.select(*events.c["id", "at", "actor_id", "action", "subject_id", "before", "after"])
     .where(events.c.subject_id == sa.bindparam("subject_id"))
     .order_by(events.c.id)
 )

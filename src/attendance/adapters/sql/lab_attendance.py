@@ -18,20 +18,22 @@ from attendance.domain.lab_attendance import LabEntry, LabMark, LabOrUserNotFoun
 from attendance.domain.labs import Lab
 from attendance.domain.status import Status
 
-LAB_ID, USER_ID, DATE = (sa.bindparam(name) for name in ("lab_id", "user_id", "date"))
+LAB_ID: Any = sa.bindparam("lab_id")
+USER_ID: Any = sa.bindparam("user_id")
+DATE: Any = sa.bindparam("date")
 MARK_FIELDS = ("id", "lab_id", "user_id", "date", "status", "note", "marked_by", "marked_at", "version")
 EVENT_FIELDS = tuple(column.name for column in events.c)
 
-LAB = tuple(column.label(f"lab_{column.name}") for column in labs.c["owner_id", "name", "description", "created_at"])
+LAB = tuple(
+    column.label(f"lab_{column.name}") for column in labs.c["owner_id", "name", "description", "created_at"]
+)
 MARK = tuple(lab_marks.c[name].label(f"mark_{name}") for name in MARK_FIELDS)
 
 PLACE = (
     sa.select(*LAB, accounts.c.id.label("account_id"), lab_members.c.user_id.label("member_id"), *MARK)
     .select_from(
         labs.outerjoin(accounts, accounts.c.id == USER_ID)
-        .outerjoin(
-            lab_members, sa.and_(lab_members.c.lab_id == labs.c.id, lab_members.c.user_id == USER_ID)
-        )
+        .outerjoin(lab_members, sa.and_(lab_members.c.lab_id == labs.c.id, lab_members.c.user_id == USER_ID))
         .outerjoin(
             lab_marks,
             sa.and_(
@@ -167,13 +169,14 @@ class SqlLabAttendance(LabAttendance):
 
     def history(
         self, lab_id: LabId, user_id: AccountId, since: date | None, until: date | None
-    ) -> LabHistory | None:
+    ) -> tuple[Lab, LabHistory | None] | None:
         dates = {"since": since or date.min, "until": until or date.max}
         rows = self.work.run(HISTORY, {"lab_id": lab_id, "user_id": user_id} | dates).all()
         if not rows:
             return None
         marks = (LabHistoryRow(row.date, Status(row.status), row.note) for row in rows if row.date)
-        return LabHistory(_lab(lab_id, rows[0]), user_id, rows[0].username, tuple(marks))
+        lab, username = _lab(lab_id, rows[0]), rows[0].username
+        return lab, None if username is None else LabHistory(lab, user_id, username, tuple(marks))
 
 
 def _lab(lab_id: LabId, row: sa.Row[Any]) -> Lab:

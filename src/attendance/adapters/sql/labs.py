@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from attendance.adapters.sql.connection import Work, insert_into
-from attendance.adapters.sql.searching import PostgresSearch, SqliteSearch
+from attendance.adapters.sql.searching import PostgresSearch, Search, SqliteSearch
 from attendance.adapters.sql.tables import lab_members, labs
 from attendance.application.ports import Labs
 from attendance.application.views import LabRow, LabsPage, Page
@@ -19,7 +19,7 @@ FIELDS = ("id", "owner_id", "name", "description", "created_at")
 # between name and description: a control character, which neither of them nor a search can hold
 BETWEEN = "\x1f"
 
-FIND = sa.select(labs.c[*FIELDS]).where(labs.c.id == sa.bindparam("id"))
+FIND = sa.select(*labs.c[*FIELDS]).where(labs.c.id == sa.bindparam("id"))
 ADD = sa.insert(labs)
 ADD_MEMBER = {
     dialect: insert(lab_members).on_conflict_do_nothing(index_elements=["lab_id", "user_id"])
@@ -31,7 +31,7 @@ _members = (
     .order_by(lab_members.c.position)
     .correlate(labs)
 )
-SEARCH = {
+SEARCH: dict[str, Search] = {
     "postgresql": PostgresSearch(
         labs,
         searched="search_key",

@@ -1,11 +1,12 @@
 """Finding rows by any part of a text, a page at a time, without reading them all.
 
-PostgreSQL keeps every run of one to three characters of the text in a GIN index over `attendance_grams(text)`;
-SQLite keeps its trigrams in an FTS5 table. Both only narrow the search; the text itself decides.
+PostgreSQL keeps every run of one to three characters in a GIN index over `attendance_grams(text)`, SQLite the
+runs of three in an FTS5 table. Both only narrow the search; the text itself decides.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -18,12 +19,20 @@ PART = sa.bindparam("part", type_=sa.Text)
 
 
 def grams(part: str) -> list[str]:
-    """What the index has of any text that holds `part`: its runs of three characters, or itself when shorter."""
+    """What the index has of any text that holds `part`: its runs of three characters, or itself."""
     return sorted({part[start : start + GRAM] for start in range(max(1, len(part) - GRAM + 1))})
 
 
-class PostgresSearch:
-    """Pages of `table` sorted by a text (ties by id), all rows or those whose `searched` text holds a part."""
+class Search(Protocol):
+    """Pages of a table sorted by a text (ties by id): all rows, or those whose text holds a part."""
+
+    @abstractmethod
+    def page(self, work: Work, part: str, page: Page) -> tuple[list[sa.Row[Any]], int]:
+        """The rows of the page, and how many there are on all pages."""
+
+
+class PostgresSearch(Search):
+    """Any part narrows the search."""
 
     def __init__(
         self, table: sa.Table, *, searched: str, sorted_by: str, shown: Sequence[Any], among: Any = None
@@ -45,8 +54,8 @@ class PostgresSearch:
         return _shown(work, self._holding, page, {"part": part, "grams": grams(part)})
 
 
-class SqliteSearch:
-    """The same with the FTS5 table `<table>_search`, which can narrow a part of three characters or more."""
+class SqliteSearch(Search):
+    """The FTS5 table `<table>_search` narrows it for a part of three characters or more."""
 
     def __init__(
         self, table: sa.Table, *, searched: str, sorted_by: str, shown: Sequence[Any], among: Any = None
@@ -89,9 +98,7 @@ def _page(
         .subquery("page")
     )
     joined = total.outerjoin(page, sa.true()).outerjoin(table, table.c.id == page.c.id)
-    return (
-        sa.select(total.c.total, *shown).select_from(joined).order_by(page.c.sort_key, page.c.id)
-    )
+    return sa.select(total.c.total, *shown).select_from(joined).order_by(page.c.sort_key, page.c.id)
 
 
 def _shown(
