@@ -1,6 +1,6 @@
 """Registering, and finding users."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -51,15 +51,11 @@ class UsersView(msgspec.Struct):
     total: int
 
 
-def account_handlers(
-    use_cases: UseCases, lane: HashingLane, directory: Directory
-) -> list[HTTPRouteHandler]:
+def account_handlers(use_cases: UseCases, lane: HashingLane, directory: Directory) -> list[HTTPRouteHandler]:
     @post("/register", dto=StrictJson, return_dto=None, responses=refusals(413, 415), tags=["Accounts"])
     async def register(data: JSONBody[RegisterBody]) -> RegisteredView:
         """Open an account."""
-        return RegisteredView(
-            await lane(use_cases.register, username=data.username, password=data.password)
-        )
+        return RegisteredView(await lane(use_cases.register, username=data.username, password=data.password))
 
     @get("/users", sync_to_thread=True, tags=["Accounts"], **browsing(directory))
     def search_users(
@@ -75,7 +71,7 @@ def account_handlers(
     return [register, search_users]
 
 
-def browsing(directory: Directory) -> dict[str, object]:
+def browsing(directory: Directory) -> dict[str, Any]:
     """Options of the lists that a setting closes to strangers."""
     match directory:
         case Directory.PUBLIC:

@@ -29,7 +29,7 @@ GC_THRESHOLD = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
-    """`threads` answer requests side by side; `hashers` hash passwords, with `longest_queue` calls waiting."""
+    """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting."""
 
     version: str
     directory: Directory = Directory.PUBLIC

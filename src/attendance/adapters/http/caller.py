@@ -16,7 +16,7 @@ SIGNED_IN = "signed_in"
 
 
 def signed_in() -> dict[str, Any]:
-    """Options of an operation for whoever is signed in: known to the OpenAPI document and to the error handlers."""
+    """Options of an operation for whoever is signed in, for the OpenAPI document and the error handlers."""
     return {"security": [{BEARER: []}], "opt": {SIGNED_IN: True}}
 
 

@@ -2,7 +2,7 @@
 
 import json
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -16,6 +16,7 @@ from attendance.domain.errors import Fault, Invalid
 
 LARGEST_BODY = 1024 * 1024
 MOST_QUERY_FIELDS = 100
+NUL = "must not contain U+0000"
 
 T = TypeVar("T")
 
@@ -24,13 +25,12 @@ class StrictJson(AbstractDTO[T], Generic[T]):
     """Litestar's way to decode a body by oneself: straight from the bytes, by msgspec's strict rules."""
 
     __slots__ = ()
-    _decoders: dict[str, msgspec.json.Decoder[Any]] = {}
 
     @classmethod
     def create_for_field_definition(
         cls, field_definition: Any, handler_id: str, backend_cls: Any = None
     ) -> None:
-        cls._decoders[handler_id] = msgspec.json.Decoder(field_definition.annotation, strict=True)
+        """Nothing to prepare: Litestar would make a backend of its own here."""
 
     @classmethod
     def create_openapi_schema(cls, field_definition: Any, handler_id: str, schema_creator: Any) -> Any:
@@ -52,18 +52,25 @@ class StrictJson(AbstractDTO[T], Generic[T]):
         return field_definition
 
     def decode_bytes(self, value: bytes) -> Any:
-        kind, options = self.asgi_connection.content_type
+        request = cast("Request[Any, Any, Any]", self.asgi_connection)
+        kind, options = request.content_type
         charset = options.get("charset", "utf-8")
         if kind not in ("", "application/json") or charset.lower() not in ("utf-8", "utf8"):
             raise HTTPException(status_code=415)
-        return decoded(value, self._decoders[self.asgi_connection.route_handler.handler_id])
+        field = request.route_handler.parsed_data_field
+        return decoded(value, _decoder(field.annotation if field else None))
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, strict=True)
 
 
 def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """The body as the decoder's type; raise Invalid with everything that is wrong with it."""
     try:
         value = decoder.decode(body)
-        _refuse_repeated_names(body)
+        _refuse_what_decoders_let_pass(body)
     except msgspec.ValidationError as error:
         raise Invalid(*_faults(body, decoder.type, str(error))) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -71,13 +78,16 @@ def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     return value
 
 
-def _refuse_repeated_names(body: bytes) -> None:
-    """JSON decoders keep the last of two equal names without a word; a client that sends two is mistaken."""
+def _refuse_what_decoders_let_pass(body: bytes) -> None:
+    """Of two equal names a decoder keeps the last without a word; NUL is to it a character like any other."""
 
     def checked(pairs: list[tuple[str, object]]) -> None:
-        if len({name for name, _ in pairs}) != len(pairs):
-            names = [name for name, _ in pairs]
-            raise Invalid(*(Fault(name, "is repeated") for name in sorted(set(names)) if names.count(name) > 1))
+        names = [name for name, _ in pairs]
+        repeated = {name for name in names if names.count(name) > 1} if len({*names}) < len(names) else ()
+        faults = [Fault(name, "is repeated") for name in sorted(repeated)]
+        faults += [Fault(name, NUL) for name, value in pairs if isinstance(value, str) and "\0" in value]
+        if faults:
+            raise Invalid(*faults)
 
     json.loads(body, object_pairs_hook=checked)
 
@@ -117,21 +127,23 @@ def _query_names(handler: BaseRouteHandler) -> frozenset[str]:
 
 async def refuse_malformed_head(request: Request[Any, Any, Any]) -> None:
     """Before anything else is read: a body announced too large, query names unknown or sent twice."""
-    if (announced := request.headers.get("content-length", "0")).isdecimal() and int(announced) > LARGEST_BODY:
+    if (announced := request.headers.get("content-length", "0")).isdecimal() and int(
+        announced
+    ) > LARGEST_BODY:
         raise HTTPException(status_code=413)
     query: bytes = request.scope["query_string"]
     if not query:
         return
     known = _query_names(request.route_handler)
     try:
-        sent = [
-            name for name, _ in parse_qsl(
-                query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_QUERY_FIELDS
-            )
-        ]
+        sent = parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_QUERY_FIELDS
+        )
     except ValueError as error:
         raise Invalid(Fault("query", "is not valid UTF-8, or too long")) from error
-    unknown = [Fault(name, "is not a known parameter") for name in sent if name not in known]
-    repeated = [Fault(name, "is repeated") for name in sorted({*sent} & known) if sent.count(name) > 1]
-    if unknown or repeated:
-        raise Invalid(*unknown, *repeated)
+    names = [name for name, _ in sent]
+    faults = [Fault(name, "is not a known parameter") for name in names if name not in known]
+    faults += [Fault(name, "is repeated") for name in sorted({*names} & known) if names.count(name) > 1]
+    faults += [Fault(name, NUL) for name, value in sent if "\0" in value]
+    if faults:
+        raise Invalid(*faults)

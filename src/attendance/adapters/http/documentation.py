@@ -20,7 +20,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
         title="attendance",
         version=version,
         description=(
-            "Who was there, who said so, and when. Every error is `{\"error\": \"…\"}`; "
+            'Who was there, who said so, and when. Every error is `{"error": "…"}`; '
             "a malformed request also lists `details`."
         ),
         path="/schema",

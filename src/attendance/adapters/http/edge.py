@@ -1,9 +1,10 @@
-"""What every answer has, whatever made it: around the whole application, where Litestar's own 404 passes too."""
+"""What every answer has, whatever made it: around the application, where Litestar's own 404 passes too."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
 
 from attendance.adapters.clock import new_id
@@ -20,6 +21,12 @@ UNLESS_SET = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
+# the pages of the documentation run the scripts and styles that this service serves, and load nothing from elsewhere
+FOR_PAGES = (
+    b"content-security-policy",
+    b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    b"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src blob:; frame-ancestors 'none'",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Edge:
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         is_head = scope["method"] == "HEAD"
@@ -55,12 +62,14 @@ def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 
 def _complete(message: HTTPResponseStartEvent, headers: list[tuple[bytes, bytes]]) -> None:
-    present = {name for name, _ in message["headers"]}
-    message["headers"] = [
-        *((name, _with_head(value) if name == b"allow" else value) for name, value in message["headers"]),
-        *headers,
-        *(header for header in UNLESS_SET if header[0] not in present),
-    ]
+    sent = dict(message["headers"])
+    if b"allow" in sent:
+        sent[b"allow"] = _with_head(sent[b"allow"])
+    if sent.get(b"content-type", b"").startswith(b"text/html"):
+        sent.setdefault(*FOR_PAGES)
+    for name, value in UNLESS_SET:
+        sent.setdefault(name, value)
+    message["headers"] = [*sent.items(), *headers]
 
 
 def _with_head(allowed: bytes) -> bytes:

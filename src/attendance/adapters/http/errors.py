@@ -89,12 +89,14 @@ class AfterSignIn(Response[ErrorView]):
         super().__init__(complaint.content, status_code=complaint.status_code)
         self._caller = caller
 
-    def to_asgi_response(self, *, request: AnyRequest, **options: Any) -> Any:
-        complaint = super().to_asgi_response(request=request, **options)
+    def to_asgi_response(self, app: Litestar | None, request: AnyRequest, **options: Any) -> Any:
+        complaint = super().to_asgi_response(app, request, **options)
 
         async def respond(scope: Scope, receive: Receive, send: Send) -> None:
             refusal = await sync_to_thread(self._caller.refusal)
-            response = _answer(request, refusal).to_asgi_response(request=request, **options) if refusal else complaint
+            response = (
+                _answer(request, refusal).to_asgi_response(app, request, **options) if refusal else complaint
+            )
             await response(scope, receive, send)
 
         return respond
@@ -124,7 +126,7 @@ def error_handlers(actor_of: Callable[[str], Actor]) -> ExceptionHandlersMap:
         return Response(ErrorView("internal server error"), status_code=500)
 
     def in_turn(request: AnyRequest, complaint: Response[ErrorView]) -> Response[ErrorView]:
-        handler = request.scope.get("route_handler")
+        handler: Any = request.scope.get("route_handler")
         if handler is None or not handler.opt.get(SIGNED_IN):
             return complaint
         return AfterSignIn(complaint, Caller(actor_of, token_sent(request.headers)))

@@ -1,6 +1,6 @@
 """Attendance in labs, kept by their owners."""
 
-from datetime import date as Date
+import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
@@ -23,7 +23,7 @@ TAGS = ["Lab attendance"]
 
 class MarkBody(msgspec.Struct, forbid_unknown_fields=True):
     user_id: str
-    date: Date
+    date: dt.date
     status: Status
     note: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)] = ""
 
@@ -32,7 +32,7 @@ class MarkView(msgspec.Struct):
     attendance_id: UUID
     lab_id: UUID
     user_id: UUID
-    date: Date
+    date: dt.date
     status: Status
     note: str
 
@@ -48,13 +48,13 @@ class SheetView(msgspec.Struct):
     """The marks of one date, by username."""
 
     lab_id: UUID
-    date: Date
+    date: dt.date
     attendances: list[SheetRowView]
     total: int
 
 
 class HistoryRowView(msgspec.Struct):
-    date: Date
+    date: dt.date
     status: Status
     note: str
 
@@ -99,7 +99,7 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         **signed_in(),
     )
     def lab_attendance_by_date(
-        caller: FromCaller, lab_id: FromPath[str], date: FromQuery[Date]
+        caller: FromCaller, lab_id: FromPath[str], date: FromQuery[dt.date]
     ) -> SheetView:
         """The marks of one date, by username."""
         sheet = use_cases.lab_attendance_by_date(caller.actor(), lab_id=LabId(sent_id(lab_id)), date=date)
@@ -117,8 +117,8 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller,
         lab_id: FromPath[str],
         user_id: FromPath[str],
-        since: Annotated[Date | None, QueryParameter(name="from")] = None,
-        until: Annotated[Date | None, QueryParameter(name="to")] = None,
+        since: Annotated[dt.date | None, QueryParameter(name="from")] = None,
+        until: Annotated[dt.date | None, QueryParameter(name="to")] = None,
     ) -> HistoryView:
         """One user's marks in a lab by date; `from` and `to` are included and optional."""
         history = use_cases.lab_attendance_history(

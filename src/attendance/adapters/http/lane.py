@@ -1,13 +1,13 @@
-"""The lane for slow hashing: one thread per core, so that a wave of sign-ins leaves other requests their threads."""
+"""A lane of its own for slow hashing, so that a wave of sign-ins leaves other requests their threads."""
 
 import asyncio
 import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from attendance.domain.errors import Unavailable
 
@@ -18,7 +18,7 @@ NICENESS = 10
 
 
 class HashingLane:
-    """Runs at most `width` calls at a time; `longest_queue` more wait, the next is refused with Unavailable."""
+    """Runs at most `width` calls at a time; `longest_queue` more wait, the next is Unavailable."""
 
     def __init__(self, width: int, longest_queue: int) -> None:
         self._threads = ThreadPoolExecutor(width, "attendance-hashing", initializer=_yield_to_others)
