@@ -1,1 +1,1 @@
-"""Where adapters meet use cases: settings, the container, the library's front door, the ASGI app, the command."""
+"""Where adapters meet use cases: settings, container, the library's front door, the ASGI app, the command."""

@@ -12,7 +12,7 @@ from attendance.entrypoints.settings import from_environment
 
 
 def create_app(container: Container | None = None) -> Litestar:
-    """The application over what the environment names. Does not migrate: `attendance serve` and `migrate` do."""
+    """The application over what the environment names. It does not migrate: `attendance serve` does."""
     container = container or Container(settings=from_environment())
     settings = container.settings()
 

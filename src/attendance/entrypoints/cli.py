@@ -9,7 +9,7 @@ from typing import ParamSpec
 import click
 
 from attendance.domain.errors import AttendanceError
-from attendance.entrypoints.settings import Settings, SettingsError, from_environment
+from attendance.entrypoints.settings import PREFIX, Settings, SettingsError, from_environment
 
 P = ParamSpec("P")
 
@@ -49,13 +49,19 @@ def serve(**options: object) -> None:
     import os
 
     # the workers read the environment, so that is where an option goes
-    os.environ |= {f"ATTENDANCE_{name.upper()}": str(value) for name, value in options.items() if value is not None}
+    os.environ |= {
+        f"{PREFIX}{name.upper()}": str(value) for name, value in options.items() if value is not None
+    }
     settings = from_environment()
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("alembic").setLevel("WARNING")
     _migrate(settings)
 
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
 
@@ -70,7 +76,7 @@ def serve(**options: object) -> None:
         workers=settings.workers,
         respawn_failed_workers=True,
         websockets=False,
-        log_level=settings.log_level,
+        log_level=LogLevels(settings.log_level),
     ).serve()
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from dependency_injector import containers, providers
 
@@ -10,6 +11,7 @@ from attendance.adapters.aside import Aside
 from attendance.adapters.clock import new_id, utc_now
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.passwords import Argon2Hasher, CommonPasswords
+from attendance.adapters.patience import LONGEST_WAIT_SECONDS
 from attendance.adapters.sql.databases import Database, open_database
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.tokens import JwtTokens
@@ -53,15 +55,17 @@ def session_lifetime(settings: Settings) -> SessionLifetime:
     )
 
 
+def common_passwords(settings: Settings) -> CommonPasswords:
+    return CommonPasswords(Path(settings.common_passwords) if settings.common_passwords else None)
+
+
 class Container(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     clock = providers.Object(utc_now)
     new_id = providers.Object(new_id)
     aside = providers.Resource(opened_aside)
 
-    primary = providers.Resource(
-        opened_database, settings.provided.database_url, settings.provided.pool_size
-    )
+    primary = providers.Resource(opened_database, settings.provided.database_url, settings.provided.pool_size)
     replica = providers.Selector(
         providers.Callable(lambda url: "own" if url else "none", settings.provided.read_database_url),
         own=providers.Resource(
@@ -89,11 +93,12 @@ class Container(containers.DeclarativeContainer):
         parallelism=settings.provided.argon2_parallelism,
         at_once=providers.Callable(cores),
         longest_queue=settings.provided.sign_in_queue,
+        longest_wait=LONGEST_WAIT_SECONDS,
     )
     password_rules = providers.Singleton(
         PasswordRules,
         shortest=settings.provided.password_min_length,
-        is_common=providers.Singleton(CommonPasswords, settings.provided.common_passwords),
+        is_common=providers.Singleton(common_passwords, settings),
     )
 
     use_cases = providers.Singleton(
@@ -123,9 +128,7 @@ class Container(containers.DeclarativeContainer):
             SearchAccounts, store=store, directory=settings.provided.labs_directory
         ),
         create_lab=providers.Singleton(CreateLab, store=store, clock=clock, new_id=new_id),
-        search_labs=providers.Singleton(
-            SearchLabs, store=store, directory=settings.provided.labs_directory
-        ),
+        search_labs=providers.Singleton(SearchLabs, store=store, directory=settings.provided.labs_directory),
         join_lab=providers.Singleton(JoinLab, store=store, clock=clock, new_id=new_id),
         mark_lab_attendance=providers.Singleton(MarkLabAttendance, store=store, clock=clock, new_id=new_id),
         lab_attendance_by_date=providers.Singleton(LabAttendanceByDate, store=store),

@@ -11,9 +11,9 @@ from attendance.application.use_cases import UseCases
 def open_attendance(database_url: str = "memory", **settings: Any) -> Iterator[UseCases]:
     """The use cases over a database, brought to the current shape first.
 
-    `database_url` is `memory`, `sqlite:///path` or `postgresql://…`; `settings` are those of the service by their
-    names in lower case (`password_min_length=12`). Raises ValueError for settings that cannot be, Unavailable when
-    the database cannot be reached.
+    `database_url` is `memory`, `sqlite:///path` or `postgresql://…`; `settings` are those of the service by
+    their names in lower case (`password_min_length=12`). Raises ValueError for settings that cannot be,
+    Unavailable when the database cannot be reached.
     """
     # only here: whoever imports the library to read its vocabulary shall not pay for SQLAlchemy
     from attendance.adapters.sql.migrating import migrate

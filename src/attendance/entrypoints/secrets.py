@@ -19,7 +19,7 @@ def signing_keys(settings: Settings) -> tuple[bytes, ...]:
 
 
 def _kept_key(path: Path) -> bytes:
-    """Read the key, or make it: complete or not at all, by whichever process is first, readable by its owner alone."""
+    """Read the key, or make it: complete or not at all, whoever else does the same, for its owner's eyes."""
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +22,13 @@ Positive = Annotated[int, Meta(ge=1)]
 Hours = Annotated[float, Meta(gt=0)]
 
 
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class SettingsError(ValueError):
     """Settings that cannot be; its text is one line for an operator."""
 
@@ -36,13 +44,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     threads: Annotated[int, Meta(ge=1, le=256)] = 8
     pool_size: Positive = 12
-    log_level: str = "info"
+    log_level: LogLevel = LogLevel.INFO
     cors_origins: str = ""
     labs_directory: Directory = Directory.PUBLIC
     session_hours: Hours = 12
     session_idle_hours: Hours = 3
     password_min_length: Annotated[int, Meta(ge=1, le=256)] = 8
-    common_passwords: str = "builtin"
+    common_passwords: str | None = None
     argon2_time_cost: Positive = 2
     argon2_memory_kib: Annotated[int, Meta(ge=8)] = 19 * 1024
     argon2_parallelism: Annotated[int, Meta(ge=1, le=16)] = 1
@@ -84,7 +92,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         elif name not in Settings.__struct_fields__:
             raise SettingsError(f"{variable} is not a setting")
         if name in chosen:
-            raise SettingsError(f"{PREFIX}{name.upper()} is set twice, by itself and by its {FROM_FILE} variant")
+            raise SettingsError(f"{PREFIX}{name.upper()} is set twice: also as {FROM_FILE}")
         chosen[name] = text
     return settings_of(chosen)
 
