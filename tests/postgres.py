@@ -65,9 +65,7 @@ class Server:
 
     def create(self) -> None:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        self._run(
-            "initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *locale
-        )
+        self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *locale)
 
     def start(self) -> None:
         options = f"-k {self.home} -c listen_addresses='' -c max_connections=200 {self.settings}"

@@ -58,6 +58,7 @@ def serve(**options: object) -> None:
     )
     logging.getLogger("alembic").setLevel("WARNING")
     _migrate(settings)
+    _refuse_what_no_worker_could_use(settings)
 
     from granian import Granian
     from granian.constants import Interfaces
@@ -101,6 +102,15 @@ def openapi() -> None:
     document = create_app(container).openapi_schema.to_schema()
     container.shutdown_resources()
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+
+
+def _refuse_what_no_worker_could_use(settings: Settings) -> None:
+    """Build everything once, so that a wrong setting is one line now and not a traceback in every worker."""
+    from attendance.entrypoints.container import Container
+
+    container = Container(settings=settings)
+    container.use_cases()
+    container.shutdown_resources()
 
 
 def _migrate(settings: Settings) -> None:

@@ -21,11 +21,18 @@ UNLESS_SET = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
-# the pages of the documentation run the scripts and styles that this service serves, and load nothing from elsewhere
-FOR_PAGES = (
-    b"content-security-policy",
-    b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    b"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src blob:; frame-ancestors 'none'",
+# the pages of the documentation run what this service serves, and load nothing from elsewhere
+FOR_PAGES = b"; ".join(
+    [
+        b"default-src 'none'",
+        b"script-src 'self' 'unsafe-inline'",
+        b"style-src 'self' 'unsafe-inline'",
+        b"img-src 'self' data:",
+        b"font-src 'self' data:",
+        b"connect-src 'self'",
+        b"worker-src blob:",
+        b"frame-ancestors 'none'",
+    ]
 )
 
 
@@ -66,7 +73,7 @@ def _complete(message: HTTPResponseStartEvent, headers: list[tuple[bytes, bytes]
     if b"allow" in sent:
         sent[b"allow"] = _with_head(sent[b"allow"])
     if sent.get(b"content-type", b"").startswith(b"text/html"):
-        sent.setdefault(*FOR_PAGES)
+        sent.setdefault(b"content-security-policy", FOR_PAGES)
     for name, value in UNLESS_SET:
         sent.setdefault(name, value)
     message["headers"] = [*sent.items(), *headers]

@@ -1,0 +1,100 @@
+"""The real service: `attendance serve` in a process of its own, on a free port."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+# cheap, so that tests of something else than hashing do not wait for it
+CHEAP_HASHING = {
+    "ATTENDANCE_ARGON2_TIME_COST": "1",
+    "ATTENDANCE_ARGON2_MEMORY_KIB": "8",
+    "ATTENDANCE_ARGON2_PARALLELISM": "1",
+}
+SECRET = "a secret of more than 32 bytes that only the tests know"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Service:
+    """`settings` are environment variables beside PATH; `home` is where it is started and keeps its log."""
+
+    home: Path
+    settings: dict[str, str]
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        return (self.home / "service.log").read_text()
+
+    def start(self, *, patience: float = 20) -> None:
+        environment = {"PATH": os.environ["PATH"], "ATTENDANCE_PORT": str(self.port), **self.settings}
+        with (self.home / "service.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "attendance", "serve"],
+                cwd=self.home,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.log
+            try:
+                httpx.get(f"{self.url}/health/live")
+                return
+            except httpx.TransportError:
+                time.sleep(0.02)
+        raise AssertionError(f"not started in {patience} s:\n{self.log}")
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        assert self.process
+        self.process.terminate()
+        return self.process.wait(timeout=20)
+
+    def kill(self) -> None:
+        """SIGKILL to every process of the service at once."""
+        assert self.process
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=20)
+
+
+@contextmanager
+def serving(home: Path, database_url: str, **settings: str) -> Iterator[Service]:
+    """A service over a database; further settings by their names without prefix, in lower case."""
+    chosen = {f"ATTENDANCE_{name.upper()}": value for name, value in settings.items()}
+    service = Service(
+        home,
+        {
+            "ATTENDANCE_DATABASE_URL": database_url,
+            "ATTENDANCE_SECRET_KEY": SECRET,
+            **CHEAP_HASHING,
+            **chosen,
+        },
+    )
+    service.start()
+    try:
+        yield service
+    finally:
+        if service.process and service.process.poll() is None:
+            service.kill()
