@@ -6,13 +6,15 @@ from litestar import Litestar
 
 from attendance.adapters.http import HttpSettings
 from attendance.adapters.http import create_app as create_http_app
-from attendance.adapters.sql.migrating import is_current
+from attendance.adapters.malloc import return_large_blocks
+from attendance.adapters.sql.shape import is_current
 from attendance.entrypoints.container import Container, cores
 from attendance.entrypoints.settings import from_environment
 
 
 def create_app(container: Container | None = None) -> Litestar:
     """The application over what the environment names. It does not migrate: `attendance serve` does."""
+    return_large_blocks()
     container = container or Container(settings=from_environment())
     settings = container.settings()
 

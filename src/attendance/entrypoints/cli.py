@@ -117,10 +117,10 @@ def _migrate(settings: Settings) -> None:
     if settings.storage == "memory":
         return
     from attendance.adapters.sql.databases import open_database
-    from attendance.adapters.sql.migrating import migrate
+    from attendance.adapters.sql.shape import bring_up_to_date
 
     database = open_database(settings.database_url, pool_size=1)
     try:
-        migrate(database)
+        bring_up_to_date(database)
     finally:
         database.engine.dispose()

@@ -16,7 +16,7 @@ def open_attendance(database_url: str = "memory", **settings: Any) -> Iterator[U
     Unavailable when the database cannot be reached.
     """
     # only here: whoever imports the library to read its vocabulary shall not pay for SQLAlchemy
-    from attendance.adapters.sql.migrating import migrate
+    from attendance.adapters.sql.shape import bring_up_to_date
     from attendance.entrypoints.container import Container
     from attendance.entrypoints.settings import settings_of
 
@@ -24,7 +24,7 @@ def open_attendance(database_url: str = "memory", **settings: Any) -> Iterator[U
     container = Container(settings=chosen)
     try:
         if chosen.storage == "sql":
-            migrate(container.primary())
+            bring_up_to_date(container.primary())
         yield container.use_cases()
     finally:
         container.shutdown_resources()

@@ -1,8 +1,7 @@
 """The OpenAPI document, and pages to read it that load nothing from elsewhere."""
 
-from pathlib import Path
+from importlib.util import find_spec
 
-import offapi
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import RedocRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -45,9 +44,13 @@ def openapi_config(version: str) -> OpenAPIConfig:
 
 
 def documentation_assets() -> Router:
+    """The scripts and styles that the offapi package brings; importing it would read them all into memory."""
+    package = find_spec("offapi")
+    if package is None or package.submodule_search_locations is None:
+        raise ModuleNotFoundError("offapi, which brings the scripts of the documentation, is not installed")
     return create_static_files_router(
         path=ASSETS,
-        directories=[Path(offapi.__file__).parent],
+        directories=list(package.submodule_search_locations),
         include_in_schema=False,
         cache_control=None,
     )

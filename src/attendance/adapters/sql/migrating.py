@@ -5,8 +5,6 @@ from contextlib import contextmanager
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from attendance.adapters.patience import attempts
@@ -37,16 +35,6 @@ def migrate(database: Database, revision: str = "head") -> None:
 def migrate_back(database: Database, revision: str = "base") -> None:
     """Downgrade to `revision`, losing what the steps taken back had added."""
     _alone(database, lambda connection: command.downgrade(config(connection), revision))
-
-
-def is_current(database: Database) -> bool:
-    """Whether the database has exactly the shape this version of the code expects. Raise Unavailable."""
-    try:
-        with database.engine.connect() as connection:
-            now = MigrationContext.configure(connection).get_current_revision()
-    except Exception as error:
-        raise meaning(error) from error
-    return now == ScriptDirectory.from_config(config()).get_current_head()
 
 
 def _alone(database: Database, change: Callable[[Connection], None]) -> None:
