@@ -4,7 +4,7 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
-from attendance.adapters.clock import new_id
+from attendance.adapters.clock import new_id as new_id
 from attendance.domain.accounts import Account
 from attendance.domain.ids import AccountId, LabId, SessionId
 from attendance.domain.labs import Lab, Membership

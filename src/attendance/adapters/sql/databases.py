@@ -113,7 +113,10 @@ def _roll_back(connection: Connection, driver: Any) -> None:
 def _sqlite_engine(url: sa.URL, pool_size: int) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ValueError("SQLite needs a file (sqlite:///path); to keep nothing, use `memory`")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"{url.database} cannot be kept there: {error}") from error
     engine = sa.create_engine(
         url.set(drivername="sqlite+pysqlite"),
         connect_args={"isolation_level": None, "check_same_thread": False},

@@ -16,6 +16,7 @@ from attendance.application.views import Page
 
 GRAM = 3
 PART = sa.bindparam("part", type_=sa.Text)
+NOWHERE: sa.ColumnElement[int] = sa.literal_column("0")
 
 
 def grams(part: str) -> list[str]:
@@ -43,7 +44,7 @@ class PostgresSearch(Search):
         holding = sa.and_(
             among,
             indexed.contains(sa.bindparam("grams", type_=ARRAY(sa.Text))),
-            sa.func.strpos(column, PART) > 0,
+            sa.func.strpos(column, PART) > NOWHERE,
         )
         self._all = _page(table, table.c[sorted_by], shown, among)
         self._holding = _page(table, table.c[sorted_by], shown, holding, kept=True)
@@ -64,7 +65,7 @@ class SqliteSearch(Search):
         name = f"{table.name}_search"
         index = sa.table(name, sa.column("id", sa.Uuid))
         narrowed = sa.select(index.c.id).where(sa.literal_column(name).op("MATCH")(sa.bindparam("phrase")))
-        scanned = sa.and_(among, sa.func.instr(table.c[searched], PART) > 0)
+        scanned = sa.and_(among, sa.func.instr(table.c[searched], PART) > NOWHERE)
         self._all = _page(table, table.c[sorted_by], shown, among)
         self._scanned = _page(table, table.c[sorted_by], shown, scanned, kept=True)
         self._holding = _page(

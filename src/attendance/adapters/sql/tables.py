@@ -1,7 +1,6 @@
 """The tables, as the migrations make them. Columns bear the names of the fields they hold."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
@@ -20,15 +19,8 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
 
 
-class Key(sa.TypeDecorator[str]):
-    """Text compared by code point, wherever the database stands."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: sa.Dialect) -> Any:
-        return dialect.type_descriptor(sa.Text(collation="C" if dialect.name == "postgresql" else None))
-
+Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Text compared by code point, wherever the database stands."""
 
 Facts = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 Sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

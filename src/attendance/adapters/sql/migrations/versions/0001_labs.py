@@ -13,13 +13,13 @@ INSTANT = sa.DateTime(timezone=True)
 
 ON_POSTGRES = """
 CREATE FUNCTION attendance_grams(searched text) RETURNS text[]
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
     AS $$
         SELECT coalesce(array_agg(DISTINCT substr(searched, start, length)), '{}')
         FROM generate_series(1, 3) AS length, generate_series(1, char_length(searched) - length + 1) AS start
     $$;
-CREATE INDEX ix_accounts_grams ON accounts USING gin (attendance_grams(username_key));
-CREATE INDEX ix_labs_grams ON labs USING gin (attendance_grams(search_key));
+CREATE INDEX ix_accounts_grams ON accounts USING gin (attendance_grams(username_key)) WITH (fastupdate = off);
+CREATE INDEX ix_labs_grams ON labs USING gin (attendance_grams(search_key)) WITH (fastupdate = off);
 CREATE FUNCTION attendance_refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$ BEGIN RAISE EXCEPTION 'events are never changed or removed'; END $$;
@@ -122,7 +122,9 @@ def upgrade() -> None:
             name="fk_lab_marks_lab_id_user_id",
         ),
         sa.ForeignKeyConstraint(["marked_by"], ["accounts.id"], name="fk_lab_marks_marked_by"),
-        sa.CheckConstraint("status IN ('present', 'absent', 'late', 'excused')", name="ck_lab_marks_status"),
+        sa.CheckConstraint(
+            "status IN ('present', 'absent', 'late', 'excused')", name=op.f("ck_lab_marks_status")
+        ),
     )
     op.create_index("ix_lab_marks_lab_id_date", "lab_marks", ["lab_id", "date"])
     op.create_table(

@@ -1,0 +1,189 @@
+"""What a unit of work promises, on every store; and what a database connection is set to."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from attendance.adapters.sql import SqlStore
+from attendance.adapters.sql.databases import (
+    POSTGRES_SETTINGS,
+    SQLITE_SETTINGS,
+    Database,
+    open_database,
+)
+from attendance.application.ports import Store
+from attendance.application.views import Page
+from attendance.domain.errors import Unavailable
+from tests import make
+from tests.contracts.test_labs import DAY, Given, marked
+
+
+@pytest.fixture
+def other_thread() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+def test_nobody_sees_what_is_not_committed(store: Store, other_thread: ThreadPoolExecutor) -> None:
+    def total() -> int:
+        with store.read() as work:
+            return work.accounts.search("", Page()).total
+
+    with store.begin() as work:
+        work.accounts.add(make.account())
+        seen = other_thread.submit(total)
+        # a store may make readers wait; none may let them see
+        wait([seen], timeout=0.2)
+        early = seen.result() if seen.done() else None
+    assert early in (None, 0)
+    assert seen.result() == early or seen.result() == 1
+    assert total() == 1
+
+
+def test_two_writers_at_once_both_get_through(store: Store, other_thread: ThreadPoolExecutor) -> None:
+    def add() -> None:
+        with store.begin() as work:
+            work.accounts.add(make.account())
+
+    with store.begin() as work:
+        work.accounts.add(make.account())
+        other = other_thread.submit(add)
+        wait([other], timeout=0.1)
+    other.result()
+    with store.read() as work:
+        assert work.accounts.search("", Page()).total == 2
+
+
+def test_many_threads_lose_nothing(store: Store) -> None:
+    barrier = threading.Barrier(16)
+
+    def add_ten() -> None:
+        barrier.wait()
+        for _ in range(10):
+            with store.begin() as work:
+                work.accounts.add(make.account())
+
+    with ThreadPoolExecutor(16) as pool:
+        for done in [pool.submit(add_ten) for _ in range(16)]:
+            done.result()
+    with store.read() as work:
+        assert work.accounts.search("", Page()).total == 160
+
+
+def test_each_call_stands_by_itself(store: Store) -> None:
+    given = Given(store)
+    mark, event = marked(given, given.members[0])
+    with pytest.raises(ZeroDivisionError), store.each() as work:
+        work.lab_attendance.save(mark, event)
+        raise ZeroDivisionError
+    with store.each() as work:
+        assert work.lab_attendance.place(given.lab.id, mark.user_id, DAY).mark == mark
+
+
+def test_a_change_and_its_event_are_stored_together_or_not_at_all(database: Database) -> None:
+    """The same event id twice: the second mark must go with the event that could not be added."""
+    store = SqlStore(primary=database, replica=database)
+    given = Given(store, members=2)
+    first, event = marked(given, given.members[0])
+    second, _ = marked(given, given.members[1])
+    with store.each() as work:
+        work.lab_attendance.save(first, event)
+    with pytest.raises(sa.exc.IntegrityError), store.each() as work:
+        work.lab_attendance.save(second, event)
+    with store.each() as work:
+        assert work.lab_attendance.find(given.lab.id, second.id) == (given.lab, None)
+
+
+def test_an_exhausted_pool_is_unavailable(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("attendance.adapters.sql.databases.LONGEST_WAIT_SECONDS", 0.1)
+    database = open_database(database_url, pool_size=1)
+    store = SqlStore(primary=database, replica=database)
+    with store.each(), pytest.raises(Unavailable), store.each():
+        pass
+    with store.each() as work:
+        assert work.accounts.find_by_username("nobody") is None
+    database.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://nobody@127.0.0.1:1/none", "sqlite:////proc"],
+    ids=["postgresql", "sqlite"],
+)
+def test_a_database_that_is_away_is_unavailable(url: str) -> None:
+    with pytest.raises(Unavailable):
+        database = open_database(url, pool_size=1)
+        with SqlStore(primary=database, replica=database).each() as work:
+            work.accounts.find_by_username("nobody")
+
+
+def test_events_are_never_changed_or_removed(database: Database) -> None:
+    store = SqlStore(primary=database, replica=database)
+    given = Given(store)
+    mark, event = marked(given, given.members[0])
+    with store.each() as work:
+        work.lab_attendance.save(mark, event)
+    statements = ["UPDATE events SET action = 'x'", "DELETE FROM events"]
+    if database.engine.dialect.name == "postgresql":
+        statements.append("TRUNCATE events")
+    for statement in statements:
+        with database.engine.connect() as connection, pytest.raises(sa.exc.DBAPIError, match="never changed"):
+            connection.exec_driver_sql(statement)
+    with store.each() as work:
+        assert work.events.of(mark.id) == (event,)
+
+
+def _settings(database: Database, connection: sa.Connection) -> dict[str, Any]:
+    def one(statement: str) -> Any:
+        return connection.exec_driver_sql(statement).scalar_one()
+
+    if database.engine.dialect.name == "sqlite":
+        return {name: one(f"PRAGMA {name}") for name in SQLITE_SETTINGS}
+    return {name: one(f"SELECT current_setting('{name}')") for name in POSTGRES_SETTINGS}
+
+
+def _expected(database: Database) -> dict[str, Any]:
+    if database.engine.dialect.name == "sqlite":
+        return {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 100}
+    return {
+        "statement_timeout": "10s",
+        "lock_timeout": "5s",
+        "idle_in_transaction_session_timeout": "15s",
+        "default_transaction_isolation": "read committed",
+        "timezone": "UTC",
+    }
+
+
+def wrong_settings(database: Database, connections: int = 3) -> list[dict[str, Any]]:
+    """The settings of each of several pooled connections that are not as they must be."""
+    opened = [database.engine.connect() for _ in range(connections)]
+    expected = _expected(database)
+    try:
+        found = [_settings(database, connection) for connection in opened]
+    finally:
+        for connection in opened:
+            connection.close()
+    return [settings for settings in found if settings != expected]
+
+
+def test_every_pooled_connection_is_set_as_it_must_be(database: Database) -> None:
+    assert wrong_settings(database) == []
+    assert wrong_settings(database, connections=6) == []
+
+
+def test_the_check_of_settings_catches_a_plain_connection(database_url: str) -> None:
+    url = sa.make_url(database_url)
+    driver = "psycopg" if url.get_backend_name() == "postgresql" else "pysqlite"
+    plain = sa.create_engine(url.set(drivername=f"{url.get_backend_name()}+{driver}"))
+
+    class Plain(Database):
+        engine = plain
+
+        def turn(self, connection: sa.Connection) -> None: ...
+
+    assert len(wrong_settings(Plain())) == 3
+    plain.dispose()
