@@ -19,7 +19,7 @@ SECRETS = frozenset({"database_url", "read_database_url", "secret_key", "smtp_ur
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
-Hours = Annotated[float, Meta(gt=0)]
+Hours = Annotated[float, Meta(gt=0, le=366 * 24)]
 
 
 class LogLevel(StrEnum):

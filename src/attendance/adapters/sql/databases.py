@@ -25,6 +25,8 @@ STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
 
+WHAT_A_URL_IS = "a database URL begins with sqlite:/// or postgresql://, or is the word memory"
+
 SQLITE_SETTINGS = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
@@ -52,14 +54,17 @@ class Database(Protocol):
 
 def open_database(url: str, *, pool_size: int) -> Database:
     """The database behind a SQLAlchemy-like URL; raise ValueError for one that is neither of the two."""
-    parsed = sa.make_url(url)
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise ValueError(WHAT_A_URL_IS) from error
     match parsed.get_backend_name():
         case "sqlite":
             return Sqlite(_sqlite_engine(parsed, pool_size))
         case "postgresql":
             return Postgres(_postgres_engine(parsed, pool_size))
         case _:
-            raise ValueError("a database URL begins with sqlite:/// or postgresql://")
+            raise ValueError(WHAT_A_URL_IS)
 
 
 @dataclass

@@ -1,0 +1,82 @@
+"""The command explains itself, and says in one line what an operator can mend."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from attendance.adapters.sql.databases import open_database
+from attendance.adapters.sql.shape import is_current
+from attendance.entrypoints.cli import main
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    settings = {f"ATTENDANCE_{name.upper()}": value for name, value in environment.items()}
+    return CliRunner().invoke(main, arguments, env=settings, catch_exceptions=False)
+
+
+def test_help_explains_every_command() -> None:
+    text = run("--help").output
+    for word in ("serve", "migrate", "openapi", "ATTENDANCE_", "docs/settings.md"):
+        assert word in text
+    assert "--port" in run("serve", "--help").output
+
+
+def test_the_version_is_the_packages() -> None:
+    assert version("attendance") in run("--version").output
+
+
+def test_migrate_brings_a_database_up_to_date(empty_database_url: str) -> None:
+    for _ in range(2):
+        done = run("migrate", database_url=empty_database_url)
+        assert (done.exit_code, done.output) == (0, "the database is up to date\n")
+    database = open_database(empty_database_url, pool_size=1)
+    assert is_current(database)
+    database.engine.dispose()
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"prot": "1"}, "ATTENDANCE_PROT is not a setting"),
+        ({"port": "x"}, "ATTENDANCE_PORT"),
+        ({"database_url": "mysql://x/y"}, "a database URL begins with"),
+        ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, "is the database reachable?"),
+    ],
+)
+def test_what_stops_a_start_is_said_in_one_line(
+    command: str, environment: dict[str, str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(command, **environment)
+    assert done.exit_code != 0
+    last = done.output.strip().splitlines()[-1]
+    assert last.startswith("Error: ")
+    assert said in last
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"secret_key": "short"},
+        {"common_passwords": "/nowhere/at/all"},
+        {"argon2_parallelism": "3", "argon2_memory_kib": "8"},
+    ],
+)
+def test_what_no_worker_could_use_stops_the_start(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("serve", **environment)
+    assert done.exit_code == 2
+    assert "Error: " in done.output
+    assert "Traceback" not in done.output
+
+
+def test_openapi_prints_the_document() -> None:
+    document = json.loads(run("openapi").output)
+    assert document["openapi"].startswith("3.1")
+    assert "/labs/{lab_id}/attendance" in document["paths"]

@@ -1,0 +1,98 @@
+"""Settings come from the environment; a wrong one stops the start with a line that says which."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from attendance.domain.policy import Directory
+from attendance.entrypoints.settings import (
+    FROM_FILE,
+    PREFIX,
+    SECRETS,
+    Settings,
+    SettingsError,
+    from_environment,
+    settings_of,
+)
+
+DOCUMENTED = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+def test_without_any_the_defaults_hold() -> None:
+    assert from_environment({"PATH": "/bin", "ATTENDANCE_TEST_DATABASE_URL": "x"}) == Settings()
+
+
+def test_settings_come_from_the_environment() -> None:
+    environment = {
+        "ATTENDANCE_DATABASE_URL": "memory",
+        "ATTENDANCE_PORT": "9000",
+        "ATTENDANCE_SESSION_HOURS": "1.5",
+        "ATTENDANCE_SESSION_IDLE_HOURS": "1",
+        "ATTENDANCE_LABS_DIRECTORY": "signed_in",
+    }
+    assert from_environment(environment) == Settings(
+        database_url="memory",
+        port=9000,
+        session_hours=1.5,
+        session_idle_hours=1,
+        labs_directory=Directory.SIGNED_IN,
+    )
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS))
+def test_a_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("sqlite:///from-a-file.db\n")
+    settings = from_environment({f"{PREFIX}{name.upper()}{FROM_FILE}": str(tmp_path / "secret")})
+    assert getattr(settings, name) == "sqlite:///from-a-file.db"
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"ATTENDANCE_PROT": "9000"}, "ATTENDANCE_PROT is not a setting"),
+        ({"ATTENDANCE_HOST_FILE": "/x"}, "ATTENDANCE_HOST_FILE is not a setting"),
+        ({"ATTENDANCE_PORT": "many"}, "ATTENDANCE_PORT: "),
+        ({"ATTENDANCE_PORT": "0"}, "ATTENDANCE_PORT: "),
+        ({"ATTENDANCE_PORT": ""}, "ATTENDANCE_PORT: "),
+        ({"ATTENDANCE_WORKERS": "1.5"}, "ATTENDANCE_WORKERS: "),
+        ({"ATTENDANCE_SESSION_HOURS": "nan"}, "ATTENDANCE_SESSION_HOURS: "),
+        ({"ATTENDANCE_SESSION_HOURS": "inf"}, "ATTENDANCE_SESSION_HOURS: "),
+        ({"ATTENDANCE_LABS_DIRECTORY": "closed"}, "ATTENDANCE_LABS_DIRECTORY: "),
+        ({"ATTENDANCE_LOG_LEVEL": "loud"}, "ATTENDANCE_LOG_LEVEL: "),
+        ({"ATTENDANCE_DATABASE_URL": "memory", "ATTENDANCE_WORKERS": "2"}, "one process"),
+        ({"ATTENDANCE_SESSION_IDLE_HOURS": "13"}, "session_idle_hours"),
+        ({"ATTENDANCE_SECRET_KEY_FILE": "/nowhere/at/all"}, "ATTENDANCE_SECRET_KEY_FILE: cannot be read"),
+        ({"ATTENDANCE_SECRET_KEY_FILE": "/dev/null", "ATTENDANCE_SECRET_KEY": "x"}, "set twice"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_name(environment: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        from_environment(environment)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_setting_that_does_not_exist_is_refused_for_python_callers_too() -> None:
+    with pytest.raises(SettingsError):
+        settings_of({"database_url": "memory", "prot": 9000})
+
+
+def documented() -> dict[str, str]:
+    """Name → default, from the one table."""
+    rows = re.findall(r"^\| `(ATTENDANCE_\w+)` \|([^|]*)\|", DOCUMENTED.read_text(), re.MULTILINE)
+    return {name.removeprefix(PREFIX).lower(): default.strip(" `") for name, default in rows}
+
+
+def test_the_one_table_lists_every_setting_with_its_default() -> None:
+    def shown(value: object) -> str:
+        return "" if value in (None, "") else str(value)
+
+    defaults = {field.name: shown(field.default) for field in msgspec.structs.fields(Settings)}
+    assert documented() == defaults
+
+
+def test_every_secret_is_marked_in_the_table() -> None:
+    marked = re.findall(r"^\| `ATTENDANCE_(\w+)` \|[^|]*\|.*`_FILE`", DOCUMENTED.read_text(), re.MULTILINE)
+    assert {name.lower() for name in marked} == SECRETS
