@@ -18,6 +18,7 @@ test: $(VENV)/dev.stamp ## the whole suite, with lint, types and import contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
+	$(BIN)/python tools/common_passwords.py --check
 	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp ## see every check fail on a planted violation
