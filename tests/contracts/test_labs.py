@@ -39,7 +39,13 @@ def marked(
     given: Given, who: Account, status: Status = Status.PRESENT, on: date = DAY, note: str = ""
 ) -> tuple[LabMark, Event]:
     place = LabPlace(
-        lab=given.lab, user_id=who.id, date=on, user_exists=True, is_member=True, mark=None
+        lab_id=given.lab.id,
+        owner_id=given.owner.id,
+        user_id=who.id,
+        date=on,
+        user_exists=True,
+        is_member=True,
+        mark=None,
     ).marked(
         LabEntry(status=status, note=note),
         by=given.owner.id,
@@ -123,7 +129,15 @@ def test_a_place_tells_everything_marking_has_to_know(store: Store) -> None:
         with store.each() as work:
             return work.lab_attendance.place(given.lab.id, who, on)
 
-    usual = LabPlace(lab=given.lab, user_id=member.id, date=DAY, user_exists=True, is_member=True, mark=mark)
+    usual = LabPlace(
+        lab_id=given.lab.id,
+        owner_id=given.owner.id,
+        user_id=member.id,
+        date=DAY,
+        user_exists=True,
+        is_member=True,
+        mark=mark,
+    )
     assert place(member.id) == usual
     tomorrow = DAY + timedelta(days=1)
     assert place(member.id, tomorrow) == replace(usual, date=tomorrow, mark=None)
@@ -157,7 +171,7 @@ def test_a_mark_is_saved_over_the_version_before_alone_with_its_event(store: Sto
         with pytest.raises(Contended):
             save(stale, again(event))
     with store.each() as work:
-        assert work.lab_attendance.find(given.lab.id, mark.id) == (given.lab, second)
+        assert work.lab_attendance.find(given.lab.id, mark.id) == (given.owner.id, second)
         assert work.events.of(mark.id) == (event, revised)
 
 
@@ -180,7 +194,7 @@ def test_a_mark_is_deleted_in_its_current_version_alone_with_its_event(store: St
     with pytest.raises(Contended):
         delete(second, again(event))
     with store.each() as work:
-        assert work.lab_attendance.find(given.lab.id, mark.id) == (given.lab, None)
+        assert work.lab_attendance.find(given.lab.id, mark.id) == (given.owner.id, None)
         assert work.lab_attendance.place(given.lab.id, mark.user_id, DAY).mark is None
         assert len(work.events.of(mark.id)) == 3
 
@@ -191,7 +205,7 @@ def test_a_mark_is_found_in_its_own_lab_alone(store: Store) -> None:
     with store.begin() as work:
         work.lab_attendance.save(mark, event)
     with store.each() as work:
-        assert work.lab_attendance.find(other.lab.id, mark.id) == (other.lab, None)
+        assert work.lab_attendance.find(other.lab.id, mark.id) == (other.owner.id, None)
         assert work.lab_attendance.find(LabId(make.new_id()), mark.id) is None
 
 
@@ -210,7 +224,7 @@ def test_a_sheet_lists_the_marks_of_its_date_by_username(store: Store) -> None:
     in_order = sorted(given.members, key=lambda who: who.username_key)
     notes = {who.id: note for who, note in zip(reversed(given.members), "abc", strict=True)}
     assert sheet
-    assert sheet.lab == given.lab
+    assert (sheet.lab_id, sheet.owner_id) == (given.lab.id, given.owner.id)
     assert sheet.attendances == tuple(
         LabSheetRow(who.id, who.username, Status.EXCUSED, notes[who.id]) for who in in_order
     )
@@ -251,10 +265,10 @@ def test_a_history_is_ascending_with_both_ends_included(
             None if until is None else day(until),
         )
     assert found
-    lab, history = found
-    assert lab == given.lab
+    owner_id, history = found
+    assert owner_id == given.owner.id
     assert history
-    assert (history.user_id, history.username) == (member.id, member.username)
+    assert (history.lab_id, history.user_id, history.username) == (given.lab.id, member.id, member.username)
     assert history.attendances == tuple(LabHistoryRow(day(n), Status.PRESENT, str(n)) for n in days)
 
 
@@ -272,5 +286,5 @@ def test_a_history_knows_no_lab_from_no_user_from_no_marks(store: Store) -> None
         assert found
         assert found[1]
         assert found[1].attendances == ()
-        assert history(work, given.lab, AccountId(make.new_id())) == (given.lab, None)
+        assert history(work, given.lab, AccountId(make.new_id())) == (given.owner.id, None)
         assert history(work, make.lab(given.owner), stranger.id) is None

@@ -95,7 +95,7 @@ def test_a_change_and_its_event_are_stored_together_or_not_at_all(database: Data
     with pytest.raises(sa.exc.IntegrityError), store.each() as work:
         work.lab_attendance.save(second, event)
     with store.each() as work:
-        assert work.lab_attendance.find(given.lab.id, second.id) == (given.lab, None)
+        assert work.lab_attendance.find(given.lab.id, second.id) == (given.owner.id, None)
 
 
 def test_an_exhausted_pool_is_unavailable(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

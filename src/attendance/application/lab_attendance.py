@@ -41,7 +41,7 @@ class MarkLabAttendance:
         entry = LabEntry(status=status, note=note)
         with self.store.each() as work:
             place = work.lab_attendance.place(lab_id, user_id, date)
-            require(owns(actor, place.lab), OnlyOwnerManages)
+            require(owns(actor, place.owner_id), OnlyOwnerManages)
             marked = place.marked(
                 entry,
                 by=actor.id,
@@ -66,7 +66,7 @@ class LabAttendanceByDate:
             sheet = work.lab_attendance.sheet(lab_id, date)
         if sheet is None:
             raise LabNotFound
-        require(owns(actor, sheet.lab), OnlyOwnerViews)
+        require(owns(actor, sheet.owner_id), OnlyOwnerViews)
         return sheet
 
 
@@ -95,8 +95,8 @@ class LabAttendanceHistory:
             found = work.lab_attendance.history(lab_id, user_id, since, until)
         if found is None:
             raise LabOrUserNotFound
-        lab, history = found
-        require(owns(actor, lab), OnlyOwnerViews)
+        owner_id, history = found
+        require(owns(actor, owner_id), OnlyOwnerViews)
         if history is None:
             raise LabOrUserNotFound
         return history
@@ -116,8 +116,8 @@ class DeleteLabAttendance:
             found = work.lab_attendance.find(lab_id, attendance_id)
             if found is None:
                 raise AttendanceNotFound
-            lab, mark = found
-            require(owns(actor, lab), OnlyOwnerDeletes)
+            owner_id, mark = found
+            require(owns(actor, owner_id), OnlyOwnerDeletes)
             if mark is None:
                 raise AttendanceNotFound
             event = mark.deleted(by=actor.id, at=self.clock(), event_id=EventId(self.new_id()))

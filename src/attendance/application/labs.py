@@ -70,7 +70,7 @@ class JoinLab:
             lab = work.labs.find(lab_id)
             if lab is None:
                 raise LabNotFound
-            if owns(actor, lab):
+            if owns(actor, lab.owner_id):
                 raise AlreadyMember
             membership = Membership(lab_id=lab_id, user_id=actor.id, joined_at=self.clock())
             work.labs.add_member(membership)

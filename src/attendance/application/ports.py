@@ -101,8 +101,8 @@ class LabAttendance(Protocol):
         """
 
     @abstractmethod
-    def find(self, lab_id: LabId, mark_id: LabMarkId) -> tuple[Lab, LabMark | None] | None:
-        """The lab and, if it has such a mark, the mark; None when there is no such lab."""
+    def find(self, lab_id: LabId, mark_id: LabMarkId) -> tuple[AccountId, LabMark | None] | None:
+        """The lab's owner and, if it has such a mark, the mark; None when there is no such lab."""
 
     @abstractmethod
     def delete(self, mark: LabMark, event: Event) -> None:
@@ -115,10 +115,10 @@ class LabAttendance(Protocol):
     @abstractmethod
     def history(
         self, lab_id: LabId, user_id: AccountId, since: date | None, until: date | None
-    ) -> tuple[Lab, LabHistory | None] | None:
-        """The lab and, if there is such a user, their marks from `since` to `until`, both included, by date.
+    ) -> tuple[AccountId, LabHistory | None] | None:
+        """The lab's owner and, if there is such a user, their marks from `since` to `until`, by date.
 
-        None when there is no such lab.
+        Both ends are included. None when there is no such lab.
         """
 
 

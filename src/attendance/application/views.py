@@ -5,7 +5,6 @@ from datetime import date
 
 from attendance.domain.errors import Fault
 from attendance.domain.ids import AccountId, LabId
-from attendance.domain.labs import Lab
 from attendance.domain.status import Status
 from attendance.domain.text import require_faultless
 
@@ -74,7 +73,8 @@ class LabSheetRow:
 class LabSheet:
     """The marks of one lab on one date, by username."""
 
-    lab: Lab
+    lab_id: LabId
+    owner_id: AccountId
     date: date
     attendances: tuple[LabSheetRow, ...]
 
@@ -90,7 +90,7 @@ class LabHistoryRow:
 class LabHistory:
     """One user's marks in one lab, by date."""
 
-    lab: Lab
+    lab_id: LabId
     user_id: AccountId
     username: str
     attendances: tuple[LabHistoryRow, ...]

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from attendance.domain.errors import Conflict, Forbidden, NotFound
 from attendance.domain.events import Action, Event, Facts
 from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
-from attendance.domain.labs import Lab
 from attendance.domain.status import Status
 from attendance.domain.text import fault_in_prose, require_faultless
 
@@ -96,7 +95,8 @@ class Marked:
 class LabPlace:
     """One user's place in a lab's sheet on a date: what has to be known before it is marked."""
 
-    lab: Lab
+    lab_id: LabId
+    owner_id: AccountId
     user_id: AccountId
     date: date
     user_exists: bool
@@ -118,7 +118,7 @@ class LabPlace:
         if before is None:
             mark = LabMark(
                 id=mark_id,
-                lab_id=self.lab.id,
+                lab_id=self.lab_id,
                 user_id=self.user_id,
                 date=self.date,
                 entry=entry,

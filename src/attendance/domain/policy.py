@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from attendance.domain.errors import Forbidden, Unauthenticated
-from attendance.domain.labs import Lab
+from attendance.domain.ids import AccountId
 from attendance.domain.sessions import Actor
 
 
@@ -23,9 +23,9 @@ def may_browse(actor: Actor | None, directory: Directory) -> bool:
             return actor is not None
 
 
-def owns(actor: Actor, lab: Lab) -> bool:
+def owns(actor: Actor, owner_id: AccountId) -> bool:
     """A lab's attendance is its owner's business alone."""
-    return actor.id == lab.owner_id
+    return actor.id == owner_id
 
 
 def require(allowed: bool, refusal: type[Forbidden] | type[Unauthenticated]) -> None:

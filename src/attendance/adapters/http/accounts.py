@@ -6,19 +6,24 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from attendance.adapters.http.caller import FromCaller, signed_in
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.lane import HashingLane
+from attendance.adapters.http.texts import ANY_TEXT, NAME, PROSE
 from attendance.application.use_cases import UseCases
-from attendance.application.views import LARGEST_OFFSET, LARGEST_PAGE
+from attendance.application.views import LARGEST_PAGE
 from attendance.domain.accounts import LONGEST_USERNAME
 from attendance.domain.policy import Directory
 
+LARGEST_WHOLE_NUMBER = (
+    2**53 - 1
+)  # of those that every reader of JSON, the OpenAPI document's too, reads exactly
 LIMIT = QueryParameter(ge=1, le=LARGEST_PAGE, description="The most items to answer with")
-OFFSET = QueryParameter(ge=0, le=LARGEST_OFFSET, description="How many items to skip first")
+PART = QueryParameter(schema_extra=PROSE)
+OFFSET = QueryParameter(ge=0, le=LARGEST_WHOLE_NUMBER, description="How many items to skip first")
 
 
 class RegisterBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -28,10 +33,15 @@ class RegisterBody(msgspec.Struct, forbid_unknown_fields=True):
             min_length=1,
             max_length=LONGEST_USERNAME,
             description="Letters, digits and signs of one script; unique whatever its case and width.",
+            extra_json_schema={"extra": NAME},
         ),
     ]
     password: Annotated[
-        str, msgspec.Meta(description="At least 8 characters, at most 1024 bytes, none of the common ones.")
+        str,
+        msgspec.Meta(
+            description="At least 8 characters, at most 1024 bytes, none of the common ones.",
+            extra_json_schema={"extra": ANY_TEXT},
+        ),
     ]
 
 
@@ -52,7 +62,7 @@ class UsersView(msgspec.Struct):
 
 
 def account_handlers(use_cases: UseCases, lane: HashingLane, directory: Directory) -> list[HTTPRouteHandler]:
-    @post("/register", dto=StrictJson, return_dto=None, responses=refusals(413, 415), tags=["Accounts"])
+    @post("/register", dto=StrictJson, return_dto=None, responses=refusals(415), tags=["Accounts"])
     async def register(data: JSONBody[RegisterBody]) -> RegisteredView:
         """Open an account."""
         return RegisteredView(await lane(use_cases.register, username=data.username, password=data.password))
@@ -60,7 +70,7 @@ def account_handlers(use_cases: UseCases, lane: HashingLane, directory: Director
     @get("/users", sync_to_thread=True, tags=["Accounts"], **browsing(directory))
     def search_users(
         caller: FromCaller,
-        name: FromQuery[str] = "",
+        name: Annotated[str, PART] = "",
         limit: Annotated[int, LIMIT] = LARGEST_PAGE,
         offset: Annotated[int, OFFSET] = 0,
     ) -> UsersView:

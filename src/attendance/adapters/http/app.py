@@ -7,12 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from litestar import Litestar
-from litestar.config.cors import CORSConfig
+from litestar import Litestar, Router
 
 from attendance.adapters.http.accounts import account_handlers
 from attendance.adapters.http.caller import provide_caller
-from attendance.adapters.http.decoding import LARGEST_BODY, refuse_malformed_head
+from attendance.adapters.http.decoding import LARGEST_BODY, read_strictly
 from attendance.adapters.http.documentation import documentation_assets, openapi_config
 from attendance.adapters.http.edge import Edge
 from attendance.adapters.http.errors import error_handlers
@@ -60,7 +59,9 @@ def create_app(
             lane.close()
             close()
 
-    app = Litestar(
+    # as one router: Litestar would register a path's first handler twice, and then run it on two threads
+    everything = Router(
+        "/",
         route_handlers=[
             *account_handlers(use_cases, lane, settings.directory),
             *session_handlers(use_cases, lane),
@@ -69,25 +70,17 @@ def create_app(
             *health_handlers(is_ready),
             documentation_assets(),
         ],
+    )
+    app = Litestar(
+        route_handlers=[everything],
         dependencies={"caller": provide_caller(use_cases.actor_of)},
-        before_request=refuse_malformed_head,
+        before_request=read_strictly,
         exception_handlers=error_handlers(use_cases.actor_of),
         lifespan=[lifespan],
         openapi_config=openapi_config(settings.version),
-        cors_config=_cors(settings.cors_origins),
         request_max_body_size=LARGEST_BODY,
         logging_config=None,
     )
-    app.asgi_handler = Edge(app.asgi_handler)
+    origins = frozenset(origin.strip() for origin in settings.cors_origins)
+    app.asgi_handler = Edge(app.asgi_handler, origins)
     return app
-
-
-def _cors(origins: tuple[str, ...]) -> CORSConfig | None:
-    if not origins:
-        return None
-    return CORSConfig(
-        allow_origins=list(origins),
-        allow_methods=["DELETE", "GET", "HEAD", "POST", "PUT"],
-        allow_headers=["Authorization", "Content-Type", "If-Match"],
-        expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id"],
-    )

@@ -23,7 +23,7 @@ def signed_in() -> dict[str, Any]:
 def token_sent(headers: Mapping[str, str]) -> str | None:
     """The token in `Authorization: Bearer <token>`; nothing else authenticates."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip(" ") if scheme.lower() == BEARER else None
+    return (token.strip(" ") or None) if scheme.lower() == BEARER else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,33 @@
 """Requests read to the letter: what is repeated, missing, unknown or of another type is refused."""
 
 import json
+import re
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache
-from typing import Any, Generic, TypeVar, cast
-from urllib.parse import parse_qsl
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import parse_qsl, quote
 
 import msgspec
-from litestar import Request
+from litestar import Request, Response
 from litestar.dto import AbstractDTO
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
+from litestar.typing import FieldDefinition
+from msgspec import Meta
 
 from attendance.domain.errors import Fault, Invalid
 
 LARGEST_BODY = 1024 * 1024
 MOST_QUERY_FIELDS = 100
+MOST_FAULTS = 100
 NUL = "must not contain U+0000"
+ASCII = bytes(range(128))
+WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 T = TypeVar("T")
+AnyRequest = Request[Any, Any, Any]
 
 
 class StrictJson(AbstractDTO[T], Generic[T]):
@@ -52,12 +61,7 @@ class StrictJson(AbstractDTO[T], Generic[T]):
         return field_definition
 
     def decode_bytes(self, value: bytes) -> Any:
-        request = cast("Request[Any, Any, Any]", self.asgi_connection)
-        kind, options = request.content_type
-        charset = options.get("charset", "utf-8")
-        if kind not in ("", "application/json") or charset.lower() not in ("utf-8", "utf8"):
-            raise HTTPException(status_code=415)
-        field = request.route_handler.parsed_data_field
+        field = self.asgi_connection.route_handler.parsed_data_field
         return decoded(value, _decoder(field.annotation if field else None))
 
 
@@ -69,32 +73,38 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """The body as the decoder's type; raise Invalid with everything that is wrong with it."""
     try:
-        value = decoder.decode(body)
-        _refuse_what_decoders_let_pass(body)
-    except msgspec.ValidationError as error:
-        raise Invalid(*_faults(body, decoder.type, str(error))) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        faults = _faults_decoders_let_pass(body)
+        value: T = _decoded(body, decoder, faults)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise Invalid(Fault("body", "is not valid JSON")) from error
+    _refuse(faults)
     return value
 
 
-def _refuse_what_decoders_let_pass(body: bytes) -> None:
+def _faults_decoders_let_pass(body: bytes) -> list[Fault]:
     """Of two equal names a decoder keeps the last without a word; NUL is to it a character like any other."""
+    faults: list[Fault] = []
 
     def checked(pairs: list[tuple[str, object]]) -> None:
-        names = [name for name, _ in pairs]
-        repeated = {name for name in names if names.count(name) > 1} if len({*names}) < len(names) else ()
-        faults = [Fault(name, "is repeated") for name in sorted(repeated)]
-        faults += [Fault(name, NUL) for name, value in pairs if isinstance(value, str) and "\0" in value]
-        if faults:
-            raise Invalid(*faults)
+        if len(dict(pairs)) < len(pairs):
+            times = Counter(name for name, _ in pairs)
+            faults.extend(Fault(name, "is repeated") for name in times if times[name] > 1)
+        faults.extend(Fault(name, NUL) for name, value in pairs if isinstance(value, str) and "\0" in value)
 
     json.loads(body, object_pairs_hook=checked)
+    return faults
 
 
-def _faults(body: bytes, kind: Any, complaint: str) -> list[Fault]:
+def _decoded(body: bytes, decoder: msgspec.json.Decoder[T], faults: list[Fault]) -> Any:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        # read again without types: a decoder stops at the first mistake, what follows may be no JSON at all
+        faults += _faults(msgspec.json.decode(body), decoder.type, str(error))
+
+
+def _faults(sent: object, kind: Any, complaint: str) -> Iterable[Fault]:
     """Every field that is wrong, where a decoder would stop at the first."""
-    sent = msgspec.json.decode(body)
     if not isinstance(sent, dict):
         return [Fault("body", "must be an object")]
     known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
@@ -116,34 +126,93 @@ def _fault(name: str, complaint: str) -> Fault:
     return Fault(name + path.rstrip("`"), message[:1].lower() + message[1:])
 
 
+def _refuse(faults: list[Fault]) -> None:
+    if faults:
+        raise Invalid(*faults[:MOST_FAULTS])
+
+
+async def read_strictly(request: AnyRequest) -> Response[None] | None:
+    """What comes before anything else: the body's size and type, then the query and whether there is a body.
+
+    OPTIONS is answered by itself: Litestar would name the methods of the path's first handler alone.
+    """
+    handler = request.route_handler
+    if request.method == "OPTIONS":
+        routes = (route for route in request.app.routes if handler in getattr(route, "route_handlers", ()))
+        allowed = sorted(next(routes).methods)
+        return Response(None, status_code=204, headers={"allow": ", ".join(allowed)})
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced) > LARGEST_BODY:
+        raise HTTPException(status_code=413)
+    faults = []
+    if handler.parsed_data_field:
+        body = await _body(request)
+        _refuse_other_types(request)
+        if not body:
+            faults.append(Fault("body", "is missing"))
+    # sent as it was typed, unescaped, Litestar would take it for Latin-1
+    query = request.scope["query_string"] = quote(request.scope["query_string"], safe=ASCII).encode()
+    _refuse(_query_faults(query, _query_parameters(handler)) + faults)
+    return None
+
+
+async def _body(request: AnyRequest) -> bytes:
+    try:
+        return await request.body()
+    except InternalServerException as error:
+        # the client hung up in the middle: nobody will read this
+        raise HTTPException(status_code=400) from error
+
+
+def _refuse_other_types(request: AnyRequest) -> None:
+    kind, options = request.content_type
+    charset = options.get("charset") or "utf-8"
+    is_json = kind == "application/json" and charset.lower() in ("utf-8", "utf8")
+    if request.headers.get("content-type") and not is_json:
+        raise HTTPException(status_code=415)
+
+
 @cache
-def _query_names(handler: BaseRouteHandler) -> frozenset[str]:
-    return frozenset(
-        parameter.kwarg_definition.name or name
+def _query_parameters(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
+    return {
+        parameter.kwarg_definition.name or name: parameter
         for name, parameter in handler.parsed_fn_signature.parameters.items()
         if isinstance(parameter.kwarg_definition, QueryParameter)
-    )
+    }
 
 
-async def refuse_malformed_head(request: Request[Any, Any, Any]) -> None:
-    """Before anything else is read: a body announced too large, query names unknown or sent twice."""
-    if (announced := request.headers.get("content-length", "0")).isdecimal() and int(
-        announced
-    ) > LARGEST_BODY:
-        raise HTTPException(status_code=413)
-    query: bytes = request.scope["query_string"]
-    if not query:
-        return
-    known = _query_names(request.route_handler)
+def _query_faults(query: bytes, known: dict[str, FieldDefinition]) -> list[Fault]:
+    """Everything that is wrong with a query. Litestar would take `null` for no date and 1e1 for a number."""
     try:
         sent = parse_qsl(
-            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MOST_QUERY_FIELDS
+            query.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_QUERY_FIELDS
         )
-    except ValueError as error:
-        raise Invalid(Fault("query", "is not valid UTF-8, or too long")) from error
-    names = [name for name, _ in sent]
-    faults = [Fault(name, "is not a known parameter") for name in names if name not in known]
-    faults += [Fault(name, "is repeated") for name in sorted({*names} & known) if names.count(name) > 1]
-    faults += [Fault(name, NUL) for name, value in sent if "\0" in value]
-    if faults:
-        raise Invalid(*faults)
+    except ValueError:
+        return [Fault("query", "is not valid UTF-8, or too long")]
+    times = Counter(name for name, _ in sent)
+    faults = [Fault(name, "is not a known parameter") for name in times if name not in known]
+    faults += [Fault(name, "is repeated") for name in known if times[name] > 1]
+    faults += [Fault(name, "is missing") for name in known if known[name].is_required and not times[name]]
+    for name, value in sent:
+        if "\0" in value:
+            faults.append(Fault(name, NUL))
+        elif name in known:
+            faults += _value_faults(name, value, known[name])
+    return faults
+
+
+def _value_faults(name: str, value: str, parameter: FieldDefinition) -> Iterable[Fault]:
+    literal = int(value) if parameter.annotation is int and WHOLE_NUMBER.fullmatch(value) else value
+    try:
+        msgspec.convert(literal, _query_type(parameter))
+    except msgspec.ValidationError as error:
+        yield _fault(name, str(error))
+
+
+@cache
+def _query_type(parameter: FieldDefinition) -> Any:
+    """A parameter's type as msgspec knows it. Optional is to be left out, not to be said to be nothing."""
+    kinds = [inner.annotation for inner in parameter.inner_types if not inner.is_none_type]
+    kind = kinds[0] if parameter.is_optional else parameter.annotation
+    limits = parameter.kwarg_definition
+    return Annotated[kind, Meta(ge=getattr(limits, "ge", None), le=getattr(limits, "le", None))]

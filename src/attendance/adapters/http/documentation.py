@@ -1,17 +1,42 @@
 """The OpenAPI document, and pages to read it that load nothing from elsewhere."""
 
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
+from litestar import get
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import RedocRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.params import FromPath
+from litestar.response import File
 from litestar.router import Router
-from litestar.static_files import create_static_files_router
+from litestar.utils.helpers import get_name, unwrap_partial
 
 from attendance.adapters.http.caller import BEARER
 
-ASSETS = "/schema/assets"
+SCHEMA = "/schema"
+ASSETS = f"{SCHEMA}/assets"
+TYPE_OF = {
+    "redoc.js": "text/javascript",
+    "swagger_bundle.js": "text/javascript",
+    "swagger_preset.js": "text/javascript",
+    "swagger_style.css": "text/css",
+}
 NO_ICON = "<link rel='icon' href='data:,'>"
+
+
+class SchemaRouter(Router):
+    """Without Litestar's page for whatever else is asked for here: not found is said as everywhere."""
+
+    def register(self, value: Any) -> Any:
+        return [] if getattr(value, "paths", ()) == {"/{path:str}"} else super().register(value)
+
+
+def operation_id(handler: HTTPRouteHandler, *_: object) -> str:
+    return get_name(unwrap_partial(handler.fn))
 
 
 def openapi_config(version: str) -> OpenAPIConfig:
@@ -22,7 +47,10 @@ def openapi_config(version: str) -> OpenAPIConfig:
             'Who was there, who said so, and when. Every error is `{"error": "…"}`; '
             "a malformed request also lists `details`."
         ),
-        path="/schema",
+        path=SCHEMA,
+        openapi_router=SchemaRouter(SCHEMA, route_handlers=[], include_in_schema=False),
+        operation_id_creator=operation_id,
+        use_handler_docstrings=True,
         components=Components(
             security_schemes={
                 BEARER: SecurityScheme(
@@ -43,14 +71,19 @@ def openapi_config(version: str) -> OpenAPIConfig:
     )
 
 
-def documentation_assets() -> Router:
+def documentation_assets() -> HTTPRouteHandler:
     """The scripts and styles that the offapi package brings; importing it would read them all into memory."""
     package = find_spec("offapi")
-    if package is None or package.submodule_search_locations is None:
+    if package is None or package.origin is None:
         raise ModuleNotFoundError("offapi, which brings the scripts of the documentation, is not installed")
-    return create_static_files_router(
-        path=ASSETS,
-        directories=list(package.submodule_search_locations),
-        include_in_schema=False,
-        cache_control=None,
-    )
+    directory = Path(package.origin).parent
+
+    @get(f"{ASSETS}/{{name:str}}", sync_to_thread=False, include_in_schema=False)
+    def asset(name: FromPath[str]) -> File:
+        if name not in TYPE_OF:
+            raise NotFoundException
+        return File(
+            directory / name, media_type=TYPE_OF[name], filename=name, content_disposition_type="inline"
+        )
+
+    return asset

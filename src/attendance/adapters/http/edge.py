@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
 from attendance.adapters.clock import new_id
 
@@ -36,11 +36,23 @@ FOR_PAGES = b"; ".join(
 )
 
 
+PREFLIGHT = [
+    (b"access-control-allow-headers", b"Authorization, Content-Type, If-Match"),
+    (b"access-control-max-age", b"600"),
+]
+EXPOSED = (b"access-control-expose-headers", b"ETag, Location, Retry-After, X-Request-Id")
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Answers HEAD like GET without the body, and adds a request id and the headers browsers heed."""
+    """Answers HEAD like GET without the body, and adds a request id and the headers browsers heed.
+
+    Pages of `origins` (`*`: all) may read the answers. OPTIONS is answered the same to everybody, with or
+    without the headers that tell a browser to go on.
+    """
 
     app: ASGIApp
+    origins: frozenset[str] = frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -49,7 +61,7 @@ class Edge:
         is_head = scope["method"] == "HEAD"
         if is_head:
             scope["method"] = "GET"
-        headers = [*HEADERS, (b"x-request-id", _request_id(scope["headers"]))]
+        headers = [*HEADERS, (b"x-request-id", _request_id(scope["headers"])), *self._shared(scope)]
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -59,6 +71,17 @@ class Edge:
             await send(message)
 
         await self.app(scope, receive, sent)
+
+    def _shared(self, scope: HTTPScope) -> list[tuple[bytes, bytes]]:
+        """What tells a browser whether a page from elsewhere may read the answer."""
+        if not self.origins:
+            return []
+        varies = (b"vary", b"Origin")
+        origin = next((value for name, value in scope["headers"] if name == b"origin"), b"")
+        if not origin or not {origin.decode("latin-1"), "*"} & self.origins:
+            return [varies]
+        preflight = PREFLIGHT if scope["method"] == "OPTIONS" else []
+        return [varies, (b"access-control-allow-origin", origin), EXPOSED, *preflight]
 
 
 def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -72,6 +95,8 @@ def _complete(message: HTTPResponseStartEvent, headers: list[tuple[bytes, bytes]
     sent = dict(message["headers"])
     if b"allow" in sent:
         sent[b"allow"] = _with_head(sent[b"allow"])
+        if PREFLIGHT[0] in headers:
+            sent[b"access-control-allow-methods"] = sent[b"allow"]
     if sent.get(b"content-type", b"").startswith(b"text/html"):
         sent.setdefault(b"content-security-policy", FOR_PAGES)
     for name, value in UNLESS_SET:

@@ -1,14 +1,13 @@
 """Every refusal as an answer: one table by category, one body for all."""
 
 import logging
-import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response
 from litestar.concurrency import sync_to_thread
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
@@ -16,7 +15,6 @@ from attendance.adapters.http.caller import SIGNED_IN, Caller, token_sent
 from attendance.domain.errors import (
     AttendanceError,
     Conflict,
-    Fault,
     Forbidden,
     Invalid,
     NotFound,
@@ -38,7 +36,6 @@ STATUS_OF: dict[type[AttendanceError], int] = {
     Unavailable: 503,
 }
 RETRY_AFTER_SECONDS = "1"
-MISSING = re.compile(r"Missing required .*? parameter '(\w+)'")
 
 MEANING_OF = {
     400: "The request is malformed; `details` says where",
@@ -78,7 +75,7 @@ def refusals(*statuses: int) -> dict[int, ResponseSpec]:
     """What an operation may answer besides success, for the OpenAPI document."""
     return {
         status: ResponseSpec(ErrorView, generate_examples=False, description=MEANING_OF[status])
-        for status in sorted({*statuses, 400, 503})
+        for status in sorted({*statuses, 400, 413, 503})
     }
 
 
@@ -111,14 +108,11 @@ def error_handlers(actor_of: Callable[[str], Actor]) -> ExceptionHandlersMap:
     def malformed(request: AnyRequest, error: Invalid) -> Response[ErrorView]:
         return in_turn(request, _answer(request, error))
 
-    def mistyped(request: AnyRequest, error: ValidationException) -> Response[ErrorView]:
-        return malformed(request, Invalid(*_faults(error)))
-
     def framework(request: AnyRequest, error: HTTPException) -> Response[ErrorView]:
+        if error.status_code >= 500:
+            return unforeseen(request, error)
         status = error.status_code if error.status_code in TEXT_OF else 400
-        complaint = Response(ErrorView(TEXT_OF[status]), status_code=status)
-        if status == 405:
-            complaint.headers["allow"] = ", ".join(allowed_methods(request.app, request.url.path))
+        complaint = Response(ErrorView(TEXT_OF[status]), status_code=status, headers=error.headers)
         return in_turn(request, complaint) if status in (400, 415) else complaint
 
     def unforeseen(request: AnyRequest, error: Exception) -> Response[ErrorView]:
@@ -134,31 +128,9 @@ def error_handlers(actor_of: Callable[[str], Actor]) -> ExceptionHandlersMap:
     return {
         AttendanceError: refused,
         Invalid: malformed,
-        ValidationException: mistyped,
         HTTPException: framework,
         Exception: unforeseen,
     }
-
-
-def allowed_methods(app: Litestar, path: str) -> list[str]:
-    """The methods of the one route that a path leads to."""
-    sent = [part for part in path.split("/") if part]
-    for route in app.routes:
-        components = route.path_components
-        if len(components) == len(sent) and all(
-            not isinstance(component, str) or component == part
-            for component, part in zip(components, sent, strict=True)
-        ):
-            return sorted(route.methods)
-    return []
-
-
-def _faults(error: ValidationException) -> list[Fault]:
-    found = error.extra if isinstance(error.extra, list) else []
-    faults = [Fault(each["key"], each["message"]) for each in found if "key" in each]
-    if not faults and (missing := MISSING.search(error.detail)):
-        faults = [Fault(missing[1], "is missing")]
-    return faults or [Fault("query", error.detail)]
 
 
 def _answer(request: AnyRequest, error: AttendanceError) -> Response[ErrorView]:

@@ -7,25 +7,29 @@ from uuid import UUID
 import msgspec
 from litestar import delete, get, put
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from attendance.adapters.http.caller import FromCaller, signed_in
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.ids import sent_id
+from attendance.adapters.http.texts import ANY_TEXT, PROSE
 from attendance.application.use_cases import UseCases
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.lab_attendance import LONGEST_NOTE
 from attendance.domain.status import Status
 
 TAGS = ["Lab attendance"]
+# may be left out, not be sent as null
+DATE = {"one_of": None, "type": OpenAPIType.STRING, "format": OpenAPIFormat.DATE}
 
 
 class MarkBody(msgspec.Struct, forbid_unknown_fields=True):
-    user_id: str
+    user_id: Annotated[str, msgspec.Meta(extra_json_schema={"extra": ANY_TEXT})]
     date: dt.date
     status: Status
-    note: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE)] = ""
+    note: Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE, extra_json_schema={"extra": PROSE})] = ""
 
 
 class MarkView(msgspec.Struct):
@@ -75,7 +79,7 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         dto=StrictJson,
         return_dto=None,
         sync_to_thread=True,
-        responses=refusals(401, 403, 404, 409, 413, 415),
+        responses=refusals(401, 403, 404, 409, 415),
         tags=TAGS,
         **signed_in(),
     )
@@ -104,7 +108,7 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         """The marks of one date, by username."""
         sheet = use_cases.lab_attendance_by_date(caller.actor(), lab_id=LabId(sent_id(lab_id)), date=date)
         rows = msgspec.convert(sheet.attendances, list[SheetRowView], from_attributes=True)
-        return SheetView(sheet.lab.id, sheet.date, rows, len(rows))
+        return SheetView(sheet.lab_id, sheet.date, rows, len(rows))
 
     @get(
         "/labs/{lab_id:str}/users/{user_id:str}/attendance",
@@ -117,8 +121,8 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller,
         lab_id: FromPath[str],
         user_id: FromPath[str],
-        since: Annotated[dt.date | None, QueryParameter(name="from")] = None,
-        until: Annotated[dt.date | None, QueryParameter(name="to")] = None,
+        since: Annotated[dt.date | None, QueryParameter(name="from", schema_extra=DATE)] = None,
+        until: Annotated[dt.date | None, QueryParameter(name="to", schema_extra=DATE)] = None,
     ) -> HistoryView:
         """One user's marks in a lab by date; `from` and `to` are included and optional."""
         history = use_cases.lab_attendance_history(
@@ -129,7 +133,7 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
             until=until,
         )
         rows = msgspec.convert(history.attendances, list[HistoryRowView], from_attributes=True)
-        return HistoryView(history.lab.id, history.user_id, history.username, rows, len(rows))
+        return HistoryView(history.lab_id, history.user_id, history.username, rows, len(rows))
 
     @delete(
         "/labs/{lab_id:str}/attendance/{attendance_id:str}",

@@ -6,13 +6,14 @@ from uuid import UUID
 import msgspec
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody
 
-from attendance.adapters.http.accounts import LIMIT, OFFSET, browsing
+from attendance.adapters.http.accounts import LIMIT, OFFSET, PART, browsing
 from attendance.adapters.http.caller import FromCaller, signed_in
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.ids import sent_id
+from attendance.adapters.http.texts import NAME, PROSE
 from attendance.application.use_cases import UseCases
 from attendance.application.views import LARGEST_PAGE
 from attendance.domain.ids import LabId
@@ -21,8 +22,12 @@ from attendance.domain.policy import Directory
 
 
 class CreateLabBody(msgspec.Struct, forbid_unknown_fields=True):
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME)]
-    description: Annotated[str, msgspec.Meta(max_length=LONGEST_DESCRIPTION)] = ""
+    name: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=LONGEST_NAME, extra_json_schema={"extra": NAME})
+    ]
+    description: Annotated[
+        str, msgspec.Meta(max_length=LONGEST_DESCRIPTION, extra_json_schema={"extra": PROSE})
+    ] = ""
 
 
 class CreatedLabView(msgspec.Struct):
@@ -57,7 +62,7 @@ def lab_handlers(use_cases: UseCases, directory: Directory) -> list[HTTPRouteHan
         dto=StrictJson,
         return_dto=None,
         sync_to_thread=True,
-        responses=refusals(401, 413, 415),
+        responses=refusals(401, 415),
         tags=["Labs"],
         **signed_in(),
     )
@@ -70,7 +75,7 @@ def lab_handlers(use_cases: UseCases, directory: Directory) -> list[HTTPRouteHan
     @get("/labs", sync_to_thread=True, tags=["Labs"], **browsing(directory))
     def search_labs(
         caller: FromCaller,
-        q: FromQuery[str] = "",
+        q: Annotated[str, PART] = "",
         limit: Annotated[int, LIMIT] = LARGEST_PAGE,
         offset: Annotated[int, OFFSET] = 0,
     ) -> LabsView:

@@ -1,5 +1,7 @@
 """Signing in."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import post
 from litestar.handlers import HTTPRouteHandler
@@ -8,12 +10,15 @@ from litestar.params import JSONBody
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.lane import HashingLane
+from attendance.adapters.http.texts import ANY_TEXT
 from attendance.application.use_cases import UseCases
+
+Text = Annotated[str, msgspec.Meta(extra_json_schema={"extra": ANY_TEXT})]
 
 
 class LoginBody(msgspec.Struct, forbid_unknown_fields=True):
-    username: str
-    password: str
+    username: Text
+    password: Text
 
 
 class TokenView(msgspec.Struct):
@@ -28,7 +33,7 @@ def session_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteHa
         status_code=200,
         dto=StrictJson,
         return_dto=None,
-        responses=refusals(401, 413, 415),
+        responses=refusals(401, 415),
         tags=["Sessions"],
     )
     async def login(data: JSONBody[LoginBody]) -> TokenView:

@@ -9,7 +9,6 @@ from attendance.application.views import LabHistory, LabHistoryRow, LabSheet, La
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.lab_attendance import LabMark, LabOrUserNotFound, LabPlace
-from attendance.domain.labs import Lab
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,8 @@ class MemoryLabAttendance(LabAttendance):
         if lab is None:
             raise LabOrUserNotFound
         return LabPlace(
-            lab=lab,
+            lab_id=lab_id,
+            owner_id=lab.owner_id,
             user_id=user_id,
             date=on,
             user_exists=self.tables.accounts.get(user_id) is not None,
@@ -38,11 +38,11 @@ class MemoryLabAttendance(LabAttendance):
         self.tables.lab_mark_keys.put(mark.id, key)
         self._log(event)
 
-    def find(self, lab_id: LabId, mark_id: LabMarkId) -> tuple[Lab, LabMark | None] | None:
+    def find(self, lab_id: LabId, mark_id: LabMarkId) -> tuple[AccountId, LabMark | None] | None:
         lab = self.tables.labs.get(lab_id)
         key = self.tables.lab_mark_keys.get(mark_id)
         mark = self.tables.lab_marks.get(key) if key and key[0] == lab_id else None
-        return (lab, mark) if lab else None
+        return (lab.owner_id, mark) if lab else None
 
     def delete(self, mark: LabMark, event: Event) -> None:
         key = (mark.lab_id, mark.user_id, mark.date)
@@ -65,17 +65,17 @@ class MemoryLabAttendance(LabAttendance):
             key=lambda pair: (pair[0].username_key, pair[0].id),
         )
         rows = (LabSheetRow(who.id, who.username, mark.entry.status, mark.entry.note) for who, mark in marked)
-        return LabSheet(lab, on, tuple(rows))
+        return LabSheet(lab_id, lab.owner_id, on, tuple(rows))
 
     def history(
         self, lab_id: LabId, user_id: AccountId, since: date | None, until: date | None
-    ) -> tuple[Lab, LabHistory | None] | None:
+    ) -> tuple[AccountId, LabHistory | None] | None:
         lab = self.tables.labs.get(lab_id)
         if lab is None:
             return None
         account = self.tables.accounts.get(user_id)
         if account is None:
-            return lab, None
+            return lab.owner_id, None
         marks = sorted(
             (
                 mark
@@ -86,7 +86,7 @@ class MemoryLabAttendance(LabAttendance):
             key=lambda mark: mark.date,
         )
         rows = tuple(LabHistoryRow(mark.date, mark.entry.status, mark.entry.note) for mark in marks)
-        return lab, LabHistory(lab, user_id, account.username, rows)
+        return lab.owner_id, LabHistory(lab_id, user_id, account.username, rows)
 
     def _log(self, event: Event) -> None:
         before = self.tables.events.get(event.subject_id) or ()

@@ -15,7 +15,6 @@ from attendance.application.views import LabHistory, LabHistoryRow, LabSheet, La
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.lab_attendance import LabEntry, LabMark, LabOrUserNotFound, LabPlace
-from attendance.domain.labs import Lab
 from attendance.domain.status import Status
 
 LAB_ID: Any = sa.bindparam("lab_id")
@@ -24,13 +23,14 @@ DATE: Any = sa.bindparam("date")
 MARK_FIELDS = ("id", "lab_id", "user_id", "date", "status", "note", "marked_by", "marked_at", "version")
 EVENT_FIELDS = tuple(column.name for column in events.c)
 
-LAB = tuple(
-    column.label(f"lab_{column.name}") for column in labs.c["owner_id", "name", "description", "created_at"]
+OWNER = labs.c.owner_id.label("owner_id")
+MARK = tuple(
+    lab_marks.c[name].label(f"mark_{name}")
+    for name in ("id", "status", "note", "marked_by", "marked_at", "version")
 )
-MARK = tuple(lab_marks.c[name].label(f"mark_{name}") for name in MARK_FIELDS)
 
 PLACE = (
-    sa.select(*LAB, accounts.c.id.label("account_id"), lab_members.c.user_id.label("member_id"), *MARK)
+    sa.select(OWNER, accounts.c.id.label("account_id"), lab_members.c.user_id.label("member_id"), *MARK)
     .select_from(
         labs.outerjoin(accounts, accounts.c.id == USER_ID)
         .outerjoin(lab_members, sa.and_(lab_members.c.lab_id == labs.c.id, lab_members.c.user_id == USER_ID))
@@ -44,7 +44,7 @@ PLACE = (
     .where(labs.c.id == LAB_ID)
 )
 FIND = (
-    sa.select(*LAB, *MARK)
+    sa.select(OWNER, *MARK, lab_marks.c.user_id, lab_marks.c.date)
     .select_from(
         labs.outerjoin(
             lab_marks, sa.and_(lab_marks.c.lab_id == labs.c.id, lab_marks.c.id == sa.bindparam("mark_id"))
@@ -53,7 +53,9 @@ FIND = (
     .where(labs.c.id == LAB_ID)
 )
 SHEET = (
-    sa.select(*LAB, accounts.c.id.label("user_id"), accounts.c.username, lab_marks.c.status, lab_marks.c.note)
+    sa.select(
+        OWNER, accounts.c.id.label("user_id"), accounts.c.username, lab_marks.c.status, lab_marks.c.note
+    )
     .select_from(
         labs.outerjoin(
             lab_marks.join(accounts, accounts.c.id == lab_marks.c.user_id),
@@ -64,7 +66,7 @@ SHEET = (
     .order_by(accounts.c.username_key, accounts.c.id)
 )
 HISTORY = (
-    sa.select(*LAB, accounts.c.username, lab_marks.c.date, lab_marks.c.status, lab_marks.c.note)
+    sa.select(OWNER, accounts.c.username, lab_marks.c.date, lab_marks.c.status, lab_marks.c.note)
     .select_from(
         labs.outerjoin(accounts, accounts.c.id == USER_ID).outerjoin(
             lab_marks,
@@ -116,17 +118,18 @@ class SqlLabAttendance(LabAttendance):
         if row is None:
             raise LabOrUserNotFound
         return LabPlace(
-            lab=_lab(lab_id, row),
+            lab_id=lab_id,
+            owner_id=row.owner_id,
             user_id=user_id,
             date=on,
             user_exists=row.account_id is not None,
             is_member=row.member_id is not None,
-            mark=_mark(row),
+            mark=_mark(row, lab_id, user_id, on),
         )
 
-    def find(self, lab_id: LabId, mark_id: LabMarkId) -> tuple[Lab, LabMark | None] | None:
+    def find(self, lab_id: LabId, mark_id: LabMarkId) -> tuple[AccountId, LabMark | None] | None:
         row = self.work.run(FIND, {"lab_id": lab_id, "mark_id": mark_id}).one_or_none()
-        return None if row is None else (_lab(lab_id, row), _mark(row))
+        return None if row is None else (row.owner_id, _mark(row, lab_id, row.user_id, row.date))
 
     def save(self, mark: LabMark, event: Event) -> None:
         changed = {
@@ -165,38 +168,28 @@ class SqlLabAttendance(LabAttendance):
             for row in rows
             if row.user_id is not None
         )
-        return LabSheet(_lab(lab_id, rows[0]), on, tuple(marks))
+        return LabSheet(lab_id, rows[0].owner_id, on, tuple(marks))
 
     def history(
         self, lab_id: LabId, user_id: AccountId, since: date | None, until: date | None
-    ) -> tuple[Lab, LabHistory | None] | None:
+    ) -> tuple[AccountId, LabHistory | None] | None:
         dates = {"since": since or date.min, "until": until or date.max}
         rows = self.work.run(HISTORY, {"lab_id": lab_id, "user_id": user_id} | dates).all()
         if not rows:
             return None
         marks = (LabHistoryRow(row.date, Status(row.status), row.note) for row in rows if row.date)
-        lab, username = _lab(lab_id, rows[0]), rows[0].username
-        return lab, None if username is None else LabHistory(lab, user_id, username, tuple(marks))
+        owner_id, username = rows[0].owner_id, rows[0].username
+        return owner_id, None if username is None else LabHistory(lab_id, user_id, username, tuple(marks))
 
 
-def _lab(lab_id: LabId, row: sa.Row[Any]) -> Lab:
-    return Lab(
-        id=lab_id,
-        owner_id=row.lab_owner_id,
-        name=row.lab_name,
-        description=row.lab_description,
-        created_at=row.lab_created_at,
-    )
-
-
-def _mark(row: sa.Row[Any]) -> LabMark | None:
+def _mark(row: sa.Row[Any], lab_id: LabId, user_id: AccountId, on: date) -> LabMark | None:
     if row.mark_id is None:
         return None
     return LabMark(
         id=row.mark_id,
-        lab_id=row.mark_lab_id,
-        user_id=row.mark_user_id,
-        date=row.mark_date,
+        lab_id=lab_id,
+        user_id=user_id,
+        date=on,
         entry=LabEntry(status=Status(row.mark_status), note=row.mark_note),
         marked_by=row.mark_marked_by,
         marked_at=row.mark_marked_at,
