@@ -95,6 +95,7 @@ class ActorOf:
             self.aside(lambda: self._touch(session_id, now))
         return Actor(found.session.account_id, session_id)
 
+    @retried
     def _touch(self, session_id: SessionId, at: datetime) -> None:
         with self.store.each() as work:
             work.sessions.touch(session_id, at)

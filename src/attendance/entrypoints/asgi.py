@@ -4,24 +4,28 @@ from importlib.metadata import version
 
 from litestar import Litestar
 
-from attendance.adapters.http import HttpSettings
-from attendance.adapters.http import create_app as create_http_app
-from attendance.adapters.malloc import return_large_blocks
+from attendance.adapters.http import HttpSettings, http_application
 from attendance.adapters.sql.shape import is_current
 from attendance.entrypoints.container import Container, cores
+from attendance.entrypoints.process import settle
 from attendance.entrypoints.settings import from_environment
 
 
-def create_app(container: Container | None = None) -> Litestar:
+def create_app() -> Litestar:
     """The application over what the environment names. It does not migrate: `attendance serve` does."""
-    return_large_blocks()
-    container = container or Container(settings=from_environment())
+    app = application(Container(settings=from_environment()))
+    settle()
+    return app
+
+
+def application(container: Container) -> Litestar:
+    """The application over a container."""
     settings = container.settings()
 
     def is_ready() -> bool:
         return settings.storage == "memory" or is_current(container.primary())
 
-    return create_http_app(
+    return http_application(
         container.use_cases(),
         HttpSettings(
             version=version("attendance"),

@@ -95,11 +95,11 @@ def openapi() -> None:
     """Print the OpenAPI document."""
     import msgspec
 
-    from attendance.entrypoints.asgi import create_app
+    from attendance.entrypoints.asgi import application
     from attendance.entrypoints.container import Container
 
     container = Container(settings=Settings(database_url="memory"))
-    document = create_app(container).openapi_schema.to_schema()
+    document = application(container).openapi_schema.to_schema()
     container.shutdown_resources()
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
 

@@ -1,5 +1,5 @@
 """The use cases over HTTP, on Litestar: decode, call, encode."""
 
-from attendance.adapters.http.app import HttpSettings, create_app
+from attendance.adapters.http.app import HttpSettings, http_application
 
-__all__ = ["HttpSettings", "create_app"]
+__all__ = ["HttpSettings", "http_application"]

@@ -1,7 +1,6 @@
 """The whole application as ASGI."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -23,8 +22,6 @@ from attendance.adapters.http.sessions import session_handlers
 from attendance.application.use_cases import UseCases
 from attendance.domain.policy import Directory
 
-GC_THRESHOLD = 50_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
@@ -38,7 +35,7 @@ class HttpSettings:
     longest_queue: int = 256
 
 
-def create_app(
+def http_application(
     use_cases: UseCases, settings: HttpSettings, *, is_ready: Callable[[], bool], close: Callable[[], object]
 ) -> Litestar:
     """The application; `close` is called when it ends."""
@@ -49,10 +46,6 @@ def create_app(
         asyncio.get_running_loop().set_default_executor(
             ThreadPoolExecutor(settings.threads, "attendance-request")
         )
-        # what is loaded by now stays: looking through it again and again only costs
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD)
         try:
             yield
         finally:

@@ -150,9 +150,12 @@ async def read_strictly(request: AnyRequest) -> Response[None] | None:
         _refuse_other_types(request)
         if not body:
             faults.append(Fault("body", "is missing"))
-    # sent as it was typed, unescaped, Litestar would take it for Latin-1
-    query = request.scope["query_string"] = quote(request.scope["query_string"], safe=ASCII).encode()
-    _refuse(_query_faults(query, _query_parameters(handler)) + faults)
+    if query := request.scope["query_string"]:
+        # sent as it was typed, unescaped, Litestar would take it for Latin-1
+        query = request.scope["query_string"] = quote(query, safe=ASCII).encode()
+    if query or _query_parameters(handler):
+        faults += _query_faults(query, _query_parameters(handler))
+    _refuse(faults)
     return None
 
 
