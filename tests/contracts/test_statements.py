@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
+from dependency_injector import providers
+from litestar.testing import TestClient
 
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.databases import Database
@@ -16,6 +18,9 @@ from attendance.application.lab_attendance import (
 )
 from attendance.application.views import Page
 from attendance.domain.status import Status
+from attendance.entrypoints.asgi import application
+from attendance.entrypoints.container import Container
+from attendance.entrypoints.settings import settings_of
 from tests import make
 from tests.contracts.test_labs import DAY, Given
 
@@ -63,6 +68,27 @@ def test_lab_attendance_takes_one_statement_to_ask_and_one_to_write(database: Da
     with counted(database) as statements:
         delete(owner, lab_id=lab_id, attendance_id=first.id)
     assert len(statements) == 1 + writing
+
+
+def test_a_request_takes_one_statement_more_for_its_session(database_url: str) -> None:
+    container = Container(settings=settings_of({"database_url": database_url, "secret_key": "k" * 32}))
+    database = container.primary()
+    given = Given(SqlStore(primary=database, replica=database))
+    session = make.session(given.owner)
+    with container.store().begin() as work:
+        work.sessions.add(session)
+    container.clock.override(providers.Object(lambda: make.NOON))
+    headers = {"authorization": f"Bearer {container.tokens().issue(session)}"}
+    body = {"user_id": str(given.members[0].id), "date": DAY.isoformat(), "status": "late"}
+    url = f"/labs/{given.lab.id}/attendance"
+    writing = 1 if database.engine.dialect.name == "postgresql" else 2
+    with TestClient(application(container)) as client:
+        with counted(database) as statements:
+            assert client.put(url, json=body, headers=headers).status_code == 200
+        assert len(statements) == 2 + writing
+        with counted(database) as statements:
+            assert client.get(url, params={"date": DAY.isoformat()}, headers=headers).status_code == 200
+        assert len(statements) == 2
 
 
 def test_a_session_is_one_statement(database: Database) -> None:
