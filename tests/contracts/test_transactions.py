@@ -148,7 +148,13 @@ def _settings(database: Database, connection: sa.Connection) -> dict[str, Any]:
 
 def _expected(database: Database) -> dict[str, Any]:
     if database.engine.dialect.name == "sqlite":
-        return {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 100}
+        return {
+            "journal_mode": "wal",
+            "synchronous": 2,
+            "foreign_keys": 1,
+            "busy_timeout": 100,
+            "cache_size": -1024,
+        }
     return {
         "statement_timeout": "10s",
         "lock_timeout": "5s",

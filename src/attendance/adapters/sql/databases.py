@@ -32,6 +32,7 @@ SQLITE_SETTINGS = {
     "synchronous": 2,  # FULL
     "foreign_keys": 1,
     "busy_timeout": BUSY_TIMEOUT_MS,
+    "cache_size": -1024,  # KiB for each connection; the system caches the file anyway
 }
 POSTGRES_SETTINGS = {
     "statement_timeout": STATEMENT_TIMEOUT_MS,
