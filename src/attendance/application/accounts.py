@@ -10,7 +10,7 @@ from attendance.domain.errors import Unauthenticated
 from attendance.domain.ids import AccountId, EventId
 from attendance.domain.policy import Directory, may_browse, require
 from attendance.domain.sessions import Actor
-from attendance.domain.text import searchable
+from attendance.domain.text import accepted_together, searchable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,10 @@ class Register:
 
     @retried
     def __call__(self, *, username: str, password: str) -> AccountId:
-        name = self.usernames.accepted(username)
-        password_hash = self.hasher.hash(self.password_rules.accepted(password))
+        name, normal_password = accepted_together(
+            lambda: self.usernames.accepted(username), lambda: self.password_rules.accepted(password)
+        )
+        password_hash = self.hasher.hash(normal_password)
         now = self.clock()
         account = Account(
             id=AccountId(self.new_id()),

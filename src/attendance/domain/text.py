@@ -1,6 +1,7 @@
 """What text may hold, and the key by which it is searched, sorted and kept unique."""
 
 import unicodedata
+from collections.abc import Callable
 
 from attendance.domain.errors import Fault, Invalid
 
@@ -36,6 +37,19 @@ def require_faultless(*found: Fault | None) -> None:
     """Raise Invalid with all the faults there are."""
     if faults := [fault for fault in found if fault]:
         raise Invalid(*faults)
+
+
+def accepted_together(*checks: Callable[[], str]) -> list[str]:
+    """What each check accepts; raise Invalid with the faults of all that do not."""
+    accepted: list[str] = []
+    faults: list[Fault] = []
+    for check in checks:
+        try:
+            accepted.append(check())
+        except Invalid as invalid:
+            faults += invalid.faults
+    require_faultless(*faults)
+    return accepted
 
 
 def _fault_in_characters(field: str, text: str, *, kept: frozenset[str]) -> Fault | None:

@@ -1,14 +1,15 @@
 """Who sends a request: the bearer of a token, or nobody."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request
+from litestar.datastructures import Headers
 from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
-from attendance.domain.errors import AttendanceError, Unauthenticated
+from attendance.domain.errors import Unauthenticated
 from attendance.domain.sessions import Actor
 
 BEARER = "bearer"
@@ -20,9 +21,9 @@ def signed_in() -> dict[str, Any]:
     return {"security": [{BEARER: []}], "opt": {SIGNED_IN: True}}
 
 
-def token_sent(headers: Mapping[str, str]) -> str | None:
-    """The token in `Authorization: Bearer <token>`; nothing else authenticates."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
+def token_sent(headers: Headers) -> str | None:
+    """The token in `Authorization: Bearer <token>`; nothing else authenticates, two of them neither."""
+    scheme, _, token = ", ".join(headers.getall("authorization", [])).partition(" ")
     return (token.strip(" ") or None) if scheme.lower() == BEARER else None
 
 
@@ -45,14 +46,6 @@ class Caller:
             return self.actor()
         except Unauthenticated:
             return None
-
-    def refusal(self) -> AttendanceError | None:
-        """Why this caller may not ask at all, if so."""
-        try:
-            self.actor()
-        except AttendanceError as error:
-            return error
-        return None
 
 
 FromCaller = NamedDependency[SkipValidation[Caller]]

@@ -141,8 +141,8 @@ async def read_strictly(request: AnyRequest) -> Response[None] | None:
         routes = (route for route in request.app.routes if handler in getattr(route, "route_handlers", ()))
         allowed = sorted(next(routes).methods)
         return Response(None, status_code=204, headers={"allow": ", ".join(allowed)})
-    announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced) > LARGEST_BODY:
+    announced = request.headers.get("content-length", "").lstrip("0")
+    if announced.isdecimal() and (len(announced) > len(str(LARGEST_BODY)) or int(announced) > LARGEST_BODY):
         raise HTTPException(status_code=413)
     faults = []
     if handler.parsed_data_field:

@@ -4,13 +4,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from litestar import get
-from litestar.exceptions import NotFoundException
+from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import RedocRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.params import FromPath
 from litestar.response import File
 from litestar.router import Router
 from litestar.utils.helpers import get_name, unwrap_partial
@@ -78,10 +76,9 @@ def documentation_assets() -> HTTPRouteHandler:
         raise ModuleNotFoundError("offapi, which brings the scripts of the documentation, is not installed")
     directory = Path(package.origin).parent
 
-    @get(f"{ASSETS}/{{name:str}}", sync_to_thread=False, include_in_schema=False)
-    def asset(name: FromPath[str]) -> File:
-        if name not in TYPE_OF:
-            raise NotFoundException
+    @get([f"{ASSETS}/{name}" for name in TYPE_OF], sync_to_thread=False, include_in_schema=False)
+    def asset(request: Request[Any, Any, Any]) -> File:
+        name = request.scope["path"].rpartition("/")[2]
         return File(
             directory / name, media_type=TYPE_OF[name], filename=name, content_disposition_type="inline"
         )

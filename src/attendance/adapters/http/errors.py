@@ -90,13 +90,21 @@ class AfterSignIn(Response[ErrorView]):
         complaint = super().to_asgi_response(app, request, **options)
 
         async def respond(scope: Scope, receive: Receive, send: Send) -> None:
-            refusal = await sync_to_thread(self._caller.refusal)
-            response = (
-                _answer(request, refusal).to_asgi_response(app, request, **options) if refusal else complaint
-            )
+            refusal = await sync_to_thread(self._refusal, request)
+            response = refusal.to_asgi_response(app, request, **options) if refusal else complaint
             await response(scope, receive, send)
 
         return respond
+
+    def _refusal(self, request: AnyRequest) -> Response[ErrorView] | None:
+        try:
+            self._caller.actor()
+        except AttendanceError as error:
+            return _answer(request, error)
+        except Exception as error:
+            # nobody else would catch it: this runs after Litestar's handlers
+            return _failure(request, error)
+        return None
 
 
 def error_handlers(actor_of: Callable[[str], Actor]) -> ExceptionHandlersMap:
@@ -110,14 +118,10 @@ def error_handlers(actor_of: Callable[[str], Actor]) -> ExceptionHandlersMap:
 
     def framework(request: AnyRequest, error: HTTPException) -> Response[ErrorView]:
         if error.status_code >= 500:
-            return unforeseen(request, error)
+            return _failure(request, error)
         status = error.status_code if error.status_code in TEXT_OF else 400
         complaint = Response(ErrorView(TEXT_OF[status]), status_code=status, headers=error.headers)
         return in_turn(request, complaint) if status in (400, 415) else complaint
-
-    def unforeseen(request: AnyRequest, error: Exception) -> Response[ErrorView]:
-        log.error("%s %s failed", request.method, request.scope.get("path_template"), exc_info=error)
-        return Response(ErrorView("internal server error"), status_code=500)
 
     def in_turn(request: AnyRequest, complaint: Response[ErrorView]) -> Response[ErrorView]:
         handler: Any = request.scope.get("route_handler")
@@ -129,8 +133,13 @@ def error_handlers(actor_of: Callable[[str], Actor]) -> ExceptionHandlersMap:
         AttendanceError: refused,
         Invalid: malformed,
         HTTPException: framework,
-        Exception: unforeseen,
+        Exception: _failure,
     }
+
+
+def _failure(request: AnyRequest, error: Exception) -> Response[ErrorView]:
+    log.error("%s %s failed", request.method, request.scope.get("path_template"), exc_info=error)
+    return Response(ErrorView("internal server error"), status_code=500)
 
 
 def _answer(request: AnyRequest, error: AttendanceError) -> Response[ErrorView]:

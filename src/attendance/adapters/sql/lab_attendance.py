@@ -58,9 +58,8 @@ SHEET = (
     )
     .select_from(
         labs.outerjoin(
-            lab_marks.join(accounts, accounts.c.id == lab_marks.c.user_id),
-            sa.and_(lab_marks.c.lab_id == labs.c.id, lab_marks.c.date == DATE),
-        )
+            lab_marks, sa.and_(lab_marks.c.lab_id == labs.c.id, lab_marks.c.date == DATE)
+        ).outerjoin(accounts, accounts.c.id == lab_marks.c.user_id)
     )
     .where(labs.c.id == LAB_ID)
     .order_by(accounts.c.username_key, accounts.c.id)

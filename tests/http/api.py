@@ -1,0 +1,241 @@
+"""The whole application in process, asked in the words of the protocol, or byte by byte."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import httpx
+from anyio.from_thread import BlockingPortal
+from dependency_injector import providers
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from attendance.entrypoints.asgi import application
+from attendance.entrypoints.container import Container
+from attendance.entrypoints.settings import settings_of
+from tests.fakes import FakeClock
+
+CHEAP_HASHING = {"argon2_time_cost": 1, "argon2_memory_kib": 8}
+SECRET = "a secret of more than 32 bytes that only the tests know"
+PASSWORD = "correct horse battery"
+UNKNOWN_ID = "01900000-0000-7000-8000-000000000000"
+MARCH_2 = "2026-03-02"
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess(httpx.BaseTransport):
+    """Hands requests to the application as Granian would, and what it sends back as it is, HEAD included."""
+
+    app: Litestar
+    portal: BlockingPortal
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        chunks = [*request.stream] if isinstance(request.stream, httpx.SyncByteStream) else []
+        return self.ask(request.method, request.url.raw_path, request.headers.raw, chunks)
+
+    def ask(
+        self, method: str, target: bytes, headers: Headers = (), chunks: Iterable[bytes | None] = ()
+    ) -> httpx.Response:
+        """`target` is a path with its query, encoded or not; None among the chunks: the client hung up."""
+        path, _, query = target.partition(b"?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": unquote_to_bytes(path).decode(errors="replace"),
+            "raw_path": path,
+            "query_string": query,
+            "root_path": "",
+            "headers": [(name.lower(), value) for name, value in headers],
+            "client": ("192.0.2.1", 50000),
+            "server": ("testserver", 80),
+            "state": {},
+            "extensions": {},
+        }
+        return self.portal.call(self._exchange, scope, [*chunks])
+
+    async def _exchange(self, scope: dict[str, Any], chunks: list[bytes | None]) -> httpx.Response:
+        waiting = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks if chunk]
+        if None in chunks:
+            waiting.append({"type": "http.disconnect"})
+        else:
+            waiting.append({"type": "http.request", "body": b"", "more_body": False})
+        sent: list[dict[str, Any]] = []
+        is_answered = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            if waiting:
+                return waiting.pop(0)
+            await is_answered.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                is_answered.set()
+
+        app: Any = self.app
+        await app(scope, receive, send)
+        start, *rest = sent
+        assert start["type"] == "http.response.start"
+        assert {message["type"] for message in rest} <= {"http.response.body"}
+        assert [bool(message.get("more_body")) for message in rest] == [True] * (len(rest) - 1) + [False]
+        content = b"".join(message.get("body", b"") for message in rest)
+        return httpx.Response(start["status"], headers=start["headers"], content=content)
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    id: str
+    owner_id: str
+    name: str
+    description: str
+
+    def shown(self, *members: "Person") -> dict[str, Any]:
+        """What the list of labs says about it."""
+        return {
+            "id": self.id,
+            "owner_id": self.owner_id,
+            "name": self.name,
+            "description": self.description,
+            "member_ids": [member.id for member in members],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody signed in, or nobody when there is no token. What they do is answered as it came."""
+
+    http: httpx.Client
+    id: str = UNKNOWN_ID
+    username: str = "nobody"
+    token: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.token is None else {"authorization": f"Bearer {self.token}"}
+
+    def asks(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return self.http.request(method, path, headers=self.headers | options.pop("headers", {}), **options)
+
+    def searches_users(self, name: str | None = None, **query: Any) -> httpx.Response:
+        return self.asks("GET", "/users", params=query if name is None else {"name": name, **query})
+
+    def searches_labs(self, q: str | None = None, **query: Any) -> httpx.Response:
+        return self.asks("GET", "/labs", params=query if q is None else {"q": q, **query})
+
+    def creates(self, **body: Any) -> httpx.Response:
+        return self.asks("POST", "/labs", json=body)
+
+    def opens_lab(self, name: str = "Physics", description: str = "") -> Lab:
+        return Lab(
+            good(self.creates(name=name, description=description), 201)["lab_id"], self.id, name, description
+        )
+
+    def joins(self, lab: Lab) -> httpx.Response:
+        return self.asks("POST", f"/labs/{lab.id}/join")
+
+    def marks(
+        self, lab: Lab, who: "Person", on: str | date = MARCH_2, status: str = "present", **more: Any
+    ) -> httpx.Response:
+        body = {"user_id": who.id, "date": str(on), "status": status, **more}
+        return self.asks("PUT", f"/labs/{lab.id}/attendance", json=body)
+
+    def views(self, lab: Lab, on: str | date = MARCH_2) -> httpx.Response:
+        return self.asks("GET", f"/labs/{lab.id}/attendance", params={"date": str(on)})
+
+    def views_history(self, lab: Lab, who: "Person", **query: Any) -> httpx.Response:
+        return self.asks("GET", f"/labs/{lab.id}/users/{who.id}/attendance", params=query)
+
+    def deletes(self, lab: Lab, attendance_id: str) -> httpx.Response:
+        return self.asks("DELETE", f"/labs/{lab.id}/attendance/{attendance_id}")
+
+
+@dataclass
+class Api:
+    app: Litestar
+    container: Container
+    clock: FakeClock
+    transport: InProcess
+    http: httpx.Client
+    _names: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
+
+    @property
+    def nobody(self) -> Person:
+        return Person(self.http)
+
+    def registers(self, **body: Any) -> httpx.Response:
+        return self.http.post("/register", json=body)
+
+    def signs_in(self, **body: Any) -> httpx.Response:
+        return self.http.post("/login", json=body)
+
+    def someone(self, username: str | None = None) -> Person:
+        """Registered and signed in."""
+        username = username or f"person{next(self._names)}"
+        user_id = good(self.registers(username=username, password=PASSWORD), 201)["user_id"]
+        token = good(self.signs_in(username=username, password=PASSWORD), 200)["access_token"]
+        return Person(self.http, user_id, username, token)
+
+    def lab_of(self, owner: Person, *members: Person) -> Lab:
+        lab = owner.opens_lab()
+        for member in members:
+            good(member.joins(lab), 200)
+        return lab
+
+    def shown(self) -> tuple[Any, Any]:
+        """Everything anybody can see to be stored."""
+        return answer(self.nobody.searches_users()), answer(self.nobody.searches_labs())
+
+
+@contextmanager
+def running(
+    store_url: str = "memory", *, prepare: Callable[[Container], object] = lambda _: None, **settings: Any
+) -> Iterator[Api]:
+    """The application over a store, lifespan and all; `prepare` may override what the container makes."""
+    chosen = {"database_url": store_url, "secret_key": SECRET, **CHEAP_HASHING, **settings}
+    container, clock = Container(settings=settings_of(chosen)), FakeClock()
+    container.clock.override(providers.Object(clock))
+    prepare(container)
+    app = application(container)
+    with TestClient(app) as started:
+        transport = InProcess(app, started.blocking_portal)
+        with httpx.Client(transport=transport, base_url="http://testserver") as http:
+            yield Api(app, container, clock, transport, http)
+
+
+def answer(response: httpx.Response) -> tuple[int, Any]:
+    """Status and JSON body; a body is JSON in UTF-8 or absent."""
+    if not response.content:
+        return response.status_code, None
+    assert response.headers["content-type"] == "application/json"
+    return response.status_code, response.json()
+
+
+def good(response: httpx.Response, status: int) -> Any:
+    """The body of an answer that must be good for a test to go on."""
+    assert response.status_code == status, response.text
+    return response.json()
+
+
+def refusal(status: int, text: str) -> tuple[int, Any]:
+    """A refusal, letter for letter: with nothing beside the text."""
+    return status, {"error": text}
+
+
+def fields(response: httpx.Response) -> list[str]:
+    """What a malformed request is told to look at."""
+    assert response.status_code == 400, response.text
+    body = response.json()
+    assert body.keys() == {"error", "details"}
+    assert body["error"] == "malformed request"
+    assert all(fault.keys() == {"field", "message"} and fault["message"] for fault in body["details"])
+    return [fault["field"] for fault in body["details"]]

@@ -1,0 +1,388 @@
+"""The published document: it says what the service does, and the service does what it says."""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Annotated, Any
+
+import jsonschema_rs
+import pytest
+import schemathesis
+from litestar import get
+from litestar.params import QueryParameter
+from litestar.response import Response
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+
+from attendance.adapters.http import documentation, errors
+from attendance.adapters.http.errors import STATUS_OF
+from tests.http.api import Api, Person, running
+from tests.http.operations import METHODS_AT, Scene, all_operations, operations
+
+DOCUMENT = "/schema/openapi.json"
+PAGES = ["/schema", "/schema/swagger", "/schema/redoc"]
+
+
+@pytest.fixture
+def document(memory: Api) -> dict[str, Any]:
+    return good_document(memory)
+
+
+def good_document(api: Api) -> dict[str, Any]:
+    response = api.http.get(DOCUMENT)
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/vnd.oai.openapi+json"
+    return response.json()
+
+
+def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        return document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def content(document: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a request or response body, which is JSON and nothing else."""
+    assert [*described["content"]] == ["application/json"]
+    return resolved(document, described["content"]["application/json"]["schema"])
+
+
+def described(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+# What it says
+
+
+def test_the_document_is_openapi_3_1_and_its_schemas_are_schemas(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    assert document["info"]["title"] == "attendance"
+    for name, schema in document["components"]["schemas"].items():
+        assert jsonschema_rs.meta.is_valid(schema), name
+
+
+def test_it_describes_every_operation_there_is_and_no_other(memory: Api, document: dict[str, Any]) -> None:
+    there = {(operation.method, operation.template) for operation in all_operations(Scene.of(memory))}
+    assert {(method, path) for method, path, _ in described(document)} == there
+    for path, methods in METHODS_AT.items():
+        assert path.startswith("/schema") or {method.lower() for method in methods} == {
+            *document["paths"][path]
+        }
+
+
+def test_every_operation_has_a_name_of_its_own_and_says_what_it_does(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in described(document)]
+    assert len({*names}) == len(names)
+    assert {"register", "login", "create_lab", "join_lab", "mark_lab_attendance"} <= {*names}
+    for _, _, operation in described(document):
+        assert operation["description"].endswith(".")
+        assert "callable" not in json.dumps(operation).lower()
+
+
+def test_every_operation_lists_what_it_may_answer(memory: Api, document: dict[str, Any]) -> None:
+    differing = {}
+    for operation in all_operations(Scene.of(memory)):
+        listed = document["paths"][operation.template][operation.method.lower()]["responses"]
+        if {*listed} != {str(status) for status in operation.may_say}:
+            differing[operation.method, operation.template] = sorted(listed)
+    assert differing == {}
+
+
+def test_every_refusal_has_the_one_form(document: dict[str, Any]) -> None:
+    error = {"type": "object", "required": ["error"]}
+    for method, path, operation in described(document):
+        for status, response in operation["responses"].items():
+            if status >= "4":
+                schema = content(document, response)
+                assert schema.items() >= error.items(), (method, path, status)
+                assert {*schema["properties"]} == {"error", "details"}
+                assert response["description"]
+
+
+def test_a_success_has_a_body_that_is_described_or_none(document: dict[str, Any]) -> None:
+    for method, path, operation in described(document):
+        [status] = [status for status in operation["responses"] if status < "3"]
+        response = operation["responses"][status]
+        assert ("content" in response) == (status != "204"), (method, path)
+        if status != "204":
+            schema = content(document, response)
+            assert {*schema.get("required", schema["properties"])} <= {*schema["properties"]}
+
+
+def test_a_body_has_the_fields_that_are_listed_and_no_other(memory: Api, document: dict[str, Any]) -> None:
+    for operation in all_operations(Scene.of(memory)):
+        listed = document["paths"][operation.template][operation.method.lower()]
+        assert ("requestBody" in listed) == (operation.body is not None)
+        if operation.body is not None:
+            assert listed["requestBody"]["required"] is True
+            schema = content(document, listed["requestBody"])
+            assert schema["type"] == "object"
+            assert schema["additionalProperties"] is False
+            assert {*operation.body} <= {*schema["properties"]}
+            assert jsonschema_rs.is_valid({**schema, "components": document["components"]}, operation.body)
+
+
+def test_sign_in_is_asked_for_where_it_is_needed(memory: Api, document: dict[str, Any]) -> None:
+    [scheme] = document["components"]["securitySchemes"].values()
+    assert {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}.items() <= scheme.items()
+    assert "security" not in document
+    for operation in all_operations(Scene.of(memory)):
+        listed = document["paths"][operation.template][operation.method.lower()]
+        assert listed.get("security") == ([{"bearer": []}] if operation.needs_sign_in else None)
+
+
+def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
+    sent = {
+        (method, path): {
+            parameter["name"]: (parameter["in"], parameter["required"])
+            for parameter in operation.get("parameters", [])
+        }
+        for method, path, operation in described(document)
+    }
+    in_path, optional, required = ("path", True), ("query", False), ("query", True)
+    pages = {"limit": optional, "offset": optional}
+    attendance = "/labs/{lab_id}/attendance"
+    lab_and_user = {"lab_id": in_path, "user_id": in_path}
+    assert {operation: names for operation, names in sent.items() if names} == {
+        ("GET", "/users"): {"name": optional, **pages},
+        ("GET", "/labs"): {"q": optional, **pages},
+        ("POST", "/labs/{lab_id}/join"): {"lab_id": in_path},
+        ("PUT", attendance): {"lab_id": in_path},
+        ("GET", attendance): {"lab_id": in_path, "date": required},
+        ("GET", "/labs/{lab_id}/users/{user_id}/attendance"): {
+            **lab_and_user,
+            "from": optional,
+            "to": optional,
+        },
+        ("DELETE", f"{attendance}/{{attendance_id}}"): {"lab_id": in_path, "attendance_id": in_path},
+    }
+
+
+def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> None:
+    for method, path, operation in described(document):
+        for parameter in operation.get("parameters", []):
+            schema = parameter["schema"]
+            match parameter["name"]:
+                case "date" | "from" | "to":
+                    assert (schema["type"], schema["format"]) == ("string", "date"), (method, path)
+                case "limit":
+                    assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 1000)
+                    assert schema["default"] == 1000
+                case "offset":
+                    assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 0, 2**53 - 1)
+                    assert schema["default"] == 0
+                case _:
+                    assert schema["type"] == "string"
+    mark = document["components"]["schemas"]["MarkBody"]["properties"]
+    assert mark["date"] == {"type": "string", "format": "date"}
+    assert resolved(document, mark["status"])["enum"] == ["present", "absent", "late", "excused"]
+
+
+def test_the_answers_of_every_operation_are_as_described(memory: Api, document: dict[str, Any]) -> None:
+    scene = Scene.of(memory)
+    for name, operation in operations(scene).items():
+        listed = document["paths"][operation.template][operation.method.lower()]["responses"]
+        person = scene.stranger if name == "join_lab" else scene.owner
+        for response in (
+            memory.nobody.asks(operation.method, operation.path, params={"unknown": "1"}),
+            person.asks(operation.method, operation.path, params={"unknown": "1"}),
+            person.asks(operation.method, operation.path, **operation.request),
+            person.asks(operation.method, operation.path, **operation.request),
+        ):
+            assert str(response.status_code) in listed, (name, response.text)
+            if response.content:
+                schema = content(document, listed[str(response.status_code)])
+                # nothing is answered that is not described, either
+                strict = {**schema, "components": document["components"], "unevaluatedProperties": False}
+                validator = jsonschema_rs.validator_for(strict, validate_formats=True)
+                assert validator.is_valid(response.json()), (name, response.text)
+
+
+def test_every_category_of_refusal_has_a_status_and_every_status_a_meaning() -> None:
+    assert {*STATUS_OF.values()} <= {*errors.MEANING_OF}
+
+
+# The pages
+
+
+class Loaded(HTMLParser):
+    """What a page loads."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.addresses += [
+            value or "" for name, value in attrs if name in ("src", "href", "action", "data", "srcset")
+        ]
+
+
+def loaded_from_elsewhere(page: str) -> list[str]:
+    """What a page would fetch from any other place than this service."""
+    named = [address for address in Loaded(page).addresses if not address.startswith(("/schema/", "data:"))]
+    return named + re.findall(r"(?:https?:)?//[\w-]+\.[\w.-]+", re.sub(r'"description":\s*"[^"]*"', "", page))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_loads_nothing_from_elsewhere_and_what_it_loads_is_there(memory: Api, path: str) -> None:
+    page = memory.http.get(path)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert loaded_from_elsewhere(page.text) == []
+    addresses = [address for address in Loaded(page.text).addresses if not address.startswith("data:")]
+    assert addresses
+    for address in addresses:
+        asset = memory.http.get(address)
+        assert asset.status_code == 200
+        assert len(asset.content) > 10_000
+        kind = asset.headers["content-type"].partition(";")[0]
+        assert kind == ("text/css" if address.endswith(".css") else "text/javascript")
+        assert asset.headers["content-disposition"].startswith("inline")
+        assert not re.search(rb"@import|@font-face[^}]*https?:", asset.content) or kind != "text/css"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_of_another_making_is_seen_to_load_from_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(documentation, "SwaggerRenderPlugin", plain(documentation.SwaggerRenderPlugin))
+    monkeypatch.setattr(documentation, "RedocRenderPlugin", plain(documentation.RedocRenderPlugin))
+    with running() as api:
+        assert loaded_from_elsewhere(api.http.get(path).text) != []
+
+
+def plain(plugin: Any) -> Any:
+    """The plugin as it is when nobody tells it where its scripts are."""
+    return lambda path=None, **_: plugin(path=path) if path else plugin()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_holds_the_document_itself(memory: Api, path: str) -> None:
+    assert "mark_lab_attendance" in memory.http.get(path).text
+    assert all(name in memory.http.get(path).text for name in ("MarkBody", "ErrorView"))
+
+
+# The service against the document
+
+SEED = 20_260_302
+EXAMPLES = 30
+REFUSED_THOUGH_WELL_FORMED = [
+    # a name may be taken, in two scripts, or not what PRECIS calls an identifier, a password common or too
+    # long in UTF-8 bytes: none of this can be said in JSON Schema
+    {"include-path": "/register"},
+    # JSON Schema cannot compare two parameters: `from` after `to`
+    {"include-path": "/labs/{lab_id}/users/{user_id}/attendance"},
+]
+
+
+def configured(token: str, *, shortly: bool) -> SchemathesisConfig:
+    may_be_400 = {
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "401", "403", "404", "409"]}
+    }
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": SEED,
+            "headers": {"Authorization": f"Bearer {token}"},
+            "generation": {
+                "max-examples": 2 if shortly else EXAMPLES,
+                "deterministic": True,
+                "database": "none",
+            },
+            "phases": {name: {"enabled": not shortly} for name in ("coverage", "stateful")},
+            "operations": [{**which, "checks": may_be_400} for which in REFUSED_THOUGH_WELL_FORMED],
+        }
+    )
+
+
+class Findings:
+    """What schemathesis has to say about an application: by check and operation, and what was answered."""
+
+    def __init__(self, api: Api, person: Person, only: str | None = None) -> None:
+        self.failures: dict[tuple[str, str], str] = {}
+        self.answers: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self.mishaps: list[str] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            # the application is already started, and ended by whoever started it
+            if scope["type"] == "lifespan":
+                raise NotImplementedError
+            started: Any = api.app
+            await started(scope, receive, send)
+
+        config = configured(str(person.token), shortly=bool(only))
+        schema = schemathesis.openapi.from_asgi(DOCUMENT, app, config=config)
+        chosen = schema.include(path_regex=only) if only else schema
+        for event in from_schema(chosen).execute():
+            if isinstance(event, events.ScenarioFinished):
+                self._note(event.recorder)
+            elif isinstance(event, events.NonFatalError | events.FatalError):
+                self.mishaps.append(str(event))
+
+    def _note(self, recorder: Any) -> None:
+        for case_id, interaction in recorder.interactions.items():
+            if interaction.response is not None:
+                label = recorder.cases[case_id].value.operation.label
+                self.answers[label][interaction.response.status_code] += 1
+        for case_id, checks in recorder.checks.items():
+            for check in checks:
+                if check.failure_info:
+                    failure, sample = check.failure_info.failure, check.failure_info.code_sample
+                    label = recorder.cases[case_id].value.operation.label
+                    self.failures[check.name, label] = f"{failure.title}: {failure.message}\n{sample}"
+
+
+def test_schemathesis_finds_nothing(memory: Api, document: dict[str, Any]) -> None:
+    ada = memory.someone("ada")
+    memory.lab_of(ada, memory.someone("bob"))
+    findings = Findings(memory, ada)
+    assert findings.mishaps == []
+    assert findings.failures == {}
+    assert {f"{method} {path}" for method, path, _ in described(document)} == {*findings.answers}
+    # it got somewhere: not everything was refused at the door
+    for label in ("POST /labs", "GET /labs", "GET /users", "GET /labs/{lab_id}/attendance"):
+        assert findings.answers[label][200] + findings.answers[label][201] > 0, label
+    assert sum(answers.total() for answers in findings.answers.values()) > 500
+
+
+def test_schemathesis_finds_what_is_planted(memory: Api) -> None:
+    @get("/health/teapot", sync_to_thread=False, responses=errors.refusals())
+    def teapot() -> Response[dict[str, str]]:
+        """Answer with a status that is not listed."""
+        return Response({"error": "short and stout"}, status_code=418)
+
+    @get("/health/tea", sync_to_thread=False, responses=errors.refusals())
+    def tea() -> Response[dict[str, str]]:
+        """Answer with a text where JSON is promised."""
+        return Response("tea", media_type="text/plain")  # type: ignore[arg-type]
+
+    @get("/health/cup", sync_to_thread=False, responses=errors.refusals())
+    def cup(full: Annotated[int, QueryParameter(le=1)] = 1) -> dict[str, str]:
+        """Break."""
+        raise ArithmeticError
+
+    @get("/health/spoon", sync_to_thread=False, responses=errors.refusals())
+    def spoon() -> errors.FaultView:
+        """Answer with something else than is described."""
+        return {"feild": "x"}  # type: ignore[return-value]
+
+    ada = memory.someone("ada")
+    for handler in (teapot, tea, cup, spoon):
+        memory.app.register(handler)
+    findings = Findings(memory, ada, only="/health/(teapot|tea|cup|spoon)")
+    assert findings.failures.keys() >= {
+        ("status_code_conformance", "GET /health/teapot"),
+        ("content_type_conformance", "GET /health/tea"),
+        ("not_a_server_error", "GET /health/cup"),
+        ("response_schema_conformance", "GET /health/spoon"),
+    }
+
+
+def test_it_is_the_same_document_whoever_asks(memory: Api, document: dict[str, Any]) -> None:
+    assert memory.someone("ada").asks("GET", DOCUMENT).json() == document
+    with running() as another:
+        assert good_document(another) == document
