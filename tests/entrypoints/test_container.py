@@ -11,7 +11,7 @@ from attendance import Status, UseCases, open_attendance
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
 from attendance.domain.errors import Unavailable
-from attendance.entrypoints.container import Container
+from attendance.entrypoints.container import Container, close
 from attendance.entrypoints.secrets import signing_keys
 from attendance.entrypoints.settings import Settings, SettingsError
 from tests.fakes import PASSWORD
@@ -23,7 +23,7 @@ KEY = "k" * 32
 def container(store_url: str) -> Iterator[Container]:
     container = Container(settings=Settings(database_url=store_url, secret_key=KEY))
     yield container
-    container.shutdown_resources()
+    close(container)
 
 
 def test_every_provider_can_be_built_in_every_storage(container: Container, store_url: str) -> None:
@@ -55,7 +55,7 @@ def test_a_replica_serves_lists_alone(store_url: str) -> None:
     assert store.primary is container.primary()
     assert store.replica is container.replica()
     assert store.replica is not store.primary
-    container.shutdown_resources()
+    close(container)
 
 
 def test_without_a_replica_the_primary_serves_lists(container: Container, store_url: str) -> None:

@@ -1,12 +1,13 @@
 """The ASGI application, for any server that takes a factory: `attendance.entrypoints.asgi:create_app`."""
 
+from functools import partial
 from importlib.metadata import version
 
 from litestar import Litestar
 
 from attendance.adapters.http import HttpSettings, http_application
 from attendance.adapters.sql.shape import is_current
-from attendance.entrypoints.container import Container, cores
+from attendance.entrypoints.container import Container, close, cores
 from attendance.entrypoints.process import settle
 from attendance.entrypoints.settings import from_environment
 
@@ -36,5 +37,5 @@ def application(container: Container) -> Litestar:
             longest_queue=settings.sign_in_queue,
         ),
         is_ready=is_ready,
-        close=container.shutdown_resources,
+        close=partial(close, container),
     )

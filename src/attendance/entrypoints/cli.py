@@ -96,21 +96,21 @@ def openapi() -> None:
     import msgspec
 
     from attendance.entrypoints.asgi import application
-    from attendance.entrypoints.container import Container
+    from attendance.entrypoints.container import Container, close
 
     container = Container(settings=Settings(database_url="memory"))
     document = application(container).openapi_schema.to_schema()
-    container.shutdown_resources()
+    close(container)
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
 
 
 def _refuse_what_no_worker_could_use(settings: Settings) -> None:
     """Build everything once, so that a wrong setting is one line now and not a traceback in every worker."""
-    from attendance.entrypoints.container import Container
+    from attendance.entrypoints.container import Container, close
 
     container = Container(settings=settings)
     container.use_cases()
-    container.shutdown_resources()
+    close(container)
 
 
 def _migrate(settings: Settings) -> None:

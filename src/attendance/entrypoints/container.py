@@ -137,3 +137,9 @@ class Container(containers.DeclarativeContainer):
             DeleteLabAttendance, store=store, clock=clock, new_id=new_id
         ),
     )
+
+
+def close(container: Container) -> None:
+    """Give back what was opened: first what still writes, then what it writes to."""
+    container.aside.shutdown()
+    container.shutdown_resources()

@@ -17,7 +17,7 @@ def open_attendance(database_url: str = "memory", **settings: Any) -> Iterator[U
     """
     # only here: whoever imports the library to read its vocabulary shall not pay for SQLAlchemy
     from attendance.adapters.sql.shape import bring_up_to_date
-    from attendance.entrypoints.container import Container
+    from attendance.entrypoints.container import Container, close
     from attendance.entrypoints.settings import settings_of
 
     chosen = settings_of({"database_url": database_url, **settings})
@@ -27,4 +27,4 @@ def open_attendance(database_url: str = "memory", **settings: Any) -> Iterator[U
             bring_up_to_date(container.primary())
         yield container.use_cases()
     finally:
-        container.shutdown_resources()
+        close(container)

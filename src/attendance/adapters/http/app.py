@@ -49,6 +49,8 @@ def http_application(
         try:
             yield
         finally:
+            # requests under way keep their connections until they are done
+            await asyncio.get_running_loop().shutdown_default_executor()
             lane.close()
             close()
 

@@ -1,0 +1,239 @@
+"""The service killed amid its work, PostgreSQL going down under it: what was acknowledged is kept."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests import postgres
+from tests.databases import PostgresDatabases
+from tests.faults.clients import Request, connected, patiently, race
+from tests.faults.conftest import running, service_of
+from tests.faults.ledgers import (
+    Ledger,
+    check_answers_were_expected,
+    check_nothing_acknowledged_is_lost,
+    keep_asking,
+    keep_marking,
+    sendings,
+)
+from tests.faults.records import records
+from tests.faults.scene import PASSWORD, Scene, set_scene
+from tests.service import Service
+
+PUTS = 1000
+CLIENTS = 10
+DATES = 50
+SHARE = PUTS // CLIENTS
+LOST = r"is lost|of .* only"
+
+FORGETFUL = "-c fsync=off -c synchronous_commit=off -c wal_writer_delay=10s -c wal_writer_flush_after=1GB"
+
+
+async def killed_amid(service: Service, scene: Scene, ledger: Ledger, *, after: int, name: str) -> None:
+    """1000 PUTs by several clients; SIGKILL to the whole group once so many were acknowledged."""
+    async with asyncio.TaskGroup() as group:
+        for member in scene.members:
+            share = sendings(member.id, name=name, number=SHARE, dates=DATES)
+            group.create_task(keep_marking(service.port, scene, ledger, share))
+        await ledger.until({200: after})
+        service.kill()
+
+
+async def all_of_it(service: Service, scene: Scene, ledger: Ledger, *, name: str) -> None:
+    async with asyncio.TaskGroup() as group:
+        for member in scene.members:
+            share = sendings(member.id, name=name, number=DATES, dates=DATES)
+            group.create_task(keep_marking(service.port, scene, ledger, share))
+
+
+def check_kill_loses_nothing(database_url: str, service: Service, scene: Scene, *kills_after: int) -> None:
+    """Killed and started again each time; in the end it works as if nothing had been."""
+    ledger = Ledger()
+    for round_, after in enumerate(kills_after):
+        before = ledger.total
+        patiently(killed_amid(service, scene, ledger, after=after, name=f"round {round_}"))
+        assert after <= ledger.total - before < PUTS, "it was not killed in the middle"
+        service.start()
+        check_nothing_acknowledged_is_lost(ledger, records(database_url))
+    before = ledger.total
+    patiently(all_of_it(service, scene, ledger, name="the end"))
+    assert ledger.total == before + CLIENTS * DATES
+    check_nothing_acknowledged_is_lost(ledger, records(database_url))
+
+
+def test_a_service_killed_amid_1000_puts_has_lost_nothing_it_acknowledged(
+    database_url: str, tmp_path: Path
+) -> None:
+    scene = set_scene(database_url, members=CLIENTS)
+    with running(service_of(tmp_path, database_url)) as service:
+        check_kill_loses_nothing(database_url, service, scene, 432)
+
+
+@pytest.mark.long
+def test_a_service_killed_again_and_again_has_lost_nothing_it_acknowledged(
+    database_url: str, tmp_path: Path
+) -> None:
+    scene = set_scene(database_url, members=CLIENTS)
+    with running(service_of(tmp_path, database_url)) as service:
+        check_kill_loses_nothing(database_url, service, scene, 1, 35, 123, 350, 497, 501, 640, 777, 850, 900)
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "caught"),
+    [
+        pytest.param("answers_before_it_writes", LOST, id="answers first"),
+        pytest.param(
+            "logs_in_a_transaction_of_its_own",
+            "a mark without an event|do not replay to the mark",
+            id="logs apart",
+        ),
+    ],
+)
+def test_a_service_that_answers_or_logs_apart_from_its_writes_is_caught(
+    database_url: str, tmp_path: Path, sabotage: str, caught: str
+) -> None:
+    scene = set_scene(database_url, members=CLIENTS)
+    with (
+        running(service_of(tmp_path, database_url, sabotage)) as service,
+        pytest.raises(AssertionError, match=caught),
+    ):
+        check_kill_loses_nothing(database_url, service, scene, 216)
+
+
+def workers(service: Service) -> set[int]:
+    """Their process ids, on Linux."""
+    assert service.process
+    main = service.process.pid
+    return {int(child) for child in Path(f"/proc/{main}/task/{main}/children").read_text().split()}
+
+
+async def one_worker_killed_amid(service: Service, scene: Scene, ledger: Ledger) -> None:
+    async with asyncio.TaskGroup() as group:
+        for member in scene.members:
+            share = sendings(member.id, name="amid", number=SHARE, dates=DATES)
+            group.create_task(keep_marking(service.port, scene, ledger, share))
+        await ledger.until({200: PUTS // 4})
+        os.kill(min(workers(service)), signal.SIGKILL)
+    while service.log.count("Started worker") < 3:  # noqa: ASYNC110 # it happens in another process
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are found in /proc")
+def test_a_worker_killed_amid_1000_puts_is_replaced_and_nothing_acknowledged_is_lost(
+    database_url: str, tmp_path: Path
+) -> None:
+    scene, ledger = set_scene(database_url, members=CLIENTS), Ledger()
+    with running(service_of(tmp_path, database_url)) as service:
+        before = workers(service)
+        patiently(one_worker_killed_amid(service, scene, ledger))
+        assert len(workers(service)) == len(before)
+        assert len(workers(service) & before) == len(before) - 1
+        acknowledged = ledger.total
+        patiently(all_of_it(service, scene, ledger, name="the end"))
+        assert ledger.total == acknowledged + CLIENTS * DATES
+        check_nothing_acknowledged_is_lost(ledger, records(database_url))
+
+
+@pytest.fixture
+def durable() -> Iterator[postgres.Server]:
+    with postgres.running(postgres.DURABLE) as server:
+        yield server
+
+
+async def restarted_under_load(
+    port: int, scene: Scene, ledger: Ledger, others: Ledger, server: postgres.Server, *, rounds: int
+) -> None:
+    """Nobody pauses while PostgreSQL goes down without a word and comes back."""
+    who = {"username": scene.owner.username, "password": PASSWORD}
+    asked = [
+        Request(method="POST", path="/login", body=who),
+        Request(method="GET", path="/labs?q=opt"),
+        Request(method="GET", path="/health/ready"),
+        scene.history(),
+    ]
+    async with asyncio.TaskGroup() as group:
+        clients = [
+            group.create_task(keep_marking(port, scene, ledger, endless))
+            for endless in (
+                sendings(member.id, name="note", number=10**9, dates=DATES) for member in scene.members
+            )
+        ]
+        clients += [group.create_task(keep_asking(port, others, cycle(asked))) for _ in range(4)]
+        await ledger.until({200: 100})
+        for _ in range(rounds):
+            await asyncio.to_thread(server.stop, "immediate")
+            await asyncio.gather(ledger.until({503: 2 * CLIENTS}), others.until({503: 8}))
+            await asyncio.to_thread(server.start)
+            await asyncio.gather(ledger.until({200: 100}), others.until({200: 8}))
+        assert not any(client.done() for client in clients), "a connection to the service broke"
+        for client in clients:
+            client.cancel()
+
+
+def check_restart_loses_nothing(server: postgres.Server, home: Path, *, rounds: int) -> None:
+    """The service stays up, answers 503 in between and finds PostgreSQL again."""
+    database_url = PostgresDatabases(server.url()).fresh()
+    scene = set_scene(database_url, members=CLIENTS)
+    with psycopg.connect(server.url(), autocommit=True) as operator:
+        operator.execute("CHECKPOINT")
+    ledger, others = Ledger(), Ledger()
+    with running(service_of(home, database_url)) as service:
+        patiently(restarted_under_load(service.port, scene, ledger, others, server, rounds=rounds))
+        assert "Unexpected exit" not in service.log
+        check_answers_were_expected(others)
+        check_nothing_acknowledged_is_lost(ledger, records(database_url))
+
+
+def test_postgresql_going_down_under_load_means_503_for_a_while_and_nothing_lost(
+    durable: postgres.Server, tmp_path: Path
+) -> None:
+    check_restart_loses_nothing(durable, tmp_path, rounds=1)
+
+
+@pytest.mark.long
+def test_postgresql_going_down_again_and_again_means_503_for_a_while_and_nothing_lost(
+    durable: postgres.Server, tmp_path: Path
+) -> None:
+    check_restart_loses_nothing(durable, tmp_path, rounds=8)
+
+
+def test_a_database_that_acknowledges_before_it_is_on_disk_is_caught(tmp_path: Path) -> None:
+    with (
+        postgres.running(FORGETFUL) as server,
+        pytest.raises(AssertionError, match=LOST),
+    ):
+        check_restart_loses_nothing(server, tmp_path, rounds=1)
+
+
+async def until_accepted(port: int, request: Request) -> list[int]:
+    """The statuses of asking again and again until it is not 503; far oftener than there are connections."""
+    statuses: list[int] = []
+    async with connected(port) as client:
+        while len(statuses) < 100 and statuses[-1:] in ([], [503]):
+            statuses.append((await client.ask(request)).status)
+    return statuses
+
+
+@pytest.mark.parametrize("path", ["/register", "/login"])
+def test_connections_that_died_unused_are_replaced(
+    durable: postgres.Server, tmp_path: Path, path: str
+) -> None:
+    """Whatever is asked first after a restart, it finds its way to PostgreSQL again."""
+    database_url = PostgresDatabases(durable.url()).fresh()
+    member = set_scene(database_url).member
+    bodies = [{"username": f"newcomer{number}", "password": PASSWORD} for number in range(CLIENTS)]
+    registrations = [Request(method="POST", path="/register", body=body) for body in bodies]
+    body = {"username": member.username if path == "/login" else "ada", "password": PASSWORD}
+    with running(service_of(tmp_path, database_url, workers="1")) as service:
+        assert {answer.status for answer in race(service.port, registrations)} == {201}
+        durable.stop("immediate")
+        durable.start()
+        statuses = patiently(until_accepted(service.port, Request(method="POST", path=path, body=body)))
+    assert statuses[-1] in (200, 201), f"still {statuses[-1]} after {len(statuses)} times"

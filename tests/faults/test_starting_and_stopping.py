@@ -1,0 +1,183 @@
+"""A start where somebody listens already, and stopping amid requests."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from tests.databases import SqliteDatabases
+from tests.faults.clients import Answer, Request, connected, patiently, race
+from tests.faults.conftest import running, service_of
+from tests.faults.processes import PATIENCE_SECONDS, started
+from tests.faults.scene import Scene, set_scene
+from tests.service import Service
+
+LONGEST_START_SECONDS = 15
+UNDER_WAY = 40
+
+
+@contextmanager
+def serving_too(service: Service) -> Iterator[subprocess.Popen[str]]:
+    """One more process that was told to serve what a service serves, on its port."""
+    settings = service.settings | {"ATTENDANCE_PORT": str(service.port)}
+    process = started(service.home, ("-m", "attendance", "serve"), settings)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.02)
+
+
+def check_refused_for_its_port(process: subprocess.Popen[str], port: int) -> None:
+    wait_until(lambda: process.poll() is not None, "two services listen on one port")
+    _, complaint = process.communicate()
+    assert process.returncode != 0
+    assert "Traceback" not in complaint
+    last = complaint.strip().splitlines()[-1]
+    assert str(port) in last
+    assert "in use" in last
+
+
+def check_is_alive(port: int) -> None:
+    (answer,) = race(port, [Request(method="GET", path="/health/ready")])
+    assert answer.status == 200
+
+
+def test_a_port_that_another_program_has_is_refused_in_one_line(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    service = service_of(tmp_path, sqlite_databases.fresh())
+    with socket.create_server(("127.0.0.1", service.port)), serving_too(service) as process:
+        check_refused_for_its_port(process, service.port)
+
+
+def test_a_second_start_on_one_port_is_refused_in_one_line(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    with running(service_of(tmp_path, sqlite_databases.fresh())) as first:
+        with serving_too(first) as second:
+            check_refused_for_its_port(second, first.port)
+        check_is_alive(first.port)
+
+
+def test_of_several_starts_at_once_on_one_port_all_but_one_are_refused_in_one_line(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    service = service_of(tmp_path, sqlite_databases.fresh())
+
+    def is_listening() -> bool:
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", service.port)) == 0
+
+    with ExitStack() as stack:
+        processes = [stack.enter_context(serving_too(service)) for _ in range(4)]
+        wait_until(
+            lambda: sum(process.poll() is None for process in processes) == 1,
+            "several services listen on one port",
+        )
+        for process in processes:
+            if process.poll() is not None:
+                check_refused_for_its_port(process, service.port)
+        wait_until(is_listening, "nobody listens")
+        check_is_alive(service.port)
+
+
+Stop: TypeAlias = Callable[[int], None]
+"""Given the process that was started, which leads a process group of its own."""
+
+
+def told_to_stop(process: int) -> None:
+    os.kill(process, signal.SIGTERM)
+
+
+def told_to_stop_with_all_workers(process: int) -> None:
+    """As systemd does it."""
+    os.killpg(process, signal.SIGTERM)
+
+
+def killed(process: int) -> None:
+    os.killpg(process, signal.SIGKILL)
+
+
+async def stopped_amid(service: Service, scene: Scene, stop: Stop) -> list[Answer | Exception]:
+    """What requests get that were all under way when the service was told to stop."""
+
+    async def mark(number: int) -> Answer | Exception:
+        async with connected(service.port) as client:
+            try:
+                return await client.ask(scene.mark("here", date=f"2026-03-{number % 28 + 1:02}"))
+            except (OSError, EOFError) as error:
+                return error
+
+    async def until(condition: Callable[[], bool]) -> None:
+        while not condition():  # noqa: ASYNC110 # what is waited for happens in other processes
+            await asyncio.sleep(0.01)
+
+    process = service.process
+    assert process
+    async with asyncio.TaskGroup() as group:
+        requests = [group.create_task(mark(number)) for number in range(UNDER_WAY)]
+        await until(lambda: len(list(service.home.glob("arrived-*"))) == UNDER_WAY)
+        stop(process.pid)
+        await until(lambda: "Shutting down" in service.log or process.poll() is not None)
+        (service.home / "go").touch()
+    return [request.result() for request in requests]
+
+
+def check_stop_leaves_nobody_unanswered(service: Service, told: list[Answer | Exception]) -> None:
+    unanswered = [answer for answer in told if not (isinstance(answer, Answer) and answer.status == 200)]
+    assert not unanswered, f"{len(unanswered)} of {UNDER_WAY} were not answered: {unanswered[0]!r}"
+    assert service.process
+    assert service.process.wait(timeout=PATIENCE_SECONDS) == 0
+    assert "Traceback" not in service.log
+
+
+@pytest.mark.parametrize("stop", [told_to_stop, told_to_stop_with_all_workers])
+def test_requests_under_way_are_answered_before_the_service_stops(
+    database_url: str, tmp_path: Path, stop: Stop
+) -> None:
+    scene = set_scene(database_url)
+    with running(service_of(tmp_path, database_url, "waits_with_each_mark")) as service:
+        told = patiently(stopped_amid(service, scene, stop))
+        check_stop_leaves_nobody_unanswered(service, told)
+
+
+def test_requests_under_way_are_lost_when_the_service_is_killed(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    scene = set_scene(database_url := sqlite_databases.fresh())
+    with running(service_of(tmp_path, database_url, "waits_with_each_mark")) as service:
+        told = patiently(stopped_amid(service, scene, killed))
+        with pytest.raises(AssertionError, match=f"{UNDER_WAY} of {UNDER_WAY} were not answered"):
+            check_stop_leaves_nobody_unanswered(service, told)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sent_bytes", [20, -5], ids=["amid the head", "amid the body"])
+def test_a_client_that_stalls_does_not_keep_the_service_from_stopping(
+    sqlite_databases: SqliteDatabases, tmp_path: Path, sent_bytes: int
+) -> None:
+    scene = set_scene(database_url := sqlite_databases.fresh())
+    with running(service_of(tmp_path, database_url)) as service, socket.socket() as stalling:
+        stalling.connect(("127.0.0.1", service.port))
+        stalling.sendall(scene.mark("here").encoded()[:sent_bytes])
+        check_is_alive(service.port)
+        assert service.process
+        service.process.terminate()
+        assert service.process.wait(timeout=PATIENCE_SECONDS) == 0
