@@ -15,7 +15,7 @@ from attendance.domain.accounts import Account, UsernameTaken
 FIELDS = ("id", "username", "password_hash", "active", "created_at", "updated_at", "version")
 FIND = sa.select(*accounts.c[*FIELDS]).where(accounts.c.username_key == sa.bindparam("username_key"))
 ADD = {
-    dialect: insert(accounts).on_conflict_do_nothing(index_elements=["username_key"])
+    dialect: insert(accounts).inline().on_conflict_do_nothing(index_elements=["username_key"])
     for dialect, insert in insert_into.items()
 }
 SAVE = (
@@ -39,8 +39,8 @@ class SqlAccounts(Accounts):
     work: Work
 
     def find_by_username(self, username_key: str) -> Account | None:
-        row = self.work.run(FIND, {"username_key": username_key}).mappings().one_or_none()
-        return Account(**row) if row else None
+        row = self.work.run(FIND, {"username_key": username_key}).one_or_none()
+        return Account(**row._asdict()) if row else None
 
     def add(self, account: Account) -> None:
         if self.work.run(ADD, _row(account)).rowcount != 1:

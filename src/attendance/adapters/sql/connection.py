@@ -5,10 +5,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy import Executable
 from sqlalchemy.dialects import postgresql, sqlite
 
 from attendance.adapters.sql.databases import Database
+from attendance.adapters.sql.statements import Answer
 
 Statements: TypeAlias = Mapping[str, Executable]
 """One statement per dialect, by the dialect's name."""
@@ -20,20 +21,19 @@ insert_into: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgre
 class Work:
     """Runs statements; `turn()` makes several of them one transaction where the unit is none already."""
 
-    connection: Connection
+    connection: Any
+    """The driver's own, in autocommit mode."""
     database: Database
     is_one_transaction: bool
 
-    def run(
-        self, statement: Executable | Statements, parameters: Mapping[str, Any] | None = None
-    ) -> CursorResult[Any]:
+    def run(self, statement: Executable | Statements, parameters: Mapping[str, Any]) -> Answer:
         if isinstance(statement, Mapping):
             statement = statement[self.dialect]
-        return self.connection.execute(statement, parameters)
+        return self.database.run(self.connection, statement, parameters)
 
     @property
     def dialect(self) -> str:
-        return self.connection.dialect.name
+        return self.database.engine.dialect.name
 
     def turn(self) -> AbstractContextManager[None]:
         return nullcontext() if self.is_one_transaction else self.database.turn(self.connection)

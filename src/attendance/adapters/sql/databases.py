@@ -4,19 +4,23 @@ Connections are in the driver's autocommit mode; the store says BEGIN and COMMIT
 is what the database does.
 """
 
+import sqlite3
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
 import msgspec
+import psycopg
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine, Executable
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from attendance.adapters.patience import LONGEST_WAIT_SECONDS
+from attendance.adapters.sql.statements import Answer, Prepared
 from attendance.domain.errors import Unavailable
 
 BUSY_TIMEOUT_MS = 100
@@ -25,6 +29,8 @@ STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
 
+# PostgreSQL's own placeholders, $1 and on: psycopg's would have to be looked for in every statement
+NUMBERED: sa.Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 WHAT_A_URL_IS = "a database URL begins with sqlite:/// or postgresql://, or is the word memory"
 
 SQLITE_SETTINGS = {
@@ -44,13 +50,40 @@ POSTGRES_SETTINGS = {
 
 
 class Database(Protocol):
-    """A pool of connections to one database, and its way of beginning to write."""
+    """A pool of connections to one database, and its ways of asking and of beginning to write.
+
+    A connection here is the driver's own: `psycopg.Connection` or `sqlite3.Connection`.
+    """
 
     engine: Engine
 
     @abstractmethod
-    def turn(self, connection: Connection) -> Any:
-        """A context in which the connection is inside a transaction that may write."""
+    def turn(self, connection: Any) -> AbstractContextManager[None]:
+        """A block in which the connection is inside a transaction that may write."""
+
+    @abstractmethod
+    def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
+        """Run one statement; each is compiled once."""
+
+    @abstractmethod
+    def is_idle(self, connection: Any) -> bool:
+        """Whether the connection lives and is in no transaction, so that somebody else may have it."""
+
+    @contextmanager
+    def connection(self) -> Iterator[Any]:
+        """A connection from the pool, given back unless something is wrong with it."""
+        pooled = self.engine.raw_connection()
+        connection: Any = pooled.dbapi_connection
+        try:
+            yield connection
+        except BaseException:
+            if not self.is_idle(connection):
+                pooled.invalidate()
+                # whatever broke this one broke those that wait in the pool as well
+                self.engine.dispose()
+            raise
+        finally:
+            pooled.close()
 
 
 def open_database(url: str, *, pool_size: int) -> Database:
@@ -71,11 +104,23 @@ def open_database(url: str, *, pool_size: int) -> Database:
 @dataclass
 class Postgres(Database):
     engine: Engine
+    _compiled: dict[Executable, Prepared] = field(default_factory=dict)
 
     @contextmanager
-    def turn(self, connection: Connection) -> Iterator[None]:
+    def turn(self, connection: Any) -> Iterator[None]:
         with _transaction(connection, "BEGIN"):
             yield
+
+    def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
+        prepared = self._compiled.get(statement)
+        if prepared is None:
+            prepared = self._compiled[statement] = Prepared(statement, NUMBERED, [*parameters])
+        cursor = psycopg.RawCursor(connection)
+        cursor.execute(prepared.sql.encode(), prepared.values(parameters))
+        return prepared.answer(cursor)
+
+    def is_idle(self, connection: Any) -> bool:
+        return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE)
 
 
 @dataclass
@@ -83,10 +128,11 @@ class Sqlite(Database):
     """One writer at a time. The lock lines up the writers of this process: SQLite's own waiting is unfair."""
 
     engine: Engine
+    _compiled: dict[Executable, Prepared] = field(default_factory=dict)
     _writer: Lock = field(default_factory=Lock)
 
     @contextmanager
-    def turn(self, connection: Connection) -> Iterator[None]:
+    def turn(self, connection: Any) -> Iterator[None]:
         if not self._writer.acquire(timeout=LONGEST_WAIT_SECONDS):
             raise Unavailable
         try:
@@ -95,25 +141,27 @@ class Sqlite(Database):
         finally:
             self._writer.release()
 
+    def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
+        prepared = self._compiled.get(statement)
+        if prepared is None:
+            prepared = self._compiled[statement] = Prepared(statement, self.engine.dialect, [*parameters])
+        return prepared.answer(connection.execute(prepared.sql, prepared.values(parameters)))
+
+    def is_idle(self, connection: Any) -> bool:
+        return not connection.in_transaction
+
 
 @contextmanager
-def _transaction(connection: Connection, begin: str) -> Iterator[None]:
-    driver: Any = connection.connection.dbapi_connection
-    driver.execute(begin)
+def _transaction(connection: Any, begin: str) -> Iterator[None]:
+    connection.execute(begin)
     try:
         yield
-        driver.execute("COMMIT")
+        connection.execute("COMMIT")
     except BaseException:
-        _roll_back(connection, driver)
+        # where not even this works, the connection is not given back: see `Database.connection`
+        with suppress(psycopg.Error, sqlite3.Error):
+            connection.execute("ROLLBACK")
         raise
-
-
-def _roll_back(connection: Connection, driver: Any) -> None:
-    """Never hand a connection back that may still be inside a transaction."""
-    try:
-        driver.execute("ROLLBACK")
-    except Exception:
-        connection.invalidate()
 
 
 def _sqlite_engine(url: sa.URL, pool_size: int) -> Engine:
@@ -149,8 +197,6 @@ def _postgres_engine(url: sa.URL, pool_size: int) -> Engine:
 def _pool(size: int) -> dict[str, Any]:
     return {
         "isolation_level": "AUTOCOMMIT",
-        "skip_autocommit_rollback": True,
-        "execution_options": {"preserve_rowcount": True},
         "pool_size": size,
         "max_overflow": 0,
         "pool_timeout": LONGEST_WAIT_SECONDS,

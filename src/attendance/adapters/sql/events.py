@@ -11,7 +11,7 @@ from attendance.adapters.sql.tables import events
 from attendance.application.ports import Events
 from attendance.domain.events import Action, Event
 
-ADD = sa.insert(events)
+ADD = sa.insert(events).inline()
 OF = (
     sa.select(*events.c["id", "at", "actor_id", "action", "subject_id", "before", "after"])
     .where(events.c.subject_id == sa.bindparam("subject_id"))
@@ -40,5 +40,5 @@ class SqlEvents(Events):
         self.work.run(ADD, event_row(event))
 
     def of(self, subject_id: UUID) -> tuple[Event, ...]:
-        rows = self.work.run(OF, {"subject_id": subject_id}).mappings()
-        return tuple(Event(**{**row, "action": Action(row["action"])}) for row in rows)
+        rows = self.work.run(OF, {"subject_id": subject_id}).rows
+        return tuple(Event(**{**row._asdict(), "action": Action(row.action)}) for row in rows)

@@ -87,7 +87,10 @@ def _guarded(change: Any) -> dict[str, Any]:
     event = sa.select(*(sa.bindparam(f"event_{name}", type_=events.c[name].type) for name in EVENT_FIELDS))
     return {
         "sqlite": change,
-        "postgresql": sa.insert(events).from_select(EVENT_FIELDS, event.select_from(done)).add_cte(done),
+        "postgresql": sa.insert(events)
+        .inline()
+        .from_select(EVENT_FIELDS, event.select_from(done))
+        .add_cte(done),
     }
 
 
@@ -159,7 +162,7 @@ class SqlLabAttendance(LabAttendance):
             self.work.run(ADD_EVENT, event_row(event))
 
     def sheet(self, lab_id: LabId, on: date) -> LabSheet | None:
-        rows = self.work.run(SHEET, {"lab_id": lab_id, "date": on}).all()
+        rows = self.work.run(SHEET, {"lab_id": lab_id, "date": on}).rows
         if not rows:
             return None
         marks = (
@@ -173,7 +176,7 @@ class SqlLabAttendance(LabAttendance):
         self, lab_id: LabId, user_id: AccountId, since: date | None, until: date | None
     ) -> tuple[AccountId, LabHistory | None] | None:
         dates = {"since": since or date.min, "until": until or date.max}
-        rows = self.work.run(HISTORY, {"lab_id": lab_id, "user_id": user_id} | dates).all()
+        rows = self.work.run(HISTORY, {"lab_id": lab_id, "user_id": user_id} | dates).rows
         if not rows:
             return None
         marks = (LabHistoryRow(row.date, Status(row.status), row.note) for row in rows if row.date)

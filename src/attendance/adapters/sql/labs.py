@@ -20,9 +20,9 @@ FIELDS = ("id", "owner_id", "name", "description", "created_at")
 BETWEEN = "\x1f"
 
 FIND = sa.select(*labs.c[*FIELDS]).where(labs.c.id == sa.bindparam("id"))
-ADD = sa.insert(labs)
+ADD = sa.insert(labs).inline()
 ADD_MEMBER = {
-    dialect: insert(lab_members).on_conflict_do_nothing(index_elements=["lab_id", "user_id"])
+    dialect: insert(lab_members).inline().on_conflict_do_nothing(index_elements=["lab_id", "user_id"])
     for dialect, insert in insert_into.items()
 }
 _members = (
@@ -58,8 +58,8 @@ class SqlLabs(Labs):
     work: Work
 
     def find(self, lab_id: LabId) -> Lab | None:
-        row = self.work.run(FIND, {"id": lab_id}).mappings().one_or_none()
-        return Lab(**row) if row else None
+        row = self.work.run(FIND, {"id": lab_id}).one_or_none()
+        return Lab(**row._asdict()) if row else None
 
     def add(self, lab: Lab) -> None:
         name_key = folded(lab.name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -51,7 +52,7 @@ def _alone(database: Database, change: Callable[[Connection], None]) -> None:
 @contextmanager
 def _locked(database: Database, connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "postgresql":
-        with database.turn(connection):
+        with database.turn(_driver(connection)):
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LONGEST_WAIT_SECONDS}s'")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (ADVISORY_LOCK,))
@@ -60,9 +61,13 @@ def _locked(database: Database, connection: Connection) -> Iterator[None]:
     # SQLite changes a table by making it anew, which foreign keys would forbid halfway
     connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
     try:
-        with database.turn(connection):
+        with database.turn(_driver(connection)):
             yield
             if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
                 raise RuntimeError(f"the migration would leave {len(broken)} rows that point nowhere")
     finally:
         connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.dbapi_connection

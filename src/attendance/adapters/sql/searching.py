@@ -105,5 +105,5 @@ def _page(
 def _shown(
     work: Work, statement: sa.Select[Any], page: Page, parameters: dict[str, Any]
 ) -> tuple[list[sa.Row[Any]], int]:
-    rows = work.run(statement, {**parameters, "limit": page.limit, "offset": page.offset}).all()
+    rows = work.run(statement, {**parameters, "limit": page.limit, "offset": page.offset}).rows
     return [row for row in rows if row.id is not None], rows[0].total

@@ -22,7 +22,7 @@ FIND = (
     .join_from(sessions, accounts)
     .where(sessions.c.id == sa.bindparam("id"))
 )
-ADD = sa.insert(sessions)
+ADD = sa.insert(sessions).inline()
 TOUCH = (
     sa.update(sessions)
     .values(last_seen_at=sa.bindparam("at"))

@@ -45,7 +45,7 @@ class SqlStore(Store):
 @contextmanager
 def _work(database: Database, *, is_one_transaction: bool) -> Iterator[Work]:
     try:
-        with database.engine.connect() as connection:
+        with database.connection() as connection:
             yield Work(connection, database, is_one_transaction)
     except Exception as error:
         if (means := meaning(error)) is error:

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 
-class UtcDateTime(sa.TypeDecorator[datetime]):
-    """Aware datetimes in UTC, in and out, on a database that forgets the zone too."""
+class ZonelessUtc(sa.TypeDecorator[datetime]):
+    """Aware datetimes in UTC, in and out of a database that forgets the zone."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -16,7 +16,11 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
+        return value and value.replace(tzinfo=UTC)
+
+
+UtcDateTime = sa.DateTime(timezone=True).with_variant(ZonelessUtc(), "sqlite")
+"""An instant; PostgreSQL's connections are set to UTC."""
 
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")

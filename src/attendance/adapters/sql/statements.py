@@ -1,0 +1,86 @@
+"""Statements written in SQLAlchemy Core, compiled once and run straight on the driver.
+
+Core's own execution takes more time than the driver's: a connection, a context and a result for each statement.
+What it gives beyond the compiled text, the conversions of its types, is kept.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy import Dialect, Executable
+from sqlalchemy.sql.type_api import TypeEngine
+
+
+class Cursor(Protocol):
+    """What both drivers' cursors have in common."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def fetchall(self) -> Sequence[Sequence[Any]]: ...
+
+
+class Answer:
+    """The rows of a statement, named after its columns, and how many rows it changed."""
+
+    __slots__ = ("rowcount", "rows")
+
+    def __init__(self, rows: list[Any], rowcount: int) -> None:
+        self.rows = rows
+        self.rowcount = rowcount
+
+    def one_or_none(self) -> Any:
+        """The only row, if there is one."""
+        return self.rows[0] if self.rows else None
+
+
+class Prepared:
+    """A statement as one dialect says it, with what its types do to values on the way in and out."""
+
+    def __init__(self, statement: Executable, dialect: Dialect, names: Sequence[str]) -> None:
+        compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
+        self.sql: str = compiled.string
+        constants = compiled.params
+        self._given = [
+            (name, constants[name], _conversion(compiled.binds[name].type, dialect, "bind_processor"))
+            for name in compiled.positiontup
+        ]
+        self._row = _rows_of(statement, dialect) if isinstance(statement, sa.Select) else None
+
+    def values(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """What stands for the placeholders, in their order."""
+        values = ((parameters.get(name, constant), convert) for name, constant, convert in self._given)
+        return [convert(value) if convert else value for value, convert in values]
+
+    def answer(self, cursor: Cursor) -> Answer:
+        rows = [self._row(row) for row in cursor.fetchall()] if self._row else []
+        return Answer(rows, cursor.rowcount)
+
+
+def _conversion(kind: TypeEngine[Any], dialect: Dialect, direction: str) -> Callable[[Any], Any] | None:
+    implementation = kind.dialect_impl(dialect)
+    if direction == "bind_processor":
+        return implementation.bind_processor(dialect)
+    return implementation.result_processor(dialect, None)
+
+
+def _rows_of(statement: sa.Select[Any], dialect: Dialect) -> Callable[[Sequence[Any]], Any]:
+    columns = list(statement.selected_columns)
+    row = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
+    conversions = [
+        (position, convert)
+        for position, column in enumerate(columns)
+        if (convert := _conversion(column.type, dialect, "result_processor"))
+    ]
+    if not conversions:
+        return row._make
+
+    def converted(values: Sequence[Any]) -> Any:
+        converted = list(values)
+        for position, convert in conversions:
+            converted[position] = convert(converted[position])
+        return row._make(converted)
+
+    return converted
