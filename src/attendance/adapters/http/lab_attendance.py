@@ -1,6 +1,7 @@
 """Attendance in labs, kept by their owners."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.texts import ANY_TEXT, PROSE
 from attendance.application.use_cases import UseCases
+from attendance.application.views import LabHistoryRow, LabSheetRow
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.lab_attendance import LONGEST_NOTE
 from attendance.domain.status import Status
@@ -41,26 +43,13 @@ class MarkView(msgspec.Struct):
     note: str
 
 
-class SheetRowView(msgspec.Struct):
-    user_id: UUID
-    username: str
-    status: Status
-    note: str
-
-
 class SheetView(msgspec.Struct):
     """The marks of one date, by username."""
 
     lab_id: UUID
     date: dt.date
-    attendances: list[SheetRowView]
+    attendances: Sequence[LabSheetRow]
     total: int
-
-
-class HistoryRowView(msgspec.Struct):
-    date: dt.date
-    status: Status
-    note: str
 
 
 class HistoryView(msgspec.Struct):
@@ -69,7 +58,7 @@ class HistoryView(msgspec.Struct):
     lab_id: UUID
     user_id: UUID
     username: str
-    attendances: list[HistoryRowView]
+    attendances: Sequence[LabHistoryRow]
     total: int
 
 
@@ -107,8 +96,7 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
     ) -> SheetView:
         """The marks of one date, by username."""
         sheet = use_cases.lab_attendance_by_date(caller.actor(), lab_id=LabId(sent_id(lab_id)), date=date)
-        rows = msgspec.convert(sheet.attendances, list[SheetRowView], from_attributes=True)
-        return SheetView(sheet.lab_id, sheet.date, rows, len(rows))
+        return SheetView(sheet.lab_id, sheet.date, sheet.attendances, len(sheet.attendances))
 
     @get(
         "/labs/{lab_id:str}/users/{user_id:str}/attendance",
@@ -132,8 +120,13 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
             since=since,
             until=until,
         )
-        rows = msgspec.convert(history.attendances, list[HistoryRowView], from_attributes=True)
-        return HistoryView(history.lab_id, history.user_id, history.username, rows, len(rows))
+        return HistoryView(
+            history.lab_id,
+            history.user_id,
+            history.username,
+            history.attendances,
+            len(history.attendances),
+        )
 
     @delete(
         "/labs/{lab_id:str}/attendance/{attendance_id:str}",

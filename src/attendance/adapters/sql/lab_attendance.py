@@ -20,6 +20,8 @@ from attendance.domain.status import Status
 LAB_ID: Any = sa.bindparam("lab_id")
 USER_ID: Any = sa.bindparam("user_id")
 DATE: Any = sa.bindparam("date")
+# looked up, not made: a sheet has many
+STATUSES = {status.value: status for status in Status}
 MARK_FIELDS = ("id", "lab_id", "user_id", "date", "status", "note", "marked_by", "marked_at", "version")
 EVENT_FIELDS = tuple(column.name for column in events.c)
 
@@ -166,9 +168,9 @@ class SqlLabAttendance(LabAttendance):
         if not rows:
             return None
         marks = (
-            LabSheetRow(row.user_id, row.username, Status(row.status), row.note)
-            for row in rows
-            if row.user_id is not None
+            LabSheetRow(user_id, username, STATUSES[status], note)
+            for _, user_id, username, status, note in rows
+            if user_id is not None
         )
         return LabSheet(lab_id, rows[0].owner_id, on, tuple(marks))
 
@@ -179,7 +181,7 @@ class SqlLabAttendance(LabAttendance):
         rows = self.work.run(HISTORY, {"lab_id": lab_id, "user_id": user_id} | dates).rows
         if not rows:
             return None
-        marks = (LabHistoryRow(row.date, Status(row.status), row.note) for row in rows if row.date)
+        marks = (LabHistoryRow(row.date, STATUSES[row.status], row.note) for row in rows if row.date)
         owner_id, username = rows[0].owner_id, rows[0].username
         return owner_id, None if username is None else LabHistory(lab_id, user_id, username, tuple(marks))
 

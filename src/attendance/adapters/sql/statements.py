@@ -1,6 +1,6 @@
 """Statements written in SQLAlchemy Core, compiled once and run straight on the driver.
 
-Core's own execution takes more time than the driver's: a connection, a context and a result for each statement.
+Core's own execution costs more than the driver's: a connection, a context and a result for each statement.
 What it gives beyond the compiled text, the conversions of its types, is kept.
 """
 
