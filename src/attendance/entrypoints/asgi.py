@@ -8,13 +8,14 @@ from litestar import Litestar
 from attendance.adapters.http import HttpSettings, http_application
 from attendance.adapters.sql.shape import is_current
 from attendance.entrypoints.container import Container, close, cores
-from attendance.entrypoints.process import settle
+from attendance.entrypoints.process import heed_signals, settle
 from attendance.entrypoints.settings import from_environment
 
 
 def create_app() -> Litestar:
     """The application over what the environment names. It does not migrate: `attendance serve` does."""
     app = application(Container(settings=from_environment()))
+    app.on_startup.append(heed_signals)
     settle()
     return app
 

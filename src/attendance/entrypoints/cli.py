@@ -1,17 +1,23 @@
 """The command `attendance`."""
 
 import logging
+import socket
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import wraps
 from typing import ParamSpec
 
 import click
 
 from attendance.domain.errors import AttendanceError
+from attendance.entrypoints.process import hold_signals
 from attendance.entrypoints.settings import PREFIX, Settings, SettingsError, from_environment
 
 P = ParamSpec("P")
+
+# for requests under way; a client that stalls amid its body would have us wait for ever
+LONGEST_STOP_SECONDS = 30
 
 ABOUT_SETTINGS = (
     "Settings come from environment variables ATTENDANCE_…; docs/settings.md lists them. "
@@ -60,6 +66,8 @@ def serve(**options: object) -> None:
     _migrate(settings)
     _refuse_what_no_worker_could_use(settings)
 
+    alone = _alone_on(settings.host, settings.port)
+
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -67,6 +75,7 @@ def serve(**options: object) -> None:
     import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
 
     url = f"http://{settings.host}:{settings.port}"
+    hold_signals()
     click.echo(f"attendance answers at {url} (documentation: {url}/schema). Stop it with Ctrl-C.")
     Granian(
         "attendance.entrypoints.asgi:create_app",
@@ -76,9 +85,11 @@ def serve(**options: object) -> None:
         port=settings.port,
         workers=settings.workers,
         respawn_failed_workers=True,
+        workers_kill_timeout=LONGEST_STOP_SECONDS,
         websockets=False,
         log_level=LogLevels(settings.log_level),
     ).serve()
+    alone.close()
 
 
 @main.command()
@@ -102,6 +113,27 @@ def openapi() -> None:
     document = application(container).openapi_schema.to_schema()
     close(container)
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+
+
+def _alone_on(host: str, port: int) -> ExitStack:
+    """Hold the address as long as the service lives; raise ValueError when somebody has it.
+
+    Granian's workers share a port (SO_REUSEPORT), and so would a second service: each would get half of the
+    requests. The lock is for two that start at once: neither would find the other listening yet.
+    """
+    held = ExitStack()
+    try:
+        if sys.platform == "linux":
+            lock = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+            lock.bind(f"\0attendance at {host}:{port}")
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        held.close()
+        raise ValueError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return held
 
 
 def _refuse_what_no_worker_could_use(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from attendance.entrypoints.settings import MEMORY, Settings, SettingsError
@@ -23,9 +24,13 @@ def _kept_key(path: Path) -> bytes:
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_name(f"{path.name}.{os.getpid()}")
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            # a name nobody has, not even a start that was killed here under the same process id
+            descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+            draft = Path(name)
+            with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
             try:
                 os.link(draft, path)
             except FileExistsError:

@@ -15,7 +15,7 @@ ADD = sa.insert(events).inline()
 OF = (
     sa.select(*events.c["id", "at", "actor_id", "action", "subject_id", "before", "after"])
     .where(events.c.subject_id == sa.bindparam("subject_id"))
-    .order_by(events.c.id)
+    .order_by(events.c.position)
 )
 
 

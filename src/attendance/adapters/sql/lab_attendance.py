@@ -23,7 +23,7 @@ DATE: Any = sa.bindparam("date")
 # looked up, not made: a sheet has many
 STATUSES = {status.value: status for status in Status}
 MARK_FIELDS = ("id", "lab_id", "user_id", "date", "status", "note", "marked_by", "marked_at", "version")
-EVENT_FIELDS = tuple(column.name for column in events.c)
+EVENT_FIELDS = tuple(column.name for column in events.c if column.name != "position")
 
 OWNER = labs.c.owner_id.label("owner_id")
 MARK = tuple(

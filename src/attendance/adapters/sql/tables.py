@@ -107,7 +107,8 @@ lab_marks = sa.Table(
 events = sa.Table(
     "events",
     metadata,
-    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("position", Sequence, sa.Identity(), primary_key=True),
+    sa.Column("id", sa.Uuid, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("actor_id", sa.Uuid),
     sa.Column("action", sa.Text, nullable=False),
@@ -115,5 +116,6 @@ events = sa.Table(
     sa.Column("subject_id", sa.Uuid, nullable=False),
     sa.Column("before", Facts),
     sa.Column("after", Facts),
-    sa.Index("ix_events_subject_id_id", "subject_id", "id"),
+    sa.UniqueConstraint("id"),
+    sa.Index("ix_events_subject_id_position", "subject_id", "position"),
 )

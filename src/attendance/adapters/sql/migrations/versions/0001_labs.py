@@ -129,6 +129,7 @@ def upgrade() -> None:
     op.create_index("ix_lab_marks_lab_id_date", "lab_marks", ["lab_id", "date"])
     op.create_table(
         "events",
+        sa.Column("position", SEQUENCE, sa.Identity(), nullable=False),
         sa.Column("id", sa.Uuid, nullable=False),
         sa.Column("at", INSTANT, nullable=False),
         sa.Column("actor_id", sa.Uuid),
@@ -137,9 +138,10 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.Uuid, nullable=False),
         sa.Column("before", FACTS),
         sa.Column("after", FACTS),
-        sa.PrimaryKeyConstraint("id", name="pk_events"),
+        sa.PrimaryKeyConstraint("position", name="pk_events"),
+        sa.UniqueConstraint("id", name="uq_events_id"),
     )
-    op.create_index("ix_events_subject_id_id", "events", ["subject_id", "id"])
+    op.create_index("ix_events_subject_id_position", "events", ["subject_id", "position"])
     for statement in [ON_POSTGRES] if _is_postgres() else ON_SQLITE:
         op.execute(statement)
 
