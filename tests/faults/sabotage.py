@@ -122,7 +122,7 @@ def logs_in_a_transaction_of_its_own() -> None:
 
     def change(self: Any, statements: Any, parameters: Any, event: Any) -> None:
         with self.work.turn():
-            assert self.work.connection.execute(statements["sqlite"], parameters).rowcount == 1
+            assert self.work.run(statements["sqlite"], parameters).rowcount == 1
         with lock:
             waiting.append(event)
             due = waiting.pop(0) if len(waiting) > 1 else None
@@ -223,3 +223,18 @@ def waits_with_each_mark() -> None:
         return Path("go").exists()
 
     Edge.__call__ = call  # type: ignore[method-assign]
+
+
+def waits_with_each_start() -> None:
+    """No protection taken out: a worker leaves a file `starting-…` and goes on when there is a file `go`."""
+    from attendance.entrypoints import asgi
+
+    create = asgi.create_app
+
+    def create_app() -> Any:
+        Path(f"starting-{os.getpid()}").touch()
+        while not Path("go").exists():
+            time.sleep(0.01)
+        return create()
+
+    asgi.create_app = create_app

@@ -22,6 +22,7 @@ from tests.service import Service
 
 LONGEST_START_SECONDS = 15
 UNDER_WAY = 40
+WORKERS = 2
 
 
 @contextmanager
@@ -115,6 +116,11 @@ def killed(process: int) -> None:
     os.killpg(process, signal.SIGKILL)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 # what is waited for happens in other processes
+        await asyncio.sleep(0.01)
+
+
 async def stopped_amid(service: Service, scene: Scene, stop: Stop) -> list[Answer | Exception]:
     """What requests get that were all under way when the service was told to stop."""
 
@@ -125,15 +131,12 @@ async def stopped_amid(service: Service, scene: Scene, stop: Stop) -> list[Answe
             except (OSError, EOFError) as error:
                 return error
 
-    async def until(condition: Callable[[], bool]) -> None:
-        while not condition():  # noqa: ASYNC110 # what is waited for happens in other processes
-            await asyncio.sleep(0.01)
-
     process = service.process
     assert process
     async with asyncio.TaskGroup() as group:
         requests = [group.create_task(mark(number)) for number in range(UNDER_WAY)]
         await until(lambda: len(list(service.home.glob("arrived-*"))) == UNDER_WAY)
+        await until(lambda: service.log.count("Started worker") == WORKERS)
         stop(process.pid)
         await until(lambda: "Shutting down" in service.log or process.poll() is not None)
         (service.home / "go").touch()
@@ -166,6 +169,23 @@ def test_requests_under_way_are_lost_when_the_service_is_killed(
         told = patiently(stopped_amid(service, scene, killed))
         with pytest.raises(AssertionError, match=f"{UNDER_WAY} of {UNDER_WAY} were not answered"):
             check_stop_leaves_nobody_unanswered(service, told)
+
+
+async def stopped_amid_its_start(service: Service, process: subprocess.Popen[str], stop: Stop) -> None:
+    await until(lambda: len(list(service.home.glob("starting-*"))) == WORKERS)
+    stop(process.pid)
+    (service.home / "go").touch()
+
+
+@pytest.mark.parametrize("stop", [told_to_stop, told_to_stop_with_all_workers])
+def test_a_service_told_to_stop_while_its_workers_start_does_stop(
+    sqlite_databases: SqliteDatabases, tmp_path: Path, stop: Stop
+) -> None:
+    service = service_of(tmp_path, sqlite_databases.fresh(), "waits_with_each_start")
+    with serving_too(service) as process:
+        patiently(stopped_amid_its_start(service, process, stop))
+        process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode == 0
 
 
 @pytest.mark.long

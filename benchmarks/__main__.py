@@ -1,0 +1,32 @@
+"""Measure, print a report, and keep the figures where asked to."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks import labs, report, search, sign_ins, start
+from benchmarks.options import chosen
+
+MEASURES = {"labs": labs.measure, "start": start.measure, "search": search.measure, "wave": sign_ins.measure}
+
+
+def main() -> int:
+    options = chosen()
+    with TemporaryDirectory(prefix="attendance-bench-") as directory:
+        home = Path(directory)
+        found: dict[str, Any] = {"environment": report.environment(home)}
+        for part in options.parts:
+            (home / part).mkdir()
+            found[part] = MEASURES[part](options, home / part)
+    found["environment"]["load_after"] = os.getloadavg()[0]
+    print("\n".join([*report.contenders(), "", *report.lines(found)]))
+    if options.output:
+        options.output.write_text(json.dumps(found, indent=2) + "\n")
+    void = [each for kind in found.get("labs", {}).values() for each in kind["unfit"]]
+    return 1 if void else 0
+
+
+sys.exit(main())

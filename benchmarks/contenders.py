@@ -1,0 +1,71 @@
+"""Who is compared: the service, the least that could do the same work, and what would be picked instead."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.service import free_port
+
+from benchmarks.filling import fill
+from benchmarks.places import Place
+from benchmarks.processes import DoesNotStart, Server, serving
+from benchmarks.seed import SECRET, World
+
+OURS, LIMIT, PEER = "ours", "limit", "peer"
+WHAT = {
+    OURS: "attendance serve, one worker",
+    LIMIT: "bare ASGI, psycopg async or sqlite3, one statement where one will do, on granian, one worker",
+    PEER: "FastAPI, Pydantic, SQLAlchemy's async ORM on asyncpg or aiosqlite, on uvicorn, one worker",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One of them, serving a database of its own."""
+
+    name: str
+    server: Server
+    url: str
+
+
+@contextmanager
+def all_serving(place: Place, world: World, home: Path) -> Iterator[list[Contender]]:
+    """Those that start, side by side, each over the same world. Whoever is not asked does nothing."""
+    with ExitStack() as stack:
+        contenders = []
+        for name in WHAT:
+            url = place.databases.fresh()
+            fill(url, world)
+            try:
+                server = stack.enter_context(serving_one(name, url, home))
+            except DoesNotStart as error:
+                print(error, file=sys.stderr)
+            else:
+                contenders.append(Contender(name, server, url))
+        yield contenders
+
+
+@contextmanager
+def serving_one(name: str, url: str, home: Path, **settings: str) -> Iterator[Server]:
+    """One contender over a database; `settings` are the service's own, by their names in lower case."""
+    port = free_port()
+    match name:
+        case "ours":
+            chosen = {"port": str(port), "database_url": url, "secret_key": SECRET, **settings}
+            environment = {f"ATTENDANCE_{key.upper()}": value for key, value in chosen.items()}
+            arguments = ["attendance", "serve"]
+        case "limit":
+            environment = {"LIMIT_DATABASE_URL": url, "LIMIT_SECRET_KEY": SECRET}
+            options = f"--interface asgi --workers 1 --no-ws --host 127.0.0.1 --port {port} --factory"
+            arguments = ["granian", *options.split(), "benchmarks.limit.app:create_app"]
+        case _:
+            environment = {"PEER_DATABASE_URL": url, "PEER_SECRET_KEY": SECRET}
+            options = (
+                f"--workers 1 --host 127.0.0.1 --port {port} --no-access-log --log-level warning --factory"
+            )
+            arguments = ["uvicorn", *options.split(), "benchmarks.peer.app:create_app"]
+    live = "/health/live"
+    with serving(*arguments, port=port, home=home, settings=environment, live=live) as server:
+        yield server

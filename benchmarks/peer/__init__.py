@@ -1,0 +1,1 @@
+"""What would be picked instead: FastAPI, Pydantic and SQLAlchemy's async ORM, written as their manuals do."""

@@ -1,0 +1,109 @@
+"""Servers in processes of their own, and what they use of the machine."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import psutil
+
+MIB = 1024 * 1024
+PATIENCE_SECONDS = 30.0
+
+
+class DoesNotStart(Exception):
+    """With what the server had to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A process with its children."""
+
+    pid: int
+
+    def processes(self) -> list[psutil.Process]:
+        parent = psutil.Process(self.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def worker(self) -> psutil.Process:
+        """The one that answers: the process itself, or the largest of its children."""
+        parent, *children = self.processes()
+        return max(children, key=lambda child: child.memory_info().rss, default=parent)
+
+    def cpu(self) -> float:
+        """Seconds computed so far, those of children that ended included."""
+        parent, *children = self.processes()
+        own = parent.cpu_times()
+        total = own.user + own.system + own.children_user + own.children_system
+        for child in children:
+            with suppress(psutil.NoSuchProcess):  # then its parent counts it from now on
+                times = child.cpu_times()
+                total += times.user + times.system
+        return float(total)
+
+    def worker_rss(self) -> float:
+        """In MiB."""
+        return float(self.worker().memory_info().rss / MIB)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An HTTP server that answers. `started_in` are the seconds until it did."""
+
+    port: int
+    tree: Tree
+    log: Path
+    started_in: float
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def serving(
+    module: str, *arguments: str, port: int, home: Path, settings: dict[str, str], live: str
+) -> Iterator[Server]:
+    """`python -m module arguments`, from when `GET live` is answered, whatever the answer, until the end."""
+    log = home / f"{port}.log"
+    started = time.perf_counter()
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path.cwd()), **settings},
+            cwd=home,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        while not _answers(port, live):
+            if process.poll() is not None or time.perf_counter() - started > PATIENCE_SECONDS:
+                raise DoesNotStart(f"{module} does not start:\n{log.read_text()}")
+            time.sleep(0.002)
+        yield Server(port, Tree(process.pid), log, time.perf_counter() - started)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        connection.getresponse().read()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True

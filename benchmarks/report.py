@@ -1,0 +1,115 @@
+"""The figures as people read them."""
+
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.contenders import WHAT
+from benchmarks.load import GENERATOR
+from benchmarks.places import seconds_to_sync
+
+MEANING = {
+    "W1": "PUT /labs/{id}/attendance, each changes a mark and appends an event",
+    "W2": "GET /labs/{id}/attendance?date=, 30 rows",
+}
+PACKAGES = (
+    "attendance", "litestar", "granian", "sqlalchemy", "psycopg", "msgspec", "uvloop",
+    "fastapi", "pydantic", "uvicorn", "asyncpg", "aiosqlite", "httptools",
+)  # fmt: skip
+
+
+def environment(home: Path) -> dict[str, Any]:
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+        "load_before": os.getloadavg()[0],
+        "sync_ms": seconds_to_sync(home) * 1e3,
+        "load_generator": GENERATOR,
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def lines(report: dict[str, Any]) -> Iterator[str]:
+    about = report["environment"]
+    yield f"Python {about['python']}, {about['cores']} cores, a durable write takes {about['sync_ms']:.1f} ms"
+    yield (
+        f"load by {about['load_generator']}; the machine's own load {about['load_before']:.1f} before, "
+        f"{about['load_after']:.1f} after"
+    )
+    for part, of in (("labs", _labs), ("start", _start), ("search", _search), ("wave", _wave)):
+        for kind, figures in report.get(part, {}).items():
+            yield ""
+            yield from of(kind, figures)
+
+
+def _labs(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    for name, faults in figures["unfit"].items():
+        yield f"{kind}: {name} is not measured: {'; '.join(faults)}"
+    for workload, meaning in MEANING.items():
+        found = figures[workload]
+        yield f"{kind} {workload}: {meaning} (medians)"
+        yield f"  {'':7}{'req/s':>8}{'CPU ms':>9}{'+ db':>8}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}  void"
+        for name, each in found["median"].items():
+            yield (
+                f"  {name:7}{each['requests_per_second']:8.0f}{each['cpu_ms']:9.3f}"
+                f"{each['database_cpu_ms']:8.3f}{each['p50_ms']:9.2f}{each['p99_ms']:9.2f}"
+                f"{each['rss_mib']:9.0f}  {'; '.join(found['void'][name]) or 'none'}"
+            )
+        for pair, ratio in found["ratios"].items():
+            if ratio:
+                yield (
+                    f"  {pair:12} requests {ratio['requests_per_second']:.2f}, CPU {ratio['cpu_ms']:.2f} "
+                    f"(with the database {ratio['cpu_ms_with_database']:.2f}), p50 {ratio['p50_ms']:.2f}, "
+                    f"p99 {ratio['p99_ms']:.2f}"
+                )
+
+
+def _start(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"{kind}: first answer after {figures['fresh_seconds']:.2f} s with nothing there, "
+        f"{figures['existing_seconds']:.2f} s with a database"
+    )
+    for when, of in figures["memory"].items():
+        yield (
+            f"  {when:6} worker {of['worker_rss']:.0f} MiB, of which its own {of['worker_own']:.0f}; "
+            f"parent {of['parent_rss']:.0f} MiB"
+        )
+
+
+def _search(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: {figures['people']} users, by the whole name {figures['exact_ms']:.3f} ms"
+    for name, of in figures["searches"].items():
+        yield (
+            f"  {name:40}{of['ms']:9.3f} ms{of['times_exact']:9.1f} × the whole name, "
+            f"{of['matches']:.0f} matches"
+        )
+
+
+def _wave(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    memory = figures["rss_mib"]
+    yield (
+        f"{kind}: a wave of sign-ins, {figures['sign_ins']} in {figures['wave_seconds']:.1f} s; worker "
+        f"{memory['before']:.0f} MiB before, {memory['peak']:.0f} at most, {memory['after']:.0f} after"
+    )
+    for when in ("idle", "during"):
+        of = figures[when]
+        yield (
+            f"  sheets {when:6} p50 {of['p50_ms']:.1f} ms, p99 {of['p99_ms']:.1f} ms, worst "
+            f"{of['worst_ms']:.1f} ms, {of['errors']} errors of {of['requests']}"
+        )
+
+
+def contenders() -> Iterator[str]:
+    for name, what in WHAT.items():
+        yield f"{name}: {what}"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
