@@ -48,7 +48,7 @@ PLANTS = {
         "lint-imports --no-cache",
         "src/attendance/application/planted.py",
         "import sqlalchemy as sqlalchemy\n",
-        "needs no third-party package BROKEN",
+        "need no third-party package BROKEN",
     ),
     "an adapter that knows another": (
         "lint-imports --no-cache",

@@ -203,20 +203,25 @@ def has_endless_patience() -> None:
 
 
 def waits_with_each_mark() -> None:
-    """No protection taken out: a PUT leaves a file `arrived-…` and goes on when there is a file `go`."""
+    """No protection taken out: a PUT leaves a file `arrived-…` and goes on when there is a file `go`.
+
+    A worker that was asked anything leaves a file `alive-…`.
+    """
     from attendance.adapters.http.edge import Edge
 
     answer = Edge.__call__
     arrivals = count()
 
     async def call(self: Any, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http" and scope["method"] == "PUT":
-            arrive(f"arrived-{os.getpid()}-{next(arrivals)}")
-            while not may_go():  # noqa: ASYNC110 # the word comes from another process
-                await asyncio.sleep(0.01)
+        if scope["type"] == "http":
+            leave(f"alive-{os.getpid()}")
+            if scope["method"] == "PUT":
+                leave(f"arrived-{os.getpid()}-{next(arrivals)}")
+                while not may_go():  # noqa: ASYNC110 # the word comes from another process
+                    await asyncio.sleep(0.01)
         await answer(self, scope, receive, send)
 
-    def arrive(name: str) -> None:
+    def leave(name: str) -> None:
         Path(name).touch()
 
     def may_go() -> bool:

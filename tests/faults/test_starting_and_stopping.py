@@ -14,7 +14,7 @@ from typing import TypeAlias
 import pytest
 
 from tests.databases import SqliteDatabases
-from tests.faults.clients import Answer, Request, connected, patiently, race
+from tests.faults.clients import Answer, Request, at_once, connected, patiently, race
 from tests.faults.conftest import running, service_of
 from tests.faults.processes import PATIENCE_SECONDS, started
 from tests.faults.scene import Scene, set_scene
@@ -116,13 +116,18 @@ def killed(process: int) -> None:
     os.killpg(process, signal.SIGKILL)
 
 
+def number_of(service: Service, pattern: str) -> int:
+    """How many files its workers left."""
+    return len(list(service.home.glob(pattern)))
+
+
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():  # noqa: ASYNC110 # what is waited for happens in other processes
         await asyncio.sleep(0.01)
 
 
 async def stopped_amid(service: Service, scene: Scene, stop: Stop) -> list[Answer | Exception]:
-    """What requests get that were all under way when the service was told to stop."""
+    """What requests get that are all under way when the service is told to stop, its workers long at work."""
 
     async def mark(number: int) -> Answer | Exception:
         async with connected(service.port) as client:
@@ -133,10 +138,11 @@ async def stopped_amid(service: Service, scene: Scene, stop: Stop) -> list[Answe
 
     process = service.process
     assert process
+    while number_of(service, "alive-*") < WORKERS:
+        await at_once(service.port, [Request(method="GET", path="/health/live")] * UNDER_WAY)
     async with asyncio.TaskGroup() as group:
         requests = [group.create_task(mark(number)) for number in range(UNDER_WAY)]
-        await until(lambda: len(list(service.home.glob("arrived-*"))) == UNDER_WAY)
-        await until(lambda: service.log.count("Started worker") == WORKERS)
+        await until(lambda: number_of(service, "arrived-*") == UNDER_WAY)
         stop(process.pid)
         await until(lambda: "Shutting down" in service.log or process.poll() is not None)
         (service.home / "go").touch()
@@ -172,7 +178,7 @@ def test_requests_under_way_are_lost_when_the_service_is_killed(
 
 
 async def stopped_amid_its_start(service: Service, process: subprocess.Popen[str], stop: Stop) -> None:
-    await until(lambda: len(list(service.home.glob("starting-*"))) == WORKERS)
+    await until(lambda: number_of(service, "starting-*") == WORKERS)
     stop(process.pid)
     (service.home / "go").touch()
 
