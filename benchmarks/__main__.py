@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,8 @@ MEASURES = {"labs": labs.measure, "start": start.measure, "search": search.measu
 
 def main() -> int:
     options = chosen()
+    # told to stop, Python would leave the servers it started to themselves
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with TemporaryDirectory(prefix="attendance-bench-") as directory:
         home = Path(directory)
         found: dict[str, Any] = {"environment": report.environment(home)}
