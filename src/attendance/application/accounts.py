@@ -1,50 +1,26 @@
-"""Registering, and finding who is registered."""
+"""Finding, showing and editing accounts."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from attendance.application.ports import Clock, Hasher, NewId, Store, Usernames
+from attendance.application.cuts import order_of
+from attendance.application.emailing import Postman
+from attendance.application.limiting import Limiter
+from attendance.application.listing import Listed, listed
+from attendance.application.ports import Clock, EmailAddresses, NewId, Store, UnitOfWork, Usernames
+from attendance.application.registration import free_address
 from attendance.application.retrying import retried
-from attendance.application.views import LARGEST_PAGE, AccountsPage, Page
-from attendance.domain.accounts import Account, PasswordRules
-from attendance.domain.errors import Unauthenticated
+from attendance.application.views import LARGEST_PAGE, AccountsPage, Page, UserFilter
+from attendance.domain.accounts import Account, accepted_name
+from attendance.domain.errors import Forbidden, Outdated, Unauthenticated
 from attendance.domain.ids import AccountId, EventId
-from attendance.domain.policy import Directory, may_browse, require
+from attendance.domain.mail import MailKind
+from attendance.domain.policy import Directory, Permission, may_browse, may_edit, require, require_level
+from attendance.domain.roles import Role
 from attendance.domain.sessions import Actor
 from attendance.domain.text import accepted_together, searchable
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
-    """Open an account under a username nobody has in any spelling that reads the same.
-
-    Raises Invalid for a username or password that breaks a rule, UsernameTaken.
-    """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
-    hasher: Hasher
-    usernames: Usernames
-    password_rules: PasswordRules
-
-    @retried
-    def __call__(self, *, username: str, password: str) -> AccountId:
-        name, normal_password = accepted_together(
-            lambda: self.usernames.accepted(username), lambda: self.password_rules.accepted(password)
-        )
-        password_hash = self.hasher.hash(normal_password)
-        now = self.clock()
-        account = Account(
-            id=AccountId(self.new_id()),
-            username=name,
-            password_hash=password_hash,
-            created_at=now,
-            updated_at=now,
-        )
-        with self.store.begin() as work:
-            work.accounts.add(account)
-            work.events.add(account.registered(event_id=EventId(self.new_id())))
-        return account.id
+USERS_SORT = ("username", "name", "email", "role", "created_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +41,126 @@ class SearchAccounts:
         part, page = searchable("name", name), Page(limit, offset)
         with self.store.read() as work:
             return work.accounts.search(part, page)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListUsers:
+    """Accounts with all that is known of them, by username unless `sort` says otherwise.
+
+    `name` is any part of username or name. With `page` (from 1) 20 of them, otherwise all. Raises Invalid,
+    Forbidden.
+    """
+
+    store: Store
+
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        page: int | None = None,
+        sort: str = "",
+        name: str = "",
+        role: Role | None = None,
+        active: bool | None = None,
+    ) -> Listed[Account]:
+        order = order_of(sort or "username", USERS_SORT)
+        which = UserFilter(part=searchable("name", name), role=role, active=active)
+        return listed(
+            self.store,
+            lambda: require_level(actor, Permission.LIST_USERS),
+            order=order,
+            page=page,
+            count=lambda work: work.accounts.count(which),
+            rows=lambda work, cut: work.accounts.list(which, cut),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowUser:
+    """One account. Raises Forbidden, UserNotFound."""
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor, *, user_id: AccountId) -> Account:
+        require_level(actor, Permission.READ_USER, own=actor.id == user_id)
+        with self.store.each() as work:
+            return work.accounts.get(user_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditUser:
+    """Change username, name or email address; None keeps what is there, "" clears.
+
+    A new address is pending until the link mailed to it is used; the old one is told. `versions`: those the
+    caller has seen, None for any. Raises Invalid, Forbidden, UserNotFound, Outdated, UsernameTaken,
+    EmailTaken, LimitReached.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+    usernames: Usernames
+    email_addresses: EmailAddresses
+    limiter: Limiter
+    postman: Postman
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        user_id: AccountId,
+        username: str | None = None,
+        name: str | None = None,
+        email: str | None = None,
+        versions: Collection[int] | None = None,
+    ) -> Account:
+        given = {"username": username, "name": name, "email": email}
+        checks = {
+            "username": lambda: self.usernames.accepted(username or ""),
+            "name": lambda: accepted_name(name or ""),
+            "email": lambda: self.email_addresses.accepted(email) if email else "",
+        }
+        present = [field for field, value in given.items() if value is not None]
+        accepted = dict(zip(present, accepted_together(*(checks[field] for field in present)), strict=True))
+        require_level(actor, Permission.EDIT_USER, own=actor.id == user_id)
+        with self.store.begin() as work:
+            before = work.accounts.hold(user_id)
+            require(may_edit(actor, before), Forbidden)
+            require_version(before.version, versions)
+            after, event = before.edited(
+                **{field: accepted.get(field) for field in given},
+                by=actor.id,
+                at=self.clock(),
+                event_id=EventId(self.new_id()),
+            )
+            if event is None:
+                return before
+            work.accounts.save(after)
+            work.events.add(event)
+            self._ask_for_confirmation(work, before, after)
+        return after
+
+    def _ask_for_confirmation(self, work: UnitOfWork, before: Account, after: Account) -> None:
+        new = after.pending_email
+        if new is None or new == before.pending_email:
+            return
+        free_address(work, new, at=after.updated_at, event_id=EventId(self.new_id()))
+        self.limiter.take_in(work, self.limiter.of_confirmation_mail(after.id))
+        self.postman.send_confirmation(work, after, new)
+        if before.email is not None and before.email_confirmed_at is not None:
+            self.postman.tell(
+                work,
+                MailKind.EMAIL_CHANGES,
+                before.email,
+                name=before.name,
+                username=before.username,
+                new_email=new,
+            )
+
+
+def require_version(version: int, seen: Collection[int] | None) -> None:
+    """Raise Outdated when the caller has seen other versions than this one. None: the caller did not say."""
+    if seen is not None and version not in seen:
+        raise Outdated

@@ -18,7 +18,7 @@ from attendance.domain.lab_attendance import (
     OnlyOwnerViews,
 )
 from attendance.domain.labs import LabNotFound
-from attendance.domain.policy import owns, require
+from attendance.domain.policy import Permission, owns, require, require_level
 from attendance.domain.sessions import Actor
 from attendance.domain.status import Status
 
@@ -39,6 +39,7 @@ class MarkLabAttendance:
         self, actor: Actor, *, lab_id: LabId, user_id: AccountId, date: date, status: Status, note: str = ""
     ) -> LabMark:
         entry = LabEntry(status=status, note=note)
+        require_level(actor, Permission.MARK_LAB_ATTENDANCE)
         with self.store.each() as work:
             place = work.lab_attendance.place(lab_id, user_id, date)
             require(owns(actor, place.owner_id), OnlyOwnerManages)
@@ -62,6 +63,7 @@ class LabAttendanceByDate:
 
     @retried
     def __call__(self, actor: Actor, *, lab_id: LabId, date: date) -> LabSheet:
+        require_level(actor, Permission.READ_LAB_ATTENDANCE)
         with self.store.read() as work:
             sheet = work.lab_attendance.sheet(lab_id, date)
         if sheet is None:
@@ -91,6 +93,7 @@ class LabAttendanceHistory:
     ) -> LabHistory:
         if since and until and since > until:
             raise Invalid(Fault("from", "must not be after to"))
+        require_level(actor, Permission.READ_LAB_ATTENDANCE)
         with self.store.read() as work:
             found = work.lab_attendance.history(lab_id, user_id, since, until)
         if found is None:
@@ -112,6 +115,7 @@ class DeleteLabAttendance:
 
     @retried
     def __call__(self, actor: Actor, *, lab_id: LabId, attendance_id: LabMarkId) -> None:
+        require_level(actor, Permission.DELETE_LAB_ATTENDANCE)
         with self.store.each() as work:
             found = work.lab_attendance.find(lab_id, attendance_id)
             if found is None:

@@ -8,7 +8,7 @@ from attendance.application.views import LARGEST_PAGE, LabsPage, Page
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.ids import EventId, LabId
 from attendance.domain.labs import AlreadyMember, Lab, LabNotFound, Membership
-from attendance.domain.policy import Directory, may_browse, owns, require
+from attendance.domain.policy import Directory, Permission, may_browse, owns, require, require_level
 from attendance.domain.sessions import Actor
 from attendance.domain.text import searchable
 
@@ -30,6 +30,7 @@ class CreateLab:
             description=description,
             created_at=self.clock(),
         )
+        require_level(actor, Permission.CREATE_LAB)
         with self.store.begin() as work:
             work.labs.add(lab)
             work.events.add(lab.created(event_id=EventId(self.new_id())))
@@ -66,6 +67,7 @@ class JoinLab:
 
     @retried
     def __call__(self, actor: Actor, *, lab_id: LabId) -> Membership:
+        require_level(actor, Permission.JOIN_LAB)
         with self.store.begin() as work:
             lab = work.labs.find(lab_id)
             if lab is None:

@@ -20,7 +20,10 @@ S = TypeVar("S", bound=Storing)
 
 
 def retried(use_case: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Run the whole use case again while it is Contended and its store has patience; then Unavailable."""
+    """Run the whole of a use case, or one step of it, again while it is Contended and its store has patience.
+
+    Raises Unavailable when that is over.
+    """
 
     @wraps(use_case)
     def attempt(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,8 +1,13 @@
 """Everything this library can do, in one place: HTTP, the command line and Python callers share it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
 
-from attendance.application.accounts import Register, SearchAccounts
+from attendance.application.accounts import EditUser, ListUsers, SearchAccounts, ShowUser
+from attendance.application.emails import ConfirmEmail, ResendConfirmation
+from attendance.application.events import ListEvents
+from attendance.application.favorites import ReplaceFavorites, ShowFavorites
 from attendance.application.lab_attendance import (
     DeleteLabAttendance,
     LabAttendanceByDate,
@@ -10,7 +15,20 @@ from attendance.application.lab_attendance import (
     MarkLabAttendance,
 )
 from attendance.application.labs import CreateLab, JoinLab, SearchLabs
-from attendance.application.sessions import ActorOf, SignIn
+from attendance.application.mail import DispatchMail, ListMail, RetryMail
+from attendance.application.operating import CreateOwner, FindUser, TidyUp
+from attendance.application.passwords import ChangePassword, RequestPasswordReset, SetPassword
+from attendance.application.registration import InviteUser, Register
+from attendance.application.role_changes import (
+    ChangeActive,
+    ChangeRole,
+    ConfirmRoleChange,
+    ListRoleChanges,
+    RejectRoleChange,
+    ShowRoleChange,
+    WithdrawRoleChange,
+)
+from attendance.application.sessions import ActorOf, SignIn, SignOut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +36,28 @@ class UseCases:
     """One attribute per use case, each called with the actor first and everything else by name."""
 
     register: Register
+    confirm_email: ConfirmEmail
+    resend_confirmation: ResendConfirmation
     sign_in: SignIn
+    sign_out: SignOut
     actor_of: ActorOf
+    change_password: ChangePassword
+    request_password_reset: RequestPasswordReset
+    set_password: SetPassword
     search_accounts: SearchAccounts
+    list_users: ListUsers
+    invite_user: InviteUser
+    show_user: ShowUser
+    edit_user: EditUser
+    show_favorites: ShowFavorites
+    replace_favorites: ReplaceFavorites
+    change_role: ChangeRole
+    change_active: ChangeActive
+    list_role_changes: ListRoleChanges
+    show_role_change: ShowRoleChange
+    confirm_role_change: ConfirmRoleChange
+    reject_role_change: RejectRoleChange
+    withdraw_role_change: WithdrawRoleChange
     create_lab: CreateLab
     search_labs: SearchLabs
     join_lab: JoinLab
@@ -28,3 +65,20 @@ class UseCases:
     lab_attendance_by_date: LabAttendanceByDate
     lab_attendance_history: LabAttendanceHistory
     delete_lab_attendance: DeleteLabAttendance
+    list_events: ListEvents
+    dispatch_mail: DispatchMail
+    list_mail: ListMail
+    retry_mail: RetryMail
+    create_owner: CreateOwner
+    find_user: FindUser
+    tidy_up: TidyUp
+
+
+def use_cases_of(ports: Mapping[str, Any]) -> UseCases:
+    """Every use case, each with those of the ports that it names. Raises KeyError for one that is missing."""
+    return UseCases(
+        **{
+            name: use_case(**{port.name: ports[port.name] for port in fields(use_case)})
+            for name, use_case in get_type_hints(UseCases).items()
+        }
+    )

@@ -1,10 +1,14 @@
 """What lists show: rows as they are read, with the number of all there are."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from uuid import UUID
 
 from attendance.domain.errors import Fault
+from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, LabId
+from attendance.domain.role_changes import State
+from attendance.domain.roles import Role
 from attendance.domain.status import Status
 from attendance.domain.text import require_faultless
 
@@ -26,6 +30,43 @@ class Page:
             else Fault("limit", f"must be a whole number from 1 to {LARGEST_PAGE}"),
             None if 0 <= self.offset <= LARGEST_OFFSET else Fault("offset", "must be a whole number from 0"),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """`part` (folded) of the username or name; None: any."""
+
+    part: str = ""
+    role: Role | None = None
+    active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleChangeFilter:
+    """By what they are at a moment, whether or not it was noted; None: any."""
+
+    at: datetime
+    state: State | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """From `since` to just before `until`; None: any."""
+
+    subject_id: UUID | None = None
+    actor_id: AccountId | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event, its place in the log, and the present username of who did it, if an account did."""
+
+    position: int
+    event: Event
+    actor_username: str | None
 
 
 @dataclass(frozen=True, slots=True)

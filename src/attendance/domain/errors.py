@@ -61,6 +61,12 @@ class Conflict(AttendanceError):
     text = "conflict"
 
 
+class Outdated(AttendanceError):
+    """Somebody was faster: read again, then decide."""
+
+    text = "changed since you read it"
+
+
 class Unavailable(AttendanceError):
     """Nothing is wrong with the request and nothing was changed: try again later."""
 

@@ -13,8 +13,25 @@ Facts = Mapping[str, str | int | bool | None]
 
 class Action(StrEnum):
     ACCOUNT_REGISTERED = "account.registered"
+    ACCOUNT_INVITED = "account.invited"
+    ACCOUNT_EDITED = "account.edited"
+    ACCOUNT_EMAIL_CONFIRMED = "account.email_confirmed"
+    ACCOUNT_EMAIL_LAPSED = "account.email_lapsed"
+    ACCOUNT_PASSWORD_SET = "account.password_set"  # noqa: S105 # an action, no password
     ACCOUNT_REHASHED = "account.rehashed"
+    ACCOUNT_ROLE_CHANGED = "account.role_changed"
+    ACCOUNT_DEACTIVATED = "account.deactivated"
+    ACCOUNT_REACTIVATED = "account.reactivated"
+    ACCOUNT_LINK_SENT = "account.link_sent"
+    FAVORITES_REPLACED = "favorites.replaced"
     SESSION_STARTED = "session.started"
+    SESSION_ENDED = "session.ended"
+    ROLE_CHANGE_REQUESTED = "role_change.requested"
+    ROLE_CHANGE_APPLIED = "role_change.applied"
+    ROLE_CHANGE_REJECTED = "role_change.rejected"
+    ROLE_CHANGE_WITHDRAWN = "role_change.withdrawn"
+    ROLE_CHANGE_EXPIRED = "role_change.expired"
+    ROLE_CHANGE_SUPERSEDED = "role_change.superseded"
     LAB_CREATED = "lab.created"
     LAB_JOINED = "lab.joined"
     LAB_ATTENDANCE_MARKED = "lab_attendance.marked"
@@ -23,7 +40,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Who changed what, when, from which state (`before`, None if new) to which (`after`, None if gone)."""
+    """Who changed what, when, from which state (`before`, None if new) to which (`after`, None if gone).
+
+    Without an actor it happened by itself: time passed, or something else made it necessary.
+    """
 
     id: EventId
     at: datetime

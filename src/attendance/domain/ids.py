@@ -5,6 +5,11 @@ from uuid import UUID
 
 AccountId = NewType("AccountId", UUID)
 SessionId = NewType("SessionId", UUID)
+MailId = NewType("MailId", UUID)
+RoleChangeId = NewType("RoleChangeId", UUID)
 LabId = NewType("LabId", UUID)
 LabMarkId = NewType("LabMarkId", UUID)
 EventId = NewType("EventId", UUID)
+
+OPERATOR_ID = AccountId(UUID("00000000-0000-8000-8000-000000000001"))
+"""Whoever works at the machine itself: no account has this id (a UUIDv8; accounts have UUIDv7)."""

@@ -4,17 +4,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, SessionId
+from attendance.domain.ids import OPERATOR_ID, AccountId, EventId, SessionId
+from attendance.domain.roles import Level
 
 SEEN_AGAIN_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever asks, as their session says. Obtained from `actor_of(token)`, valid for one request."""
+    """Whoever asks, as their session says. Obtained from `actor_of(token)`, valid for one request.
+
+    `session_id` is None for the operator alone, who has no session.
+    """
 
     id: AccountId
-    session_id: SessionId
+    session_id: SessionId | None
+    level: Level
+
+
+OPERATOR = Actor(OPERATOR_ID, None, Level.ADMIN)
+"""Whoever works at the machine itself: with an admin's rights and no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +60,17 @@ class Session:
             subject_id=self.id,
             after={"account_id": str(self.account_id), "expires_at": self.expires_at.isoformat()},
         )
+
+
+def ended(
+    session_id: SessionId, account_id: AccountId, *, by: AccountId, at: datetime, event_id: EventId
+) -> Event:
+    """The event of a session that somebody ended; one that runs out just does."""
+    return Event(
+        id=event_id,
+        at=at,
+        actor_id=by,
+        action=Action.SESSION_ENDED,
+        subject_id=session_id,
+        before={"account_id": str(account_id)},
+    )

@@ -1,0 +1,144 @@
+"""Accounts, and what hangs on them: sessions, links, role changes, favorites."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from attendance.application.cuts import Cut
+from attendance.application.views import AccountsPage, Page, RoleChangeFilter, UserFilter
+from attendance.domain.accounts import Account
+from attendance.domain.favorites import Favorites as FavoritesOfAccount
+from attendance.domain.ids import AccountId, RoleChangeId, SessionId
+from attendance.domain.links import Link
+from attendance.domain.role_changes import RoleChange
+from attendance.domain.roles import Level
+from attendance.domain.sessions import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A session, and what its account may at this moment."""
+
+    session: Session
+    account_active: bool
+    level: Level
+
+
+class Accounts(Protocol):
+    @abstractmethod
+    def get(self, account_id: AccountId) -> Account:
+        """Raise UserNotFound."""
+
+    @abstractmethod
+    def hold(self, account_id: AccountId) -> Account:
+        """Like `get`, and nobody else changes it until this unit ends. Raise UserNotFound."""
+
+    @abstractmethod
+    def find_by_username(self, username_key: str) -> Account | None: ...
+
+    @abstractmethod
+    def find_by_email(self, email_key: str) -> Account | None:
+        """Whose address it is, confirmed or not; a pending one does not count."""
+
+    @abstractmethod
+    def add(self, account: Account) -> None:
+        """Raise UsernameTaken, EmailTaken when another account has the same key."""
+
+    @abstractmethod
+    def save(self, account: Account) -> None:
+        """Store version N only over version N - 1; raise Contended otherwise, UsernameTaken, EmailTaken."""
+
+    @abstractmethod
+    def search(self, part: str, page: Page) -> AccountsPage:
+        """Active accounts whose username holds `part` (folded), by username; all when it is empty."""
+
+    @abstractmethod
+    def list(self, which: UserFilter, cut: Cut[Account]) -> tuple[Account, ...]: ...
+
+    @abstractmethod
+    def count(self, which: UserFilter) -> int: ...
+
+    @abstractmethod
+    def guard_owners(self) -> tuple[Account, ...]:
+        """The active owners. Nobody else changes a role or state until this unit ends: call this first."""
+
+
+class Sessions(Protocol):
+    @abstractmethod
+    def find(self, session_id: SessionId) -> SignedIn | None:
+        """One statement: every request asks this."""
+
+    @abstractmethod
+    def add(self, session: Session) -> None: ...
+
+    @abstractmethod
+    def touch(self, session_id: SessionId, at: datetime) -> None:
+        """Note that the session was used; never moves back, and is no change of state."""
+
+    @abstractmethod
+    def end(self, session_id: SessionId) -> bool:
+        """Remove it; whether it was there."""
+
+    @abstractmethod
+    def end_all(self, account_id: AccountId, *, but: SessionId | None = None) -> tuple[SessionId, ...]:
+        """Remove all of an account's sessions except `but`; those that were removed."""
+
+    @abstractmethod
+    def purge(self, before: datetime) -> None:
+        """Remove sessions that expired before."""
+
+
+class Links(Protocol):
+    @abstractmethod
+    def put(self, link: Link) -> None:
+        """In place of the account's link of the same purpose, if it has one."""
+
+    @abstractmethod
+    def find(self, digest: str) -> Link | None: ...
+
+    @abstractmethod
+    def of(self, account_id: AccountId) -> tuple[Link, ...]: ...
+
+    @abstractmethod
+    def use(self, link: Link) -> bool:
+        """Store that it is used, unless it was by now, or a newer one has taken its place: then False."""
+
+    @abstractmethod
+    def void(self, link: Link) -> None:
+        """Remove it."""
+
+
+class RoleChanges(Protocol):
+    @abstractmethod
+    def get(self, role_change_id: RoleChangeId) -> RoleChange:
+        """Raise RoleChangeNotFound."""
+
+    @abstractmethod
+    def add(self, role_change: RoleChange) -> None:
+        """Raise RoleChangeAwaits when another one awaits for the same account."""
+
+    @abstractmethod
+    def save(self, role_change: RoleChange) -> None:
+        """Store version N only over version N - 1; raise Contended otherwise."""
+
+    @abstractmethod
+    def awaiting(self) -> tuple[RoleChange, ...]:
+        """Those stored as awaiting, oldest first; the time of some may be over."""
+
+    @abstractmethod
+    def list(self, which: RoleChangeFilter, cut: Cut[RoleChange]) -> tuple[RoleChange, ...]:
+        """Those that match, newest first."""
+
+    @abstractmethod
+    def count(self, which: RoleChangeFilter) -> int: ...
+
+
+class Favorites(Protocol):
+    @abstractmethod
+    def of(self, account_id: AccountId) -> FavoritesOfAccount:
+        """Empty ones of version 0 where none were chosen."""
+
+    @abstractmethod
+    def save(self, favorites: FavoritesOfAccount) -> None:
+        """Store version N only over version N - 1; raise Contended otherwise."""

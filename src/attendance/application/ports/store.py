@@ -1,0 +1,52 @@
+"""The store: repositories, as one transaction sees them."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from attendance.application.ports.accounts import Accounts, Favorites, Links, RoleChanges, Sessions
+from attendance.application.ports.labs import LabAttendance, Labs
+from attendance.application.ports.records import Events, Outbox, Tallies
+
+
+class Contended(Exception):
+    """Another transaction got in the way, this one left no trace: the use case may be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOfWork:
+    """Everything stored, as one transaction sees it."""
+
+    accounts: Accounts
+    sessions: Sessions
+    links: Links
+    role_changes: RoleChanges
+    favorites: Favorites
+    labs: Labs
+    lab_attendance: LabAttendance
+    events: Events
+    tallies: Tallies
+    outbox: Outbox
+
+
+class Store(Protocol):
+    @abstractmethod
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+
+    @abstractmethod
+    def each(self) -> AbstractContextManager[UnitOfWork]:
+        """Every call is a transaction of its own.
+
+        For lookups, and where one guarded write decides by itself whether what was read still holds.
+        """
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        """For lists that only show. May lag behind what was just written, where a replica serves it."""
+
+    @abstractmethod
+    def attempts(self) -> Iterator[None]:
+        """One item per attempt at a use case, the next after a short wait; ends with the store's patience."""

@@ -1,0 +1,61 @@
+"""What a user wants at hand."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from attendance.domain.errors import Fault
+from attendance.domain.events import Action, Event
+from attendance.domain.ids import AccountId, EventId
+from attendance.domain.text import require_faultless
+
+MOST_FAVORITES = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Favorites:
+    """A user's favorite groups and lessons, in their order. Raises Invalid for repetitions or too many."""
+
+    account_id: AccountId
+    groups: tuple[UUID, ...] = ()
+    lessons: tuple[UUID, ...] = ()
+    version: int = 0
+
+    def __post_init__(self) -> None:
+        require_faultless(_fault("groups", self.groups), _fault("lessons", self.lessons))
+
+    def replaced(
+        self,
+        *,
+        groups: tuple[UUID, ...] | None,
+        lessons: tuple[UUID, ...] | None,
+        at: datetime,
+        event_id: EventId,
+    ) -> tuple["Favorites", Event | None]:
+        """Other favorites; None keeps a list. The same again changes nothing."""
+        after = replace(
+            self,
+            groups=self.groups if groups is None else groups,
+            lessons=self.lessons if lessons is None else lessons,
+        )
+        if after == self:
+            return self, None
+        event = Event(
+            id=event_id,
+            at=at,
+            actor_id=self.account_id,
+            action=Action.FAVORITES_REPLACED,
+            subject_id=self.account_id,
+            before=self._facts(),
+            after=after._facts(),
+        )
+        return replace(after, version=self.version + 1), event
+
+    def _facts(self) -> dict[str, str]:
+        return {"groups": " ".join(map(str, self.groups)), "lessons": " ".join(map(str, self.lessons))}
+
+
+def _fault(field: str, ids: tuple[UUID, ...]) -> Fault | None:
+    if len(ids) > MOST_FAVORITES:
+        return Fault(field, f"must be at most {MOST_FAVORITES}")
+    return Fault(field, "must not repeat an id") if len(set(ids)) < len(ids) else None

@@ -1,0 +1,43 @@
+"""What a password may be."""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from attendance.domain.errors import Fault, Forbidden, Invalid
+
+LONGEST_PASSWORD_BYTES = 1024
+
+
+class WrongPassword(Forbidden):
+    text = "current password is wrong"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordRules:
+    """What a new password must be. Signing in applies none of it."""
+
+    shortest: int
+    is_common: Callable[[str], bool]
+
+    def accepted(self, password: str, *, field: str = "password") -> str:
+        """The password in NFC, as it is hashed; raise Invalid, naming `field`, when it breaks a rule."""
+        normal = normal_password(password)
+        if normal is None:
+            raise Invalid(Fault(field, f"must be text of at most {LONGEST_PASSWORD_BYTES} bytes"))
+        if "\0" in normal:
+            raise Invalid(Fault(field, "must not contain U+0000"))
+        if len(normal) < self.shortest:
+            raise Invalid(Fault(field, f"must have at least {self.shortest} characters"))
+        if self.is_common(normal):
+            raise Invalid(Fault(field, "is among the most common passwords"))
+        return normal
+
+
+def normal_password(password: str) -> str | None:
+    """The password in NFC, or None when no account can have it: too long, or no proper text."""
+    try:
+        normal = unicodedata.normalize("NFC", password)
+        return normal if len(normal.encode()) <= LONGEST_PASSWORD_BYTES else None
+    except UnicodeEncodeError:
+        return None

@@ -1,0 +1,31 @@
+"""Roles as they are given, and the levels that follow from them."""
+
+from enum import IntEnum, StrEnum
+
+
+class Level(IntEnum):
+    """What somebody may, from nobody signed in up. Derived at each request, never stored."""
+
+    ANYBODY = 0
+    UNCONFIRMED = 1
+    USER = 2
+    EMPLOYEE = 3
+    MANAGER = 4
+    HEAD_MANAGER = 5
+    OWNER = 6
+    ADMIN = 7
+
+
+class Role(StrEnum):
+    """What an account was made. Its level is this role's once its email address is confirmed."""
+
+    USER = "user"
+    EMPLOYEE = "employee"
+    MANAGER = "manager"
+    HEAD_MANAGER = "head_manager"
+    OWNER = "owner"
+    ADMIN = "admin"
+
+    @property
+    def level(self) -> Level:
+        return Level[self.name]
