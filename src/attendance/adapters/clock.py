@@ -1,5 +1,6 @@
-"""The machine's clock and identifiers."""
+"""The machine's clock, identifiers and secrets."""
 
+import secrets
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -13,3 +14,8 @@ def utc_now() -> datetime:
 def new_id() -> UUID:
     """A UUIDv7; those of one process sort in the order in which they were made."""
     return uuid7()
+
+
+def new_token() -> str:
+    """32 random bytes in base64url."""
+    return secrets.token_urlsafe(32)

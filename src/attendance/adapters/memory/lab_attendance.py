@@ -36,7 +36,7 @@ class MemoryLabAttendance(LabAttendance):
             raise Contended
         self.tables.lab_marks.put(key, mark)
         self.tables.lab_mark_keys.put(mark.id, key)
-        self._log(event)
+        self.tables.log(event)
 
     def find(self, lab_id: LabId, mark_id: LabMarkId) -> tuple[AccountId, LabMark | None] | None:
         lab = self.tables.labs.get(lab_id)
@@ -50,7 +50,7 @@ class MemoryLabAttendance(LabAttendance):
             raise Contended
         self.tables.lab_marks.remove(key)
         self.tables.lab_mark_keys.remove(mark.id)
-        self._log(event)
+        self.tables.log(event)
 
     def sheet(self, lab_id: LabId, on: date) -> LabSheet | None:
         lab = self.tables.labs.get(lab_id)
@@ -87,7 +87,3 @@ class MemoryLabAttendance(LabAttendance):
         )
         rows = tuple(LabHistoryRow(mark.date, mark.entry.status, mark.entry.note) for mark in marks)
         return lab.owner_id, LabHistory(lab_id, user_id, account.username, rows)
-
-    def _log(self, event: Event) -> None:
-        before = self.tables.events.get(event.subject_id) or ()
-        self.tables.events.put(event.subject_id, (*before, event))

@@ -6,10 +6,15 @@ from threading import RLock
 
 from attendance.adapters.memory.accounts import MemoryAccounts
 from attendance.adapters.memory.events import MemoryEvents
+from attendance.adapters.memory.favorites import MemoryFavorites
 from attendance.adapters.memory.lab_attendance import MemoryLabAttendance
 from attendance.adapters.memory.labs import MemoryLabs
+from attendance.adapters.memory.links import MemoryLinks
+from attendance.adapters.memory.outbox import MemoryOutbox
+from attendance.adapters.memory.role_changes import MemoryRoleChanges
 from attendance.adapters.memory.sessions import MemorySessions
 from attendance.adapters.memory.tables import Tables
+from attendance.adapters.memory.tallies import MemoryTallies
 from attendance.adapters.patience import attempts
 from attendance.application.ports import Store, UnitOfWork
 
@@ -21,9 +26,14 @@ class MemoryStore(Store):
         self._work = UnitOfWork(
             accounts=MemoryAccounts(self._tables),
             sessions=MemorySessions(self._tables),
+            links=MemoryLinks(self._tables),
+            role_changes=MemoryRoleChanges(self._tables),
+            favorites=MemoryFavorites(self._tables),
             labs=MemoryLabs(self._tables),
             lab_attendance=MemoryLabAttendance(self._tables),
             events=MemoryEvents(self._tables),
+            tallies=MemoryTallies(self._tables),
+            outbox=MemoryOutbox(self._tables),
         )
 
     @contextmanager

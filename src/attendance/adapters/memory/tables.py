@@ -8,9 +8,14 @@ from uuid import UUID
 
 from attendance.domain.accounts import Account
 from attendance.domain.events import Event
-from attendance.domain.ids import AccountId, LabId, LabMarkId, SessionId
+from attendance.domain.favorites import Favorites
+from attendance.domain.ids import AccountId, LabId, LabMarkId, MailId, RoleChangeId, SessionId
 from attendance.domain.lab_attendance import LabMark
 from attendance.domain.labs import Lab, Membership
+from attendance.domain.limits import Tally
+from attendance.domain.links import Link, Purpose
+from attendance.domain.mail import Mail
+from attendance.domain.role_changes import RoleChange
 from attendance.domain.sessions import Session
 
 K = TypeVar("K")
@@ -67,9 +72,22 @@ class Tables:
         self.journal = Journal()
         self.accounts: Table[AccountId, Account] = Table(self.journal)
         self.usernames: Table[str, AccountId] = Table(self.journal)
+        self.emails: Table[str, AccountId] = Table(self.journal)
         self.sessions: Table[SessionId, Session] = Table(self.journal)
+        self.links: Table[tuple[AccountId, Purpose], Link] = Table(self.journal)
+        self.role_changes: Table[RoleChangeId, RoleChange] = Table(self.journal)
+        self.favorites: Table[AccountId, Favorites] = Table(self.journal)
+        self.tallies: Table[str, Tally] = Table(self.journal)
+        self.outbox: Table[MailId, Mail] = Table(self.journal)
         self.labs: Table[LabId, Lab] = Table(self.journal)
         self.members: Table[LabId, dict[AccountId, Membership]] = Table(self.journal)
         self.lab_marks: Table[MarkKey, LabMark] = Table(self.journal)
         self.lab_mark_keys: Table[LabMarkId, MarkKey] = Table(self.journal)
-        self.events: Table[UUID, tuple[Event, ...]] = Table(self.journal)
+        self.events: Table[int, Event] = Table(self.journal)
+        self.event_positions: Table[UUID, tuple[int, ...]] = Table(self.journal)
+
+    def log(self, event: Event) -> None:
+        position = len(self.events.rows) + 1
+        self.events.put(position, event)
+        before = self.event_positions.get(event.subject_id) or ()
+        self.event_positions.put(event.subject_id, (*before, position))

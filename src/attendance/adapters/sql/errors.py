@@ -7,7 +7,16 @@ import sqlalchemy as sa
 from psycopg import errors as postgres
 
 from attendance.application.ports import Contended
-from attendance.domain.errors import Unavailable
+from attendance.domain.accounts import EmailTaken, UsernameTaken
+from attendance.domain.errors import AttendanceError, Unavailable
+from attendance.domain.role_changes import RoleChangeAwaits
+
+REFUSAL_OF: dict[str, type[AttendanceError]] = {
+    "uq_accounts_username_key": UsernameTaken,
+    "uq_accounts_email_key": EmailTaken,
+    "uq_role_changes_user_id": RoleChangeAwaits,
+}
+"""What it means when a unique constraint is broken."""
 
 _GET_IN_EACH_OTHERS_WAY = (postgres.SerializationFailure, postgres.DeadlockDetected)
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, postgres.ReadOnlySqlTransaction)
@@ -22,10 +31,19 @@ _SQLITE_AWAY = {
 
 
 def meaning(error: Exception) -> Exception:
-    """Contended where trying again may help, Unavailable where only time does, else the error itself."""
+    """Contended where trying again may help, Unavailable where only time does, what a constraint stands for.
+
+    Everything else is the error itself.
+    """
     if isinstance(error, sa.exc.TimeoutError):
         return Unavailable()
     driver = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(driver, postgres.UniqueViolation):
+        refusal = REFUSAL_OF.get(driver.diag.constraint_name or "")
+        return refusal() if refusal else error
+    if isinstance(driver, sqlite3.IntegrityError):
+        refusal = _broken_in_sqlite(str(driver))
+        return refusal() if refusal else error
     if isinstance(driver, _GET_IN_EACH_OTHERS_WAY):
         return Contended()
     if isinstance(driver, _AWAY):
@@ -38,3 +56,9 @@ def meaning(error: Exception) -> Exception:
         if code in _SQLITE_AWAY:
             return Unavailable()
     return error
+
+
+def _broken_in_sqlite(complaint: str) -> type[AttendanceError] | None:
+    """SQLite names columns ("UNIQUE constraint failed: accounts.email_key"): the name follows from them."""
+    columns = complaint.rpartition(": ")[2]
+    return REFUSAL_OF.get(f"uq_{columns.replace('.', '_')}")

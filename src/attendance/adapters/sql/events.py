@@ -1,21 +1,46 @@
 """The log."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from attendance.adapters.sql.connection import Work
-from attendance.adapters.sql.tables import events
+from attendance.adapters.sql.listing import Listing, SortKey
+from attendance.adapters.sql.tables import accounts, events
+from attendance.application.cuts import Cut
 from attendance.application.ports import Events
+from attendance.application.views import EventFilter, LoggedEvent
 from attendance.domain.events import Action, Event
 
 ADD = sa.insert(events).inline()
+COLUMNS = ("id", "at", "actor_id", "action", "subject_id", "before", "after")
 OF = (
-    sa.select(*events.c["id", "at", "actor_id", "action", "subject_id", "before", "after"])
+    sa.select(*events.c[*COLUMNS])
     .where(events.c.subject_id == sa.bindparam("subject_id"))
     .order_by(events.c.position)
+)
+
+SINCE, UNTIL = (sa.bindparam(name, type_=events.c.at.type) for name in ("since", "until"))
+LISTING: Listing[LoggedEvent] = Listing(
+    shown=[
+        events.c.position,
+        *events.c[*COLUMNS],
+        sa.select(accounts.c.username)
+        .where(accounts.c.id == events.c.actor_id)
+        .scalar_subquery()
+        .label("actor_username"),
+    ],
+    tie=SortKey(events.c.position, lambda logged: logged.position),
+    newest_first=True,
+    conditions={
+        "subject_id": events.c.subject_id == sa.bindparam("subject_id"),
+        "actor_id": events.c.actor_id == sa.bindparam("actor_id"),
+        "action": events.c.action == sa.bindparam("action"),
+        "since": events.c.at >= SINCE,
+        "until": events.c.at < UNTIL,
+    },
 )
 
 
@@ -42,3 +67,19 @@ class SqlEvents(Events):
     def of(self, subject_id: UUID) -> tuple[Event, ...]:
         rows = self.work.run(OF, {"subject_id": subject_id}).rows
         return tuple(Event(**{**row._asdict(), "action": Action(row.action)}) for row in rows)
+
+    def list(self, which: EventFilter, cut: Cut[LoggedEvent]) -> tuple[LoggedEvent, ...]:
+        return tuple(map(_logged, LISTING.rows(self.work, _given(which), cut)))
+
+    def count(self, which: EventFilter) -> int:
+        return LISTING.count(self.work, _given(which))
+
+
+def _given(which: EventFilter) -> dict[str, Any]:
+    return {name: value for name, value in asdict(which).items() if value is not None}
+
+
+def _logged(row: Any) -> LoggedEvent:
+    told = row._asdict()
+    position, username = told.pop("position"), told.pop("actor_username")
+    return LoggedEvent(position, Event(**told | {"action": Action(row.action)}), username)

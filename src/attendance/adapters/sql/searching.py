@@ -19,6 +19,12 @@ PART = sa.bindparam("part", type_=sa.Text)
 NOWHERE: sa.ColumnElement[int] = sa.literal_column("0")
 
 
+def holding(dialect: str, column: sa.Column[str]) -> sa.ColumnElement[bool]:
+    """Whether a text holds the part, letter for letter."""
+    position = {"postgresql": sa.func.strpos, "sqlite": sa.func.instr}[dialect]
+    return position(column, PART) > NOWHERE
+
+
 def grams(part: str) -> list[str]:
     """What the index has of any text that holds `part`: its runs of three characters, or itself."""
     return sorted({part[start : start + GRAM] for start in range(max(1, len(part) - GRAM + 1))})
@@ -41,13 +47,13 @@ class PostgresSearch(Search):
         among = sa.true() if among is None else among
         column = table.c[searched]
         indexed = sa.func.attendance_grams(column, type_=ARRAY(sa.Text))
-        holding = sa.and_(
+        narrowed = sa.and_(
             among,
             indexed.contains(sa.bindparam("grams", type_=ARRAY(sa.Text))),
-            sa.func.strpos(column, PART) > NOWHERE,
+            holding("postgresql", column),
         )
         self._all = _page(table, table.c[sorted_by], shown, among)
-        self._holding = _page(table, table.c[sorted_by], shown, holding, kept=True)
+        self._holding = _page(table, table.c[sorted_by], shown, narrowed, kept=True)
 
     def page(self, work: Work, part: str, page: Page) -> tuple[list[sa.Row[Any]], int]:
         if not part:
@@ -65,7 +71,7 @@ class SqliteSearch(Search):
         name = f"{table.name}_search"
         index = sa.table(name, sa.column("id", sa.Uuid))
         narrowed = sa.select(index.c.id).where(sa.literal_column(name).op("MATCH")(sa.bindparam("phrase")))
-        scanned = sa.and_(among, sa.func.instr(table.c[searched], PART) > NOWHERE)
+        scanned = sa.and_(among, holding("sqlite", table.c[searched]))
         self._all = _page(table, table.c[sorted_by], shown, among)
         self._scanned = _page(table, table.c[sorted_by], shown, scanned, kept=True)
         self._holding = _page(

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from attendance.adapters.sql.connection import Work
 from attendance.adapters.sql.tables import accounts, sessions
 from attendance.application.ports import Sessions, SignedIn
-from attendance.domain.ids import SessionId
+from attendance.domain.accounts import level_of
+from attendance.domain.ids import AccountId, SessionId
+from attendance.domain.roles import Role
 from attendance.domain.sessions import Session
 
 FIND = (
@@ -18,9 +20,16 @@ FIND = (
         sessions.c.expires_at,
         sessions.c.last_seen_at,
         accounts.c.active,
+        accounts.c.role,
+        accounts.c.email_confirmed_at.is_not(None).label("is_confirmed"),
     )
     .join_from(sessions, accounts)
     .where(sessions.c.id == sa.bindparam("id"))
+)
+OF_ACCOUNT = (
+    sa.select(sessions.c.id)
+    .where(sessions.c.account_id == sa.bindparam("account_id"))
+    .order_by(sessions.c.started_at, sessions.c.id)
 )
 ADD = sa.insert(sessions).inline()
 TOUCH = (
@@ -28,6 +37,8 @@ TOUCH = (
     .values(last_seen_at=sa.bindparam("at"))
     .where(sessions.c.id == sa.bindparam("session_id"), sessions.c.last_seen_at < sa.bindparam("at"))
 )
+END = sa.delete(sessions).where(sessions.c.id == sa.bindparam("session_id"))
+PURGE = sa.delete(sessions).where(sessions.c.expires_at < sa.bindparam("before"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,8 @@ class SqlSessions(Sessions):
             expires_at=row.expires_at,
             last_seen_at=row.last_seen_at,
         )
-        return SignedIn(session=session, account_active=row.active)
+        level = level_of(Role(row.role), is_confirmed=row.is_confirmed)
+        return SignedIn(session=session, account_active=row.active, level=level)
 
     def add(self, session: Session) -> None:
         self.work.run(ADD, asdict(session))
@@ -53,3 +65,13 @@ class SqlSessions(Sessions):
     def touch(self, session_id: SessionId, at: datetime) -> None:
         with self.work.turn():
             self.work.run(TOUCH, {"session_id": session_id, "at": at})
+
+    def end(self, session_id: SessionId) -> bool:
+        return self.work.run(END, {"session_id": session_id}).rowcount == 1
+
+    def end_all(self, account_id: AccountId, *, but: SessionId | None = None) -> tuple[SessionId, ...]:
+        rows = self.work.run(OF_ACCOUNT, {"account_id": account_id}).rows
+        return tuple(SessionId(row.id) for row in rows if row.id != but and self.end(SessionId(row.id)))
+
+    def purge(self, before: datetime) -> None:
+        self.work.run(PURGE, {"before": before})

@@ -10,9 +10,14 @@ from attendance.adapters.sql.connection import Work
 from attendance.adapters.sql.databases import Database
 from attendance.adapters.sql.errors import meaning
 from attendance.adapters.sql.events import SqlEvents
+from attendance.adapters.sql.favorites import SqlFavorites
 from attendance.adapters.sql.lab_attendance import SqlLabAttendance
 from attendance.adapters.sql.labs import SqlLabs
+from attendance.adapters.sql.links import SqlLinks
+from attendance.adapters.sql.outbox import SqlOutbox
+from attendance.adapters.sql.role_changes import SqlRoleChanges
 from attendance.adapters.sql.sessions import SqlSessions
+from attendance.adapters.sql.tallies import SqlTallies
 from attendance.application.ports import Store, UnitOfWork
 
 
@@ -57,7 +62,12 @@ def _unit(work: Work) -> UnitOfWork:
     return UnitOfWork(
         accounts=SqlAccounts(work),
         sessions=SqlSessions(work),
+        links=SqlLinks(work),
+        role_changes=SqlRoleChanges(work),
+        favorites=SqlFavorites(work),
         labs=SqlLabs(work),
         lab_attendance=SqlLabAttendance(work),
         events=SqlEvents(work),
+        tallies=SqlTallies(work),
+        outbox=SqlOutbox(work),
     )
