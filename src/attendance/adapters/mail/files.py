@@ -1,0 +1,49 @@
+"""Mail without a mail server: each becomes a file, for whoever tries things out."""
+
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkstemp
+
+from attendance.adapters.mail.letters import Letters
+from attendance.application.ports import Notifier, NotSent
+from attendance.domain.mail import Mail
+
+log = logging.getLogger(__name__)
+
+
+class FileNotifier(Notifier):
+    """Writes each mail to `<directory>/<id>.eml`, for its owner's eyes only, and its link to the log."""
+
+    def __init__(self, *, directory: Path, letters: Letters) -> None:
+        self._directory = directory
+        self._letters = letters
+
+    def send(self, mail: Mail) -> None:
+        letter = self._letters.write(mail).as_bytes()
+        path = self._directory / f"{mail.id}.eml"
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write_whole(path, letter)
+        except OSError as error:
+            raise NotSent(
+                f"the mail's file cannot be written: {error.strerror or type(error).__name__}"
+            ) from error
+        link = self._letters.link(mail)
+        log.info("no mail server is set: wrote %s%s", path, f", with the link {link}" if link else "")
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """All of it or nothing, readable for nobody else (mkstemp sees to that)."""
+    number, unfinished = mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(number)
+        Path(unfinished).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(unfinished).unlink()
+        raise
