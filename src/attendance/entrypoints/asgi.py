@@ -1,27 +1,47 @@
 """The ASGI application, for any server that takes a factory: `attendance.entrypoints.asgi:create_app`."""
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib.metadata import version
 
 from litestar import Litestar
 
 from attendance.adapters.http import HttpSettings, http_application
+from attendance.adapters.mail import Dispatcher
 from attendance.adapters.sql.shape import is_current
 from attendance.entrypoints.container import Container, close, cores
 from attendance.entrypoints.process import heed_signals, settle
-from attendance.entrypoints.settings import from_environment
+from attendance.entrypoints.settings import MailSender, from_environment
+
+NOTHING = nullcontext()
 
 
 def create_app() -> Litestar:
     """The application over what the environment names. It does not migrate: `attendance serve` does."""
-    app = application(Container(settings=from_environment()))
+    settings = from_environment()
+    container = Container(settings=settings)
+    sends_mail = settings.mail_sender is MailSender.SERVER
+    app = application(container, beside=dispatching(container) if sends_mail else NOTHING)
     app.on_startup.append(heed_signals)
     settle()
     return app
 
 
-def application(container: Container) -> Litestar:
-    """The application over a container."""
+@contextmanager
+def dispatching(container: Container) -> Iterator[None]:
+    """Mail is sent meanwhile, and what time has ended is noted."""
+    use_cases = container.use_cases()
+    dispatcher = Dispatcher(dispatch=use_cases.dispatch_mail, tidy=use_cases.tidy_up)
+    dispatcher.start()
+    try:
+        yield
+    finally:
+        dispatcher.close()
+
+
+def application(container: Container, *, beside: AbstractContextManager[None] = NOTHING) -> Litestar:
+    """The application over a container; `beside` is entered while it runs."""
     settings = container.settings()
 
     def is_ready() -> bool:
@@ -33,10 +53,12 @@ def application(container: Container) -> Litestar:
             version=version("attendance"),
             directory=settings.labs_directory,
             cors_origins=tuple(filter(None, settings.cors_origins.split(","))),
+            trusted_proxies=settings.proxies(),
             threads=settings.threads,
             hashers=cores(),
             longest_queue=settings.sign_in_queue,
         ),
         is_ready=is_ready,
+        beside=beside,
         close=partial(close, container),
     )

@@ -2,31 +2,33 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from dependency_injector import containers, providers
 
 from attendance.adapters.aside import Aside
-from attendance.adapters.clock import new_id, utc_now
+from attendance.adapters.clock import new_id, new_token, utc_now
+from attendance.adapters.mail import FileNotifier, Letters, SmtpNotifier, ValidEmailAddresses
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.passwords import Argon2Hasher, CommonPasswords
 from attendance.adapters.patience import LONGEST_WAIT_SECONDS
 from attendance.adapters.sql.databases import Database, open_database
+from attendance.adapters.sql.shape import bring_up_to_date
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.tokens import JwtTokens
 from attendance.adapters.usernames import PrecisUsernames
-from attendance.application.accounts import Register, SearchAccounts
-from attendance.application.lab_attendance import (
-    DeleteLabAttendance,
-    LabAttendanceByDate,
-    LabAttendanceHistory,
-    MarkLabAttendance,
-)
-from attendance.application.labs import CreateLab, JoinLab, SearchLabs
-from attendance.application.sessions import ActorOf, SignIn
-from attendance.application.use_cases import UseCases
-from attendance.domain.accounts import PasswordRules
+from attendance.application.emailing import Postman
+from attendance.application.limiting import Limiter
+from attendance.application.ports import Notifier
+from attendance.application.role_changing import Changing
+from attendance.application.use_cases import UseCases, use_cases_of
+from attendance.domain.limits import Limits
+from attendance.domain.links import LinkLifetimes
+from attendance.domain.passwords import PasswordRules
+from attendance.domain.role_changes import OwnershipRules
 from attendance.domain.sessions import SessionLifetime
 from attendance.entrypoints.secrets import signing_keys
 from attendance.entrypoints.settings import Settings
@@ -59,10 +61,56 @@ def common_passwords(settings: Settings) -> CommonPasswords:
     return CommonPasswords(Path(settings.common_passwords) if settings.common_passwords else None)
 
 
+def limits(settings: Settings) -> Limits:
+    usual = Limits()
+    return Limits(
+        failed_sign_ins_per_account=replace(
+            usual.failed_sign_ins_per_account, most=settings.limit_failed_sign_ins_per_account
+        ),
+        failed_sign_ins_per_address=replace(
+            usual.failed_sign_ins_per_address, most=settings.limit_failed_sign_ins_per_address
+        ),
+        registrations_per_address=replace(
+            usual.registrations_per_address, most=settings.limit_registrations_per_hour
+        ),
+        confirmation_mails_per_account=replace(
+            usual.confirmation_mails_per_account, most=settings.limit_confirmation_mails
+        ),
+        reset_mails_per_account=replace(usual.reset_mails_per_account, most=settings.limit_password_resets),
+    )
+
+
+def link_lifetimes(settings: Settings) -> LinkLifetimes:
+    return LinkLifetimes(
+        confirmation=timedelta(hours=settings.confirmation_hours),
+        reset=timedelta(hours=settings.reset_hours),
+        invitation=timedelta(hours=settings.invitation_hours),
+    )
+
+
+def ownership_rules(settings: Settings) -> OwnershipRules:
+    return OwnershipRules(
+        tenure=timedelta(days=settings.owner_tenure_days), patience=timedelta(days=settings.role_change_days)
+    )
+
+
+def notifier(settings: Settings) -> Notifier:
+    letters = Letters(
+        base_url=settings.public_url,
+        confirm_link=settings.confirm_link,
+        reset_link=settings.reset_link,
+        sender=settings.mail_from,
+    )
+    if settings.smtp_url is None:
+        return FileNotifier(letters=letters, directory=Path(settings.mail_directory))
+    return SmtpNotifier(letters=letters, url=settings.smtp_url)
+
+
 class Container(containers.DeclarativeContainer):
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     clock = providers.Object(utc_now)
     new_id = providers.Object(new_id)
+    new_token = providers.Object(new_token)
     aside = providers.Resource(opened_aside)
 
     primary = providers.Resource(opened_database, settings.provided.database_url, settings.provided.pool_size)
@@ -101,45 +149,60 @@ class Container(containers.DeclarativeContainer):
         is_common=providers.Singleton(common_passwords, settings),
     )
 
-    use_cases = providers.Singleton(
-        UseCases,
-        register=providers.Singleton(
-            Register,
-            store=store,
-            clock=clock,
-            new_id=new_id,
-            hasher=hasher,
-            usernames=providers.Singleton(PrecisUsernames),
-            password_rules=password_rules,
-        ),
-        sign_in=providers.Singleton(
-            SignIn,
-            store=store,
-            clock=clock,
-            new_id=new_id,
-            hasher=hasher,
-            tokens=tokens,
-            lifetime=lifetime,
-        ),
-        actor_of=providers.Singleton(
-            ActorOf, store=store, clock=clock, tokens=tokens, lifetime=lifetime, aside=aside
-        ),
-        search_accounts=providers.Singleton(
-            SearchAccounts, store=store, directory=settings.provided.labs_directory
-        ),
-        create_lab=providers.Singleton(CreateLab, store=store, clock=clock, new_id=new_id),
-        search_labs=providers.Singleton(SearchLabs, store=store, directory=settings.provided.labs_directory),
-        join_lab=providers.Singleton(JoinLab, store=store, clock=clock, new_id=new_id),
-        mark_lab_attendance=providers.Singleton(MarkLabAttendance, store=store, clock=clock, new_id=new_id),
-        lab_attendance_by_date=providers.Singleton(LabAttendanceByDate, store=store),
-        lab_attendance_history=providers.Singleton(LabAttendanceHistory, store=store),
-        delete_lab_attendance=providers.Singleton(
-            DeleteLabAttendance, store=store, clock=clock, new_id=new_id
-        ),
+    limiter = providers.Singleton(
+        Limiter, store=store, clock=clock, limits=providers.Singleton(limits, settings)
     )
+    postman = providers.Singleton(
+        Postman,
+        clock=clock,
+        new_id=new_id,
+        new_token=new_token,
+        lifetimes=providers.Singleton(link_lifetimes, settings),
+    )
+    changing = providers.Singleton(
+        Changing,
+        clock=clock,
+        new_id=new_id,
+        postman=postman,
+        rules=providers.Singleton(ownership_rules, settings),
+    )
+    notifier = providers.Singleton(notifier, settings)
+
+    ports = providers.Dict(
+        store=store,
+        clock=clock,
+        new_id=new_id,
+        hasher=hasher,
+        tokens=tokens,
+        lifetime=lifetime,
+        aside=aside,
+        usernames=providers.Singleton(PrecisUsernames),
+        email_addresses=providers.Singleton(ValidEmailAddresses),
+        password_rules=password_rules,
+        limiter=limiter,
+        limits=limiter.provided.limits,
+        postman=postman,
+        changing=changing,
+        notifier=notifier,
+        directory=settings.provided.labs_directory,
+        zone=settings.provided.zone.call(),
+    )
+    use_cases = providers.Singleton(use_cases_of, ports)
 
 
 def close(container: Container) -> None:
     """Give back what was opened: first what still writes, then what it writes to."""
     container.aside.shutdown()
     container.shutdown_resources()
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[UseCases]:
+    """The use cases over what the settings name, brought to the current shape first."""
+    container = Container(settings=settings)
+    try:
+        if settings.storage == "sql":
+            bring_up_to_date(container.primary())
+        yield container.use_cases()
+    finally:
+        close(container)

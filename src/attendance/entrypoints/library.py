@@ -15,16 +15,9 @@ def open_attendance(database_url: str = "memory", **settings: Any) -> Iterator[U
     their names in lower case (`password_min_length=12`). Raises ValueError for settings that cannot be,
     Unavailable when the database cannot be reached.
     """
-    # only here: whoever imports the library to read its vocabulary shall not pay for SQLAlchemy
-    from attendance.adapters.sql.shape import bring_up_to_date
-    from attendance.entrypoints.container import Container, close
+    # only here: whoever imports the library to read its vocabulary shall not pay for what fills the ports
+    from attendance.entrypoints.container import opened
     from attendance.entrypoints.settings import settings_of
 
-    chosen = settings_of({"database_url": database_url, **settings})
-    container = Container(settings=chosen)
-    try:
-        if chosen.storage == "sql":
-            bring_up_to_date(container.primary())
-        yield container.use_cases()
-    finally:
-        close(container)
+    with opened(settings_of({"database_url": database_url, **settings})) as use_cases:
+        yield use_cases

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Meta
@@ -15,8 +17,10 @@ PREFIX = "ATTENDANCE_"
 FOR_TESTS = "ATTENDANCE_TEST_"
 FROM_FILE = "_FILE"
 MEMORY = "memory"
+MAIL_FROM = "attendance@localhost"
 SECRETS = frozenset({"database_url", "read_database_url", "secret_key", "smtp_url"})
 
+LINK = r"^https?://[^\s{}]+[^\s{}]*\{token\}[^\s{}]*$"
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 Hours = Annotated[float, Meta(gt=0, le=366 * 24)]
@@ -27,6 +31,13 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class MailSender(StrEnum):
+    """Which process sends mail: the one that serves, or `attendance mail` apart from it."""
+
+    SERVER = "server"
+    COMMAND = "command"
 
 
 class SettingsError(ValueError):
@@ -55,13 +66,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     argon2_memory_kib: Annotated[int, Meta(ge=8)] = 19 * 1024
     argon2_parallelism: Annotated[int, Meta(ge=1, le=16)] = 1
     sign_in_queue: Count = 256
-    base_url: str | None = None
-    confirm_link: str | None = None
-    reset_link: str | None = None
+    base_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")] | None = None
+    confirm_link: Annotated[str, Meta(pattern=LINK)] | None = None
+    reset_link: Annotated[str, Meta(pattern=LINK)] | None = None
+    confirmation_hours: Hours = 48
+    reset_hours: Hours = 2
+    invitation_hours: Hours = 7 * 24
     timezone: str = "UTC"
     smtp_url: str | None = None
-    mail_from: str | None = None
-    owner_tenure_days: Count = 7
+    mail_from: str = MAIL_FROM
+    mail_directory: str = "var/mail"
+    mail_sender: MailSender = MailSender.SERVER
+    owner_tenure_days: Annotated[int, Meta(ge=0, le=3650)] = 7
+    role_change_days: Annotated[int, Meta(ge=1, le=365)] = 7
     limit_failed_sign_ins_per_account: Positive = 10
     limit_failed_sign_ins_per_address: Positive = 100
     limit_registrations_per_hour: Positive = 200
@@ -73,9 +90,30 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def storage(self) -> str:
         return "memory" if self.database_url == MEMORY else "sql"
 
+    @property
+    def public_url(self) -> str:
+        """What links in mails begin with."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def zone(self) -> ZoneInfo:
+        """The organisation's zone."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"timezone: {self.timezone!r} is no time zone such as Europe/Berlin") from error
+
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of the proxies whose word about a client's address is taken."""
+        try:
+            return tuple(ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip())
+        except ValueError as error:
+            raise ValueError(f"trusted_proxies: {error}") from error
+
     def __post_init__(self) -> None:
         if self.storage == "memory" and self.workers > 1:
             raise ValueError("memory is kept by one process: use workers = 1, or a database")
+        self.zone()
+        self.proxies()
         if self.session_idle_hours > self.session_hours:
             raise ValueError("session_idle_hours must not be more than session_hours")
 

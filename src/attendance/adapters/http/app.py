@@ -3,22 +3,32 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from litestar import Litestar, Router
 
 from attendance.adapters.http.accounts import account_handlers
-from attendance.adapters.http.caller import provide_caller
+from attendance.adapters.http.addresses import TrustedProxies
+from attendance.adapters.http.caller import Callers, provide_caller, require_permissions
 from attendance.adapters.http.decoding import LARGEST_BODY, read_strictly
 from attendance.adapters.http.documentation import documentation_assets, openapi_config
 from attendance.adapters.http.edge import Edge
+from attendance.adapters.http.emails import email_handlers
 from attendance.adapters.http.errors import error_handlers
+from attendance.adapters.http.events import event_handlers
+from attendance.adapters.http.favorites import favorite_handlers
 from attendance.adapters.http.health import health_handlers
+from attendance.adapters.http.home import home_handlers
 from attendance.adapters.http.lab_attendance import lab_attendance_handlers
 from attendance.adapters.http.labs import lab_handlers
 from attendance.adapters.http.lane import HashingLane
+from attendance.adapters.http.passwords import password_handlers
+from attendance.adapters.http.registration import registration_handlers
+from attendance.adapters.http.role_changes import role_change_handlers
 from attendance.adapters.http.sessions import session_handlers
+from attendance.adapters.http.users import user_handlers
+from attendance.adapters.http.versions import provide_versions
 from attendance.application.use_cases import UseCases
 from attendance.domain.policy import Directory
 
@@ -30,15 +40,21 @@ class HttpSettings:
     version: str
     directory: Directory = Directory.PUBLIC
     cors_origins: tuple[str, ...] = ()
+    trusted_proxies: TrustedProxies = ()
     threads: int = 8
     hashers: int = 1
     longest_queue: int = 256
 
 
 def http_application(
-    use_cases: UseCases, settings: HttpSettings, *, is_ready: Callable[[], bool], close: Callable[[], object]
+    use_cases: UseCases,
+    settings: HttpSettings,
+    *,
+    is_ready: Callable[[], bool],
+    beside: AbstractContextManager[None],
+    close: Callable[[], object],
 ) -> Litestar:
-    """The application; `close` is called when it ends."""
+    """The application; `beside` is entered while it runs, `close` is called when it ends."""
     lane = HashingLane(settings.hashers, settings.longest_queue)
 
     @asynccontextmanager
@@ -47,30 +63,39 @@ def http_application(
             ThreadPoolExecutor(settings.threads, "attendance-request")
         )
         try:
-            yield
+            with beside:
+                yield
         finally:
             # requests under way keep their connections until they are done
             await asyncio.get_running_loop().shutdown_default_executor()
             lane.close()
             close()
 
+    callers = Callers(use_cases.actor_of, settings.trusted_proxies)
+    handlers = [
+        *home_handlers(settings.version),
+        *registration_handlers(use_cases, lane),
+        *session_handlers(use_cases, lane),
+        *email_handlers(use_cases),
+        *password_handlers(use_cases, lane),
+        *account_handlers(use_cases, settings.directory),
+        *user_handlers(use_cases),
+        *favorite_handlers(use_cases),
+        *role_change_handlers(use_cases),
+        *event_handlers(use_cases),
+        *lab_handlers(use_cases, settings.directory),
+        *lab_attendance_handlers(use_cases),
+        *health_handlers(is_ready),
+        documentation_assets(),
+    ]
+    require_permissions(handlers)
     # as one router: Litestar would register a path's first handler twice, and then run it on two threads
-    everything = Router(
-        "/",
-        route_handlers=[
-            *account_handlers(use_cases, lane, settings.directory),
-            *session_handlers(use_cases, lane),
-            *lab_handlers(use_cases, settings.directory),
-            *lab_attendance_handlers(use_cases),
-            *health_handlers(is_ready),
-            documentation_assets(),
-        ],
-    )
+    everything = Router("/", route_handlers=handlers)
     app = Litestar(
         route_handlers=[everything],
-        dependencies={"caller": provide_caller(use_cases.actor_of)},
+        dependencies={"caller": provide_caller(callers), "versions": provide_versions()},
         before_request=read_strictly,
-        exception_handlers=error_handlers(use_cases.actor_of),
+        exception_handlers=error_handlers(callers),
         lifespan=[lifespan],
         openapi_config=openapi_config(settings.version),
         request_max_body_size=LARGEST_BODY,

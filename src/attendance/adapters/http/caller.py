@@ -1,24 +1,38 @@
-"""Who sends a request: the bearer of a token, or nobody."""
+"""Who sends a request, from where: the bearer of a token, or nobody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request
 from litestar.datastructures import Headers
 from litestar.di import NamedDependency, Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import SkipValidation
 
+from attendance.adapters.http.addresses import TrustedProxies, client_address
 from attendance.domain.errors import Unauthenticated
+from attendance.domain.policy import Permission
 from attendance.domain.sessions import Actor
 
 BEARER = "bearer"
-SIGNED_IN = "signed_in"
+PERMISSION = "permission"
+FIRST = "first"
+
+AnyRequest = Request[Any, Any, Any]
 
 
-def signed_in() -> dict[str, Any]:
-    """Options of an operation for whoever is signed in, for the OpenAPI document and the error handlers."""
-    return {"security": [{BEARER: []}], "opt": {SIGNED_IN: True}}
+def permitted(permission: Permission) -> dict[str, Any]:
+    """Options of an operation for whoever is signed in and may; the use case itself asks whether they may."""
+    return {
+        "security": [{BEARER: []}],
+        "opt": {PERMISSION: permission, FIRST: lambda caller: caller.actor()},
+    }
+
+
+def for_anybody(first: "Callable[[Caller], object] | None" = None) -> dict[str, Any]:
+    """Options of an operation for anybody. What `first` refuses comes before what is malformed."""
+    return {"opt": {PERMISSION: None} | ({FIRST: first} if first else {})}
 
 
 def token_sent(headers: Headers) -> str | None:
@@ -29,10 +43,11 @@ def token_sent(headers: Headers) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Asks the store, so its methods belong into a worker thread."""
+    """Asks the store, so its methods belong into a worker thread. `address` is None where it is not known."""
 
     actor_of: Callable[[str], Actor]
     token: str | None
+    address: str | None
 
     def actor(self) -> Actor:
         """Whoever is signed in; raise Unauthenticated for nobody."""
@@ -52,8 +67,31 @@ FromCaller = NamedDependency[SkipValidation[Caller]]
 """A handler's parameter: who calls."""
 
 
-def provide_caller(actor_of: Callable[[str], Actor]) -> Provide:
-    def caller(request: Request[Any, Any, Any]) -> Caller:
-        return Caller(actor_of, token_sent(request.headers))
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Tells who calls."""
+
+    actor_of: Callable[[str], Actor]
+    trusted: TrustedProxies
+
+    def __call__(self, request: AnyRequest) -> Caller:
+        client = request.scope.get("client")
+        address = client_address(
+            client[0] if client else None, request.headers.getall("x-forwarded-for", []), self.trusted
+        )
+        return Caller(self.actor_of, token_sent(request.headers), address)
+
+
+def provide_caller(callers: Callers) -> Provide:
+    def caller(request: AnyRequest) -> Caller:
+        return callers(request)
 
     return Provide(caller, sync_to_thread=False)
+
+
+def require_permissions(handlers: Iterable[HTTPRouteHandler]) -> None:
+    """Raise ValueError for an operation of which it is not said who may: better now than later."""
+    for handler in handlers:
+        if PERMISSION not in handler.opt:
+            operation = " ".join([*sorted(handler.http_methods), *sorted(handler.paths)])
+            raise ValueError(f"{operation}: who may?")

@@ -24,6 +24,7 @@ MOST_QUERY_FIELDS = 100
 MOST_FAULTS = 100
 NUL = "must not contain U+0000"
 ASCII = bytes(range(128))
+BOOLEANS = {"true": True, "false": False}
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
 
 T = TypeVar("T")
@@ -205,17 +206,26 @@ def _query_faults(query: bytes, known: dict[str, FieldDefinition]) -> list[Fault
 
 
 def _value_faults(name: str, value: str, parameter: FieldDefinition) -> Iterable[Fault]:
-    literal = int(value) if parameter.annotation is int and WHOLE_NUMBER.fullmatch(value) else value
+    kind = _kind(parameter)
+    literal: Any = value
+    if kind is int and WHOLE_NUMBER.fullmatch(value):
+        literal = int(value)
+    elif kind is bool:
+        literal = BOOLEANS.get(value, value)
     try:
         msgspec.convert(literal, _query_type(parameter))
     except msgspec.ValidationError as error:
         yield _fault(name, str(error))
 
 
+def _kind(parameter: FieldDefinition) -> Any:
+    """A parameter's type. Optional is to be left out, not to be said to be nothing."""
+    kinds = [inner.annotation for inner in parameter.inner_types if not inner.is_none_type]
+    return kinds[0] if parameter.is_optional else parameter.annotation
+
+
 @cache
 def _query_type(parameter: FieldDefinition) -> Any:
-    """A parameter's type as msgspec knows it. Optional is to be left out, not to be said to be nothing."""
-    kinds = [inner.annotation for inner in parameter.inner_types if not inner.is_none_type]
-    kind = kinds[0] if parameter.is_optional else parameter.annotation
+    """A parameter's type with its limits, as msgspec knows it."""
     limits = parameter.kwarg_definition
-    return Annotated[kind, Meta(ge=getattr(limits, "ge", None), le=getattr(limits, "le", None))]
+    return Annotated[_kind(parameter), Meta(ge=getattr(limits, "ge", None), le=getattr(limits, "le", None))]

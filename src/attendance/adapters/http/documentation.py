@@ -13,7 +13,7 @@ from litestar.response import File
 from litestar.router import Router
 from litestar.utils.helpers import get_name, unwrap_partial
 
-from attendance.adapters.http.caller import BEARER
+from attendance.adapters.http.caller import BEARER, for_anybody
 
 SCHEMA = "/schema"
 ASSETS = f"{SCHEMA}/assets"
@@ -76,7 +76,12 @@ def documentation_assets() -> HTTPRouteHandler:
         raise ModuleNotFoundError("offapi, which brings the scripts of the documentation, is not installed")
     directory = Path(package.origin).parent
 
-    @get([f"{ASSETS}/{name}" for name in TYPE_OF], sync_to_thread=False, include_in_schema=False)
+    @get(
+        [f"{ASSETS}/{name}" for name in TYPE_OF],
+        sync_to_thread=False,
+        include_in_schema=False,
+        **for_anybody(),
+    )
     def asset(request: Request[Any, Any, Any]) -> File:
         name = request.scope["path"].rpartition("/")[2]
         return File(

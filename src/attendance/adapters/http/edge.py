@@ -9,6 +9,9 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 
 from attendance.adapters.clock import new_id
 
+IS_HEAD = "attendance.is_head"
+"""In a request's scope where its method was HEAD, for whatever does more than show."""
+
 SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 HEADERS = [
@@ -61,6 +64,7 @@ class Edge:
         is_head = scope["method"] == "HEAD"
         if is_head:
             scope["method"] = "GET"
+            scope[IS_HEAD] = True  # type: ignore[literal-required]
         headers = [*HEADERS, (b"x-request-id", _request_id(scope["headers"])), *self._shared(scope)]
 
         async def sent(message: Message) -> None:

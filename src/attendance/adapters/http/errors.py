@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,17 +12,19 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
 
-from attendance.adapters.http.caller import SIGNED_IN, Caller, token_sent
+from attendance.adapters.http.caller import FIRST, Callers, token_sent
 from attendance.domain.errors import (
     AttendanceError,
     Conflict,
     Forbidden,
     Invalid,
     NotFound,
+    Outdated,
     Unauthenticated,
     Unavailable,
 )
-from attendance.domain.sessions import Actor
+from attendance.domain.limits import LimitReached
+from attendance.domain.links import Gone
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +36,12 @@ STATUS_OF: dict[type[AttendanceError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    Gone: 410,
+    Outdated: 412,
+    LimitReached: 429,
     Unavailable: 503,
 }
-RETRY_AFTER_SECONDS = "1"
+RETRY_AFTER_SECONDS = 1
 
 MEANING_OF = {
     400: "The request is malformed; `details` says where",
@@ -46,6 +52,9 @@ MEANING_OF = {
     409: "It contradicts what is stored",
     413: "The body is larger than 1 MiB",
     415: "The body is not JSON in UTF-8",
+    410: "The link is used up, too old, or never was one: ask for a new one",
+    412: "Somebody was faster: read again, then decide",
+    429: "Too often: wait `Retry-After` seconds",
     503: "Nothing was changed: try again after `Retry-After` seconds",
 }
 TEXT_OF = {
@@ -79,12 +88,12 @@ def refusals(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-class AfterSignIn(Response[ErrorView]):
-    """A complaint about a request that only someone signed in may send: to anybody else, 401 comes first."""
+class InTurn(Response[ErrorView]):
+    """A complaint about a request for which something else comes first: that somebody is signed in, say."""
 
-    def __init__(self, complaint: Response[ErrorView], caller: Caller) -> None:
+    def __init__(self, complaint: Response[ErrorView], first: Callable[[], object]) -> None:
         super().__init__(complaint.content, status_code=complaint.status_code)
-        self._caller = caller
+        self._first = first
 
     def to_asgi_response(self, app: Litestar | None, request: AnyRequest, **options: Any) -> Any:
         complaint = super().to_asgi_response(app, request, **options)
@@ -98,7 +107,7 @@ class AfterSignIn(Response[ErrorView]):
 
     def _refusal(self, request: AnyRequest) -> Response[ErrorView] | None:
         try:
-            self._caller.actor()
+            self._first()
         except AttendanceError as error:
             return _answer(request, error)
         except Exception as error:
@@ -107,7 +116,7 @@ class AfterSignIn(Response[ErrorView]):
         return None
 
 
-def error_handlers(actor_of: Callable[[str], Actor]) -> ExceptionHandlersMap:
+def error_handlers(callers: Callers) -> ExceptionHandlersMap:
     """What Litestar does with what is raised, its own exceptions included."""
 
     def refused(request: AnyRequest, error: AttendanceError) -> Response[ErrorView]:
@@ -125,9 +134,8 @@ def error_handlers(actor_of: Callable[[str], Actor]) -> ExceptionHandlersMap:
 
     def in_turn(request: AnyRequest, complaint: Response[ErrorView]) -> Response[ErrorView]:
         handler: Any = request.scope.get("route_handler")
-        if handler is None or not handler.opt.get(SIGNED_IN):
-            return complaint
-        return AfterSignIn(complaint, Caller(actor_of, token_sent(request.headers)))
+        first = handler and handler.opt.get(FIRST)
+        return InTurn(complaint, partial(first, callers(request))) if first else complaint
 
     return {
         AttendanceError: refused,
@@ -150,6 +158,6 @@ def _answer(request: AnyRequest, error: AttendanceError) -> Response[ErrorView]:
         headers["www-authenticate"] = (
             "Bearer" if token_sent(request.headers) is None else 'Bearer error="invalid_token"'
         )
-    if status == 503:
-        headers["retry-after"] = RETRY_AFTER_SECONDS
+    if status in (429, 503):
+        headers["retry-after"] = str(getattr(error, "retry_after", RETRY_AFTER_SECONDS))
     return Response(ErrorView(error.text, details), status_code=status, headers=headers)

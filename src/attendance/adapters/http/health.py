@@ -7,6 +7,7 @@ import msgspec
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
+from attendance.adapters.http.caller import for_anybody
 from attendance.adapters.http.errors import refusals
 from attendance.domain.errors import Unavailable
 
@@ -16,12 +17,12 @@ class HealthView(msgspec.Struct):
 
 
 def health_handlers(is_ready: Callable[[], bool]) -> list[HTTPRouteHandler]:
-    @get("/health/live", sync_to_thread=False, tags=["Health"], responses=refusals())
+    @get("/health/live", sync_to_thread=False, tags=["Health"], responses=refusals(), **for_anybody())
     def live() -> HealthView:
         """The process answers."""
         return HealthView()
 
-    @get("/health/ready", sync_to_thread=True, tags=["Health"], responses=refusals())
+    @get("/health/ready", sync_to_thread=True, tags=["Health"], responses=refusals(), **for_anybody())
     def ready() -> HealthView:
         """The database can be reached and has the shape this version expects; otherwise 503."""
         if not is_ready():

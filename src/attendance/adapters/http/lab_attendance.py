@@ -8,23 +8,22 @@ from uuid import UUID
 import msgspec
 from litestar import delete, get, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from attendance.adapters.http.caller import FromCaller, signed_in
+from attendance.adapters.http.caller import FromCaller, permitted
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.ids import sent_id
+from attendance.adapters.http.queries import DATE
 from attendance.adapters.http.texts import ANY_TEXT, PROSE
 from attendance.application.use_cases import UseCases
 from attendance.application.views import LabHistoryRow, LabSheetRow
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.lab_attendance import LONGEST_NOTE
+from attendance.domain.policy import Permission
 from attendance.domain.status import Status
 
 TAGS = ["Lab attendance"]
-# may be left out, not be sent as null
-DATE = {"one_of": None, "type": OpenAPIType.STRING, "format": OpenAPIFormat.DATE}
 
 
 class MarkBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,7 +69,7 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         sync_to_thread=True,
         responses=refusals(401, 403, 404, 409, 415),
         tags=TAGS,
-        **signed_in(),
+        **permitted(Permission.MARK_LAB_ATTENDANCE),
     )
     def mark_lab_attendance(caller: FromCaller, lab_id: FromPath[str], data: JSONBody[MarkBody]) -> MarkView:
         """Record or revise a member's attendance on a date; the same again changes nothing."""
@@ -89,7 +88,7 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         sync_to_thread=True,
         responses=refusals(401, 403, 404),
         tags=TAGS,
-        **signed_in(),
+        **permitted(Permission.READ_LAB_ATTENDANCE),
     )
     def lab_attendance_by_date(
         caller: FromCaller, lab_id: FromPath[str], date: FromQuery[dt.date]
@@ -103,7 +102,7 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         sync_to_thread=True,
         responses=refusals(401, 403, 404),
         tags=TAGS,
-        **signed_in(),
+        **permitted(Permission.READ_LAB_ATTENDANCE),
     )
     def lab_attendance_history(
         caller: FromCaller,
@@ -133,7 +132,7 @@ def lab_attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         sync_to_thread=True,
         responses=refusals(401, 403, 404),
         tags=TAGS,
-        **signed_in(),
+        **permitted(Permission.DELETE_LAB_ATTENDANCE),
     )
     def delete_lab_attendance(
         caller: FromCaller, lab_id: FromPath[str], attendance_id: FromPath[str]

@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
 from attendance.adapters.http.accounts import LIMIT, OFFSET, PART, browsing
-from attendance.adapters.http.caller import FromCaller, signed_in
+from attendance.adapters.http.caller import FromCaller, permitted
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.ids import sent_id
@@ -18,7 +18,7 @@ from attendance.application.use_cases import UseCases
 from attendance.application.views import LARGEST_PAGE
 from attendance.domain.ids import LabId
 from attendance.domain.labs import LONGEST_DESCRIPTION, LONGEST_NAME
-from attendance.domain.policy import Directory
+from attendance.domain.policy import Directory, Permission
 
 
 class CreateLabBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -64,7 +64,7 @@ def lab_handlers(use_cases: UseCases, directory: Directory) -> list[HTTPRouteHan
         sync_to_thread=True,
         responses=refusals(401, 415),
         tags=["Labs"],
-        **signed_in(),
+        **permitted(Permission.CREATE_LAB),
     )
     def create_lab(caller: FromCaller, data: JSONBody[CreateLabBody]) -> CreatedLabView:
         """Create a lab. Whoever creates it owns it."""
@@ -89,7 +89,7 @@ def lab_handlers(use_cases: UseCases, directory: Directory) -> list[HTTPRouteHan
         sync_to_thread=True,
         responses=refusals(401, 404, 409),
         tags=["Labs"],
-        **signed_in(),
+        **permitted(Permission.JOIN_LAB),
     )
     def join_lab(caller: FromCaller, lab_id: FromPath[str]) -> MembershipView:
         """Become a member of a lab, once."""

@@ -1,24 +1,33 @@
-"""Signing in."""
-
-from typing import Annotated
+"""Signing in, in either protocol, and out."""
 
 import msgspec
-from litestar import post
+from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import JSONBody
+from litestar.params import FromQuery, JSONBody
 
+from attendance.adapters.http.caller import FromCaller, for_anybody, permitted
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.fields import Text
 from attendance.adapters.http.lane import HashingLane
-from attendance.adapters.http.texts import ANY_TEXT
+from attendance.adapters.http.paths import API
 from attendance.application.use_cases import UseCases
+from attendance.domain.policy import Permission
 
-Text = Annotated[str, msgspec.Meta(extra_json_schema={"extra": ANY_TEXT})]
+TAGS = ["Sessions"]
 
 
 class LoginBody(msgspec.Struct, forbid_unknown_fields=True):
     username: Text
     password: Text
+
+
+class SignInBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Username or email, not both."""
+
+    password: Text
+    username: Text | msgspec.UnsetType = msgspec.UNSET
+    email: Text | msgspec.UnsetType = msgspec.UNSET
 
 
 class TokenView(msgspec.Struct):
@@ -33,11 +42,55 @@ def session_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteHa
         status_code=200,
         dto=StrictJson,
         return_dto=None,
-        responses=refusals(401, 415),
-        tags=["Sessions"],
+        responses=refusals(401, 415, 429),
+        tags=TAGS,
+        **for_anybody(),
     )
-    async def login(data: JSONBody[LoginBody]) -> TokenView:
+    async def login(caller: FromCaller, data: JSONBody[LoginBody]) -> TokenView:
         """Sign in."""
-        return TokenView(await lane(use_cases.sign_in, username=data.username, password=data.password))
+        return TokenView(
+            await lane(
+                use_cases.sign_in, username=data.username, password=data.password, address=caller.address
+            )
+        )
 
-    return [login]
+    @post(
+        f"{API}/auth/login",
+        status_code=200,
+        dto=StrictJson,
+        return_dto=None,
+        responses=refusals(401, 415, 429),
+        tags=TAGS,
+        **for_anybody(),
+    )
+    async def sign_in(caller: FromCaller, data: JSONBody[SignInBody]) -> TokenView:
+        """Sign in by username or by email address."""
+        return TokenView(
+            await lane(
+                use_cases.sign_in,
+                username=None if data.username is msgspec.UNSET else data.username,
+                email=None if data.email is msgspec.UNSET else data.email,
+                password=data.password,
+                address=caller.address,
+            )
+        )
+
+    options = {
+        "status_code": 204,
+        "sync_to_thread": True,
+        "responses": refusals(401),
+        "tags": TAGS,
+        **permitted(Permission.SIGN_OUT),
+    }
+
+    @get(f"{API}/auth/logout", **options)
+    def sign_out_by_get(caller: FromCaller, all: FromQuery[bool] = False) -> None:  # noqa: A002 # on the wire
+        """End this session, or all of one's sessions."""
+        use_cases.sign_out(caller.actor(), everywhere=all)
+
+    @post(f"{API}/auth/logout", **options)
+    def sign_out(caller: FromCaller, all: FromQuery[bool] = False) -> None:  # noqa: A002 # on the wire
+        """End this session, or all of one's sessions."""
+        use_cases.sign_out(caller.actor(), everywhere=all)
+
+    return [login, sign_in, sign_out_by_get, sign_out]

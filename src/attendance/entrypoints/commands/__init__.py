@@ -1,0 +1,1 @@
+"""The commands of `attendance`, by what they are about."""

@@ -1,0 +1,62 @@
+"""Mail that waits, for whoever operates the machine."""
+
+import logging
+import signal
+from threading import Event
+from uuid import UUID
+
+import click
+
+from attendance.domain.ids import MailId
+from attendance.domain.mail import Mail, MailState
+from attendance.entrypoints.commands.opening import explained, stored
+from attendance.entrypoints.settings import from_environment
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def mail(context: click.Context) -> None:
+    """Send mail until told to stop, apart from the service (ATTENDANCE_MAIL_SENDER=command)."""
+    if context.invoked_subcommand is None:
+        _send()
+
+
+@explained
+def _send() -> None:
+    from attendance.adapters.mail import Dispatcher
+
+    logging.basicConfig(
+        level=from_environment().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with stored() as attendance:
+        click.echo("sending mail. Stop it with Ctrl-C.")
+        Dispatcher(dispatch=attendance.dispatch_mail, tidy=attendance.tidy_up).run_until(stop)
+
+
+@mail.command("list")
+@explained
+def list_mail() -> None:
+    """List mails that wait, and those that were given up."""
+    with stored() as attendance:
+        for state in (MailState.WAITING, MailState.DEAD):
+            for one in attendance.list_mail(state=state):
+                click.echo(_line(one))
+
+
+@mail.command()
+@click.argument("mail_id", type=click.UUID)
+@explained
+def retry(mail_id: UUID) -> None:
+    """Try a mail that waits or was given up again, now."""
+    with stored() as attendance:
+        attendance.retry_mail(mail_id=MailId(mail_id))
+    click.echo("it will be tried again at once")
+
+
+def _line(one: Mail) -> str:
+    when = f"next try {one.due_at:%Y-%m-%d %H:%M:%S}Z" if one.state is MailState.WAITING else "given up"
+    error = f": {one.error}" if one.error else ""
+    return f"{one.id} {one.kind.value} to {one.to}, {one.attempts} tries, {when}{error}"

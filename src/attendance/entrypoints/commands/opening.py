@@ -1,0 +1,47 @@
+"""What every command does: say in one line what an operator can mend, and open what the settings name."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec
+
+import click
+
+from attendance.application.use_cases import UseCases
+from attendance.domain.errors import AttendanceError, Unavailable
+from attendance.entrypoints.settings import MEMORY, SettingsError, from_environment
+
+P = ParamSpec("P")
+
+
+def explained(command: Callable[P, None]) -> Callable[P, None]:
+    """What an operator can mend is one line on standard error, not a traceback.
+
+    Exit status 2 for what is wrong with settings or arguments, 1 for what is refused.
+    """
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except Unavailable as error:
+            raise click.ClickException(f"{error}: is the database reachable?") from error
+        except AttendanceError as error:
+            raise click.ClickException(str(error)) from error
+        except (SettingsError, ValueError) as error:
+            raise click.UsageError(str(error)) from error
+
+    return run
+
+
+@contextmanager
+def stored() -> Iterator[UseCases]:
+    """The use cases over the database that the environment names; raise SettingsError where none is kept."""
+    # only here: `--help` needs nothing of it
+    from attendance.entrypoints.container import opened
+
+    settings = from_environment()
+    if settings.database_url == MEMORY:
+        raise SettingsError("ATTENDANCE_DATABASE_URL: memory is gone when this command ends")
+    with opened(settings) as use_cases:
+        yield use_cases

@@ -1,0 +1,128 @@
+"""The commands that serve: `serve`, `migrate`, `openapi`."""
+
+import logging
+import socket
+import sys
+from contextlib import ExitStack
+
+import click
+
+from attendance.entrypoints.commands.opening import explained
+from attendance.entrypoints.process import hold_signals
+from attendance.entrypoints.settings import PREFIX, Settings, from_environment
+
+# for requests under way; a client that stalls amid its body would have us wait for ever
+LONGEST_STOP_SECONDS = 30
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (ATTENDANCE_HOST).")
+@click.option("--port", type=int, help="Port to listen on (ATTENDANCE_PORT).")
+@click.option("--workers", type=int, help="Processes that answer (ATTENDANCE_WORKERS).")
+@explained
+def serve(**options: object) -> None:
+    """Bring the database up to date, then answer HTTP until told to stop."""
+    import os
+
+    # the workers read the environment, so that is where an option goes
+    os.environ |= {
+        f"{PREFIX}{name.upper()}": str(value) for name, value in options.items() if value is not None
+    }
+    settings = from_environment()
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("alembic").setLevel("WARNING")
+    _migrate(settings)
+    _refuse_what_no_worker_could_use(settings)
+
+    alone = _alone_on(settings.host, settings.port)
+
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
+
+    url = f"http://{settings.host}:{settings.port}"
+    hold_signals()
+    click.echo(f"attendance answers at {url} (documentation: {url}/schema). Stop it with Ctrl-C.")
+    Granian(
+        "attendance.entrypoints.asgi:create_app",
+        factory=True,
+        interface=Interfaces.ASGI,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        respawn_failed_workers=True,
+        workers_kill_timeout=LONGEST_STOP_SECONDS,
+        websockets=False,
+        log_level=LogLevels(settings.log_level),
+    ).serve()
+    alone.close()
+
+
+@click.command()
+@explained
+def migrate() -> None:
+    """Bring the database up to date, and say when it is. Safe to run from several places at once."""
+    _migrate(from_environment())
+    click.echo("the database is up to date")
+
+
+@click.command()
+@explained
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    import msgspec
+
+    from attendance.entrypoints.asgi import application
+    from attendance.entrypoints.container import Container, close
+
+    container = Container(settings=Settings(database_url="memory"))
+    document = application(container).openapi_schema.to_schema()
+    close(container)
+    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+
+
+def _alone_on(host: str, port: int) -> ExitStack:
+    """Hold the address as long as the service lives; raise ValueError when somebody has it.
+
+    Granian's workers share a port (SO_REUSEPORT), and so would a second service: each would get half of the
+    requests. The lock is for two that start at once: neither would find the other listening yet.
+    """
+    held = ExitStack()
+    try:
+        if sys.platform == "linux":
+            lock = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+            lock.bind(f"\0attendance at {host}:{port}")
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        held.close()
+        raise ValueError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return held
+
+
+def _refuse_what_no_worker_could_use(settings: Settings) -> None:
+    """Build everything once, so that a wrong setting is one line now and not a traceback in every worker."""
+    from attendance.entrypoints.container import Container, close
+
+    container = Container(settings=settings)
+    container.use_cases()
+    close(container)
+
+
+def _migrate(settings: Settings) -> None:
+    if settings.storage == "memory":
+        return
+    from attendance.adapters.sql.databases import open_database
+    from attendance.adapters.sql.shape import bring_up_to_date
+
+    database = open_database(settings.database_url, pool_size=1)
+    try:
+        bring_up_to_date(database)
+    finally:
+        database.engine.dispose()

@@ -1,0 +1,124 @@
+"""Accounts, for whoever operates the machine: with an admin's rights and no more, under the same rules."""
+
+import sys
+
+import click
+
+from attendance.domain.accounts import Account
+from attendance.domain.role_changes import RoleChange
+from attendance.domain.roles import Role
+from attendance.domain.sessions import OPERATOR
+from attendance.entrypoints.commands.opening import explained, stored
+
+COLUMNS = "{:<24} {:<13} {:<9} {:<12} {}"
+
+
+@click.command()
+@click.option("--username", required=True, help="The name to sign in with.")
+@click.option("--email", required=True, help="The owner's address; you vouch for it.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@explained
+def create_owner(username: str, email: str, password_stdin: bool) -> None:
+    """Create the first owner. Refused once there is one: from then on owners make owners."""
+    password = (
+        sys.stdin.readline().rstrip("\r\n")
+        if password_stdin
+        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    )
+    with stored() as attendance:
+        attendance.create_owner(username=username, email=email, password=password)
+    click.echo(f"{username} is the owner")
+
+
+@click.group()
+def user() -> None:
+    """Look at accounts and change roles and states. An owner's demotion awaits confirmation here too."""
+
+
+@user.command("list")
+@click.option("--name", default="", help="Any part of username or name.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), help="Only this role.")
+@explained
+def list_users(name: str, role: str | None) -> None:
+    """List accounts by username."""
+    with stored() as attendance:
+        listed = attendance.list_users(OPERATOR, name=name, role=None if role is None else Role(role))
+        click.echo(COLUMNS.format("username", "role", "state", "address", "email"))
+        for account in listed.items:
+            click.echo(_line(account))
+        click.echo(f"{listed.total} in all")
+
+
+@user.command()
+@click.argument("username")
+@explained
+def show(username: str) -> None:
+    """Show one account."""
+    with stored() as attendance:
+        account = attendance.find_user(username=username)
+    for name, value in [
+        ("id", account.id),
+        ("username", account.username),
+        ("name", account.name),
+        ("email", account.email or ""),
+        ("pending email", account.pending_email or ""),
+        ("address", _address(account)),
+        ("role", account.role.value),
+        ("level", int(account.level)),
+        ("state", _state(account)),
+        ("created", account.created_at.isoformat()),
+    ]:
+        click.echo(f"{name:<14} {value}".rstrip())
+
+
+@user.command()
+@click.argument("username")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+@explained
+def set_role(username: str, role: str) -> None:
+    """Move an account to a role."""
+    with stored() as attendance:
+        account = attendance.find_user(username=username)
+        _tell(username, attendance.change_role(OPERATOR, user_id=account.id, role=Role(role)))
+
+
+@user.command()
+@click.argument("username")
+@explained
+def deactivate(username: str) -> None:
+    """Deactivate an account; its sessions end at once."""
+    with stored() as attendance:
+        account = attendance.find_user(username=username)
+        _tell(username, attendance.change_active(OPERATOR, user_id=account.id, active=False))
+
+
+@user.command()
+@click.argument("username")
+@explained
+def reactivate(username: str) -> None:
+    """Let a deactivated account sign in again."""
+    with stored() as attendance:
+        account = attendance.find_user(username=username)
+        _tell(username, attendance.change_active(OPERATOR, user_id=account.id, active=True))
+
+
+def _tell(username: str, outcome: Account | RoleChange) -> None:
+    if isinstance(outcome, Account):
+        click.echo(f"{username} is {outcome.role.value}, {_state(outcome)}")
+    else:
+        until = outcome.expires_at.date().isoformat()
+        click.echo(f"this takes ownership from {username}: it awaits confirmation by an owner until {until}")
+
+
+def _line(account: Account) -> str:
+    return COLUMNS.format(
+        account.username, account.role.value, _state(account), _address(account), account.email or ""
+    ).rstrip()
+
+
+def _state(account: Account) -> str:
+    return "active" if account.active else "inactive"
+
+
+def _address(account: Account) -> str:
+    return "confirmed" if account.email_confirmed_at else "unconfirmed" if account.email else "none"
