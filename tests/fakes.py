@@ -4,23 +4,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from attendance.adapters.clock import new_id
-from attendance.application.accounts import Register, SearchAccounts
-from attendance.application.lab_attendance import (
-    DeleteLabAttendance,
-    LabAttendanceByDate,
-    LabAttendanceHistory,
-    MarkLabAttendance,
+from attendance.adapters.clock import new_id, new_token
+from attendance.application.emailing import Postman
+from attendance.application.limiting import Limiter
+from attendance.application.ports import (
+    Contended,
+    EmailAddresses,
+    Hasher,
+    Notifier,
+    NotSent,
+    Store,
+    Tokens,
+    UnitOfWork,
+    Usernames,
 )
-from attendance.application.labs import CreateLab, JoinLab, SearchLabs
-from attendance.application.ports import Contended, Hasher, Store, Tokens, UnitOfWork, Usernames
-from attendance.application.sessions import ActorOf, SignIn
-from attendance.application.use_cases import UseCases
-from attendance.domain.accounts import PasswordRules
-from attendance.domain.ids import SessionId
+from attendance.application.role_changing import Changing
+from attendance.application.use_cases import use_cases_of
+from attendance.domain.accounts import Account
+from attendance.domain.errors import Fault, Invalid
+from attendance.domain.ids import AccountId, SessionId
+from attendance.domain.limits import Limits
+from attendance.domain.links import LinkLifetimes
+from attendance.domain.mail import Mail, MailKind, MailState
+from attendance.domain.passwords import PasswordRules
 from attendance.domain.policy import Directory
-from attendance.domain.sessions import Session
+from attendance.domain.role_changes import OwnershipRules
+from attendance.domain.roles import Role
+from attendance.domain.sessions import Actor, Session
+from tests import make
 from tests.make import LIFETIME, NOON
 
 PASSWORD = "correct horse battery"
@@ -103,6 +116,28 @@ class ContendedStore(Store):
         return iter([None] * self.patience)
 
 
+class AnyAddress(EmailAddresses):
+    """Any text with an @ in it."""
+
+    def accepted(self, email: str) -> str:
+        if "@" not in email:
+            raise Invalid(Fault("email", "must hold an @"))
+        return email
+
+
+@dataclass
+class FakeNotifier(Notifier):
+    """Keeps what it was given; while `down` says why, nothing is sent."""
+
+    sent: list[Mail] = field(default_factory=list)
+    down: NotSent | None = None
+
+    def send(self, mail: Mail) -> None:
+        if self.down:
+            raise self.down
+        self.sent.append(mail)
+
+
 @dataclass
 class World:
     """All use cases over a store, with what they are given in reach."""
@@ -110,32 +145,64 @@ class World:
     store: Store
     clock: FakeClock = field(default_factory=FakeClock)
     hasher: FakeHasher = field(default_factory=FakeHasher)
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
     directory: Directory = Directory.PUBLIC
+    limits: Limits = field(default_factory=Limits)
+    rules: OwnershipRules = field(default_factory=OwnershipRules)
     aside: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        tokens = FakeTokens()
-        parts = {"store": self.store, "clock": self.clock, "new_id": new_id}
-        self.use_cases = UseCases(
-            register=Register(
-                **parts,
-                hasher=self.hasher,
-                usernames=AnyUsername(),
-                password_rules=PasswordRules(shortest=8, is_common=lambda it: it == "password"),
-            ),
-            sign_in=SignIn(**parts, hasher=self.hasher, tokens=tokens, lifetime=LIFETIME),
-            actor_of=ActorOf(
-                store=self.store, clock=self.clock, tokens=tokens, lifetime=LIFETIME, aside=self._run
-            ),
-            search_accounts=SearchAccounts(store=self.store, directory=self.directory),
-            create_lab=CreateLab(**parts),
-            search_labs=SearchLabs(store=self.store, directory=self.directory),
-            join_lab=JoinLab(**parts),
-            mark_lab_attendance=MarkLabAttendance(**parts),
-            lab_attendance_by_date=LabAttendanceByDate(store=self.store),
-            lab_attendance_history=LabAttendanceHistory(store=self.store),
-            delete_lab_attendance=DeleteLabAttendance(**parts),
+        limiter = Limiter(store=self.store, clock=self.clock, limits=self.limits)
+        postman = Postman(clock=self.clock, new_id=new_id, new_token=new_token, lifetimes=LinkLifetimes())
+        self.use_cases = use_cases_of(
+            {
+                "store": self.store,
+                "clock": self.clock,
+                "new_id": new_id,
+                "hasher": self.hasher,
+                "usernames": AnyUsername(),
+                "email_addresses": AnyAddress(),
+                "password_rules": PasswordRules(shortest=8, is_common=lambda it: it == "password"),
+                "tokens": FakeTokens(),
+                "lifetime": LIFETIME,
+                "aside": self._run,
+                "notifier": self.notifier,
+                "directory": self.directory,
+                "limiter": limiter,
+                "limits": self.limits,
+                "postman": postman,
+                "changing": Changing(clock=self.clock, new_id=new_id, postman=postman, rules=self.rules),
+                "zone": ZoneInfo("Europe/Berlin"),
+            }
         )
+
+    def account(self, **changes: object) -> Account:
+        """An account that is simply there: a confirmed user, unless said otherwise."""
+        account = make.confirmed(self.clock.now, **changes)
+        with self.store.begin() as work:
+            work.accounts.add(account)
+        return account
+
+    def having(self, role: Role, **changes: object) -> Actor:
+        """Somebody of a role, confirmed and active."""
+        return make.actor(self.account(role=role, **changes))
+
+    def now(self, account_id: AccountId) -> Account:
+        """An account as it is now."""
+        with self.store.each() as work:
+            return work.accounts.get(account_id)
+
+    def waiting(self, kind: MailKind | None = None, to: str | None = None) -> list[Mail]:
+        """What the outbox holds, oldest first."""
+        with self.store.each() as work:
+            mails = work.outbox.in_state(MailState.WAITING)
+        return [mail for mail in mails if kind in (None, mail.kind) and to in (None, mail.to)]
+
+    def token_mailed(self, kind: MailKind, to: str | None = None) -> str:
+        """The token of the newest mail of a kind."""
+        facts = self.waiting(kind, to)[-1].facts
+        assert facts
+        return facts["token"]
 
     def _run(self, task: object) -> None:
         try:

@@ -1,13 +1,14 @@
 """Valid things to test with: say only what the test is about."""
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attendance.adapters.clock import new_id as new_id
 from attendance.domain.accounts import Account
 from attendance.domain.ids import AccountId, LabId, SessionId
 from attendance.domain.labs import Lab, Membership
+from attendance.domain.roles import Role
 from attendance.domain.sessions import Actor, Session, SessionLifetime
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -51,5 +52,13 @@ def membership(lab: Lab, who: Account, **changes: Any) -> Membership:
     return Membership(**{"lab_id": lab.id, "user_id": who.id, "joined_at": NOON} | changes)
 
 
+def confirmed(at: datetime = NOON, **changes: Any) -> Account:
+    """An account whose address is confirmed; an owner has been one for a year."""
+    usual: dict[str, Any] = {"email": f"user{next(_numbers)}@example.org", "email_confirmed_at": at}
+    if changes.get("role") is Role.OWNER and changes.get("active", True):
+        usual["owner_since"] = at - timedelta(days=365)
+    return account(**usual | changes)
+
+
 def actor(of: Account) -> Actor:
-    return Actor(of.id, SessionId(new_id()))
+    return Actor(of.id, SessionId(new_id()), of.level)

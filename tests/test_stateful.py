@@ -33,6 +33,7 @@ from attendance.domain.lab_attendance import (
     OnlyOwnerViews,
 )
 from attendance.domain.labs import AlreadyMember, LabNotFound
+from attendance.domain.roles import Level
 from attendance.domain.sessions import Actor
 from attendance.domain.status import Status
 from attendance.domain.text import folded
@@ -78,7 +79,7 @@ class Labs(RuleBasedStateMachine):
         return self.store
 
     def actor(self, person: AccountId) -> Actor:
-        return Actor(person, new_id())  # type: ignore[arg-type]
+        return Actor(person, new_id(), Level.UNCONFIRMED)  # type: ignore[arg-type]
 
     def any_lab(self, data: st.DataObject) -> LabId:
         return data.draw(st.sampled_from(list(self.owners)))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from attendance.adapters import passwords as passwords_module
 from attendance.adapters.passwords import Argon2Hasher, CommonPasswords, common_passwords
-from attendance.domain.accounts import PasswordRules
 from attendance.domain.errors import Invalid, Unavailable
+from attendance.domain.passwords import PasswordRules
 from attendance.domain.text import folded
 
 ROOT = Path(__file__).parents[2]

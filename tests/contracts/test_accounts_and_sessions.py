@@ -10,8 +10,11 @@ from attendance.application.views import AccountRow, Page
 from attendance.domain.accounts import UsernameTaken
 from attendance.domain.events import Action, Event
 from attendance.domain.ids import EventId, SessionId
+from attendance.domain.roles import Level
 from attendance.domain.text import folded
 from tests import make
+
+UNCONFIRMED = Level.UNCONFIRMED
 
 
 def test_an_account_comes_back_as_it_went_in(store: Store) -> None:
@@ -116,8 +119,12 @@ def test_a_session_comes_back_with_the_state_of_its_account(store: Store) -> Non
         work.sessions.add(session)
         work.sessions.add(ended)
     with store.each() as work:
-        assert work.sessions.find(session.id) == SignedIn(session=session, account_active=True)
-        assert work.sessions.find(ended.id) == SignedIn(session=ended, account_active=False)
+        assert work.sessions.find(session.id) == SignedIn(
+            session=session, account_active=True, level=Level.UNCONFIRMED
+        )
+        assert work.sessions.find(ended.id) == SignedIn(
+            session=ended, account_active=False, level=Level.UNCONFIRMED
+        )
         assert work.sessions.find(SessionId(make.new_id())) is None
 
 

@@ -1,0 +1,133 @@
+"""Every decision about roles, states and profiles, against the tables that are written for readers."""
+
+from dataclasses import replace
+
+import pytest
+
+from attendance.adapters.memory import MemoryStore
+from attendance.application.ports import Store
+from attendance.domain import policy, role_changes
+from attendance.domain.accounts import Account
+from attendance.domain.errors import Conflict, Forbidden
+from attendance.domain.role_changes import NotConfirmedAndActive, RoleChange
+from attendance.domain.roles import Role
+from attendance.domain.sessions import Actor
+from tests import make
+from tests.decisions import (
+    ANONYMOUS,
+    DEACTIVATED,
+    UNCONFIRMED,
+    Case,
+    answer_to,
+    edits,
+    moves,
+    switches,
+    tables,
+)
+from tests.fakes import World
+
+HEADING = {"role": "Changing roles", "active": "Deactivating and reactivating", "edit": "Editing others"}
+CASES = {
+    "role": [case for case in moves() if case.actor not in (ANONYMOUS, DEACTIVATED)],
+    "active": [case for case in switches() if case.actor not in (ANONYMOUS, DEACTIVATED)],
+    "edit": [case for case in edits() if case.actor not in (ANONYMOUS, DEACTIVATED)],
+}
+
+
+def people(world: World, case: Case) -> tuple[Actor, Account]:
+    """Who asks, and about whom. There is another owner, so that nobody is the last one."""
+    states = {UNCONFIRMED: {"email_confirmed_at": None}, DEACTIVATED: {"active": False}}
+    if case.is_self:
+        account = world.account(role=Role(case.now))
+        return make.actor(account), account
+    asker = world.account() if case.actor == UNCONFIRMED else world.account(role=Role(case.actor))
+    if case.actor == UNCONFIRMED:
+        asker = replace(asker, email_confirmed_at=None)
+    return make.actor(asker), world.account(role=Role(case.now), **states.get(case.state, {}))
+
+
+def answered(world: World, kind: str, case: Case) -> int:
+    """What the use case says, in the numbers of the table."""
+    actor, target = people(world, case)
+    cases = world.use_cases
+    try:
+        match kind:
+            case "role":
+                outcome: object = cases.change_role(actor, user_id=target.id, role=Role(case.to))
+            case "active":
+                outcome = cases.change_active(actor, user_id=target.id, active=case.to == "active")
+            case _:
+                outcome = cases.edit_user(actor, user_id=target.id, name="Somebody")
+    except Forbidden:
+        assert world.now(target.id) == target
+        return 403
+    except NotConfirmedAndActive:
+        assert world.now(target.id) == target
+        return 409
+    if isinstance(outcome, RoleChange):
+        assert world.now(target.id) == target
+        return 202
+    return 200
+
+
+def differences(store: Store, kind: str) -> dict[Case, tuple[int, int]]:
+    """Cases answered otherwise than written: what was answered, what is written."""
+    world, rows = World(store), tables()[HEADING[kind]]
+    world.having(Role.OWNER)
+    found = {}
+    for case in CASES[kind]:
+        written, said = answer_to(case, kind, rows), answered(world, kind, case)
+        if written != said:
+            found[case] = (said, written)
+    return found
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_every_decision_is_as_written(store: Store, kind: str) -> None:
+    assert differences(store, kind) == {}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_every_row_of_the_tables_counts(kind: str) -> None:
+    """Without any one of them, some decision would be another."""
+    rows = tables()[HEADING[kind]]
+    assert len(rows) >= 2
+    for row in rows:
+        others = [other for other in rows if other is not row]
+        assert any(answer_to(case, kind, rows) != answer_to(case, kind, others) for case in CASES[kind]), row
+
+
+LAX = {
+    "anybody may give any role": ("role", policy, "may_give", lambda *_: True),
+    "head managers may give every role": (
+        "role",
+        policy,
+        "BELOW_HEAD_MANAGER",
+        frozenset(Role),
+    ),
+    "owners are demoted at once": ("role", role_changes, "must_await", lambda *_: False),
+    "everybody is promoted": ("role", role_changes, "require_possible", lambda *_, **__: None),
+    "owners are deactivated at once": ("active", role_changes, "must_await", lambda *_: False),
+    "anybody may deactivate": ("active", policy, "may_give", lambda *_: True),
+    "owners and admins are edited like others": ("edit", policy, "TOP", frozenset()),
+}
+
+
+@pytest.mark.parametrize("how", LAX)
+def test_a_lax_rule_is_seen(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from attendance.application import role_changing
+
+    kind, module, name, other = LAX[how]
+    monkeypatch.setattr(module, name, other)
+    if hasattr(role_changing, name):
+        monkeypatch.setattr(role_changing, name, other)
+    assert differences(MemoryStore(), kind)
+
+
+def test_nobody_else_is_known_to_ask() -> None:
+    """Strangers and deactivated accounts have no actor: over HTTP they are 401, before any rule is asked."""
+    assert {case.actor for case in moves()} - {case.actor for case in CASES["role"]} == {
+        ANONYMOUS,
+        DEACTIVATED,
+    }
+    assert issubclass(NotConfirmedAndActive, Conflict)
