@@ -3,9 +3,10 @@
 from typing import Any, Literal
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.response.base import ASGIResponse
 
 from attendance.adapters.http.caller import FromCaller, for_anybody, permitted
 from attendance.adapters.http.edge import IS_HEAD
@@ -19,6 +20,13 @@ TAGS = ["Registration"]
 
 class ConfirmedView(msgspec.Struct):
     status: Literal["confirmed", "already confirmed"]
+
+
+def accepted() -> ASGIResponse:
+    """A mail is on its way, or will be: there is nothing to show. Litestar would answer `null`."""
+    response = ASGIResponse(status_code=202)
+    del response.headers["content-type"]
+    return response
 
 
 def email_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
@@ -42,9 +50,9 @@ def email_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         tags=TAGS,
         **permitted(Permission.RESEND_CONFIRMATION),
     )
-    def resend_confirmation(caller: FromCaller) -> Response[None]:
+    def resend_confirmation(caller: FromCaller) -> ASGIResponse:
         """Mail a new link; the older one is void."""
         use_cases.resend_confirmation(caller.actor())
-        return Response(None, status_code=202)
+        return accepted()
 
     return [confirm_email, resend_confirmation]

@@ -1,12 +1,14 @@
 """Changing and resetting passwords."""
 
 import msgspec
-from litestar import Response, get, post, put
+from litestar import get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
+from litestar.response.base import ASGIResponse
 
 from attendance.adapters.http.caller import FromCaller, for_anybody, permitted
 from attendance.adapters.http.decoding import StrictJson
+from attendance.adapters.http.emails import accepted
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.fields import Password, Text
 from attendance.adapters.http.lane import HashingLane
@@ -62,10 +64,10 @@ def password_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteH
         tags=TAGS,
         **for_anybody(),
     )
-    def request_password_reset(data: JSONBody[ResetBody]) -> Response[None]:
+    def request_password_reset(data: JSONBody[ResetBody]) -> ASGIResponse:
         """Mail a link that sets a new password, if somebody has this address."""
         use_cases.request_password_reset(email=data.email)
-        return Response(None, status_code=202)
+        return accepted()
 
     @get(
         f"{RESET}/{{token:str}}",

@@ -46,10 +46,14 @@ class Listing(Generic[T]):
             missing = tuple(value is None for value in values)
         else:
             parameters["offset"] = cut.offset
-        return work.run(_page(self, frozenset(given), cut.order, missing), parameters).rows
+        return work.run(_page(self, self._narrowing(given), cut.order, missing), parameters).rows
 
     def count(self, work: Work, given: Mapping[str, Any]) -> int:
-        return int(work.run(_count(self, frozenset(given)), given).rows[0].total)
+        return int(work.run(_count(self, self._narrowing(given)), given).rows[0].total)
+
+    def _narrowing(self, given: Mapping[str, Any]) -> frozenset[str]:
+        """The conditions that are given; what else is, is for them to compare with."""
+        return frozenset(given) & frozenset(self.conditions)
 
     def narrowed(self, statement: sa.Select[Any], given: frozenset[str]) -> sa.Select[Any]:
         return statement.where(*(self.conditions[name] for name in sorted(given)))

@@ -78,7 +78,7 @@ class SqlRoleChanges(RoleChanges):
 
 
 def _given(which: RoleChangeFilter) -> dict[str, Any]:
-    return {} if which.state is None else {"state": which.state.value}
+    return {} if which.state is None else {"state": which.state.value, "at": which.at}
 
 
 def _stored(value: Value) -> str:

@@ -42,17 +42,17 @@ class Prepared:
     def __init__(self, statement: Executable, dialect: Dialect, names: Sequence[str]) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
         self.sql: str = compiled.string
-        constants = compiled.params
+        self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._given = [
-            (name, constants[name], _conversion(compiled.binds[name].type, dialect, "bind_processor"))
+            (name, _conversion(compiled.binds[name].type, dialect, "bind_processor"))
             for name in compiled.positiontup
         ]
         self._row = _rows_of(statement, dialect) if isinstance(statement, sa.Select) else None
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
-        """What stands for the placeholders, in their order."""
-        values = ((parameters.get(name, constant), convert) for name, constant, convert in self._given)
-        return [convert(value) if convert else value for value, convert in values]
+        """What stands for the placeholders, in their order. Raises KeyError for one that is not given."""
+        known = {**self._constants, **parameters} if self._constants else parameters
+        return [convert(known[name]) if convert else known[name] for name, convert in self._given]
 
     def answer(self, cursor: Cursor) -> Answer:
         rows = [self._row(row) for row in cursor.fetchall()] if self._row else []

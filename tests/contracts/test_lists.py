@@ -1,0 +1,234 @@
+"""Lists are cut, sorted and counted alike by every store, whatever is in them."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from attendance.adapters.memory import MemoryStore
+from attendance.application.cuts import Cut, Order, order_of
+from attendance.application.listing import BATCH, listed
+from attendance.application.ports import Store, UnitOfWork
+from attendance.application.views import EventFilter, RoleChangeFilter, UserFilter
+from attendance.domain.accounts import Account
+from attendance.domain.errors import Invalid
+from attendance.domain.events import Action, Event
+from attendance.domain.ids import EventId, RoleChangeId
+from attendance.domain.role_changes import Kind, RoleChange, State
+from attendance.domain.roles import Role
+from tests import make
+
+FIELDS = ["username", "name", "email", "created_at"]
+NAMES = ["", "Ada", "ada", "Ä", "Öle", "zoe", "Zoë", "100%", "a_b", "ﬁona", "𐐀", "\uffdc"]
+
+
+def filled(store: Store, accounts: list[Account]) -> None:
+    with store.begin() as work:
+        for account in accounts:
+            work.accounts.add(account)
+
+
+def some_accounts() -> list[Account]:
+    """Names that are alike, missing addresses, moments that coincide."""
+    return [
+        make.account(
+            username=f"user{n:02}",
+            name=NAMES[n % len(NAMES)],
+            email=None if n % 3 == 0 else f"{'AbC'[n % 3]}{n % 7}x{n}@example.org",
+            role=[*Role][n % 6],
+            active=n % 5 != 0,
+            created_at=make.NOON + timedelta(seconds=n % 4),
+        )
+        for n in range(40)
+    ]
+
+
+orders = st.lists(
+    st.builds(Order, st.sampled_from(FIELDS), st.booleans()), max_size=3, unique_by=lambda order: order.field
+).map(tuple)
+filters = st.builds(
+    UserFilter,
+    part=st.sampled_from(["", "user1", "a", "ä", "%", "_", "fi", "none"]),
+    role=st.none() | st.sampled_from(Role),
+    active=st.none() | st.booleans(),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(data=st.data(), order=orders, which=filters, limit=st.integers(1, 50), offset=st.integers(0, 45))
+def test_a_cut_of_users_is_the_same_in_every_store(
+    store: Store, data: st.DataObject, order: tuple[Order, ...], which: UserFilter, limit: int, offset: int
+) -> None:
+    with store.begin() as work:
+        if not work.accounts.count(UserFilter()):
+            for account in some_accounts():
+                work.accounts.add(account)
+        everybody = work.accounts.list(UserFilter(), Cut(order=(), limit=1000))
+        found = work.accounts.list(which, Cut(order=order, limit=limit, offset=offset))
+        whole = work.accounts.list(which, Cut(order=order, limit=1000))
+        total = work.accounts.count(which)
+    model = MemoryStore()
+    filled(model, [replace(account) for account in everybody])
+    with model.begin() as work:
+        assert found == work.accounts.list(which, Cut(order=order, limit=limit, offset=offset))
+        assert total == work.accounts.count(which) == len(whole)
+    if whole:
+        place = data.draw(st.integers(0, len(whole) - 1))
+        with store.begin() as work:
+            rest = work.accounts.list(which, Cut(order=order, limit=limit, after=whole[place]))
+        assert rest == whole[place + 1 : place + 1 + limit]
+
+
+def test_a_whole_list_is_read_in_parts_and_nothing_is_left_out(store: Store) -> None:
+    number = 2 * BATCH + 7
+    filled(store, [make.account(name=f"name {n % 3}") for n in range(number)])
+    asked: list[int] = []
+
+    def rows(work: UnitOfWork, cut: Cut[Account]) -> tuple[Account, ...]:
+        asked.append(cut.limit)
+        return work.accounts.list(UserFilter(), cut)
+
+    whole = listed(
+        store,
+        lambda: None,
+        order=(Order("name", descending=True),),
+        page=None,
+        count=lambda work: work.accounts.count(UserFilter()),
+        rows=rows,
+    )
+    assert len(asked) == 1
+    items = [*whole.items]
+    assert len(asked) == 3
+    assert whole.total == len(items) == len({account.id for account in items}) == number
+    assert [account.name for account in items] == sorted((it.name for it in items), reverse=True)
+
+
+def test_a_list_of_just_as_many_as_are_read_at_once_ends(store: Store) -> None:
+    filled(store, [make.account() for _ in range(BATCH)])
+    whole: Any = listed(
+        store,
+        lambda: None,
+        order=(),
+        page=None,
+        count=lambda work: work.accounts.count(UserFilter()),
+        rows=lambda work, cut: work.accounts.list(UserFilter(), cut),
+    )
+    assert len([*whole.items]) == BATCH
+
+
+@pytest.mark.parametrize("page", [0, -1, 10**13])
+def test_a_page_that_cannot_be_is_refused_before_anything_is_asked(page: int) -> None:
+    with pytest.raises(Invalid):
+        listed(
+            MemoryStore(),
+            lambda: pytest.fail("asked who may"),
+            order=(),
+            page=page,
+            count=lambda _: 0,
+            rows=lambda _, __: (),
+        )
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("", ()),
+        ("name", (Order("name"),)),
+        ("+name", (Order("name"),)),
+        (" name", (Order("name"),)),
+        ("-name", (Order("name", descending=True),)),
+        ("-name, created_at", (Order("name", descending=True), Order("created_at"))),
+    ],
+)
+def test_sort_is_read_with_a_plus_that_became_a_space(sort: str, order: tuple[Order, ...]) -> None:
+    assert order_of(sort, FIELDS) == order
+
+
+@pytest.mark.parametrize("sort", ["password_hash", "name,", "name,-name", "--name", "Name", "name;drop"])
+def test_sort_by_what_is_not_known_or_twice_is_refused(sort: str) -> None:
+    with pytest.raises(Invalid):
+        order_of(sort, FIELDS)
+
+
+def test_role_changes_are_listed_newest_first_by_what_they_are_now(store: Store) -> None:
+    account = make.confirmed(role=Role.OWNER)
+    changes = [
+        RoleChange(
+            id=RoleChangeId(make.new_id()),
+            user_id=account.id,
+            requested_by=account.id,
+            kind=Kind.ACTIVE if n % 2 else Kind.ROLE,
+            before=True if n % 2 else Role.OWNER,
+            after=False if n % 2 else Role.ADMIN,
+            expires_at=make.NOON + timedelta(days=7),
+            stored_state=state,
+            created_at=make.NOON + timedelta(hours=n),
+            updated_at=make.NOON,
+        )
+        for n, state in enumerate([State.APPLIED, State.EXPIRED, State.REJECTED, State.AWAITING])
+    ]
+    with store.begin() as work:
+        work.accounts.add(account)
+        for change in changes:
+            work.role_changes.add(change)
+
+    def found(state: State | None, days: float) -> tuple[RoleChange, ...]:
+        which = RoleChangeFilter(at=make.NOON + timedelta(days=days), state=state)
+        with store.each() as work:
+            rows = work.role_changes.list(
+                which, Cut(order=(Order("created_at", descending=True),), limit=100)
+            )
+            assert len(rows) == work.role_changes.count(which)
+        return rows
+
+    assert found(None, 0) == tuple(reversed(changes))
+    assert found(State.AWAITING, 1) == (changes[3],)
+    assert found(State.AWAITING, 7) == ()
+    assert found(State.EXPIRED, 7) == (changes[3], changes[1])
+    assert found(State.APPLIED, 7) == (changes[0],)
+
+
+def test_events_are_listed_newest_first_with_who_did_it(store: Store) -> None:
+    ada, bob = make.account(username="ada"), make.account(username="bob")
+    subject = make.new_id()
+    events = [
+        Event(
+            id=EventId(make.new_id()),
+            at=make.NOON + timedelta(minutes=n),
+            actor_id=[ada.id, bob.id, None][n % 3],
+            action=[Action.LAB_JOINED, Action.LAB_CREATED][n % 2],
+            subject_id=subject if n % 2 else make.new_id(),
+        )
+        for n in range(12)
+    ]
+    filled(store, [ada, bob])
+    with store.begin() as work:
+        for event in events:
+            work.events.add(event)
+
+    def found(**which: Any) -> list[Event]:
+        with store.each() as work:
+            rows = work.events.list(EventFilter(**which), Cut(order=(), limit=100))
+            assert work.events.count(EventFilter(**which)) == len(rows)
+            parts = [work.events.list(EventFilter(**which), Cut(order=(), limit=5))]
+            while len(parts[-1]) == 5:
+                parts.append(
+                    work.events.list(EventFilter(**which), Cut(order=(), limit=5, after=parts[-1][-1]))
+                )
+        assert tuple(chain.from_iterable(parts)) == rows
+        names = {ada.id: "ada", bob.id: "bob", None: None}
+        assert [row.actor_username for row in rows] == [names[row.event.actor_id] for row in rows]
+        return [row.event for row in rows]
+
+    newest_first = events[::-1]
+    assert found() == newest_first
+    assert found(subject_id=subject) == [event for event in newest_first if event.subject_id == subject]
+    assert found(actor_id=bob.id) == [event for event in newest_first if event.actor_id == bob.id]
+    assert found(action=Action.LAB_JOINED) == [it for it in newest_first if it.action is Action.LAB_JOINED]
+    span = {"since": events[3].at, "until": events[7].at}
+    assert found(**span) == newest_first[5:9]
+    assert found(**span, actor_id=ada.id, subject_id=subject) == [events[3]]
