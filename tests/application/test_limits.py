@@ -1,0 +1,265 @@
+"""What is limited is counted the same for all, over every store; nothing that did not happen counts."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from attendance.application.ports import Store, Tallies, UnitOfWork
+from attendance.domain.accounts import InvalidCredentials
+from attendance.domain.errors import Unavailable
+from attendance.domain.limits import Limit, LimitReached, Limits, Tally, tally_key
+from attendance.domain.mail import MailKind
+from tests.fakes import PASSWORD, World
+from tests.make import NOON
+
+HOME, SCHOOL = "192.0.2.7", "2001:db8::/64"
+
+
+def failing(world: World, *, times: int, **who: str) -> None:
+    for _ in range(times):
+        with pytest.raises(InvalidCredentials):
+            world.use_cases.sign_in(password="wrong", **who)
+
+
+def refused(act: Callable[[], object]) -> int:
+    with pytest.raises(LimitReached) as limit:
+        act()
+    assert str(limit.value) == "too many requests"
+    return limit.value.retry_after
+
+
+def test_ten_failures_in_five_minutes_close_an_account_to_everybody_but_those_inside(store: Store) -> None:
+    world = World(store)
+    user_id = world.use_cases.register(username="ada", password=PASSWORD, email="ada@example.org")
+    inside = world.use_cases.sign_in(username="ada", password=PASSWORD)
+    failing(world, times=5, username="ＡDA")
+    world.clock.pass_by(seconds=60)
+    failing(world, times=5, email="Ada@example.org")
+    world.hasher.verified.clear()
+    for who in ({"username": "ada"}, {"email": "ada@example.org"}):
+        assert refused(lambda who=who: world.use_cases.sign_in(password=PASSWORD, **who)) == 240
+    assert world.hasher.verified == []
+    assert world.use_cases.actor_of(inside).id == user_id
+    world.clock.pass_by(seconds=239)
+    assert refused(lambda: world.use_cases.sign_in(username="ada", password=PASSWORD)) == 1
+    world.clock.pass_by(seconds=1)
+    assert world.use_cases.sign_in(username="ada", password=PASSWORD)
+    failing(world, times=5, username="ada")
+    assert refused(lambda: world.use_cases.sign_in(username="ada", password=PASSWORD)) == 60
+
+
+def test_a_name_nobody_has_is_closed_alike(store: Store) -> None:
+    world = World(store)
+    failing(world, times=10, username="nobody")
+    assert refused(lambda: world.use_cases.sign_in(username="NOBODY", password="x")) == 300
+    failing(world, times=10, email="nobody@example.org")
+    assert refused(lambda: world.use_cases.sign_in(email="Nobody@example.org", password="x")) == 300
+    failing(world, times=1, username="nul\0")
+
+
+def test_successes_do_not_count_and_do_not_forgive(store: Store) -> None:
+    world = World(store)
+    world.use_cases.register(username="ada", password=PASSWORD)
+    failing(world, times=9, username="ada")
+    for _ in range(20):
+        world.use_cases.sign_in(username="ada", password=PASSWORD)
+    failing(world, times=1, username="ada")
+    refused(lambda: world.use_cases.sign_in(username="ada", password=PASSWORD))
+
+
+def test_what_was_never_evaluated_does_not_count(store: Store) -> None:
+    world = World(store)
+    world.use_cases.register(username="ada", password=PASSWORD)
+    real = world.hasher.verify
+
+    def full(password: str, password_hash: str | None) -> bool:
+        raise Unavailable
+
+    world.hasher.verify = full  # type: ignore[method-assign]
+    for _ in range(30):
+        with pytest.raises(Unavailable):
+            world.use_cases.sign_in(username="ada", password=PASSWORD, address=HOME)
+    world.hasher.verify = real  # type: ignore[method-assign]
+    assert world.use_cases.sign_in(username="ada", password=PASSWORD, address=HOME)
+
+
+def test_a_hundred_failures_from_one_address_close_it_for_every_name(store: Store) -> None:
+    world = World(store)
+    world.use_cases.register(username="ada", password=PASSWORD)
+    for n in range(100):
+        failing(world, times=1, username=f"name{n}", address=HOME)
+    refused(lambda: world.use_cases.sign_in(username="ada", password=PASSWORD, address=HOME))
+    assert world.use_cases.sign_in(username="ada", password=PASSWORD, address=SCHOOL)
+    assert world.use_cases.sign_in(username="ada", password=PASSWORD)
+    # the refusal itself counted for neither
+    with store.each() as work:
+        assert len(work.tallies.find(tally_key("sign_in.address", HOME)).times) == 100
+
+
+def test_registrations_of_an_address_are_limited_and_only_accepted_ones_count(store: Store) -> None:
+    limits = Limits(registrations_per_address=Limit(3, timedelta(hours=1)))
+    world = World(store, limits=limits)
+    world.use_cases.register(username="taken", password=PASSWORD)
+    for n in range(3):
+        with pytest.raises(ValueError, match="username is taken"):
+            world.use_cases.register(username="TAKEN", password=PASSWORD, address=HOME)
+        world.use_cases.register(username=f"ada{n}", password=PASSWORD, address=HOME)
+    # before anything is wrong with it, and before it costs a hash
+    assert refused(lambda: world.use_cases.register(username="", password="", address=HOME)) == 3600
+    world.use_cases.register(username="bob", password=PASSWORD, address=SCHOOL)
+    world.use_cases.register(username="cy", password=PASSWORD)
+    world.clock.pass_by(hours=1)
+    world.use_cases.register(username="ada3", password=PASSWORD, address=HOME)
+
+
+def test_three_confirmation_mails_in_six_hours_the_first_included(store: Store) -> None:
+    world = World(store)
+    user_id = world.use_cases.register(username="ada", password=PASSWORD, email="ada@example.org")
+    actor = world.use_cases.actor_of(world.use_cases.sign_in(username="ada", password=PASSWORD))
+    world.use_cases.resend_confirmation(actor)
+    world.use_cases.edit_user(actor, user_id=user_id, email="new@example.org")
+    before = world.now(user_id)
+    refused(lambda: world.use_cases.resend_confirmation(actor))
+    refused(lambda: world.use_cases.edit_user(actor, user_id=user_id, email="other@example.org"))
+    assert world.now(user_id) == before
+    assert len(world.waiting(MailKind.CONFIRM_EMAIL)) == 3
+    world.clock.pass_by(hours=6)
+    world.use_cases.resend_confirmation(actor)
+
+
+def test_five_reset_mails_a_day_and_then_silence(store: Store) -> None:
+    world = World(store)
+    world.use_cases.register(username="ada", password=PASSWORD, email="ada@example.org")
+    for _ in range(8):
+        world.use_cases.request_password_reset(email="ada@example.org")
+    assert len(world.waiting(MailKind.RESET_PASSWORD)) == 5
+    world.clock.pass_by(days=1)
+    world.use_cases.request_password_reset(email="ada@example.org")
+    assert len(world.waiting(MailKind.RESET_PASSWORD)) == 6
+
+
+# Counting itself
+
+
+@given(
+    most=st.integers(1, 5),
+    steps=st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=60),
+)
+def test_no_stretch_of_time_ever_holds_more_than_allowed(most: int, steps: list[tuple[int, bool]]) -> None:
+    limit, tally, at = Limit(most, timedelta(seconds=60)), Tally("key"), NOON
+    granted: list[datetime] = []
+    for seconds, gives_back in steps:
+        at += timedelta(seconds=seconds)
+        counted = [time for time in granted if time > at - limit.within]
+        try:
+            tally = tally.taken(limit, at=at)
+        except LimitReached as reached:
+            assert len(counted) >= most
+            # waiting as long as one is told is enough, and a second less is not
+            later = at + timedelta(seconds=reached.retry_after)
+            tally.require_room(limit, at=later)
+            with pytest.raises(LimitReached):
+                tally.require_room(limit, at=later - timedelta(seconds=1))
+            continue
+        assert len(counted) < most
+        granted.append(at)
+        if gives_back:
+            tally = tally.given_back(at)
+            granted.remove(at)
+    assert Tally("key").given_back(NOON) == Tally("key")
+
+
+CROWD = 40
+
+
+def evaluated(world: World) -> int:
+    """How many of a crowd of wrong sign-ins were let through to the password."""
+    start = threading.Barrier(CROWD)
+
+    def guess(_: int) -> bool:
+        start.wait()
+        try:
+            world.use_cases.sign_in(username="ada", password="wrong", address=HOME)
+        except InvalidCredentials:
+            return True
+        except LimitReached:
+            return False
+        raise AssertionError("let in")
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        return sum(pool.map(guess, range(CROWD)))
+
+
+def test_a_crowd_is_let_through_to_the_last_place_and_no_further(store: Store) -> None:
+    assert evaluated(World(store)) == 10
+
+
+@dataclass
+class Unheld(Store):
+    """A store that lets everybody look at a tally before anybody has counted."""
+
+    inner: Store
+    looked: threading.Barrier
+    writing: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        with self.inner.each() as work:
+            yield replace(work, tallies=Glances(work.tallies, self))
+
+    def each(self) -> AbstractContextManager[UnitOfWork]:
+        return self.inner.each()
+
+    read = each
+
+    def attempts(self) -> Iterator[None]:
+        return self.inner.attempts()
+
+
+@dataclass
+class Glances(Tallies):
+    """Tallies that nobody holds while counting."""
+
+    tallies: Tallies
+    store: Unheld
+
+    def find(self, key: str) -> Tally:
+        return self.tallies.find(key)
+
+    def hold(self, key: str) -> Tally:
+        found = self.find(key)
+        self.store.looked.wait(timeout=20)
+        return found
+
+    def save(self, tally: Tally) -> None:
+        with self.store.writing:
+            self.tallies.hold(tally.key)
+            self.tallies.save(tally)
+
+    def purge(self, before: datetime) -> None: ...
+
+
+def test_a_crowd_that_may_look_first_is_all_let_through(store_url: str, store: Store) -> None:
+    if store_url == "memory":
+        # its lock is what holds
+        store._turn = nullcontext()  # type: ignore[attr-defined]
+    crowd = 15  # as many as there are connections for
+    start = threading.Barrier(crowd)
+    world = World(Unheld(store, start))
+
+    def guess(_: int) -> str:
+        try:
+            world.use_cases.sign_in(username="ada", password="wrong")
+        except (InvalidCredentials, LimitReached) as refused:
+            return type(refused).__name__
+        raise AssertionError("let in")
+
+    with ThreadPoolExecutor(crowd) as pool:
+        assert [*pool.map(guess, range(crowd))] == ["InvalidCredentials"] * crowd
