@@ -71,7 +71,8 @@ def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
 
 def test_a_capability_has_the_same_name_in_every_room() -> None:
     rooms = [ROOT / "application", ROOT / "adapters/memory", ROOT / "adapters/sql", ROOT / "adapters/http"]
-    for capability in ("accounts", "sessions", "labs", "lab_attendance"):
+    capabilities = ("accounts", "sessions", "role_changes", "favorites", "events", "labs", "lab_attendance")
+    for capability in capabilities:
         assert [room.name for room in rooms if not (room / f"{capability}.py").exists()] == []
 
 

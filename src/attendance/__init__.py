@@ -8,6 +8,7 @@
 """
 
 from attendance.application.use_cases import UseCases
+from attendance.domain.accounts import Account
 from attendance.domain.errors import (
     AttendanceError,
     Conflict,
@@ -15,28 +16,44 @@ from attendance.domain.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    Outdated,
     Unauthenticated,
     Unavailable,
 )
-from attendance.domain.ids import AccountId, LabId, LabMarkId
+from attendance.domain.favorites import Favorites
+from attendance.domain.ids import AccountId, LabId, LabMarkId, RoleChangeId
 from attendance.domain.lab_attendance import LabEntry, LabMark
-from attendance.domain.sessions import Actor
+from attendance.domain.limits import LimitReached
+from attendance.domain.links import Gone
+from attendance.domain.role_changes import RoleChange
+from attendance.domain.roles import Level, Role
+from attendance.domain.sessions import OPERATOR, Actor
 from attendance.domain.status import Status
 from attendance.entrypoints.library import open_attendance
 
 __all__ = [
+    "OPERATOR",
+    "Account",
     "AccountId",
     "Actor",
     "AttendanceError",
     "Conflict",
     "Fault",
+    "Favorites",
     "Forbidden",
+    "Gone",
     "Invalid",
     "LabEntry",
     "LabId",
     "LabMark",
     "LabMarkId",
+    "Level",
+    "LimitReached",
     "NotFound",
+    "Outdated",
+    "Role",
+    "RoleChange",
+    "RoleChangeId",
     "Status",
     "Unauthenticated",
     "Unavailable",

@@ -19,8 +19,9 @@ def run(*arguments: str, **environment: str) -> Result:
 
 def test_help_explains_every_command() -> None:
     text = run("--help").output
-    for word in ("serve", "migrate", "openapi", "ATTENDANCE_", "docs/settings.md"):
+    for word in (*main.commands, "ATTENDANCE_", "docs/settings.md"):
         assert word in text
+    assert {"serve", "migrate", "create-owner", "user", "mail", "openapi"} == main.commands.keys()
     assert "--port" in run("serve", "--help").output
 
 
