@@ -4,10 +4,9 @@ from datetime import date, timedelta
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import Phase
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     consumes,
     initialize,
     invariant,
@@ -17,10 +16,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from attendance.adapters.memory import MemoryStore
-from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import open_database
-from attendance.application.ports import Store
 from attendance.domain.accounts import InvalidCredentials, UsernameTaken
 from attendance.domain.errors import AttendanceError, Unauthenticated
 from attendance.domain.ids import AccountId, LabId, LabMarkId
@@ -37,8 +32,9 @@ from attendance.domain.roles import Level
 from attendance.domain.sessions import Actor
 from attendance.domain.status import Status
 from attendance.domain.text import folded
-from tests.conftest import DATABASES, STORES, databases
+from tests.conftest import DATABASES, STORES
 from tests.fakes import PASSWORD, World
+from tests.machines import OverStore, over, profile
 from tests.make import new_id
 
 NAMES = st.sampled_from(
@@ -51,12 +47,11 @@ NOTES = st.sampled_from(["", "bus", "line\nbreak"])
 PARTS = st.sampled_from(["", "a", "A", "ss", "ß", "bio", "%", "_", "ö", "mie", "рис", "none"])
 
 
-class Labs(RuleBasedStateMachine):
+class Labs(OverStore):
     """The model: usernames by key, owners and members by lab, (status, note) by (lab, user, date)."""
 
     people = Bundle("people")
     marks = Bundle("marks")
-    store: Store
 
     @initialize(target=people)
     def begin(self) -> object:
@@ -74,9 +69,6 @@ class Labs(RuleBasedStateMachine):
         self.create_lab(owner, "Bio", "Bio")
         self.join_lab(member, next(iter(self.owners)))
         return multiple(owner, member, AccountId(new_id()))
-
-    def make_store(self) -> Store:
-        return self.store
 
     def actor(self, person: AccountId) -> Actor:
         return Actor(person, new_id(), Level.UNCONFIRMED)  # type: ignore[arg-type]
@@ -281,41 +273,15 @@ class Labs(RuleBasedStateMachine):
                 assert replayed == current.get(mark_id)
 
 
-def machine(kind: str, request: pytest.FixtureRequest) -> type[Labs]:
-    class OnOneStore(Labs):
-        def make_store(self) -> Store:
-            if kind == "memory":
-                return MemoryStore()
-            self.database = open_database(databases(request, kind).fresh(), pool_size=2)
-            return SqlStore(primary=self.database, replica=self.database)
-
-        def teardown(self) -> None:
-            if hasattr(self, "database"):
-                self.database.engine.dispose()
-
-    return OnOneStore
-
-
-def profile(examples: int, steps: int, **more: object) -> settings:
-    return settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        **more,  # type: ignore[arg-type]
-    )
-
-
 @pytest.mark.parametrize("kind", STORES)
 def test_every_store_agrees_with_a_plain_model(kind: str, request: pytest.FixtureRequest) -> None:
-    run_state_machine_as_test(machine(kind, request), settings=profile(30, 40))
+    run_state_machine_as_test(over(kind, request, Labs), settings=profile(30, 40))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("kind", STORES)
 def test_every_store_agrees_with_a_plain_model_for_long(kind: str, request: pytest.FixtureRequest) -> None:
-    run_state_machine_as_test(machine(kind, request), settings=profile(400, 60))
+    run_state_machine_as_test(over(kind, request, Labs), settings=profile(400, 60))
 
 
 @pytest.mark.parametrize("kind", DATABASES)
@@ -333,4 +299,6 @@ def test_the_model_catches_a_store_that_forgets(
 
     monkeypatch.setattr(SqlLabAttendance, "save", save_the_first_alone)
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(machine(kind, request), settings=profile(40, 30, phases=[Phase.generate]))
+        run_state_machine_as_test(
+            over(kind, request, Labs), settings=profile(40, 30, phases=[Phase.generate])
+        )
