@@ -7,9 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql import tables
+from attendance.adapters.sql.accounts import account_row
 from attendance.adapters.sql.databases import open_database
 from attendance.adapters.sql.labs import BETWEEN
-from attendance.domain.accounts import Account
 from attendance.domain.lab_attendance import LabMark
 from attendance.domain.labs import Lab
 from attendance.domain.text import folded
@@ -42,10 +42,6 @@ def store_rows(url: str, rows: dict[sa.Table, Rows]) -> None:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("VACUUM ANALYZE")
     database.engine.dispose()
-
-
-def account_row(account: Account) -> dict[str, Any]:
-    return {**asdict(account), "username_key": account.username_key}
 
 
 def _lab_row(lab: Lab) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from attendance.domain.roles import Role
 from attendance.domain.sessions import Actor
 from attendance.domain.text import accepted_together, searchable
 
-USERS_SORT = ("username", "name", "email", "role", "created_at")
+USERS_SORT = ("username", "name", "email", "created_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,13 +48,13 @@ class SignIn:
         claims = self.limiter.of_sign_in(named, address)
         taken_at = self.limiter.take(claims)
         try:
-            proven, rehashed = self._proven(account, password)
+            session = self._session(account, password)
         except Unavailable:
             # nothing was found out
             self.limiter.give_back(claims, taken_at)
             raise
         self.limiter.give_back(claims, taken_at)
-        return self.tokens.issue(self._started(proven, rehashed))
+        return self.tokens.issue(session)
 
     @retried
     def _claimed(self, username: str | None, email: str | None) -> Account | None:
@@ -76,8 +76,15 @@ class SignIn:
         is_outdated = self.hasher.is_outdated(account.password_hash)
         return account, self.hasher.hash(normal) if is_outdated else None
 
+    def _session(self, account: Account | None, password: str) -> Session:
+        proven, rehashed = self._proven(account, password)
+        started = self._started(proven, rehashed)
+        # the other hash may be of the same password: another sign-in was the first to hash it again
+        return started if isinstance(started, Session) else self._session(started, password)
+
     @retried
-    def _started(self, proven: Account, rehashed: str | None) -> Session:
+    def _started(self, proven: Account, rehashed: str | None) -> Session | Account:
+        """The session, or the account where it has another hash by now and nothing is proven."""
         now = self.clock()
         session = Session(
             id=SessionId(self.new_id()),
@@ -89,7 +96,9 @@ class SignIn:
         with self.store.begin() as work:
             account = work.accounts.hold(proven.id)
             # proven was the password of a moment ago: whoever changed it since has ended all sessions
-            if not account.active or account.password_hash != proven.password_hash:
+            if account.password_hash != proven.password_hash:
+                return account
+            if not account.active:
                 raise InvalidCredentials
             if rehashed is not None:
                 renewed, event = account.rehashed(rehashed, at=now, event_id=EventId(self.new_id()))

@@ -10,7 +10,7 @@ from litestar import Litestar
 from attendance.adapters.http import HttpSettings, http_application
 from attendance.adapters.mail import Dispatcher
 from attendance.adapters.sql.shape import is_current
-from attendance.entrypoints.container import Container, close, cores
+from attendance.entrypoints.container import Container, close, hashers
 from attendance.entrypoints.process import heed_signals, settle
 from attendance.entrypoints.settings import MailSender, from_environment
 
@@ -55,7 +55,7 @@ def application(container: Container, *, beside: AbstractContextManager[None] = 
             cors_origins=tuple(filter(None, settings.cors_origins.split(","))),
             trusted_proxies=settings.proxies(),
             threads=settings.threads,
-            hashers=cores(),
+            hashers=hashers(),
             longest_queue=settings.sign_in_queue,
         ),
         is_ready=is_ready,

@@ -34,9 +34,10 @@ from attendance.entrypoints.secrets import signing_keys
 from attendance.entrypoints.settings import Settings
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def hashers() -> int:
+    """How many passwords are hashed at a time: one core stays free for everybody else, where there are two."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
 
 
 def opened_database(url: str, pool_size: int) -> Iterator[Database]:
@@ -139,7 +140,7 @@ class Container(containers.DeclarativeContainer):
         time_cost=settings.provided.argon2_time_cost,
         memory_kib=settings.provided.argon2_memory_kib,
         parallelism=settings.provided.argon2_parallelism,
-        at_once=providers.Callable(cores),
+        at_once=providers.Callable(hashers),
         longest_queue=settings.provided.sign_in_queue,
         longest_wait=LONGEST_WAIT_SECONDS,
     )

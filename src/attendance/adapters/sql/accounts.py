@@ -93,11 +93,11 @@ class SqlAccounts(Accounts):
         return _account(row) if row else None
 
     def add(self, account: Account) -> None:
-        self.work.run(ADD, _row(account))
+        self.work.run(ADD, account_row(account))
 
     def save(self, account: Account) -> None:
         guard = {"account_id": account.id, "version_before": account.version - 1}
-        row = _row(account)
+        row = account_row(account)
         del row["id"]
         if self.work.run(SAVE, row | guard).rowcount != 1:
             raise Contended
@@ -126,7 +126,7 @@ def _account(row: Any) -> Account:
     return Account(**row._asdict() | {"role": Role(row.role)})
 
 
-def _row(account: Account) -> dict[str, Any]:
+def account_row(account: Account) -> dict[str, Any]:
     keys = {
         "username_key": account.username_key,
         "email_key": account.email_key,
