@@ -35,7 +35,7 @@ from attendance.entrypoints.settings import Settings
 
 
 def hashers() -> int:
-    """How many passwords are hashed at a time: one core stays free for everybody else, where there are two."""
+    """How many passwords are hashed at a time: where there are several cores, one stays free for the rest."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores - 1)
 
