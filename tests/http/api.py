@@ -3,27 +3,40 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
+from uuid import UUID
 
 import httpx
+import pytest
 from anyio.from_thread import BlockingPortal
 from dependency_injector import providers
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from attendance.adapters.passwords import Argon2Hasher
+from attendance.application.ports import Store
+from attendance.domain.accounts import Account
+from attendance.domain.ids import AccountId
+from attendance.domain.mail import Mail, MailKind, MailState
+from attendance.domain.roles import Role
 from attendance.entrypoints.asgi import application
 from attendance.entrypoints.container import Container
 from attendance.entrypoints.settings import settings_of
+from tests import make
 from tests.fakes import FakeClock
 
 CHEAP_HASHING = {"argon2_time_cost": 1, "argon2_memory_kib": 8}
+CLUB = "/api/v1"
 SECRET = "a secret of more than 32 bytes that only the tests know"
 PASSWORD = "correct horse battery"
 UNKNOWN_ID = "01900000-0000-7000-8000-000000000000"
 MARCH_2 = "2026-03-02"
+IN_MEMORY = pytest.mark.parametrize("store_url", ["memory"])
+"""For a test of what is the same over every store, though its fixtures would try them all."""
 
 Headers = Iterable[tuple[bytes, bytes]]
 
@@ -34,6 +47,7 @@ class InProcess(httpx.BaseTransport):
 
     app: Litestar
     portal: BlockingPortal
+    peer: tuple[str, int] | None = ("192.0.2.1", 50000)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         chunks = [*request.stream] if isinstance(request.stream, httpx.SyncByteStream) else []
@@ -55,7 +69,7 @@ class InProcess(httpx.BaseTransport):
             "query_string": query,
             "root_path": "",
             "headers": [(name.lower(), value) for name, value in headers],
-            "client": ("192.0.2.1", 50000),
+            "client": self.peer,
             "server": ("testserver", 80),
             "state": {},
             "extensions": {},
@@ -89,7 +103,8 @@ class InProcess(httpx.BaseTransport):
         assert {message["type"] for message in rest} <= {"http.response.body"}
         assert [bool(message.get("more_body")) for message in rest] == [True] * (len(rest) - 1) + [False]
         content = b"".join(message.get("body", b"") for message in rest)
-        return httpx.Response(start["status"], headers=start["headers"], content=content)
+        pieces = {"pieces": len(rest)}
+        return httpx.Response(start["status"], headers=start["headers"], content=content, extensions=pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +140,19 @@ class Person:
 
     def asks(self, method: str, path: str, **options: Any) -> httpx.Response:
         return self.http.request(method, path, headers=self.headers | options.pop("headers", {}), **options)
+
+    def reads(self, path: str, **query: Any) -> httpx.Response:
+        """In the club protocol. A name may end in an underscore where Python has it for itself."""
+        return self.asks("GET", CLUB + path, params={name.rstrip("_"): it for name, it in query.items()})
+
+    def puts(self, path: str, seen: str | None = None, /, **body: Any) -> httpx.Response:
+        """In the club protocol; `seen` goes into `If-Match`."""
+        headers = {} if seen is None else {"if-match": seen}
+        return self.asks("PUT", CLUB + path, json=body, headers=headers)
+
+    def posts(self, path: str, **body: Any) -> httpx.Response:
+        """In the club protocol, without a body when there is nothing to say."""
+        return self.asks("POST", CLUB + path, **({"json": body} if body else {}))
 
     def searches_users(self, name: str | None = None, **query: Any) -> httpx.Response:
         return self.asks("GET", "/users", params=query if name is None else {"name": name, **query})
@@ -185,6 +213,65 @@ class Api:
         token = good(self.signs_in(username=username, password=PASSWORD), 200)["access_token"]
         return Person(self.http, user_id, username, token)
 
+    @property
+    def store(self) -> Store:
+        return self.container.store()
+
+    def registers_with_email(self, username: str, **body: Any) -> httpx.Response:
+        usual = {"username": username, "email": f"{username}@example.org", "password": PASSWORD}
+        return self.nobody.posts("/auth/registration", **usual | body)
+
+    def having(self, role: Role = Role.USER, username: str | None = None, **changes: Any) -> Person:
+        """Somebody of a role, signed in: confirmed and active unless `changes` say otherwise.
+
+        Put straight into the store: an owner has been one for a year.
+        """
+        name = username or f"person{next(self._names)}"
+        usual = {"username": name, "email": f"{name}@example.org", "password_hash": hashed(PASSWORD)}
+        now = self.clock.now
+        account = make.confirmed(now, role=role, created_at=now, updated_at=now, **usual | changes)
+        with self.store.begin() as work:
+            work.accounts.add(account)
+        return self.session_of(Person(self.http, str(account.id), account.username))
+
+    def session_of(self, person: Person) -> Person:
+        """The same person with one more session, put straight into the store."""
+        now, account = self.clock.now, self.account(person)
+        session = make.session(
+            account, started_at=now, expires_at=now + make.LIFETIME.absolute, last_seen_at=now
+        )
+        with self.store.begin() as work:
+            work.sessions.add(session)
+        return replace(person, token=self.container.tokens().issue(session))
+
+    def account(self, person: Person) -> Account:
+        """As it is stored now."""
+        with self.store.each() as work:
+            return work.accounts.get(AccountId(UUID(person.id)))
+
+    def alters(self, person: Person, **changes: Any) -> None:
+        """Straight in the store, whatever the rules say."""
+        with self.store.begin() as work:
+            account = work.accounts.hold(AccountId(UUID(person.id)))
+            work.accounts.save(replace(account, version=account.version + 1, **changes))
+
+    def mails(self, kind: MailKind | None = None, to: str | None = None) -> list[Mail]:
+        """What waits in the outbox, oldest first."""
+        with self.store.each() as work:
+            mails = work.outbox.in_state(MailState.WAITING)
+        return [mail for mail in mails if kind in (None, mail.kind) and to in (None, mail.to)]
+
+    def token_mailed(self, kind: MailKind, to: str | None = None) -> str:
+        """The token in the newest mail of a kind."""
+        facts = self.mails(kind, to)[-1].facts
+        assert facts
+        return facts["token"]
+
+    def passes(self, *people: Person, **time: float) -> list[Person]:
+        """Time passes; whoever is named has a session of that moment."""
+        self.clock.pass_by(**time)
+        return [self.session_of(person) for person in people]
+
     def lab_of(self, owner: Person, *members: Person) -> Lab:
         lab = owner.opens_lab()
         for member in members:
@@ -194,6 +281,13 @@ class Api:
     def shown(self) -> tuple[Any, Any]:
         """Everything anybody can see to be stored."""
         return answer(self.nobody.searches_users()), answer(self.nobody.searches_labs())
+
+
+@cache
+def hashed(password: str) -> str:
+    """As the application of the tests would hash it."""
+    cheap = Argon2Hasher(time_cost=1, memory_kib=8, parallelism=1, at_once=1, longest_queue=1, longest_wait=1)
+    return cheap.hash(password)
 
 
 @contextmanager

@@ -2,22 +2,34 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from tests.http.api import MARCH_2, PASSWORD, Api, Lab, Person, good
+from attendance.domain.mail import MailKind
+from attendance.domain.roles import Role
+from tests.http.api import CLUB, MARCH_2, PASSWORD, Api, Lab, Person, good
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """`path` is a template; `body` and `query` hold what is required; `may_say` is what it ever answers."""
+    """`path` is a template; `body` and `query` hold what is required; `may_say` is what it ever answers.
+
+    `by` may do it. `use_case` is the attribute it calls, None for none. What works `once` is refused the next
+    time. `accepts` are wrong values of other operations that this one takes.
+    """
 
     method: str
     path: str
     template: str
+    by: Person
+    use_case: str | None = None
     needs_sign_in: bool = False
     body: dict[str, Any] | None = None
     query: dict[str, str] = field(default_factory=dict)
     may_say: tuple[int, ...]
+    once: bool = False
+    accepts: frozenset[str] = frozenset()
 
     @property
     def request(self) -> dict[str, Any]:
@@ -25,9 +37,14 @@ class Operation:
         return {"params": self.query} | ({} if self.body is None else {"json": self.body})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A lab with an owner, a member and a mark, and somebody who has not joined."""
+    """A lab with an owner, a member and a mark, and somebody who has not joined.
+
+    The lab's owner is one of the club's owners and has a new address to confirm. Beside that a clerk, whom a
+    link lets set a password; somebody whose link confirms an address; a session to end for each way to do so;
+    a change that awaits each decision.
+    """
 
     api: Api
     owner: Person
@@ -35,28 +52,88 @@ class Scene:
     stranger: Person
     lab: Lab
     mark_id: str
+    clerk: Person
+    confirmation: str
+    reset: str
+    leaving: tuple[Person, Person]
+    awaiting: dict[str, str]
 
     @classmethod
     def of(cls, api: Api) -> "Scene":
         owner, member, stranger = (api.someone(name) for name in ("owner", "member", "stranger"))
         lab = api.lab_of(owner, member)
-        return cls(api, owner, member, stranger, lab, good(owner.marks(lab, member), 200)["attendance_id"])
+        mark_id = good(owner.marks(lab, member), 200)["attendance_id"]
+        now = api.clock.now
+        api.alters(
+            owner,
+            role=Role.OWNER,
+            owner_since=now - timedelta(days=365),
+            email="owner@example.org",
+            pending_email="owner@example.com",
+            email_confirmed_at=now,
+        )
+        rival = api.having(Role.OWNER, "rival")
+        clerk = api.having(username="clerk")
+        good(api.registers_with_email("newbie"), 201)
+        assert api.nobody.posts("/auth/password_reset", email="clerk@example.org").status_code == 202
+        return cls(
+            api=api,
+            owner=owner,
+            member=member,
+            stranger=stranger,
+            lab=lab,
+            mark_id=mark_id,
+            clerk=clerk,
+            confirmation=api.token_mailed(MailKind.CONFIRM_EMAIL),
+            reset=api.token_mailed(MailKind.RESET_PASSWORD),
+            leaving=(api.session_of(stranger), api.session_of(stranger)),
+            awaiting={
+                "confirm": awaiting(api, rival),
+                "reject": awaiting(api, rival),
+                "withdraw": awaiting(api, owner),
+            },
+        )
 
     def marks(self) -> Any:
         return good(self.owner.views_history(self.lab, self.member), 200)
 
 
+def awaiting(api: Api, requester: Person) -> str:
+    """A change of another owner's role that awaits confirmation."""
+    target = api.having(Role.OWNER)
+    return good(requester.puts(f"/users/{target.id}/role", role="admin"), 202)["id"]
+
+
 EVER = (400, 413, 503)
-NAMES = [
-    "register", "sign_in", "search_accounts", "create_lab", "search_labs", "join_lab", "mark_lab_attendance",
-    "lab_attendance_by_date", "lab_attendance_history", "delete_lab_attendance",
+PUBLIC = [
+    "register", "login", "search_users", "search_labs", "home", "registration_form", "register_with_email",
+    "sign_in", "confirm_email", "password_form", "set_password", "request_password_reset",
 ]  # fmt: skip
-WITH_BODY = ["register", "sign_in", "create_lab", "mark_lab_attendance"]
-SIGNED_IN = [name for name in NAMES if name not in ("register", "sign_in", "search_accounts", "search_labs")]
+NAMES = [
+    "register", "login", "search_users", "create_lab", "search_labs", "join_lab", "mark_lab_attendance",
+    "lab_attendance_by_date", "lab_attendance_history", "delete_lab_attendance", "home", "registration_form",
+    "register_with_email", "sign_in", "sign_out_by_get", "sign_out", "confirm_email", "resend_confirmation",
+    "change_password", "password_form", "set_password", "request_password_reset", "list_users", "invite_user",
+    "show_user", "edit_user", "change_role", "change_active", "show_favorites", "replace_favorites",
+    "show_favorities", "list_role_changes", "show_role_change", "confirm_role_change", "reject_role_change",
+    "withdraw_role_change", "list_events",
+]  # fmt: skip
+WITH_BODY = [
+    "register", "login", "create_lab", "mark_lab_attendance", "register_with_email", "sign_in",
+    "change_password", "set_password", "request_password_reset", "invite_user", "edit_user",
+    "change_role", "change_active", "replace_favorites",
+]  # fmt: skip
+SIGNED_IN = [name for name in NAMES if name not in PUBLIC]
+USING = [name for name in NAMES if name not in ("home", "registration_form")]
+"""Those that call a use case."""
 
 
 def operations(scene: Scene) -> dict[str, Operation]:
-    """Those of the labs protocol by their use case."""
+    """By the names they have in the published document."""
+    return {**labs_operations(scene), **club_operations(scene)}
+
+
+def labs_operations(scene: Scene) -> dict[str, Operation]:
     lab, member = f"/labs/{scene.lab.id}", scene.member.id
     attendance = "/labs/{lab_id}/attendance"
     return {
@@ -64,41 +141,64 @@ def operations(scene: Scene) -> dict[str, Operation]:
             method="POST",
             path="/register",
             template="/register",
+            by=scene.owner,
+            use_case="register",
             body={"username": "newcomer", "password": PASSWORD},
-            may_say=(201, 415, *EVER),
+            may_say=(201, 415, 429, *EVER),
         ),
-        "sign_in": Operation(
+        "login": Operation(
             method="POST",
             path="/login",
             template="/login",
+            by=scene.owner,
+            use_case="sign_in",
             body={"username": "owner", "password": PASSWORD},
-            may_say=(200, 401, 415, *EVER),
+            may_say=(200, 401, 415, 429, *EVER),
         ),
-        "search_accounts": Operation(
-            method="GET", path="/users", template="/users", query={"name": "own"}, may_say=(200, *EVER)
+        "search_users": Operation(
+            method="GET",
+            path="/users",
+            template="/users",
+            by=scene.owner,
+            use_case="search_accounts",
+            query={"name": "own"},
+            may_say=(200, *EVER),
         ),
         "create_lab": Operation(
             method="POST",
             path="/labs",
             template="/labs",
+            by=scene.owner,
+            use_case="create_lab",
             needs_sign_in=True,
             body={"name": "Chemistry"},
             may_say=(201, 401, 415, *EVER),
         ),
         "search_labs": Operation(
-            method="GET", path="/labs", template="/labs", query={"q": "phys"}, may_say=(200, *EVER)
+            method="GET",
+            path="/labs",
+            template="/labs",
+            by=scene.owner,
+            use_case="search_labs",
+            query={"q": "phys"},
+            may_say=(200, *EVER),
         ),
         "join_lab": Operation(
             method="POST",
             path=f"{lab}/join",
             template="/labs/{lab_id}/join",
+            by=scene.stranger,
+            use_case="join_lab",
             needs_sign_in=True,
             may_say=(200, 401, 404, 409, *EVER),
+            once=True,
         ),
         "mark_lab_attendance": Operation(
             method="PUT",
             path=f"{lab}/attendance",
             template=attendance,
+            by=scene.owner,
+            use_case="mark_lab_attendance",
             needs_sign_in=True,
             body={"user_id": member, "date": MARCH_2, "status": "late", "note": "bus"},
             may_say=(200, 401, 403, 404, 409, 415, *EVER),
@@ -107,6 +207,8 @@ def operations(scene: Scene) -> dict[str, Operation]:
             method="GET",
             path=f"{lab}/attendance",
             template=attendance,
+            by=scene.owner,
+            use_case="lab_attendance_by_date",
             needs_sign_in=True,
             query={"date": MARCH_2},
             may_say=(200, 401, 403, 404, *EVER),
@@ -115,6 +217,8 @@ def operations(scene: Scene) -> dict[str, Operation]:
             method="GET",
             path=f"{lab}/users/{member}/attendance",
             template="/labs/{lab_id}/users/{user_id}/attendance",
+            by=scene.owner,
+            use_case="lab_attendance_history",
             needs_sign_in=True,
             may_say=(200, 401, 403, 404, *EVER),
         ),
@@ -122,8 +226,224 @@ def operations(scene: Scene) -> dict[str, Operation]:
             method="DELETE",
             path=f"{lab}/attendance/{scene.mark_id}",
             template=f"{attendance}/{{attendance_id}}",
+            by=scene.owner,
+            use_case="delete_lab_attendance",
             needs_sign_in=True,
             may_say=(204, 401, 403, 404, *EVER),
+            once=True,
+        ),
+    }
+
+
+def club_operations(scene: Scene) -> dict[str, Operation]:
+    owner, (leaving, leaving_by_get) = scene.owner, scene.leaving
+    user, own = {"{user_id}": scene.clerk.id}, {"{user_id}": scene.owner.id}
+    by_token, reset = {"{token}": scene.confirmation}, {"{token}": scene.reset}
+    confirmed, rejected, withdrawn = (
+        {"{role_change_id}": scene.awaiting[what]} for what in ("confirm", "reject", "withdraw")
+    )
+
+    def of(
+        request: str,
+        use_case: str | None,
+        *may_say: int,
+        ids: dict[str, str] | None = None,
+        by: Person = owner,
+        **more: Any,
+    ) -> Operation:
+        method, _, path = request.partition(" ")
+        template = CLUB + path.rstrip("/")
+        concrete = template
+        for name, value in (ids or {}).items():
+            concrete = concrete.replace(name, value)
+        return Operation(
+            method=method,
+            path=concrete,
+            template=template,
+            by=by,
+            use_case=use_case,
+            needs_sign_in=401 in may_say and use_case != "sign_in",
+            may_say=(*may_say, *EVER),
+            **more,
+        )
+
+    newcomer = {"username": "newcomer-too", "email": "newcomer-too@example.org", "name": "Too"}
+    guest = {
+        "username": "newcomer-invited",
+        "email": "newcomer-invited@example.org",
+        "name": "",
+        "role": "employee",
+    }
+    profile = {"username": "clerk", "name": "Clerk", "email": "clerk@example.com"}
+    passwords = {"current_password": PASSWORD, "new_password": PASSWORD}
+    groups = {"groups": [str(UUID(int=1))], "lessons": []}
+    return {
+        "home": of("GET /", None, 200),
+        "registration_form": of("GET /auth/registration", None, 200),
+        "register_with_email": of(
+            "POST /auth/registration", "register", 201, 415, 429, body={**newcomer, "password": PASSWORD}
+        ),
+        "sign_in": of(
+            "POST /auth/login",
+            "sign_in",
+            200,
+            401,
+            415,
+            429,
+            body={"username": "owner", "password": PASSWORD},
+        ),
+        "sign_out_by_get": of(
+            "GET /auth/logout", "sign_out", 204, 401, by=leaving_by_get, query={"all": "false"}, once=True
+        ),
+        "sign_out": of(
+            "POST /auth/logout", "sign_out", 204, 401, by=leaving, query={"all": "false"}, once=True
+        ),
+        "confirm_email": of("GET /auth/confirm_email/{token}", "confirm_email", 200, 410, ids=by_token),
+        "resend_confirmation": of("POST /auth/confirm_email", "resend_confirmation", 202, 401, 409, 429),
+        "change_password": of(
+            "PUT /auth/password", "change_password", 204, 401, 403, 415, 429, body=passwords
+        ),
+        "password_form": of("GET /auth/password_reset/{token}", "set_password", 200, 410, ids=reset),
+        "set_password": of(
+            "PUT /auth/password_reset/{token}",
+            "set_password",
+            204,
+            410,
+            415,
+            ids=reset,
+            body={"password": PASSWORD},
+            once=True,
+        ),
+        "request_password_reset": of(
+            "POST /auth/password_reset",
+            "request_password_reset",
+            202,
+            415,
+            body={"email": "owner@example.org"},
+        ),
+        "list_users": of(
+            "GET /users",
+            "list_users",
+            200,
+            401,
+            403,
+            query={"page": "1", "sort": "+name", "name": "o", "role": "owner", "active": "true"},
+        ),
+        "invite_user": of("POST /users", "invite_user", 201, 401, 403, 415, body=guest),
+        "show_user": of("GET /users/{user_id}", "show_user", 200, 401, 403, 404, ids=user),
+        "edit_user": of(
+            "PUT /users/{user_id}",
+            "edit_user",
+            200,
+            401,
+            403,
+            404,
+            412,
+            415,
+            429,
+            ids=user,
+            body=profile,
+            accepts=frozenset({"name: null"}),
+        ),
+        "change_role": of(
+            "PUT /users/{user_id}/role",
+            "change_role",
+            200,
+            202,
+            401,
+            403,
+            404,
+            409,
+            412,
+            415,
+            ids=user,
+            body={"role": "employee"},
+        ),
+        "change_active": of(
+            "PUT /users/{user_id}/active",
+            "change_active",
+            200,
+            202,
+            401,
+            403,
+            404,
+            409,
+            412,
+            415,
+            ids=user,
+            body={"active": False},
+            accepts=frozenset({"active: true"}),
+        ),
+        "show_favorites": of("GET /users/{user_id}/favorites", "show_favorites", 200, 401, 403, 404, ids=own),
+        "replace_favorites": of(
+            "PUT /users/{user_id}/favorites",
+            "replace_favorites",
+            200,
+            401,
+            403,
+            404,
+            412,
+            415,
+            ids=own,
+            body=groups,
+            accepts=frozenset(f"{name}: {what}" for name in groups for what in ("null", "array")),
+        ),
+        "show_favorities": of(
+            "POST /users/{user_id}/favorities", "show_favorites", 200, 401, 403, 404, ids=own
+        ),
+        "list_role_changes": of(
+            "GET /role_changes", "list_role_changes", 200, 401, 403, query={"state": "awaiting", "page": "1"}
+        ),
+        "show_role_change": of(
+            "GET /role_changes/{role_change_id}", "show_role_change", 200, 401, 403, 404, ids=confirmed
+        ),
+        "confirm_role_change": of(
+            "POST /role_changes/{role_change_id}/confirm",
+            "confirm_role_change",
+            200,
+            401,
+            403,
+            404,
+            409,
+            ids=confirmed,
+            once=True,
+        ),
+        "reject_role_change": of(
+            "POST /role_changes/{role_change_id}/reject",
+            "reject_role_change",
+            200,
+            401,
+            403,
+            404,
+            409,
+            ids=rejected,
+            once=True,
+        ),
+        "withdraw_role_change": of(
+            "POST /role_changes/{role_change_id}/withdraw",
+            "withdraw_role_change",
+            200,
+            401,
+            403,
+            404,
+            409,
+            ids=withdrawn,
+            once=True,
+        ),
+        "list_events": of(
+            "GET /events",
+            "list_events",
+            200,
+            401,
+            403,
+            query={
+                "subject": scene.clerk.id,
+                "actor": scene.owner.id,
+                "action": "account.edited",
+                "from": MARCH_2,
+                "to": MARCH_2,
+                "page": "1",
+            },
         ),
     }
 
@@ -131,7 +451,7 @@ def operations(scene: Scene) -> dict[str, Operation]:
 def all_operations(scene: Scene) -> Iterator[Operation]:
     yield from operations(scene).values()
     for path in ("/health/live", "/health/ready"):
-        yield Operation(method="GET", path=path, template=path, may_say=(200, *EVER))
+        yield Operation(method="GET", path=path, template=path, by=scene.owner, may_say=(200, *EVER))
 
 
 # what is at each path, whoever asks
@@ -144,6 +464,27 @@ METHODS_AT = {
     "/labs/{lab_id}/attendance": {"GET", "PUT"},
     "/labs/{lab_id}/users/{user_id}/attendance": {"GET"},
     "/labs/{lab_id}/attendance/{attendance_id}": {"DELETE"},
+    f"{CLUB}": {"GET"},
+    f"{CLUB}/auth/registration": {"GET", "POST"},
+    f"{CLUB}/auth/login": {"POST"},
+    f"{CLUB}/auth/logout": {"GET", "POST"},
+    f"{CLUB}/auth/confirm_email": {"POST"},
+    f"{CLUB}/auth/confirm_email/{{token}}": {"GET"},
+    f"{CLUB}/auth/password": {"PUT"},
+    f"{CLUB}/auth/password_reset": {"POST"},
+    f"{CLUB}/auth/password_reset/{{token}}": {"GET", "PUT"},
+    f"{CLUB}/users": {"GET", "POST"},
+    f"{CLUB}/users/{{user_id}}": {"GET", "PUT"},
+    f"{CLUB}/users/{{user_id}}/role": {"PUT"},
+    f"{CLUB}/users/{{user_id}}/active": {"PUT"},
+    f"{CLUB}/users/{{user_id}}/favorites": {"GET", "PUT"},
+    f"{CLUB}/users/{{user_id}}/favorities": {"POST"},
+    f"{CLUB}/role_changes": {"GET"},
+    f"{CLUB}/role_changes/{{role_change_id}}": {"GET"},
+    f"{CLUB}/role_changes/{{role_change_id}}/confirm": {"POST"},
+    f"{CLUB}/role_changes/{{role_change_id}}/reject": {"POST"},
+    f"{CLUB}/role_changes/{{role_change_id}}/withdraw": {"POST"},
+    f"{CLUB}/events": {"GET"},
     "/health/live": {"GET"},
     "/health/ready": {"GET"},
     "/schema": {"GET"},

@@ -44,7 +44,9 @@ class Postman:
             by=None,
         )
 
-    def send_invitation(self, work: UnitOfWork, account: Account, email: str, *, by: AccountId) -> None:
+    def send_invitation(
+        self, work: UnitOfWork, account: Account, email: str, *, by: AccountId | None
+    ) -> None:
         """A link that sets the first password of an account somebody else has opened."""
         self._send_link(
             work,

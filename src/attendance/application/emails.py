@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from attendance.application.emailing import Postman
 from attendance.application.limiting import Limiter
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork
-from attendance.application.registration import free_address
+from attendance.application.registration import free_address, late_holder
 from attendance.application.retrying import retried
 from attendance.domain.accounts import email_key
 from attendance.domain.errors import Conflict
@@ -37,7 +37,7 @@ class ConfirmEmail:
 
     @retried
     def is_good(self, *, token: str) -> bool:
-        """What using the link would say, without using it. Raises InvalidConfirmationToken."""
+        """What using the link would say, without using it. Raises InvalidConfirmationToken, EmailTaken."""
         with self.store.each() as work:
             return self._confirmed(work, token, is_only_looked_at=True)
 
@@ -45,14 +45,18 @@ class ConfirmEmail:
         link, at = work.links.find(digest_of(token)), self.clock()
         if link is None or link.purpose is not Purpose.CONFIRM_EMAIL:
             raise InvalidConfirmationToken
-        if is_only_looked_at:
-            return link.confirms(work.accounts.get(link.account_id), at=at)
-        account = work.accounts.hold(link.account_id)
+        look = work.accounts.get if is_only_looked_at else work.accounts.hold
+        account = look(link.account_id)
         if not link.confirms(account, at=at):
             return False
+        is_new = account.email_key != email_key(link.email)
+        if is_new:
+            late_holder(work, link.email, at=at)
+        if is_only_looked_at:
+            return True
         if not work.links.use(link.used(at=at)):
             raise InvalidConfirmationToken
-        if account.email_key != email_key(link.email):
+        if is_new:
             free_address(work, link.email, at=at, event_id=EventId(self.new_id()))
         confirmed, event = account.confirmed(link.email, at=at, event_id=EventId(self.new_id()))
         work.accounts.save(confirmed)

@@ -75,7 +75,7 @@ class ChangePassword:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPasswordReset:
-    """Mail a link that sets the password, if an active account has this address.
+    """Mail a link that sets the password, if an active account has this address; to a guest, an invitation.
 
     Says nothing about whether one has, nor when too many were asked for and no mail is sent.
     """
@@ -93,7 +93,11 @@ class RequestPasswordReset:
                 if account is None or account.email is None or not account.active:
                     return
                 self.limiter.take_in(work, self.limiter.of_reset_mail(account.id))
-                self.postman.send_reset(work, account, account.email)
+                if account.password_hash is None:
+                    # whoever asks, the guest is to have as long for it as before
+                    self.postman.send_invitation(work, account, account.email, by=None)
+                else:
+                    self.postman.send_reset(work, account, account.email)
         except LimitReached:
             return
 

@@ -128,14 +128,22 @@ class InviteUser:
         return account
 
 
-def free_address(work: UnitOfWork, email: str, *, at: datetime, event_id: EventId) -> None:
-    """Take an address from whoever did not confirm it in time. Raises EmailTaken when one has it."""
+def late_holder(work: UnitOfWork, email: str, *, at: datetime) -> Account | None:
+    """Who has an address and did not confirm it in time, if anybody has it. Raises EmailTaken otherwise."""
     holder = work.accounts.find_by_email(email_key(email))
     if holder is None:
-        return
+        return None
     still_may = any(link.is_of(email) and at < link.expires_at for link in work.links.of(holder.id))
     if holder.email_confirmed_at is not None or still_may:
         raise EmailTaken
+    return holder
+
+
+def free_address(work: UnitOfWork, email: str, *, at: datetime, event_id: EventId) -> None:
+    """Take an address from whoever did not confirm it in time. Raises EmailTaken when somebody has it."""
+    holder = late_holder(work, email, at=at)
+    if holder is None:
+        return
     freed, event = holder.lapsed(at=at, event_id=event_id)
     work.accounts.save(freed)
     work.events.add(event)

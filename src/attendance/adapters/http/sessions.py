@@ -1,12 +1,15 @@
 """Signing in, in either protocol, and out."""
 
+from typing import Any
+
 import msgspec
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery, JSONBody
 
 from attendance.adapters.http.caller import FromCaller, for_anybody, permitted
 from attendance.adapters.http.decoding import StrictJson
+from attendance.adapters.http.edge import IS_HEAD
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.fields import Text
 from attendance.adapters.http.lane import HashingLane
@@ -84,9 +87,15 @@ def session_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteHa
     }
 
     @get(f"{API}/auth/logout", **options)
-    def sign_out_by_get(caller: FromCaller, all: FromQuery[bool] = False) -> None:  # noqa: A002 # on the wire
-        """End this session, or all of one's sessions."""
-        use_cases.sign_out(caller.actor(), everywhere=all)
+    def sign_out_by_get(
+        request: Request[Any, Any, Any],
+        caller: FromCaller,
+        all: FromQuery[bool] = False,  # noqa: A002 # on the wire
+    ) -> None:
+        """End this session, or all of one's sessions. HEAD ends nothing."""
+        actor = caller.actor()
+        if IS_HEAD not in request.scope:
+            use_cases.sign_out(actor, everywhere=all)
 
     @post(f"{API}/auth/logout", **options)
     def sign_out(caller: FromCaller, all: FromQuery[bool] = False) -> None:  # noqa: A002 # on the wire

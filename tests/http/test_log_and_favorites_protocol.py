@@ -1,0 +1,198 @@
+"""The club protocol's log and its users' favorites, letter for letter, over every store."""
+
+from uuid import UUID
+
+import httpx
+import pytest
+
+from attendance.domain.roles import Role
+from tests import make
+from tests.http.api import (
+    CLUB,
+    IN_MEMORY,
+    MARCH_2,
+    UNKNOWN_ID,
+    Api,
+    Person,
+    answer,
+    fields,
+    good,
+    refusal,
+)
+
+SIGN_IN_FIRST = refusal(401, "authentication required")
+FORBIDDEN = refusal(403, "insufficient permissions")
+CHANGED = refusal(412, "changed since you read it")
+
+
+@pytest.fixture
+def owner(api: Api) -> Person:
+    return api.having(Role.OWNER, "owner")
+
+
+@pytest.fixture
+def ada(api: Api) -> Person:
+    return api.having(username="ada", name="Ada")
+
+
+# Favorites
+
+ONE, TWO, THREE = (str(UUID(int=number)) for number in (1, 2, 3))
+
+
+def test_favorites_are_kept_in_their_order_and_answer_in_both_spellings(api: Api, ada: Person) -> None:
+    nothing = ada.reads("/users/me/favorites")
+    assert answer(nothing) == (200, {"groups": [], "lessons": []})
+    assert nothing.headers["etag"] == '"0"'
+    chosen = ada.puts("/users/me/favorites", '"0"', groups=[TWO, ONE], lessons=[THREE])
+    assert answer(chosen) == (200, {"groups": [TWO, ONE], "lessons": [THREE]})
+    assert chosen.headers["etag"] == '"1"'
+    misspelt = ada.asks("POST", f"{CLUB}/users/{ada.id}/favorities")
+    assert answer(misspelt) == answer(ada.reads("/users/me/favorites")) == answer(chosen)
+    assert misspelt.headers["etag"] == '"1"'
+    assert good(ada.puts("/users/me/favorites", groups=None), 200) == {"groups": [], "lessons": [THREE]}
+    assert good(ada.puts("/users/me/favorites", lessons=[]), 200) == {"groups": [], "lessons": []}
+    assert ada.puts("/users/me/favorites").headers["etag"] == '"3"'
+    assert answer(ada.puts("/users/me/favorites", '"0"', groups=[ONE])) == CHANGED
+
+
+@IN_MEMORY
+def test_favorites_are_ids_and_no_two_the_same(api: Api, ada: Person) -> None:
+    for wrong in (
+        {"groups": [ONE, TWO, ONE]},
+        {"lessons": [ONE, ONE]},
+        {"groups": [ONE, ONE.upper()], "lessons": None},
+        {"groups": ONE},
+        {"lessons": {}},
+        {"groups": [str(UUID(int=number)) for number in range(1001)]},
+    ):
+        assert fields(ada.puts("/users/me/favorites", **wrong)) == [next(iter(wrong))]
+    assert fields(ada.puts("/users/me/favorites", groups=[ONE, "x"])) == ["groups[1]"]
+    assert fields(ada.puts("/users/me/favorites", groups=[None])) == ["groups[0]"]
+    assert fields(ada.puts("/users/me/favorites", members=[])) == ["members"]
+    most = [str(UUID(int=number)) for number in range(1000)]
+    assert good(ada.puts("/users/me/favorites", groups=most), 200)["groups"] == most
+
+
+@IN_MEMORY
+def test_favorites_are_read_by_a_manager_and_changed_by_nobody_else(
+    api: Api, owner: Person, ada: Person
+) -> None:
+    good(ada.puts("/users/me/favorites", groups=[ONE]), 200)
+    manager = api.having(Role.MANAGER)
+    for person in (manager, owner):
+        assert good(person.reads(f"/users/{ada.id}/favorites"), 200)["groups"] == [ONE]
+        assert good(person.posts(f"/users/{ada.id}/favorities"), 200)["groups"] == [ONE]
+        assert answer(person.puts(f"/users/{ada.id}/favorites", groups=[])) == FORBIDDEN
+    employee = api.having(Role.EMPLOYEE)
+    assert answer(employee.reads(f"/users/{ada.id}/favorites")) == FORBIDDEN
+    assert answer(employee.posts(f"/users/{ada.id}/favorities")) == FORBIDDEN
+
+
+# The log
+
+
+def actions(response: httpx.Response) -> list[str]:
+    return [event["action"] for event in good(response, 200)["events"]]
+
+
+def test_the_log_tells_who_did_what_newest_first(api: Api, owner: Person, ada: Person) -> None:
+    api.clock.pass_by(minutes=1)
+    good(ada.puts("/users/me", name="Eve"), 200)
+    good(owner.puts(f"/users/{ada.id}/role", role="employee"), 200)
+    log = good(owner.reads("/events"), 200)
+    changed, edited = log["events"]
+    assert log["total"] == 2
+    assert edited == {
+        "id": edited["id"],
+        "at": "2026-03-02T12:01:00Z",
+        "actor": {"id": ada.id, "name": "ada"},
+        "action": "account.edited",
+        "subject": {"kind": "account", "id": ada.id},
+        "before": {"name": "Ada"},
+        "after": {"name": "Eve"},
+    }
+    assert (changed["actor"], changed["subject"]["id"]) == ({"id": owner.id, "name": "owner"}, ada.id)
+    assert (changed["before"], changed["after"]) == ({"role": "user"}, {"role": "employee"})
+
+
+def test_the_log_is_filtered_by_subject_actor_action_and_date(api: Api, owner: Person, ada: Person) -> None:
+    good(ada.puts("/users/me", name="Eve"), 200)
+    api.clock.pass_by(days=1)
+    ada, owner = api.session_of(ada), api.session_of(owner)
+    good(owner.puts(f"/users/{ada.id}", name="Ada"), 200)
+    good(owner.puts("/users/me", name="Boss"), 200)
+    for query, found in {
+        "": 3,
+        f"subject={ada.id}": 2,
+        f"subject={ada.id.upper()}": 2,
+        f"actor={owner.id}": 2,
+        f"actor={owner.id}&subject={ada.id}": 1,
+        "action=account.edited": 3,
+        "action=account.registered": 0,
+        "from=2026-03-03": 2,
+        "to=2026-03-02": 1,
+        f"from={MARCH_2}&to={MARCH_2}": 1,
+        f"from={MARCH_2}&to=2026-03-03": 3,
+        "from=2026-03-04": 0,
+        "to=2026-03-01": 0,
+        "from=0001-01-01&to=9999-12-31": 3,
+        f"subject={UNKNOWN_ID}": 0,
+        "subject=x": 0,
+        "actor=": 0,
+    }.items():
+        log = good(owner.asks("GET", f"{CLUB}/events?{query}"), 200)
+        assert (log["total"], len(log["events"])) == (found, found), query
+    for wrong in ("from=x", "to=2026-02-30", "action=x", "action=", "from=2026-3-1", "state=x", "from=null"):
+        assert fields(owner.asks("GET", f"{CLUB}/events?{wrong}")) == [wrong.partition("=")[0]], wrong
+    assert fields(owner.reads("/events", from_="2026-03-03", to="2026-03-02")) == ["from"]
+
+
+def test_the_log_has_pages(api: Api, owner: Person, ada: Person) -> None:
+    for number in range(25):
+        good(ada.puts("/users/me", name=f"{number}"), 200)
+    pages = [good(owner.reads("/events", page=page), 200) for page in (1, 2, 3)]
+    assert [(page["total"], page["page"], page["pages"], len(page["events"])) for page in pages] == [
+        (25, 1, 2, 20), (25, 2, 2, 5), (25, 3, 2, 0),
+    ]  # fmt: skip
+    everything = [event for page in pages for event in page["events"]]
+    assert [event["after"]["name"] for event in everything] == [str(number) for number in reversed(range(25))]
+    assert good(owner.reads("/events"), 200) == {"events": everything, "total": 25}
+
+
+def test_a_long_log_is_sent_as_it_is_read(api: Api, owner: Person, ada: Person) -> None:
+    with api.store.begin() as work:
+        account = work.accounts.hold(api.account(ada).id)
+        for number in range(501):
+            account, event = account.edited(
+                username=None,
+                name=f"{number}",
+                email=None,
+                by=account.id,
+                at=api.clock.now,
+                event_id=make.new_id(),
+            )
+            assert event
+            work.events.add(event)
+    log = good(owner.reads("/events"), 200)
+    assert [event["after"]["name"] for event in log["events"]] == [
+        str(number) for number in reversed(range(501))
+    ]
+    assert log["total"] == 501
+
+
+@IN_MEMORY
+def test_what_happens_by_itself_and_what_the_operator_does_has_no_id(api: Api, owner: Person) -> None:
+    good(api.registers_with_email("bob"), 201)
+    api.nobody.posts("/auth/password_reset", email="bob@example.org")
+    sent = good(owner.reads("/events", action="account.link_sent"), 200)["events"]
+    assert [event["actor"]["name"] for event in sent] == ["system", "bob"]
+    assert sent[0]["actor"] == {"id": None, "name": "system"}
+
+
+@IN_MEMORY
+def test_the_log_is_the_owners(api: Api) -> None:
+    for role in (Role.USER, Role.EMPLOYEE, Role.MANAGER, Role.HEAD_MANAGER):
+        assert answer(api.having(role).reads("/events")) == FORBIDDEN, role
+    for role in (Role.OWNER, Role.ADMIN):
+        assert actions(api.having(role).reads("/events")) == []
