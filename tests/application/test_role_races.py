@@ -7,6 +7,8 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
+import pytest
+
 from attendance.application.ports import Contended, Store, UnitOfWork
 from attendance.domain.accounts import Account
 from attendance.domain.errors import AttendanceError
@@ -165,3 +167,27 @@ def test_two_requests_about_one_owner_at_the_same_moment_are_one(store: Store) -
         (change,) = (outcome for outcome in outcomes if isinstance(outcome, RoleChange))
         requester = next(by for by in asking if by.id == change.requested_by)
         world.use_cases.withdraw_role_change(requester, role_change_id=change.id)
+
+
+def test_of_two_admins_who_demote_each_other_at_the_same_moment_one_is_left(store: Store) -> None:
+    world = World(store)
+    world.having(Role.OWNER)
+    for _ in range(30):
+        one, other = world.having(Role.ADMIN), world.having(Role.ADMIN)
+        outcomes = at_once(
+            partial(world.use_cases.change_role, one, user_id=other.id, role=Role.USER),
+            partial(world.use_cases.change_role, other, user_id=one.id, role=Role.USER),
+        )
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Account", "Forbidden"]
+        assert sorted(world.now(actor.id).role for actor in (one, other)) == [Role.ADMIN, Role.USER]
+
+
+def test_on_the_level_of_a_moment_ago_both_would_be_gone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attendance.application.role_changes.as_of_now", lambda _, actor: actor)
+    world = World(store)
+    one, other = world.having(Role.ADMIN), world.having(Role.ADMIN)
+    for by, about in ((one, other), (other, one)):
+        world.use_cases.change_role(by, user_id=about.id, role=Role.USER)
+    assert {world.now(actor.id).role for actor in (one, other)} == {Role.USER}

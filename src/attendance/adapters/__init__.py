@@ -1,1 +1,1 @@
-"""Ports filled with real technology: memory, SQL, HTTP, passwords, tokens, clock."""
+"""Ports filled with real technology: memory, SQL, HTTP, mail, passwords, tokens, clock."""

@@ -8,7 +8,7 @@ from attendance.application.cuts import Order
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.retrying import retried
-from attendance.application.role_changing import Changing
+from attendance.application.role_changing import Changing, as_of_now
 from attendance.application.views import RoleChangeFilter
 from attendance.domain.accounts import Account
 from attendance.domain.errors import Forbidden
@@ -39,7 +39,7 @@ class ChangeRole:
         with self.store.begin() as work:
             owners = work.accounts.guard_owners()
             target = work.accounts.hold(user_id)
-            require(may_move(actor, target, role), Forbidden)
+            require(may_move(as_of_now(work, actor), target, role), Forbidden)
             require_version(target.version, versions)
             return self.changing.ask(work, actor, target, Kind.ROLE, role, owners)
 
@@ -63,7 +63,7 @@ class ChangeActive:
         with self.store.begin() as work:
             owners = work.accounts.guard_owners()
             target = work.accounts.hold(user_id)
-            require(may_switch(actor, target), Forbidden)
+            require(may_switch(as_of_now(work, actor), target), Forbidden)
             require_version(target.version, versions)
             return self.changing.ask(work, actor, target, Kind.ACTIVE, active, owners)
 

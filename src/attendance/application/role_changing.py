@@ -4,7 +4,7 @@ Everything here happens under the guard of the owners: see `Accounts.guard_owner
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attendance.application.emailing import Postman
 from attendance.application.ports import Clock, NewId, UnitOfWork
@@ -26,6 +26,7 @@ from attendance.domain.role_changes import (
     must_await,
     require_possible,
 )
+from attendance.domain.roles import Level
 from attendance.domain.sessions import Actor
 
 
@@ -125,3 +126,11 @@ class Changing:
             by=by_name,
             **facts,
         )
+
+
+def as_of_now(work: UnitOfWork, actor: Actor) -> Actor:
+    """The actor with the level of this moment: nobody acts on a role that was just taken from them."""
+    if actor.id == OPERATOR_ID:
+        return actor
+    account = work.accounts.get(actor.id)
+    return replace(actor, level=account.level if account.active else Level.ANYBODY)
