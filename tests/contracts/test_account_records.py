@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from attendance.adapters.sql import SqlStore, tallies
+from attendance.adapters.sql.databases import Database
 from attendance.application.ports import Contended, Store
 from attendance.domain.accounts import EmailTaken, UsernameTaken, UserNotFound, email_key
 from attendance.domain.favorites import Favorites
@@ -275,3 +277,13 @@ def test_a_mail_becomes_what_is_said_of_it(store: Store) -> None:
         work.outbox.purge(LATER + timedelta(days=1))
         assert work.outbox.in_state(MailState.SENT) == ()
         assert work.outbox.in_state(MailState.DEAD) == (refused,)
+
+
+def test_a_tally_that_is_purged_while_it_is_looked_for_is_counted_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between finding that the row is there and locking it, it may go: the use case is tried again."""
+    store = SqlStore(primary=database, replica=database)
+    monkeypatch.setattr(tallies, "PREPARE", tallies.FIND)
+    with pytest.raises(Contended), store.begin() as work:
+        work.tallies.save(replace(work.tallies.hold("key"), times=(make.NOON,)))

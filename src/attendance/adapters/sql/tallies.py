@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.connection import Work, insert_into
 from attendance.adapters.sql.tables import tallies
-from attendance.application.ports import Tallies
+from attendance.application.ports import Contended, Tallies
 from attendance.domain.limits import Tally
 
 FIND = sa.select(tallies.c.times).where(tallies.c.key == sa.bindparam("key"))
@@ -42,7 +42,10 @@ class SqlTallies(Tallies):
     def save(self, tally: Tally) -> None:
         times = [time.isoformat() for time in tally.times]
         last_at = max(tally.times, default=None)
-        self.work.run(SAVE, {"held": tally.key, "times": times, "last_at": last_at})
+        saved = self.work.run(SAVE, {"held": tally.key, "times": times, "last_at": last_at})
+        if saved.rowcount != 1:
+            # purged between being looked for and being held
+            raise Contended
 
     def purge(self, before: datetime) -> None:
         self.work.run(PURGE, {"before": before})
