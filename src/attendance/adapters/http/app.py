@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from litestar import Litestar, Router
@@ -62,10 +62,13 @@ def http_application(
         asyncio.get_running_loop().set_default_executor(
             ThreadPoolExecutor(settings.threads, "attendance-request")
         )
+        meanwhile = ExitStack()
+        meanwhile.enter_context(beside)
         try:
-            with beside:
-                yield
+            yield
         finally:
+            # may take a while, in which requests under way are to be answered
+            await asyncio.to_thread(meanwhile.close)
             # requests under way keep their connections until they are done
             await asyncio.get_running_loop().shutdown_default_executor()
             lane.close()
