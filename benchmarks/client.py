@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 
-def request(method: str, path: str, token: str | None, body: Any = None) -> bytes:
+def request(
+    method: str, path: str, token: str | None, body: Any = None, *, forwarded_for: str | None = None
+) -> bytes:
     content = b"" if body is None else json.dumps(body).encode()
     head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(content)}"]
     if content:
         head.append("Content-Type: application/json")
     if token:
         head.append(f"Authorization: Bearer {token}")
+    if forwarded_for:
+        head.append(f"X-Forwarded-For: {forwarded_for}")
     return "\r\n".join([*head, "", ""]).encode() + content
 
 

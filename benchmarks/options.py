@@ -7,12 +7,12 @@ from pathlib import Path
 
 from benchmarks.places import KINDS
 
-PARTS = ("labs", "start", "search", "wave")
+PARTS = ("labs", "start", "search", "wave", "timing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`people` are the users searched among; `repeats` how often the service is started."""
+    """`people` are searched among, `pairs` are of sign-ins; `repeats` is how often the service is started."""
 
     parts: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -22,6 +22,7 @@ class Options:
     warm_up: float
     people: int
     repeats: int
+    pairs: int
     output: Path | None
 
     def say(self, text: str) -> None:
@@ -51,5 +52,6 @@ def chosen(arguments: list[str] | None = None) -> Options:
         warm_up=1 if quick else 3,
         people=20_000 if quick else 100_000,
         repeats=3 if quick else 7,
+        pairs=100 if quick else 300,
         output=given.output,
     )

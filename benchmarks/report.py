@@ -40,7 +40,13 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         f"load by {about['load_generator']}; the machine's own load {about['load_before']:.1f} before, "
         f"{about['load_after']:.1f} after"
     )
-    for part, of in (("labs", _labs), ("start", _start), ("search", _search), ("wave", _wave)):
+    for part, of in (
+        ("labs", _labs),
+        ("start", _start),
+        ("search", _search),
+        ("wave", _wave),
+        ("timing", _timing),
+    ):
         for kind, figures in report.get(part, {}).items():
             yield ""
             yield from of(kind, figures)
@@ -100,6 +106,15 @@ def _wave(kind: str, figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"  sheets {when:6} p50 {of['p50_ms']:.1f} ms, p99 {of['p99_ms']:.1f} ms, worst "
             f"{of['worst_ms']:.1f} ms, {of['errors']} errors of {of['requests']}"
+        )
+
+
+def _timing(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: refused sign-ins told apart from nobody's by their time (AUC; 0.5: not at all)"
+    for what, of in figures.items():
+        yield (
+            f"  {what:32}{of['auc']:6.3f}, by chance ± {of['deviation']:.3f}; median "
+            f"{of['somebody_ms']:.2f} ms, nobody's {of['nobody_ms']:.2f} ms"
         )
 
 

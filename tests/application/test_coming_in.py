@@ -9,7 +9,7 @@ from attendance.application.emails import NothingToConfirm
 from attendance.application.operating import OwnerExists
 from attendance.application.ports import Store
 from attendance.domain.accounts import EmailTaken, InvalidCredentials, UsernameTaken, UserNotFound
-from attendance.domain.errors import Forbidden, Invalid, Outdated, Unauthenticated
+from attendance.domain.errors import Forbidden, Invalid, Outdated, Unauthenticated, Unavailable
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID, AccountId
 from attendance.domain.limits import LimitReached
@@ -74,7 +74,7 @@ def test_no_token_is_kept_where_it_could_be_read_later(world: World) -> None:
         pass
     assert [mail.facts and mail.facts["token"] for mail in world.notifier.sent] == [token]
     with world.store.each() as work:
-        assert work.outbox.get(world.notifier.sent[0].id).facts is None
+        assert work.outbox.hold(world.notifier.sent[0].id).facts is None
 
 
 @pytest.mark.parametrize("token", ["", "x", "half \ud800", "nul\0", "ä" * 1000])
@@ -461,7 +461,7 @@ def test_what_time_has_ended_is_tidied_up(world: World) -> None:
     world.use_cases.tidy_up()
     with world.store.each() as work:
         assert work.sessions.find(session_id)
-        assert work.outbox.get(sent)
+        assert work.outbox.hold(sent)
     world.clock.pass_by(days=8)
     world.use_cases.tidy_up()
     with world.store.each() as work:
@@ -471,3 +471,47 @@ def test_what_time_has_ended_is_tidied_up(world: World) -> None:
     with world.store.each() as work:
         assert work.outbox.in_state(MailState.SENT) == ()
     assert timedelta(days=8) > world.limits.longest
+
+
+def rehashed_meanwhile(world: World) -> None:
+    """From here on hashes are made otherwise, and amid the next check another sign-in renews the hash."""
+    world.hasher.generation = 2
+    real = world.hasher.verify
+
+    def verify(password: str, password_hash: str | None) -> bool:
+        world.hasher.verify = real  # type: ignore[method-assign]
+        signed_in(world)
+        return real(password, password_hash)
+
+    world.hasher.verify = verify  # type: ignore[method-assign]
+
+
+def test_a_sign_in_that_is_overtaken_by_a_rehash_succeeds(world: World) -> None:
+    user_id = registered(world)
+    rehashed_meanwhile(world)
+    assert signed_in(world).id == user_id
+    assert actions(world, user_id).count(Action.ACCOUNT_REHASHED) == 1
+
+
+def test_a_change_of_password_that_is_overtaken_by_a_rehash_succeeds(world: World) -> None:
+    registered(world)
+    actor = signed_in(world)
+    rehashed_meanwhile(world)
+    world.use_cases.change_password(actor, current_password=PASSWORD, new_password=OTHER)
+    assert signed_in(world, OTHER)
+
+
+def test_a_change_of_password_that_could_not_be_made_does_not_count(world: World) -> None:
+    registered(world)
+    actor = signed_in(world)
+    real = world.hasher.verify
+
+    def full(password: str, password_hash: str | None) -> bool:
+        raise Unavailable
+
+    world.hasher.verify = full  # type: ignore[method-assign]
+    for _ in range(20):
+        with pytest.raises(Unavailable):
+            world.use_cases.change_password(actor, current_password=PASSWORD, new_password=OTHER)
+    world.hasher.verify = real  # type: ignore[method-assign]
+    world.use_cases.change_password(actor, current_password=PASSWORD, new_password=OTHER)

@@ -124,3 +124,20 @@ def test_a_mail_that_another_is_sending_is_left_alone(store: Store) -> None:
     assert world.use_cases.dispatch_mail()
     assert len(world.notifier.sent) == 1
     assert other.notifier.sent == []
+
+
+def test_a_try_that_took_longer_than_its_claim_has_nothing_more_to_say(store: Store) -> None:
+    """The first dispatcher hangs until another has sent the mail, and then fails: it stays sent."""
+
+    class Hanging(FakeNotifier):
+        def send(self, mail: Mail) -> None:
+            world.clock.now += LONGEST_LEASE
+            assert other.use_cases.dispatch_mail()
+            raise NotSent("the server does not answer")
+
+    world = World(store, notifier=Hanging())
+    other = World(store, clock=world.clock)
+    registered(world)
+    assert world.use_cases.dispatch_mail()
+    assert len(in_state(world, MailState.SENT)) == len(other.notifier.sent) == 1
+    assert in_state(world, MailState.WAITING) == ()

@@ -267,13 +267,13 @@ def test_a_mail_becomes_what_is_said_of_it(store: Store) -> None:
         refused = replace(dead, state=MailState.DEAD, error="no such user", attempts=3)
         for one in (gone, refused):
             work.outbox.save(one)
-        assert work.outbox.get(sent.id) == gone
+        assert work.outbox.hold(sent.id) == gone
         assert work.outbox.in_state(MailState.SENT) == (gone,)
         assert work.outbox.in_state(MailState.DEAD) == (refused,)
         assert work.outbox.in_state(MailState.WAITING) == ()
         assert not work.outbox.is_due(LATER)
         with pytest.raises(MailNotFound):
-            work.outbox.get(MailId(make.new_id()))
+            work.outbox.hold(MailId(make.new_id()))
         work.outbox.purge(LATER + timedelta(days=1))
         assert work.outbox.in_state(MailState.SENT) == ()
         assert work.outbox.in_state(MailState.DEAD) == (refused,)

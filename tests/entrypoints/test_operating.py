@@ -142,7 +142,7 @@ def test_mail_that_waits_or_was_given_up_is_shown_and_tried_again(operator: Oper
     assert second == f"{dead.id} confirm_email to ben@example.org, 3 tries, given up: no such user"
     operator.says("mail", "retry", str(dead.id))
     with operator.store.begin() as work:
-        assert work.outbox.get(dead.id).state is MailState.WAITING
+        assert work.outbox.hold(dead.id).state is MailState.WAITING
     assert operator.is_refused("mail", "retry", str(waiting.id).replace("0", "1")) == "Error: mail not found"
 
 
@@ -169,7 +169,7 @@ def test_mail_is_sent_apart_until_told_to_stop(operator: Operator) -> None:
     assert output == "sending mail. Stop it with Ctrl-C.\n"
     assert (operator.home / "mail" / f"{one.id}.eml").exists()
     with operator.store.begin() as work:
-        assert work.outbox.get(one.id).state is MailState.SENT
+        assert work.outbox.hold(one.id).state is MailState.SENT
 
 
 def test_where_nothing_is_kept_there_is_nothing_to_operate(monkeypatch: pytest.MonkeyPatch) -> None:

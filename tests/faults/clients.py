@@ -19,11 +19,14 @@ class Request:
     path: str
     body: Any = None
     token: str | None = None
+    forwarded_for: str | None = None
 
     def encoded(self) -> bytes:
         lines = [f"{self.method} {self.path} HTTP/1.1", "host: localhost"]
         if self.token is not None:
             lines.append(f"authorization: Bearer {self.token}")
+        if self.forwarded_for is not None:
+            lines.append(f"x-forwarded-for: {self.forwarded_for}")
         body = b""
         if self.body is not None:
             body = json.dumps(self.body).encode()
@@ -60,7 +63,7 @@ class Client:
         while line := await self._line():
             name, _, value = line.partition(":")
             headers[name.lower()] = value.strip()
-        body = await self.reader.readexactly(int(headers["content-length"]))
+        body = b"" if status == 204 else await self.reader.readexactly(int(headers["content-length"]))
         return Answer(status, headers, json.loads(body) if body else None)
 
     async def ask(self, request: Request) -> Answer:

@@ -1,5 +1,7 @@
 """The real service with two workers, as it is or with a protection taken out."""
 
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +10,7 @@ from tests.service import CHEAP_HASHING, SECRET, Service
 
 SABOTEUR = Path(__file__).parent / "saboteur"
 REPOSITORY = Path(__file__).parents[2]
+LONGEST_START_SECONDS = 20
 
 
 def sabotaged(*sabotage: str) -> dict[str, str]:
@@ -27,10 +30,25 @@ def service_of(home: Path, database_url: str, *sabotage: str, **settings: str) -
 
 @contextmanager
 def running(service: Service) -> Iterator[Service]:
-    """Started, and killed if it is still there in the end."""
+    """Started, with all its workers, and killed if it is still there in the end."""
     service.start()
     try:
+        wait_for_all_workers(service)
         yield service
     finally:
         if service.process and service.process.poll() is None:
             service.kill()
+
+
+def wait_for_all_workers(service: Service) -> None:
+    """The first that listens answers all there is, so that nothing would race. Does nothing but on Linux."""
+    table = Path("/proc/net/tcp")
+    workers = int(service.settings["ATTENDANCE_WORKERS"])
+    deadline = time.monotonic() + LONGEST_START_SECONDS
+    while table.exists() and len(_listening(table.read_text(), service.port)) < workers:
+        assert time.monotonic() < deadline, service.log
+        time.sleep(0.005)
+
+
+def _listening(table: str, port: int) -> list[str]:
+    return re.findall(rf"^ *\d+: [0-9A-F]+:{port:04X} [0-9A-F:]+ 0A ", table, re.MULTILINE)

@@ -54,6 +54,15 @@ def records(database_url: str, scene: Scene | None = None) -> Records:
     )
 
 
+def rows_of(database_url: str, table: sa.Table) -> list[Any]:
+    database = open_database(database_url, pool_size=1)
+    try:
+        with database.engine.connect() as connection:
+            return list(connection.execute(sa.select(table)))
+    finally:
+        database.engine.dispose()
+
+
 def _everything(database_url: str) -> Records:
     database = open_database(database_url, pool_size=1)
     try:

@@ -1,17 +1,20 @@
 """A lab with an owner and members, made through the library while the service is up or down."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
 from typing import Any
 from uuid import UUID
 
+from attendance.adapters.clock import utc_now
 from attendance.application.use_cases import UseCases
+from attendance.domain.accounts import Account
 from attendance.domain.ids import AccountId
 from attendance.domain.status import Status
 from attendance.entrypoints.library import open_attendance
+from tests import make
 from tests.faults.clients import Request
 from tests.service import CHEAP_HASHING, SECRET
 
@@ -85,6 +88,32 @@ def set_scene(database_url: str, *, members: int = 1, note: str | None = None) -
                 note=note,
             )
     return Scene(owner=owner, lab_id=str(lab_id), members=joined, stranger=stranger)
+
+
+def stored(database_url: str, accounts: Sequence[Account], *, sessions: int = 1) -> list[Person]:
+    """Accounts of any kind put straight into a database, signed in so many times each."""
+    now = utc_now()
+    with library(database_url) as attendance:
+        password_hash = attendance.sign_in.hasher.hash(PASSWORD)
+        started = [
+            make.session(account, started_at=now, expires_at=now + make.LIFETIME.absolute, last_seen_at=now)
+            for account in accounts
+            for _ in range(sessions)
+        ]
+        with attendance.sign_in.store.begin() as work:
+            for account in accounts:
+                work.accounts.add(replace(account, password_hash=password_hash))
+            for session in started:
+                work.sessions.add(session)
+        names = {account.id: account.username for account in accounts}
+        return [
+            Person(
+                username=names[session.account_id],
+                id=str(session.account_id),
+                token=attendance.sign_in.tokens.issue(session),
+            )
+            for session in started
+        ]
 
 
 def _signed_up(attendance: UseCases) -> Person:

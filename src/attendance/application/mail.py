@@ -50,7 +50,9 @@ class DispatchMail:
     @retried
     def _note(self, mail: Mail) -> None:
         with self.store.begin() as work:
-            work.outbox.save(mail)
+            # a try that took longer than its claim has nothing more to say: another one is under way, or done
+            if work.outbox.hold(mail.id).attempts == mail.attempts:
+                work.outbox.save(mail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ class RetryMail:
     @retried
     def __call__(self, *, mail_id: MailId) -> None:
         with self.store.begin() as work:
-            mail = work.outbox.get(mail_id)
+            mail = work.outbox.hold(mail_id)
             if mail.state is MailState.SENT:
                 return
             work.outbox.save(replace(mail, state=MailState.WAITING, attempts=0, due_at=self.clock()))

@@ -8,6 +8,7 @@ from attendance.application.ports import Clock, Hasher, NewId, Store, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.application.sessions import end_sessions, found_by_email
 from attendance.domain.accounts import Account
+from attendance.domain.errors import Unavailable
 from attendance.domain.ids import EventId
 from attendance.domain.limits import LimitReached
 from attendance.domain.links import InvalidResetToken, Link, Purpose, digest_of
@@ -35,14 +36,23 @@ class ChangePassword:
     def __call__(self, actor: Actor, *, current_password: str, new_password: str) -> None:
         accepted = self.password_rules.accepted(new_password, field="new_password")
         require_level(actor, Permission.CHANGE_PASSWORD)
-        account = self._account(actor)
-        claims = self.limiter.of_sign_in(account.id, None)
+        claims = self.limiter.of_sign_in(actor.id, None)
         taken_at = self.limiter.take(claims)
-        normal = normal_password(current_password)
+        try:
+            while not self._set(actor, self._proven(actor, current_password), self.hasher.hash(accepted)):
+                # somebody signed in meanwhile and had the same password hashed again
+                pass
+        except Unavailable:
+            # nothing was found out
+            self.limiter.give_back(claims, taken_at)
+            raise
+        self.limiter.give_back(claims, taken_at)
+
+    def _proven(self, actor: Actor, password: str) -> Account:
+        account, normal = self._account(actor), normal_password(password)
         is_right = self.hasher.verify(normal or "", account.password_hash if normal else None)
         require(is_right, WrongPassword)
-        self.limiter.give_back(claims, taken_at)
-        self._set(actor, account, self.hasher.hash(accepted))
+        return account
 
     @retried
     def _account(self, actor: Actor) -> Account:
@@ -50,12 +60,13 @@ class ChangePassword:
             return work.accounts.get(actor.id)
 
     @retried
-    def _set(self, actor: Actor, proven: Account, password_hash: str) -> None:
+    def _set(self, actor: Actor, proven: Account, password_hash: str) -> bool:
+        """Whether it could be set: not when the account has another hash than the proven one by now."""
         at = self.clock()
         with self.store.begin() as work:
             account = work.accounts.hold(actor.id)
-            # proven was the password of a moment ago
-            require(account.password_hash == proven.password_hash, WrongPassword)
+            if account.password_hash != proven.password_hash:
+                return False
             changed, event = account.with_password(password_hash, at=at, event_id=EventId(self.new_id()))
             work.accounts.save(changed)
             work.events.add(event)
@@ -71,6 +82,7 @@ class ChangePassword:
                     name=account.name,
                     username=account.username,
                 )
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

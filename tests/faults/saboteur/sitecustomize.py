@@ -3,7 +3,8 @@
 import os
 
 if names := os.environ.get("ATTENDANCE_TEST_SABOTAGE"):
-    from tests.faults import sabotage
+    from tests.faults import sabotage, sabotage_of_accounts
 
+    known = vars(sabotage) | vars(sabotage_of_accounts)
     for name in names.split(","):
-        getattr(sabotage, name)()
+        known[name]()

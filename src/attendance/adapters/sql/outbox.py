@@ -13,7 +13,7 @@ from attendance.domain.ids import MailId
 from attendance.domain.mail import Mail, MailKind, MailNotFound, MailState
 
 ADD = sa.insert(outbox).inline()
-GET = sa.select(*outbox.c).where(outbox.c.id == sa.bindparam("id"))
+HOLD = sa.select(*outbox.c).where(outbox.c.id == sa.bindparam("id")).with_for_update()
 IS_DUE = (
     sa.select(outbox.c.id)
     .where(outbox.c.state == sa.literal_column("'waiting'"), outbox.c.due_at <= sa.bindparam("at"))
@@ -68,8 +68,8 @@ class SqlOutbox(Outbox):
         row = asdict(mail)
         self.work.run(SAVE, {name: row[name] for name in BECOMES} | {"mail_id": mail.id})
 
-    def get(self, mail_id: MailId) -> Mail:
-        row = self.work.run(GET, {"id": mail_id}).one_or_none()
+    def hold(self, mail_id: MailId) -> Mail:
+        row = self.work.run(HOLD, {"id": mail_id}).one_or_none()
         if row is None:
             raise MailNotFound
         return _mail(row)

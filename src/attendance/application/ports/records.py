@@ -64,8 +64,8 @@ class Outbox(Protocol):
         """What became of a mail: its state, facts, error and next due time. Ends the claim on it."""
 
     @abstractmethod
-    def get(self, mail_id: MailId) -> Mail:
-        """Raise MailNotFound."""
+    def hold(self, mail_id: MailId) -> Mail:
+        """Nobody else changes it until this unit ends. Raise MailNotFound."""
 
     @abstractmethod
     def in_state(self, state: MailState) -> tuple[Mail, ...]:

@@ -1,0 +1,157 @@
+"""Protections of accounts, sessions and mail taken out of the real service, like those in `sabotage`."""
+
+import os
+import time
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError, Lock
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.faults.sabotage import meet
+
+
+def begins_no_transactions() -> None:
+    """Each statement is one by itself: nobody holds anything, nobody waits for a turn."""
+    from attendance.adapters.sql.store import SqlStore
+
+    SqlStore.begin = SqlStore.each  # type: ignore[method-assign]
+
+
+def counts_without_holding() -> None:
+    """Two workers look at tallies before one of them saves what it has counted."""
+    from attendance.application.limiting import Limiter
+
+    def take(self: Any, claims: Any) -> Any:
+        meet(2)
+        with self.store.each() as work:
+            at = self.clock()
+            taken = [work.tallies.hold(key).taken(limit, at=at) for key, limit in claims.items()]
+            time.sleep(0.01)
+            for tally in taken:
+                work.tallies.save(tally)
+        return at
+
+    Limiter.take = take  # type: ignore[method-assign]
+
+
+def names_its_worker() -> None:
+    """No protection taken out: each answer tells which process it is from."""
+    from attendance.adapters.http import edge
+
+    request_id = edge._request_id
+    edge._request_id = lambda headers: request_id(headers) + b".%d" % os.getpid()
+
+
+def remembers_sessions_for_a_second() -> None:
+    from attendance.application.sessions import ActorOf
+
+    look = ActorOf.__call__
+    remembered: dict[str, tuple[float, Any]] = {}
+
+    def call(self: Any, token: str) -> Any:
+        until, actor = remembered.get(token, (0, None))
+        if time.monotonic() > until:
+            actor = look(self, token)
+            remembered[token] = time.monotonic() + 1, actor
+        return actor
+
+    ActorOf.__call__ = call  # type: ignore[method-assign]
+
+
+def uses_links_unguarded() -> None:
+    """The first two of a process that look for a link find it unused; accounts keep whatever comes last."""
+    from attendance.adapters.sql import accounts
+    from attendance.adapters.sql.links import SqlLinks
+
+    begins_no_transactions()
+    look = SqlLinks.find
+    meetings: dict[str, Barrier] = {}
+    lock = Lock()
+
+    def find(self: Any, digest: str) -> Any:
+        found = look(self, digest)
+        with lock:
+            meeting = meetings.setdefault(digest, Barrier(2))
+        with suppress(BrokenBarrierError):
+            meeting.wait(timeout=1)
+        return found
+
+    SqlLinks.find = find  # type: ignore[method-assign]
+    SqlLinks.use = lambda *_: True  # type: ignore[method-assign]
+    accounts.SAVE = (
+        sa.update(accounts.accounts)
+        .where(accounts.accounts.c.id == sa.bindparam("account_id"))
+        .values({name: sa.bindparam(name) for name in (*accounts.FIELDS[1:], *accounts.KEYS)})
+    )
+
+
+def claims_no_mail() -> None:
+    """What is due stays due for everybody until it is sent."""
+    from attendance.adapters.sql.outbox import SqlOutbox, _mail
+    from attendance.adapters.sql.tables import outbox
+
+    waits = outbox.c.state == sa.literal_column("'waiting'")
+    due = sa.select(*outbox.c).where(waits, outbox.c.due_at <= sa.bindparam("at")).limit(1)
+
+    def claim(self: Any, at: Any, until: Any) -> Any:
+        row = self.work.run(due, {"at": at}).one_or_none()
+        return row and _mail(row)
+
+    SqlOutbox.claim = claim  # type: ignore[method-assign]
+
+
+def notes_mail_before_it_sends() -> None:
+    from dataclasses import replace
+
+    from attendance.application.mail import DispatchMail
+    from attendance.domain.mail import MailState
+
+    claimed = DispatchMail._claimed
+
+    def claim(self: Any) -> Any:
+        mail = claimed(self)
+        if mail:
+            self._note(replace(mail, state=MailState.SENT, facts=None))
+        return mail
+
+    DispatchMail._claimed = claim  # type: ignore[method-assign]
+
+
+def tries_each_mail_once() -> None:
+    from dataclasses import replace
+
+    from attendance.application.mail import DispatchMail
+    from attendance.domain.mail import MailState
+
+    def failed(_: Any, mail: Any, failure: Exception) -> Any:
+        return replace(mail, state=MailState.SENT, error=str(failure))
+
+    DispatchMail._failed = failed  # type: ignore[method-assign]
+
+
+def meets_before_it_looks_for_owners() -> None:
+    """No protection taken out: both processes come there before one of them goes on."""
+    from attendance.application.operating import CreateOwner
+
+    add = CreateOwner._add
+
+    def _add(self: Any, *about: Any) -> Any:
+        meet(2)
+        return add(self, *about)
+
+    CreateOwner._add = _add  # type: ignore[method-assign]
+
+
+def looks_for_owners_unguarded() -> None:
+    """Both processes find that there is no owner before one of them makes one."""
+    from attendance.adapters.sql import accounts
+
+    begins_no_transactions()
+
+    def guard_owners(self: Any) -> Any:
+        owners = tuple(map(accounts._account, self.work.run(accounts.OWNERS, {}).rows))
+        meet(2)
+        return owners
+
+    accounts.SqlAccounts.guard_owners = guard_owners  # type: ignore[method-assign]
