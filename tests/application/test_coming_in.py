@@ -515,3 +515,90 @@ def test_a_change_of_password_that_could_not_be_made_does_not_count(world: World
             world.use_cases.change_password(actor, current_password=PASSWORD, new_password=OTHER)
     world.hasher.verify = real  # type: ignore[method-assign]
     world.use_cases.change_password(actor, current_password=PASSWORD, new_password=OTHER)
+
+
+def test_an_address_that_was_never_confirmed_is_corrected_at_once(world: World) -> None:
+    user_id = registered(world, email="typo@example.org")
+    actor = signed_in(world)
+    world.use_cases.request_password_reset(email="typo@example.org")
+    planted = world.token_mailed(MailKind.RESET_PASSWORD)
+    after = world.use_cases.edit_user(actor, user_id=user_id, email=ADDRESS)
+    assert (after.email, after.pending_email, after.level) == (ADDRESS, None, Level.UNCONFIRMED)
+    with pytest.raises(InvalidConfirmationToken):
+        world.use_cases.confirm_email(token=confirmation(world, "typo@example.org"))
+    with pytest.raises(InvalidResetToken):
+        world.use_cases.set_password(token=planted, password=OTHER)
+    registered(world, email="typo@example.org", username="eve")
+    with pytest.raises(EmailTaken):
+        registered(world, username="mallory")
+    assert world.use_cases.confirm_email(token=confirmation(world))
+    assert world.now(user_id).level is Level.USER
+
+
+def test_a_guest_whose_address_is_corrected_is_invited_there(world: World) -> None:
+    boss = world.having(Role.HEAD_MANAGER)
+    guest = world.use_cases.invite_user(boss, username="ada", email="typo@example.org")
+    old = world.token_mailed(MailKind.INVITATION)
+    world.use_cases.edit_user(boss, user_id=guest.id, email=ADDRESS)
+    with pytest.raises(InvalidResetToken):
+        world.use_cases.set_password(token=old, password=OTHER)
+    world.use_cases.set_password(token=world.token_mailed(MailKind.INVITATION, ADDRESS), password=OTHER)
+    assert signed_in(world, OTHER).level is Level.USER
+
+
+def planted(world: World) -> tuple[AccountId, str]:
+    """A confirmed account to whose pending address somebody else has the link."""
+    user_id = registered(world)
+    world.use_cases.confirm_email(token=confirmation(world))
+    world.use_cases.edit_user(signed_in(world), user_id=user_id, email="evil@example.org")
+    return user_id, confirmation(world, "evil@example.org")
+
+
+def test_a_new_password_ends_a_pending_change_of_address(world: World) -> None:
+    user_id, plant = planted(world)
+    actor = signed_in(world)
+    world.use_cases.change_password(actor, current_password=PASSWORD, new_password=OTHER)
+    assert world.now(user_id).pending_email is None
+    with pytest.raises(InvalidConfirmationToken):
+        world.use_cases.confirm_email(token=plant)
+
+
+def test_a_reset_ends_a_pending_change_of_address(world: World) -> None:
+    user_id, plant = planted(world)
+    world.use_cases.request_password_reset(email=ADDRESS)
+    world.use_cases.set_password(token=world.token_mailed(MailKind.RESET_PASSWORD), password=OTHER)
+    assert (world.now(user_id).email, world.now(user_id).pending_email) == (ADDRESS, None)
+    with pytest.raises(InvalidConfirmationToken):
+        world.use_cases.confirm_email(token=plant)
+
+
+def test_a_new_role_ends_a_change_of_address_that_somebody_else_began(world: World) -> None:
+    """A head manager names an own address for a manager, who then becomes an owner."""
+    target, boss = world.account(role=Role.MANAGER), world.having(Role.HEAD_MANAGER)
+    world.use_cases.edit_user(boss, user_id=target.id, email="evil@example.org")
+    plant = confirmation(world, "evil@example.org")
+    world.use_cases.change_role(world.having(Role.OWNER), user_id=target.id, role=Role.OWNER)
+    with pytest.raises(InvalidConfirmationToken):
+        world.use_cases.confirm_email(token=plant)
+    assert world.now(target.id).email == target.email
+
+
+def test_no_link_outlives_a_deactivation(world: World) -> None:
+    user_id, plant = planted(world)
+    world.use_cases.request_password_reset(email=ADDRESS)
+    reset = world.token_mailed(MailKind.RESET_PASSWORD)
+    owner = world.having(Role.OWNER)
+    for active in (False, True):
+        world.use_cases.change_active(owner, user_id=user_id, active=active)
+    with pytest.raises(InvalidConfirmationToken):
+        world.use_cases.confirm_email(token=plant)
+    with pytest.raises(InvalidResetToken):
+        world.use_cases.set_password(token=reset, password=OTHER)
+    assert world.now(user_id).pending_email is None
+
+
+def test_without_a_new_password_what_is_planted_sprouts(world: World) -> None:
+    """The twin of the tests above: the link is good as long as nothing of this happens."""
+    user_id, plant = planted(world)
+    assert world.use_cases.confirm_email(token=plant)
+    assert world.now(user_id).email == "evil@example.org"

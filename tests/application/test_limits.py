@@ -64,6 +64,15 @@ def test_a_name_nobody_has_is_closed_alike(store: Store) -> None:
     failing(world, times=1, username="nul\0")
 
 
+def test_a_name_tells_nothing_about_an_address_of_the_same_letters(store: Store) -> None:
+    """An address typed where the name belongs closes nothing for whoever has it, nor for whoever has not."""
+    world = World(store)
+    world.use_cases.register(username="ada", password=PASSWORD, email="ada@example.org")
+    for email in ("ada@example.org", "nobody@example.org"):
+        failing(world, times=10, username=email)
+        failing(world, times=1, email=email)
+
+
 def test_successes_do_not_count_and_do_not_forgive(store: Store) -> None:
     world = World(store)
     world.use_cases.register(username="ada", password=PASSWORD)

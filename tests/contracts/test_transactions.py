@@ -132,6 +132,8 @@ def test_events_are_never_changed_or_removed(database: Database) -> None:
     statements = ["UPDATE events SET action = 'x'", "DELETE FROM events"]
     if database.engine.dialect.name == "postgresql":
         statements.append("TRUNCATE events")
+    else:
+        statements.append("INSERT OR REPLACE INTO events SELECT * FROM events")
     for statement in statements:
         with database.engine.connect() as connection, pytest.raises(sa.exc.DBAPIError, match="never changed"):
             connection.exec_driver_sql(statement)

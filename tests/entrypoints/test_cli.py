@@ -65,16 +65,26 @@ def test_what_stops_a_start_is_said_in_one_line(
         {"secret_key": "short"},
         {"common_passwords": "/nowhere/at/all"},
         {"argon2_parallelism": "3", "argon2_memory_kib": "8"},
+        {"smtp_url": "mail.example.org"},
+        {"smtp_url": "smtp://user:secret/word@host"},
+        {"mail_from": "nobody"},
+        {"timezone": "Mars/Phobos"},
+        {"trusted_proxies": "10.0.0.1, home"},
+        {"database_url": "mysql://x/y"},
+        {"confirm_link": "https://club.example.org/{token}/{token}"},
     ],
+    ids=lambda environment: " ".join(environment),
 )
-def test_what_no_worker_could_use_stops_the_start(
+def test_what_no_worker_could_use_stops_the_start_with_one_line_that_names_it(
     environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = run("serve", **environment)
     assert done.exit_code == 2
-    assert "Error: " in done.output
-    assert "Traceback" not in done.output
+    (line,) = done.output.strip().splitlines()
+    assert line.startswith("Error: ATTENDANCE_")
+    assert any(f"ATTENDANCE_{name.upper()}" in line for name in environment)
+    assert "secret/word" not in line
 
 
 def test_openapi_prints_the_document() -> None:

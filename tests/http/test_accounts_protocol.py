@@ -337,14 +337,25 @@ def test_one_signs_in_by_username_or_address_in_any_case(api: Api) -> None:
 def test_an_address_signs_in_before_it_is_confirmed_but_not_while_it_is_pending(api: Api) -> None:
     registered(api)
     ada = signed_in(api, email="ada@example.org")
+    assert answer(confirms(api, api.token_mailed(MailKind.CONFIRM_EMAIL))) == CONFIRMED
     good(ada.puts("/users/me", email="new@example.org"), 200)
     assert answer(signs_in(api, email="new@example.org")) == INVALID_CREDENTIALS
+
+
+def test_a_mistyped_address_is_corrected_at_once(api: Api) -> None:
+    ada = registered(api)
+    corrected = good(ada.puts("/users/me", email="right@example.org"), 200)
+    assert (corrected["email"], corrected["pending_email"]) == ("right@example.org", None)
+    good(signs_in(api, email="right@example.org"), 200)
+    assert answer(signs_in(api, email="ada@example.org")) == INVALID_CREDENTIALS
+    assert answer(confirms(api, api.token_mailed(MailKind.CONFIRM_EMAIL))) == CONFIRMED
+    assert me(ada)["email_confirmed"] is True
 
 
 def test_either_username_or_address_is_given(memory: Api) -> None:
     memory.having(username="ada")
     both = signs_in(memory, username="ada", email="ada@example.org")
-    assert fields(both) == fields(signs_in(memory)) == ["username"]
+    assert fields(both) == fields(signs_in(memory)) == ["body"]
     assert fields(memory.nobody.posts("/auth/login", username="ada")) == ["password"]
     for wrong in (None, 1, ["ada"], {"$ne": ""}):
         assert fields(signs_in(memory, username=wrong)) == ["username"]  # type: ignore[arg-type]

@@ -28,6 +28,8 @@ _SCRIPTS = """
     Tayo Telu Tfng Tglg Thaa Thai Tibt Tirh Tnsa Todr Tols Toto Tutg Ugar Vaii Vith Wara Wcho Xpeo
     Xsux Yezi Yiii Zanb
 """
+# Who the log names without an account, and what paths call the caller.
+_RESERVED = frozenset({"operator", "system", "me"})
 _MIXABLE = ("Latn Hani Hira Kana", "Latn Hani Bopo", "Latn Hani Hang")
 
 # Besides the default-ignorable ones: blanks that are letters and marks by their category.
@@ -51,6 +53,8 @@ class PrecisUsernames(Usernames):
 
 
 def _complaint(form: str) -> str | None:
+    if form in _RESERVED:
+        return "is reserved"
     if invisible := _INVISIBLE.search(form):
         return _must_not_contain(invisible[0])
     try:

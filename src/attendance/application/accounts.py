@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from attendance.application.cuts import order_of
-from attendance.application.emailing import Postman
+from attendance.application.emailing import Postman, void_links
 from attendance.application.limiting import Limiter
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, UnitOfWork, Usernames
@@ -92,7 +92,8 @@ class ShowUser:
 class EditUser:
     """Change username, name or email address; None keeps what is there, "" clears.
 
-    A new address is pending until the link mailed to it is used; the old one is told. `versions`: those the
+    A new address is pending until the link mailed to it is used; the old one is told. One that was never
+    confirmed is replaced at once. `versions`: those the
     caller has seen, None for any. Raises Invalid, Forbidden, UserNotFound, Outdated, UsernameTaken,
     EmailTaken, LimitReached.
     """
@@ -137,18 +138,28 @@ class EditUser:
             )
             if event is None:
                 return before
+            asked = self._asked_for(before, after)
+            if asked is not None:
+                free_address(work, asked, at=after.updated_at, event_id=EventId(self.new_id()))
             work.accounts.save(after)
             work.events.add(event)
-            self._ask_for_confirmation(work, before, after)
+            void_links(work, after)
+            if asked is not None:
+                self._ask_for_confirmation(work, before, after, asked)
         return after
 
-    def _ask_for_confirmation(self, work: UnitOfWork, before: Account, after: Account) -> None:
-        new = after.pending_email
-        if new is None or new == before.pending_email:
-            return
-        free_address(work, new, at=after.updated_at, event_id=EventId(self.new_id()))
+    def _asked_for(self, before: Account, after: Account) -> str | None:
+        """The address that is to be confirmed from now on, if there is a new one."""
+        if after.email != before.email:
+            return after.email
+        return after.pending_email if after.pending_email != before.pending_email else None
+
+    def _ask_for_confirmation(self, work: UnitOfWork, before: Account, after: Account, new: str) -> None:
         self.limiter.take_in(work, self.limiter.of_confirmation_mail(after.id))
-        self.postman.send_confirmation(work, after, new)
+        if after.password_hash is None:
+            self.postman.send_invitation(work, after, new, by=None)
+        else:
+            self.postman.send_confirmation(work, after, new)
         if before.email is not None and before.email_confirmed_at is not None:
             self.postman.tell(
                 work,

@@ -97,3 +97,10 @@ class Postman:
                 after={"purpose": purpose.value, "email": email, "expires_at": expires_at.isoformat()},
             )
         )
+
+
+def void_links(work: UnitOfWork, account: Account, *, everything: bool = False) -> None:
+    """Void the account's links to other addresses than its own, or all of its links."""
+    for link in work.links.of(account.id):
+        if everything or not link.is_of(account.email):
+            work.links.void(link)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from attendance.application.emailing import Postman
+from attendance.application.emailing import Postman, void_links
 from attendance.application.limiting import Limiter
 from attendance.application.ports import Clock, Hasher, NewId, Store, UnitOfWork
 from attendance.application.retrying import retried
@@ -70,6 +70,7 @@ class ChangePassword:
             changed, event = account.with_password(password_hash, at=at, event_id=EventId(self.new_id()))
             work.accounts.save(changed)
             work.events.add(event)
+            void_links(work, changed)
             for link in work.links.of(account.id):
                 if link.purpose is Purpose.SET_PASSWORD:
                     work.links.void(link)
@@ -153,6 +154,7 @@ class SetPassword:
             )
             work.accounts.save(changed)
             work.events.add(event)
+            void_links(work, changed)
             end_sessions(work, account.id, by=account.id, at=at, new_id=self.new_id)
             self.postman.tell(
                 work, MailKind.PASSWORD_CHANGED, link.email, name=account.name, username=account.username

@@ -6,7 +6,7 @@ Everything here happens under the guard of the owners: see `Accounts.guard_owner
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from attendance.application.emailing import Postman
+from attendance.application.emailing import Postman, void_links
 from attendance.application.ports import Clock, NewId, UnitOfWork
 from attendance.application.sessions import end_sessions
 from attendance.domain.accounts import Account
@@ -89,6 +89,7 @@ class Changing:
         work.events.add(event)
         if not after.active:
             end_sessions(work, after.id, by=by, at=at, new_id=self.new_id)
+        void_links(work, after, everything=not after.active)
         for change in work.role_changes.awaiting():
             is_overtaken = change.requested_by == after.id and not may_ask(after)
             if change.user_id == after.id or is_overtaken:

@@ -42,9 +42,13 @@ class SignIn:
         address: str | None = None,
     ) -> str:
         if (username is None) is (email is None):
-            raise Invalid(Fault("username", "or email must be given, not both"))
+            raise Invalid(Fault("body", "must have a username or an email, not both"))
         account = self._claimed(username, email)
-        named = account.id if account else folded(username or "") if email is None else email_key(email)
+        named = (
+            account.id
+            if account
+            else f"{'email' if username is None else 'username'} {folded(username or email or '')}"
+        )
         claims = self.limiter.of_sign_in(named, address)
         taken_at = self.limiter.take(claims)
         try:

@@ -116,7 +116,10 @@ class Account:
     def with_password(
         self, password_hash: str, *, at: datetime, event_id: EventId, is_by_mail: bool = False
     ) -> tuple["Account", Event]:
-        """Another password. Whoever set it by a link in a mail has confirmed the address it was sent to."""
+        """Another password. Whoever set it by a link in a mail has confirmed the address it was sent to.
+
+        An address that was pending is given up: it may be the plant of whoever knew the old password.
+        """
         confirmed: dict[str, Any] = {}
         if is_by_mail and self.email_confirmed_at is None:
             confirmed = {"email_confirmed_at": at}
@@ -126,6 +129,7 @@ class Account:
             at=at,
             event_id=event_id,
             password_hash=password_hash,
+            pending_email=None,
             **confirmed,
         )
 
@@ -158,7 +162,8 @@ class Account:
     ) -> tuple["Account", Event | None]:
         """With another username, name or address; None keeps what is there, "" clears.
 
-        A new address is pending until it is confirmed; the present one again ends that. Raises Invalid.
+        A new address is pending until it is confirmed, and the present one again ends that; in place of one
+        that was never confirmed it counts at once, unconfirmed. Raises Invalid.
         """
         changes: dict[str, Any] = {}
         if username is not None:
@@ -169,7 +174,10 @@ class Account:
             raise Invalid(Fault("email", "can be changed, not removed"))
         if email is not None:
             is_present = email == "" or (self.email is not None and email_key(email) == email_key(self.email))
-            changes["pending_email"] = None if is_present else email
+            is_held = self.email_confirmed_at is not None
+            changes["pending_email"] = email if is_held and not is_present else None
+            if not is_held and not is_present:
+                changes["email"] = email
         if all(getattr(self, name) == value for name, value in changes.items()):
             return self, None
         return self.changed(Action.ACCOUNT_EDITED, by=by, at=at, event_id=event_id, **changes)

@@ -198,8 +198,11 @@ def require_possible(target: Account, kind: Kind, wanted: Value, *, active_owner
 def applied(
     target: Account, kind: Kind, wanted: Value, *, by: AccountId, at: datetime, event_id: EventId
 ) -> tuple[Account, Event]:
-    """The account as it is then. Whoever becomes an active owner has been one from now on."""
-    changes: dict[str, Any] = {kind.value: wanted}
+    """The account as it is then. Whoever becomes an active owner has been one from now on.
+
+    An address that was pending is given up: somebody may have named it who may not touch the account now.
+    """
+    changes: dict[str, Any] = {kind.value: wanted, "pending_email": None}
     after = replace(target, **changes)
     if _is_active_owner(after) != _is_active_owner(target):
         changes["owner_since"] = at if _is_active_owner(after) else None

@@ -22,7 +22,7 @@ from attendance.adapters.tokens import JwtTokens
 from attendance.adapters.usernames import PrecisUsernames
 from attendance.application.emailing import Postman
 from attendance.application.limiting import Limiter
-from attendance.application.ports import Notifier
+from attendance.application.ports import Clock, Hasher, Notifier, Tokens
 from attendance.application.role_changing import Changing
 from attendance.application.use_cases import UseCases, use_cases_of
 from attendance.domain.limits import Limits
@@ -31,7 +31,7 @@ from attendance.domain.passwords import PasswordRules
 from attendance.domain.role_changes import OwnershipRules
 from attendance.domain.sessions import SessionLifetime
 from attendance.entrypoints.secrets import signing_keys
-from attendance.entrypoints.settings import Settings
+from attendance.entrypoints.settings import Settings, about
 
 
 def hashers() -> int:
@@ -41,7 +41,8 @@ def hashers() -> int:
 
 
 def opened_database(url: str, pool_size: int) -> Iterator[Database]:
-    database = open_database(url, pool_size=pool_size)
+    with about("database_url"):
+        database = open_database(url, pool_size=pool_size)
     yield database
     database.engine.dispose()
 
@@ -59,7 +60,8 @@ def session_lifetime(settings: Settings) -> SessionLifetime:
 
 
 def common_passwords(settings: Settings) -> CommonPasswords:
-    return CommonPasswords(Path(settings.common_passwords) if settings.common_passwords else None)
+    with about("common_passwords"):
+        return CommonPasswords(Path(settings.common_passwords) if settings.common_passwords else None)
 
 
 def limits(settings: Settings) -> Limits:
@@ -96,15 +98,34 @@ def ownership_rules(settings: Settings) -> OwnershipRules:
 
 
 def notifier(settings: Settings) -> Notifier:
-    letters = Letters(
-        base_url=settings.public_url,
-        confirm_link=settings.confirm_link,
-        reset_link=settings.reset_link,
-        sender=settings.mail_from,
-    )
+    with about("mail_from", "base_url", "confirm_link", "reset_link"):
+        letters = Letters(
+            base_url=settings.public_url,
+            confirm_link=settings.confirm_link,
+            reset_link=settings.reset_link,
+            sender=settings.mail_from,
+        )
     if settings.smtp_url is None:
         return FileNotifier(letters=letters, directory=Path(settings.mail_directory))
-    return SmtpNotifier(letters=letters, url=settings.smtp_url)
+    with about("smtp_url"):
+        return SmtpNotifier(letters=letters, url=settings.smtp_url)
+
+
+def tokens(settings: Settings, clock: Clock, lifetime: SessionLifetime) -> Tokens:
+    with about("secret_key"):
+        return JwtTokens(keys=signing_keys(settings), clock=clock, longest_life=lifetime.absolute)
+
+
+def hasher(settings: Settings) -> Hasher:
+    with about("argon2_time_cost", "argon2_memory_kib", "argon2_parallelism"):
+        return Argon2Hasher(
+            time_cost=settings.argon2_time_cost,
+            memory_kib=settings.argon2_memory_kib,
+            parallelism=settings.argon2_parallelism,
+            at_once=hashers(),
+            longest_queue=settings.sign_in_queue,
+            longest_wait=LONGEST_WAIT_SECONDS,
+        )
 
 
 class Container(containers.DeclarativeContainer):
@@ -129,21 +150,8 @@ class Container(containers.DeclarativeContainer):
     )
 
     lifetime = providers.Singleton(session_lifetime, settings)
-    tokens = providers.Singleton(
-        JwtTokens,
-        keys=providers.Callable(signing_keys, settings),
-        clock=clock,
-        longest_life=lifetime.provided.absolute,
-    )
-    hasher = providers.Singleton(
-        Argon2Hasher,
-        time_cost=settings.provided.argon2_time_cost,
-        memory_kib=settings.provided.argon2_memory_kib,
-        parallelism=settings.provided.argon2_parallelism,
-        at_once=providers.Callable(hashers),
-        longest_queue=settings.provided.sign_in_queue,
-        longest_wait=LONGEST_WAIT_SECONDS,
-    )
+    tokens = providers.Singleton(tokens, settings, clock, lifetime)
+    hasher = providers.Singleton(hasher, settings)
     password_rules = providers.Singleton(
         PasswordRules,
         shortest=settings.provided.password_min_length,

@@ -1,7 +1,8 @@
 """What an operator may choose, by environment variables `ATTENDANCE_…`."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -100,14 +101,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         try:
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"timezone: {self.timezone!r} is no time zone such as Europe/Berlin") from error
+            raise ValueError(
+                f"{PREFIX}TIMEZONE: {self.timezone!r} is no time zone such as Europe/Berlin"
+            ) from error
 
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """The networks of the proxies whose word about a client's address is taken."""
         try:
             return tuple(ip_network(part.strip()) for part in self.trusted_proxies.split(",") if part.strip())
         except ValueError as error:
-            raise ValueError(f"trusted_proxies: {error}") from error
+            raise ValueError(f"{PREFIX}TRUSTED_PROXIES: {error}") from error
 
     def __post_init__(self) -> None:
         if self.storage == "memory" and self.workers > 1:
@@ -144,6 +147,18 @@ def settings_of(chosen: Mapping[str, Any]) -> Settings:
         name = path.rstrip("`")
         where = f"{PREFIX}{name.upper()}: " if name else ""
         raise SettingsError(where + message) from error
+
+
+@contextmanager
+def about(*names: str) -> Iterator[None]:
+    """What is refused in the block is said of these settings; raise SettingsError."""
+    try:
+        yield
+    except SettingsError:
+        raise
+    except ValueError as error:
+        variables = " or ".join(f"{PREFIX}{name.upper()}" for name in names)
+        raise SettingsError(f"{variables}: {error}") from error
 
 
 def _content(variable: str, path: str) -> str:

@@ -25,6 +25,9 @@ from attendance.domain.policy import Permission
 ID = STRING | ANY_TEXT
 
 
+OPERATOR = "operator"
+
+
 class EventActorView(msgspec.Struct):
     """Who did it, by the present username; without an id the operator, or `system`: it happened by itself."""
 
@@ -68,7 +71,7 @@ def event_view(logged: LoggedEvent) -> EventView:
 
 def _actor(actor_id: AccountId | None, username: str | None) -> EventActorView:
     if actor_id is None or actor_id == OPERATOR_ID:
-        return EventActorView(None, "system" if actor_id is None else "operator")
+        return EventActorView(None, "system" if actor_id is None else OPERATOR)
     return EventActorView(actor_id, username or "")
 
 
@@ -89,11 +92,11 @@ def event_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         until: Annotated[dt.date | None, QueryParameter(name="to", schema_extra=DATE)] = None,
         page: PageNumber = None,
     ) -> Response[EventsView]:
-        """What happened, newest first; `subject` and `actor` are ids, `from` and `to` included dates."""
+        """What happened, newest first; `actor` is an id or `operator`, `subject` an id."""
         listed = use_cases.list_events(
             caller.actor(),
             subject=None if subject is None else sent_id(subject),
-            by=None if actor is None else AccountId(sent_id(actor)),
+            by=None if actor is None else OPERATOR_ID if actor == OPERATOR else AccountId(sent_id(actor)),
             action=action,
             since=since,
             until=until,

@@ -1,5 +1,6 @@
 """Mail by way of an SMTP server."""
 
+import logging
 import re
 import smtplib
 import socket
@@ -13,6 +14,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from attendance.adapters.mail.letters import Letters
 from attendance.application.ports import Notifier, NotSent
 from attendance.domain.mail import Mail
+
+log = logging.getLogger(__name__)
 
 _LONGEST_REASON = 200
 _ENHANCED_CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
@@ -95,7 +98,9 @@ class SmtpNotifier(Notifier):
                 connection.sendmail(self._letters.envelope_sender, [str(letter["To"])], letter.as_bytes())
         except Exception as error:
             # Without its cause: tracebacks would show what servers quote of the mail.
-            raise NotSent(_reason(error)[:_LONGEST_REASON], is_final=_is_final(error)) from None
+            reason = _reason(error)[:_LONGEST_REASON]
+            log.warning("mail %s was not sent: %s", mail.id, reason)
+            raise NotSent(reason, is_final=_is_final(error)) from None
 
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:

@@ -169,6 +169,8 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> Engine:
         raise ValueError("SQLite needs a file (sqlite:///path); to keep nothing, use `memory`")
     try:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        # for its owner's eyes: it holds hashes of passwords, and links in mails that wait
+        Path(url.database).touch(mode=0o600, exist_ok=True)
     except OSError as error:
         raise ValueError(f"{url.database} cannot be kept there: {error}") from error
     engine = sa.create_engine(

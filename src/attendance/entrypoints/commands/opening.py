@@ -14,6 +14,12 @@ from attendance.entrypoints.settings import MEMORY, SettingsError, from_environm
 P = ParamSpec("P")
 
 
+class Wrong(click.ClickException):
+    """Settings or arguments that cannot be."""
+
+    exit_code = 2
+
+
 def explained(command: Callable[P, None]) -> Callable[P, None]:
     """What an operator can mend is one line on standard error, not a traceback.
 
@@ -29,7 +35,7 @@ def explained(command: Callable[P, None]) -> Callable[P, None]:
         except AttendanceError as error:
             raise click.ClickException(str(error)) from error
         except (SettingsError, ValueError) as error:
-            raise click.UsageError(str(error)) from error
+            raise Wrong(str(error)) from error
 
     return run
 

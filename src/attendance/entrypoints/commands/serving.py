@@ -9,7 +9,7 @@ import click
 
 from attendance.entrypoints.commands.opening import explained
 from attendance.entrypoints.process import hold_signals
-from attendance.entrypoints.settings import PREFIX, Settings, from_environment
+from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
 
 # for requests under way; a client that stalls amid its body would have us wait for ever
 LONGEST_STOP_SECONDS = 30
@@ -121,7 +121,8 @@ def _migrate(settings: Settings) -> None:
     from attendance.adapters.sql.databases import open_database
     from attendance.adapters.sql.shape import bring_up_to_date
 
-    database = open_database(settings.database_url, pool_size=1)
+    with about("database_url"):
+        database = open_database(settings.database_url, pool_size=1)
     try:
         bring_up_to_date(database)
     finally:

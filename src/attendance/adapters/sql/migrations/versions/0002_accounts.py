@@ -19,6 +19,12 @@ SEARCHED_WHEN_RENAMED = (
     "WHEN old.username_key <> new.username_key BEGIN "
     "UPDATE accounts_search SET username_key = new.username_key WHERE id = new.id; END"
 )
+# INSERT OR REPLACE removes a row without a word to the trigger that refuses DELETE
+FINAL_FOR_REPLACE = (
+    "CREATE TRIGGER events_are_final_for_replace BEFORE INSERT ON events "
+    "WHEN EXISTS (SELECT 1 FROM events WHERE position = new.position OR id = new.id) BEGIN "
+    "SELECT RAISE(ABORT, 'events are never changed or removed'); END"
+)
 
 
 def upgrade() -> None:
@@ -47,6 +53,7 @@ def upgrade() -> None:
     if not _is_postgres():
         op.execute(SEARCHED_WHEN_ADDED)
         op.execute(SEARCHED_WHEN_RENAMED)
+        op.execute(FINAL_FOR_REPLACE)
     op.create_table(
         "guards",
         sa.Column("name", sa.Text, nullable=False),
@@ -137,6 +144,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.execute("UPDATE accounts SET password_hash = '' WHERE password_hash IS NULL")
     if not _is_postgres():
+        op.execute("DROP TRIGGER events_are_final_for_replace")
         op.execute("DROP TRIGGER accounts_searched_when_renamed")
         op.execute("DROP TRIGGER accounts_searched_when_added")
     with op.batch_alter_table("accounts") as accounts:
