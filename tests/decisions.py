@@ -48,6 +48,11 @@ def edits() -> Iterator[Case]:
         yield Case(actor=actor, now=now, state=state)
 
 
+def invitations() -> Iterator[Case]:
+    for actor, role in product(ACTORS, RANK):
+        yield Case(actor=actor, now=role)
+
+
 def tables() -> dict[str, list[list[str]]]:
     """The rows of each table by the heading it stands under."""
     found = {}
@@ -66,7 +71,7 @@ def answer_to(case: Case, kind: str, rows: list[list[str]]) -> int:
     """What the first row that fits says; whoever is in none is refused, and strangers are not known."""
     if case.actor in (ANONYMOUS, DEACTIVATED):
         return 401
-    fits = {"role": _fits_move, "active": _fits_switch, "edit": _fits_edit}[kind]
+    fits = {"role": _fits_move, "active": _fits_switch, "edit": _fits_now, "invite": _fits_now}[kind]
     return next((int(row[-1]) for row in rows if fits(case, row)), 403)
 
 
@@ -85,7 +90,7 @@ def _fits_switch(case: Case, row: list[str]) -> bool:
     return _is_one(case.actor, actors) and _is_target(case, target) and _is_one(case.now, now)
 
 
-def _fits_edit(case: Case, row: list[str]) -> bool:
+def _fits_now(case: Case, row: list[str]) -> bool:
     actors, now, _ = row
     return _is_one(case.actor, actors) and _is_one(case.now, now)
 

@@ -20,17 +20,24 @@ from tests.decisions import (
     Case,
     answer_to,
     edits,
+    invitations,
     moves,
     switches,
     tables,
 )
 from tests.fakes import World
 
-HEADING = {"role": "Changing roles", "active": "Deactivating and reactivating", "edit": "Editing others"}
+HEADING = {
+    "role": "Changing roles",
+    "active": "Deactivating and reactivating",
+    "edit": "Editing others",
+    "invite": "Inviting",
+}
 CASES = {
     "role": [case for case in moves() if case.actor not in (ANONYMOUS, DEACTIVATED)],
     "active": [case for case in switches() if case.actor not in (ANONYMOUS, DEACTIVATED)],
     "edit": [case for case in edits() if case.actor not in (ANONYMOUS, DEACTIVATED)],
+    "invite": [case for case in invitations() if case.actor not in (ANONYMOUS, DEACTIVATED)],
 }
 
 
@@ -56,6 +63,12 @@ def answered(world: World, kind: str, case: Case) -> int:
                 outcome: object = cases.change_role(actor, user_id=target.id, role=Role(case.to))
             case "active":
                 outcome = cases.change_active(actor, user_id=target.id, active=case.to == "active")
+            case "invite":
+                guest = f"guest{target.version}{target.id.hex}"
+                cases.invite_user(
+                    actor, username=guest[:60], email=f"{guest}@example.org", role=Role(case.now)
+                )
+                return 201
             case _:
                 outcome = cases.edit_user(actor, user_id=target.id, name="Somebody")
     except Forbidden:
@@ -109,6 +122,7 @@ LAX = {
     "everybody is promoted": ("role", role_changes, "require_possible", lambda *_, **__: None),
     "owners are deactivated at once": ("active", role_changes, "must_await", lambda *_: False),
     "anybody may deactivate": ("active", policy, "may_give", lambda *_: True),
+    "everybody is invited to everything": ("invite", policy, "TOP", frozenset()),
     "owners and admins are edited like others": ("edit", policy, "TOP", frozenset()),
 }
 

@@ -60,24 +60,26 @@ def remembers_sessions_for_a_second() -> None:
 
 
 def uses_links_unguarded() -> None:
-    """The first two of a process that look for a link find it unused; accounts keep whatever comes last."""
+    """Any two of a process that hold an account see the same of it; it keeps whatever comes last."""
     from attendance.adapters.sql import accounts
     from attendance.adapters.sql.links import SqlLinks
 
     begins_no_transactions()
-    look = SqlLinks.find
-    meetings: dict[str, Barrier] = {}
+    look = accounts.SqlAccounts.hold
+    meetings: dict[Any, Barrier] = {}
     lock = Lock()
 
-    def find(self: Any, digest: str) -> Any:
-        found = look(self, digest)
+    def hold(self: Any, account_id: Any) -> Any:
+        found = look(self, account_id)
         with lock:
-            meeting = meetings.setdefault(digest, Barrier(2))
+            meeting = meetings.setdefault(account_id, Barrier(2))
+            if meeting.broken:
+                meeting = meetings[account_id] = Barrier(2)
         with suppress(BrokenBarrierError):
             meeting.wait(timeout=1)
         return found
 
-    SqlLinks.find = find  # type: ignore[method-assign]
+    accounts.SqlAccounts.hold = hold  # type: ignore[method-assign]
     SqlLinks.use = lambda *_: True  # type: ignore[method-assign]
     accounts.SAVE = (
         sa.update(accounts.accounts)

@@ -205,16 +205,20 @@ class Wave:
     others: list[Answer] = field(default_factory=list)
     unanswered_clients: int = BYSTANDERS
     sign_ins_still_waiting: int = 0
+    is_rolling: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def sign_in(self, port: int, request: Request, all_sent: asyncio.Barrier) -> None:
         async with connected(port) as client:
             await client.send(request.encoded())
             await all_sent.wait()
             self.sign_ins.append(await client.answer())
+            self.is_rolling.set()
 
     async def ask(self, port: int, requests: Sequence[Request], all_sent: asyncio.Barrier) -> None:
         async with connected(port) as client:
             await all_sent.wait()
+            # by then the service has read the sign-ins: they stand before everybody who comes now
+            await self.is_rolling.wait()
             self.others.append(await client.ask(requests[0]))
             self.unanswered_clients -= 1
             if not self.unanswered_clients:

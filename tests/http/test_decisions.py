@@ -6,13 +6,24 @@ import pytest
 
 from attendance.domain.accounts import Account
 from attendance.domain.roles import Role
-from tests.decisions import DEACTIVATED, UNCONFIRMED, Case, answer_to, edits, moves, switches, tables
+from tests.decisions import (
+    DEACTIVATED,
+    UNCONFIRMED,
+    Case,
+    answer_to,
+    edits,
+    invitations,
+    moves,
+    switches,
+    tables,
+)
 from tests.http.test_permissions import Stage, stage
 
 KINDS = {
     "role": ("Changing roles", moves),
     "active": ("Deactivating and reactivating", switches),
     "edit": ("Editing others", edits),
+    "invite": ("Inviting", invitations),
 }
 STATES = {UNCONFIRMED: {"email_confirmed_at": None}, DEACTIVATED: {"active": False}}
 
@@ -20,6 +31,10 @@ STATES = {UNCONFIRMED: {"email_confirmed_at": None}, DEACTIVATED: {"active": Fal
 def answered(on: Stage, kind: str, case: Case) -> int:
     asker, headers = on.person(case.actor)
     target = asker if case.is_self else on.account(role=Role(case.now), **STATES.get(case.state, {}))
+    if kind == "invite":
+        guest = asker.username
+        body = {"username": f"{guest}-guest", "email": f"{guest}@example.com", "role": case.now}
+        return on.api.http.post("/api/v1/users", json=body, headers=headers).status_code
     path, body = {
         "role": ("/role", {"role": case.to}),
         "active": ("/active", {"active": case.to == "active"}),
