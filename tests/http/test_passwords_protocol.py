@@ -1,5 +1,8 @@
 """Passwords in the club protocol, letter for letter, over every store: changed, reset, first set."""
 
+import re
+
+import httpx
 import pytest
 
 from attendance.application import passwords
@@ -319,3 +322,44 @@ def test_an_invitation_is_refused_for_names_that_are_taken_or_none(api: Api) -> 
     mistyped = {"username": "a", "email": "a@example.org", "role": "boss", "password": PASSWORD}
     assert fields(head.posts("/users", **mistyped)) == ["password", "role"]
     assert api.mails() == []
+
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def shown_in_a_browser(api: Api, path: str) -> httpx.Response:
+    page = api.http.get(path, headers=BROWSER)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src 'self' 'unsafe-inline'" in page.headers["content-security-policy"]
+    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["cache-control"] == "no-store"
+    assert not re.search(r"https?://|src=|href=", page.text)
+    return page
+
+
+def test_a_phone_is_shown_pages_behind_the_links(memory: Api) -> None:
+    """Whoever taps a link has no program that speaks JSON."""
+    registered(memory)
+    asks_for_reset(memory, "ada@example.org")
+    confirmation, reset = (
+        memory.token_mailed(kind) for kind in (MailKind.CONFIRM_EMAIL, MailKind.RESET_PASSWORD)
+    )
+    confirming, resetting = f"{CLUB}/auth/confirm_email/{confirmation}", f"{RESET}/{reset}"
+    assert "is confirmed" in shown_in_a_browser(memory, confirming).text
+    assert "was confirmed before" in shown_in_a_browser(memory, confirming).text
+    form = shown_in_a_browser(memory, resetting)
+    assert (form.status_code, 'minlength="8"' in form.text, "PUT" in form.text) == (200, True, True)
+    assert reset not in form.text
+    assert answer(resets(memory, reset)) == DONE
+    for path in (resetting, f"{CLUB}/auth/confirm_email/<b onclick=alert(1)>", f"{RESET}/x"):
+        gone = shown_in_a_browser(memory, path)
+        assert (gone.status_code, "link is over" in gone.text, "alert" in gone.text) == (410, True, False)
+
+
+def test_whoever_does_not_ask_for_html_is_given_json(memory: Api) -> None:
+    registered(memory)
+    asks_for_reset(memory, "ada@example.org")
+    reset = memory.token_mailed(MailKind.RESET_PASSWORD)
+    for accept in ("*/*", "application/json", ""):
+        form = memory.http.get(f"{RESET}/{reset}", headers={"accept": accept})
+        assert good(form, 200)["method"] == "PUT"

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
@@ -11,11 +11,16 @@ from litestar.response.base import ASGIResponse
 from attendance.adapters.http.caller import FromCaller, for_anybody, permitted
 from attendance.adapters.http.edge import IS_HEAD
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.pages import saying, wants_page
 from attendance.adapters.http.paths import API
 from attendance.application.use_cases import UseCases
+from attendance.domain.links import Gone
 from attendance.domain.policy import Permission
 
 TAGS = ["Registration"]
+CONFIRMED = "Your email address is confirmed."
+CONFIRMED_BEFORE = "Your email address was confirmed before."
+EXPIRED = "It was used, it is too old, or there is a newer one. Sign in and ask for a new link."
 
 
 class ConfirmedView(msgspec.Struct):
@@ -37,10 +42,21 @@ def email_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         tags=TAGS,
         **for_anybody(),
     )
-    def confirm_email(request: Request[Any, Any, Any], token: FromPath[str]) -> ConfirmedView:
-        """Confirm an address by the link that was mailed there. HEAD only tells whether the link is good."""
+    def confirm_email(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[ConfirmedView]:
+        """Confirm an address by the link that was mailed there; browsers are shown a page.
+
+        HEAD only tells whether the link is good.
+        """
         confirm = use_cases.confirm_email.is_good if IS_HEAD in request.scope else use_cases.confirm_email
-        return ConfirmedView("confirmed" if confirm(token=token) else "already confirmed")
+        try:
+            is_new = confirm(token=token)
+        except Gone:
+            if not wants_page(request):
+                raise
+            return saying("This link is over", EXPIRED, status=410)
+        if wants_page(request):
+            return saying("Thank you", CONFIRMED if is_new else CONFIRMED_BEFORE)
+        return Response(ConfirmedView("confirmed" if is_new else "already confirmed"))
 
     @post(
         f"{API}/auth/confirm_email",

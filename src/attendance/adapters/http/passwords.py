@@ -1,7 +1,9 @@
 """Changing and resetting passwords."""
 
+from typing import Any
+
 import msgspec
-from litestar import get, post, put
+from litestar import Request, Response, get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
@@ -12,12 +14,15 @@ from attendance.adapters.http.emails import accepted
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.fields import Password, Text
 from attendance.adapters.http.lane import HashingLane
+from attendance.adapters.http.pages import password_page, saying, wants_page
 from attendance.adapters.http.paths import API
 from attendance.adapters.http.registration import FormView, password_field
 from attendance.application.use_cases import UseCases
+from attendance.domain.links import Gone
 from attendance.domain.policy import Permission
 
 TAGS = ["Passwords"]
+EXPIRED = "It was used, it is too old, or there is a newer one. Ask for a new one where you sign in."
 RESET = f"{API}/auth/password_reset"
 
 
@@ -76,12 +81,18 @@ def password_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteH
         tags=TAGS,
         **for_anybody(),
     )
-    def password_form(token: FromPath[str]) -> FormView:
-        """What setting a password by a mailed link takes. Asking uses nothing up."""
-        use_cases.set_password.require_good(token=token)
-        return FormView(
-            "PUT", f"{RESET}/{token}", [password_field(use_cases.set_password.password_rules.shortest)]
-        )
+    def password_form(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[FormView]:
+        """What setting a password by a mailed link takes; a browser is shown a page. Nothing is used up."""
+        shortest = use_cases.set_password.password_rules.shortest
+        try:
+            use_cases.set_password.require_good(token=token)
+        except Gone:
+            if not wants_page(request):
+                raise
+            return saying("This link is over", EXPIRED, status=410)
+        if wants_page(request):
+            return password_page(shortest)
+        return Response(FormView("PUT", f"{RESET}/{token}", [password_field(shortest)]))
 
     @put(
         f"{RESET}/{{token:str}}",
