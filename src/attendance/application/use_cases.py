@@ -5,6 +5,14 @@ from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
 from attendance.application.accounts import EditUser, ListUsers, SearchAccounts, ShowUser
+from attendance.application.clients import AddClient, EditClient, ListClients, OwnClients, ShowClient
+from attendance.application.contracts import (
+    AddContract,
+    ContractsOfClient,
+    EditContract,
+    ListContracts,
+    ShowContract,
+)
 from attendance.application.emails import ConfirmEmail, ResendConfirmation
 from attendance.application.events import ListEvents
 from attendance.application.favorites import ReplaceFavorites, ShowFavorites
@@ -15,9 +23,11 @@ from attendance.application.lab_attendance import (
     MarkLabAttendance,
 )
 from attendance.application.labs import CreateLab, JoinLab, SearchLabs
+from attendance.application.locations import AddLocation, EditLocation, ListLocations, ShowLocation
 from attendance.application.mail import DispatchMail, ListMail, RetryMail
 from attendance.application.operating import CreateOwner, FindUser, TidyUp
 from attendance.application.passwords import ChangePassword, RequestPasswordReset, SetPassword
+from attendance.application.prices import AddPrice, EditPrice, ListPrices, ShowPrice
 from attendance.application.registration import InviteUser, Register
 from attendance.application.role_changes import (
     ChangeActive,
@@ -58,6 +68,24 @@ class UseCases:
     confirm_role_change: ConfirmRoleChange
     reject_role_change: RejectRoleChange
     withdraw_role_change: WithdrawRoleChange
+    list_clients: ListClients
+    add_client: AddClient
+    show_client: ShowClient
+    edit_client: EditClient
+    own_clients: OwnClients
+    contracts_of_client: ContractsOfClient
+    list_contracts: ListContracts
+    add_contract: AddContract
+    show_contract: ShowContract
+    edit_contract: EditContract
+    list_prices: ListPrices
+    add_price: AddPrice
+    show_price: ShowPrice
+    edit_price: EditPrice
+    list_locations: ListLocations
+    add_location: AddLocation
+    show_location: ShowLocation
+    edit_location: EditLocation
     create_lab: CreateLab
     search_labs: SearchLabs
     join_lab: JoinLab

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from attendance.domain.contracts import ContractState
 from attendance.domain.errors import Fault
 from attendance.domain.events import Event
-from attendance.domain.ids import AccountId, LabId
+from attendance.domain.ids import AccountId, ClientId, LabId
 from attendance.domain.role_changes import State
 from attendance.domain.roles import Role
 from attendance.domain.status import Status
@@ -38,6 +39,36 @@ class UserFilter:
 
     part: str = ""
     role: Role | None = None
+    active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFilter:
+    """`part` (folded) of the name or the guardian's name, `user_id` who reads it as its own; None: any."""
+
+    part: str = ""
+    active: bool | None = None
+    user_id: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractFilter:
+    """By the state on a date; None: any."""
+
+    on: date
+    client_id: ClientId | None = None
+    state: ContractState | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceFilter:
+    """Those on sale on a date; None: all."""
+
+    on_sale_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationFilter:
     active: bool | None = None
 
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from attendance.domain.ids import AccountId, EventId
 
-Facts = Mapping[str, str | int | bool | None]
+Facts = Mapping[str, Any]
+"""What JSON can hold: texts, whole numbers, truth values, None, and lists and objects of them."""
 
 
 class Action(StrEnum):
@@ -32,6 +34,14 @@ class Action(StrEnum):
     ROLE_CHANGE_WITHDRAWN = "role_change.withdrawn"
     ROLE_CHANGE_EXPIRED = "role_change.expired"
     ROLE_CHANGE_SUPERSEDED = "role_change.superseded"
+    CLIENT_ADDED = "client.added"
+    CLIENT_EDITED = "client.edited"
+    CONTRACT_ADDED = "contract.added"
+    CONTRACT_EDITED = "contract.edited"
+    PRICE_ADDED = "price.added"
+    PRICE_EDITED = "price.edited"
+    LOCATION_ADDED = "location.added"
+    LOCATION_EDITED = "location.edited"
     LAB_CREATED = "lab.created"
     LAB_JOINED = "lab.joined"
     LAB_ATTENDANCE_MARKED = "lab_attendance.marked"

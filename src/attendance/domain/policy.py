@@ -38,6 +38,19 @@ class Permission(StrEnum):
     READ_FAVORITES = "read_favorites"
     REPLACE_FAVORITES = "replace_favorites"
     READ_EVENTS = "read_events"
+    LIST_CLIENTS = "list_clients"
+    ADD_CLIENT = "add_client"
+    READ_CLIENT = "read_client"
+    EDIT_CLIENT = "edit_client"
+    LIST_CONTRACTS = "list_contracts"
+    ADD_CONTRACT = "add_contract"
+    READ_CONTRACT = "read_contract"
+    EDIT_CONTRACT = "edit_contract"
+    ADD_PRICE = "add_price"
+    EDIT_PRICE = "edit_price"
+    READ_LOCATIONS = "read_locations"
+    ADD_LOCATION = "add_location"
+    EDIT_LOCATION = "edit_location"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +87,19 @@ RULES: Mapping[Permission, Rule] = {
     Permission.READ_FAVORITES: Rule(level=Level.MANAGER, own=Level.UNCONFIRMED),
     Permission.REPLACE_FAVORITES: Rule(level=None, own=Level.UNCONFIRMED),
     Permission.READ_EVENTS: Rule(level=Level.OWNER),
+    Permission.LIST_CLIENTS: Rule(level=Level.EMPLOYEE),
+    Permission.ADD_CLIENT: Rule(level=Level.EMPLOYEE),
+    Permission.READ_CLIENT: Rule(level=Level.EMPLOYEE, own=Level.USER),
+    Permission.EDIT_CLIENT: Rule(level=Level.EMPLOYEE),
+    Permission.LIST_CONTRACTS: Rule(level=Level.EMPLOYEE),
+    Permission.ADD_CONTRACT: Rule(level=Level.EMPLOYEE),
+    Permission.READ_CONTRACT: Rule(level=Level.EMPLOYEE),
+    Permission.EDIT_CONTRACT: Rule(level=Level.EMPLOYEE),
+    Permission.ADD_PRICE: Rule(level=Level.HEAD_MANAGER),
+    Permission.EDIT_PRICE: Rule(level=Level.HEAD_MANAGER),
+    Permission.READ_LOCATIONS: Rule(level=Level.USER),
+    Permission.ADD_LOCATION: Rule(level=Level.HEAD_MANAGER),
+    Permission.EDIT_LOCATION: Rule(level=Level.HEAD_MANAGER),
 }
 
 
@@ -108,6 +134,16 @@ def may_browse(actor: Actor | None, directory: Directory) -> bool:
 def owns(actor: Actor, owner_id: AccountId) -> bool:
     """A lab's attendance is its owner's business alone."""
     return actor.id == owner_id
+
+
+def sees_notes(actor: Actor) -> bool:
+    """Notes may hold health data: they are for those who work here."""
+    return actor.level >= Level.EMPLOYEE
+
+
+def sees_all_prices(actor: Actor | None) -> bool:
+    """Whoever keeps the prices sees those that are not on sale, too."""
+    return actor is not None and allows(Permission.EDIT_PRICE, actor.level)
 
 
 BELOW_HEAD_MANAGER = frozenset({Role.USER, Role.EMPLOYEE, Role.MANAGER})

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
 
 from dependency_injector import containers, providers
@@ -20,9 +20,10 @@ from attendance.adapters.sql.shape import bring_up_to_date
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.tokens import JwtTokens
 from attendance.adapters.usernames import PrecisUsernames
+from attendance.adapters.zones import IanaZones
 from attendance.application.emailing import Postman
 from attendance.application.limiting import Limiter
-from attendance.application.ports import Clock, Hasher, Notifier, Tokens
+from attendance.application.ports import Clock, Hasher, Notifier, Today, Tokens
 from attendance.application.role_changing import Changing
 from attendance.application.use_cases import UseCases, use_cases_of
 from attendance.domain.limits import Limits
@@ -62,6 +63,10 @@ def session_lifetime(settings: Settings) -> SessionLifetime:
 def common_passwords(settings: Settings) -> CommonPasswords:
     with about("common_passwords"):
         return CommonPasswords(Path(settings.common_passwords) if settings.common_passwords else None)
+
+
+def today_in(clock: Clock, zone: tzinfo) -> Today:
+    return lambda: clock().astimezone(zone).date()
 
 
 def limits(settings: Settings) -> Limits:
@@ -195,6 +200,8 @@ class Container(containers.DeclarativeContainer):
         notifier=notifier,
         directory=settings.provided.labs_directory,
         zone=settings.provided.zone.call(),
+        today=providers.Singleton(today_in, clock, settings.provided.zone.call()),
+        zones=providers.Singleton(IanaZones, settings.provided.timezone),
     )
     use_cases = providers.Singleton(use_cases_of, ports)
 

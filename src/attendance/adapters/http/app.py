@@ -11,6 +11,8 @@ from litestar import Litestar, Router
 from attendance.adapters.http.accounts import account_handlers
 from attendance.adapters.http.addresses import TrustedProxies
 from attendance.adapters.http.caller import Callers, provide_caller, require_permissions
+from attendance.adapters.http.clients import client_handlers
+from attendance.adapters.http.contracts import contract_handlers
 from attendance.adapters.http.decoding import LARGEST_BODY, read_strictly
 from attendance.adapters.http.documentation import documentation_assets, openapi_config
 from attendance.adapters.http.edge import Edge
@@ -23,7 +25,9 @@ from attendance.adapters.http.home import home_handlers
 from attendance.adapters.http.lab_attendance import lab_attendance_handlers
 from attendance.adapters.http.labs import lab_handlers
 from attendance.adapters.http.lane import HashingLane
+from attendance.adapters.http.locations import location_handlers
 from attendance.adapters.http.passwords import password_handlers
+from attendance.adapters.http.prices import price_handlers
 from attendance.adapters.http.registration import registration_handlers
 from attendance.adapters.http.role_changes import role_change_handlers
 from attendance.adapters.http.sessions import session_handlers
@@ -86,6 +90,10 @@ def http_application(
         *favorite_handlers(use_cases),
         *role_change_handlers(use_cases),
         *event_handlers(use_cases),
+        *client_handlers(use_cases),
+        *contract_handlers(use_cases),
+        *price_handlers(use_cases),
+        *location_handlers(use_cases),
         *lab_handlers(use_cases, settings.directory),
         *lab_attendance_handlers(use_cases),
         *health_handlers(is_ready),

@@ -14,16 +14,12 @@ from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, listing
 from attendance.adapters.http.paths import API
-from attendance.adapters.http.queries import DATE, STRING, one_of
-from attendance.adapters.http.texts import ANY_TEXT
+from attendance.adapters.http.queries import DATE, ID, one_of
 from attendance.application.use_cases import UseCases
 from attendance.application.views import LoggedEvent
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID, AccountId
 from attendance.domain.policy import Permission
-
-ID = STRING | ANY_TEXT
-
 
 OPERATOR = "operator"
 

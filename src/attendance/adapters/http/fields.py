@@ -4,8 +4,19 @@ from typing import Annotated
 
 import msgspec
 
-from attendance.adapters.http.texts import ANY_TEXT, NAME
+from attendance.adapters.http.texts import ANY_TEXT, NAME, PROSE
 from attendance.domain.accounts import LONGEST_EMAIL, LONGEST_NAME, LONGEST_USERNAME
+
+
+def line(longest: int, *, shortest: int = 0) -> msgspec.Meta:
+    """A text of one line."""
+    return msgspec.Meta(min_length=shortest, max_length=longest, extra_json_schema={"extra": NAME})
+
+
+def prose(longest: int) -> msgspec.Meta:
+    """A text that keeps its line breaks."""
+    return msgspec.Meta(max_length=longest, extra_json_schema={"extra": PROSE})
+
 
 Text = Annotated[str, msgspec.Meta(extra_json_schema={"extra": ANY_TEXT})]
 Username = Annotated[

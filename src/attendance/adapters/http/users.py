@@ -1,6 +1,7 @@
 """Users: list, profile, role and state."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from attendance.adapters.http.texts import PROSE
 from attendance.adapters.http.versions import Versions, etag
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts import Account
+from attendance.domain.clients import Client
 from attendance.domain.policy import Permission
 from attendance.domain.role_changes import RoleChange
 from attendance.domain.roles import Role
@@ -90,10 +92,10 @@ def user_view(account: Account) -> UserView:
     )
 
 
-def shown(account: Account, *, is_own: bool = False) -> Response[UserView]:
+def shown(account: Account, clients: Iterable[Client] | None = None) -> Response[UserView]:
     view = user_view(account)
-    if is_own:
-        view.clients = []
+    if clients is not None:
+        view.clients = [ClientOfUserView(client.id, client.name) for client in clients]
     return Response(view, headers=etag(account.version))
 
 
@@ -150,7 +152,7 @@ def user_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         """One user; `me` is oneself."""
         actor = caller.actor()
         account = use_cases.show_user(actor, user_id=user_of(actor, user_id))
-        return shown(account, is_own=account.id == actor.id)
+        return shown(account, use_cases.own_clients(actor) if account.id == actor.id else None)
 
     @put(
         USER,
@@ -176,7 +178,7 @@ def user_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
                 if value is not msgspec.UNSET
             },
         )
-        return shown(account, is_own=account.id == actor.id)
+        return shown(account, use_cases.own_clients(actor) if account.id == actor.id else None)
 
     @put(
         f"{USER}/role",

@@ -5,12 +5,16 @@ from contextlib import contextmanager
 from threading import RLock
 
 from attendance.adapters.memory.accounts import MemoryAccounts
+from attendance.adapters.memory.clients import MemoryClients
+from attendance.adapters.memory.contracts import MemoryContracts
 from attendance.adapters.memory.events import MemoryEvents
 from attendance.adapters.memory.favorites import MemoryFavorites
 from attendance.adapters.memory.lab_attendance import MemoryLabAttendance
 from attendance.adapters.memory.labs import MemoryLabs
 from attendance.adapters.memory.links import MemoryLinks
+from attendance.adapters.memory.locations import MemoryLocations
 from attendance.adapters.memory.outbox import MemoryOutbox
+from attendance.adapters.memory.prices import MemoryPrices
 from attendance.adapters.memory.role_changes import MemoryRoleChanges
 from attendance.adapters.memory.sessions import MemorySessions
 from attendance.adapters.memory.tables import Tables
@@ -29,6 +33,10 @@ class MemoryStore(Store):
             links=MemoryLinks(self._tables),
             role_changes=MemoryRoleChanges(self._tables),
             favorites=MemoryFavorites(self._tables),
+            clients=MemoryClients(self._tables),
+            contracts=MemoryContracts(self._tables),
+            prices=MemoryPrices(self._tables),
+            locations=MemoryLocations(self._tables),
             labs=MemoryLabs(self._tables),
             lab_attendance=MemoryLabAttendance(self._tables),
             events=MemoryEvents(self._tables),

@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from attendance.domain.accounts import Account
+from attendance.domain.clients import Client
+from attendance.domain.contracts import Contract
 from attendance.domain.events import Event
 from attendance.domain.favorites import Favorites
 from attendance.domain.ids import AccountId, LabId, LabMarkId, MailId, RoleChangeId, SessionId
@@ -14,7 +16,9 @@ from attendance.domain.lab_attendance import LabMark
 from attendance.domain.labs import Lab, Membership
 from attendance.domain.limits import Tally
 from attendance.domain.links import Link, Purpose
+from attendance.domain.locations import Location
 from attendance.domain.mail import Mail
+from attendance.domain.prices import Price
 from attendance.domain.role_changes import RoleChange
 from attendance.domain.sessions import Session
 
@@ -79,6 +83,10 @@ class Tables:
         self.favorites: Table[AccountId, Favorites] = Table(self.journal)
         self.tallies: Table[str, Tally] = Table(self.journal)
         self.outbox: Table[MailId, Mail] = Table(self.journal)
+        self.clients: Table[UUID, Client] = Table(self.journal)
+        self.contracts: Table[UUID, Contract] = Table(self.journal)
+        self.prices: Table[UUID, Price] = Table(self.journal)
+        self.locations: Table[UUID, Location] = Table(self.journal)
         self.labs: Table[LabId, Lab] = Table(self.journal)
         self.members: Table[LabId, dict[AccountId, Membership]] = Table(self.journal)
         self.lab_marks: Table[MarkKey, LabMark] = Table(self.journal)

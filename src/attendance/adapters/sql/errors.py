@@ -8,13 +8,17 @@ from psycopg import errors as postgres
 
 from attendance.application.ports import Contended
 from attendance.domain.accounts import EmailTaken, UsernameTaken
+from attendance.domain.contracts import NumberTaken
 from attendance.domain.errors import AttendanceError, Unavailable
+from attendance.domain.locations import AddressTaken
 from attendance.domain.role_changes import RoleChangeAwaits
 
 REFUSAL_OF: dict[str, type[AttendanceError]] = {
     "uq_accounts_username_key": UsernameTaken,
     "uq_accounts_email_key": EmailTaken,
     "uq_role_changes_user_id": RoleChangeAwaits,
+    "uq_contracts_number_key": NumberTaken,
+    "uq_locations_address_key": AddressTaken,
 }
 """What it means when a unique constraint is broken."""
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from attendance.adapters.patience import attempts
 from attendance.adapters.sql.accounts import SqlAccounts
+from attendance.adapters.sql.clients import SqlClients
 from attendance.adapters.sql.connection import Work
+from attendance.adapters.sql.contracts import SqlContracts
 from attendance.adapters.sql.databases import Database
 from attendance.adapters.sql.errors import meaning
 from attendance.adapters.sql.events import SqlEvents
@@ -14,7 +16,9 @@ from attendance.adapters.sql.favorites import SqlFavorites
 from attendance.adapters.sql.lab_attendance import SqlLabAttendance
 from attendance.adapters.sql.labs import SqlLabs
 from attendance.adapters.sql.links import SqlLinks
+from attendance.adapters.sql.locations import SqlLocations
 from attendance.adapters.sql.outbox import SqlOutbox
+from attendance.adapters.sql.prices import SqlPrices
 from attendance.adapters.sql.role_changes import SqlRoleChanges
 from attendance.adapters.sql.sessions import SqlSessions
 from attendance.adapters.sql.tallies import SqlTallies
@@ -65,6 +69,10 @@ def _unit(work: Work) -> UnitOfWork:
         links=SqlLinks(work),
         role_changes=SqlRoleChanges(work),
         favorites=SqlFavorites(work),
+        clients=SqlClients(work),
+        contracts=SqlContracts(work),
+        prices=SqlPrices(work),
+        locations=SqlLocations(work),
         labs=SqlLabs(work),
         lab_attendance=SqlLabAttendance(work),
         events=SqlEvents(work),

@@ -15,10 +15,13 @@ from attendance.application.ports.outside import (
     NewToken,
     Notifier,
     NotSent,
+    Today,
     Tokens,
     Usernames,
+    Zones,
 )
 from attendance.application.ports.records import Events, Outbox, Tallies
+from attendance.application.ports.repositories import Repository
 from attendance.application.ports.store import Contended, Store, UnitOfWork
 
 __all__ = [
@@ -38,12 +41,15 @@ __all__ = [
     "NotSent",
     "Notifier",
     "Outbox",
+    "Repository",
     "RoleChanges",
     "Sessions",
     "SignedIn",
     "Store",
     "Tallies",
+    "Today",
     "Tokens",
     "UnitOfWork",
     "Usernames",
+    "Zones",
 ]

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
@@ -12,6 +12,9 @@ from attendance.domain.sessions import Session
 
 Clock: TypeAlias = Callable[[], datetime]
 """The present instant, in UTC."""
+
+Today: TypeAlias = Callable[[], date]
+"""The present date in the organisation's zone."""
 
 NewId: TypeAlias = Callable[[], UUID]
 """A new UUIDv7: later ones sort after earlier ones."""
@@ -53,6 +56,17 @@ class Usernames(Protocol):
     @abstractmethod
     def accepted(self, username: str) -> str:
         """The username as it will be shown; raise Invalid when nobody may be called that."""
+
+
+class Zones(Protocol):
+    """Time zones by their IANA names."""
+
+    own: str
+    """The organisation's."""
+
+    @abstractmethod
+    def named(self, name: str) -> tzinfo:
+        """Raise Invalid for a name that no zone has."""
 
 
 class EmailAddresses(Protocol):

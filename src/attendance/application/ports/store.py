@@ -9,6 +9,12 @@ from typing import Protocol
 from attendance.application.ports.accounts import Accounts, Favorites, Links, RoleChanges, Sessions
 from attendance.application.ports.labs import LabAttendance, Labs
 from attendance.application.ports.records import Events, Outbox, Tallies
+from attendance.application.ports.repositories import Repository
+from attendance.application.views import ClientFilter, ContractFilter, LocationFilter, PriceFilter
+from attendance.domain.clients import Client
+from attendance.domain.contracts import Contract
+from attendance.domain.locations import Location
+from attendance.domain.prices import Price
 
 
 class Contended(Exception):
@@ -24,6 +30,10 @@ class UnitOfWork:
     links: Links
     role_changes: RoleChanges
     favorites: Favorites
+    clients: Repository[Client, ClientFilter]
+    contracts: Repository[Contract, ContractFilter]
+    prices: Repository[Price, PriceFilter]
+    locations: Repository[Location, LocationFilter]
     labs: Labs
     lab_attendance: LabAttendance
     events: Events

@@ -1,0 +1,97 @@
+"""Accounts, and what hangs on them."""
+
+import sqlalchemy as sa
+
+from attendance.adapters.sql.tables.columns import Facts, Key, UtcDateTime, metadata
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("username", sa.Text, nullable=False),
+    sa.Column("username_key", Key, nullable=False),
+    sa.Column("password_hash", sa.Text),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("email", sa.Text),
+    sa.Column("email_key", Key),
+    sa.Column("pending_email", sa.Text),
+    sa.Column("email_confirmed_at", UtcDateTime),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", Key, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("owner_since", UtcDateTime),
+    sa.UniqueConstraint("username_key"),
+    sa.UniqueConstraint("email_key"),
+    sa.CheckConstraint(
+        "role IN ('user', 'employee', 'manager', 'head_manager', 'owner', 'admin')", name="role"
+    ),
+)
+
+guards = sa.Table("guards", metadata, sa.Column("name", sa.Text, primary_key=True))
+"""Rows that are there to be locked: whoever holds one decides alone."""
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("last_seen_at", UtcDateTime, nullable=False),
+)
+
+links = sa.Table(
+    "links",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("purpose", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("used_at", UtcDateTime),
+    sa.UniqueConstraint("digest"),
+)
+
+role_changes = sa.Table(
+    "role_changes",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("requested_by", sa.Uuid, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("stored_state", sa.Text, nullable=False),
+    sa.Column("decided_by", sa.Uuid),
+    sa.Column("decided_at", UtcDateTime),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.CheckConstraint("kind IN ('role', 'active')", name="kind"),
+    sa.CheckConstraint(
+        "stored_state IN ('awaiting', 'applied', 'rejected', 'withdrawn', 'expired', 'superseded')",
+        name="stored_state",
+    ),
+    sa.Index("ix_role_changes_created_at_id", "created_at", "id"),
+)
+
+sa.Index(
+    "uq_role_changes_user_id",
+    role_changes.c.user_id,
+    unique=True,
+    postgresql_where=role_changes.c.stored_state == sa.literal_column("'awaiting'"),
+    sqlite_where=role_changes.c.stored_state == sa.literal_column("'awaiting'"),
+)
+
+favorites = sa.Table(
+    "favorites",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("groups", Facts, nullable=False),
+    sa.Column("lessons", Facts, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)

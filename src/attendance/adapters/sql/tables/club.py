@@ -1,0 +1,82 @@
+"""What the club keeps: clients, contracts, prices, locations."""
+
+import sqlalchemy as sa
+
+from attendance.adapters.sql.tables.columns import Facts, Key, Money, UtcDateTime, metadata
+
+clients = sa.Table(
+    "clients",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", Key, nullable=False),
+    sa.Column("guardian_name", sa.Text, nullable=False),
+    sa.Column("guardian_name_key", Key, nullable=False),
+    sa.Column("birthday", sa.Date),
+    sa.Column("phone", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("notes", sa.Text, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("user_id", sa.ForeignKey("accounts.id"), index=True),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_clients_name_key_id", "name_key", "id"),
+)
+
+contracts = sa.Table(
+    "contracts",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("number_key", Key, nullable=False),
+    sa.Column("client_id", sa.ForeignKey("clients.id"), nullable=False, index=True),
+    sa.Column("signed_on", sa.Date),
+    sa.Column("cancelled_on", sa.Date),
+    sa.Column("notes", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("number_key"),
+)
+
+prices = sa.Table(
+    "prices",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", Key, nullable=False),
+    sa.Column("amount", Money, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("visits", sa.Integer),
+    sa.Column("valid_days", sa.Integer),
+    sa.Column("valid_months", sa.Integer),
+    sa.Column("group_ids", Facts, nullable=False),
+    sa.Column("on_sale_from", sa.Date),
+    sa.Column("on_sale_until", sa.Date),
+    sa.Column("charges_absence", sa.Boolean, nullable=False),
+    sa.Column("notes", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
+locations = sa.Table(
+    "locations",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("name_key", Key, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("address_key", Key, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("timezone", sa.Text, nullable=False),
+    sa.Column("capacity", sa.Integer),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("closures", Facts, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.UniqueConstraint("address_key"),
+)

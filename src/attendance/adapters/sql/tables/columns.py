@@ -1,0 +1,54 @@
+"""What columns are made of, and the one collection of tables."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+
+class ZonelessUtc(sa.TypeDecorator[datetime]):
+    """Aware datetimes in UTC, in and out of a database that forgets the zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value and value.replace(tzinfo=UTC)
+
+
+class Money(sa.TypeDecorator[Decimal]):
+    """Amounts as whole ten-thousandths: exact on both databases, and sorted as amounts are."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: sa.Dialect) -> int | None:
+        return None if value is None else int(value.scaleb(4))
+
+    def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-4)
+
+
+UtcDateTime = sa.DateTime(timezone=True).with_variant(ZonelessUtc(), "sqlite")
+"""An instant; PostgreSQL's connections are set to UTC."""
+
+
+Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""Text compared by code point, wherever the database stands."""
+
+Facts = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)

@@ -1,0 +1,96 @@
+"""What is true of all that is kept and edited: a revision, and an event that tells what is different."""
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any, ClassVar, Protocol, TypeVar
+from uuid import UUID
+
+from attendance.domain.events import Action, Event, Facts
+from attendance.domain.ids import AccountId, EventId
+
+NEVER_TOLD = frozenset({"id", "created_at", "updated_at", "version", "notes"})
+"""Not in events: what every event has anyway, and notes, which may be about somebody's health."""
+
+
+class Record(Protocol):
+    """An entity with an id, its moments and its version."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def id(self) -> UUID: ...
+
+    @property
+    def created_at(self) -> datetime: ...
+
+    @property
+    def version(self) -> int: ...
+
+
+R = TypeVar("R", bound=Record)
+
+
+def created(record: Record, action: Action, *, by: AccountId | None, event_id: EventId) -> Event:
+    """The event of a new record, with all that may be told of it."""
+    return Event(
+        id=event_id,
+        at=record.created_at,
+        actor_id=by,
+        action=action,
+        subject_id=record.id,
+        after=told(record),
+    )
+
+
+def edited(
+    before: R,
+    changes: Mapping[str, Any],
+    action: Action,
+    *,
+    by: AccountId | None,
+    at: datetime,
+    event_id: EventId,
+) -> tuple[R, Event | None]:
+    """The record with these fields changed, and the event of it; the same again changes nothing."""
+    different = {name for name, value in changes.items() if getattr(before, name) != value}
+    if not different:
+        return before, None
+    after: R = replace(before, **changes, updated_at=at, version=before.version + 1)
+    event = Event(
+        id=event_id,
+        at=at,
+        actor_id=by,
+        action=action,
+        subject_id=before.id,
+        before=told(before, different) or None,
+        after=told(after, different) or None,
+    )
+    return after, event
+
+
+def told(record: Record, names: set[str] | None = None) -> Facts:
+    """What an event says of a record's fields, as JSON can hold it."""
+    return {
+        field.name: _as_json(getattr(record, field.name))
+        for field in fields(record)
+        if field.name not in NEVER_TOLD and (names is None or field.name in names)
+    }
+
+
+def _as_json(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value.value
+        case UUID() | Decimal():
+            return str(value)
+        case date() | time():
+            return value.isoformat()
+        case tuple() | frozenset():
+            return [_as_json(item) for item in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: _as_json(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return value
