@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from attendance.adapters.clock import new_id, new_token
+from attendance.adapters.zones import IanaZones
 from attendance.application.emailing import Postman
 from attendance.application.limiting import Limiter
 from attendance.application.ports import (
@@ -36,6 +37,7 @@ from attendance.domain.sessions import Actor, Session
 from tests import make
 from tests.make import LIFETIME, NOON
 
+BERLIN = ZoneInfo("Europe/Berlin")
 PASSWORD = "correct horse battery"
 
 
@@ -172,7 +174,9 @@ class World:
                 "limits": self.limits,
                 "postman": postman,
                 "changing": Changing(clock=self.clock, new_id=new_id, postman=postman, rules=self.rules),
-                "zone": ZoneInfo("Europe/Berlin"),
+                "zone": BERLIN,
+                "today": lambda: self.clock().astimezone(BERLIN).date(),
+                "zones": IanaZones("Europe/Berlin"),
             }
         )
 

@@ -2,12 +2,17 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from attendance.adapters.clock import new_id as new_id
 from attendance.domain.accounts import Account
-from attendance.domain.ids import AccountId, LabId, SessionId
+from attendance.domain.clients import Client
+from attendance.domain.contracts import Contract
+from attendance.domain.ids import AccountId, ClientId, ContractId, LabId, LocationId, PriceId, SessionId
 from attendance.domain.labs import Lab, Membership
+from attendance.domain.locations import Location
+from attendance.domain.prices import Price
 from attendance.domain.roles import Role
 from attendance.domain.sessions import Actor, Session, SessionLifetime
 
@@ -62,3 +67,48 @@ def confirmed(at: datetime = NOON, **changes: Any) -> Account:
 
 def actor(of: Account) -> Actor:
     return Actor(of.id, SessionId(new_id()), of.level)
+
+
+def client(**changes: Any) -> Client:
+    usual: dict[str, Any] = {
+        "id": ClientId(new_id()),
+        "name": f"Client {next(_numbers)}",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Client(**usual | changes)
+
+
+def contract(of: Client, **changes: Any) -> Contract:
+    usual: dict[str, Any] = {
+        "id": ContractId(new_id()),
+        "number": f"2026/{next(_numbers):08x}",
+        "client_id": of.id,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Contract(**usual | changes)
+
+
+def price(amount: Decimal | str = "80.00", currency: str = "EUR", **changes: Any) -> Price:
+    usual: dict[str, Any] = {
+        "id": PriceId(new_id()),
+        "name": f"Price {next(_numbers)}",
+        "amount": Decimal(amount),
+        "currency": currency,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Price(**usual | changes)
+
+
+def location(**changes: Any) -> Location:
+    usual: dict[str, Any] = {
+        "id": LocationId(new_id()),
+        "name": f"Location {next(_numbers)}",
+        "address": f"{next(_numbers)} Main Street",
+        "timezone": "Europe/Berlin",
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Location(**usual | changes)

@@ -43,7 +43,7 @@ class Scene:
 
     The lab's owner is one of the club's owners and has a new address to confirm. Beside that a clerk, whom a
     link lets set a password; somebody whose link confirms an address; a session to end for each way to do so;
-    a change that awaits each decision.
+    a change that awaits each decision; a client with a contract, a price and a location.
     """
 
     api: Api
@@ -57,6 +57,10 @@ class Scene:
     reset: str
     leaving: tuple[Person, Person]
     awaiting: dict[str, str]
+    client_id: str
+    contract_id: str
+    price_id: str
+    location_id: str
 
     @classmethod
     def of(cls, api: Api) -> "Scene":
@@ -76,6 +80,7 @@ class Scene:
         clerk = api.having(username="clerk")
         good(api.registers_with_email("newbie"), 201)
         assert api.nobody.posts("/auth/password_reset", email="clerk@example.org").status_code == 202
+        client_id = added(owner, "/clients", name="Anna")
         return cls(
             api=api,
             owner=owner,
@@ -92,6 +97,10 @@ class Scene:
                 "reject": awaiting(api, rival),
                 "withdraw": awaiting(api, owner),
             },
+            client_id=client_id,
+            contract_id=added(owner, "/contracts", client_id=client_id),
+            price_id=added(owner, "/prices", name="Pass", amount="80.00", currency="EUR"),
+            location_id=added(owner, "/locations", name="Main", address="1 Main Street"),
         )
 
     def marks(self) -> Any:
@@ -104,10 +113,16 @@ def awaiting(api: Api, requester: Person) -> str:
     return good(requester.puts(f"/users/{target.id}/role", role="admin"), 202)["id"]
 
 
+def added(by: Person, path: str, **body: Any) -> str:
+    """The id of what was added."""
+    return good(by.posts(path, **body), 201)["id"]
+
+
 EVER = (400, 413, 503)
 PUBLIC = [
     "register", "login", "search_users", "search_labs", "home", "registration_form", "register_with_email",
     "sign_in", "confirm_email", "password_form", "set_password", "request_password_reset",
+    "list_prices", "show_price",
 ]  # fmt: skip
 NAMES = [
     "register", "login", "search_users", "create_lab", "search_labs", "join_lab", "mark_lab_attendance",
@@ -117,11 +132,17 @@ NAMES = [
     "show_user", "edit_user", "change_role", "change_active", "show_favorites", "replace_favorites",
     "show_favorities", "list_role_changes", "show_role_change", "confirm_role_change", "reject_role_change",
     "withdraw_role_change", "list_events",
+    "list_clients", "add_client", "show_client", "edit_client",
+    "list_contracts", "contracts_of_client", "add_contract", "show_contract", "edit_contract",
+    "list_prices", "add_price", "show_price", "edit_price",
+    "list_locations", "add_location", "show_location", "edit_location", "show_closures", "replace_closures",
 ]  # fmt: skip
 WITH_BODY = [
     "register", "login", "create_lab", "mark_lab_attendance", "register_with_email", "sign_in",
     "change_password", "set_password", "request_password_reset", "invite_user", "edit_user",
     "change_role", "change_active", "replace_favorites",
+    "add_client", "edit_client", "add_contract", "edit_contract", "add_price", "edit_price",
+    "add_location", "edit_location", "replace_closures",
 ]  # fmt: skip
 SIGNED_IN = [name for name in NAMES if name not in PUBLIC]
 USING = [name for name in NAMES if name not in ("home", "registration_form")]
@@ -277,6 +298,42 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
     profile = {"username": "clerk", "name": "Clerk", "email": "clerk@example.com"}
     passwords = {"current_password": PASSWORD, "new_password": PASSWORD}
     groups = {"groups": [str(UUID(int=1))], "lessons": []}
+    client, contract = {"{client_id}": scene.client_id}, {"{contract_id}": scene.contract_id}
+    price, location = {"{price_id}": scene.price_id}, {"{location_id}": scene.location_id}
+    child = {
+        "name": "Bea",
+        "guardian_name": "Carl",
+        "birthday": "2020-02-29",
+        "phone": "+49 30 1",
+        "email": "carl@example.org",
+        "address": "2 Main Street",
+        "notes": "nuts",
+        "active": True,
+        "user_id": scene.clerk.id,
+    }
+    signed = {"number": "A/1", "signed_on": MARCH_2, "cancelled_on": "2026-12-31", "notes": "by post"}
+    monthly = {
+        "name": "Month",
+        "amount": "80.50",
+        "currency": "EUR",
+        "visits": 8,
+        "valid_days": None,
+        "valid_months": 1,
+        "group_ids": [str(UUID(int=1))],
+        "on_sale_from": MARCH_2,
+        "on_sale_until": "2026-12-31",
+        "charges_absence": False,
+        "notes": "until summer",
+    }
+    place = {
+        "name": "Hall",
+        "address": "3 Main Street",
+        "url": "https://example.org",
+        "timezone": "Europe/Berlin",
+        "capacity": 12,
+        "active": True,
+    }
+    closed = [{"from": "2026-12-24", "until": "2027-01-01", "reason": "holidays"}]
     return {
         "home": of("GET /", None, 200),
         "registration_form": of("GET /auth/registration", None, 200),
@@ -445,7 +502,167 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
                 "page": "1",
             },
         ),
+        "list_clients": of(
+            "GET /clients",
+            "list_clients",
+            200,
+            401,
+            403,
+            query={"page": "1", "sort": "-birthday,name", "q": "a", "active": "true"},
+        ),
+        "add_client": of(
+            "POST /clients",
+            "add_client",
+            201,
+            401,
+            403,
+            404,
+            415,
+            body=child,
+            accepts=nulls(child, "name", "active") | {"active: true"},
+        ),
+        "show_client": of("GET /clients/{client_id}", "show_client", 200, 401, 403, 404, ids=client),
+        "edit_client": of(
+            "PUT /clients/{client_id}",
+            "edit_client",
+            200,
+            401,
+            403,
+            404,
+            412,
+            415,
+            ids=client,
+            body=child,
+            accepts=nulls(child, "name", "active") | {"active: true"},
+        ),
+        "list_contracts": of(
+            "GET /contracts",
+            "list_contracts",
+            200,
+            401,
+            403,
+            query={"page": "1", "sort": "-signed_on", "client_id": scene.client_id, "state": "draft"},
+        ),
+        "contracts_of_client": of(
+            "GET /clients/{client_id}/contracts", "contracts_of_client", 200, 401, 403, 404, ids=client
+        ),
+        "add_contract": of(
+            "POST /contracts",
+            "add_contract",
+            201,
+            401,
+            403,
+            404,
+            409,
+            415,
+            body={"client_id": scene.client_id, **signed, "number": "newcomer/1"},
+            accepts=nulls(signed, "number"),
+        ),
+        "show_contract": of(
+            "GET /contracts/{contract_id}", "show_contract", 200, 401, 403, 404, ids=contract
+        ),
+        "edit_contract": of(
+            "PUT /contracts/{contract_id}",
+            "edit_contract",
+            200,
+            401,
+            403,
+            404,
+            409,
+            412,
+            415,
+            ids=contract,
+            body=signed,
+            accepts=nulls(signed, "number"),
+        ),
+        "list_prices": of("GET /prices", "list_prices", 200, query={"page": "1", "sort": "-amount,name"}),
+        "add_price": of(
+            "POST /prices",
+            "add_price",
+            201,
+            401,
+            403,
+            415,
+            body=monthly,
+            accepts=accepted_of_prices(monthly),
+        ),
+        "show_price": of("GET /prices/{price_id}", "show_price", 200, 404, ids=price),
+        "edit_price": of(
+            "PUT /prices/{price_id}",
+            "edit_price",
+            200,
+            401,
+            403,
+            404,
+            412,
+            415,
+            ids=price,
+            body=monthly,
+            accepts=accepted_of_prices(monthly),
+        ),
+        "list_locations": of(
+            "GET /locations",
+            "list_locations",
+            200,
+            401,
+            403,
+            query={"page": "1", "sort": "-created_at", "active": "true"},
+        ),
+        "add_location": of(
+            "POST /locations",
+            "add_location",
+            201,
+            401,
+            403,
+            409,
+            415,
+            body={**place, "address": "newcomer street"},
+            accepts=frozenset({"url: null", "capacity: null", "capacity: number", "active: true"}),
+        ),
+        "show_location": of(
+            "GET /locations/{location_id}", "show_location", 200, 401, 403, 404, ids=location
+        ),
+        "edit_location": of(
+            "PUT /locations/{location_id}",
+            "edit_location",
+            200,
+            401,
+            403,
+            404,
+            409,
+            412,
+            415,
+            ids=location,
+            body=place,
+            accepts=frozenset({"url: null", "capacity: null", "capacity: number", "active: true"}),
+        ),
+        "show_closures": of(
+            "GET /locations/{location_id}/closures", "show_location", 200, 401, 403, 404, ids=location
+        ),
+        "replace_closures": of(
+            "PUT /locations/{location_id}/closures",
+            "edit_location",
+            200,
+            401,
+            403,
+            404,
+            412,
+            415,
+            ids=location,
+            body={"closures": closed},
+            accepts=frozenset({"closures: array"}),
+        ),
     }
+
+
+def nulls(body: dict[str, Any], *but: str) -> frozenset[str]:
+    """That every field but these takes null."""
+    return frozenset(f"{name}: null" for name in body if name not in but)
+
+
+def accepted_of_prices(body: dict[str, Any]) -> frozenset[str]:
+    fine = {"visits: number", "valid_months: number", "charges_absence: true", "group_ids: array"}
+    return nulls(body, "name", "amount", "currency", "charges_absence") | fine
 
 
 def all_operations(scene: Scene) -> Iterator[Operation]:
@@ -485,6 +702,16 @@ METHODS_AT = {
     f"{CLUB}/role_changes/{{role_change_id}}/reject": {"POST"},
     f"{CLUB}/role_changes/{{role_change_id}}/withdraw": {"POST"},
     f"{CLUB}/events": {"GET"},
+    f"{CLUB}/clients": {"GET", "POST"},
+    f"{CLUB}/clients/{{client_id}}": {"GET", "PUT"},
+    f"{CLUB}/clients/{{client_id}}/contracts": {"GET"},
+    f"{CLUB}/contracts": {"GET", "POST"},
+    f"{CLUB}/contracts/{{contract_id}}": {"GET", "PUT"},
+    f"{CLUB}/prices": {"GET", "POST"},
+    f"{CLUB}/prices/{{price_id}}": {"GET", "PUT"},
+    f"{CLUB}/locations": {"GET", "POST"},
+    f"{CLUB}/locations/{{location_id}}": {"GET", "PUT"},
+    f"{CLUB}/locations/{{location_id}}/closures": {"GET", "PUT"},
     "/health/live": {"GET"},
     "/health/ready": {"GET"},
     "/schema": {"GET"},

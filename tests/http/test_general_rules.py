@@ -205,6 +205,10 @@ def test_a_closed_directory_is_for_whoever_is_signed_in() -> None:
         "/api/v1/users/me/role/x",
         f"/api/v1/role_changes/{UNKNOWN_ID}/expire",
         "/api/v1/events/x",
+        f"/api/v1/clients/{UNKNOWN_ID}/notes",
+        f"/api/v1/contracts/{UNKNOWN_ID}/client",
+        "/api/v1/prices/x/y",
+        f"/api/v1/locations/{UNKNOWN_ID}/closures/1",
         "/schema/nothing",
         "/schema/nothing.json",
         "/schema/assets",
@@ -282,6 +286,10 @@ def test_options_are_told_to_anybody(quiet: Api, template: str) -> None:
         f"{CLUB}/users/me/favorites",
         f"{CLUB}/role_changes",
         f"{CLUB}/events?page=1",
+        f"{CLUB}/clients",
+        f"{CLUB}/contracts?page=1",
+        f"{CLUB}/prices",
+        f"{CLUB}/locations?sort=-name",
     ],
 )
 @pytest.mark.parametrize("who", ["owner", "nobody"])

@@ -459,9 +459,13 @@ QUERY_NAMES = {
     "list_users": ["page", "sort", "name", "role", "active"],
     "list_role_changes": ["state", "page"],
     "list_events": ["subject", "actor", "action", "from", "to", "page"],
+    "list_clients": ["page", "sort", "q", "active"],
+    "list_contracts": ["page", "sort", "client_id", "state"],
+    "list_prices": ["page", "sort"],
+    "list_locations": ["page", "sort", "active"],
 }
-SEARCHES = ["search_users", "search_labs", "list_users", "list_events"]
-ANY_TEXT_IS_FINE = ("q:", "name:", "subject:", "actor:")
+SEARCHES = ["search_users", "search_labs", "list_users", "list_events", "list_clients", "list_contracts"]
+ANY_TEXT_IS_FINE = ("q:", "name:", "subject:", "actor:", "client_id:")
 WHOLE_QUERIES = {
     "an unknown name without UTF-8": b"%FF=1",
     "an unknown name with NUL": b"%00=1",

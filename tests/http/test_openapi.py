@@ -18,6 +18,7 @@ from schemathesis.engine import events, from_schema
 
 from attendance.adapters.http import documentation, errors
 from attendance.adapters.http.errors import STATUS_OF
+from attendance.domain.contracts import ContractState
 from attendance.domain.events import Action
 from attendance.domain.role_changes import State
 from attendance.domain.roles import Role
@@ -187,6 +188,18 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("GET", f"{CLUB}/events"): dict.fromkeys(
             ["subject", "actor", "action", "from", "to", "page"], optional
         ),
+        ("GET", f"{CLUB}/clients"): dict.fromkeys(["page", "sort", "q", "active"], optional),
+        ("GET", f"{CLUB}/contracts"): dict.fromkeys(["page", "sort", "client_id", "state"], optional),
+        ("GET", f"{CLUB}/prices"): {"page": optional, "sort": optional},
+        ("GET", f"{CLUB}/locations"): dict.fromkeys(["page", "sort", "active"], optional),
+        ("GET", f"{CLUB}/clients/{{client_id}}/contracts"): {"client_id": in_path},
+        ("GET", f"{CLUB}/locations/{{location_id}}/closures"): {"location_id": in_path},
+        ("PUT", f"{CLUB}/locations/{{location_id}}/closures"): {"location_id": in_path},
+        **{
+            (method, f"{CLUB}/{thing}s/{{{thing}_id}}"): {f"{thing}_id": in_path}
+            for thing in ("client", "contract", "price", "location")
+            for method in ("GET", "PUT")
+        },
     }
 
 
@@ -208,7 +221,7 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                 case "role":
                     assert schema["enum"] == [*Role]
                 case "state":
-                    assert schema["enum"] == [*State]
+                    assert schema["enum"] == [*(ContractState if "contracts" in path else State)]
                 case "action":
                     assert schema["enum"] == [*Action]
                 case "offset":
@@ -324,6 +337,16 @@ REFUSED_THOUGH_WELL_FORMED = [
     {"include-path": f"{CLUB}/events"},
     # nor two lists, or say that a list is of different things
     {"include-path": f"{CLUB}/users/{{user_id}}/favorites"},
+    # nor an address for mail, dates in their order, the digits of a currency, a time zone that exists
+    {"include-path": f"{CLUB}/clients"},
+    {"include-path": f"{CLUB}/clients/{{client_id}}"},
+    {"include-path": f"{CLUB}/contracts"},
+    {"include-path": f"{CLUB}/contracts/{{contract_id}}"},
+    {"include-path": f"{CLUB}/prices"},
+    {"include-path": f"{CLUB}/prices/{{price_id}}"},
+    {"include-path": f"{CLUB}/locations"},
+    {"include-path": f"{CLUB}/locations/{{location_id}}"},
+    {"include-path": f"{CLUB}/locations/{{location_id}}/closures"},
     # exactly one of username and email
     {"include-path": f"{CLUB}/auth/login"},
 ]
@@ -414,6 +437,8 @@ def test_schemathesis_finds_nothing(memory: Api, document: dict[str, Any]) -> No
         f"GET {CLUB}/users/{{user_id}}",
         f"GET {CLUB}/role_changes",
         f"GET {CLUB}/events",
+        f"POST {CLUB}/clients",
+        f"GET {CLUB}/clients/{{client_id}}",
         f"POST {CLUB}/auth/password_reset",
     ):
         assert sum(findings.answers[label][status] for status in (200, 201, 202)) > 0, label

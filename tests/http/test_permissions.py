@@ -86,6 +86,15 @@ BODIES: Mapping[Route, dict[str, Any]] = {
     ("PUT", "/api/v1/users/{user_id}/role"): {"role": "user"},
     ("PUT", "/api/v1/users/{user_id}/active"): {"active": True},
     ("PUT", "/api/v1/users/{user_id}/favorites"): {"groups": []},
+    ("POST", "/api/v1/clients"): {"name": "Anna"},
+    ("PUT", "/api/v1/clients/{client_id}"): {"name": "Anna"},
+    ("POST", "/api/v1/contracts"): {"client_id": "unknown"},
+    ("PUT", "/api/v1/contracts/{contract_id}"): {"notes": "by post"},
+    ("POST", "/api/v1/prices"): {"name": "Pass", "amount": "80.00", "currency": "EUR"},
+    ("PUT", "/api/v1/prices/{price_id}"): {"visits": 8},
+    ("POST", "/api/v1/locations"): {"name": "Main", "address": "1 Main Street"},
+    ("PUT", "/api/v1/locations/{location_id}"): {"name": "Main"},
+    ("PUT", "/api/v1/locations/{location_id}/closures"): {"closures": []},
 }
 # where the rules about who is concerned would hide those about levels: nobody is, and that is said after them
 ASKED_ABOUT_NOTHING = {
@@ -112,6 +121,19 @@ class Stage:
         self.admin = self.account(role=Role.ADMIN)
         self.lab_owner = api.someone("lab_owner")
         self.lab = api.lab_of(self.lab_owner)
+        client = make.client(user_id=self.bystander.id)
+        things = {
+            "client_id": client,
+            "contract_id": make.contract(client),
+            "price_id": make.price(),
+            "location_id": make.location(),
+        }
+        with self.store.begin() as work:
+            work.clients.add(client)
+            work.contracts.add(things["contract_id"])
+            work.prices.add(things["price_id"])
+            work.locations.add(things["location_id"])
+        self.things = {name: str(thing.id) for name, thing in things.items()}
 
     def account(self, **changes: Any) -> Account:
         account = make.confirmed(password_hash=self.hash, **changes)
@@ -160,6 +182,12 @@ class Stage:
             work.labs.add_member(member)
         return str(lab.id)
 
+    def client_of(self, account: Account) -> str:
+        client = make.client(user_id=account.id)
+        with self.store.begin() as work:
+            work.clients.add(client)
+        return str(client.id)
+
     def may(self, route: Route, principal: str, *, own: bool) -> bool:
         """Whether they get past the question who they are; 404 and the like come after it."""
         method, path = route
@@ -174,7 +202,10 @@ class Stage:
             "attendance_id": nothing,
             "role_change_id": about,
             "token": "unknown",
+            **self.things,
         }
+        if own and "{client_id}" in path:
+            places["client_id"] = self.client_of(account)
         body = BODIES.get(route)
         if route == ("PUT", "/labs/{lab_id}/attendance"):
             body = {"user_id": str(self.bystander.id), "date": "2026-03-02", "status": "late"}
