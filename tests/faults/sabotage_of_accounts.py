@@ -76,7 +76,7 @@ def uses_links_unguarded() -> None:
             if meeting.broken:
                 meeting = meetings[account_id] = Barrier(2)
         with suppress(BrokenBarrierError):
-            meeting.wait(timeout=1)
+            meeting.wait(timeout=0.3)
         return found
 
     accounts.SqlAccounts.hold = hold  # type: ignore[method-assign]

@@ -1,9 +1,11 @@
 """What holds for every request of either protocol: who speaks, what comes first, what every answer has."""
 
+import gc
 import itertools
 import json
 import logging
 import re
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -1054,3 +1056,13 @@ def test_every_operation_is_in_the_table(scene: Scene) -> None:
     assert [name for name, operation in operations(scene).items() if operation.use_case] == USING
     for operation in all_operations(scene):
         assert operation.method in METHODS_AT[operation.template]
+
+
+def test_an_application_that_ended_leaves_nothing_behind() -> None:
+    """What is remembered of its operations goes with it: whoever opens many does not grow."""
+    with running() as api:
+        assert api.http.get("/users?limit=1&name=x").status_code == 200
+        ended = weakref.ref(api.app)
+    del api
+    gc.collect()
+    assert ended() is None

@@ -322,7 +322,7 @@ def test_a_page_holds_the_document_itself(memory: Api, path: str) -> None:
 # The service against the document
 
 SEED = 20_260_302
-EXAMPLES = 30
+EXAMPLES = 12
 REFUSED_THOUGH_WELL_FORMED = [
     # a name may be taken, in two scripts, or not what PRECIS calls an identifier, a password common or too
     # long in UTF-8 bytes: none of this can be said in JSON Schema

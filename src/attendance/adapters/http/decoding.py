@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, quote
 
 import msgspec
@@ -22,6 +22,7 @@ from attendance.domain.errors import Fault, Invalid
 LARGEST_BODY = 1024 * 1024
 MOST_QUERY_FIELDS = 100
 MOST_FAULTS = 100
+QUERY = "query"
 NUL = "must not contain U+0000"
 ASCII = bytes(range(128))
 BOOLEANS = {"true": True, "false": False}
@@ -176,16 +177,34 @@ def _refuse_other_types(request: AnyRequest) -> None:
         raise HTTPException(status_code=415)
 
 
-@cache
-def _query_parameters(handler: BaseRouteHandler) -> dict[str, FieldDefinition]:
-    return {
-        parameter.kwarg_definition.name or name: parameter
-        for name, parameter in handler.parsed_fn_signature.parameters.items()
-        if isinstance(parameter.kwarg_definition, QueryParameter)
-    }
+class QueryField(NamedTuple):
+    """A query parameter as msgspec knows it. Optional is to be left out, not to be said to be nothing."""
+
+    kind: Any
+    limited: Any
+    is_required: bool
 
 
-def _query_faults(query: bytes, known: dict[str, FieldDefinition]) -> list[Fault]:
+def _query_parameters(handler: BaseRouteHandler) -> dict[str, QueryField]:
+    """Kept with the handler, so that it goes when its application goes."""
+    known: dict[str, QueryField] | None = handler.opt.get(QUERY)
+    if known is None:
+        known = handler.opt[QUERY] = {
+            parameter.kwarg_definition.name or name: _query_field(parameter)
+            for name, parameter in handler.parsed_fn_signature.parameters.items()
+            if isinstance(parameter.kwarg_definition, QueryParameter)
+        }
+    return known
+
+
+def _query_field(parameter: FieldDefinition) -> QueryField:
+    kinds = [inner.annotation for inner in parameter.inner_types if not inner.is_none_type]
+    kind, limits = kinds[0] if parameter.is_optional else parameter.annotation, parameter.kwarg_definition
+    meta = Meta(ge=getattr(limits, "ge", None), le=getattr(limits, "le", None))
+    return QueryField(kind, Annotated[kind, meta], parameter.is_required)
+
+
+def _query_faults(query: bytes, known: dict[str, QueryField]) -> list[Fault]:
     """Everything that is wrong with a query. Litestar would take `null` for no date and 1e1 for a number."""
     try:
         sent = parse_qsl(
@@ -205,27 +224,13 @@ def _query_faults(query: bytes, known: dict[str, FieldDefinition]) -> list[Fault
     return faults
 
 
-def _value_faults(name: str, value: str, parameter: FieldDefinition) -> Iterable[Fault]:
-    kind = _kind(parameter)
+def _value_faults(name: str, value: str, field: QueryField) -> Iterable[Fault]:
     literal: Any = value
-    if kind is int and WHOLE_NUMBER.fullmatch(value):
+    if field.kind is int and WHOLE_NUMBER.fullmatch(value):
         literal = int(value)
-    elif kind is bool:
+    elif field.kind is bool:
         literal = BOOLEANS.get(value, value)
     try:
-        msgspec.convert(literal, _query_type(parameter))
+        msgspec.convert(literal, field.limited)
     except msgspec.ValidationError as error:
         yield _fault(name, str(error))
-
-
-def _kind(parameter: FieldDefinition) -> Any:
-    """A parameter's type. Optional is to be left out, not to be said to be nothing."""
-    kinds = [inner.annotation for inner in parameter.inner_types if not inner.is_none_type]
-    return kinds[0] if parameter.is_optional else parameter.annotation
-
-
-@cache
-def _query_type(parameter: FieldDefinition) -> Any:
-    """A parameter's type with its limits, as msgspec knows it."""
-    limits = parameter.kwarg_definition
-    return Annotated[_kind(parameter), Meta(ge=getattr(limits, "ge", None), le=getattr(limits, "le", None))]
