@@ -328,7 +328,8 @@ ALIKE = st.text(
 @example("͵")
 @example("׳")
 def test_whatever_is_typed_is_accepted_as_typed_or_invalid(username: str) -> None:
-    is_accepted(username)
+    first = is_accepted(username)
+    assert is_accepted(username) is first
 
 
 @settings(max_examples=500, deadline=None)

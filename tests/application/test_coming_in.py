@@ -426,8 +426,9 @@ def test_the_first_owner_comes_from_the_operator_and_only_the_first(world: World
     with pytest.raises(OwnerExists):
         world.use_cases.create_owner(username="eve", email="eve@example.org", password=PASSWORD)
     assert world.use_cases.find_user(username="OLGA").id == owner_id
-    with pytest.raises(UserNotFound):
-        world.use_cases.find_user(username="eve")
+    for nobody in ("eve", "nul\0", "half \ud800", "", "x" * 1000):
+        with pytest.raises(UserNotFound):
+            world.use_cases.find_user(username=nobody)
 
 
 def test_favorites_are_the_users_own(world: World) -> None:

@@ -96,7 +96,7 @@ def test_a_token_that_is_no_good_is_called_invalid(scene: Scene) -> None:
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
 def test_the_scheme_is_known_in_any_case(scene: Scene, scheme: str) -> None:
     headers = {"authorization": f"{scheme} {scene.owner.token}"}
-    good(scene.api.http.post("/labs", json={"name": "x"}, headers=headers), 201)
+    assert good(scene.api.http.post("/labs", json={"name": "x"}, headers=headers), 201).keys() == {"lab_id"}
 
 
 def test_a_token_counts_only_where_it_belongs(scene: Scene) -> None:

@@ -98,12 +98,13 @@ def test_a_password_that_breaks_a_rule_is_malformed(api: Api) -> None:
 def test_a_password_within_the_rules_is_accepted_and_signs_in(api: Api) -> None:
     for number, password in enumerate(("zq8-mk3!", "ü" * 512, "e\u0301" * 8, " " * 8, "\t\n\x01abcde")):
         good(api.registers(username=f"ada{number}", password=password), 201)
-        good(api.signs_in(username=f"ada{number}", password=password), 200)
+        assert good(api.signs_in(username=f"ada{number}", password=password), 200).keys() == {"access_token"}
 
 
 def test_a_password_is_the_same_however_its_accents_are_typed(api: Api) -> None:
     good(api.registers(username="ada", password="cafe\u0301 noir"), 201)
-    good(api.signs_in(username="ada", password="caf\u00e9 noir"), 200)
+    assert good(api.signs_in(username="ada", password="caf\u00e9 noir"), 200).keys() == {"access_token"}
+    assert answer(api.signs_in(username="ada", password="cafe noir"))[0] == 401
 
 
 def test_a_username_nobody_may_have_is_malformed(api: Api) -> None:
@@ -175,7 +176,11 @@ def test_whatever_was_wrong_the_credentials_are_invalid(api: Api, ada: Person) -
 
 def test_one_signs_in_under_any_spelling_of_the_username(api: Api, ada: Person) -> None:
     for spelling in ("ADA", "ａｄａ"):
-        good(api.signs_in(username=spelling, password=PASSWORD), 200)
+        token = good(api.signs_in(username=spelling, password=PASSWORD), 200)["access_token"]
+        lab = Person(api.http, token=token).opens_lab()
+        assert lab.id in [
+            row["id"] for row in good(ada.searches_labs(), 200)["labs"] if row["owner_id"] == ada.id
+        ]
 
 
 # 3. Search users

@@ -93,9 +93,8 @@ class EditUser:
     """Change username, name or email address; None keeps what is there, "" clears.
 
     A new address is pending until the link mailed to it is used; the old one is told. One that was never
-    confirmed is replaced at once. `versions`: those the
-    caller has seen, None for any. Raises Invalid, Forbidden, UserNotFound, Outdated, UsernameTaken,
-    EmailTaken, LimitReached.
+    confirmed is replaced at once. `versions`: those the caller has seen, None for any. Raises Invalid,
+    Forbidden, UserNotFound, Outdated, UsernameTaken, EmailTaken, LimitReached.
     """
 
     store: Store

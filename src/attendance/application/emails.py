@@ -50,9 +50,9 @@ class ConfirmEmail:
         if not link.confirms(account, at=at):
             return False
         is_new = account.email_key != email_key(link.email)
-        if is_new:
-            late_holder(work, link.email, at=at)
         if is_only_looked_at:
+            if is_new:
+                late_holder(work, link.email, at=at)
             return True
         if not work.links.use(link.used(at=at)):
             raise InvalidConfirmationToken

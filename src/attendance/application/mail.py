@@ -80,4 +80,4 @@ class RetryMail:
             mail = work.outbox.hold(mail_id)
             if mail.state is MailState.SENT:
                 return
-            work.outbox.save(replace(mail, state=MailState.WAITING, attempts=0, due_at=self.clock()))
+            work.outbox.save(replace(mail, state=MailState.WAITING, due_at=self.clock()))

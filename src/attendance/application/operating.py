@@ -7,13 +7,14 @@ from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, S
 from attendance.application.registration import free_address
 from attendance.application.retrying import retried
 from attendance.application.role_changing import Changing
+from attendance.application.sessions import found_by_username
 from attendance.domain.accounts import Account, UserNotFound
 from attendance.domain.errors import Conflict
 from attendance.domain.ids import OPERATOR_ID, AccountId, EventId
 from attendance.domain.limits import Limits
 from attendance.domain.passwords import PasswordRules
 from attendance.domain.roles import Role
-from attendance.domain.text import accepted_together, folded
+from attendance.domain.text import accepted_together
 
 SENT_MAIL_IS_KEPT = timedelta(days=7)
 
@@ -79,7 +80,7 @@ class FindUser:
     @retried
     def __call__(self, *, username: str) -> Account:
         with self.store.each() as work:
-            account = work.accounts.find_by_username(folded(username))
+            account = found_by_username(work, username)
         if account is None:
             raise UserNotFound
         return account

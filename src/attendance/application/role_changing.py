@@ -73,10 +73,9 @@ class Changing:
         )
         work.role_changes.add(change)
         work.events.add(change.requested(event_id=EventId(self.new_id())))
-        for owner in owners:
-            self._tell(
-                work, MailKind.ROLE_CHANGE_AWAITS, owner, target, by=actor.id, what=kind.value, to=str(wanted)
-            )
+        self._tell(
+            work, MailKind.ROLE_CHANGE_AWAITS, owners, target, by=actor.id, what=kind.value, to=str(wanted)
+        )
         return change
 
     def apply(
@@ -95,8 +94,8 @@ class Changing:
             if change.user_id == after.id or is_overtaken:
                 self._end(work, change.superseded)
         if grants_top(target, after):
-            for owner in work.accounts.guard_owners():
-                self._tell(work, MailKind.ROLE_GRANTED, owner, after, by=by, role=after.role.value)
+            owners = work.accounts.guard_owners()
+            self._tell(work, MailKind.ROLE_GRANTED, owners, after, by=by, role=after.role.value)
         return after
 
     def expire(self, work: UnitOfWork) -> None:
@@ -112,21 +111,28 @@ class Changing:
         work.events.add(event)
 
     def _tell(
-        self, work: UnitOfWork, kind: MailKind, owner: Account, about: Account, *, by: AccountId, **facts: str
+        self,
+        work: UnitOfWork,
+        kind: MailKind,
+        owners: tuple[Account, ...],
+        about: Account,
+        *,
+        by: AccountId,
+        **facts: str,
     ) -> None:
-        if owner.email is None:
-            return
         by_name = "operator" if by == OPERATOR_ID else work.accounts.get(by).username
-        self.postman.tell(
-            work,
-            kind,
-            owner.email,
-            name=owner.name,
-            username=owner.username,
-            about=about.username,
-            by=by_name,
-            **facts,
-        )
+        for owner in owners:
+            if owner.email is not None:
+                self.postman.tell(
+                    work,
+                    kind,
+                    owner.email,
+                    name=owner.name,
+                    username=owner.username,
+                    about=about.username,
+                    by=by_name,
+                    **facts,
+                )
 
 
 def as_of_now(work: UnitOfWork, actor: Actor) -> Actor:

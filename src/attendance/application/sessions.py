@@ -65,9 +65,7 @@ class SignIn:
         with self.store.each() as work:
             if username is None:
                 return found_by_email(work, email or "")
-            if fault_in_name("username", username, longest=LONGEST_USERNAME):
-                return None
-            return work.accounts.find_by_username(folded(username))
+            return found_by_username(work, username)
 
     def _proven(self, account: Account | None, password: str) -> tuple[Account, str | None]:
         """The account whose password it is, and its hash by today's parameters where that is another."""
@@ -111,6 +109,13 @@ class SignIn:
             work.sessions.add(session)
             work.events.add(session.started(event_id=EventId(self.new_id())))
         return session
+
+
+def found_by_username(work: UnitOfWork, username: str) -> Account | None:
+    """Who is called that, in whatever spelling. Nobody is called what no store could hold."""
+    if fault_in_name("username", username, longest=LONGEST_USERNAME):
+        return None
+    return work.accounts.find_by_username(folded(username))
 
 
 def found_by_email(work: UnitOfWork, email: str) -> Account | None:

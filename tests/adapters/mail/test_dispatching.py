@@ -205,11 +205,13 @@ def test_the_thread_is_not_cut_off_when_the_program_ends() -> None:
 
 
 def test_closing_twice_or_without_a_start_does_no_harm() -> None:
-    Dispatcher(dispatch=one_by_one(), tidy=nothing).close()
-    dispatcher = Dispatcher(dispatch=one_by_one(), tidy=nothing)
+    never_started, dispatcher = (Dispatcher(dispatch=one_by_one(), tidy=nothing) for _ in range(2))
+    never_started.close()
     dispatcher.start()
     dispatcher.close()
     dispatcher.close()
+    assert not never_started._thread.is_alive()
+    assert not dispatcher._thread.is_alive()
 
 
 @pytest.mark.parametrize("pause", [0, -1])
