@@ -13,6 +13,7 @@ from attendance.adapters.memory.clients import MemoryClients
 from attendance.adapters.zones import IanaZones
 from attendance.application import clients as clients_module
 from attendance.application import contracts as contracts_module
+from attendance.application import editing
 from attendance.application import prices as prices_module
 from attendance.application.cuts import Cut
 from attendance.application.listing import Listed
@@ -177,8 +178,7 @@ def test_only_a_version_that_was_seen_is_edited(world: World, clerk: Actor, head
 def test_an_outdated_edit_is_seen_to_pass_when_versions_are_not_compared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(clients_module, "require_version", lambda _, __: None)
-    monkeypatch.setattr(contracts_module, "require_version", lambda _, __: None)
+    monkeypatch.setattr(editing, "require_version", lambda _, __: None)
     world = World(MemoryStore())
     clerk = world.having(Role.EMPLOYEE)
     client = world.use_cases.add_client(clerk, name="Anna")

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from attendance.domain import records
-from attendance.domain.events import Action, Event
+from attendance.domain.events import Action, Doing, Event
 from attendance.domain.ids import AccountId, EventId, GroupId
 from attendance.domain.locations import Closure
 from attendance.domain.records import Record, told
@@ -31,7 +31,7 @@ kinds = pytest.mark.parametrize(("record", "adding", "editing"), RECORDS, ids=la
 
 
 def edited(record: Any, **changes: Any) -> tuple[Any, Event | None]:
-    return record.edited(changes, by=BY, at=LATER, event_id=EVENT_ID)
+    return record.edited(changes, Doing(BY, LATER, lambda: EVENT_ID))
 
 
 def event_of(record: Any, **changes: Any) -> Event:
@@ -42,7 +42,7 @@ def event_of(record: Any, **changes: Any) -> Event:
 
 @kinds
 def test_what_is_added_is_told_whole_but_for_its_notes(record: Any, adding: Action, editing: Action) -> None:
-    event = record.added(by=BY, event_id=EVENT_ID)
+    event = record.added(Doing(BY, record.created_at, lambda: EVENT_ID))
     assert (event.id, event.at, event.actor_id) == (EVENT_ID, record.created_at, BY)
     assert (event.action, event.subject_id, event.before) == (adding, record.id, None)
     hidden = {"id", "created_at", "updated_at", "version", "notes"}

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from attendance.application.cuts import order_of
+from attendance.application.editing import require_version
 from attendance.application.emailing import Postman, void_links
 from attendance.application.limiting import Limiter
 from attendance.application.listing import Listed, listed
@@ -12,7 +13,7 @@ from attendance.application.registration import free_address
 from attendance.application.retrying import retried
 from attendance.application.views import LARGEST_PAGE, AccountsPage, Page, UserFilter
 from attendance.domain.accounts import Account, accepted_name
-from attendance.domain.errors import Forbidden, Outdated, Unauthenticated
+from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import AccountId, EventId
 from attendance.domain.mail import MailKind
 from attendance.domain.policy import Directory, Permission, may_browse, may_edit, require, require_level
@@ -168,9 +169,3 @@ class EditUser:
                 username=before.username,
                 new_email=new,
             )
-
-
-def require_version(version: int, seen: Collection[int] | None) -> None:
-    """Raise Outdated when the caller has seen other versions than this one. None: the caller did not say."""
-    if seen is not None and version not in seen:
-        raise Outdated

@@ -4,14 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
-from attendance.application.accounts import require_version
 from attendance.application.cuts import Cut, order_of
+from attendance.application.editing import doing, edit
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today
 from attendance.application.retrying import retried
 from attendance.application.views import ClientFilter
 from attendance.domain.clients import Client, ClientChanges, ClientNotFound, accepted_birthday
-from attendance.domain.ids import AccountId, ClientId, EventId
+from attendance.domain.events import Event
+from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.policy import Permission, allows, require_level, sees_notes
 from attendance.domain.sessions import Actor
 from attendance.domain.text import accepted_together, searchable
@@ -74,7 +75,7 @@ class AddClient:
             if client.user_id is not None:
                 work.accounts.get(client.user_id)
             work.clients.add(client)
-            work.events.add(client.added(by=actor.id, event_id=EventId(self.new_id())))
+            work.events.add(client.added(doing(self, actor)))
         return client
 
 
@@ -137,18 +138,14 @@ class EditClient:
         accepted = _accepted(changes, self.email_addresses, self.today)
         require_level(actor, Permission.EDIT_CLIENT)
         with self.store.begin() as work:
-            before = work.clients.hold(client_id)
-            require_version(before.version, versions)
-            user_id: AccountId | None = accepted.get("user_id")
-            if user_id is not None and user_id != before.user_id:
-                work.accounts.get(user_id)
-            after, event = before.edited(
-                accepted, by=actor.id, at=self.clock(), event_id=EventId(self.new_id())
-            )
-            if event:
-                work.clients.save(after)
-                work.events.add(event)
-        return after
+
+            def revised(before: Client) -> tuple[Client, Event | None]:
+                user_id: AccountId | None = accepted.get("user_id")
+                if user_id is not None and user_id != before.user_id:
+                    work.accounts.get(user_id)
+                return before.edited(accepted, doing(self, actor))
+
+            return edit(work, work.clients, client_id, versions, revised)
 
 
 def is_own(actor: Actor, client: Client | None) -> bool:

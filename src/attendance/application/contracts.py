@@ -4,16 +4,16 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Unpack
 
-from attendance.application.accounts import require_version
 from attendance.application.clients import is_own
 from attendance.application.cuts import order_of
+from attendance.application.editing import doing, edit
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, NewId, Store, Today
 from attendance.application.retrying import retried
 from attendance.application.views import ContractFilter
 from attendance.domain.clients import ClientArchived, ClientNotFound
 from attendance.domain.contracts import Contract, ContractChanges, ContractState, number_for
-from attendance.domain.ids import ClientId, ContractId, EventId
+from attendance.domain.ids import ClientId, ContractId
 from attendance.domain.policy import Permission, require_level, sees_notes
 from attendance.domain.sessions import Actor
 
@@ -113,7 +113,7 @@ class AddContract:
             if not work.clients.hold(client_id).active:
                 raise ClientArchived
             work.contracts.add(contract)
-            work.events.add(contract.added(by=actor.id, event_id=EventId(self.new_id())))
+            work.events.add(contract.added(doing(self, actor)))
         return contract
 
 
@@ -153,12 +153,10 @@ class EditContract:
     ) -> Contract:
         require_level(actor, Permission.EDIT_CONTRACT)
         with self.store.begin() as work:
-            before = work.contracts.hold(contract_id)
-            require_version(before.version, versions)
-            after, event = before.edited(
-                changes, by=actor.id, at=self.clock(), event_id=EventId(self.new_id())
+            return edit(
+                work,
+                work.contracts,
+                contract_id,
+                versions,
+                lambda before: before.edited(changes, doing(self, actor)),
             )
-            if event:
-                work.contracts.save(after)
-                work.events.add(event)
-        return after

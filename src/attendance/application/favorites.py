@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from attendance.application.accounts import require_version
+from attendance.application.editing import require_version
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.retrying import retried
 from attendance.domain.favorites import Favorites

@@ -4,13 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from attendance.application.accounts import require_version
 from attendance.application.cuts import order_of
+from attendance.application.editing import doing, edit
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, NewId, Store, Zones
 from attendance.application.retrying import retried
 from attendance.application.views import LocationFilter
-from attendance.domain.ids import EventId, LocationId
+from attendance.domain.ids import LocationId
 from attendance.domain.locations import Location, LocationChanges
 from attendance.domain.policy import Permission, require_level
 from attendance.domain.sessions import Actor
@@ -63,7 +63,7 @@ class AddLocation:
         require_level(actor, Permission.ADD_LOCATION)
         with self.store.begin() as work:
             work.locations.add(location)
-            work.events.add(location.added(by=actor.id, event_id=EventId(self.new_id())))
+            work.events.add(location.added(doing(self, actor)))
         return location
 
 
@@ -106,12 +106,10 @@ class EditLocation:
             self.zones.named(changes["timezone"])
         require_level(actor, Permission.EDIT_LOCATION)
         with self.store.begin() as work:
-            before = work.locations.hold(location_id)
-            require_version(before.version, versions)
-            after, event = before.edited(
-                changes, by=actor.id, at=self.clock(), event_id=EventId(self.new_id())
+            return edit(
+                work,
+                work.locations,
+                location_id,
+                versions,
+                lambda before: before.edited(changes, doing(self, actor)),
             )
-            if event:
-                work.locations.save(after)
-                work.events.add(event)
-        return after

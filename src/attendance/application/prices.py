@@ -4,13 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
-from attendance.application.accounts import require_version
 from attendance.application.cuts import order_of
+from attendance.application.editing import doing, edit
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, NewId, Store, Today
 from attendance.application.retrying import retried
 from attendance.application.views import PriceFilter
-from attendance.domain.ids import EventId, PriceId
+from attendance.domain.ids import PriceId
 from attendance.domain.policy import Permission, require_level, sees_all_prices
 from attendance.domain.prices import Price, PriceChanges, PriceNotFound
 from attendance.domain.sessions import Actor
@@ -57,7 +57,7 @@ class AddPrice:
         require_level(actor, Permission.ADD_PRICE)
         with self.store.begin() as work:
             work.prices.add(price)
-            work.events.add(price.added(by=actor.id, event_id=EventId(self.new_id())))
+            work.events.add(price.added(doing(self, actor)))
         return price
 
 
@@ -99,15 +99,13 @@ class EditPrice:
     ) -> Price:
         require_level(actor, Permission.EDIT_PRICE)
         with self.store.begin() as work:
-            before = work.prices.hold(price_id)
-            require_version(before.version, versions)
-            after, event = before.edited(
-                changes, by=actor.id, at=self.clock(), event_id=EventId(self.new_id())
+            return edit(
+                work,
+                work.prices,
+                price_id,
+                versions,
+                lambda before: before.edited(changes, doing(self, actor)),
             )
-            if event:
-                work.prices.save(after)
-                work.events.add(event)
-        return after
 
 
 def _shown(price: Price, actor: Actor | None) -> Price:

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from attendance.application.accounts import require_version
 from attendance.application.cuts import Order
+from attendance.application.editing import require_version
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.retrying import retried

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any, TypedDict
 
 from attendance.domain.errors import Conflict, Fault, NotFound
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, ClientId, EventId
+from attendance.domain.events import Action, Doing, Event
+from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.records import created, edited
 from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
 
@@ -74,13 +74,11 @@ class Client:
             fault_in_prose("notes", self.notes, longest=LONGEST_NOTES),
         )
 
-    def added(self, *, by: AccountId, event_id: EventId) -> Event:
-        return created(self, Action.CLIENT_ADDED, by=by, event_id=event_id)
+    def added(self, doing: Doing) -> Event:
+        return created(self, Action.CLIENT_ADDED, doing)
 
-    def edited(
-        self, changes: Mapping[str, Any], *, by: AccountId, at: datetime, event_id: EventId
-    ) -> tuple["Client", Event | None]:
-        return edited(self, changes, Action.CLIENT_EDITED, by=by, at=at, event_id=event_id)
+    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Client", Event | None]:
+        return edited(self, changes, Action.CLIENT_EDITED, doing)
 
 
 def accepted_birthday(birthday: date | None, *, today: date) -> date | None:

@@ -8,8 +8,8 @@ from typing import Any, TypedDict
 
 from attendance.domain.clients import LONGEST_NOTES
 from attendance.domain.errors import Conflict, Fault, NotFound
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, ClientId, ContractId, EventId
+from attendance.domain.events import Action, Doing, Event
+from attendance.domain.ids import ClientId, ContractId
 from attendance.domain.records import created, edited
 from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
 
@@ -70,13 +70,11 @@ class Contract:
         is_over = self.cancelled_on is not None and on > self.cancelled_on
         return ContractState.CANCELLED if is_over else ContractState.ACTIVE
 
-    def added(self, *, by: AccountId, event_id: EventId) -> Event:
-        return created(self, Action.CONTRACT_ADDED, by=by, event_id=event_id)
+    def added(self, doing: Doing) -> Event:
+        return created(self, Action.CONTRACT_ADDED, doing)
 
-    def edited(
-        self, changes: Mapping[str, Any], *, by: AccountId, at: datetime, event_id: EventId
-    ) -> tuple["Contract", Event | None]:
-        return edited(self, changes, Action.CONTRACT_EDITED, by=by, at=at, event_id=event_id)
+    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Contract", Event | None]:
+        return edited(self, changes, Action.CONTRACT_EDITED, doing)
 
 
 def number_for(contract_id: ContractId, *, year: int) -> str:

@@ -4,7 +4,6 @@ A capability's own refusals stand beside its rules; each carries the text a call
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +15,12 @@ class Fault:
 
 
 class AttendanceError(Exception):
-    """Root of every refusal. `text` is safe to show to anybody."""
+    """Root of every refusal. `text` is safe to show to anybody; one may say more than its kind does."""
 
-    text: ClassVar[str] = "refused"
+    text: str = "refused"
 
-    def __init__(self) -> None:
+    def __init__(self, text: str | None = None) -> None:
+        self.text = text or type(self).text
         super().__init__(self.text)
 
 

@@ -1,6 +1,6 @@
 """What happened: one entry for every change of state, never edited, never removed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -67,3 +67,25 @@ class Event:
     def subject_kind(self) -> str:
         """What the subject is: the action's part before the dot."""
         return self.action.partition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """Who does something (None: it happens by itself), when, and where the events get their ids."""
+
+    by: AccountId | None
+    at: datetime
+    new_id: Callable[[], UUID]
+
+    def event(
+        self, action: Action, subject_id: UUID, *, before: Facts | None = None, after: Facts | None = None
+    ) -> Event:
+        return Event(
+            id=EventId(self.new_id()),
+            at=self.at,
+            actor_id=self.by,
+            action=action,
+            subject_id=subject_id,
+            before=before,
+            after=after,
+        )

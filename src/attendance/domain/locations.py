@@ -6,8 +6,8 @@ from datetime import date, datetime
 from typing import Any, TypedDict
 
 from attendance.domain.errors import Conflict, Fault, NotFound
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, LocationId
+from attendance.domain.events import Action, Doing, Event
+from attendance.domain.ids import LocationId
 from attendance.domain.records import created, edited
 from attendance.domain.text import fault_in_name, folded, require_faultless
 
@@ -97,13 +97,11 @@ class Location:
         """The first closure that covers a day."""
         return next((closure for closure in self.closures if closure.covers(day)), None)
 
-    def added(self, *, by: AccountId, event_id: EventId) -> Event:
-        return created(self, Action.LOCATION_ADDED, by=by, event_id=event_id)
+    def added(self, doing: Doing) -> Event:
+        return created(self, Action.LOCATION_ADDED, doing)
 
-    def edited(
-        self, changes: Mapping[str, Any], *, by: AccountId, at: datetime, event_id: EventId
-    ) -> tuple["Location", Event | None]:
-        return edited(self, changes, Action.LOCATION_EDITED, by=by, at=at, event_id=event_id)
+    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Location", Event | None]:
+        return edited(self, changes, Action.LOCATION_EDITED, doing)
 
 
 def fault_in_capacity(capacity: int | None) -> Fault | None:

@@ -9,8 +9,8 @@ from typing import Any, TypedDict
 from attendance.domain.clients import LONGEST_NOTES
 from attendance.domain.currencies import DIGITS, rounded
 from attendance.domain.errors import Conflict, Fault, NotFound
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, GroupId, PriceId
+from attendance.domain.events import Action, Doing, Event
+from attendance.domain.ids import GroupId, PriceId
 from attendance.domain.records import created, edited
 from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
 
@@ -97,13 +97,11 @@ class Price:
     def is_on_sale(self, on: date) -> bool:
         return (self.on_sale_from or on) <= on <= (self.on_sale_until or on)
 
-    def added(self, *, by: AccountId, event_id: EventId) -> Event:
-        return created(self, Action.PRICE_ADDED, by=by, event_id=event_id)
+    def added(self, doing: Doing) -> Event:
+        return created(self, Action.PRICE_ADDED, doing)
 
-    def edited(
-        self, changes: Mapping[str, Any], *, by: AccountId, at: datetime, event_id: EventId
-    ) -> tuple["Price", Event | None]:
-        return edited(self, changes, Action.PRICE_EDITED, by=by, at=at, event_id=event_id)
+    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Price", Event | None]:
+        return edited(self, changes, Action.PRICE_EDITED, doing)
 
 
 def _fault_in_amount(amount: Decimal, currency: str) -> Fault | None:

@@ -8,11 +8,10 @@ from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
-from attendance.domain.events import Action, Event, Facts
-from attendance.domain.ids import AccountId, EventId
+from attendance.domain.events import Action, Doing, Event, Facts
 
 NEVER_TOLD = frozenset({"id", "created_at", "updated_at", "version", "notes"})
-"""Not in events: what every event has anyway, and notes, which may be about somebody's health."""
+"""Not in events: what every event has anyway, and notes: they may be about health."""
 
 
 class Record(Protocol):
@@ -33,38 +32,20 @@ class Record(Protocol):
 R = TypeVar("R", bound=Record)
 
 
-def created(record: Record, action: Action, *, by: AccountId | None, event_id: EventId) -> Event:
+def created(record: Record, action: Action, doing: Doing) -> Event:
     """The event of a new record, with all that may be told of it."""
-    return Event(
-        id=event_id,
-        at=record.created_at,
-        actor_id=by,
-        action=action,
-        subject_id=record.id,
-        after=told(record),
-    )
+    return doing.event(action, record.id, after=told(record))
 
 
-def edited(
-    before: R,
-    changes: Mapping[str, Any],
-    action: Action,
-    *,
-    by: AccountId | None,
-    at: datetime,
-    event_id: EventId,
-) -> tuple[R, Event | None]:
+def edited(before: R, changes: Mapping[str, Any], action: Action, doing: Doing) -> tuple[R, Event | None]:
     """The record with these fields changed, and the event of it; the same again changes nothing."""
     different = {name for name, value in changes.items() if getattr(before, name) != value}
     if not different:
         return before, None
-    after: R = replace(before, **changes, updated_at=at, version=before.version + 1)
-    event = Event(
-        id=event_id,
-        at=at,
-        actor_id=by,
-        action=action,
-        subject_id=before.id,
+    after: R = replace(before, **changes, updated_at=doing.at, version=before.version + 1)
+    event = doing.event(
+        action,
+        before.id,
         before=told(before, different) or None,
         after=told(after, different) or None,
     )
