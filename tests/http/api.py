@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from threading import Event
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
@@ -17,8 +18,9 @@ from dependency_injector import providers
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from attendance.adapters.memory import MemoryStore
 from attendance.adapters.passwords import Argon2Hasher
-from attendance.application.ports import Store
+from attendance.application.ports import Store, UnitOfWork
 from attendance.domain.accounts import Account
 from attendance.domain.ids import AccountId
 from attendance.domain.mail import Mail, MailKind, MailState
@@ -304,6 +306,65 @@ def running(
         transport = InProcess(app, started.blocking_portal)
         with httpx.Client(transport=transport, base_url="http://testserver") as http:
             yield Api(app, container, clock, transport, http)
+
+
+@dataclass
+class ExchangedStore(Store):
+    """Whichever store is there `now`."""
+
+    now: Store | None = None
+
+    @property
+    def _present(self) -> Store:
+        assert self.now, "asked between two tests"
+        return self.now
+
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        return self._present.begin()
+
+    def each(self) -> AbstractContextManager[UnitOfWork]:
+        return self._present.each()
+
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        return self._present.read()
+
+    def attempts(self) -> Iterator[None]:
+        return self._present.attempts()
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """An application made once, which takes far longer than to give it another store for each test."""
+
+    api: Api
+    store: ExchangedStore
+
+    @contextmanager
+    def over(self, store: Store | None = None) -> Iterator[Api]:
+        """The application as if just started over a store: its time and its names begin anew."""
+        assert self.store.now is None, "one test at a time"
+        self.store.now, self.api.clock.now = store or MemoryStore(), make.NOON
+        try:
+            yield Api(self.api.app, self.api.container, self.api.clock, self.api.transport, self.api.http)
+        finally:
+            self._finish_what_no_answer_waited_for()
+            self.store.now = None
+
+    def _finish_what_no_answer_waited_for(self) -> None:
+        done = Event()
+        self.api.container.aside()(done.set)
+        assert done.wait(30)
+
+
+@contextmanager
+def lasting(**settings: Any) -> Iterator[Lasting]:
+    store = ExchangedStore()
+
+    def prepare(container: Container) -> None:
+        container.store.override(providers.Object(store))
+
+    with running(prepare=prepare, **settings) as api:
+        yield Lasting(api, store)
 
 
 def answer(response: httpx.Response) -> tuple[int, Any]:

@@ -17,7 +17,8 @@ from tests.decisions import (
     switches,
     tables,
 )
-from tests.http.test_permissions import Stage, stage
+from tests.http.api import Api
+from tests.http.test_permissions import Stage
 
 KINDS = {
     "role": ("Changing roles", moves),
@@ -26,6 +27,11 @@ KINDS = {
     "invite": ("Inviting", invitations),
 }
 STATES = {UNCONFIRMED: {"email_confirmed_at": None}, DEACTIVATED: {"active": False}}
+
+
+@pytest.fixture
+def on(unlimited: Api) -> Stage:
+    return Stage(unlimited)
 
 
 def answered(on: Stage, kind: str, case: Case) -> int:
@@ -49,24 +55,23 @@ def answered(on: Stage, kind: str, case: Case) -> int:
     return response.status_code
 
 
-def differences(kind: str, cases: Iterable[Case]) -> dict[Case, tuple[int, int]]:
+def differences(on: Stage, kind: str, cases: Iterable[Case]) -> dict[Case, tuple[int, int]]:
     """Cases answered otherwise than written: what was answered, what is written."""
     heading, _ = KINDS[kind]
     rows, found = tables()[heading], {}
-    with stage() as on:
-        for case in cases:
-            written, said = answer_to(case, kind, rows), answered(on, kind, case)
-            if written != said:
-                found[case] = (said, written)
+    for case in cases:
+        written, said = answer_to(case, kind, rows), answered(on, kind, case)
+        if written != said:
+            found[case] = (said, written)
     return found
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_decision_is_answered_as_written(kind: str) -> None:
-    assert differences(kind, KINDS[kind][1]()) == {}
+def test_every_decision_is_answered_as_written(on: Stage, kind: str) -> None:
+    assert differences(on, kind, KINDS[kind][1]()) == {}
 
 
-def test_a_demotion_at_once_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_demotion_at_once_is_seen(on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("attendance.application.role_changing.must_await", lambda *_: False)
     taking = [case for case in moves() if case.now == "owner" and case.actor == "admin"]
-    assert {said for said, _ in differences("role", taking).values()} == {200}
+    assert {said for said, _ in differences(on, "role", taking).values()} == {200}

@@ -983,9 +983,10 @@ def test_a_database_of_another_shape_is_not_ready(empty_database_url: str) -> No
         assert answer(api.http.get("/health/live")) == (200, {"status": "ok"})
 
 
-def test_all_is_well(api: Api) -> None:
-    assert answer(api.http.get("/health/live")) == (200, {"status": "ok"})
-    assert answer(api.http.get("/health/ready")) == (200, {"status": "ok"})
+def test_all_is_well(store_url: str) -> None:
+    with running(store_url) as api:
+        assert answer(api.http.get("/health/live")) == (200, {"status": "ok"})
+        assert answer(api.http.get("/health/ready")) == (200, {"status": "ok"})
 
 
 class SlowHasher(Hasher):

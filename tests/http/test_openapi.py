@@ -322,7 +322,7 @@ def test_a_page_holds_the_document_itself(memory: Api, path: str) -> None:
 # The service against the document
 
 SEED = 20_260_302
-EXAMPLES = 12
+EXAMPLES = [3, pytest.param(12, marks=pytest.mark.long)]
 REFUSED_THOUGH_WELL_FORMED = [
     # a name may be taken, in two scripts, or not what PRECIS calls an identifier, a password common or too
     # long in UTF-8 bytes: none of this can be said in JSON Schema
@@ -358,7 +358,7 @@ NEVER_GOOD = [
 SIGN_OUT = f"{CLUB}/auth/logout"
 
 
-def configured(token: str, *, shortly: bool) -> SchemathesisConfig:
+def configured(token: str, *, examples: int, shortly: bool) -> SchemathesisConfig:
     usual = ["2xx", "400", "401", "403", "404", "409", "429"]
     may_be_400 = {"positive_data_acceptance": {"expected-statuses": usual}}
     may_be_gone = {"positive_data_acceptance": {"expected-statuses": ["400", "410"]}}
@@ -367,7 +367,7 @@ def configured(token: str, *, shortly: bool) -> SchemathesisConfig:
             "seed": SEED,
             "headers": {"Authorization": f"Bearer {token}"},
             "generation": {
-                "max-examples": 2 if shortly else EXAMPLES,
+                "max-examples": examples,
                 "deterministic": True,
                 "database": "none",
             },
@@ -383,7 +383,7 @@ def configured(token: str, *, shortly: bool) -> SchemathesisConfig:
 class Findings:
     """What schemathesis has to say about an application: by check and operation, and what was answered."""
 
-    def __init__(self, api: Api, person: Person, only: str | None = None) -> None:
+    def __init__(self, api: Api, person: Person, *, examples: int = 2, only: str | None = None) -> None:
         self.failures: dict[tuple[str, str], str] = {}
         self.answers: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.mishaps: list[str] = []
@@ -395,7 +395,7 @@ class Findings:
             started: Any = api.app
             await started(scope, receive, send)
 
-        config = configured(str(person.token), shortly=bool(only))
+        config = configured(str(person.token), examples=examples, shortly=bool(only))
         schema = schemathesis.openapi.from_asgi(DOCUMENT, app, config=config)
         # whoever is signed out finds nothing more
         chosen = schema.include(path_regex=only) if only else schema.exclude(path=SIGN_OUT)
@@ -418,10 +418,11 @@ class Findings:
                     self.failures[check.name, label] = f"{failure.title}: {failure.message}\n{sample}"
 
 
-def test_schemathesis_finds_nothing(memory: Api, document: dict[str, Any]) -> None:
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_schemathesis_finds_nothing(memory: Api, document: dict[str, Any], examples: int) -> None:
     ada = memory.having(Role.OWNER, "ada")
     memory.lab_of(ada, memory.someone("bob"))
-    findings = Findings(memory, ada)
+    findings = Findings(memory, ada, examples=examples)
     leaving = Findings(memory, memory.session_of(ada), only=f"^{SIGN_OUT}$")
     assert findings.mishaps == leaving.mishaps == []
     assert findings.failures == leaving.failures == {}
@@ -445,7 +446,7 @@ def test_schemathesis_finds_nothing(memory: Api, document: dict[str, Any]) -> No
     assert sum(answers.total() for answers in findings.answers.values()) > 500
 
 
-def test_schemathesis_finds_what_is_planted(memory: Api) -> None:
+def test_schemathesis_finds_what_is_planted() -> None:
     @get("/health/teapot", sync_to_thread=False, responses=errors.refusals())
     def teapot() -> Response[dict[str, str]]:
         """Answer with a status that is not listed."""
@@ -466,10 +467,10 @@ def test_schemathesis_finds_what_is_planted(memory: Api) -> None:
         """Answer with something else than is described."""
         return {"feild": "x"}  # type: ignore[return-value]
 
-    ada = memory.someone("ada")
-    for handler in (teapot, tea, cup, spoon):
-        memory.app.register(handler)
-    findings = Findings(memory, ada, only="/health/(teapot|tea|cup|spoon)")
+    with running() as api:
+        for handler in (teapot, tea, cup, spoon):
+            api.app.register(handler)
+        findings = Findings(api, api.someone("ada"), only="/health/(teapot|tea|cup|spoon)")
     assert findings.failures.keys() >= {
         ("status_code_conformance", "GET /health/teapot"),
         ("content_type_conformance", "GET /health/tea"),

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -223,10 +222,9 @@ class Stage:
         return response.status_code not in (401, 403)
 
 
-@contextmanager
-def stage() -> Iterator[Stage]:
-    with running(limit_registrations_per_hour=10_000, limit_failed_sign_ins_per_account=10_000) as api:
-        yield Stage(api)
+@pytest.fixture
+def on(unlimited: Api) -> Stage:
+    return Stage(unlimited)
 
 
 def differences(on: Stage, table: Mapping[Route, Row], routes: set[Route] | None = None) -> set[Route]:
@@ -241,22 +239,20 @@ def differences(on: Stage, table: Mapping[Route, Row], routes: set[Route] | None
     }
 
 
-def test_every_operation_is_in_the_table_and_no_other() -> None:
-    with stage() as on:
-        assert written().keys() == registered(on.api.app).keys()
-        others = {
-            route.path
-            for route in on.api.app.routes
-            for handler in getattr(route, "route_handlers", ())
-            if PERMISSION not in handler.opt and handler.http_methods != {"OPTIONS"}
-        }
+def test_every_operation_is_in_the_table_and_no_other(on: Stage) -> None:
+    assert written().keys() == registered(on.api.app).keys()
+    others = {
+        route.path
+        for route in on.api.app.routes
+        for handler in getattr(route, "route_handlers", ())
+        if PERMISSION not in handler.opt and handler.http_methods != {"OPTIONS"}
+    }
     pages = {"", "/openapi.json", "/swagger", "/redoc", "/oauth2-redirect.html"}
     assert others == {f"/schema{page}" for page in pages}
 
 
-def test_everybody_may_what_the_table_says_and_nothing_else() -> None:
-    with stage() as on:
-        assert differences(on, written()) == set()
+def test_everybody_may_what_the_table_says_and_nothing_else(on: Stage) -> None:
+    assert differences(on, written()) == set()
 
 
 def flipped(row: Row) -> Iterator[Row]:
@@ -274,14 +270,15 @@ def flipped(row: Row) -> Iterator[Row]:
 
 
 @pytest.mark.parametrize("route", written(), ids=lambda route: " ".join(route))
-def test_a_wrong_row_in_the_table_is_seen(route: Route) -> None:
-    with stage() as on:
-        for row in flipped(written()[route]):
-            assert differences(on, {route: row}) == {route}, row
+def test_a_wrong_row_in_the_table_is_seen(on: Stage, route: Route) -> None:
+    for row in flipped(written()[route]):
+        assert differences(on, {route: row}) == {route}, row
 
 
 @pytest.mark.parametrize("permission", Permission)
-def test_a_wrong_entry_in_the_code_is_seen(permission: Permission, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_entry_in_the_code_is_seen(
+    on: Stage, permission: Permission, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One level lower, one level higher, or for one's own too: some row of the written table is broken."""
     rule = policy.RULES[permission]
     others: list[Rule] = [replace(rule, highest=Level.EMPLOYEE)]
@@ -292,17 +289,16 @@ def test_a_wrong_entry_in_the_code_is_seen(permission: Permission, monkeypatch: 
     if rule.own is not None:
         others.append(replace(rule, own=Level(rule.own + 1)))
         others.append(replace(rule, own=None))
-    with stage() as on:
-        routes = {
-            route
-            for route, handler in registered(on.api.app).items()
-            if handler.opt.get(PERMISSION) is permission
-        }
-        assert routes
-        for other in others:
-            monkeypatch.setattr(policy, "RULES", {**policy.RULES, permission: other})
-            assert differences(on, written(), routes), other
-            monkeypatch.undo()
+    routes = {
+        route
+        for route, handler in registered(on.api.app).items()
+        if handler.opt.get(PERMISSION) is permission
+    }
+    assert routes
+    for other in others:
+        monkeypatch.setattr(policy, "RULES", {**policy.RULES, permission: other})
+        assert differences(on, written(), routes), other
+        monkeypatch.undo()
 
 
 def test_an_operation_that_does_not_say_who_may_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
