@@ -8,13 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import labs, report, search, sign_in_timing, sign_ins, start
+from benchmarks import labs, lists, report, search, sign_in_timing, sign_ins, start
 from benchmarks.options import chosen
 
 MEASURES = {
     "labs": labs.measure,
     "start": start.measure,
     "search": search.measure,
+    "lists": lists.measure,
     "wave": sign_ins.measure,
     "timing": sign_in_timing.measure,
 }

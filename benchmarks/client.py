@@ -44,6 +44,16 @@ class Connection:
         await self.reader.readexactly(_length(head))
         return int(head.split(b" ", 2)[1])
 
+    async def pieces(self, request: bytes) -> AsyncIterator[bytes]:
+        """The body of an answer that is streamed, as it comes."""
+        self.writer.write(request)
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 "), head
+        assert b"transfer-encoding: chunked" in head.lower(), head
+        while length := int(await self.reader.readline(), 16):
+            yield (await self.reader.readexactly(length + 2))[:-2]
+        await self.reader.readline()
+
 
 def _length(head: bytes) -> int:
     for line in head.split(b"\r\n"):

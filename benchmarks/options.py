@@ -7,12 +7,15 @@ from pathlib import Path
 
 from benchmarks.places import KINDS
 
-PARTS = ("labs", "start", "search", "wave", "timing")
+PARTS = ("labs", "start", "search", "lists", "wave", "timing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`people` are searched among, `pairs` are of sign-ins; `repeats` is how often the service is started."""
+    """`people` are searched among, `clients` listed, `pairs` are of sign-ins.
+
+    `repeats` is how often the service is started.
+    """
 
     parts: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -21,6 +24,7 @@ class Options:
     connections: int
     warm_up: float
     people: int
+    clients: int
     repeats: int
     pairs: int
     output: Path | None
@@ -51,6 +55,7 @@ def chosen(arguments: list[str] | None = None) -> Options:
         connections=given.connections,
         warm_up=1 if quick else 3,
         people=20_000 if quick else 100_000,
+        clients=20_000 if quick else 200_000,
         repeats=3 if quick else 7,
         pairs=100 if quick else 300,
         output=given.output,

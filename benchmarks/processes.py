@@ -1,5 +1,6 @@
 """Servers in processes of their own, and what they use of the machine."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,11 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 MIB = 1024 * 1024
 PATIENCE_SECONDS = 30.0
+MEMORY_EVERY_SECONDS = 0.05
 
 
 class DoesNotStart(Exception):
@@ -50,6 +53,14 @@ class Tree:
     def worker_rss(self) -> float:
         """In MiB."""
         return float(self.worker().memory_info().rss / MIB)
+
+    async def peak_rss(self, *, until: asyncio.Task[Any]) -> float:
+        """The most that the worker had meanwhile, in MiB."""
+        worker, peak = self.worker(), 0.0
+        while not until.done():
+            peak = max(peak, worker.memory_info().rss / MIB)
+            await asyncio.sleep(MEMORY_EVERY_SECONDS)
+        return peak
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("labs", _labs),
         ("start", _start),
         ("search", _search),
+        ("lists", _lists),
         ("wave", _wave),
         ("timing", _timing),
     ):
@@ -92,6 +93,21 @@ def _search(kind: str, figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"  {name:40}{of['ms']:9.3f} ms{of['times_exact']:9.1f} × the whole name, "
             f"{of['matches']:.0f} matches"
+        )
+
+
+def _lists(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    far, last = figures["far"], figures["last"]
+    yield f"{kind}: {figures['clients']} clients, 20 a page; ms for page 1, {far} and {last}"
+    for query, of in figures["pages"].items():
+        yield (
+            f"  {query:32}{of['first_ms']:8.1f}{of['far_ms']:8.1f}{of['last_ms']:8.1f}; page {far} is "
+            f"{of['far_times_first']:.1f} × the first"
+        )
+    for query, of in figures["whole"].items():
+        yield (
+            f"  whole, {query:25}{of['mib']:8.0f} MiB in {of['seconds']:.1f} s; worker "
+            f"{of['before_rss_mib']:.0f} MiB before, {of['added_rss_mib']:.1f} more at most"
         )
 
 

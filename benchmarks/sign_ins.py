@@ -17,7 +17,7 @@ from benchmarks.filling import fill
 from benchmarks.load import READING, Plan, percentiles, requests
 from benchmarks.options import Options
 from benchmarks.places import place
-from benchmarks.processes import MIB, Server, Tree
+from benchmarks.processes import Server
 from benchmarks.seed import account, world
 
 SIGN_INS = 200
@@ -25,7 +25,6 @@ PER_SECOND = 40
 CONNECTIONS = 20
 IDLE_SECONDS = 5
 PASSWORD = "correct horse battery staple"
-MEMORY_EVERY_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ async def _through(server: Server, sheets: Iterator[bytes], guests: list[str]) -
     before = server.tree.worker_rss()
     idle = await _steady(server.port, sheets, seconds=IDLE_SECONDS)
     wave = asyncio.create_task(_wave(server.port, guests))
-    peak = asyncio.create_task(_peak_rss(server.tree, wave))
+    peak = asyncio.create_task(server.tree.peak_rss(until=wave))
     during = await _steady(server.port, sheets, until=wave)
     seconds, statuses = await wave
     return {
@@ -123,11 +122,3 @@ async def _wave(port: int, guests: list[str]) -> tuple[float, list[int]]:
     started = time.perf_counter()
     statuses = await asyncio.gather(*map(sign_in, guests))
     return time.perf_counter() - started, statuses
-
-
-async def _peak_rss(tree: Tree, until: asyncio.Task[Any]) -> float:
-    worker, peak = tree.worker(), 0.0
-    while not until.done():
-        peak = max(peak, worker.memory_info().rss / MIB)
-        await asyncio.sleep(MEMORY_EVERY_SECONDS)
-    return peak

@@ -1,7 +1,7 @@
 """Lists are cut, sorted and counted alike by every store, whatever is in them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import chain
 from typing import Any
 
@@ -13,7 +13,7 @@ from attendance.adapters.memory import MemoryStore
 from attendance.application.cuts import Cut, Order, order_of
 from attendance.application.listing import BATCH, listed
 from attendance.application.ports import Store, UnitOfWork
-from attendance.application.views import EventFilter, RoleChangeFilter, UserFilter
+from attendance.application.views import ClientFilter, EventFilter, RoleChangeFilter, UserFilter
 from attendance.domain.accounts import Account
 from attendance.domain.errors import Invalid
 from attendance.domain.events import Action, Event
@@ -81,6 +81,31 @@ def test_a_cut_of_users_is_the_same_in_every_store(
         with store.begin() as work:
             rest = work.accounts.list(which, Cut(order=order, limit=limit, after=whole[place]))
         assert rest == whole[place + 1 : place + 1 + limit]
+
+
+@pytest.mark.parametrize("sort", ["birthday", "-birthday", "-birthday,name", "created_at,-birthday", "-name"])
+def test_parts_go_on_through_items_that_are_alike_or_lack_what_sorts_them(store: Store, sort: str) -> None:
+    clients = [
+        make.client(
+            name=NAMES[1 + n % 3],
+            birthday=None if n % 3 == 0 else date(2015, 1, 1 + n % 2),
+            created_at=make.NOON + timedelta(seconds=n % 2),
+        )
+        for n in range(24)
+    ]
+    model, order = MemoryStore(), order_of(sort, ["name", "birthday", "created_at"])
+    for each in (store, model):
+        with each.begin() as work:
+            for client in clients:
+                work.clients.add(client)
+    with model.begin() as work:
+        whole = work.clients.list(ClientFilter(), Cut(order=order, limit=100))
+    with store.each() as work:
+        for length in (1, 5):
+            found = [*work.clients.list(ClientFilter(), Cut(order=order, limit=length))]
+            while part := work.clients.list(ClientFilter(), Cut(order=order, limit=length, after=found[-1])):
+                found += part
+            assert tuple(found) == whole
 
 
 def test_a_whole_list_is_read_in_parts_and_nothing_is_left_out(store: Store) -> None:

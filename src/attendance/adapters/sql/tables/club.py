@@ -22,8 +22,14 @@ clients = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
-    sa.Index("ix_clients_name_key_id", "name_key", "id"),
+    sa.Index("ix_clients_name_key_id_active", "name_key", "id", "active"),
+    sa.Index("ix_clients_birthday_id_active", "birthday", "id", "active"),
+    sa.Index("ix_clients_created_at_id_active", "created_at", "id", "active"),
 )
+
+# ties are by id in either direction, so what descends wants an index of its own
+sa.Index("ix_clients_name_key_desc_id_active", clients.c.name_key.desc(), clients.c.id, clients.c.active)
+sa.Index("ix_clients_created_at_desc_id_active", clients.c.created_at.desc(), clients.c.id, clients.c.active)
 
 contracts = sa.Table(
     "contracts",

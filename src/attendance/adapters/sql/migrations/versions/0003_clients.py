@@ -31,7 +31,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["accounts.id"], name="fk_clients_user_id"),
     )
     op.create_index("ix_clients_user_id", "clients", ["user_id"])
-    op.create_index("ix_clients_name_key_id", "clients", ["name_key", "id"])
+    for key in ("name_key", "birthday", "created_at"):
+        op.create_index(f"ix_clients_{key}_id_active", "clients", [key, "id", "active"])
+    for key in ("name_key", "created_at"):
+        op.create_index(
+            f"ix_clients_{key}_desc_id_active", "clients", [sa.text(f"{key} DESC"), "id", "active"]
+        )
     op.create_table(
         "contracts",
         sa.Column("id", sa.Uuid, nullable=False),
