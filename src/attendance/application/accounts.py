@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from attendance.application.cuts import order_of
 from attendance.application.editing import require_version
 from attendance.application.emailing import Postman, void_links
+from attendance.application.filters import UserFilter
 from attendance.application.limiting import Limiter
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, UnitOfWork, Usernames
 from attendance.application.registration import free_address
 from attendance.application.retrying import retried
-from attendance.application.views import LARGEST_PAGE, AccountsPage, Page, UserFilter
+from attendance.application.views import LARGEST_PAGE, AccountsPage, Page
 from attendance.domain.accounts import Account, accepted_name
 from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import AccountId, EventId
 from attendance.domain.mail import MailKind
-from attendance.domain.policy import Directory, Permission, may_browse, may_edit, require, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import Directory, may_browse, may_edit, require, require_level
 from attendance.domain.roles import Role
 from attendance.domain.sessions import Actor
 from attendance.domain.text import accepted_together, searchable

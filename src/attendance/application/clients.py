@@ -6,14 +6,15 @@ from typing import Any, Unpack
 
 from attendance.application.cuts import Cut, order_of
 from attendance.application.editing import doing, edit
+from attendance.application.filters import ClientFilter
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today
 from attendance.application.retrying import retried
-from attendance.application.views import ClientFilter
 from attendance.domain.clients import Client, ClientChanges, ClientNotFound, accepted_birthday
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, ClientId
-from attendance.domain.policy import Permission, allows, require_level, sees_notes
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import allows, require_level, sees_notes
 from attendance.domain.sessions import Actor
 from attendance.domain.text import accepted_together, searchable
 

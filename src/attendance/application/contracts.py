@@ -7,14 +7,15 @@ from typing import Unpack
 from attendance.application.clients import is_own
 from attendance.application.cuts import order_of
 from attendance.application.editing import doing, edit
+from attendance.application.filters import ContractFilter
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, NewId, Store, Today
 from attendance.application.retrying import retried
-from attendance.application.views import ContractFilter
 from attendance.domain.clients import ClientArchived, ClientNotFound
 from attendance.domain.contracts import Contract, ContractChanges, ContractState, number_for
 from attendance.domain.ids import ClientId, ContractId
-from attendance.domain.policy import Permission, require_level, sees_notes
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import require_level, sees_notes
 from attendance.domain.sessions import Actor
 
 CONTRACTS_SORT = ("number", "signed_on")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Generic, TypeVar
 
 from attendance.domain.errors import Fault, Invalid
@@ -42,3 +43,9 @@ def order_of(sort: str, known: Collection[str]) -> tuple[Order, ...]:
     if len(set(fields)) < len(fields):
         raise Invalid(Fault("sort", "must not repeat a field"))
     return orders
+
+
+def require_forwards(since: date | None, until: date | None) -> None:
+    """Raise Invalid for a range that ends before it begins; None is open."""
+    if since and until and since > until:
+        raise Invalid(Fault("from", "must not be after to"))

@@ -11,7 +11,8 @@ from attendance.domain.accounts import email_key
 from attendance.domain.errors import Conflict
 from attendance.domain.ids import EventId
 from attendance.domain.links import InvalidConfirmationToken, Purpose, digest_of
-from attendance.domain.policy import Permission, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import require_level
 from attendance.domain.sessions import Actor
 
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
+from attendance.application.cuts import require_forwards
+from attendance.application.filters import EventFilter
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Store
-from attendance.application.views import EventFilter, LoggedEvent
-from attendance.domain.errors import Fault, Invalid
+from attendance.application.views import LoggedEvent
 from attendance.domain.events import Action
 from attendance.domain.ids import AccountId
-from attendance.domain.policy import Permission, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import require_level
 from attendance.domain.sessions import Actor
 
 
@@ -36,8 +38,7 @@ class ListEvents:
         until: date | None = None,
         page: int | None = None,
     ) -> Listed[LoggedEvent]:
-        if since and until and since > until:
-            raise Invalid(Fault("from", "must not be after to"))
+        require_forwards(since, until)
         which = EventFilter(
             subject_id=subject,
             actor_id=by,

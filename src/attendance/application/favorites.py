@@ -1,21 +1,22 @@
 """A user's favorite groups and lessons."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from attendance.application.editing import require_version
-from attendance.application.ports import Clock, NewId, Store
+from attendance.application.ports import Clock, NewId, Store, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.domain.favorites import Favorites
 from attendance.domain.ids import AccountId, EventId
-from attendance.domain.policy import Permission, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import require_level
 from attendance.domain.sessions import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowFavorites:
-    """A user's favorites. Raises Forbidden, UserNotFound."""
+    """A user's favorites, as far as they exist. Raises Forbidden, UserNotFound."""
 
     store: Store
 
@@ -23,7 +24,7 @@ class ShowFavorites:
     def __call__(self, actor: Actor, *, user_id: AccountId) -> Favorites:
         require_level(actor, Permission.READ_FAVORITES, own=actor.id == user_id)
         with self.store.each() as work:
-            return work.favorites.of(work.accounts.get(user_id).id)
+            return _resolved(work, work.favorites.of(work.accounts.get(user_id).id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,4 +59,14 @@ class ReplaceFavorites:
             if event:
                 work.favorites.save(after)
                 work.events.add(event)
-        return after
+            return _resolved(work, after)
+
+
+def _resolved(work: UnitOfWork, favorites: Favorites) -> Favorites:
+    """What there is of what was chosen."""
+    groups, lessons = work.groups.known(favorites.groups), work.lessons.known(favorites.lessons)
+    return replace(
+        favorites,
+        groups=tuple(it for it in favorites.groups if it in groups),
+        lessons=tuple(it for it in favorites.lessons if it in lessons),
+    )

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
+from attendance.application.cuts import require_forwards
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.retrying import retried
 from attendance.application.views import LabHistory, LabSheet
-from attendance.domain.errors import Fault, Invalid
 from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
 from attendance.domain.lab_attendance import (
     AttendanceNotFound,
@@ -18,7 +18,8 @@ from attendance.domain.lab_attendance import (
     OnlyOwnerViews,
 )
 from attendance.domain.labs import LabNotFound
-from attendance.domain.policy import Permission, owns, require, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import owns, require, require_level
 from attendance.domain.sessions import Actor
 from attendance.domain.status import Status
 
@@ -91,8 +92,7 @@ class LabAttendanceHistory:
         since: date | None = None,
         until: date | None = None,
     ) -> LabHistory:
-        if since and until and since > until:
-            raise Invalid(Fault("from", "must not be after to"))
+        require_forwards(since, until)
         require_level(actor, Permission.READ_LAB_ATTENDANCE)
         with self.store.read() as work:
             found = work.lab_attendance.history(lab_id, user_id, since, until)

@@ -8,7 +8,8 @@ from attendance.application.views import LARGEST_PAGE, LabsPage, Page
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.ids import EventId, LabId
 from attendance.domain.labs import AlreadyMember, Lab, LabNotFound, Membership
-from attendance.domain.policy import Directory, Permission, may_browse, owns, require, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import Directory, may_browse, owns, require, require_level
 from attendance.domain.sessions import Actor
 from attendance.domain.text import searchable
 

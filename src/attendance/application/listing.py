@@ -45,8 +45,7 @@ def listed(
 
     Raises Invalid for a page that cannot be, and then what `permitted` raises.
     """
-    if page is not None and not 1 <= page <= LARGEST_PAGE_NUMBER:
-        raise Invalid(Fault("page", "must be a whole number from 1"))
+    require_page(page)
     permitted()
     reading = Reading(store)
     if page is not None:
@@ -59,6 +58,11 @@ def listed(
 
     first, total = batch(None), reading.one(count)
     return Listed(items=chain(first, _rest(first, batch)), total=total)
+
+
+def require_page(page: int | None) -> None:
+    if page is not None and not 1 <= page <= LARGEST_PAGE_NUMBER:
+        raise Invalid(Fault("page", "must be a whole number from 1"))
 
 
 @dataclass(frozen=True, slots=True)

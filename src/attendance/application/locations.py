@@ -6,13 +6,16 @@ from typing import Any, Unpack
 
 from attendance.application.cuts import order_of
 from attendance.application.editing import doing, edit
+from attendance.application.filters import LocationFilter
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, NewId, Store, Zones
 from attendance.application.retrying import retried
-from attendance.application.views import LocationFilter
+from attendance.application.scheduling import close_lessons
+from attendance.domain.events import Event
 from attendance.domain.ids import LocationId
 from attendance.domain.locations import Location, LocationChanges
-from attendance.domain.policy import Permission, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import require_level
 from attendance.domain.sessions import Actor
 
 LOCATIONS_SORT = ("name", "created_at")
@@ -82,7 +85,9 @@ class ShowLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditLocation:
-    """Change what is named; lessons that were made stay as they are.
+    """Change what is named; lessons that were made stay as they are, but for what closures are for.
+
+    A new closure cancels the lessons in it that are to come and have no mark; when it goes, so does that.
 
     `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, LocationNotFound,
     Outdated, AddressTaken.
@@ -106,10 +111,10 @@ class EditLocation:
             self.zones.named(changes["timezone"])
         require_level(actor, Permission.EDIT_LOCATION)
         with self.store.begin() as work:
-            return edit(
-                work,
-                work.locations,
-                location_id,
-                versions,
-                lambda before: before.edited(changes, doing(self, actor)),
-            )
+
+            def revised(before: Location) -> tuple[Location, Event | None]:
+                after, event = before.edited(changes, doing(self, actor))
+                close_lessons(work, before, after, doing(self, actor))
+                return after, event
+
+            return edit(work, work.locations, location_id, versions, revised)

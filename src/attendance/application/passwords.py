@@ -14,7 +14,8 @@ from attendance.domain.limits import LimitReached
 from attendance.domain.links import InvalidResetToken, Link, Purpose, digest_of
 from attendance.domain.mail import MailKind
 from attendance.domain.passwords import PasswordRules, WrongPassword, normal_password
-from attendance.domain.policy import Permission, require, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import require, require_level
 from attendance.domain.sessions import Actor
 
 

@@ -6,12 +6,15 @@ from typing import Any, Unpack
 
 from attendance.application.cuts import order_of
 from attendance.application.editing import doing, edit
+from attendance.application.filters import PriceFilter
 from attendance.application.listing import Listed, listed
-from attendance.application.ports import Clock, NewId, Store, Today
+from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
 from attendance.application.retrying import retried
-from attendance.application.views import PriceFilter
-from attendance.domain.ids import PriceId
-from attendance.domain.policy import Permission, require_level, sees_all_prices
+from attendance.domain.events import Event
+from attendance.domain.groups import GroupNotFound
+from attendance.domain.ids import GroupId, PriceId
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import require_level, sees_all_prices
 from attendance.domain.prices import Price, PriceChanges, PriceNotFound
 from attendance.domain.sessions import Actor
 
@@ -43,7 +46,7 @@ class ListPrices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddPrice:
-    """Add a price. Raises Invalid, Forbidden."""
+    """Add a price. Raises Invalid, Forbidden, GroupNotFound."""
 
     store: Store
     clock: Clock
@@ -56,6 +59,7 @@ class AddPrice:
         price = Price(**given, id=PriceId(self.new_id()), created_at=now, updated_at=now)
         require_level(actor, Permission.ADD_PRICE)
         with self.store.begin() as work:
+            _require_groups(work, price.group_ids)
             work.prices.add(price)
             work.events.add(price.added(doing(self, actor)))
         return price
@@ -81,7 +85,8 @@ class ShowPrice:
 class EditPrice:
     """Change what is named; what was sold stays as it was sold.
 
-    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, PriceNotFound, Outdated.
+    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, PriceNotFound,
+    GroupNotFound, Outdated.
     """
 
     store: Store
@@ -99,13 +104,18 @@ class EditPrice:
     ) -> Price:
         require_level(actor, Permission.EDIT_PRICE)
         with self.store.begin() as work:
-            return edit(
-                work,
-                work.prices,
-                price_id,
-                versions,
-                lambda before: before.edited(changes, doing(self, actor)),
-            )
+
+            def revised(before: Price) -> tuple[Price, Event | None]:
+                after, event = before.edited(changes, doing(self, actor))
+                _require_groups(work, after.group_ids)
+                return after, event
+
+            return edit(work, work.prices, price_id, versions, revised)
+
+
+def _require_groups(work: UnitOfWork, group_ids: Collection[GroupId]) -> None:
+    if len(work.groups.known(group_ids)) < len({*group_ids}):
+        raise GroupNotFound
 
 
 def _shown(price: Price, actor: Actor | None) -> Price:

@@ -11,7 +11,8 @@ from attendance.domain.accounts import Account, EmailTaken, accepted_name, email
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import AccountId, EventId
 from attendance.domain.passwords import PasswordRules
-from attendance.domain.policy import Permission, may_invite, require, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import may_invite, require, require_level
 from attendance.domain.roles import Role
 from attendance.domain.sessions import Actor
 from attendance.domain.text import accepted_together

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from attendance.application.cuts import Order
 from attendance.application.editing import require_version
+from attendance.application.filters import RoleChangeFilter
 from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.retrying import retried
 from attendance.application.role_changing import Changing, as_of_now
-from attendance.application.views import RoleChangeFilter
 from attendance.domain.accounts import Account
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import AccountId, EventId, RoleChangeId
-from attendance.domain.policy import Permission, may_move, may_switch, require, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import may_move, may_switch, require, require_level
 from attendance.domain.role_changes import Kind, RoleChange, State, require_possible
 from attendance.domain.roles import Role
 from attendance.domain.sessions import Actor

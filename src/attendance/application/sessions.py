@@ -10,7 +10,8 @@ from attendance.domain.accounts import LONGEST_EMAIL, LONGEST_USERNAME, Account,
 from attendance.domain.errors import Fault, Invalid, Unauthenticated, Unavailable
 from attendance.domain.ids import AccountId, EventId, SessionId
 from attendance.domain.passwords import normal_password
-from attendance.domain.policy import Permission, require_level
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import require_level
 from attendance.domain.sessions import Actor, Session, SessionLifetime, ended
 from attendance.domain.text import fault_in_name, folded
 

@@ -5,6 +5,12 @@ from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
 from attendance.application.accounts import EditUser, ListUsers, SearchAccounts, ShowUser
+from attendance.application.attendance import (
+    AttendanceHistory,
+    MarkAttendance,
+    ShowSheet,
+    VisitsOfClient,
+)
 from attendance.application.clients import AddClient, EditClient, ListClients, OwnClients, ShowClient
 from attendance.application.contracts import (
     AddContract,
@@ -16,6 +22,7 @@ from attendance.application.contracts import (
 from attendance.application.emails import ConfirmEmail, ResendConfirmation
 from attendance.application.events import ListEvents
 from attendance.application.favorites import ReplaceFavorites, ShowFavorites
+from attendance.application.groups import AddGroup, EditGroup, ListGroups, ShowGroup
 from attendance.application.lab_attendance import (
     DeleteLabAttendance,
     LabAttendanceByDate,
@@ -23,6 +30,7 @@ from attendance.application.lab_attendance import (
     MarkLabAttendance,
 )
 from attendance.application.labs import CreateLab, JoinLab, SearchLabs
+from attendance.application.lessons import AddLesson, EditLesson, ListLessons, ShowLesson
 from attendance.application.locations import AddLocation, EditLocation, ListLocations, ShowLocation
 from attendance.application.mail import DispatchMail, ListMail, RetryMail
 from attendance.application.operating import CreateOwner, FindUser, TidyUp
@@ -38,7 +46,15 @@ from attendance.application.role_changes import (
     ShowRoleChange,
     WithdrawRoleChange,
 )
+from attendance.application.scheduling import MakeLessons
 from attendance.application.sessions import ActorOf, SignIn, SignOut
+from attendance.application.subscriptions import (
+    EditSubscription,
+    ListSubscriptions,
+    SellSubscription,
+    ShowSubscription,
+    SubscriptionsOfClient,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +102,24 @@ class UseCases:
     add_location: AddLocation
     show_location: ShowLocation
     edit_location: EditLocation
+    list_groups: ListGroups
+    add_group: AddGroup
+    show_group: ShowGroup
+    edit_group: EditGroup
+    list_lessons: ListLessons
+    add_lesson: AddLesson
+    make_lessons: MakeLessons
+    show_lesson: ShowLesson
+    edit_lesson: EditLesson
+    list_subscriptions: ListSubscriptions
+    sell_subscription: SellSubscription
+    show_subscription: ShowSubscription
+    edit_subscription: EditSubscription
+    subscriptions_of_client: SubscriptionsOfClient
+    show_sheet: ShowSheet
+    mark_attendance: MarkAttendance
+    attendance_history: AttendanceHistory
+    visits_of_client: VisitsOfClient
     create_lab: CreateLab
     search_labs: SearchLabs
     join_lab: JoinLab

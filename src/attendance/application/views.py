@@ -1,15 +1,15 @@
 """What lists show: rows as they are read, with the number of all there are."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
-from uuid import UUID
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from hashlib import blake2b
 
-from attendance.domain.contracts import ContractState
+from attendance.domain.attendance import Mark
 from attendance.domain.errors import Fault
 from attendance.domain.events import Event
-from attendance.domain.ids import AccountId, ClientId, LabId
-from attendance.domain.role_changes import State
-from attendance.domain.roles import Role
+from attendance.domain.ids import AccountId, ClientId, GroupId, LabId
+from attendance.domain.lessons import Lesson, LessonState
+from attendance.domain.statistics import Counts, counts_of
 from attendance.domain.status import Status
 from attendance.domain.text import require_faultless
 
@@ -31,64 +31,6 @@ class Page:
             else Fault("limit", f"must be a whole number from 1 to {LARGEST_PAGE}"),
             None if 0 <= self.offset <= LARGEST_OFFSET else Fault("offset", "must be a whole number from 0"),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserFilter:
-    """`part` (folded) of the username or name; None: any."""
-
-    part: str = ""
-    role: Role | None = None
-    active: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientFilter:
-    """`part` (folded) of the name or the guardian's name, `user_id` who reads it as its own; None: any."""
-
-    part: str = ""
-    active: bool | None = None
-    user_id: AccountId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractFilter:
-    """By the state on a date; None: any."""
-
-    on: date
-    client_id: ClientId | None = None
-    state: ContractState | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceFilter:
-    """Those on sale on a date; None: all."""
-
-    on_sale_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocationFilter:
-    active: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleChangeFilter:
-    """By what they are at a moment, whether or not it was noted; None: any."""
-
-    at: datetime
-    state: State | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventFilter:
-    """From `since` to just before `until`; None: any."""
-
-    subject_id: UUID | None = None
-    actor_id: AccountId | None = None
-    action: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +108,56 @@ class LabHistory:
     user_id: AccountId
     username: str
     attendances: tuple[LabHistoryRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetRow:
+    """One client of a lesson's sheet; `mark` is None of whoever is not marked, `guest` not on the roster."""
+
+    client_id: ClientId
+    name: str
+    guest: bool
+    mark: Mark | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A lesson and everybody who was to be there or was."""
+
+    lesson: Lesson
+    rows: tuple[SheetRow, ...]
+
+    def __post_init__(self) -> None:
+        is_marked = any(row.mark for row in self.rows)
+        object.__setattr__(self, "lesson", replace(self.lesson, is_marked=is_marked))
+
+    @property
+    def counts(self) -> Counts:
+        return counts_of(row.mark.status if row.mark else None for row in self.rows)
+
+    def state(self, *, at: datetime) -> LessonState:
+        return self.lesson.state(at=at)
+
+    @property
+    def version(self) -> int:
+        """Another for all that is shown differently."""
+        shown = repr((self.lesson.version, self.rows)).encode()
+        return int.from_bytes(blake2b(shown, digest_size=4).digest(), "big")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRow:
+    """A mark, and the lesson it is of."""
+
+    mark: Mark
+    group_id: GroupId
+    date: date
+    starts: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitsSummary:
+    """How a client attended in a range; the newest run of absences may have begun before it."""
+
+    counts: Counts
+    consecutive_absences: int

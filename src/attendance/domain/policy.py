@@ -1,106 +1,16 @@
-"""Who may what: one table by level, and predicates for what depends on who is concerned. Denied by default.
+"""Who may what: by level as the table says, and by predicates for what depends on who is concerned.
 
-A use case asks once. "Own" is what concerns the caller's own account.
+A use case asks once. "Own" is what concerns the caller's own account, or what the caller teaches.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from attendance.domain.accounts import Account
 from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import AccountId
+from attendance.domain.permissions import RULES, Permission
 from attendance.domain.roles import Level, Role
 from attendance.domain.sessions import Actor
-
-
-class Permission(StrEnum):
-    """What somebody may be allowed to do; each use case that is not for everybody asks for one."""
-
-    CREATE_LAB = "create_lab"
-    JOIN_LAB = "join_lab"
-    MARK_LAB_ATTENDANCE = "mark_lab_attendance"
-    READ_LAB_ATTENDANCE = "read_lab_attendance"
-    DELETE_LAB_ATTENDANCE = "delete_lab_attendance"
-    SIGN_OUT = "sign_out"
-    RESEND_CONFIRMATION = "resend_confirmation"
-    CHANGE_PASSWORD = "change_password"  # noqa: S105 # an act, no password
-    LIST_USERS = "list_users"
-    INVITE_USER = "invite_user"
-    READ_USER = "read_user"
-    EDIT_USER = "edit_user"
-    CHANGE_ROLE = "change_role"
-    CHANGE_ACTIVE = "change_active"
-    READ_ROLE_CHANGES = "read_role_changes"
-    CONFIRM_ROLE_CHANGE = "confirm_role_change"
-    REJECT_ROLE_CHANGE = "reject_role_change"
-    WITHDRAW_ROLE_CHANGE = "withdraw_role_change"
-    READ_FAVORITES = "read_favorites"
-    REPLACE_FAVORITES = "replace_favorites"
-    READ_EVENTS = "read_events"
-    LIST_CLIENTS = "list_clients"
-    ADD_CLIENT = "add_client"
-    READ_CLIENT = "read_client"
-    EDIT_CLIENT = "edit_client"
-    LIST_CONTRACTS = "list_contracts"
-    ADD_CONTRACT = "add_contract"
-    READ_CONTRACT = "read_contract"
-    EDIT_CONTRACT = "edit_contract"
-    ADD_PRICE = "add_price"
-    EDIT_PRICE = "edit_price"
-    READ_LOCATIONS = "read_locations"
-    ADD_LOCATION = "add_location"
-    EDIT_LOCATION = "edit_location"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """The lowest level that may, and the lowest that may where it is the caller's own; None: nobody.
-
-    `highest` is for what a higher level may not take part in.
-    """
-
-    level: Level | None
-    own: Level | None = None
-    highest: Level = Level.ADMIN
-
-
-RULES: Mapping[Permission, Rule] = {
-    Permission.CREATE_LAB: Rule(level=Level.UNCONFIRMED),
-    Permission.JOIN_LAB: Rule(level=Level.UNCONFIRMED),
-    Permission.MARK_LAB_ATTENDANCE: Rule(level=Level.UNCONFIRMED),
-    Permission.READ_LAB_ATTENDANCE: Rule(level=Level.UNCONFIRMED),
-    Permission.DELETE_LAB_ATTENDANCE: Rule(level=Level.UNCONFIRMED),
-    Permission.SIGN_OUT: Rule(level=Level.UNCONFIRMED),
-    Permission.RESEND_CONFIRMATION: Rule(level=Level.UNCONFIRMED),
-    Permission.CHANGE_PASSWORD: Rule(level=Level.UNCONFIRMED),
-    Permission.LIST_USERS: Rule(level=Level.MANAGER),
-    Permission.INVITE_USER: Rule(level=Level.HEAD_MANAGER),
-    Permission.READ_USER: Rule(level=Level.MANAGER, own=Level.UNCONFIRMED),
-    Permission.EDIT_USER: Rule(level=Level.HEAD_MANAGER, own=Level.UNCONFIRMED),
-    Permission.CHANGE_ROLE: Rule(level=Level.HEAD_MANAGER),
-    Permission.CHANGE_ACTIVE: Rule(level=Level.HEAD_MANAGER),
-    Permission.READ_ROLE_CHANGES: Rule(level=Level.HEAD_MANAGER),
-    Permission.CONFIRM_ROLE_CHANGE: Rule(level=Level.OWNER, highest=Level.OWNER),
-    Permission.REJECT_ROLE_CHANGE: Rule(level=Level.OWNER, highest=Level.OWNER),
-    Permission.WITHDRAW_ROLE_CHANGE: Rule(level=Level.UNCONFIRMED),
-    Permission.READ_FAVORITES: Rule(level=Level.MANAGER, own=Level.UNCONFIRMED),
-    Permission.REPLACE_FAVORITES: Rule(level=None, own=Level.UNCONFIRMED),
-    Permission.READ_EVENTS: Rule(level=Level.OWNER),
-    Permission.LIST_CLIENTS: Rule(level=Level.EMPLOYEE),
-    Permission.ADD_CLIENT: Rule(level=Level.EMPLOYEE),
-    Permission.READ_CLIENT: Rule(level=Level.EMPLOYEE, own=Level.USER),
-    Permission.EDIT_CLIENT: Rule(level=Level.EMPLOYEE),
-    Permission.LIST_CONTRACTS: Rule(level=Level.EMPLOYEE),
-    Permission.ADD_CONTRACT: Rule(level=Level.EMPLOYEE),
-    Permission.READ_CONTRACT: Rule(level=Level.EMPLOYEE),
-    Permission.EDIT_CONTRACT: Rule(level=Level.EMPLOYEE),
-    Permission.ADD_PRICE: Rule(level=Level.HEAD_MANAGER),
-    Permission.EDIT_PRICE: Rule(level=Level.HEAD_MANAGER),
-    Permission.READ_LOCATIONS: Rule(level=Level.USER),
-    Permission.ADD_LOCATION: Rule(level=Level.HEAD_MANAGER),
-    Permission.EDIT_LOCATION: Rule(level=Level.HEAD_MANAGER),
-}
 
 
 def allows(permission: Permission, level: Level, *, own: bool = False) -> bool:
@@ -113,6 +23,11 @@ def allows(permission: Permission, level: Level, *, own: bool = False) -> bool:
 def require_level(actor: Actor, permission: Permission, *, own: bool = False) -> None:
     """Raise Forbidden unless the actor's level allows it."""
     require(allows(permission, actor.level, own=own), Forbidden)
+
+
+def require_level_for_some(actor: Actor, permission: Permission) -> None:
+    """Raise Forbidden for whoever may not in any case, whatever it is about."""
+    require(any(allows(permission, actor.level, own=own) for own in (False, True)), Forbidden)
 
 
 class Directory(StrEnum):
@@ -144,6 +59,35 @@ def sees_notes(actor: Actor) -> bool:
 def sees_all_prices(actor: Actor | None) -> bool:
     """Whoever keeps the prices sees those that are not on sale, too."""
     return actor is not None and allows(Permission.EDIT_PRICE, actor.level)
+
+
+def sees_members(actor: Actor) -> bool:
+    """Who is in a group is for those who work here."""
+    return actor.level >= Level.EMPLOYEE
+
+
+def may_rewrite_rosters(actor: Actor) -> bool:
+    """Correct who was in a group, where lessons were held with it, too."""
+    return actor.level >= Level.HEAD_MANAGER
+
+
+def may_choose_teachers(actor: Actor) -> bool:
+    """Say who teaches a lesson: not whoever teaches it now."""
+    return actor.level >= Level.MANAGER
+
+
+def sees_all_groups(actor: Actor) -> bool:
+    """Figures of all groups; below this those of the groups one teaches."""
+    return actor.level >= Level.MANAGER
+
+
+def sees_sales(actor: Actor) -> bool:
+    return actor.level >= Level.HEAD_MANAGER
+
+
+def may_sell_anything(actor: Actor) -> bool:
+    """Sell at a price that is not on sale."""
+    return actor.level >= Level.HEAD_MANAGER
 
 
 BELOW_HEAD_MANAGER = frozenset({Role.USER, Role.EMPLOYEE, Role.MANAGER})

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from attendance.domain.events import Action, Doing, Event, Facts
 
-NEVER_TOLD = frozenset({"id", "created_at", "updated_at", "version", "notes"})
-"""Not in events: what every event has anyway, and notes: they may be about health."""
+NEVER_TOLD = frozenset({"id", "created_at", "updated_at", "version", "notes", "is_marked", "charged"})
+"""Not in events: what every event has anyway, what marks say, and notes: they may be about health."""
 
 
 class Record(Protocol):
@@ -39,10 +39,12 @@ def created(record: Record, action: Action, doing: Doing) -> Event:
 
 def edited(before: R, changes: Mapping[str, Any], action: Action, doing: Doing) -> tuple[R, Event | None]:
     """The record with these fields changed, and the event of it; the same again changes nothing."""
-    different = {name for name, value in changes.items() if getattr(before, name) != value}
+    # compared as it would be kept: a list in another order may be the same
+    meant = replace(before, **changes)
+    different = {name for name in changes if getattr(before, name) != getattr(meant, name)}
     if not different:
         return before, None
-    after: R = replace(before, **changes, updated_at=doing.at, version=before.version + 1)
+    after: R = replace(meant, updated_at=doing.at, version=before.version + 1)
     event = doing.event(
         action,
         before.id,

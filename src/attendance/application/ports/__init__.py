@@ -5,7 +5,9 @@ Every method of a store may raise `Unavailable` (nothing was changed, try later)
 """
 
 from attendance.application.ports.accounts import Accounts, Favorites, Links, RoleChanges, Sessions, SignedIn
+from attendance.application.ports.attendance import Attendance, Subscriptions, UnpaidMark
 from attendance.application.ports.labs import LabAttendance, Labs
+from attendance.application.ports.lessons import Lessons, Taught
 from attendance.application.ports.outside import (
     Aside,
     Clock,
@@ -22,34 +24,43 @@ from attendance.application.ports.outside import (
 )
 from attendance.application.ports.records import Events, Outbox, Tallies
 from attendance.application.ports.repositories import Repository
+from attendance.application.ports.statistics import Kind, Range, Statistics
 from attendance.application.ports.store import Contended, Store, UnitOfWork
 
 __all__ = [
     "Accounts",
     "Aside",
+    "Attendance",
     "Clock",
     "Contended",
     "EmailAddresses",
     "Events",
     "Favorites",
     "Hasher",
+    "Kind",
     "LabAttendance",
     "Labs",
+    "Lessons",
     "Links",
     "NewId",
     "NewToken",
     "NotSent",
     "Notifier",
     "Outbox",
+    "Range",
     "Repository",
     "RoleChanges",
     "Sessions",
     "SignedIn",
+    "Statistics",
     "Store",
+    "Subscriptions",
     "Tallies",
+    "Taught",
     "Today",
     "Tokens",
     "UnitOfWork",
+    "UnpaidMark",
     "Usernames",
     "Zones",
 ]

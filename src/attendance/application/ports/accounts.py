@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from attendance.application.cuts import Cut
-from attendance.application.views import AccountsPage, Page, RoleChangeFilter, UserFilter
+from attendance.application.filters import RoleChangeFilter, UserFilter
+from attendance.application.views import AccountsPage, Page
 from attendance.domain.accounts import Account
 from attendance.domain.favorites import Favorites as FavoritesOfAccount
 from attendance.domain.ids import AccountId, RoleChangeId, SessionId

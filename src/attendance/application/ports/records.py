@@ -1,12 +1,14 @@
 """What is written down about everything: events, tallies of what is limited, mails that wait."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from attendance.application.cuts import Cut
-from attendance.application.views import EventFilter, LoggedEvent
+from attendance.application.filters import EventFilter
+from attendance.application.views import LoggedEvent
 from attendance.domain.events import Event
 from attendance.domain.ids import MailId
 from attendance.domain.limits import Tally
@@ -16,6 +18,10 @@ from attendance.domain.mail import Mail, MailState
 class Events(Protocol):
     @abstractmethod
     def add(self, event: Event) -> None: ...
+
+    @abstractmethod
+    def add_all(self, events: Collection[Event]) -> None:
+        """In this order, in one statement."""
 
     @abstractmethod
     def of(self, subject_id: UUID) -> tuple[Event, ...]:

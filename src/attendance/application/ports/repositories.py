@@ -1,6 +1,7 @@
 """Repositories of what is added, shown, listed and edited, all of one shape."""
 
 from abc import abstractmethod
+from collections.abc import Collection
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -23,6 +24,14 @@ class Repository(Protocol[T, F]):
     @abstractmethod
     def hold(self, entity_id: UUID) -> T:
         """Like `get`, and nobody else changes it until this unit ends."""
+
+    @abstractmethod
+    def hold_all(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
+        """Those that there are, by id, each held like one; locked in that order, in one statement."""
+
+    @abstractmethod
+    def known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+        """Which of these there are."""
 
     @abstractmethod
     def add(self, entity: T) -> None:

@@ -6,13 +6,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from attendance.application.filters import (
+    ClientFilter,
+    ContractFilter,
+    GroupFilter,
+    LocationFilter,
+    PriceFilter,
+)
 from attendance.application.ports.accounts import Accounts, Favorites, Links, RoleChanges, Sessions
+from attendance.application.ports.attendance import Attendance, Subscriptions
 from attendance.application.ports.labs import LabAttendance, Labs
+from attendance.application.ports.lessons import Lessons
 from attendance.application.ports.records import Events, Outbox, Tallies
 from attendance.application.ports.repositories import Repository
-from attendance.application.views import ClientFilter, ContractFilter, LocationFilter, PriceFilter
 from attendance.domain.clients import Client
 from attendance.domain.contracts import Contract
+from attendance.domain.groups import Group
 from attendance.domain.locations import Location
 from attendance.domain.prices import Price
 
@@ -34,6 +43,10 @@ class UnitOfWork:
     contracts: Repository[Contract, ContractFilter]
     prices: Repository[Price, PriceFilter]
     locations: Repository[Location, LocationFilter]
+    groups: Repository[Group, GroupFilter]
+    lessons: Lessons
+    subscriptions: Subscriptions
+    attendance: Attendance
     labs: Labs
     lab_attendance: LabAttendance
     events: Events

@@ -1,0 +1,231 @@
+"""Attendance of lessons: the sheet, marking all of it at once, the history of a mark, a client's visits."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from attendance.application.charging import passes_by_client, visit_to
+from attendance.application.clients import is_own
+from attendance.application.cuts import Cut, order_of, require_forwards
+from attendance.application.editing import doing, require_version
+from attendance.application.filters import EventFilter, VisitFilter
+from attendance.application.listing import Listed, Reading, listed
+from attendance.application.ports import Clock, NewId, Store, UnitOfWork, Zones
+from attendance.application.retrying import retried
+from attendance.application.views import LoggedEvent, Sheet, VisitRow, VisitsSummary
+from attendance.domain.attendance import (
+    Changed,
+    Mark,
+    MarkingRules,
+    SentMark,
+    entry_fault,
+    faults_in,
+    faults_in_time,
+    is_trial,
+    mark_id,
+    marked,
+)
+from attendance.domain.charging import NOTHING, Charge, NoCandidate, charge
+from attendance.domain.clients import ClientNotFound
+from attendance.domain.errors import Fault
+from attendance.domain.events import Doing
+from attendance.domain.ids import ClientId, LessonId
+from attendance.domain.lessons import Lesson, LessonCancelled
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import require_level, require_level_for_some, sees_notes
+from attendance.domain.sessions import Actor
+from attendance.domain.status import Status
+from attendance.domain.subscriptions import Subscription
+from attendance.domain.text import require_faultless
+
+VISITS_SORT = ("date", "starts")
+LONGEST_HISTORY = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSheet:
+    """Everybody on the lesson's roster, marked or not, then guests. Raises Forbidden, LessonNotFound."""
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor, *, lesson_id: LessonId) -> Sheet:
+        require_level_for_some(actor, Permission.READ_ATTENDANCE)
+        with self.store.each() as work:
+            taught = work.lessons.taught(lesson_id, held=False)
+            require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
+            return work.attendance.sheet(taught.lesson)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkAttendance:
+    """Record or correct what is known of the clients listed, and charge their passes; all or nothing.
+
+    Of others nothing changes, and sending the same again changes nothing. Before a lesson begins clients can
+    only be excused. Who teaches it may for some days, managers for longer, those above at any time.
+    `versions`: those of the sheet that the caller has seen, None for any. Raises Invalid with the faults of
+    all entries, Forbidden, LessonNotFound, TooLate, Outdated, LessonCancelled.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+    zones: Zones
+    marking_rules: MarkingRules
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        lesson_id: LessonId,
+        attendances: Sequence[SentMark],
+        versions: Collection[int] | None = None,
+    ) -> Sheet:
+        require_faultless(*faults_in(attendances))
+        require_level_for_some(actor, Permission.MARK_ATTENDANCE)
+        with self.store.begin() as work:
+            taught = work.lessons.taught(lesson_id, held=True)
+            lesson, does = taught.lesson, doing(self, actor)
+            require_level(actor, Permission.MARK_ATTENDANCE, own=actor.id in taught.teachers)
+            today = does.at.astimezone(self.zones.named(lesson.timezone)).date()
+            self.marking_rules.require_in_time(actor.level, lesson.date, today=today)
+            if versions is not None:
+                require_version(work.attendance.sheet(lesson).version, versions)
+            if lesson.cancelled:
+                raise LessonCancelled
+            is_future = self.marking_rules.is_future(lesson, at=does.at)
+            faults = faults_in_time(attendances) if is_future else []
+            changes = _changes(work, lesson, attendances, actor, does, faults)
+            work.attendance.save(changes)
+            work.events.add_all([event for it in changes for event in it.events])
+            return work.attendance.sheet(lesson)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendanceHistory:
+    """What happened to the mark of a client in a lesson, oldest first.
+
+    Raises Forbidden, LessonNotFound, ClientNotFound.
+    """
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor, *, lesson_id: LessonId, client_id: ClientId) -> tuple[LoggedEvent, ...]:
+        require_level_for_some(actor, Permission.READ_ATTENDANCE)
+        with self.store.each() as work:
+            taught = work.lessons.taught(lesson_id, held=False)
+            require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
+            if not work.clients.known([client_id]):
+                raise ClientNotFound
+            which = EventFilter(subject_id=mark_id(lesson_id, client_id))
+            return work.events.list(which, Cut(order=(), limit=LONGEST_HISTORY))[::-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visits:
+    """A client's marks by date, and how it attended in all."""
+
+    attendances: Listed[VisitRow]
+    summary: VisitsSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitsOfClient:
+    """A client's attendance from `since` to `until`, both included and optional, in lessons not cancelled.
+
+    With `page` (from 1) 20 marks, otherwise all; without notes to those who may not see them. Raises Invalid,
+    Forbidden, ClientNotFound.
+    """
+
+    store: Store
+    clock: Clock
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        client_id: ClientId,
+        since: date | None = None,
+        until: date | None = None,
+        page: int | None = None,
+    ) -> Visits:
+        require_forwards(since, until)
+        with self.store.each() as work:
+            client = work.clients.find(client_id)
+        own = is_own(actor, client)
+
+        def permitted() -> None:
+            require_level(actor, Permission.READ_CLIENT, own=own)
+            if client is None:
+                raise ClientNotFound
+
+        def shown(row: VisitRow) -> VisitRow:
+            return row if sees_notes(actor) else replace(row, mark=replace(row.mark, note=""))
+
+        which = VisitFilter(client_id=client_id, since=since, until=until)
+        attendances = listed(
+            self.store,
+            permitted,
+            order=order_of("date,starts", VISITS_SORT),
+            page=page,
+            count=lambda work: work.attendance.count(which),
+            rows=lambda work, cut: tuple(map(shown, work.attendance.visits(which, cut))),
+        )
+        summary = Reading(self.store).one(lambda work: work.attendance.summary(which, self.clock()))
+        return Visits(attendances=attendances, summary=summary)
+
+
+def _changes(
+    work: UnitOfWork,
+    lesson: Lesson,
+    attendances: Sequence[SentMark],
+    actor: Actor,
+    does: Doing,
+    faults: list[Fault],
+) -> list[Changed]:
+    """What is to be different. Holds the clients; raises Invalid with the faults of all entries."""
+    clients = {sent["client_id"] for sent in attendances}
+    known = {client.id for client in work.clients.hold_all(clients)}
+    marks = {mark.client_id: mark for mark in work.attendance.of_lesson(lesson.id, clients)}
+    passes = passes_by_client(work, clients, lesson)
+    changes: list[Changed] = []
+    for place, sent in enumerate(attendances):
+        client_id = sent["client_id"]
+        before = marks.get(client_id)
+        if client_id not in known:
+            faults.append(entry_fault(place, "client_id", "is no client"))
+        elif (status := sent["status"]) is None:
+            changes += [before.cleared(does)] if before else []
+        else:
+            try:
+                costs = _charge(sent, status, before, lesson, passes[client_id])
+            except NoCandidate as refusal:
+                faults.append(entry_fault(place, "subscription_id", refusal.text))
+                continue
+            changes.append(marked(sent, before, costs, lesson_id=lesson.id, doing=does, by=actor.id))
+    require_faultless(*faults)
+    return [it for it in changes if it.events]
+
+
+def _charge(
+    sent: SentMark, status: Status, before: Mark | None, lesson: Lesson, passes: list[Subscription]
+) -> Charge:
+    """What the mark is to cost; what is said again costs what it did. Raises NoCandidate."""
+    costs = before.charge if before else NOTHING
+    trial, named = is_trial(sent, before), sent.get("subscription_id")
+    is_said_again = before is not None and (before.status, before.trial) == (status, trial)
+    is_reset = "subscription_id" in sent and named is None and costs.subscription_id is not None
+    if is_said_again and not is_reset and named in (None, costs.subscription_id):
+        return costs
+    return charge(
+        status,
+        visit_to(lesson),
+        passes,
+        trial=trial,
+        before=costs,
+        named=named,
+        anew=is_reset,
+    )
