@@ -1,20 +1,37 @@
 """Valid things to test with: say only what the test is about."""
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from attendance.adapters.clock import new_id as new_id
 from attendance.domain.accounts import Account
+from attendance.domain.attendance import Mark
 from attendance.domain.clients import Client
 from attendance.domain.contracts import Contract
-from attendance.domain.ids import AccountId, ClientId, ContractId, LabId, LocationId, PriceId, SessionId
+from attendance.domain.groups import Group
+from attendance.domain.ids import (
+    AccountId,
+    ClientId,
+    ContractId,
+    GroupId,
+    LabId,
+    LessonId,
+    LocationId,
+    PriceId,
+    SessionId,
+    SubscriptionId,
+)
 from attendance.domain.labs import Lab, Membership
+from attendance.domain.lessons import Lesson, instants
 from attendance.domain.locations import Location
 from attendance.domain.prices import Price
 from attendance.domain.roles import Role
 from attendance.domain.sessions import Actor, Session, SessionLifetime
+from attendance.domain.status import Status
+from attendance.domain.subscriptions import Subscription
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LIFETIME = SessionLifetime()
@@ -112,3 +129,60 @@ def location(**changes: Any) -> Location:
         "updated_at": NOON,
     }
     return Location(**usual | changes)
+
+
+def group(at: Location, **changes: Any) -> Group:
+    usual: dict[str, Any] = {
+        "id": GroupId(new_id()),
+        "name": f"Group {next(_numbers)}",
+        "location_id": at.id,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Group(**usual | changes)
+
+
+def lesson(of: Group, **changes: Any) -> Lesson:
+    """On 2 March 2026, from 17:00 to 18:00; its instants follow from date, times and zone."""
+    usual: dict[str, Any] = {
+        "id": LessonId(new_id()),
+        "group_id": of.id,
+        "location_id": of.location_id,
+        "timezone": "Europe/Berlin",
+        "date": NOON.date(),
+        "starts": time(17),
+        "ends": time(18),
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    whole = usual | changes
+    starts_at, ends_at = instants(whole["date"], whole["starts"], whole["ends"], ZoneInfo(whole["timezone"]))
+    return Lesson(**{"starts_at": starts_at, "ends_at": ends_at} | whole)
+
+
+def subscription(of: Client, price: Price, **changes: Any) -> Subscription:
+    """A pass of March 2026, for any number of visits."""
+    usual: dict[str, Any] = {
+        "id": SubscriptionId(new_id()),
+        "client_id": of.id,
+        "price_id": price.id,
+        "sold_on": NOON.date(),
+        "amount": price.amount,
+        "currency": price.currency,
+        "starts_on": date(2026, 3, 1),
+        "ends_on": date(2026, 3, 31),
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    return Subscription(**usual | changes)
+
+
+def mark(lesson: Lesson, of: Client, by: Account, **changes: Any) -> Mark:
+    usual: dict[str, Any] = {
+        "lesson_id": lesson.id,
+        "client_id": of.id,
+        "status": Status.PRESENT,
+        "marked_by": by.id,
+        "marked_at": NOON,
+    }
+    return Mark(**usual | changes)

@@ -25,8 +25,8 @@ from attendance.adapters.sql.listing import SortKey
 from attendance.adapters.sql.prices import SqlPrices
 from attendance.adapters.sql.repositories import SqlRepository
 from attendance.application.cuts import Cut, Order
+from attendance.application.filters import ClientFilter, ContractFilter, LocationFilter, PriceFilter
 from attendance.application.ports import Contended, Store, UnitOfWork
-from attendance.application.views import ClientFilter, ContractFilter, LocationFilter, PriceFilter
 from attendance.domain.accounts import Account
 from attendance.domain.clients import Client, ClientNotFound
 from attendance.domain.contracts import Contract, ContractNotFound, ContractState, NumberTaken

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 
 from attendance.adapters.memory import MemoryStore
 from attendance.application.cuts import Cut, Order, order_of
+from attendance.application.filters import ClientFilter, EventFilter, RoleChangeFilter, UserFilter
 from attendance.application.listing import BATCH, listed
 from attendance.application.ports import Store, UnitOfWork
-from attendance.application.views import ClientFilter, EventFilter, RoleChangeFilter, UserFilter
 from attendance.domain.accounts import Account
 from attendance.domain.errors import Invalid
 from attendance.domain.events import Action, Event

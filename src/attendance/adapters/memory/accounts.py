@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from attendance.adapters.memory.listing import cut_of
 from attendance.adapters.memory.tables import Table, Tables
 from attendance.application.cuts import Cut
+from attendance.application.filters import UserFilter
 from attendance.application.ports import Accounts, Contended
-from attendance.application.views import AccountRow, AccountsPage, Page, UserFilter
+from attendance.application.views import AccountRow, AccountsPage, Page
 from attendance.domain.accounts import Account, EmailTaken, UsernameTaken, UserNotFound
 from attendance.domain.ids import AccountId
 from attendance.domain.roles import Role

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from attendance.adapters.memory.repositories import MemoryRepository
 from attendance.adapters.memory.tables import Table
-from attendance.application.views import ClientFilter
+from attendance.application.filters import ClientFilter
 from attendance.domain.clients import Client, ClientNotFound
 from attendance.domain.text import folded
 

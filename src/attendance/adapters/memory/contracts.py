@@ -4,7 +4,7 @@ from uuid import UUID
 
 from attendance.adapters.memory.repositories import MemoryRepository
 from attendance.adapters.memory.tables import Table
-from attendance.application.views import ContractFilter
+from attendance.application.filters import ContractFilter
 from attendance.domain.contracts import Contract, ContractNotFound, NumberTaken
 from attendance.domain.text import folded
 

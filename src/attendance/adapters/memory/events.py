@@ -1,14 +1,15 @@
 """The log, by position and by subject."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
 from attendance.adapters.memory.listing import cut_of
 from attendance.adapters.memory.tables import Tables
 from attendance.application.cuts import Cut
+from attendance.application.filters import EventFilter
 from attendance.application.ports import Events
-from attendance.application.views import EventFilter, LoggedEvent
+from attendance.application.views import LoggedEvent
 from attendance.domain.events import Event
 
 
@@ -18,6 +19,10 @@ class MemoryEvents(Events):
 
     def add(self, event: Event) -> None:
         self.tables.log(event)
+
+    def add_all(self, events: Collection[Event]) -> None:
+        for event in events:
+            self.tables.log(event)
 
     def of(self, subject_id: UUID) -> tuple[Event, ...]:
         positions = self.tables.event_positions.get(subject_id) or ()

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from attendance.adapters.memory.repositories import MemoryRepository
 from attendance.adapters.memory.tables import Table
-from attendance.application.views import LocationFilter
+from attendance.application.filters import LocationFilter
 from attendance.domain.locations import AddressTaken, Location, LocationNotFound
 from attendance.domain.text import folded
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from attendance.adapters.memory.repositories import MemoryRepository
 from attendance.adapters.memory.tables import Table
-from attendance.application.views import PriceFilter
+from attendance.application.filters import PriceFilter
 from attendance.domain.prices import Price, PriceNotFound
 from attendance.domain.text import folded
 

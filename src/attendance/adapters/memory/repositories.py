@@ -1,7 +1,7 @@
 """What is added, shown, listed and edited: rows of one table, of one shape of repository."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -33,17 +33,28 @@ class MemoryRepository(Repository[T, F]):
     @abstractmethod
     def matches(entity: Any, which: Any) -> bool: ...
 
+    def shown(self, stored: Any) -> Any:
+        """What is stored, with what is not kept in it but follows from other tables."""
+        return stored
+
     def find(self, entity_id: UUID) -> T | None:
-        return self.table.get(entity_id)
+        stored = self.table.get(entity_id)
+        return None if stored is None else self.shown(stored)
 
     def get(self, entity_id: UUID) -> T:
-        found: T | None = self.table.get(entity_id)
+        found = self.find(entity_id)
         if found is None:
             raise self.not_found
         return found
 
     def hold(self, entity_id: UUID) -> T:
         return self.get(entity_id)
+
+    def hold_all(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
+        return tuple(self.get(entity_id) for entity_id in sorted(self.known(entity_ids)))
+
+    def known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+        return frozenset(entity_id for entity_id in entity_ids if self.table.get(entity_id) is not None)
 
     def add(self, entity: Any) -> None:
         for conflict, key in self.unique.items():
@@ -58,8 +69,8 @@ class MemoryRepository(Repository[T, F]):
         self.add(entity)
 
     def list(self, which: F, cut: Cut[T]) -> tuple[T, ...]:
-        found = (entity for entity in self.table.all() if self.matches(entity, which))
+        found = (entity for entity in map(self.shown, self.table.all()) if self.matches(entity, which))
         return cut_of(found, cut, keys=self.keys, tie=lambda entity: entity.id)
 
     def count(self, which: F) -> int:
-        return sum(self.matches(entity, which) for entity in self.table.all())
+        return sum(self.matches(entity, which) for entity in map(self.shown, self.table.all()))

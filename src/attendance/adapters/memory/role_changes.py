@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from attendance.adapters.memory.listing import cut_of
 from attendance.adapters.memory.tables import Tables
 from attendance.application.cuts import Cut
+from attendance.application.filters import RoleChangeFilter
 from attendance.application.ports import Contended, RoleChanges
-from attendance.application.views import RoleChangeFilter
 from attendance.domain.ids import RoleChangeId
 from attendance.domain.role_changes import RoleChange, RoleChangeAwaits, RoleChangeNotFound, State
 

@@ -5,18 +5,22 @@ from contextlib import contextmanager
 from threading import RLock
 
 from attendance.adapters.memory.accounts import MemoryAccounts
+from attendance.adapters.memory.attendance import MemoryAttendance
 from attendance.adapters.memory.clients import MemoryClients
 from attendance.adapters.memory.contracts import MemoryContracts
 from attendance.adapters.memory.events import MemoryEvents
 from attendance.adapters.memory.favorites import MemoryFavorites
+from attendance.adapters.memory.groups import MemoryGroups
 from attendance.adapters.memory.lab_attendance import MemoryLabAttendance
 from attendance.adapters.memory.labs import MemoryLabs
+from attendance.adapters.memory.lessons import MemoryLessons
 from attendance.adapters.memory.links import MemoryLinks
 from attendance.adapters.memory.locations import MemoryLocations
 from attendance.adapters.memory.outbox import MemoryOutbox
 from attendance.adapters.memory.prices import MemoryPrices
 from attendance.adapters.memory.role_changes import MemoryRoleChanges
 from attendance.adapters.memory.sessions import MemorySessions
+from attendance.adapters.memory.subscriptions import MemorySubscriptions
 from attendance.adapters.memory.tables import Tables
 from attendance.adapters.memory.tallies import MemoryTallies
 from attendance.adapters.patience import attempts
@@ -37,6 +41,10 @@ class MemoryStore(Store):
             contracts=MemoryContracts(self._tables),
             prices=MemoryPrices(self._tables),
             locations=MemoryLocations(self._tables),
+            groups=MemoryGroups(self._tables),
+            lessons=MemoryLessons(self._tables),
+            subscriptions=MemorySubscriptions(self._tables),
+            attendance=MemoryAttendance(self._tables),
             labs=MemoryLabs(self._tables),
             lab_attendance=MemoryLabAttendance(self._tables),
             events=MemoryEvents(self._tables),

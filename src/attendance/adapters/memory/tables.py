@@ -1,19 +1,32 @@
 """Dictionaries that remember how to undo what was done to them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from attendance.domain.accounts import Account
+from attendance.domain.attendance import Mark
 from attendance.domain.clients import Client
 from attendance.domain.contracts import Contract
 from attendance.domain.events import Event
 from attendance.domain.favorites import Favorites
-from attendance.domain.ids import AccountId, LabId, LabMarkId, MailId, RoleChangeId, SessionId
+from attendance.domain.groups import Group
+from attendance.domain.ids import (
+    AccountId,
+    ClientId,
+    LabId,
+    LabMarkId,
+    LessonId,
+    MailId,
+    RoleChangeId,
+    SessionId,
+    SubscriptionId,
+)
 from attendance.domain.lab_attendance import LabMark
 from attendance.domain.labs import Lab, Membership
+from attendance.domain.lessons import Lesson
 from attendance.domain.limits import Tally
 from attendance.domain.links import Link, Purpose
 from attendance.domain.locations import Location
@@ -21,6 +34,7 @@ from attendance.domain.mail import Mail
 from attendance.domain.prices import Price
 from attendance.domain.role_changes import RoleChange
 from attendance.domain.sessions import Session
+from attendance.domain.subscriptions import Subscription
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -87,6 +101,11 @@ class Tables:
         self.contracts: Table[UUID, Contract] = Table(self.journal)
         self.prices: Table[UUID, Price] = Table(self.journal)
         self.locations: Table[UUID, Location] = Table(self.journal)
+        self.groups: Table[UUID, Group] = Table(self.journal)
+        self.lessons: Table[UUID, Lesson] = Table(self.journal)
+        self.subscriptions: Table[UUID, Subscription] = Table(self.journal)
+        self.marks: Table[LessonId, Mapping[ClientId, Mark]] = Table(self.journal)
+        self.charged: Table[SubscriptionId, frozenset[LessonId]] = Table(self.journal)
         self.labs: Table[LabId, Lab] = Table(self.journal)
         self.members: Table[LabId, dict[AccountId, Membership]] = Table(self.journal)
         self.lab_marks: Table[MarkKey, LabMark] = Table(self.journal)

@@ -11,8 +11,9 @@ from attendance.adapters.sql.listing import Listing, SortKey
 from attendance.adapters.sql.searching import PostgresSearch, Search, SqliteSearch, holding
 from attendance.adapters.sql.tables import accounts, guards
 from attendance.application.cuts import Cut
+from attendance.application.filters import UserFilter
 from attendance.application.ports import Accounts, Contended
-from attendance.application.views import AccountRow, AccountsPage, Page, UserFilter
+from attendance.application.views import AccountRow, AccountsPage, Page
 from attendance.domain.accounts import Account, UserNotFound
 from attendance.domain.ids import AccountId
 from attendance.domain.roles import Role

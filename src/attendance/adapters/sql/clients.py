@@ -10,7 +10,7 @@ from attendance.adapters.sql.listing import Listing, SortKey
 from attendance.adapters.sql.repositories import Shape, SqlRepository, without
 from attendance.adapters.sql.searching import holding
 from attendance.adapters.sql.tables import clients
-from attendance.application.views import ClientFilter
+from attendance.application.filters import ClientFilter
 from attendance.domain.clients import Client, ClientNotFound
 from attendance.domain.text import folded
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql.listing import Listing, SortKey
 from attendance.adapters.sql.repositories import Shape, SqlRepository, without
 from attendance.adapters.sql.tables import contracts
-from attendance.application.views import ContractFilter
+from attendance.application.filters import ContractFilter
 from attendance.domain.contracts import Contract, ContractNotFound
 from attendance.domain.text import folded
 

@@ -10,6 +10,7 @@ from attendance.application.ports import Contended
 from attendance.domain.accounts import EmailTaken, UsernameTaken
 from attendance.domain.contracts import NumberTaken
 from attendance.domain.errors import AttendanceError, Unavailable
+from attendance.domain.lessons import SlotTaken
 from attendance.domain.locations import AddressTaken
 from attendance.domain.role_changes import RoleChangeAwaits
 
@@ -19,6 +20,8 @@ REFUSAL_OF: dict[str, type[AttendanceError]] = {
     "uq_role_changes_user_id": RoleChangeAwaits,
     "uq_contracts_number_key": NumberTaken,
     "uq_locations_address_key": AddressTaken,
+    "uq_lessons_group_id_date_starts": SlotTaken,
+    "uq_lessons_group_id_scheduled_date_scheduled_starts": SlotTaken,
 }
 """What it means when a unique constraint is broken."""
 
@@ -63,6 +66,6 @@ def meaning(error: Exception) -> Exception:
 
 
 def _broken_in_sqlite(complaint: str) -> type[AttendanceError] | None:
-    """SQLite names columns ("UNIQUE constraint failed: accounts.email_key"): the name follows from them."""
-    columns = complaint.rpartition(": ")[2]
-    return REFUSAL_OF.get(f"uq_{columns.replace('.', '_')}")
+    """SQLite names columns ("UNIQUE constraint failed: t.a, t.b"): the constraint's name follows."""
+    columns = [column.split(".") for column in complaint.rpartition(": ")[2].split(", ")]
+    return REFUSAL_OF.get("_".join(["uq", columns[0][0], *(column[-1] for column in columns)]))

@@ -1,20 +1,24 @@
 """The log."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from attendance.adapters.sql.bulk import Bulk
 from attendance.adapters.sql.connection import Work
 from attendance.adapters.sql.listing import Listing, SortKey
 from attendance.adapters.sql.tables import accounts, events
 from attendance.application.cuts import Cut
+from attendance.application.filters import EventFilter
 from attendance.application.ports import Events
-from attendance.application.views import EventFilter, LoggedEvent
+from attendance.application.views import LoggedEvent
 from attendance.domain.events import Action, Event
 
 ADD = sa.insert(events).inline()
+ADD_ALL = Bulk(events, columns=[column.name for column in events.c if column.name != "position"])
 COLUMNS = ("id", "at", "actor_id", "action", "subject_id", "before", "after")
 OF = (
     sa.select(*events.c[*COLUMNS])
@@ -63,6 +67,9 @@ class SqlEvents(Events):
 
     def add(self, event: Event) -> None:
         self.work.run(ADD, event_row(event))
+
+    def add_all(self, events: Collection[Event]) -> None:
+        ADD_ALL.write(self.work, [*map(event_row, events)])
 
     def of(self, subject_id: UUID) -> tuple[Event, ...]:
         rows = self.work.run(OF, {"subject_id": subject_id}).rows

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql.listing import Listing, SortKey
 from attendance.adapters.sql.repositories import Shape, SqlRepository, without
 from attendance.adapters.sql.tables import locations
-from attendance.application.views import LocationFilter
+from attendance.application.filters import LocationFilter
 from attendance.domain.locations import Closure, Location, LocationNotFound
 from attendance.domain.text import folded
 

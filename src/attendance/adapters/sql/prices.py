@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql.listing import Listing, SortKey
 from attendance.adapters.sql.repositories import Shape, SqlRepository, without
 from attendance.adapters.sql.tables import prices
-from attendance.application.views import PriceFilter
+from attendance.application.filters import PriceFilter
 from attendance.domain.currencies import rounded
 from attendance.domain.ids import GroupId
 from attendance.domain.prices import Price, PriceNotFound

@@ -9,8 +9,8 @@ from attendance.adapters.sql.connection import Work
 from attendance.adapters.sql.listing import Listing, SortKey
 from attendance.adapters.sql.tables import role_changes
 from attendance.application.cuts import Cut
+from attendance.application.filters import RoleChangeFilter
 from attendance.application.ports import Contended, RoleChanges
-from attendance.application.views import RoleChangeFilter
 from attendance.domain.ids import RoleChangeId
 from attendance.domain.role_changes import Kind, RoleChange, RoleChangeNotFound, State, Value
 from attendance.domain.roles import Role

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from attendance.adapters.patience import attempts
 from attendance.adapters.sql.accounts import SqlAccounts
+from attendance.adapters.sql.attendance import SqlAttendance
 from attendance.adapters.sql.clients import SqlClients
 from attendance.adapters.sql.connection import Work
 from attendance.adapters.sql.contracts import SqlContracts
@@ -13,14 +14,17 @@ from attendance.adapters.sql.databases import Database
 from attendance.adapters.sql.errors import meaning
 from attendance.adapters.sql.events import SqlEvents
 from attendance.adapters.sql.favorites import SqlFavorites
+from attendance.adapters.sql.groups import SqlGroups
 from attendance.adapters.sql.lab_attendance import SqlLabAttendance
 from attendance.adapters.sql.labs import SqlLabs
+from attendance.adapters.sql.lessons import SqlLessons
 from attendance.adapters.sql.links import SqlLinks
 from attendance.adapters.sql.locations import SqlLocations
 from attendance.adapters.sql.outbox import SqlOutbox
 from attendance.adapters.sql.prices import SqlPrices
 from attendance.adapters.sql.role_changes import SqlRoleChanges
 from attendance.adapters.sql.sessions import SqlSessions
+from attendance.adapters.sql.subscriptions import SqlSubscriptions
 from attendance.adapters.sql.tallies import SqlTallies
 from attendance.application.ports import Store, UnitOfWork
 
@@ -73,6 +77,10 @@ def _unit(work: Work) -> UnitOfWork:
         contracts=SqlContracts(work),
         prices=SqlPrices(work),
         locations=SqlLocations(work),
+        groups=SqlGroups(work),
+        lessons=SqlLessons(work),
+        subscriptions=SqlSubscriptions(work),
+        attendance=SqlAttendance(work),
         labs=SqlLabs(work),
         lab_attendance=SqlLabAttendance(work),
         events=SqlEvents(work),

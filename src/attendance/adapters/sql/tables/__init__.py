@@ -1,21 +1,28 @@
 """The tables, as the migrations make them. Columns bear the names of the fields they hold."""
 
 from attendance.adapters.sql.tables.accounts import accounts, favorites, guards, links, role_changes, sessions
+from attendance.adapters.sql.tables.attendance import attendance, subscriptions
 from attendance.adapters.sql.tables.club import clients, contracts, locations, prices
 from attendance.adapters.sql.tables.columns import metadata
+from attendance.adapters.sql.tables.groups import group_members, group_teachers, groups, lessons
 from attendance.adapters.sql.tables.labs import lab_marks, lab_members, labs
 from attendance.adapters.sql.tables.records import events, outbox, tallies
 
 __all__ = [
     "accounts",
+    "attendance",
     "clients",
     "contracts",
     "events",
     "favorites",
+    "group_members",
+    "group_teachers",
+    "groups",
     "guards",
     "lab_marks",
     "lab_members",
     "labs",
+    "lessons",
     "links",
     "locations",
     "metadata",
@@ -23,5 +30,6 @@ __all__ = [
     "prices",
     "role_changes",
     "sessions",
+    "subscriptions",
     "tallies",
 ]

@@ -1,0 +1,61 @@
+"""What was sold, and who attended which lesson."""
+
+import sqlalchemy as sa
+
+from attendance.adapters.sql.tables.columns import Facts, Money, UtcDateTime, metadata
+
+subscriptions = sa.Table(
+    "subscriptions",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("client_id", sa.ForeignKey("clients.id"), nullable=False, index=True),
+    sa.Column("price_id", sa.ForeignKey("prices.id"), nullable=False),
+    sa.Column("contract_id", sa.ForeignKey("contracts.id"), index=True),
+    sa.Column("sold_on", sa.Date, nullable=False),
+    sa.Column("amount", Money, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("discount_percent", sa.Integer, nullable=False),
+    sa.Column("visits", sa.Integer),
+    sa.Column("group_ids", Facts, nullable=False),
+    sa.Column("charges_absence", sa.Boolean, nullable=False),
+    sa.Column("starts_on", sa.Date, nullable=False),
+    sa.Column("ends_on", sa.Date),
+    sa.Column("freezes", Facts, nullable=False),
+    sa.Column("cancelled_on", sa.Date),
+    # what the domain makes of the dates and freezes beside it, to be asked for
+    sa.Column("valid_until", sa.Date),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+)
+
+attendance = sa.Table(
+    "attendance",
+    metadata,
+    sa.Column("lesson_id", sa.ForeignKey("lessons.id"), primary_key=True),
+    sa.Column("client_id", sa.ForeignKey("clients.id"), primary_key=True, index=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("minutes_late", sa.Integer),
+    sa.Column("trial", sa.Boolean, nullable=False),
+    sa.Column("subscription_id", sa.ForeignKey("subscriptions.id")),
+    sa.Column("unpaid", sa.Boolean, nullable=False),
+    # no foreign key: the operator has no account
+    sa.Column("marked_by", sa.Uuid, nullable=False),
+    sa.Column("marked_at", UtcDateTime, nullable=False),
+    sa.CheckConstraint("status IN ('present', 'absent', 'late', 'excused')", name="status"),
+    sa.CheckConstraint("subscription_id IS NULL OR NOT unpaid", name="charge"),
+)
+
+sa.Index(
+    "ix_attendance_subscription_id",
+    attendance.c.subscription_id,
+    postgresql_where=attendance.c.subscription_id.is_not(None),
+    sqlite_where=attendance.c.subscription_id.is_not(None),
+)
+sa.Index(
+    "ix_attendance_unpaid",
+    attendance.c.client_id,
+    postgresql_where=attendance.c.unpaid,
+    sqlite_where=attendance.c.unpaid,
+)
