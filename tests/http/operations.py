@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from attendance.domain.mail import MailKind
 from attendance.domain.roles import Role
@@ -43,7 +42,8 @@ class Scene:
 
     The lab's owner is one of the club's owners and has a new address to confirm. Beside that a clerk, whom a
     link lets set a password; somebody whose link confirms an address; a session to end for each way to do so;
-    a change that awaits each decision; a client with a contract, a price and a location.
+    a change that awaits each decision; a client with a contract and a pass, a price, a location; a group with
+    a lesson to come and one that was held.
     """
 
     api: Api
@@ -61,6 +61,10 @@ class Scene:
     contract_id: str
     price_id: str
     location_id: str
+    group_id: str
+    lesson_id: str
+    held_id: str
+    subscription_id: str
 
     @classmethod
     def of(cls, api: Api) -> "Scene":
@@ -81,6 +85,9 @@ class Scene:
         good(api.registers_with_email("newbie"), 201)
         assert api.nobody.posts("/auth/password_reset", email="clerk@example.org").status_code == 202
         client_id = added(owner, "/clients", name="Anna")
+        location_id = added(owner, "/locations", name="Main", address="1 Main Street")
+        group_id = added(owner, "/groups", name="Monday", location_id=location_id, schedule=[MONDAYS])
+        price_id = added(owner, "/prices", name="Pass", amount="80.00", currency="EUR")
         return cls(
             api=api,
             owner=owner,
@@ -99,8 +106,12 @@ class Scene:
             },
             client_id=client_id,
             contract_id=added(owner, "/contracts", client_id=client_id),
-            price_id=added(owner, "/prices", name="Pass", amount="80.00", currency="EUR"),
-            location_id=added(owner, "/locations", name="Main", address="1 Main Street"),
+            price_id=price_id,
+            location_id=location_id,
+            group_id=group_id,
+            lesson_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-09", **TIMES),
+            held_id=added(owner, f"/groups/{group_id}/lessons", date=MARCH_2, starts="09:00", ends="10:00"),
+            subscription_id=added(owner, "/subscriptions", client_id=client_id, price_id=price_id),
         )
 
     def marks(self) -> Any:
@@ -118,6 +129,8 @@ def added(by: Person, path: str, **body: Any) -> str:
     return good(by.posts(path, **body), 201)["id"]
 
 
+TIMES = {"starts": "18:00", "ends": "19:30"}
+MONDAYS = {"weekday": 1, **TIMES}
 EVER = (400, 413, 503)
 PUBLIC = [
     "register", "login", "search_users", "search_labs", "home", "registration_form", "register_with_email",
@@ -136,6 +149,10 @@ NAMES = [
     "list_contracts", "contracts_of_client", "add_contract", "show_contract", "edit_contract",
     "list_prices", "add_price", "show_price", "edit_price",
     "list_locations", "add_location", "show_location", "edit_location", "show_closures", "replace_closures",
+    "list_groups", "add_group", "show_group", "edit_group",
+    "list_lessons", "add_lessons", "show_lesson", "edit_lesson",
+    "list_subscriptions", "subscriptions_of_client", "sell_subscription", "show_subscription",
+    "edit_subscription", "show_sheet", "mark_attendance", "attendance_history", "visits_of_client",
 ]  # fmt: skip
 WITH_BODY = [
     "register", "login", "create_lab", "mark_lab_attendance", "register_with_email", "sign_in",
@@ -143,6 +160,8 @@ WITH_BODY = [
     "change_role", "change_active", "replace_favorites",
     "add_client", "edit_client", "add_contract", "edit_contract", "add_price", "edit_price",
     "add_location", "edit_location", "replace_closures",
+    "add_group", "edit_group", "add_lessons", "edit_lesson",
+    "sell_subscription", "edit_subscription", "mark_attendance",
 ]  # fmt: skip
 SIGNED_IN = [name for name in NAMES if name not in PUBLIC]
 USING = [name for name in NAMES if name not in ("home", "registration_form")]
@@ -297,9 +316,11 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
     }
     profile = {"username": "clerk", "name": "Clerk", "email": "clerk@example.com"}
     passwords = {"current_password": PASSWORD, "new_password": PASSWORD}
-    groups = {"groups": [str(UUID(int=1))], "lessons": []}
+    chosen = {"groups": [scene.group_id], "lessons": [scene.lesson_id]}
     client, contract = {"{client_id}": scene.client_id}, {"{contract_id}": scene.contract_id}
     price, location = {"{price_id}": scene.price_id}, {"{location_id}": scene.location_id}
+    group = {"{group_id}": scene.group_id}
+    lesson = group | {"{lesson_id}": scene.lesson_id}
     child = {
         "name": "Bea",
         "guardian_name": "Carl",
@@ -319,7 +340,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "visits": 8,
         "valid_days": None,
         "valid_months": 1,
-        "group_ids": [str(UUID(int=1))],
+        "group_ids": [scene.group_id],
         "on_sale_from": MARCH_2,
         "on_sale_until": "2026-12-31",
         "charges_absence": False,
@@ -332,6 +353,51 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "timezone": "Europe/Berlin",
         "capacity": 12,
         "active": True,
+    }
+    until_summer = {"from": MARCH_2, "until": "2026-06-30"}
+    tuesdays = {
+        "name": "Tuesday",
+        "location_id": scene.location_id,
+        "capacity": 12,
+        "active_from": MARCH_2,
+        "active_until": "2026-12-31",
+        "teachers": [{"user_id": scene.clerk.id, **until_summer}],
+        "members": [{"client_id": scene.client_id, "from": MARCH_2, "until": None}],
+        "schedule": [{"weekday": 2, **TIMES}],
+    }
+    called_off = {
+        "date": "2026-03-10",
+        "starts": "17:00",
+        "ends": "17:45",
+        "location_id": scene.location_id,
+        "teachers": [scene.clerk.id],
+        "topic": "fractions",
+        "state": "cancelled",
+        "reason": "snow",
+    }
+    subscription, held = {"{subscription_id}": scene.subscription_id}, {"{lesson_id}": scene.held_id}
+    sale = {
+        "client_id": scene.client_id,
+        "price_id": scene.price_id,
+        "contract_id": scene.contract_id,
+        "discount_percent": 15,
+        "sold_on": MARCH_2,
+        "starts_on": MARCH_2,
+        "settle_unpaid": False,
+    }
+    on_hold = {
+        "ends_on": "2026-06-30",
+        "freezes": [{"from": "2026-04-01", "until": "2026-04-10"}],
+        "cancelled_on": "2026-06-15",
+        "contract_id": scene.contract_id,
+    }
+    late = {
+        "client_id": scene.client_id,
+        "status": "late",
+        "note": "bus",
+        "minutes_late": 5,
+        "trial": False,
+        "subscription_id": scene.subscription_id,
     }
     closed = [{"from": "2026-12-24", "until": "2027-01-01", "reason": "holidays"}]
     return {
@@ -442,8 +508,8 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             412,
             415,
             ids=own,
-            body=groups,
-            accepts=frozenset(f"{name}: {what}" for name in groups for what in ("null", "array")),
+            body=chosen,
+            accepts=frozenset(f"{name}: {what}" for name in chosen for what in ("null", "array")),
         ),
         "show_favorities": of(
             "POST /users/{user_id}/favorities", "show_favorites", 200, 401, 403, 404, ids=own
@@ -582,6 +648,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             201,
             401,
             403,
+            404,
             415,
             body=monthly,
             accepts=accepted_of_prices(monthly),
@@ -652,6 +719,163 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             body={"closures": closed},
             accepts=frozenset({"closures: array"}),
         ),
+        "list_groups": of(
+            "GET /groups", "list_groups", 200, 401, 403, query={"page": "1", "sort": "-created_at,name"}
+        ),
+        "add_group": of(
+            "POST /groups",
+            "add_group",
+            201,
+            401,
+            403,
+            404,
+            409,
+            415,
+            body=tuesdays,
+            accepts=accepted_of_groups(tuesdays),
+        ),
+        "show_group": of("GET /groups/{group_id}", "show_group", 200, 401, 403, 404, ids=group),
+        "edit_group": of(
+            "PUT /groups/{group_id}",
+            "edit_group",
+            200,
+            401,
+            403,
+            404,
+            409,
+            412,
+            415,
+            ids=group,
+            body=tuesdays,
+            accepts=accepted_of_groups(tuesdays),
+        ),
+        "list_lessons": of(
+            "GET /groups/{group_id}/lessons",
+            "list_lessons",
+            200,
+            401,
+            403,
+            404,
+            ids=group,
+            query={"page": "1", "sort": "-date", "from": MARCH_2, "to": "2026-12-31", "state": "planned"},
+        ),
+        "add_lessons": of(
+            "POST /groups/{group_id}/lessons",
+            "make_lessons",
+            201,
+            401,
+            403,
+            404,
+            409,
+            415,
+            ids=group,
+            body=until_summer,
+        ),
+        "show_lesson": of(
+            "GET /groups/{group_id}/lessons/{lesson_id}", "show_lesson", 200, 401, 403, 404, ids=lesson
+        ),
+        "edit_lesson": of(
+            "PUT /groups/{group_id}/lessons/{lesson_id}",
+            "edit_lesson",
+            200,
+            401,
+            403,
+            404,
+            409,
+            412,
+            415,
+            ids=lesson,
+            body=called_off,
+            # an id that is none is not found
+            accepts=frozenset({"topic: null", "teachers: null", "teachers: array", "teachers: array of it"}),
+        ),
+        "list_subscriptions": of(
+            "GET /subscriptions",
+            "list_subscriptions",
+            200,
+            401,
+            403,
+            query={
+                "page": "1",
+                "sort": "-ends_on,starts_on",
+                "client_id": scene.client_id,
+                "contract_id": scene.contract_id,
+                "state": "active",
+            },
+        ),
+        "subscriptions_of_client": of(
+            "GET /clients/{client_id}/subscriptions",
+            "subscriptions_of_client",
+            200,
+            401,
+            403,
+            404,
+            ids=client,
+        ),
+        "sell_subscription": of(
+            "POST /subscriptions",
+            "sell_subscription",
+            201,
+            401,
+            403,
+            404,
+            409,
+            415,
+            body=sale,
+            accepts=nulls(sale, "client_id", "price_id", "settle_unpaid")
+            | {"discount_percent: number", "settle_unpaid: true"},
+        ),
+        "show_subscription": of(
+            "GET /subscriptions/{subscription_id}", "show_subscription", 200, 401, 403, 404, ids=subscription
+        ),
+        "edit_subscription": of(
+            "PUT /subscriptions/{subscription_id}",
+            "edit_subscription",
+            200,
+            401,
+            403,
+            404,
+            409,
+            412,
+            415,
+            ids=subscription,
+            body=on_hold,
+            accepts=nulls(on_hold) | {"freezes: array"},
+        ),
+        "show_sheet": of("GET /lessons/{lesson_id}/attendance", "show_sheet", 200, 401, 403, 404, ids=held),
+        "mark_attendance": of(
+            "PUT /lessons/{lesson_id}/attendance",
+            "mark_attendance",
+            200,
+            401,
+            403,
+            404,
+            409,
+            412,
+            415,
+            ids=held,
+            body={"attendances": [late]},
+            accepts=frozenset({"attendances: array"}),
+        ),
+        "attendance_history": of(
+            "GET /lessons/{lesson_id}/attendance/{client_id}/history",
+            "attendance_history",
+            200,
+            401,
+            403,
+            404,
+            ids=held | client,
+        ),
+        "visits_of_client": of(
+            "GET /clients/{client_id}/attendance",
+            "visits_of_client",
+            200,
+            401,
+            403,
+            404,
+            ids=client,
+            query={"from": MARCH_2, "to": "2026-12-31", "page": "1"},
+        ),
     }
 
 
@@ -663,6 +887,11 @@ def nulls(body: dict[str, Any], *but: str) -> frozenset[str]:
 def accepted_of_prices(body: dict[str, Any]) -> frozenset[str]:
     fine = {"visits: number", "valid_months: number", "charges_absence: true", "group_ids: array"}
     return nulls(body, "name", "amount", "currency", "charges_absence") | fine
+
+
+def accepted_of_groups(body: dict[str, Any]) -> frozenset[str]:
+    fine = {"capacity: number", "teachers: array", "members: array", "schedule: array"}
+    return nulls(body, "name", "location_id") | fine
 
 
 def all_operations(scene: Scene) -> Iterator[Operation]:
@@ -712,6 +941,16 @@ METHODS_AT = {
     f"{CLUB}/locations": {"GET", "POST"},
     f"{CLUB}/locations/{{location_id}}": {"GET", "PUT"},
     f"{CLUB}/locations/{{location_id}}/closures": {"GET", "PUT"},
+    f"{CLUB}/groups": {"GET", "POST"},
+    f"{CLUB}/groups/{{group_id}}": {"GET", "PUT"},
+    f"{CLUB}/groups/{{group_id}}/lessons": {"GET", "POST"},
+    f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}": {"GET", "PUT"},
+    f"{CLUB}/subscriptions": {"GET", "POST"},
+    f"{CLUB}/subscriptions/{{subscription_id}}": {"GET", "PUT"},
+    f"{CLUB}/clients/{{client_id}}/subscriptions": {"GET"},
+    f"{CLUB}/clients/{{client_id}}/attendance": {"GET"},
+    f"{CLUB}/lessons/{{lesson_id}}/attendance": {"GET", "PUT"},
+    f"{CLUB}/lessons/{{lesson_id}}/attendance/{{client_id}}/history": {"GET"},
     "/health/live": {"GET"},
     "/health/ready": {"GET"},
     "/schema": {"GET"},

@@ -472,9 +472,11 @@ QUERY_NAMES = {
     "list_contracts": ["page", "sort", "client_id", "state"],
     "list_prices": ["page", "sort"],
     "list_locations": ["page", "sort", "active"],
+    "list_subscriptions": ["page", "sort", "client_id", "contract_id", "state"],
+    "visits_of_client": ["from", "to", "page"],
 }
 SEARCHES = ["search_users", "search_labs", "list_users", "list_events", "list_clients", "list_contracts"]
-ANY_TEXT_IS_FINE = ("q:", "name:", "subject:", "actor:", "client_id:")
+ANY_TEXT_IS_FINE = ("q:", "name:", "subject:", "actor:", "client_id:", "contract_id:")
 WHOLE_QUERIES = {
     "an unknown name without UTF-8": b"%FF=1",
     "an unknown name with NUL": b"%00=1",

@@ -40,20 +40,48 @@ def ada(api: Api) -> Person:
 ONE, TWO, THREE = (str(UUID(int=number)) for number in (1, 2, 3))
 
 
+def groups_of(api: Api, number: int) -> list[str]:
+    """Groups that are simply there."""
+    location = make.location()
+    groups = [make.group(location) for _ in range(number)]
+    with api.store.begin() as work:
+        work.locations.add(location)
+        for group in groups:
+            work.groups.add(group)
+    return [str(group.id) for group in groups]
+
+
+def lesson_of(api: Api, group_id: str) -> str:
+    head = api.having(Role.HEAD_MANAGER)
+    body = {"date": MARCH_2, "starts": "18:00", "ends": "19:00"}
+    return good(head.posts(f"/groups/{group_id}/lessons", **body), 201)["id"]
+
+
 def test_favorites_are_kept_in_their_order_and_answer_in_both_spellings(api: Api, ada: Person) -> None:
+    one, two = groups_of(api, 2)
+    lesson = lesson_of(api, one)
     nothing = ada.reads("/users/me/favorites")
     assert answer(nothing) == (200, {"groups": [], "lessons": []})
     assert nothing.headers["etag"] == '"0"'
-    chosen = ada.puts("/users/me/favorites", '"0"', groups=[TWO, ONE], lessons=[THREE])
-    assert answer(chosen) == (200, {"groups": [TWO, ONE], "lessons": [THREE]})
+    chosen = ada.puts("/users/me/favorites", '"0"', groups=[two, one], lessons=[lesson])
+    assert answer(chosen) == (200, {"groups": [two, one], "lessons": [lesson]})
     assert chosen.headers["etag"] == '"1"'
     misspelt = ada.asks("POST", f"{CLUB}/users/{ada.id}/favorities")
     assert answer(misspelt) == answer(ada.reads("/users/me/favorites")) == answer(chosen)
     assert misspelt.headers["etag"] == '"1"'
-    assert good(ada.puts("/users/me/favorites", groups=None), 200) == {"groups": [], "lessons": [THREE]}
+    assert good(ada.puts("/users/me/favorites", groups=None), 200) == {"groups": [], "lessons": [lesson]}
     assert good(ada.puts("/users/me/favorites", lessons=[]), 200) == {"groups": [], "lessons": []}
     assert ada.puts("/users/me/favorites").headers["etag"] == '"3"'
-    assert answer(ada.puts("/users/me/favorites", '"0"', groups=[ONE])) == CHANGED
+    assert answer(ada.puts("/users/me/favorites", '"0"', groups=[one])) == CHANGED
+
+
+def test_favorites_show_what_there_is_of_them(api: Api, ada: Person) -> None:
+    one, two = groups_of(api, 2)
+    lesson = lesson_of(api, one)
+    chosen = ada.puts("/users/me/favorites", groups=[two, UNKNOWN_ID, one, lesson], lessons=[one, lesson])
+    assert answer(chosen) == (200, {"groups": [two, one], "lessons": [lesson]})
+    assert answer(ada.reads("/users/me/favorites")) == answer(chosen)
+    assert answer(ada.posts("/users/me/favorities")) == answer(chosen)
 
 
 @IN_MEMORY
@@ -70,19 +98,20 @@ def test_favorites_are_ids_and_no_two_the_same(api: Api, ada: Person) -> None:
     assert fields(ada.puts("/users/me/favorites", groups=[ONE, "x"])) == ["groups[1]"]
     assert fields(ada.puts("/users/me/favorites", groups=[None])) == ["groups[0]"]
     assert fields(ada.puts("/users/me/favorites", members=[])) == ["members"]
-    most = [str(UUID(int=number)) for number in range(1000)]
-    assert good(ada.puts("/users/me/favorites", groups=most), 200)["groups"] == most
+    most = [str(UUID(int=number)) for number in range(1, 1000)] + groups_of(api, 1)
+    assert good(ada.puts("/users/me/favorites", groups=most), 200)["groups"] == most[-1:]
 
 
 @IN_MEMORY
 def test_favorites_are_read_by_a_manager_and_changed_by_nobody_else(
     api: Api, owner: Person, ada: Person
 ) -> None:
-    good(ada.puts("/users/me/favorites", groups=[ONE]), 200)
+    [one] = groups_of(api, 1)
+    good(ada.puts("/users/me/favorites", groups=[one]), 200)
     manager = api.having(Role.MANAGER)
     for person in (manager, owner):
-        assert good(person.reads(f"/users/{ada.id}/favorites"), 200)["groups"] == [ONE]
-        assert good(person.posts(f"/users/{ada.id}/favorities"), 200)["groups"] == [ONE]
+        assert good(person.reads(f"/users/{ada.id}/favorites"), 200)["groups"] == [one]
+        assert good(person.posts(f"/users/{ada.id}/favorities"), 200)["groups"] == [one]
         assert answer(person.puts(f"/users/{ada.id}/favorites", groups=[])) == FORBIDDEN
     employee = api.having(Role.EMPLOYEE)
     assert answer(employee.reads(f"/users/{ada.id}/favorites")) == FORBIDDEN

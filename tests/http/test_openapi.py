@@ -20,8 +20,10 @@ from attendance.adapters.http import documentation, errors
 from attendance.adapters.http.errors import STATUS_OF
 from attendance.domain.contracts import ContractState
 from attendance.domain.events import Action
+from attendance.domain.lessons import LessonState
 from attendance.domain.role_changes import State
 from attendance.domain.roles import Role
+from attendance.domain.subscriptions import SubscriptionState
 from tests.http.api import CLUB, Api, Person, running
 from tests.http.operations import METHODS_AT, NAMES, Scene, all_operations, operations
 
@@ -117,7 +119,9 @@ def test_a_success_has_a_body_that_is_described_or_none(document: dict[str, Any]
             assert ("content" in response) == is_told, (method, path)
             if is_told:
                 schema = content(document, response)
-                assert {*schema.get("required", schema["properties"])} <= {*schema["properties"]}
+                for one in schema.get("oneOf", [schema]):
+                    properties = resolved(document, one)["properties"]
+                    assert {*resolved(document, one).get("required", properties)} <= {*properties}
 
 
 def test_a_body_has_the_fields_that_are_listed_and_no_other(memory: Api, document: dict[str, Any]) -> None:
@@ -155,6 +159,7 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
     attendance = "/labs/{lab_id}/attendance"
     lab_and_user = {"lab_id": in_path, "user_id": in_path}
     user, change = f"{CLUB}/users/{{user_id}}", f"{CLUB}/role_changes/{{role_change_id}}"
+    group, sheet = f"{CLUB}/groups/{{group_id}}", f"{CLUB}/lessons/{{lesson_id}}/attendance"
     assert {operation: names for operation, names in sent.items() if names} == {
         ("GET", "/users"): {"name": optional, **pages},
         ("GET", "/labs"): {"q": optional, **pages},
@@ -193,14 +198,41 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("GET", f"{CLUB}/prices"): {"page": optional, "sort": optional},
         ("GET", f"{CLUB}/locations"): dict.fromkeys(["page", "sort", "active"], optional),
         ("GET", f"{CLUB}/clients/{{client_id}}/contracts"): {"client_id": in_path},
+        ("GET", f"{CLUB}/groups"): {"page": optional, "sort": optional},
+        ("GET", f"{group}/lessons"): {
+            "group_id": in_path,
+            **dict.fromkeys(["page", "sort", "from", "to", "state"], optional),
+        },
+        ("POST", f"{group}/lessons"): {"group_id": in_path},
+        ("GET", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},
+        ("PUT", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},
         ("GET", f"{CLUB}/locations/{{location_id}}/closures"): {"location_id": in_path},
         ("PUT", f"{CLUB}/locations/{{location_id}}/closures"): {"location_id": in_path},
         **{
             (method, f"{CLUB}/{thing}s/{{{thing}_id}}"): {f"{thing}_id": in_path}
-            for thing in ("client", "contract", "price", "location")
+            for thing in ("client", "contract", "price", "location", "group", "subscription")
             for method in ("GET", "PUT")
         },
+        ("GET", f"{CLUB}/subscriptions"): dict.fromkeys(
+            ["page", "sort", "client_id", "contract_id", "state"], optional
+        ),
+        ("GET", f"{CLUB}/clients/{{client_id}}/subscriptions"): {"client_id": in_path},
+        ("GET", f"{CLUB}/clients/{{client_id}}/attendance"): {
+            "client_id": in_path,
+            **dict.fromkeys(["from", "to", "page"], optional),
+        },
+        ("GET", sheet): {"lesson_id": in_path},
+        ("PUT", sheet): {"lesson_id": in_path},
+        ("GET", f"{sheet}/{{client_id}}/history"): {"lesson_id": in_path, "client_id": in_path},
     }
+
+
+STATES = {
+    "contracts": ContractState,
+    "lessons": LessonState,
+    "role_changes": State,
+    "subscriptions": SubscriptionState,
+}
 
 
 def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> None:
@@ -221,7 +253,7 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                 case "role":
                     assert schema["enum"] == [*Role]
                 case "state":
-                    assert schema["enum"] == [*(ContractState if "contracts" in path else State)]
+                    assert schema["enum"] == [*STATES[path.rpartition("/")[2]]]
                 case "action":
                     assert schema["enum"] == [*Action]
                 case "offset":
@@ -347,6 +379,14 @@ REFUSED_THOUGH_WELL_FORMED = [
     {"include-path": f"{CLUB}/locations"},
     {"include-path": f"{CLUB}/locations/{{location_id}}"},
     {"include-path": f"{CLUB}/locations/{{location_id}}/closures"},
+    {"include-path": f"{CLUB}/groups"},
+    {"include-path": f"{CLUB}/groups/{{group_id}}"},
+    {"include-path": f"{CLUB}/groups/{{group_id}}/lessons"},
+    {"include-path": f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}"},
+    {"include-path": f"{CLUB}/subscriptions"},
+    {"include-path": f"{CLUB}/subscriptions/{{subscription_id}}"},
+    {"include-path": f"{CLUB}/lessons/{{lesson_id}}/attendance"},
+    {"include-path": f"{CLUB}/clients/{{client_id}}/attendance"},
     # exactly one of username and email
     {"include-path": f"{CLUB}/auth/login"},
 ]

@@ -13,8 +13,9 @@ from attendance.adapters.http import app
 from attendance.adapters.http.caller import PERMISSION
 from attendance.domain import policy
 from attendance.domain.accounts import Account
+from attendance.domain.groups import Teaching
 from attendance.domain.ids import RoleChangeId
-from attendance.domain.policy import Permission, Rule
+from attendance.domain.permissions import Permission, Rule
 from attendance.domain.role_changes import Kind, RoleChange
 from attendance.domain.roles import Level, Role
 from tests import make
@@ -94,6 +95,13 @@ BODIES: Mapping[Route, dict[str, Any]] = {
     ("POST", "/api/v1/locations"): {"name": "Main", "address": "1 Main Street"},
     ("PUT", "/api/v1/locations/{location_id}"): {"name": "Main"},
     ("PUT", "/api/v1/locations/{location_id}/closures"): {"closures": []},
+    ("POST", "/api/v1/groups"): {"name": "Monday", "location_id": "unknown"},
+    ("PUT", "/api/v1/groups/{group_id}"): {"name": "Monday"},
+    ("POST", "/api/v1/groups/{group_id}/lessons"): {"from": "2026-03-02", "until": "2026-03-02"},
+    ("PUT", "/api/v1/groups/{group_id}/lessons/{lesson_id}"): {"topic": "fractions"},
+    ("POST", "/api/v1/subscriptions"): {"client_id": "unknown", "price_id": "unknown"},
+    ("PUT", "/api/v1/subscriptions/{subscription_id}"): {"cancelled_on": None},
+    ("PUT", "/api/v1/lessons/{lesson_id}/attendance"): {"attendances": []},
 }
 # where the rules about who is concerned would hide those about levels: nobody is, and that is said after them
 ASKED_ABOUT_NOTHING = {
@@ -120,18 +128,21 @@ class Stage:
         self.admin = self.account(role=Role.ADMIN)
         self.lab_owner = api.someone("lab_owner")
         self.lab = api.lab_of(self.lab_owner)
-        client = make.client(user_id=self.bystander.id)
+        client, price = make.client(user_id=self.bystander.id), make.price()
         things = {
             "client_id": client,
             "contract_id": make.contract(client),
-            "price_id": make.price(),
+            "price_id": price,
+            "subscription_id": make.subscription(client, price),
             "location_id": make.location(),
         }
         with self.store.begin() as work:
             work.clients.add(client)
             work.contracts.add(things["contract_id"])
-            work.prices.add(things["price_id"])
+            work.prices.add(price)
+            work.subscriptions.add(things["subscription_id"])
             work.locations.add(things["location_id"])
+        self.location = things["location_id"]
         self.things = {name: str(thing.id) for name, thing in things.items()}
 
     def account(self, **changes: Any) -> Account:
@@ -187,6 +198,17 @@ class Stage:
             work.clients.add(client)
         return str(client.id)
 
+    def lesson_of(self, *teachers: Account) -> dict[str, str]:
+        """A group, and a lesson of it, that they teach."""
+        group = make.group(
+            self.location, teachers=tuple(Teaching(user_id=it.id, since=make.NOON.date()) for it in teachers)
+        )
+        lesson = make.lesson(group)
+        with self.store.begin() as work:
+            work.groups.add(group)
+            work.lessons.add(lesson)
+        return {"group_id": str(group.id), "lesson_id": str(lesson.id)}
+
     def may(self, route: Route, principal: str, *, own: bool) -> bool:
         """Whether they get past the question who they are; 404 and the like come after it."""
         method, path = route
@@ -205,6 +227,8 @@ class Stage:
         }
         if own and "{client_id}" in path:
             places["client_id"] = self.client_of(account)
+        if "{group_id}" in path or "{lesson_id}" in path:
+            places |= self.lesson_of(account if own else self.bystander)
         body = BODIES.get(route)
         if route == ("PUT", "/labs/{lab_id}/attendance"):
             body = {"user_id": str(self.bystander.id), "date": "2026-03-02", "status": "late"}

@@ -10,6 +10,7 @@ from litestar import Litestar, Router
 
 from attendance.adapters.http.accounts import account_handlers
 from attendance.adapters.http.addresses import TrustedProxies
+from attendance.adapters.http.attendance import attendance_handlers
 from attendance.adapters.http.caller import Callers, provide_caller, require_permissions
 from attendance.adapters.http.clients import client_handlers
 from attendance.adapters.http.contracts import contract_handlers
@@ -20,19 +21,24 @@ from attendance.adapters.http.emails import email_handlers
 from attendance.adapters.http.errors import error_handlers
 from attendance.adapters.http.events import event_handlers
 from attendance.adapters.http.favorites import favorite_handlers
+from attendance.adapters.http.groups import group_handlers
 from attendance.adapters.http.health import health_handlers
 from attendance.adapters.http.home import home_handlers
 from attendance.adapters.http.lab_attendance import lab_attendance_handlers
 from attendance.adapters.http.labs import lab_handlers
 from attendance.adapters.http.lane import HashingLane
+from attendance.adapters.http.lessons import lesson_handlers
 from attendance.adapters.http.locations import location_handlers
 from attendance.adapters.http.passwords import password_handlers
 from attendance.adapters.http.prices import price_handlers
 from attendance.adapters.http.registration import registration_handlers
 from attendance.adapters.http.role_changes import role_change_handlers
+from attendance.adapters.http.scheduling import scheduling_handlers
 from attendance.adapters.http.sessions import session_handlers
+from attendance.adapters.http.subscriptions import subscription_handlers
 from attendance.adapters.http.users import user_handlers
 from attendance.adapters.http.versions import provide_versions
+from attendance.adapters.http.visits import visit_handlers
 from attendance.application.use_cases import UseCases
 from attendance.domain.policy import Directory
 
@@ -94,6 +100,12 @@ def http_application(
         *contract_handlers(use_cases),
         *price_handlers(use_cases),
         *location_handlers(use_cases),
+        *group_handlers(use_cases),
+        *lesson_handlers(use_cases),
+        *scheduling_handlers(use_cases),
+        *subscription_handlers(use_cases),
+        *attendance_handlers(use_cases),
+        *visit_handlers(use_cases),
         *lab_handlers(use_cases, settings.directory),
         *lab_attendance_handlers(use_cases),
         *health_handlers(is_ready),

@@ -12,7 +12,7 @@ from litestar.params import SkipValidation
 
 from attendance.adapters.http.addresses import TrustedProxies, client_address
 from attendance.domain.errors import Unauthenticated
-from attendance.domain.policy import Permission
+from attendance.domain.permissions import Permission
 from attendance.domain.sessions import Actor
 
 BEARER = "bearer"

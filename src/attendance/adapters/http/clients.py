@@ -29,7 +29,8 @@ from attendance.domain.clients import (
     Client,
 )
 from attendance.domain.ids import AccountId, ClientId
-from attendance.domain.policy import Permission, sees_notes
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import sees_notes
 from attendance.domain.sessions import Actor
 
 TAGS = ["Clients"]

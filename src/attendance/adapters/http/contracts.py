@@ -24,7 +24,8 @@ from attendance.adapters.http.versions import Versions, etag
 from attendance.application.use_cases import UseCases
 from attendance.domain.contracts import LONGEST_NUMBER, Contract, ContractState
 from attendance.domain.ids import ClientId, ContractId
-from attendance.domain.policy import Permission, sees_notes
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import sees_notes
 from attendance.domain.sessions import Actor
 
 TAGS = ["Contracts"]

@@ -3,8 +3,9 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, quote
 
@@ -17,13 +18,20 @@ from litestar.params import QueryParameter
 from litestar.typing import FieldDefinition
 from msgspec import Meta
 
+from attendance.adapters.http.faults import (
+    MOST_FAULTS,
+    NUL,
+    Pairs,
+    entry_of,
+    fault_of,
+    faults_let_pass,
+    faults_of,
+)
 from attendance.domain.errors import Fault, Invalid
 
 LARGEST_BODY = 1024 * 1024
 MOST_QUERY_FIELDS = 100
-MOST_FAULTS = 100
 QUERY = "query"
-NUL = "must not contain U+0000"
 ASCII = bytes(range(128))
 BOOLEANS = {"true": True, "false": False}
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
@@ -47,7 +55,9 @@ class StrictJson(AbstractDTO[T], Generic[T]):
     def create_openapi_schema(cls, field_definition: Any, handler_id: str, schema_creator: Any) -> Any:
         reference = schema_creator.for_field_definition(field_definition)
         registry = schema_creator.schema_registry
-        registry.get_schema_for_field_definition(field_definition).additional_properties = False
+        for kind in (field_definition.annotation, *_entries_in(field_definition.annotation)):
+            it = FieldDefinition.from_annotation(kind)
+            registry.get_schema_for_field_definition(it).additional_properties = False
         return reference
 
     @classmethod
@@ -67,6 +77,11 @@ class StrictJson(AbstractDTO[T], Generic[T]):
         return decoded(value, _decoder(field.annotation if field else None))
 
 
+def _entries_in(kind: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    """What its fields are lists of."""
+    return filter(None, (entry_of(field.type) for field in msgspec.structs.fields(kind)))
+
+
 @cache
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, strict=True)
@@ -84,17 +99,12 @@ def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
 
 
 def _faults_decoders_let_pass(body: bytes) -> list[Fault]:
-    """Of two equal names a decoder keeps the last without a word; NUL is to it a character like any other."""
-    faults: list[Fault] = []
-
-    def checked(pairs: list[tuple[str, object]]) -> None:
-        if len(dict(pairs)) < len(pairs):
-            times = Counter(name for name, _ in pairs)
-            faults.extend(Fault(name, "is repeated") for name in times if times[name] > 1)
-        faults.extend(Fault(name, NUL) for name, value in pairs if isinstance(value, str) and "\0" in value)
-
-    json.loads(body, object_pairs_hook=checked)
-    return faults
+    """Read once more with all names only where there may be something to tell."""
+    repeated: list[bool] = []
+    json.loads(body, object_pairs_hook=lambda pairs: repeated.append(len(dict(pairs)) < len(pairs)))
+    if not any(repeated) and rb"\u0000" not in body:
+        return []
+    return [*islice(faults_let_pass(json.loads(body, object_pairs_hook=Pairs)), MOST_FAULTS)]
 
 
 def _decoded(body: bytes, decoder: msgspec.json.Decoder[T], faults: list[Fault]) -> Any:
@@ -102,30 +112,7 @@ def _decoded(body: bytes, decoder: msgspec.json.Decoder[T], faults: list[Fault])
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         # read again without types: a decoder stops at the first mistake, what follows may be no JSON at all
-        faults += _faults(msgspec.json.decode(body), decoder.type, str(error))
-
-
-def _faults(sent: object, kind: Any, complaint: str) -> Iterable[Fault]:
-    """Every field that is wrong, where a decoder would stop at the first."""
-    if not isinstance(sent, dict):
-        return [Fault("body", "must be an object")]
-    known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    faults = [Fault(name, "is not a known field") for name in sent if name not in known]
-    for name, field in known.items():
-        if name in sent:
-            try:
-                msgspec.convert(sent[name], field.type)
-            except msgspec.ValidationError as error:
-                faults.append(_fault(name, str(error)))
-        elif field.required:
-            faults.append(Fault(name, "is missing"))
-    return faults or [_fault("body", complaint)]
-
-
-def _fault(name: str, complaint: str) -> Fault:
-    """From msgspec's "Expected `str`, got `int` - at `$.x[3]`"."""
-    message, _, path = complaint.partition(" - at `$")
-    return Fault(name + path.rstrip("`"), message[:1].lower() + message[1:])
+        faults += faults_of(msgspec.json.decode(body), decoder.type, str(error))
 
 
 def _refuse(faults: list[Fault]) -> None:
@@ -233,4 +220,4 @@ def _value_faults(name: str, value: str, field: QueryField) -> Iterable[Fault]:
     try:
         msgspec.convert(literal, field.limited)
     except msgspec.ValidationError as error:
-        yield _fault(name, str(error))
+        yield fault_of(name, str(error))

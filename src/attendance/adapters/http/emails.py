@@ -15,7 +15,7 @@ from attendance.adapters.http.pages import saying, wants_page
 from attendance.adapters.http.paths import API
 from attendance.application.use_cases import UseCases
 from attendance.domain.links import Gone
-from attendance.domain.policy import Permission
+from attendance.domain.permissions import Permission
 
 TAGS = ["Registration"]
 CONFIRMED = "Your email address is confirmed."

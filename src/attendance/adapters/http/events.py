@@ -19,7 +19,7 @@ from attendance.application.use_cases import UseCases
 from attendance.application.views import LoggedEvent
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID, AccountId
-from attendance.domain.policy import Permission
+from attendance.domain.permissions import Permission
 
 OPERATOR = "operator"
 

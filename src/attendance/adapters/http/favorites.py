@@ -16,7 +16,7 @@ from attendance.adapters.http.users import USER
 from attendance.adapters.http.versions import Versions, etag
 from attendance.application.use_cases import UseCases
 from attendance.domain.favorites import MOST_FAVORITES, Favorites
-from attendance.domain.policy import Permission
+from attendance.domain.permissions import Permission
 
 TAGS = ["Users"]
 

@@ -20,7 +20,7 @@ from attendance.application.use_cases import UseCases
 from attendance.application.views import LabHistoryRow, LabSheetRow
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.lab_attendance import LONGEST_NOTE
-from attendance.domain.policy import Permission
+from attendance.domain.permissions import Permission
 from attendance.domain.status import Status
 
 TAGS = ["Lab attendance"]

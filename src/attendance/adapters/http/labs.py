@@ -18,7 +18,8 @@ from attendance.application.use_cases import UseCases
 from attendance.application.views import LARGEST_PAGE
 from attendance.domain.ids import LabId
 from attendance.domain.labs import LONGEST_DESCRIPTION, LONGEST_NAME
-from attendance.domain.policy import Directory, Permission
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import Directory
 
 
 class CreateLabBody(msgspec.Struct, forbid_unknown_fields=True):

@@ -43,12 +43,12 @@ class Paged(msgspec.Struct, omit_defaults=True, kw_only=True):
     pages: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def listing(name: str, listed: Listed[T], view: Callable[[T], Any]) -> Response[Any]:
-    """The answer with a list under its name."""
+def listing(name: str, listed: Listed[T], view: Callable[[T], Any], **beside: Any) -> Response[Any]:
+    """The answer with a list under its name, and what is said `beside` it."""
     items = iter(listed.items)
     first = [*islice(items, BATCH)]
     rest = [] if len(first) < BATCH else [*islice(items, 1)]
-    tail = {"total": listed.total}
+    tail = {"total": listed.total, **beside}
     if listed.page is not None:
         tail |= {"page": listed.page, "pages": listed.pages}
     if not rest:

@@ -1,7 +1,6 @@
 """Locations and their closures."""
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from attendance.adapters.http.caller import FromCaller, permitted
 from attendance.adapters.http.changes import changes_in
 from attendance.adapters.http.decoding import StrictJson
+from attendance.adapters.http.entries import entries
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.fields import line
 from attendance.adapters.http.ids import sent_id
@@ -21,7 +21,6 @@ from attendance.adapters.http.paths import API
 from attendance.adapters.http.queries import BOOLEAN
 from attendance.adapters.http.versions import Versions, etag
 from attendance.application.use_cases import UseCases
-from attendance.domain.errors import Fault, Invalid
 from attendance.domain.ids import LocationId
 from attendance.domain.locations import (
     LARGEST_CAPACITY,
@@ -33,8 +32,7 @@ from attendance.domain.locations import (
     Closure,
     Location,
 )
-from attendance.domain.policy import Permission
-from attendance.domain.text import require_faultless
+from attendance.domain.permissions import Permission
 
 TAGS = ["Locations"]
 LOCATION = f"{API}/locations/{{location_id:str}}"
@@ -116,19 +114,8 @@ def _closures(location: Location) -> Response[ClosuresView]:
     return Response(ClosuresView(shown), headers=etag(location.version))
 
 
-def _meant(closures: Iterable[ClosureBody]) -> tuple[Closure, ...]:
-    meant: list[Closure] = []
-    faults: list[Fault] = []
-    for place, it in enumerate(closures):
-        try:
-            meant.append(Closure(since=it.since, until=it.until, reason=it.reason))
-        except Invalid as invalid:
-            faults += [
-                Fault(fault.field.replace("closures", f"closures[{place}]", 1), fault.message)
-                for fault in invalid.faults
-            ]
-    require_faultless(*faults)
-    return tuple(meant)
+def _closure(sent: ClosureBody) -> Closure:
+    return Closure(since=sent.since, until=sent.until, reason=sent.reason)
 
 
 def location_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
@@ -226,7 +213,7 @@ def location_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
                 caller.actor(),
                 location_id=LocationId(sent_id(location_id)),
                 versions=versions,
-                closures=_meant(data.closures),
+                closures=entries("closures", data.closures, _closure),
             )
         )
 

@@ -19,7 +19,7 @@ from attendance.adapters.http.paths import API
 from attendance.adapters.http.registration import FormView, password_field
 from attendance.application.use_cases import UseCases
 from attendance.domain.links import Gone
-from attendance.domain.policy import Permission
+from attendance.domain.permissions import Permission
 
 TAGS = ["Passwords"]
 EXPIRED = "It was used, it is too old, or there is a newer one. Ask for a new one where you sign in."

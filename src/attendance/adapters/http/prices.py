@@ -23,7 +23,8 @@ from attendance.adapters.http.versions import Versions, etag
 from attendance.application.use_cases import UseCases
 from attendance.domain.currencies import rounded
 from attendance.domain.ids import PriceId
-from attendance.domain.policy import Permission, sees_all_prices
+from attendance.domain.permissions import Permission
+from attendance.domain.policy import sees_all_prices
 from attendance.domain.prices import (
     LONGEST_DAYS,
     LONGEST_MONTHS,
@@ -127,7 +128,7 @@ def price_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         dto=StrictJson,
         return_dto=None,
         sync_to_thread=True,
-        responses=refusals(401, 403, 415),
+        responses=refusals(401, 403, 404, 415),
         tags=TAGS,
         **permitted(Permission.ADD_PRICE),
     )

@@ -18,7 +18,7 @@ from attendance.adapters.http.users import UserView, created
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts import LONGEST_EMAIL, LONGEST_NAME, LONGEST_USERNAME
 from attendance.domain.passwords import LONGEST_PASSWORD_BYTES
-from attendance.domain.policy import Permission
+from attendance.domain.permissions import Permission
 from attendance.domain.roles import Role
 
 TAGS = ["Registration"]

@@ -19,7 +19,7 @@ from attendance.adapters.http.queries import one_of
 from attendance.adapters.http.versions import etag
 from attendance.application.use_cases import UseCases
 from attendance.domain.ids import RoleChangeId
-from attendance.domain.policy import Permission
+from attendance.domain.permissions import Permission
 from attendance.domain.role_changes import Kind, RoleChange, State
 from attendance.domain.roles import Role
 

@@ -15,7 +15,7 @@ from attendance.adapters.http.fields import Text
 from attendance.adapters.http.lane import HashingLane
 from attendance.adapters.http.paths import API
 from attendance.application.use_cases import UseCases
-from attendance.domain.policy import Permission
+from attendance.domain.permissions import Permission
 
 TAGS = ["Sessions"]
 

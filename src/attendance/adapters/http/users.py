@@ -24,7 +24,7 @@ from attendance.adapters.http.versions import Versions, etag
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts import Account
 from attendance.domain.clients import Client
-from attendance.domain.policy import Permission
+from attendance.domain.permissions import Permission
 from attendance.domain.role_changes import RoleChange
 from attendance.domain.roles import Role
 
