@@ -24,6 +24,7 @@ from attendance.application.ports import (
 from attendance.application.role_changing import Changing
 from attendance.application.use_cases import use_cases_of
 from attendance.domain.accounts import Account
+from attendance.domain.attendance import MarkingRules
 from attendance.domain.errors import Fault, Invalid
 from attendance.domain.ids import AccountId, SessionId
 from attendance.domain.limits import Limits
@@ -151,6 +152,7 @@ class World:
     directory: Directory = Directory.PUBLIC
     limits: Limits = field(default_factory=Limits)
     rules: OwnershipRules = field(default_factory=OwnershipRules)
+    marking_rules: MarkingRules = field(default_factory=MarkingRules)
     aside: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -174,6 +176,7 @@ class World:
                 "limits": self.limits,
                 "postman": postman,
                 "changing": Changing(clock=self.clock, new_id=new_id, postman=postman, rules=self.rules),
+                "marking_rules": self.marking_rules,
                 "zone": BERLIN,
                 "today": lambda: self.clock().astimezone(BERLIN).date(),
                 "zones": IanaZones("Europe/Berlin"),

@@ -2,6 +2,7 @@
 
 import click
 
+from attendance.entrypoints.commands.demo import demo
 from attendance.entrypoints.commands.mail import mail
 from attendance.entrypoints.commands.serving import migrate, openapi, serve
 from attendance.entrypoints.commands.users import create_owner, user
@@ -17,5 +18,5 @@ ABOUT_SETTINGS = (
 def main() -> None: ...
 
 
-for command in (serve, migrate, create_owner, user, mail, openapi):
+for command in (serve, migrate, create_owner, user, mail, openapi, demo):
     main.add_command(command)

@@ -26,6 +26,7 @@ from attendance.application.limiting import Limiter
 from attendance.application.ports import Clock, Hasher, Notifier, Today, Tokens
 from attendance.application.role_changing import Changing
 from attendance.application.use_cases import UseCases, use_cases_of
+from attendance.domain.attendance import MarkingRules
 from attendance.domain.limits import Limits
 from attendance.domain.links import LinkLifetimes
 from attendance.domain.passwords import PasswordRules
@@ -99,6 +100,14 @@ def link_lifetimes(settings: Settings) -> LinkLifetimes:
 def ownership_rules(settings: Settings) -> OwnershipRules:
     return OwnershipRules(
         tenure=timedelta(days=settings.owner_tenure_days), patience=timedelta(days=settings.role_change_days)
+    )
+
+
+def marking_rules(settings: Settings) -> MarkingRules:
+    return MarkingRules(
+        teacher_days=settings.marking_days_teachers,
+        manager_days=settings.marking_days_managers,
+        early=timedelta(minutes=settings.marking_early_minutes),
     )
 
 
@@ -198,6 +207,7 @@ class Container(containers.DeclarativeContainer):
         postman=postman,
         changing=changing,
         notifier=notifier,
+        marking_rules=providers.Singleton(marking_rules, settings),
         directory=settings.provided.labs_directory,
         zone=settings.provided.zone.call(),
         today=providers.Singleton(today_in, clock, settings.provided.zone.call()),

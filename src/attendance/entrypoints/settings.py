@@ -80,6 +80,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     mail_sender: MailSender = MailSender.SERVER
     owner_tenure_days: Annotated[int, Meta(ge=0, le=3650)] = 7
     role_change_days: Annotated[int, Meta(ge=1, le=365)] = 7
+    marking_days_teachers: Annotated[int, Meta(ge=0, le=36500)] = 7
+    marking_days_managers: Annotated[int, Meta(ge=0, le=36500)] = 60
+    marking_early_minutes: Annotated[int, Meta(ge=0, le=1440)] = 15
     limit_failed_sign_ins_per_account: Positive = 10
     limit_failed_sign_ins_per_address: Positive = 100
     limit_registrations_per_hour: Positive = 200

@@ -1,0 +1,1 @@
+"""A club that was never there, for trying out and for measuring."""
