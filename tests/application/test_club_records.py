@@ -16,9 +16,9 @@ from attendance.application import contracts as contracts_module
 from attendance.application import editing
 from attendance.application import prices as prices_module
 from attendance.application.cuts import Cut
+from attendance.application.filters import EventFilter
 from attendance.application.listing import Listed
 from attendance.application.ports import Store
-from attendance.application.views import EventFilter
 from attendance.domain.accounts import UserNotFound
 from attendance.domain.clients import Client, ClientArchived, ClientNotFound
 from attendance.domain.contracts import Contract, ContractNotFound, ContractState, NumberTaken

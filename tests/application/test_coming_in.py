@@ -433,12 +433,20 @@ def test_the_first_owner_comes_from_the_operator_and_only_the_first(world: World
 
 def test_favorites_are_the_users_own(world: World) -> None:
     ada, boss = world.having(Role.USER), world.having(Role.MANAGER)
-    groups = tuple(make.new_id() for _ in range(3))
-    chosen = world.use_cases.replace_favorites(ada, user_id=ada.id, groups=groups)
-    assert (chosen.groups, chosen.lessons, chosen.version) == (groups, (), 1)
-    assert world.use_cases.replace_favorites(ada, user_id=ada.id, groups=groups).version == 1
-    assert world.use_cases.replace_favorites(ada, user_id=ada.id, lessons=groups[:1]).groups == groups
-    assert world.use_cases.show_favorites(boss, user_id=ada.id).version == 2
+    house = make.location()
+    with world.store.begin() as work:
+        work.locations.add(house)
+        for group in (there := [make.group(house) for _ in range(3)]):
+            work.groups.add(group)
+    groups = tuple(group.id for group in there)
+    chosen = world.use_cases.replace_favorites(ada, user_id=ada.id, groups=(*groups, make.new_id()))
+    assert (chosen.groups, chosen.lessons, chosen.version) == (groups, (), 1), (
+        "what does not exist is not shown"
+    )
+    assert world.use_cases.replace_favorites(ada, user_id=ada.id, groups=groups).version == 2
+    assert world.use_cases.replace_favorites(ada, user_id=ada.id, groups=groups).version == 2
+    assert world.use_cases.replace_favorites(ada, user_id=ada.id, lessons=groups[:1]).lessons == ()
+    assert world.use_cases.show_favorites(boss, user_id=ada.id).version == 3
     with pytest.raises(Forbidden):
         world.use_cases.replace_favorites(boss, user_id=ada.id, groups=())
     with pytest.raises(Forbidden):

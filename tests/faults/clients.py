@@ -20,6 +20,7 @@ class Request:
     body: Any = None
     token: str | None = None
     forwarded_for: str | None = None
+    if_match: str | None = None
 
     def encoded(self) -> bytes:
         lines = [f"{self.method} {self.path} HTTP/1.1", "host: localhost"]
@@ -27,6 +28,8 @@ class Request:
             lines.append(f"authorization: Bearer {self.token}")
         if self.forwarded_for is not None:
             lines.append(f"x-forwarded-for: {self.forwarded_for}")
+        if self.if_match is not None:
+            lines.append(f"if-match: {self.if_match}")
         body = b""
         if self.body is not None:
             body = json.dumps(self.body).encode()

@@ -50,5 +50,12 @@ def wait_for_all_workers(service: Service) -> None:
         time.sleep(0.005)
 
 
+def workers(service: Service) -> set[int]:
+    """Their process ids, on Linux."""
+    assert service.process
+    main = service.process.pid
+    return {int(child) for child in Path(f"/proc/{main}/task/{main}/children").read_text().split()}
+
+
 def _listening(table: str, port: int) -> list[str]:
     return re.findall(rf"^ *\d+: [0-9A-F]+:{port:04X} [0-9A-F:]+ 0A ", table, re.MULTILINE)

@@ -1,7 +1,8 @@
 """What a database holds, read past the service in one snapshot, and what must be true of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -63,23 +64,29 @@ def rows_of(database_url: str, table: sa.Table) -> list[Any]:
         database.engine.dispose()
 
 
-def _everything(database_url: str) -> Records:
+@contextmanager
+def snapshot(database_url: str) -> Iterator[sa.Connection]:
+    """A connection that sees all as it is at one moment."""
     database = open_database(database_url, pool_size=1)
     try:
         with database.engine.connect() as connection:
             connection.exec_driver_sql(SNAPSHOT[connection.dialect.name])
-            found = Records(
-                *(list(connection.execute(sa.select(table))) for table in (accounts, lab_members, lab_marks)),
-                events=[
-                    event
-                    for subject_id in connection.execute(sa.select(events.c.subject_id).distinct()).scalars()
-                    for event in connection.execute(EVENTS_OF, {"subject_id": subject_id})
-                ],
-            )
+            yield connection
             connection.exec_driver_sql("COMMIT")
-            return found
     finally:
         database.engine.dispose()
+
+
+def _everything(database_url: str) -> Records:
+    with snapshot(database_url) as connection:
+        return Records(
+            *(list(connection.execute(sa.select(table))) for table in (accounts, lab_members, lab_marks)),
+            events=[
+                event
+                for subject_id in connection.execute(sa.select(events.c.subject_id).distinct()).scalars()
+                for event in connection.execute(EVENTS_OF, {"subject_id": subject_id})
+            ],
+        )
 
 
 def check_marks_and_events_agree(found: Records) -> None:

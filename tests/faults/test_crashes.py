@@ -14,7 +14,7 @@ import pytest
 from tests import postgres
 from tests.databases import PostgresDatabases
 from tests.faults.clients import Request, connected, patiently, race
-from tests.faults.conftest import running, service_of
+from tests.faults.conftest import running, service_of, workers
 from tests.faults.ledgers import (
     Ledger,
     check_answers_were_expected,
@@ -105,13 +105,6 @@ def test_a_service_that_answers_or_logs_apart_from_its_writes_is_caught(
         pytest.raises(AssertionError, match=caught),
     ):
         check_kill_loses_nothing(database_url, service, scene, 216)
-
-
-def workers(service: Service) -> set[int]:
-    """Their process ids, on Linux."""
-    assert service.process
-    main = service.process.pid
-    return {int(child) for child in Path(f"/proc/{main}/task/{main}/children").read_text().split()}
 
 
 async def one_worker_killed_amid(service: Service, scene: Scene, ledger: Ledger) -> None:

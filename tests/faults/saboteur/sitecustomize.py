@@ -3,8 +3,8 @@
 import os
 
 if names := os.environ.get("ATTENDANCE_TEST_SABOTAGE"):
-    from tests.faults import sabotage, sabotage_of_accounts
+    from tests.faults import sabotage, sabotage_of_accounts, sabotage_of_the_club
 
-    known = vars(sabotage) | vars(sabotage_of_accounts)
+    known = vars(sabotage) | vars(sabotage_of_accounts) | vars(sabotage_of_the_club)
     for name in names.split(","):
         known[name]()

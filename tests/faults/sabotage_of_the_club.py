@@ -1,0 +1,59 @@
+"""Protections of the club taken out of the real service, like those in `sabotage`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+UNHELD = "unheld"
+
+
+def holds_not_what_is_named() -> None:
+    """A file `unheld` names the tables whose rows are only read where they should be held.
+
+    Or `versions`: a group is saved whatever its version. Or `transactions`: there are none, and marks are
+    written one by one; with SQLite, which holds all or nothing, any other name means so too.
+    """
+    from attendance.adapters.sql.attendance import SqlAttendance
+    from attendance.adapters.sql.groups import SqlGroups
+    from attendance.adapters.sql.lessons import SqlLessons
+    from attendance.adapters.sql.repositories import SqlRepository
+    from attendance.adapters.sql.store import SqlStore
+
+    begin, taught = SqlStore.begin, SqlLessons.taught
+    save, save_group = SqlAttendance.save, SqlGroups.save
+    hold, hold_all = SqlRepository.hold, SqlRepository.hold_all
+
+    def unheld() -> list[str]:
+        named = Path(UNHELD)
+        return named.read_text().split() if named.exists() else []
+
+    def begin_unheld(self: Any) -> Any:
+        is_sqlite = self.primary.engine.dialect.name == "sqlite"
+        return self.each() if "transactions" in unheld() or (is_sqlite and unheld()) else begin(self)
+
+    def hold_unheld(self: Any, entity_id: Any) -> Any:
+        return self.get(entity_id) if self.shape.table.name in unheld() else hold(self, entity_id)
+
+    def hold_all_unheld(self: Any, entity_ids: Any) -> Any:
+        if self.shape.table.name not in unheld():
+            return hold_all(self, entity_ids)
+        return tuple(found for found in map(self.find, entity_ids) if found)
+
+    def taught_unheld(self: Any, lesson_id: Any, *, held: bool) -> Any:
+        return taught(self, lesson_id, held=held and "lessons" not in unheld())
+
+    def save_unheld(self: Any, changes: Any) -> None:
+        for some in [[it] for it in changes] if "transactions" in unheld() else [changes]:
+            save(self, some)
+
+    def save_group_unheld(self: Any, group: Any) -> None:
+        if "versions" in unheld():
+            group = replace(group, version=self.get(group.id).version + 1)
+        save_group(self, group)
+
+    SqlStore.begin = begin_unheld  # type: ignore[method-assign]
+    SqlRepository.hold = hold_unheld  # type: ignore[method-assign]
+    SqlRepository.hold_all = hold_all_unheld  # type: ignore[method-assign]
+    SqlLessons.taught = taught_unheld  # type: ignore[method-assign]
+    SqlAttendance.save = save_unheld  # type: ignore[method-assign]
+    SqlGroups.save = save_group_unheld  # type: ignore[method-assign]
