@@ -11,6 +11,7 @@ import httpx
 
 from benchmarks.contenders import Contender
 from benchmarks.places import Ask, beside
+from benchmarks.rounds import marks_told
 from benchmarks.seed import EMPTY_ON, READ_ON, WRITE_ON, World
 
 MARKED = "lab_attendance.marked"
@@ -104,14 +105,14 @@ def _refusing(world: World) -> Iterator[Question]:
 
 
 def _faults(client: httpx.Client, ask: Ask, question: Question, world: World) -> Iterator[str]:
-    before = events(ask)
+    before = marks_told(ask)
     headers = {"authorization": f"Bearer {question.token}"} if question.token else {}
     answer = client.request(question.method, question.path, json=question.body or None, headers=headers)
     got = _comparable(answer)
     if (answer.status_code, got) != (question.status, question.answer):
         yield f"{question.what}: {answer.status_code} {answer.text}, not {question.status} {question.answer}"
-    elif events(ask) - before != (question.event is not None):
-        yield f"{question.what}: {events(ask) - before} events"
+    elif (told := marks_told(ask) - before) != (question.event is not None):
+        yield f"{question.what}: {told} events"
     elif question.event and (stored := _event(ask, answer.json()["attendance_id"])) != (
         world.owner.id.hex,
         *question.event,
@@ -126,11 +127,6 @@ def _comparable(answer: httpx.Response) -> Any:
     except ValueError:
         return None
     return {key: value for key, value in body.items() if key not in ("attendance_id", "details")}
-
-
-def events(ask: Ask) -> int:
-    """How many marks were ever made or changed."""
-    return int(ask("SELECT count(*) FROM events WHERE action = :action", action=MARKED).scalar_one())
 
 
 def _event(ask: Ask, mark_id: str) -> tuple[str, Any, Any] | None:

@@ -1,17 +1,16 @@
 """Who is compared: the service, the least that could do the same work, and what would be picked instead."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.service import free_port
 
-from benchmarks.filling import fill
 from benchmarks.places import Place
 from benchmarks.processes import DoesNotStart, Server, serving
-from benchmarks.seed import SECRET, World
+from benchmarks.seed import SECRET
 
 OURS, LIMIT, PEER = "ours", "limit", "peer"
 WHAT = {
@@ -31,13 +30,13 @@ class Contender:
 
 
 @contextmanager
-def all_serving(place: Place, world: World, home: Path) -> Iterator[list[Contender]]:
-    """Those that start, side by side, each over the same world. Whoever is not asked does nothing."""
+def all_serving(place: Place, fill: Callable[[str], None], home: Path) -> Iterator[list[Contender]]:
+    """Those that start, side by side, each over a database filled alike. Who is not asked does nothing."""
     with ExitStack() as stack:
         contenders = []
         for name in WHAT:
             url = place.databases.fresh()
-            fill(url, world)
+            fill(url)
             try:
                 server = stack.enter_context(serving_one(name, url, home))
             except DoesNotStart as error:

@@ -6,11 +6,13 @@ import json
 import shutil
 import subprocess
 import time
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from statistics import quantiles
+from typing import Protocol
 
 from benchmarks.client import Connection, request
 from benchmarks.seed import READ_ON, WRITE_ON, World
@@ -35,9 +37,24 @@ class Load:
     errors: int
 
 
+class Plan(Protocol):
+    """What is asked. Each request changes as many marks as `marks`."""
+
+    @property
+    def marks(self) -> int: ...
+
+    @abstractmethod
+    def script(self, sent: int) -> list[str]:
+        """The script that makes wrk ask it, and its arguments, after so many requests."""
+
+    @abstractmethod
+    def requests(self, sent: int = 0) -> Iterator[bytes]:
+        """The same as the script makes."""
+
+
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is asked: marks that all change something, or sheets, in a world."""
+class LabPlan(Plan):
+    """Marks that all change something, or sheets, in a world of labs."""
 
     kind: str
     world: World
@@ -52,26 +69,47 @@ class Plan:
     def date(self) -> date:
         return DATE_OF[self.kind]
 
+    @property
+    def marks(self) -> int:
+        return 1 if self.kind == MARKING else 0
 
-def load(port: int, plan: Plan, *, connections: int, seconds: float) -> Load:
+    def script(self, sent: int) -> list[str]:  # noqa: ARG002 # its words are new each time
+        return [str(SCRIPT), "--", self.kind, self.date.isoformat(), str(self.file), next(_words)]
+
+    def requests(self, sent: int = 0) -> Iterator[bytes]:
+        tokens, word = itertools.cycle(self.world.tokens), next(_words)
+        for n, (lab_id, user_id) in enumerate(itertools.cycle(self.world.cells), sent):
+            path, token = f"/labs/{lab_id}/attendance", next(tokens)
+            if self.kind == READING:
+                yield request("GET", f"{path}?date={self.date}", token)
+                continue
+            body = {
+                "user_id": str(user_id),
+                "date": self.date.isoformat(),
+                "status": STATUSES[(n + n // len(self.world.cells)) % 4],
+                "note": f"{word} {n}",
+            }
+            yield request("PUT", path, token, body)
+
+
+def load(port: int, plan: Plan, *, connections: int, seconds: float, sent: int = 0) -> Load:
     """Ask over so many connections, each as soon as it has its answer, for so long."""
-    word = next(_words)
     if WRK:
-        return _by_wrk(port, plan, word, connections, seconds)
-    return asyncio.run(_by_asyncio(port, plan, word, connections, seconds))
+        return _by_wrk(port, plan, sent, connections, seconds)
+    return asyncio.run(_by_asyncio(port, plan, sent, connections, seconds))
 
 
-def _by_wrk(port: int, plan: Plan, word: str, connections: int, seconds: float) -> Load:
+def _by_wrk(port: int, plan: Plan, sent: int, connections: int, seconds: float) -> Load:
     options = ["-t", "1", "-c", str(connections), "-d", f"{seconds:.0f}s", "--timeout", "10s"]
-    arguments = [plan.kind, plan.date.isoformat(), str(plan.file), word]
-    command = ["wrk", *options, "-s", str(SCRIPT), f"http://127.0.0.1:{port}", "--", *arguments]
+    script, *arguments = plan.script(sent)
+    command = ["wrk", *options, "-s", script, f"http://127.0.0.1:{port}", *arguments]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     result = printed.partition("RESULT ")[2]
     return Load(**json.loads(result))
 
 
-async def _by_asyncio(port: int, plan: Plan, word: str, connections: int, seconds: float) -> Load:
-    asked = requests(plan, word)
+async def _by_asyncio(port: int, plan: Plan, sent: int, connections: int, seconds: float) -> Load:
+    asked = plan.requests(sent)
     taken: list[float] = []
     errors = 0
     started = time.perf_counter()
@@ -87,23 +125,6 @@ async def _by_asyncio(port: int, plan: Plan, word: str, connections: int, second
     await asyncio.gather(*(ask_on() for _ in range(connections)))
     p50, p99 = percentiles(taken)
     return Load(len(taken), time.perf_counter() - started, p50, p99, errors)
-
-
-def requests(plan: Plan, word: str = "") -> Iterator[bytes]:
-    """The same as the script for wrk makes."""
-    tokens = itertools.cycle(plan.world.tokens)
-    for sent, (lab_id, user_id) in enumerate(itertools.cycle(plan.world.cells)):
-        path, token = f"/labs/{lab_id}/attendance", next(tokens)
-        if plan.kind == READING:
-            yield request("GET", f"{path}?date={plan.date}", token)
-            continue
-        body = {
-            "user_id": str(user_id),
-            "date": plan.date.isoformat(),
-            "status": STATUSES[(sent + sent // len(plan.world.cells)) % 4],
-            "note": f"{word} {sent}",
-        }
-        yield request("PUT", path, token, body)
 
 
 def percentiles(seconds: list[float]) -> tuple[float, float]:

@@ -62,7 +62,7 @@ def tidy(ask: Ask, kind: str) -> None:
     if kind == SQLITE:
         ask("PRAGMA wal_checkpoint(TRUNCATE)")
     else:
-        ask("VACUUM lab_marks")
+        ask("VACUUM lab_marks, attendance")
         ask("CHECKPOINT")
 
 

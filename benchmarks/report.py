@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import WHAT
+from benchmarks.contenders import OURS, WHAT
 from benchmarks.load import GENERATOR
 from benchmarks.places import seconds_to_sync
 
@@ -42,6 +42,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     )
     for part, of in (
         ("labs", _labs),
+        ("sheet", _sheet),
         ("start", _start),
         ("search", _search),
         ("lists", _lists),
@@ -57,22 +58,40 @@ def _labs(kind: str, figures: dict[str, Any]) -> Iterator[str]:
     for name, faults in figures["unfit"].items():
         yield f"{kind}: {name} is not measured: {'; '.join(faults)}"
     for workload, meaning in MEANING.items():
-        found = figures[workload]
         yield f"{kind} {workload}: {meaning} (medians)"
-        yield f"  {'':7}{'req/s':>8}{'CPU ms':>9}{'+ db':>8}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}  void"
-        for name, each in found["median"].items():
+        yield from _compared(figures[workload])
+
+
+def _sheet(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    for name, faults in figures["unfit"].items():
+        yield f"{kind}: {name} is not measured: {'; '.join(faults)}"
+    for length, found in figures["lists"].items():
+        statements = figures["statements"].get(OURS, {}).get(length)
+        yield (
+            f"{kind} W4: PUT /api/v1/lessons/{{id}}/attendance, {length} of 150 marked (medians); "
+            f"{statements} statements of ours beside the session's"
+        )
+        yield from _compared(found)
+    for name, of in figures["cost_per_client"].items():
+        costs = ", ".join(f"{cost:.3f} ({length})" for length, cost in of.items())
+        yield f"  {name:7}CPU ms for each client marked, the database's included: {costs}"
+
+
+def _compared(found: dict[str, Any]) -> Iterator[str]:
+    yield f"  {'':7}{'req/s':>8}{'CPU ms':>9}{'+ db':>8}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}  void"
+    for name, each in found["median"].items():
+        yield (
+            f"  {name:7}{each['requests_per_second']:8.0f}{each['cpu_ms']:9.3f}"
+            f"{each['database_cpu_ms']:8.3f}{each['p50_ms']:9.2f}{each['p99_ms']:9.2f}"
+            f"{each['rss_mib']:9.0f}  {'; '.join(found['void'][name]) or 'none'}"
+        )
+    for pair, ratio in found["ratios"].items():
+        if ratio:
             yield (
-                f"  {name:7}{each['requests_per_second']:8.0f}{each['cpu_ms']:9.3f}"
-                f"{each['database_cpu_ms']:8.3f}{each['p50_ms']:9.2f}{each['p99_ms']:9.2f}"
-                f"{each['rss_mib']:9.0f}  {'; '.join(found['void'][name]) or 'none'}"
+                f"  {pair:12} requests {ratio['requests_per_second']:.2f}, CPU {ratio['cpu_ms']:.2f} "
+                f"(with the database {ratio['cpu_ms_with_database']:.2f}), p50 {ratio['p50_ms']:.2f}, "
+                f"p99 {ratio['p99_ms']:.2f}"
             )
-        for pair, ratio in found["ratios"].items():
-            if ratio:
-                yield (
-                    f"  {pair:12} requests {ratio['requests_per_second']:.2f}, CPU {ratio['cpu_ms']:.2f} "
-                    f"(with the database {ratio['cpu_ms_with_database']:.2f}), p50 {ratio['p50_ms']:.2f}, "
-                    f"p99 {ratio['p99_ms']:.2f}"
-                )
 
 
 def _start(kind: str, figures: dict[str, Any]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from attendance.entrypoints.settings import Settings
 from benchmarks.client import Connection, request
 from benchmarks.contenders import OURS, serving_one
 from benchmarks.filling import fill
-from benchmarks.load import READING, Plan, percentiles, requests
+from benchmarks.load import READING, LabPlan, percentiles
 from benchmarks.options import Options
 from benchmarks.places import place
 from benchmarks.processes import Server
@@ -58,9 +58,9 @@ def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
         url = where.databases.fresh()
         fill(url, replace(seeded, accounts=(*seeded.accounts, *guests)))
         with serving_one(OURS, url, home) as server:
-            plan = Plan(READING, seeded, home / "wave.plan")
+            plan = LabPlan(READING, seeded, home / "wave.plan")
             options.say(f"{kind}: {SIGN_INS} sign-ins, {PER_SECOND} sheets a second")
-            return asyncio.run(_through(server, requests(plan), [guest.username for guest in guests]))
+            return asyncio.run(_through(server, plan.requests(), [guest.username for guest in guests]))
 
 
 async def _through(server: Server, sheets: Iterator[bytes], guests: list[str]) -> dict[str, Any]:

@@ -52,6 +52,9 @@ class Limit:
         match scope["path"].split("/"), scope["method"]:
             case ["", "labs", lab_id, "attendance"], "PUT":
                 return await self._mark(lab_id, self._caller(scope), await _body(receive))
+            case ["", "api", "v1", "lessons", lesson_id, "attendance"], "PUT":
+                sent = await _body(receive)
+                return await self._backend.mark_sheet(self._caller(scope), _id(lesson_id), sent)
             case ["", "labs", lab_id, "attendance"], "GET":
                 return await self._sheet(lab_id, self._caller(scope), scope["query_string"])
         raise Refused(404, "not found")

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg import AsyncConnection, AsyncRawCursor
 from uuid_utils import uuid7
 
+from benchmarks.limit.sheets import mark_sheet
 from benchmarks.limit.work import (
     IDLE,
     NO_LAB,
@@ -103,6 +104,13 @@ class Postgres(Backend):
             if not contended:
                 await self._touch(session_id, last_seen_at, now)
                 return str(mark_id)
+
+    async def mark_sheet(self, session_id: UUID, lesson_id: UUID, body: bytes) -> bytes:
+        cursor = await self._idle.get()
+        try:
+            return await mark_sheet(cursor, session_id, lesson_id, body)
+        finally:
+            self._idle.put_nowait(cursor)
 
     async def sheet(self, session_id: UUID, lab_id: UUID, date: dt.date) -> list[SheetRow]:
         now = dt.datetime.now(dt.UTC)

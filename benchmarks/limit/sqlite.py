@@ -123,6 +123,10 @@ class Sqlite(Backend):
             raise
         return changed
 
+    async def mark_sheet(self, session_id: UUID, lesson_id: UUID, body: bytes) -> bytes:
+        """Nobody asks: only PostgreSQL is compared."""
+        raise NotImplementedError
+
     async def sheet(self, session_id: UUID, lab_id: UUID, date: dt.date) -> list[SheetRow]:
         now = dt.datetime.now(dt.UTC)
         asked = (session_id.hex, _stored(now), _stored(now - IDLE), lab_id.hex, date.isoformat())

@@ -73,6 +73,10 @@ class Backend(Protocol):
         """Store the mark with its event, if that changes anything; return its id."""
 
     @abstractmethod
+    async def mark_sheet(self, session_id: UUID, lesson_id: UUID, body: bytes) -> bytes:
+        """Mark clients in a lesson, charge their passes, and answer with the lesson's whole sheet."""
+
+    @abstractmethod
     async def sheet(self, session_id: UUID, lab_id: UUID, date: dt.date) -> list[SheetRow]: ...
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from benchmarks.peer.attendance import router
 from benchmarks.peer.database import engine
+from benchmarks.peer.lessons import router as lessons
 
 
 @asynccontextmanager
@@ -36,6 +37,7 @@ async def overtaken(_: Request, error: StaleDataError) -> JSONResponse:  # noqa:
 def create_app() -> FastAPI:
     app = FastAPI(title="attendance", lifespan=lifespan)
     app.include_router(router)
+    app.include_router(lessons)
     app.exception_handler(HTTPException)(refused)
     app.exception_handler(RequestValidationError)(malformed)
     app.exception_handler(StaleDataError)(overtaken)

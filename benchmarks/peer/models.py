@@ -3,7 +3,7 @@
 import datetime as dt
 from enum import StrEnum
 from typing import Any, ClassVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import JSON, DateTime, ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
@@ -47,6 +47,8 @@ class Account(Base):
     username: Mapped[str]
     username_key: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
+    role: Mapped[str]
+    email_confirmed_at: Mapped[dt.datetime | None]
     active: Mapped[bool]
     created_at: Mapped[dt.datetime]
     updated_at: Mapped[dt.datetime]
@@ -124,3 +126,94 @@ class Event(Base):
     subject_id: Mapped[UUID]
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
+
+
+class Lesson(Base):
+    __tablename__ = "lessons"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    group_id: Mapped[UUID]
+    timezone: Mapped[str]
+    date: Mapped[dt.date]
+    starts: Mapped[dt.time]
+    ends: Mapped[dt.time]
+    starts_at: Mapped[dt.datetime]
+    teachers: Mapped[list[str]] = mapped_column(JSON().with_variant(JSONB(), "postgresql"))
+    cancelled: Mapped[bool]
+
+
+class GroupTeacher(Base):
+    __tablename__ = "group_teachers"
+
+    group_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    since: Mapped[dt.date] = mapped_column(primary_key=True)
+    until: Mapped[dt.date | None]
+
+
+class GroupMember(Base):
+    __tablename__ = "group_members"
+
+    group_id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"), primary_key=True)
+    since: Mapped[dt.date] = mapped_column(primary_key=True)
+    until: Mapped[dt.date | None]
+
+
+class Client(Base):
+    __tablename__ = "clients"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    name: Mapped[str]
+    name_key: Mapped[str]
+
+
+class Subscription(Base):
+    __tablename__ = "subscriptions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"))
+    sold_on: Mapped[dt.date]
+    visits: Mapped[int | None]
+    group_ids: Mapped[list[str]] = mapped_column(JSON().with_variant(JSONB(), "postgresql"))
+    charges_absence: Mapped[bool]
+    starts_on: Mapped[dt.date]
+    freezes: Mapped[list[dict[str, str]]] = mapped_column(JSON().with_variant(JSONB(), "postgresql"))
+    cancelled_on: Mapped[dt.date | None]
+    valid_until: Mapped[dt.date | None]
+    created_at: Mapped[dt.datetime]
+
+
+class Attendance(Base):
+    __tablename__ = "attendance"
+
+    lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lessons.id"), primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"), primary_key=True)
+    status: Mapped[str]
+    note: Mapped[str] = mapped_column(default="")
+    minutes_late: Mapped[int | None]
+    trial: Mapped[bool] = mapped_column(default=False)
+    subscription_id: Mapped[UUID | None]
+    unpaid: Mapped[bool] = mapped_column(default=False)
+    marked_by: Mapped[UUID]
+    marked_at: Mapped[dt.datetime]
+
+    @property
+    def event_id(self) -> UUID:
+        return uuid5(self.lesson_id, self.client_id.hex)
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "lesson_id": str(self.lesson_id),
+            "client_id": str(self.client_id),
+            "status": self.status,
+            "note": self.note,
+            "minutes_late": self.minutes_late,
+            "trial": self.trial,
+        }
+
+    def charge(self) -> dict[str, Any]:
+        return {
+            "subscription_id": str(self.subscription_id) if self.subscription_id else None,
+            "unpaid": self.unpaid,
+        }
