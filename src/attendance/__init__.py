@@ -9,6 +9,10 @@
 
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts import Account
+from attendance.domain.attendance import Mark, SentMark
+from attendance.domain.charging import Charge
+from attendance.domain.clients import Client
+from attendance.domain.contracts import Contract
 from attendance.domain.errors import (
     AttendanceError,
     Conflict,
@@ -21,14 +25,31 @@ from attendance.domain.errors import (
     Unavailable,
 )
 from attendance.domain.favorites import Favorites
-from attendance.domain.ids import AccountId, LabId, LabMarkId, RoleChangeId
+from attendance.domain.groups import Group, GroupMembership, Slot, Teaching
+from attendance.domain.ids import (
+    AccountId,
+    ClientId,
+    ContractId,
+    GroupId,
+    LabId,
+    LabMarkId,
+    LessonId,
+    LocationId,
+    PriceId,
+    RoleChangeId,
+    SubscriptionId,
+)
 from attendance.domain.lab_attendance import LabEntry, LabMark
+from attendance.domain.lessons import Lesson, LessonState
 from attendance.domain.limits import LimitReached
 from attendance.domain.links import Gone
+from attendance.domain.locations import Closure, Location
+from attendance.domain.prices import Price
 from attendance.domain.role_changes import RoleChange
 from attendance.domain.roles import Level, Role
 from attendance.domain.sessions import OPERATOR, Actor
 from attendance.domain.status import Status
+from attendance.domain.subscriptions import Freeze, Subscription, SubscriptionState
 from attendance.entrypoints.library import open_attendance
 
 __all__ = [
@@ -37,24 +58,48 @@ __all__ = [
     "AccountId",
     "Actor",
     "AttendanceError",
+    "Charge",
+    "Client",
+    "ClientId",
+    "Closure",
     "Conflict",
+    "Contract",
+    "ContractId",
     "Fault",
     "Favorites",
     "Forbidden",
+    "Freeze",
     "Gone",
+    "Group",
+    "GroupId",
+    "GroupMembership",
     "Invalid",
     "LabEntry",
     "LabId",
     "LabMark",
     "LabMarkId",
+    "Lesson",
+    "LessonId",
+    "LessonState",
     "Level",
     "LimitReached",
+    "Location",
+    "LocationId",
+    "Mark",
     "NotFound",
     "Outdated",
+    "Price",
+    "PriceId",
     "Role",
     "RoleChange",
     "RoleChangeId",
+    "SentMark",
+    "Slot",
     "Status",
+    "Subscription",
+    "SubscriptionId",
+    "SubscriptionState",
+    "Teaching",
     "Unauthenticated",
     "Unavailable",
     "UseCases",
