@@ -47,7 +47,3 @@ def charge(
     if before != NOTHING and is_kept:
         return before
     return UNPAID if payer is None else (payer, False)
-
-
-def _given_back(left: int | None, paid: bool) -> int | None:
-    return None if left is None else left + paid

@@ -57,5 +57,14 @@ def workers(service: Service) -> set[int]:
     return {int(child) for child in Path(f"/proc/{main}/task/{main}/children").read_text().split()}
 
 
+def oldest_worker(service: Service) -> int:
+    """Its process id. The server gives up when the same of its workers ends twice within seconds."""
+
+    def started(worker: int) -> int:
+        return int(Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()[19])
+
+    return min(workers(service), key=started)
+
+
 def _listening(table: str, port: int) -> list[str]:
     return re.findall(rf"^ *\d+: [0-9A-F]+:{port:04X} [0-9A-F:]+ 0A ", table, re.MULTILINE)

@@ -5,11 +5,11 @@ from datetime import date
 
 from attendance.application.editing import doing
 from attendance.application.lessons import held_group
-from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork, Zones
+from attendance.application.ports import Clock, Contended, NewId, Store, Today, UnitOfWork, Zones
 from attendance.application.retrying import retried
 from attendance.domain.events import Doing
 from attendance.domain.ids import GroupId, LessonId
-from attendance.domain.lessons import Lesson, made, require_range, slots_between
+from attendance.domain.lessons import Lesson, SlotTaken, made, require_range, slots_between
 from attendance.domain.locations import Location
 from attendance.domain.permissions import Permission
 from attendance.domain.policy import require_level_for_some
@@ -42,34 +42,40 @@ class MakeLessons:
     def __call__(self, actor: Actor, *, group_id: GroupId, since: date, until: date) -> MadeLessons:
         require_range(since, until)
         require_level_for_some(actor, Permission.ADD_LESSON)
-        with self.store.begin() as work:
-            group = held_group(work, actor, group_id, self.today())
-            location = work.locations.hold(group.location_id)
-            zone, at = self.zones.named(location.timezone), self.clock()
-            taken = work.lessons.slots_taken(group_id, since, until)
-            places = [
-                (day, slot)
-                for day, slot in slots_between(group.schedule, since, until)
-                if group.is_active(day)
-            ]
-            lessons = tuple(
-                made(
-                    group,
-                    location,
-                    day,
-                    slot.starts,
-                    slot.ends,
-                    zone=zone,
-                    lesson_id=LessonId(self.new_id()),
-                    at=at,
-                    is_scheduled=True,
-                )
-                for day, slot in places
-                if (day, slot.starts) not in taken and location.closure_on(day) is None
+        try:
+            with self.store.begin() as work:
+                return self._made(work, actor, group_id, since, until)
+        except SlotTaken as meanwhile:
+            # somebody has moved a lesson there: the next time it is seen to be in the way
+            raise Contended from meanwhile
+
+    def _made(
+        self, work: UnitOfWork, actor: Actor, group_id: GroupId, since: date, until: date
+    ) -> MadeLessons:
+        group = held_group(work, actor, group_id, self.today())
+        location = work.locations.hold(group.location_id)
+        zone, does = self.zones.named(location.timezone), doing(self, actor)
+        taken = work.lessons.slots_taken(group_id, since, until)
+        places = [
+            (day, slot) for day, slot in slots_between(group.schedule, since, until) if group.is_active(day)
+        ]
+        lessons = tuple(
+            made(
+                group,
+                location,
+                day,
+                slot.starts,
+                slot.ends,
+                zone=zone,
+                lesson_id=LessonId(self.new_id()),
+                at=does.at,
+                is_scheduled=True,
             )
-            work.lessons.add_all(lessons)
-            does = doing(self, actor)
-            work.events.add_all([lesson.added(does) for lesson in lessons])
+            for day, slot in places
+            if (day, slot.starts) not in taken and location.closure_on(day) is None
+        )
+        work.lessons.add_all(lessons)
+        work.events.add_all([lesson.added(does) for lesson in lessons])
         existing = sum((day, slot.starts) in taken for day, slot in places)
         return MadeLessons(lessons=lessons, existing=existing)
 

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Dialect
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from attendance.adapters.sql.connection import Statements, Work, insert_into
@@ -87,9 +86,12 @@ class Bulk:
 
 def among(column: sa.Column[Any], name: str) -> Mapping[str, sa.ColumnElement[bool]]:
     """Whether a column has one of the values of a list that is bound as `name`, by dialect."""
-    texts = sa.func.json_each(sa.bindparam(name, type_=Values(column.type))).table_valued("value")
+    values = sa.bindparam(name, type_=Values(column.type))
+    texts = sa.func.json_each(values).table_valued("value")
+    each = sa.cast(sa.func.json_array_elements_text(sa.cast(values, sa.JSON)), column.type)
     return {
-        "postgresql": column == sa.any_(sa.bindparam(name, type_=ARRAY(column.type))),
+        # as an array it would be planned for its length, each time anew
+        "postgresql": column == sa.any_(sa.func.array(sa.select(each).scalar_subquery())),
         "sqlite": column.in_(sa.select(texts.c.value)),
     }
 
