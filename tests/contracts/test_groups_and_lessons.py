@@ -217,6 +217,7 @@ def test_those_of_some_ids_are_held_in_their_order_and_known(club: Club) -> None
         assert work.lessons.hold_all({it.id for it in lessons}) == (*lessons,)
         assert work.clients.hold_all([it.id for it in reversed(club.clients)]) == club.clients
         assert work.groups.known([groups[0].id, groups[0].id, nowhere]) == {groups[0].id}
+        assert work.clients.hold_known([nowhere, club.clients[0].id]) == {club.clients[0].id}
         assert work.lessons.hold_all([]) == work.groups.hold_all([nowhere]) == ()
         assert work.clients.known([]) == frozenset()
 

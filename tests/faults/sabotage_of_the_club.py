@@ -21,7 +21,7 @@ def holds_not_what_is_named() -> None:
 
     begin, taught = SqlStore.begin, SqlLessons.taught
     save, save_group = SqlAttendance.save, SqlGroups.save
-    hold, hold_all = SqlRepository.hold, SqlRepository.hold_all
+    hold, hold_all, hold_known = SqlRepository.hold, SqlRepository.hold_all, SqlRepository.hold_known
 
     def unheld() -> list[str]:
         named = Path(UNHELD)
@@ -39,6 +39,10 @@ def holds_not_what_is_named() -> None:
             return hold_all(self, entity_ids)
         return tuple(found for found in map(self.find, entity_ids) if found)
 
+    def hold_known_unheld(self: Any, entity_ids: Any) -> Any:
+        is_held = self.shape.table.name not in unheld()
+        return hold_known(self, entity_ids) if is_held else self.known(entity_ids)
+
     def taught_unheld(self: Any, lesson_id: Any, *, held: bool) -> Any:
         return taught(self, lesson_id, held=held and "lessons" not in unheld())
 
@@ -54,6 +58,7 @@ def holds_not_what_is_named() -> None:
     SqlStore.begin = begin_unheld  # type: ignore[method-assign]
     SqlRepository.hold = hold_unheld  # type: ignore[method-assign]
     SqlRepository.hold_all = hold_all_unheld  # type: ignore[method-assign]
+    SqlRepository.hold_known = hold_known_unheld  # type: ignore[method-assign]
     SqlLessons.taught = taught_unheld  # type: ignore[method-assign]
     SqlAttendance.save = save_unheld  # type: ignore[method-assign]
     SqlGroups.save = save_group_unheld  # type: ignore[method-assign]

@@ -188,7 +188,7 @@ def _changes(
 ) -> list[Changed]:
     """What is to be different. Holds the clients; raises Invalid with the faults of all entries."""
     clients = {sent["client_id"] for sent in attendances}
-    known = {client.id for client in work.clients.hold_all(clients)}
+    known = work.clients.hold_known(clients)
     marks = {mark.client_id: mark for mark in work.attendance.of_lesson(lesson.id, clients)}
     passes = passes_by_client(work, clients, lesson)
     changes: list[Changed] = []

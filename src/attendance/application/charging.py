@@ -19,7 +19,7 @@ def charge_again(work: UnitOfWork, before: Lesson, after: Lesson, does: Doing) -
     clients = {mark.client_id for mark in work.attendance.of_lesson(after.id)}
     if not clients:
         return
-    work.clients.hold_all(clients)
+    work.clients.hold_known(clients)
     passes = passes_by_client(work, clients, after)
     changes = [
         mark.recharged(_charge_after(mark, before, after, passes[mark.client_id]), does)

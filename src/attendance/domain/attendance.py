@@ -144,11 +144,12 @@ def marked(
         marked_by=by,
         marked_at=doing.at,
     )
+    subject = after.id
     told = doing.event(
-        Action.ATTENDANCE_MARKED, after.id, before=before.said() if before else None, after=after.said()
+        Action.ATTENDANCE_MARKED, subject, before=before.said() if before else None, after=after.said()
     )
     costs = before.charge if before else NOTHING
-    events = (told,) if costs == charge else (told, _charged(after.id, costs, charge, doing))
+    events = (told,) if costs == charge else (told, _charged(subject, costs, charge, doing))
     return Changed(before=before, after=after, events=events)
 
 

@@ -50,6 +50,9 @@ class MemoryRepository(Repository[T, F]):
     def hold(self, entity_id: UUID) -> T:
         return self.get(entity_id)
 
+    def hold_known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+        return self.known(entity_ids)
+
     def hold_all(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
         return tuple(self.get(entity_id) for entity_id in sorted(self.known(entity_ids)))
 

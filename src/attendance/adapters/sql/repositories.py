@@ -33,6 +33,7 @@ class Shape(Generic[T]):
     get: Statements = field(init=False)
     hold: Statements = field(init=False)
     hold_all: Statements = field(init=False)
+    hold_known: Statements = field(init=False)
     lock: Statements = field(init=False)
     known: Statements = field(init=False)
     add: sa.Insert = field(init=False)
@@ -51,6 +52,7 @@ class Shape(Generic[T]):
                 dialect: held(select.where(is_among[dialect]).order_by(table.c.id))
                 for dialect, select in shown.items()
             },
+            "hold_known": {dialect: held(it.order_by(table.c.id)) for dialect, it in ids.items()},
             "lock": {"postgresql": held(ids["postgresql"].order_by(table.c.id))} if is_derived else {},
             "known": ids,
             "add": sa.insert(table).inline(),
@@ -101,6 +103,9 @@ class SqlRepository(Repository[T, F]):
     def hold_all(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
         self._lock(entity_ids)
         return self._all(self.shape.hold_all, entity_ids)
+
+    def hold_known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+        return frozenset(row.id for row in self._rows(self.shape.hold_known, entity_ids))
 
     def known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
         return frozenset(row.id for row in self._rows(self.shape.known, entity_ids))

@@ -26,6 +26,10 @@ class Repository(Protocol[T, F]):
         """Like `get`, and nobody else changes it until this unit ends."""
 
     @abstractmethod
+    def hold_known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+        """Those of the ids that exist, held as `hold_all` does."""
+
+    @abstractmethod
     def hold_all(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
         """Those that there are, by id, each held like one; locked in that order, in one statement."""
 
