@@ -1,9 +1,12 @@
 """Groups and lessons: rosters that stay what they were, lessons by schedule and by hand, over every store."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,10 +18,12 @@ from hypothesis import strategies as st
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.memory.clients import MemoryClients
 from attendance.adapters.memory.lessons import MemoryLessons
+from attendance.adapters.sql import lessons as sql_lessons
 from attendance.application import groups as groups_module
 from attendance.application import lessons as lessons_module
 from attendance.application import scheduling
 from attendance.application.ports import Store
+from attendance.application.views import Sheet
 from attendance.domain import groups as groups_domain
 from attendance.domain.accounts import UserNotFound
 from attendance.domain.attendance import MarkingRules, SentMark
@@ -212,6 +217,50 @@ def test_who_is_archived_is_seen_to_join_when_nobody_looks(monkeypatch: pytest.M
     )
     with SEEN:
         test_who_is_archived_joins_no_group_but_stays(in_memory())
+
+
+def rosters_changed_after(store: Store, rounds: int) -> int:
+    """How often a lesson has another roster than the sheet that its first mark was answered with."""
+    club, changed = Club(store), 0
+    anna, bea = club.client(), club.client("Bea")
+    sent = [SentMark(client_id=anna, status=Status.PRESENT)]
+    for n in range(rounds):
+        lesson = club.adds(YESTERDAY, time(n // 60, n % 60), time(23, 59))
+        club.edits(club.head, members=(member(anna),))
+        sheets: list[Sheet] = []
+
+        barrier = Barrier(2)
+
+        def mark(lesson: Lesson = lesson, sheets: list[Sheet] = sheets, barrier: Barrier = barrier) -> None:
+            barrier.wait(10)
+            sheets.append(club.use.mark_attendance(club.head, lesson_id=lesson.id, attendances=sent))
+
+        def join(barrier: Barrier = barrier) -> None:
+            barrier.wait(10)
+            with suppress(RosterHeld):
+                club.edits(club.manager, members=(member(anna), member(bea)))
+
+        with ThreadPoolExecutor(2) as pool:
+            for done in [pool.submit(mark), pool.submit(join)]:
+                done.result(60)
+        now = club.use.show_sheet(club.head, lesson_id=lesson.id)
+        changed += len(now.rows) != len(sheets[0].rows)
+        club.use.mark_attendance(
+            club.head, lesson_id=lesson.id, attendances=[SentMark(client_id=anna, status=None)]
+        )
+    return changed
+
+
+def test_no_roster_changes_while_its_lesson_gets_the_first_mark(store: Store) -> None:
+    assert rosters_changed_after(store, 15) == 0
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_a_roster_is_seen_to_change_when_lessons_are_not_held(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_lessons, "LOCK_BEGUN", sql_lessons.HELD_DAYS)
+    assert rosters_changed_after(store, 60)
 
 
 def test_what_has_begun_can_only_be_ended_below_head_managers(club: Club) -> None:
@@ -474,12 +523,15 @@ def test_a_closure_cancels_what_is_to_come_and_its_end_restores_exactly_that(clu
     assert club.now(off) == off
     assert not club.now(marked).cancelled
     assert club.now(outside) == outside
-    club.changes(club.clerk, moved, date=moved_to)
+    still = club.changes(club.clerk, moved, date=fine.date - DAY)
+    assert (still.cancelled, still.closed, still.reason) == (True, True, "paint"), "it is closed there, too"
+    opened = club.changes(club.clerk, moved, date=moved_to)
+    assert (opened.cancelled, opened.reason) == (False, ""), "it is moved so as to take place"
     club.closes(Closure(since=YESTERDAY, until=TODAY, reason="paint"))
     assert club.now(fine) == replace(fine, version=3, updated_at=club.world.clock.now)
     assert club.now(today).closed
     club.closes()
-    assert [it.id for it in club.lessons() if it.cancelled] == [off.id, moved.id]
+    assert [it.id for it in club.lessons() if it.cancelled] == [off.id]
     assert [it.action for it in events(club.world, fine.id)] == [
         Action.LESSON_ADDED,
         Action.LESSON_CANCELLED,
@@ -598,10 +650,10 @@ def test_a_lesson_with_marks_is_changed_while_its_marks_may_be(club: Club, days:
     if who == "head":
         return
     club.world.clock.pass_by(days=1)
-    for changes in (moves[0], moves[2] | {"starts": EIGHT}, moves[3]):
+    for changes in (moves[0], moves[2] | {"starts": EIGHT}, moves[3], {"ends": time(10)}):
         with pytest.raises(TooLate):
             club.changes(actor, lesson, **changes)
-    assert club.changes(actor, lesson, topic="chess", ends=time(10)).topic == "chess"
+    assert club.changes(actor, lesson, topic="chess").topic == "chess"
     assert club.changes(actor, unmarked, date=TOMORROW, starts=EIGHT).date == TOMORROW
 
 

@@ -266,9 +266,9 @@ def test_lessons_are_listed_by_the_state_that_they_have_at_a_moment(club: Club) 
             assert work.lessons.list(which, EVERYTHING) == expected
             assert work.lessons.count(which) == len(expected)
         days = {it.date for it in lessons if it.starts_at <= moments[4] and it in lessons[:2]}
-        assert work.lessons.held_days(group.id, moments[4]) == days == {MARCH_2, MARCH_2 + DAY}
-        assert work.lessons.held_days(group.id, moments[0]) == frozenset()
-        assert work.lessons.held_days(other.id, moments[-1]) == frozenset()
+        assert work.lessons.hold_held_days(group.id, moments[4]) == days == {MARCH_2, MARCH_2 + DAY}
+        assert work.lessons.hold_held_days(group.id, moments[0]) == frozenset()
+        assert work.lessons.hold_held_days(other.id, moments[-1]) == frozenset()
 
 
 # Slots
@@ -464,7 +464,7 @@ def test_groups_and_lessons_are_a_constant_number_of_statements(database: Databa
     assert number(lambda work: work.lessons.add_all(lessons)) == 1
     assert number(lambda work: work.lessons.taught(lessons[0].id, held=True)) == 1
     assert number(lambda work: work.lessons.slots_taken(many.id, date.min, date.max)) == 1
-    assert number(lambda work: work.lessons.held_days(many.id, make.NOON)) == 1
+    assert number(lambda work: work.lessons.hold_held_days(many.id, make.NOON)) == 2
     assert number(lambda work: work.lessons.hold_at(club.location.id, date.min, date.max)) == 2
     assert number(lambda work: work.groups.save(replace(few, name="B", version=2))) == 2
     joining = replace(few, members=many.members, version=3)

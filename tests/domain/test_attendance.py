@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.domain import attendance
-from attendance.domain.attendance import Mark, MarkingRules, faults_in, faults_in_time, mark_id, marked
+from attendance.domain.attendance import Mark, MarkingRules, fault_in_time, faults_in, mark_id, marked
 from attendance.domain.charging import NOTHING, UNPAID, Charge
 from attendance.domain.events import Action, Doing, Event
 from attendance.domain.ids import AccountId, ClientId, EventId, LessonId, SubscriptionId
@@ -140,10 +140,12 @@ def test_whatever_is_wrong_with_entries_is_told_by_place() -> None:
 
 def test_of_a_lesson_to_come_only_who_is_excused_is_known() -> None:
     entries = [sent(status) for status in (None, *Status)]
-    assert [fault.field for fault in faults_in_time(entries)] == [
+    found = [fault_in_time(place, entry, None) for place, entry in enumerate(entries)]
+    assert [fault and fault.field for fault in found] == [
         f"attendances[{place}].status"
-        for place, entry in enumerate(entries)
         if entry["status"] in (Status.PRESENT, Status.ABSENT, Status.LATE)
+        else None
+        for place, entry in enumerate(entries)
     ]
 
 

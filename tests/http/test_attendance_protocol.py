@@ -9,6 +9,7 @@ import pytest
 from attendance.adapters.http import faults as faults_module
 from attendance.adapters.http import visits as visits_module
 from attendance.application import attendance as use_cases
+from attendance.application import visits as visits_use_cases
 from attendance.domain.attendance import MarkingRules
 from attendance.domain.roles import Role
 from tests.http.api import IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
@@ -353,7 +354,9 @@ def test_what_is_malformed_in_an_entry_is_told_by_its_place(api: Api) -> None:
     chess = Class.of(api)
     lesson, (anna, bea, carl) = chess.lesson(), chess.members
     before = sheet(chess.teacher, lesson)
-    for bad, faults in MALFORMED:
+    for malformed, faults in MALFORMED:
+        is_somebodys = isinstance(malformed, dict) and malformed.get("client_id") == "x"
+        bad = malformed | {"client_id": carl} if is_somebodys else malformed
         refused = told(marks(chess.teacher, lesson, entry(anna), bad, entry(bea)))
         assert [field for field, _ in refused] == [f"attendances[1]{where}" for where, _ in faults], bad
         for (_, said), (_, expected) in zip(refused, faults, strict=True):
@@ -365,6 +368,25 @@ def test_what_is_malformed_in_an_entry_is_told_by_its_place(api: Api) -> None:
     assert fields(marks(chess.teacher, lesson, *[entry("x")] * 1001)) == ["attendances"]
     assert sheet(chess.teacher, lesson) == before
     assert carl in rows(before)
+
+
+def test_whatever_is_wrong_with_any_entry_is_told_at_once(chess: Class) -> None:
+    lesson, (anna, bea, carl) = chess.lesson("2026-03-09"), chess.members
+    refused = marks(
+        chess.teacher,
+        lesson,
+        entry(anna, "absent"),
+        entry(UNKNOWN_ID, "excused"),
+        entry(bea, "excused", minutes_late=5),
+        entry(carl, "excused"),
+        entry(carl, "excused"),
+    )
+    assert sorted(told(refused)) == [
+        ("attendances[0].status", "must be excused: the lesson has not begun"),
+        ("attendances[1].client_id", "is no client"),
+        ("attendances[2].minutes_late", "must be given only for late"),
+        ("attendances[4].client_id", "must not be repeated"),
+    ]
 
 
 @IN_MEMORY
@@ -650,7 +672,7 @@ def test_a_parent_reads_the_own_childs_visits_without_notes(chess: Class) -> Non
 def test_a_parent_is_seen_to_read_notes_when_nobody_keeps_them(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (visits_module, use_cases):
+    for module in (visits_module, visits_use_cases):
         monkeypatch.setattr(module, "sees_notes", lambda _: True)
     chess = Class.of(api)
     parent, anna = api.having(), chess.members[0]
@@ -663,7 +685,7 @@ def test_a_parent_is_seen_to_read_notes_when_nobody_keeps_them(
 def test_a_parent_is_seen_to_read_anothers_when_nobody_asks_whose_it_is(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(use_cases, "is_own", lambda *_: True)
+    monkeypatch.setattr(visits_use_cases, "is_own", lambda *_: True)
     chess = Class.of(api)
     assert good(api.having().reads(f"/clients/{chess.guest}/attendance"), 200)["total"] == 0
 

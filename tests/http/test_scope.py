@@ -11,6 +11,7 @@ import pytest
 from attendance.application import attendance as attendance_use_cases
 from attendance.application import clients as clients_use_cases
 from attendance.application import subscriptions as subscriptions_use_cases
+from attendance.application import visits as visits_use_cases
 from attendance.domain.roles import Role
 from tests.http.api import MARCH_2, Api, Person, good
 from tests.http.operations import TIMES, Operation, Scene, added, operations
@@ -127,7 +128,7 @@ def test_no_mixture_of_own_and_other_ids_reaches_what_is_anothers(memory: Api, s
     [
         (a_parent, clients_use_cases, "is_own"),
         (a_parent, subscriptions_use_cases, "is_own"),
-        (a_parent, attendance_use_cases, "is_own"),
+        (a_parent, visits_use_cases, "is_own"),
         (a_teacher, attendance_use_cases, "require_level"),
     ],
 )

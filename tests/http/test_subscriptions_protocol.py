@@ -129,7 +129,12 @@ def test_what_is_not_on_sale_is_sold_by_head_managers_alone(head: Person, clerk:
         refused = clerk.posts("/subscriptions", client_id=child, price_id=price_id)
         assert answer(refused) == refusal(409, "price is not on sale")
         assert sells(head, child, price_id)["price_id"] == price_id
-    assert sells(clerk, child, over, sold_on=YESTERDAY)["sold_on"] == YESTERDAY
+    refused = clerk.posts("/subscriptions", client_id=child, price_id=over, sold_on=YESTERDAY)
+    assert answer(refused) == refusal(409, "price is not on sale"), "whoever sells says when it was sold"
+    assert sells(head, child, over, sold_on=YESTERDAY)["sold_on"] == YESTERDAY
+    assert sells(clerk, child, price(head), sold_on=YESTERDAY)["sold_on"] == YESTERDAY
+    refused = head.posts("/subscriptions", client_id=child, price_id=to_come, sold_on=TOMORROW)
+    assert fields(refused) == ["sold_on"]
 
 
 def test_nothing_is_sold_to_who_left_or_under_the_contract_of_another(

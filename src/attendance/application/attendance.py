@@ -1,44 +1,40 @@
-"""Attendance of lessons: the sheet, marking all of it at once, the history of a mark, a client's visits."""
+"""Attendance of lessons: the sheet, marking all of it at once, the history of a mark."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 
 from attendance.application.charging import passes_by_client, visit_to
-from attendance.application.clients import is_own
-from attendance.application.cuts import Cut, order_of, require_forwards
+from attendance.application.cuts import Cut
 from attendance.application.editing import doing, require_version
-from attendance.application.filters import EventFilter, VisitFilter
-from attendance.application.listing import Listed, Reading, listed
+from attendance.application.filters import EventFilter
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork, Zones
 from attendance.application.retrying import retried
-from attendance.application.views import LoggedEvent, Sheet, VisitRow, VisitsSummary
+from attendance.application.views import LoggedEvent, Sheet
 from attendance.domain.attendance import (
     Changed,
     Mark,
     MarkingRules,
     SentMark,
     entry_fault,
+    fault_in_time,
     faults_in,
-    faults_in_time,
     is_trial,
     mark_id,
     marked,
 )
 from attendance.domain.charging import NOTHING, Charge, NoCandidate, charge
 from attendance.domain.clients import ClientNotFound
-from attendance.domain.errors import Fault
+from attendance.domain.errors import AttendanceError, Fault, Invalid
 from attendance.domain.events import Doing
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.lessons import Lesson, LessonCancelled
 from attendance.domain.permissions import Permission
-from attendance.domain.policy import require_level, require_level_for_some, sees_notes
+from attendance.domain.policy import require_level, require_level_for_some
 from attendance.domain.sessions import Actor
 from attendance.domain.status import Status
 from attendance.domain.subscriptions import Subscription
 from attendance.domain.text import require_faultless
 
-VISITS_SORT = ("date", "starts")
 LONGEST_HISTORY = 10_000
 
 
@@ -82,7 +78,24 @@ class MarkAttendance:
         attendances: Sequence[SentMark],
         versions: Collection[int] | None = None,
     ) -> Sheet:
-        require_faultless(*faults_in(attendances))
+        faults = faults_in(attendances)
+        try:
+            return self._marked(actor, lesson_id, attendances, versions, faults)
+        except Invalid:
+            raise
+        except AttendanceError as refusal:
+            # what is malformed comes before whatever else is refused
+            require_faultless(*faults)
+            raise refusal
+
+    def _marked(
+        self,
+        actor: Actor,
+        lesson_id: LessonId,
+        attendances: Sequence[SentMark],
+        versions: Collection[int] | None,
+        faults: list[Fault],
+    ) -> Sheet:
         require_level_for_some(actor, Permission.MARK_ATTENDANCE)
         with self.store.begin() as work:
             taught = work.lessons.taught(lesson_id, held=True)
@@ -95,8 +108,7 @@ class MarkAttendance:
             if lesson.cancelled:
                 raise LessonCancelled
             is_future = self.marking_rules.is_future(lesson, at=does.at)
-            faults = faults_in_time(attendances) if is_future else []
-            changes = _changes(work, lesson, attendances, actor, does, faults)
+            changes = _changes(work, lesson, attendances, actor, does, [*faults], is_future=is_future)
             work.attendance.save(changes)
             work.events.add_all([event for it in changes for event in it.events])
             return work.attendance.sheet(lesson)
@@ -123,61 +135,6 @@ class AttendanceHistory:
             return work.events.list(which, Cut(order=(), limit=LONGEST_HISTORY))[::-1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visits:
-    """A client's marks by date, and how it attended in all."""
-
-    attendances: Listed[VisitRow]
-    summary: VisitsSummary
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitsOfClient:
-    """A client's attendance from `since` to `until`, both included and optional, in lessons not cancelled.
-
-    With `page` (from 1) 20 marks, otherwise all; without notes to those who may not see them. Raises Invalid,
-    Forbidden, ClientNotFound.
-    """
-
-    store: Store
-    clock: Clock
-
-    @retried
-    def __call__(
-        self,
-        actor: Actor,
-        *,
-        client_id: ClientId,
-        since: date | None = None,
-        until: date | None = None,
-        page: int | None = None,
-    ) -> Visits:
-        require_forwards(since, until)
-        with self.store.each() as work:
-            client = work.clients.find(client_id)
-        own = is_own(actor, client)
-
-        def permitted() -> None:
-            require_level(actor, Permission.READ_CLIENT, own=own)
-            if client is None:
-                raise ClientNotFound
-
-        def shown(row: VisitRow) -> VisitRow:
-            return row if sees_notes(actor) else replace(row, mark=replace(row.mark, note=""))
-
-        which = VisitFilter(client_id=client_id, since=since, until=until)
-        attendances = listed(
-            self.store,
-            permitted,
-            order=order_of("date,starts", VISITS_SORT),
-            page=page,
-            count=lambda work: work.attendance.count(which),
-            rows=lambda work, cut: tuple(map(shown, work.attendance.visits(which, cut))),
-        )
-        summary = Reading(self.store).one(lambda work: work.attendance.summary(which, self.clock()))
-        return Visits(attendances=attendances, summary=summary)
-
-
 def _changes(
     work: UnitOfWork,
     lesson: Lesson,
@@ -185,6 +142,8 @@ def _changes(
     actor: Actor,
     does: Doing,
     faults: list[Fault],
+    *,
+    is_future: bool,
 ) -> list[Changed]:
     """What is to be different. Holds the clients; raises Invalid with the faults of all entries."""
     clients = {sent["client_id"] for sent in attendances}
@@ -195,6 +154,8 @@ def _changes(
     for place, sent in enumerate(attendances):
         client_id = sent["client_id"]
         before = marks.get(client_id)
+        if is_future and (fault := fault_in_time(place, sent, before)):
+            faults.append(fault)
         if client_id not in known:
             faults.append(entry_fault(place, "client_id", "is no client"))
         elif (status := sent["status"]) is None:

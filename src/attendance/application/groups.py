@@ -109,14 +109,19 @@ class EditGroup:
 
             def revised(before: Group) -> tuple[Group, Event | None]:
                 after, event = before.edited(changes, doing(self, actor))
-                _require_there(work, before, after)
                 if not may_rewrite_rosters(actor):
                     before.require_only_ended(after, today=self.today())
-                    if touched := before.touched(after, work.lessons.held_days(group_id, self.clock())):
-                        raise RosterHeld(*touched)
+                    if after.members != before.members:
+                        # before clients are held: whoever marks holds the lesson first
+                        self._require_same_past(work, before, after)
+                _require_there(work, before, after)
                 return after, event
 
             return edit(work, work.groups, group_id, versions, revised)
+
+    def _require_same_past(self, work: UnitOfWork, before: Group, after: Group) -> None:
+        if touched := before.touched(after, work.lessons.hold_held_days(before.id, self.clock())):
+            raise RosterHeld(*touched)
 
 
 def _require_there(work: UnitOfWork, before: Group | None, after: Group) -> None:

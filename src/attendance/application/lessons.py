@@ -17,6 +17,7 @@ from attendance.domain.errors import Forbidden
 from attendance.domain.groups import Group, GroupNotFound
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.lessons import (
+    CLOSED,
     Lesson,
     LessonChanges,
     LessonNotFound,
@@ -189,7 +190,7 @@ class EditLesson:
         self, work: UnitOfWork, actor: Actor, before: Lesson, changes: LessonChanges
     ) -> None:
         """Raise TooLate for moving, cancelling or restoring it when its marks may not be changed any more."""
-        moves = ("date", "starts", "location_id", "cancelled")
+        moves = ("date", "starts", "ends", "location_id", "cancelled")
         # asked anew: somebody may have been marked while this waited for the lesson
         if any(
             changes.get(it, getattr(before, it)) != getattr(before, it) for it in moves
@@ -203,11 +204,18 @@ def _with_what_follows(work: UnitOfWork, before: Lesson, changes: LessonChanges)
     """Another place has its own zone, and capacity where the group has none. Raises NotFound."""
     whole: dict[str, Any] = {**changes}
     _require_accounts(work, {*changes.get("teachers", ())} - {*before.teachers})
-    location_id = changes.get("location_id", before.location_id)
+    location_id, day = changes.get("location_id", before.location_id), changes.get("date", before.date)
+    if (location_id, day) == (before.location_id, before.date):
+        return whole
+    location = work.locations.get(location_id)
     if location_id != before.location_id:
-        location = work.locations.get(location_id)
         whole["timezone"] = location.timezone
         whole["capacity"] = capacity_of(work.groups.get(before.group_id), location)
+    if before.closed and "cancelled" not in changes:
+        # moved to where it is open, it takes place after all
+        closure = location.closure_on(day)
+        whole["cancelled"] = whole["closed"] = closure is not None
+        whole["reason"] = closure.reason or CLOSED if closure else ""
     return whole
 
 

@@ -9,10 +9,11 @@ from attendance.application.ports import Clock, Contended, NewId, Store, Today, 
 from attendance.application.retrying import retried
 from attendance.domain.events import Doing
 from attendance.domain.ids import GroupId, LessonId
-from attendance.domain.lessons import Lesson, SlotTaken, made, require_range, slots_between
+from attendance.domain.lessons import Lesson, SlotTaken, made
 from attendance.domain.locations import Location
 from attendance.domain.permissions import Permission
 from attendance.domain.policy import require_level_for_some
+from attendance.domain.schedules import require_range, slots_between
 from attendance.domain.sessions import Actor
 
 

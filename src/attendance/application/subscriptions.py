@@ -14,6 +14,7 @@ from attendance.application.listing import Listed, listed
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.domain.clients import ClientArchived, ClientNotFound
+from attendance.domain.errors import Fault
 from attendance.domain.events import Event
 from attendance.domain.ids import ClientId, ContractId, PriceId, SubscriptionId
 from attendance.domain.permissions import Permission
@@ -98,9 +99,9 @@ class SubscriptionsOfClient:
 class SellSubscription:
     """Sell a client a pass at a price, from today on unless other days are given.
 
-    `settle_unpaid`: it pays for the client's unpaid visits that it covers, oldest first. Raises Invalid,
-    Forbidden, ClientNotFound, PriceNotFound, ContractNotFound, ClientArchived, NotOnSale (below level 5),
-    OthersContract.
+    It must be on sale today and on the day of sale, which may be past. `settle_unpaid`: it pays for the
+    client's unpaid visits that it covers, oldest first. Raises Invalid, Forbidden, ClientNotFound,
+    PriceNotFound, ContractNotFound, ClientArchived, NotOnSale (below level 5), OthersContract.
     """
 
     store: Store
@@ -121,16 +122,21 @@ class SellSubscription:
         starts_on: date | None = None,
         settle_unpaid: bool = False,
     ) -> Subscription:
-        require_faultless(fault_in_discount(discount_percent))
+        today = self.today()
+        sold_on = sold_on or today
+        require_faultless(
+            fault_in_discount(discount_percent),
+            Fault("sold_on", "must not be in the future") if sold_on > today else None,
+        )
         require_level(actor, Permission.SELL_SUBSCRIPTION)
-        sold_on = sold_on or self.today()
         does = doing(self, actor)
         with self.store.begin() as work:
             client, price = work.clients.hold(client_id), work.prices.get(price_id)
             _require_own_contract(work, contract_id, client_id)
             if not client.active:
                 raise ClientArchived
-            if not price.is_on_sale(sold_on) and not may_sell_anything(actor):
+            is_on_sale = price.is_on_sale(sold_on) and price.is_on_sale(today)
+            if not is_on_sale and not may_sell_anything(actor):
                 raise NotOnSale
             subscription = sold(
                 price,

@@ -9,7 +9,6 @@ from attendance.application.attendance import (
     AttendanceHistory,
     MarkAttendance,
     ShowSheet,
-    VisitsOfClient,
 )
 from attendance.application.clients import AddClient, EditClient, ListClients, OwnClients, ShowClient
 from attendance.application.contracts import (
@@ -55,6 +54,7 @@ from attendance.application.subscriptions import (
     ShowSubscription,
     SubscriptionsOfClient,
 )
+from attendance.application.visits import VisitsOfClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,13 +171,11 @@ def faults_in(attendances: Sequence[Mapping[str, Any]]) -> list[Fault]:
     return faults
 
 
-def faults_in_time(attendances: Sequence[Mapping[str, Any]]) -> list[Fault]:
-    """What cannot be known of a lesson that has not begun: anything but who is excused."""
-    return [
-        entry_fault(place, "status", "must be excused: the lesson has not begun")
-        for place, sent in enumerate(attendances)
-        if sent["status"] not in (None, Status.EXCUSED)
-    ]
+def fault_in_time(place: int, sent: Mapping[str, Any], before: Mark | None) -> Fault | None:
+    """What cannot be known of a lesson that has not begun: anything but who is excused, and what is known."""
+    known = {None, Status.EXCUSED, before.status if before else None}
+    is_fine = sent["status"] in known
+    return None if is_fine else entry_fault(place, "status", "must be excused: the lesson has not begun")
 
 
 def entry_fault(place: int, field: str, message: str) -> Fault:

@@ -1,14 +1,14 @@
 """Lessons: when and where a group met or will meet, who taught, and what became of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from enum import StrEnum
 from typing import Any, TypedDict
 
 from attendance.domain.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from attendance.domain.events import Action, Doing, Event
-from attendance.domain.groups import ONE_DAY, Group, Slot
+from attendance.domain.groups import Group
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.locations import Location
 from attendance.domain.records import created, edited
@@ -16,8 +16,8 @@ from attendance.domain.text import fault_in_name, require_faultless
 
 LONGEST_TOPIC = 500
 LONGEST_REASON = 500
-LONGEST_RANGE = 366
 MOST_LESSON_TEACHERS = 100
+CLOSED = "closed"
 
 
 class LessonNotFound(NotFound):
@@ -144,13 +144,17 @@ class Lesson:
         if not cancelled and self.cancelled:
             whole["reason"] = changes.get("reason", "")
         decided = ("date", "starts", "ends", "location_id", "cancelled", "reason")
-        if self.closed and any(changes.get(it, getattr(self, it)) != getattr(self, it) for it in decided):
+        if (
+            self.closed
+            and "closed" not in changes
+            and any(changes.get(it, getattr(self, it)) != getattr(self, it) for it in decided)
+        ):
             whole["closed"] = False
         return edited(self, whole, _action(self.cancelled, cancelled), doing)
 
     def closed_for(self, reason: str, doing: Doing) -> tuple["Lesson", Event | None]:
         """Cancelled by a closure of its location."""
-        changes = {"cancelled": True, "reason": reason or "closed", "closed": True}
+        changes = {"cancelled": True, "reason": reason or CLOSED, "closed": True}
         return edited(self, changes, Action.LESSON_CANCELLED, doing)
 
     def reopened(self, doing: Doing) -> tuple["Lesson", Event | None]:
@@ -224,25 +228,3 @@ def instants(day: date, starts: time, ends: time, zone: tzinfo) -> tuple[datetim
         return starts_at, starts_at + length
     except OverflowError as error:
         raise Invalid(Fault("date", "is out of range")) from error
-
-
-def slots_between(schedule: tuple[Slot, ...], since: date, until: date) -> Iterator[tuple[date, Slot]]:
-    """Every date on which the schedule has a lesson, both ends included, in order."""
-    day = since
-    while day <= until:
-        for slot in schedule:
-            if slot.weekday == day.isoweekday():
-                yield day, slot
-        if day == date.max:
-            return
-        day += ONE_DAY
-
-
-def require_range(since: date, until: date) -> None:
-    """Raise Invalid for a range that runs backwards or is longer than 366 days."""
-    require_faultless(
-        Fault("until", "must not be before from") if until < since else None,
-        Fault("until", f"must be at most {LONGEST_RANGE} days from from")
-        if until - since >= timedelta(days=LONGEST_RANGE)
-        else None,
-    )

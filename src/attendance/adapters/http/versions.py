@@ -20,8 +20,9 @@ def etag(version: int) -> dict[str, str]:
 
 def provide_versions() -> Provide:
     def versions(request: Request[Any, Any, Any]) -> frozenset[int] | None:
-        sent = ",".join(request.headers.getall("if-match", []))
-        if not sent or sent.strip() == "*":
+        headers = request.headers.getall("if-match", [])
+        sent = ",".join(headers)
+        if not headers or sent.strip() == "*":
             return None
         found = (ETAG.fullmatch(part.strip()) for part in sent.split(","))
         return frozenset(int(match[1]) for match in found if match)

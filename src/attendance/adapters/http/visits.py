@@ -17,9 +17,9 @@ from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, listing
 from attendance.adapters.http.queries import DATE
 from attendance.adapters.http.times import shown_time
-from attendance.application.attendance import Visits
 from attendance.application.use_cases import UseCases
 from attendance.application.views import VisitRow, VisitsSummary
+from attendance.application.visits import Visits
 from attendance.domain.ids import ClientId
 from attendance.domain.permissions import Permission
 from attendance.domain.policy import sees_notes

@@ -60,7 +60,7 @@ class MemoryLessons(MemoryRepository[Lesson, LessonFilter], Lessons):
         places = (place for it in self.table.all() if it.group_id == group_id for place in _places(it))
         return frozenset((day, starts) for _, _, day, starts in places if since <= day <= until)
 
-    def held_days(self, group_id: GroupId, at: datetime) -> frozenset[date]:
+    def hold_held_days(self, group_id: GroupId, at: datetime) -> frozenset[date]:
         lessons = (self.shown(it) for it in self.table.all() if it.group_id == group_id)
         return frozenset(it.date for it in lessons if it.state(at=at) is LessonState.HELD)
 

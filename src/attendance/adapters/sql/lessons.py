@@ -71,6 +71,9 @@ HELD_DAYS = (
     .distinct()
     .where(lessons.c.group_id == GROUP_ID, ~lessons.c.cancelled, HAS_BEGUN, IS_MARKED)
 )
+LOCK_BEGUN = held(
+    sa.select(lessons.c.id).where(lessons.c.group_id == GROUP_ID, HAS_BEGUN).order_by(lessons.c.id)
+)
 LOCK_AT = held(
     sa.select(lessons.c.id)
     .where(lessons.c.location_id == LOCATION_ID, lessons.c.date.between(SINCE, UNTIL))
@@ -129,8 +132,10 @@ class SqlLessons(SqlRepository[Lesson, LessonFilter], Lessons):
         places |= {(row.scheduled_date, row.scheduled_starts) for row in rows if row.scheduled_date}
         return frozenset((day, starts) for day, starts in places if since <= day <= until)
 
-    def held_days(self, group_id: GroupId, at: datetime) -> frozenset[date]:
-        return frozenset(row.date for row in self.work.run(HELD_DAYS, {"group_id": group_id, "at": at}).rows)
+    def hold_held_days(self, group_id: GroupId, at: datetime) -> frozenset[date]:
+        which = {"group_id": group_id, "at": at}
+        self.work.run(LOCK_BEGUN, which)
+        return frozenset(row.date for row in self.work.run(HELD_DAYS, which).rows)
 
     def hold_at(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
         where = {"location_id": location_id, "since": since, "until": until}

@@ -36,8 +36,11 @@ class Lessons(Repository[Lesson, LessonFilter], Protocol):
         """When the group has lessons, and for which places in its schedule they were made: date and start."""
 
     @abstractmethod
-    def held_days(self, group_id: GroupId, at: datetime) -> frozenset[date]:
-        """The dates of lessons that were held, as of a moment."""
+    def hold_held_days(self, group_id: GroupId, at: datetime) -> frozenset[date]:
+        """The dates of lessons that were held, as of a moment.
+
+        Holds all that have begun until this unit ends: none gets its first mark while rosters are changed.
+        """
 
     @abstractmethod
     def hold_at(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:

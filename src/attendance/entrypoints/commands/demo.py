@@ -7,6 +7,8 @@ import click
 from attendance.entrypoints.commands.opening import explained, stored
 from attendance.entrypoints.demo.club import Demo, Size
 
+EARLIEST, LATEST = 1970, 9000
+
 
 @click.command()
 @click.option(
@@ -21,6 +23,8 @@ from attendance.entrypoints.demo.club import Demo, Size
 @explained
 def demo(scale: int | None, seed: int, today: datetime | None) -> None:
     """Fill an empty database with a club that was never there, and its school year."""
+    if today is not None and not EARLIEST <= today.year <= LATEST:
+        raise click.BadParameter(f"must be in the years {EARLIEST} to {LATEST}", param_hint="--today")
     with stored() as attendance:
         club = Demo(
             use=attendance, size=Size.for_marks(scale), seed=seed, today=(today or datetime.now(UTC)).date()
