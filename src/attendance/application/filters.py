@@ -103,3 +103,12 @@ class VisitFilter:
     client_id: ClientId
     since: date | None = None
     until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkFilter:
+    """Of groups, by date, both ends included; None: any."""
+
+    group_ids: frozenset[GroupId] | None = None
+    since: date | None = None
+    until: date | None = None

@@ -10,6 +10,13 @@ from attendance.application.attendance import (
     MarkAttendance,
     ShowSheet,
 )
+from attendance.application.calendars import (
+    MakeCalendarToken,
+    ReaderOfCalendars,
+    RevokeCalendarToken,
+    ShowGroupCalendar,
+    ShowUserCalendar,
+)
 from attendance.application.clients import AddClient, EditClient, ListClients, OwnClients, ShowClient
 from attendance.application.contracts import (
     AddContract,
@@ -32,6 +39,7 @@ from attendance.application.labs import CreateLab, JoinLab, SearchLabs
 from attendance.application.lessons import AddLesson, EditLesson, ListLessons, ShowLesson
 from attendance.application.locations import AddLocation, EditLocation, ListLocations, ShowLocation
 from attendance.application.mail import DispatchMail, ListMail, RetryMail
+from attendance.application.marks import ListMarks
 from attendance.application.operating import CreateOwner, FindUser, TidyUp
 from attendance.application.passwords import ChangePassword, RequestPasswordReset, SetPassword
 from attendance.application.prices import AddPrice, EditPrice, ListPrices, ShowPrice
@@ -47,6 +55,7 @@ from attendance.application.role_changes import (
 )
 from attendance.application.scheduling import MakeLessons
 from attendance.application.sessions import ActorOf, SignIn, SignOut
+from attendance.application.statistics import ListStatistics, ShowStatistics, ShowStatisticsOf
 from attendance.application.subscriptions import (
     EditSubscription,
     ListSubscriptions,
@@ -77,6 +86,11 @@ class UseCases:
     edit_user: EditUser
     show_favorites: ShowFavorites
     replace_favorites: ReplaceFavorites
+    make_calendar_token: MakeCalendarToken
+    revoke_calendar_token: RevokeCalendarToken
+    reader_of_calendars: ReaderOfCalendars
+    show_user_calendar: ShowUserCalendar
+    show_group_calendar: ShowGroupCalendar
     change_role: ChangeRole
     change_active: ChangeActive
     list_role_changes: ListRoleChanges
@@ -120,6 +134,10 @@ class UseCases:
     mark_attendance: MarkAttendance
     attendance_history: AttendanceHistory
     visits_of_client: VisitsOfClient
+    list_marks: ListMarks
+    show_statistics: ShowStatistics
+    list_statistics: ListStatistics
+    show_statistics_of: ShowStatisticsOf
     create_lab: CreateLab
     search_labs: SearchLabs
     join_lab: JoinLab

@@ -174,6 +174,13 @@ class VisitRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRow(VisitRow):
+    """A mark, the lesson it is of, and what the client is called."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitsSummary:
     """How a client attended in a range; the newest run of absences may have begun before it."""
 

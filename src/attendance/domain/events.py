@@ -26,6 +26,8 @@ class Action(StrEnum):
     ACCOUNT_REACTIVATED = "account.reactivated"
     ACCOUNT_LINK_SENT = "account.link_sent"
     FAVORITES_REPLACED = "favorites.replaced"
+    CALENDAR_TOKEN_MADE = "calendar_token.made"  # noqa: S105 # an action, no token
+    CALENDAR_TOKEN_REVOKED = "calendar_token.revoked"  # noqa: S105 # an action, no token
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
     ROLE_CHANGE_REQUESTED = "role_change.requested"

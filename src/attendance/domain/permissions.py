@@ -30,6 +30,10 @@ class Permission(StrEnum):
     WITHDRAW_ROLE_CHANGE = "withdraw_role_change"
     READ_FAVORITES = "read_favorites"
     REPLACE_FAVORITES = "replace_favorites"
+    MAKE_CALENDAR_TOKEN = "make_calendar_token"  # noqa: S105 # an act, no token
+    REVOKE_CALENDAR_TOKEN = "revoke_calendar_token"  # noqa: S105 # an act, no token
+    READ_USER_CALENDAR = "read_user_calendar"
+    READ_GROUP_CALENDAR = "read_group_calendar"
     READ_EVENTS = "read_events"
     LIST_CLIENTS = "list_clients"
     ADD_CLIENT = "add_client"
@@ -56,6 +60,13 @@ class Permission(StrEnum):
     EDIT_SUBSCRIPTION = "edit_subscription"
     READ_ATTENDANCE = "read_attendance"
     MARK_ATTENDANCE = "mark_attendance"
+    READ_MARKS = "read_marks"
+    READ_STATISTICS = "read_statistics"
+    LIST_EMPLOYEE_STATISTICS = "list_employee_statistics"
+    READ_EMPLOYEE_STATISTICS = "read_employee_statistics"
+    READ_LOCATION_STATISTICS = "read_location_statistics"
+    LIST_GROUP_STATISTICS = "list_group_statistics"
+    READ_GROUP_STATISTICS = "read_group_statistics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +102,10 @@ RULES: Mapping[Permission, Rule] = {
     Permission.WITHDRAW_ROLE_CHANGE: Rule(level=Level.UNCONFIRMED),
     Permission.READ_FAVORITES: Rule(level=Level.MANAGER, own=Level.UNCONFIRMED),
     Permission.REPLACE_FAVORITES: Rule(level=None, own=Level.UNCONFIRMED),
+    Permission.MAKE_CALENDAR_TOKEN: Rule(level=None, own=Level.UNCONFIRMED),
+    Permission.REVOKE_CALENDAR_TOKEN: Rule(level=None, own=Level.UNCONFIRMED),
+    Permission.READ_USER_CALENDAR: Rule(level=None, own=Level.UNCONFIRMED),
+    Permission.READ_GROUP_CALENDAR: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.READ_EVENTS: Rule(level=Level.OWNER),
     Permission.LIST_CLIENTS: Rule(level=Level.EMPLOYEE),
     Permission.ADD_CLIENT: Rule(level=Level.EMPLOYEE),
@@ -117,4 +132,11 @@ RULES: Mapping[Permission, Rule] = {
     Permission.EDIT_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
     Permission.READ_ATTENDANCE: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.MARK_ATTENDANCE: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
+    Permission.READ_MARKS: Rule(level=Level.EMPLOYEE),
+    Permission.READ_STATISTICS: Rule(level=Level.EMPLOYEE),
+    Permission.LIST_EMPLOYEE_STATISTICS: Rule(level=Level.MANAGER),
+    Permission.READ_EMPLOYEE_STATISTICS: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
+    Permission.READ_LOCATION_STATISTICS: Rule(level=Level.HEAD_MANAGER),
+    Permission.LIST_GROUP_STATISTICS: Rule(level=Level.EMPLOYEE),
+    Permission.READ_GROUP_STATISTICS: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
 }

@@ -71,13 +71,18 @@ def may_rewrite_rosters(actor: Actor) -> bool:
     return actor.level >= Level.HEAD_MANAGER
 
 
+def may_teach(actor: Actor) -> bool:
+    """Whoever is named as a teacher teaches only while they work here."""
+    return actor.level >= Level.EMPLOYEE
+
+
 def may_choose_teachers(actor: Actor) -> bool:
     """Say who teaches a lesson: not whoever teaches it now."""
     return actor.level >= Level.MANAGER
 
 
 def sees_all_groups(actor: Actor) -> bool:
-    """Figures of all groups; below this those of the groups one teaches."""
+    """Figures and marks of all groups; below this those of the groups one teaches."""
     return actor.level >= Level.MANAGER
 
 

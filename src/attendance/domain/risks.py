@@ -1,14 +1,15 @@
 """Clients at risk of staying away, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from itertools import takewhile
 
+from attendance.domain.groups import ONE_DAY
 from attendance.domain.ids import ClientId
 from attendance.domain.status import Status
+from attendance.domain.subscriptions import Freeze
 
 LOW_RATE = Decimal("0.80")
 LEAST_COUNTED = 4
@@ -34,16 +35,30 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regular:
-    """What tells whether a client is at risk, as of the last day of a range.
+    """What tells whether a client is at risk, as of the last day of a range; excused is as if not marked.
 
-    `marks` are the dates of all that counts (who was there, or absent) up to that day, newest first;
-    `active_since`: from when on a pass has been active that is active then.
+    `counted` marks in the range, `absences` of them; `run`: the absences since `last_visit`, in it or not;
+    `active_since`: from when on a pass has been active, without a break, that is so then. Dates are in order.
     """
 
     client_id: ClientId
     name: str
-    marks: tuple[tuple[date, Status], ...]
+    counted: int
+    absences: tuple[date, ...]
+    run: tuple[date, ...]
+    last_visit: date | None
     active_since: date | None
+
+
+def run_of(newest_first: Iterable[tuple[date, Status]]) -> tuple[tuple[date, ...], date | None]:
+    """The absences since the last visit, in order, and that visit."""
+    run: list[date] = []
+    for day, status in newest_first:
+        if status is Status.ABSENT:
+            run.insert(0, day)
+        elif status is not Status.EXCUSED:
+            return tuple(run), day
+    return tuple(run), None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,21 +68,24 @@ class AtRisk:
     reasons: tuple[Reason, ...]
 
 
-def at_risk(regular: Regular, since: date, until: date) -> AtRisk | None:
+def active_since(starts_on: date, freezes: Iterable[Freeze], on: date) -> date:
+    """From when on a pass that is active on a day has been so: a frozen one is for no visit."""
+    return max([starts_on, *(it.until + ONE_DAY for it in freezes if it.until < on)])
+
+
+def at_risk(regular: Regular, until: date) -> AtRisk | None:
     """The reasons there are; None for no reason."""
-    reasons = tuple(it for it in _reasons(regular, since, until) if it)
+    reasons = tuple(_reasons(regular, until))
     return AtRisk(client_id=regular.client_id, name=regular.name, reasons=reasons) if reasons else None
 
 
-def _reasons(regular: Regular, since: date, until: date) -> Iterator[Reason | None]:
-    counted = [(day, status) for day, status in regular.marks if day >= since]
-    absent = tuple(day for day, status in reversed(counted) if status is Status.ABSENT)
-    if len(counted) >= LEAST_COUNTED and (len(counted) - len(absent)) < LOW_RATE * len(counted):
-        yield Reason(rule=Rule.LOW_ATTENDANCE, dates=absent)
-    run = [day for day, _ in takewhile(lambda mark: mark[1] is Status.ABSENT, regular.marks)]
-    if len(run) >= ABSENCES_IN_A_ROW:
-        yield Reason(rule=Rule.ABSENT_IN_A_ROW, dates=tuple(reversed(run)))
+def _reasons(regular: Regular, until: date) -> Iterator[Reason]:
+    came = regular.counted - len(regular.absences)
+    if regular.counted >= LEAST_COUNTED and came < LOW_RATE * regular.counted:
+        yield Reason(rule=Rule.LOW_ATTENDANCE, dates=regular.absences)
+    if len(regular.run) >= ABSENCES_IN_A_ROW:
+        yield Reason(rule=Rule.ABSENT_IN_A_ROW, dates=regular.run)
     if regular.active_since is not None:
-        last = next((day for day, status in regular.marks if status is not Status.ABSENT), date.min)
-        if (until - max(last, regular.active_since)).days >= DAYS_AWAY:
-            yield Reason(rule=Rule.LONG_AWAY, dates=(max(last, regular.active_since),))
+        since = max(regular.last_visit or date.min, regular.active_since)
+        if (until - since).days >= DAYS_AWAY:
+            yield Reason(rule=Rule.LONG_AWAY, dates=(since,))

@@ -14,7 +14,7 @@ SEEN_AGAIN_AFTER = timedelta(minutes=1)
 class Actor:
     """Whoever asks, as their session says. Obtained from `actor_of(token)`, valid for one request.
 
-    `session_id` is None for the operator alone, who has no session.
+    `session_id` is None for whoever has no session: the operator, and who reads calendars by a token.
     """
 
     id: AccountId

@@ -5,7 +5,8 @@ Every method of a store may raise `Unavailable` (nothing was changed, try later)
 """
 
 from attendance.application.ports.accounts import Accounts, Favorites, Links, RoleChanges, Sessions, SignedIn
-from attendance.application.ports.attendance import Attendance, Subscriptions, UnpaidMark
+from attendance.application.ports.attendance import Attendance, Marks, Subscriptions, UnpaidMark
+from attendance.application.ports.calendars import Calendars, GroupAsTaught, TokenHolder
 from attendance.application.ports.labs import LabAttendance, Labs
 from attendance.application.ports.lessons import Lessons, Taught
 from attendance.application.ports.outside import (
@@ -31,17 +32,20 @@ __all__ = [
     "Accounts",
     "Aside",
     "Attendance",
+    "Calendars",
     "Clock",
     "Contended",
     "EmailAddresses",
     "Events",
     "Favorites",
+    "GroupAsTaught",
     "Hasher",
     "Kind",
     "LabAttendance",
     "Labs",
     "Lessons",
     "Links",
+    "Marks",
     "NewId",
     "NewToken",
     "NotSent",
@@ -58,6 +62,7 @@ __all__ = [
     "Tallies",
     "Taught",
     "Today",
+    "TokenHolder",
     "Tokens",
     "UnitOfWork",
     "UnpaidMark",

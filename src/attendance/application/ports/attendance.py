@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import Protocol
 
 from attendance.application.cuts import Cut
-from attendance.application.filters import SubscriptionFilter, VisitFilter
+from attendance.application.filters import MarkFilter, SubscriptionFilter, VisitFilter
 from attendance.application.ports.repositories import Repository
-from attendance.application.views import Sheet, VisitRow, VisitsSummary
+from attendance.application.views import MarkRow, Sheet, VisitRow, VisitsSummary
 from attendance.domain.attendance import Changed, Mark
 from attendance.domain.ids import ClientId, LessonId, SubscriptionId
 from attendance.domain.lessons import Lesson
@@ -75,3 +75,14 @@ class Attendance(Protocol):
         A slot: the client is on the lesson's roster or marked. The newest run of absences is
         told over all such lessons up to the end of the range; excused and unmarked do not break it.
         """
+
+
+class Marks(Protocol):
+    """All marks in lessons that were not cancelled."""
+
+    @abstractmethod
+    def list(self, which: MarkFilter, cut: Cut[MarkRow]) -> tuple[MarkRow, ...]:
+        """Sorted by date, start, lesson, client, whatever the cut says."""
+
+    @abstractmethod
+    def count(self, which: MarkFilter) -> int: ...

@@ -70,6 +70,8 @@ class Statistics(Protocol):
     def regulars(self, of: Range) -> tuple[Regular, ...]:
         """Active clients who may be at risk, by name: at least all who are. At most three statements.
 
+        What is no reason may be left out of them: marks in the range, or the run and the last visit.
+
         Of `group_ids`: clients on the roster of, or marked in, their lessons of the range, and marks of these
         groups alone.
         """

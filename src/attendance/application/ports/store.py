@@ -14,11 +14,13 @@ from attendance.application.filters import (
     PriceFilter,
 )
 from attendance.application.ports.accounts import Accounts, Favorites, Links, RoleChanges, Sessions
-from attendance.application.ports.attendance import Attendance, Subscriptions
+from attendance.application.ports.attendance import Attendance, Marks, Subscriptions
+from attendance.application.ports.calendars import Calendars
 from attendance.application.ports.labs import LabAttendance, Labs
 from attendance.application.ports.lessons import Lessons
 from attendance.application.ports.records import Events, Outbox, Tallies
 from attendance.application.ports.repositories import Repository
+from attendance.application.ports.statistics import Statistics
 from attendance.domain.clients import Client
 from attendance.domain.contracts import Contract
 from attendance.domain.groups import Group
@@ -47,6 +49,9 @@ class UnitOfWork:
     lessons: Lessons
     subscriptions: Subscriptions
     attendance: Attendance
+    marks: Marks
+    statistics: Statistics
+    calendars: Calendars
     labs: Labs
     lab_attendance: LabAttendance
     events: Events
