@@ -6,6 +6,7 @@ from threading import RLock
 
 from attendance.adapters.memory.accounts import MemoryAccounts
 from attendance.adapters.memory.attendance import MemoryAttendance
+from attendance.adapters.memory.calendars import MemoryCalendars
 from attendance.adapters.memory.clients import MemoryClients
 from attendance.adapters.memory.contracts import MemoryContracts
 from attendance.adapters.memory.events import MemoryEvents
@@ -16,10 +17,12 @@ from attendance.adapters.memory.labs import MemoryLabs
 from attendance.adapters.memory.lessons import MemoryLessons
 from attendance.adapters.memory.links import MemoryLinks
 from attendance.adapters.memory.locations import MemoryLocations
+from attendance.adapters.memory.marks import MemoryMarks
 from attendance.adapters.memory.outbox import MemoryOutbox
 from attendance.adapters.memory.prices import MemoryPrices
 from attendance.adapters.memory.role_changes import MemoryRoleChanges
 from attendance.adapters.memory.sessions import MemorySessions
+from attendance.adapters.memory.statistics import MemoryStatistics
 from attendance.adapters.memory.subscriptions import MemorySubscriptions
 from attendance.adapters.memory.tables import Tables
 from attendance.adapters.memory.tallies import MemoryTallies
@@ -45,6 +48,9 @@ class MemoryStore(Store):
             lessons=MemoryLessons(self._tables),
             subscriptions=MemorySubscriptions(self._tables),
             attendance=MemoryAttendance(self._tables),
+            marks=MemoryMarks(self._tables),
+            statistics=MemoryStatistics(self._tables),
+            calendars=MemoryCalendars(self._tables),
             labs=MemoryLabs(self._tables),
             lab_attendance=MemoryLabAttendance(self._tables),
             events=MemoryEvents(self._tables),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from attendance.domain.accounts import Account
 from attendance.domain.attendance import Mark
+from attendance.domain.calendars import CalendarToken
 from attendance.domain.clients import Client
 from attendance.domain.contracts import Contract
 from attendance.domain.events import Event
@@ -95,6 +96,7 @@ class Tables:
         self.links: Table[tuple[AccountId, Purpose], Link] = Table(self.journal)
         self.role_changes: Table[RoleChangeId, RoleChange] = Table(self.journal)
         self.favorites: Table[AccountId, Favorites] = Table(self.journal)
+        self.calendar_tokens: Table[AccountId, CalendarToken] = Table(self.journal)
         self.tallies: Table[str, Tally] = Table(self.journal)
         self.outbox: Table[MailId, Mail] = Table(self.journal)
         self.clients: Table[UUID, Client] = Table(self.journal)

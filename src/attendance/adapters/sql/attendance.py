@@ -35,13 +35,13 @@ from attendance.domain.status import Status
 # looked up, not made: a sheet has many
 STATUSES = {status.value: status for status in Status}
 KEYS = ("lesson_id", "client_id")
+COPIES = ("date", "starts")
+OWN = [column for column in attendance.c if column.name not in COPIES]
 LESSON_ID: Any = sa.bindparam("lesson_id", type_=sa.Uuid)
 DATE: Any = sa.bindparam("date", type_=sa.Date)
 
 
-OF_LESSON = (
-    sa.select(*attendance.c).where(attendance.c.lesson_id == LESSON_ID).order_by(attendance.c.client_id)
-)
+OF_LESSON = sa.select(*OWN).where(attendance.c.lesson_id == LESSON_ID).order_by(attendance.c.client_id)
 OF_LESSON_AND_CLIENTS: Statements = {
     dialect: OF_LESSON.where(is_of_them)
     for dialect, is_of_them in among(attendance.c.client_id, "client_ids").items()
@@ -50,11 +50,16 @@ OF_LESSON_AND_CLIENTS: Statements = {
 LESSON = (*lessons.c, sa.literal_column("true", sa.Boolean).label("is_marked"))
 LessonRow = namedtuple("LessonRow", [column.key for column in LESSON])  # type: ignore[misc]
 UNPAID = (
-    sa.select(*LESSON, *attendance.c)
+    sa.select(*LESSON, *OWN)
     .where(attendance.c.client_id == CLIENT_ID, attendance.c.unpaid, attendance.c.lesson_id == lessons.c.id)
     .order_by(lessons.c.date, lessons.c.starts, lessons.c.id)
 )
-WRITE = Bulk(attendance, upsert_on=KEYS)
+WRITE = Bulk(
+    attendance,
+    upsert_on=KEYS,
+    columns=[column.name for column in OWN],
+    copied=("lesson_id", lessons.c["id", *COPIES]),
+)
 DELETE: Statements = {
     dialect: sa.delete(attendance).where(sa.tuple_(*attendance.c[*KEYS]).in_(rows))
     for dialect, rows in rows_given([*attendance.c[*KEYS]]).items()
@@ -81,7 +86,7 @@ def _sheet(dialect: str) -> sa.Select[Any]:
         whom = sa.select(everybody.c.client_id).correlate(None).scalar_subquery()
         is_who = sa.and_(is_who, clients.c.id == sa.any_(sa.func.array(whom)))
     mark = sa.and_(attendance.c.lesson_id == LESSON_ID, attendance.c.client_id == everybody.c.client_id)
-    shown = [column for column in attendance.c if column.name not in KEYS]
+    shown = [column for column in OWN if column.name not in KEYS]
     return (
         sa.select(everybody.c.client_id, clients.c.name, everybody.c.guest, *shown)
         .select_from(everybody.join(clients, is_who).outerjoin(attendance, mark))
@@ -104,13 +109,13 @@ class SqlAttendance(Attendance):
         else:
             whose = {"lesson_id": lesson_id, "client_ids": [*client_ids]}
             rows = self.work.run(OF_LESSON_AND_CLIENTS, whose).rows
-        return tuple(_mark(row, row.lesson_id, row.client_id) for row in rows)
+        return tuple(mark_in(row, row.lesson_id, row.client_id) for row in rows)
 
     def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
         rows = self.work.run(UNPAID, {"client_id": client_id}).rows
         return tuple(
             UnpaidMark(
-                mark=_mark(row, row.lesson_id, client_id),
+                mark=mark_in(row, row.lesson_id, client_id),
                 lesson=SqlLessons.entity(LessonRow._make(row[: len(LESSON)])),
             )
             for row in rows
@@ -132,7 +137,7 @@ class SqlAttendance(Attendance):
                 client_id=row.client_id,
                 name=row.name,
                 guest=bool(row.guest),
-                mark=None if row.status is None else _mark(row, lesson.id, row.client_id),
+                mark=None if row.status is None else mark_in(row, lesson.id, row.client_id),
             )
             for row in self.work.run(SHEET, which).rows
         )
@@ -147,7 +152,7 @@ class SqlAttendance(Attendance):
         ).rows
         return tuple(
             VisitRow(
-                mark=_mark(row, row.lesson_id, row.client_id),
+                mark=mark_in(row, row.lesson_id, row.client_id),
                 group_id=row.group_id,
                 date=row.date,
                 starts=row.starts,
@@ -174,7 +179,7 @@ def _given(which: VisitFilter) -> dict[str, Any]:
     }
 
 
-def _mark(row: Any, lesson_id: LessonId, client_id: ClientId) -> Mark:
+def mark_in(row: Any, lesson_id: LessonId, client_id: ClientId) -> Mark:
     return Mark(
         lesson_id=lesson_id,
         client_id=client_id,

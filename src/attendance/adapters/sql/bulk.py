@@ -3,7 +3,7 @@
 A JSON text costs the process a seventh of what arrays of the driver's do, for one row and for a thousand.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,12 +52,14 @@ class Values(UserDefinedType[Any]):
 class Bulk:
     """Rows of a table, all columns or those named, written in the order given.
 
-    Where rows with the keys `upsert_on` are there already, their other columns are overwritten.
+    Where rows with the keys `upsert_on` are there already, their other columns are overwritten. `copied` are
+    columns of the one row of another table whose first of these is what the column named is here.
     """
 
     table: sa.Table
     upsert_on: Sequence[str] = ()
     columns: Sequence[str] | None = None
+    copied: tuple[str, Iterable[sa.Column[Any]]] | None = None
     statements: Statements = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +75,12 @@ class Bulk:
 
     def _statement(self, dialect: str, columns: list[sa.Column[Any]], rows: sa.Select[Any]) -> sa.Insert:
         names = [column.name for column in columns]
+        if self.copied:
+            name, (key, *copies) = self.copied
+            # where it is missing the copies are null, and refused
+            rows = rows.outerjoin(key.table, key == rows.selected_columns.values()[names.index(name)])
+            rows = rows.add_columns(*copies)
+            names += [column.name for column in copies]
         insert: Any = insert_into[dialect](self.table).inline().from_select(names, rows)
         if not self.upsert_on:
             return insert  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql.databases import Database
 from attendance.adapters.sql.errors import meaning
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration."""
 
 _REACHED: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from attendance.adapters.patience import attempts
 from attendance.adapters.sql.accounts import SqlAccounts
 from attendance.adapters.sql.attendance import SqlAttendance
+from attendance.adapters.sql.calendars import SqlCalendars
 from attendance.adapters.sql.clients import SqlClients
 from attendance.adapters.sql.connection import Work
 from attendance.adapters.sql.contracts import SqlContracts
@@ -20,10 +21,12 @@ from attendance.adapters.sql.labs import SqlLabs
 from attendance.adapters.sql.lessons import SqlLessons
 from attendance.adapters.sql.links import SqlLinks
 from attendance.adapters.sql.locations import SqlLocations
+from attendance.adapters.sql.marks import SqlMarks
 from attendance.adapters.sql.outbox import SqlOutbox
 from attendance.adapters.sql.prices import SqlPrices
 from attendance.adapters.sql.role_changes import SqlRoleChanges
 from attendance.adapters.sql.sessions import SqlSessions
+from attendance.adapters.sql.statistics import SqlStatistics
 from attendance.adapters.sql.subscriptions import SqlSubscriptions
 from attendance.adapters.sql.tallies import SqlTallies
 from attendance.application.ports import Store, UnitOfWork
@@ -81,6 +84,9 @@ def _unit(work: Work) -> UnitOfWork:
         lessons=SqlLessons(work),
         subscriptions=SqlSubscriptions(work),
         attendance=SqlAttendance(work),
+        marks=SqlMarks(work),
+        statistics=SqlStatistics(work),
+        calendars=SqlCalendars(work),
         labs=SqlLabs(work),
         lab_attendance=SqlLabAttendance(work),
         events=SqlEvents(work),

@@ -12,7 +12,7 @@ from attendance.adapters.sql.bulk import among
 from attendance.adapters.sql.connection import Statements
 from attendance.adapters.sql.listing import Listing, SortKey
 from attendance.adapters.sql.repositories import Shape, SqlRepository, without
-from attendance.adapters.sql.tables import attendance, lessons, subscriptions
+from attendance.adapters.sql.tables import attendance, subscriptions
 from attendance.application.filters import SubscriptionFilter
 from attendance.application.ports import Subscriptions
 from attendance.domain.currencies import rounded
@@ -62,6 +62,9 @@ def _states(dialect: str) -> dict[str, sa.ColumnElement[bool]]:
     return states
 
 
+IS_ACTIVE = {
+    dialect: _states(dialect)[SubscriptionState.ACTIVE.value] for dialect in ("postgresql", "sqlite")
+}
 LISTING: Mapping[str, Listing[Subscription]] = {
     dialect: Listing(
         shown=SHOWN,
@@ -90,11 +93,17 @@ OF_CLIENTS: Statements = {
     for dialect, is_of_them in among(subscriptions.c.client_id, "client_ids").items()
 }
 DAYS_CHARGED = (
-    sa.select(lessons.c.date)
+    sa.select(attendance.c.date)
     .distinct()
-    .select_from(attendance.join(lessons, lessons.c.id == attendance.c.lesson_id))
     .where(attendance.c.subscription_id == sa.bindparam("subscription_id"))
 )
+
+
+def freezes_in(row: Any) -> tuple[Freeze, ...]:
+    return tuple(
+        Freeze(since=date.fromisoformat(it["since"]), until=date.fromisoformat(it["until"]))
+        for it in row.freezes
+    )
 
 
 class SqlSubscriptions(SqlRepository[Subscription, SubscriptionFilter], Subscriptions):
@@ -102,14 +111,10 @@ class SqlSubscriptions(SqlRepository[Subscription, SubscriptionFilter], Subscrip
 
     @staticmethod
     def entity(row: Any) -> Subscription:
-        fields = without(row, "valid_until")
-        freezes = tuple(
-            Freeze(since=date.fromisoformat(it["since"]), until=date.fromisoformat(it["until"]))
-            for it in row.freezes
-        )
+        fields = without(row, "valid_until", "amount_due")
         groups = tuple(GroupId(UUID(text)) for text in row.group_ids)
         amount = rounded(row.amount, row.currency)
-        return Subscription(**fields | {"amount": amount, "group_ids": groups, "freezes": freezes})
+        return Subscription(**fields | {"amount": amount, "group_ids": groups, "freezes": freezes_in(row)})
 
     @staticmethod
     def row(entity: Subscription) -> dict[str, Any]:
@@ -117,7 +122,8 @@ class SqlSubscriptions(SqlRepository[Subscription, SubscriptionFilter], Subscrip
         del row["charged"]
         freezes = [{"since": it.since.isoformat(), "until": it.until.isoformat()} for it in entity.freezes]
         groups = [*map(str, entity.group_ids)]
-        return row | {"freezes": freezes, "group_ids": groups, "valid_until": entity.valid_until}
+        derived = {"valid_until": entity.valid_until, "amount_due": entity.amount_due}
+        return row | {"freezes": freezes, "group_ids": groups} | derived
 
     @staticmethod
     def given(which: SubscriptionFilter) -> dict[str, Any]:

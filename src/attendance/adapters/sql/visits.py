@@ -13,25 +13,21 @@ CLIENT_ID: Any = sa.bindparam("client_id", type_=sa.Uuid)
 AT: Any = sa.bindparam("at", type_=lessons.c.starts_at.type)
 SINCE, UNTIL = (sa.bindparam(name, type_=sa.Date) for name in ("since", "until"))
 
-# materialized: else PostgreSQL, when it plans for any dates, goes through all lessons of them
-VISITED = (
-    sa.select(*attendance.c, *lessons.c["group_id", "date", "starts", "starts_at"])
-    .where(attendance.c.client_id == CLIENT_ID, attendance.c.lesson_id == lessons.c.id, ~lessons.c.cancelled)
-    .cte("visited")
-    .prefix_with("MATERIALIZED", dialect="postgresql")
+IS_VISITED = sa.and_(
+    attendance.c.client_id == CLIENT_ID, attendance.c.lesson_id == lessons.c.id, ~lessons.c.cancelled
 )
-IS_WITHIN = VISITED.c.date.between(SINCE, UNTIL)
-TURN = VISITED.c["date", "starts", "lesson_id"]
+IS_WITHIN = attendance.c.date.between(SINCE, UNTIL)
+TURN = attendance.c["date", "starts", "lesson_id"]
 AFTER = [sa.bindparam(f"after_{column.name}", type_=column.type) for column in TURN]
 BEFORE_ALL = (date.min, time.min, UUID(int=0))
 VISITS = (
-    sa.select(*(column for column in VISITED.c if column.name != "starts_at"))
-    .where(IS_WITHIN, sa.tuple_(*TURN) > sa.tuple_(*AFTER))
+    sa.select(*attendance.c, lessons.c.group_id)
+    .where(IS_VISITED, IS_WITHIN, sa.tuple_(*TURN) > sa.tuple_(*AFTER))
     .order_by(*TURN)
     .limit(LIMIT)
     .offset(OFFSET)
 )
-COUNT = sa.select(sa.func.count().label("total")).select_from(VISITED).where(IS_WITHIN)
+COUNT = sa.select(sa.func.count().label("total")).where(IS_VISITED, IS_WITHIN)
 
 
 def is_member_on(day: Any) -> sa.ColumnElement[bool]:
@@ -44,12 +40,12 @@ def _summary() -> sa.Select[Any]:
 
     No status: how often the client was on a roster and nobody said anything.
     """
-    status = VISITED.c.status
+    status = attendance.c.status
     came = sa.or_(status == sa.literal_column("'present'"), status == sa.literal_column("'late'"))
     came_since = sa.func.count().filter(came).over(order_by=[column.desc() for column in TURN])
     marks = (
-        sa.select(status, VISITED.c.date, came_since.label("came_since"))
-        .where(VISITED.c.starts_at <= AT, VISITED.c.date <= UNTIL)
+        sa.select(status, attendance.c.date, came_since.label("came_since"))
+        .where(IS_VISITED, lessons.c.starts_at <= AT, attendance.c.date <= UNTIL)
         .subquery()
     )
     in_newest_run = sa.and_(

@@ -1,6 +1,14 @@
 """The tables, as the migrations make them. Columns bear the names of the fields they hold."""
 
-from attendance.adapters.sql.tables.accounts import accounts, favorites, guards, links, role_changes, sessions
+from attendance.adapters.sql.tables.accounts import (
+    accounts,
+    calendar_tokens,
+    favorites,
+    guards,
+    links,
+    role_changes,
+    sessions,
+)
 from attendance.adapters.sql.tables.attendance import attendance, subscriptions
 from attendance.adapters.sql.tables.club import clients, contracts, locations, prices
 from attendance.adapters.sql.tables.columns import metadata
@@ -11,6 +19,7 @@ from attendance.adapters.sql.tables.records import events, outbox, tallies
 __all__ = [
     "accounts",
     "attendance",
+    "calendar_tokens",
     "clients",
     "contracts",
     "events",

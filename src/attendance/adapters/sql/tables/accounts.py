@@ -95,3 +95,12 @@ favorites = sa.Table(
     sa.Column("lessons", Facts, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
 )
+
+calendar_tokens = sa.Table(
+    "calendar_tokens",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("digest"),
+)

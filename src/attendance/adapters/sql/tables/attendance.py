@@ -11,7 +11,7 @@ subscriptions = sa.Table(
     sa.Column("client_id", sa.ForeignKey("clients.id"), nullable=False, index=True),
     sa.Column("price_id", sa.ForeignKey("prices.id"), nullable=False),
     sa.Column("contract_id", sa.ForeignKey("contracts.id"), index=True),
-    sa.Column("sold_on", sa.Date, nullable=False),
+    sa.Column("sold_on", sa.Date, nullable=False, index=True),
     sa.Column("amount", Money, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("discount_percent", sa.Integer, nullable=False),
@@ -22,8 +22,9 @@ subscriptions = sa.Table(
     sa.Column("ends_on", sa.Date),
     sa.Column("freezes", Facts, nullable=False),
     sa.Column("cancelled_on", sa.Date),
-    # what the domain makes of the dates and freezes beside it, to be asked for
+    # what the domain makes of what is beside it, to be asked for
     sa.Column("valid_until", sa.Date),
+    sa.Column("amount_due", Money, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
@@ -32,8 +33,11 @@ subscriptions = sa.Table(
 attendance = sa.Table(
     "attendance",
     metadata,
-    sa.Column("lesson_id", sa.ForeignKey("lessons.id"), primary_key=True),
-    sa.Column("client_id", sa.ForeignKey("clients.id"), primary_key=True, index=True),
+    sa.Column("lesson_id", sa.Uuid, primary_key=True),
+    sa.Column("client_id", sa.ForeignKey("clients.id"), primary_key=True),
+    # copies of the lesson's, for an index; the foreign key keeps them true
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("starts", sa.Time, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("note", sa.Text, nullable=False),
     sa.Column("minutes_late", sa.Integer),
@@ -43,8 +47,13 @@ attendance = sa.Table(
     # no foreign key: the operator has no account
     sa.Column("marked_by", sa.Uuid, nullable=False),
     sa.Column("marked_at", UtcDateTime, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["lesson_id", "date", "starts"], ["lessons.id", "lessons.date", "lessons.starts"], onupdate="CASCADE"
+    ),
     sa.CheckConstraint("status IN ('present', 'absent', 'late', 'excused')", name="status"),
     sa.CheckConstraint("subscription_id IS NULL OR NOT unpaid", name="charge"),
+    # the marks of a client in their order
+    sa.Index("ix_attendance_client_id_date", "client_id", "date", "starts", "lesson_id", "status"),
 )
 
 sa.Index(

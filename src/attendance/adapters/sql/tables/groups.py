@@ -45,7 +45,7 @@ lessons = sa.Table(
     sa.Column("group_id", sa.ForeignKey("groups.id"), nullable=False),
     sa.Column("location_id", sa.ForeignKey("locations.id"), nullable=False),
     sa.Column("timezone", sa.Text, nullable=False),
-    sa.Column("date", sa.Date, nullable=False, index=True),
+    sa.Column("date", sa.Date, nullable=False),
     sa.Column("starts", sa.Time, nullable=False),
     sa.Column("ends", sa.Time, nullable=False),
     sa.Column("starts_at", UtcDateTime, nullable=False),
@@ -62,6 +62,8 @@ lessons = sa.Table(
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("group_id", "date", "starts"),
+    # says nothing new: lessons in their order, and what copies of a lesson's place in time refer to
+    sa.UniqueConstraint("date", "starts", "id"),
     sa.UniqueConstraint("group_id", "scheduled_date", "scheduled_starts"),
     sa.Index("ix_lessons_location_id_date", "location_id", "date"),
 )

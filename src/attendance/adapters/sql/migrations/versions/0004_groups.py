@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name="fk_lessons_group_id"),
         sa.ForeignKeyConstraint(["location_id"], ["locations.id"], name="fk_lessons_location_id"),
         sa.UniqueConstraint("group_id", "date", "starts", name="uq_lessons_group_id_date_starts"),
+        sa.UniqueConstraint("date", "starts", "id", name="uq_lessons_date_starts_id"),
         sa.UniqueConstraint(
             "group_id",
             "scheduled_date",
@@ -59,7 +60,6 @@ def upgrade() -> None:
             name="uq_lessons_group_id_scheduled_date_scheduled_starts",
         ),
     )
-    op.create_index("ix_lessons_date", "lessons", ["date"])
     op.create_index("ix_lessons_location_id_date", "lessons", ["location_id", "date"])
 
 

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("freezes", JSON, nullable=False),
         sa.Column("cancelled_on", sa.Date),
         sa.Column("valid_until", sa.Date),
+        sa.Column("amount_due", sa.BigInteger, nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.Column("updated_at", INSTANT, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
@@ -38,12 +39,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["price_id"], ["prices.id"], name="fk_subscriptions_price_id"),
         sa.ForeignKeyConstraint(["contract_id"], ["contracts.id"], name="fk_subscriptions_contract_id"),
     )
+    op.create_index("ix_subscriptions_sold_on", "subscriptions", ["sold_on"])
     op.create_index("ix_subscriptions_client_id", "subscriptions", ["client_id"])
     op.create_index("ix_subscriptions_contract_id", "subscriptions", ["contract_id"])
     op.create_table(
         "attendance",
         sa.Column("lesson_id", sa.Uuid, nullable=False),
         sa.Column("client_id", sa.Uuid, nullable=False),
+        sa.Column("date", sa.Date, nullable=False),
+        sa.Column("starts", sa.Time, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("note", sa.Text, nullable=False),
         sa.Column("minutes_late", sa.Integer),
@@ -53,7 +57,12 @@ def upgrade() -> None:
         sa.Column("marked_by", sa.Uuid, nullable=False),
         sa.Column("marked_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("lesson_id", "client_id", name="pk_attendance"),
-        sa.ForeignKeyConstraint(["lesson_id"], ["lessons.id"], name="fk_attendance_lesson_id"),
+        sa.ForeignKeyConstraint(
+            ["lesson_id", "date", "starts"],
+            ["lessons.id", "lessons.date", "lessons.starts"],
+            name="fk_attendance_lesson_id_date_starts",
+            onupdate="CASCADE",
+        ),
         sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name="fk_attendance_client_id"),
         sa.ForeignKeyConstraint(
             ["subscription_id"], ["subscriptions.id"], name="fk_attendance_subscription_id"
@@ -63,7 +72,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("subscription_id IS NULL OR NOT unpaid", name=op.f("ck_attendance_charge")),
     )
-    op.create_index("ix_attendance_client_id", "attendance", ["client_id"])
+    op.create_index(
+        "ix_attendance_client_id_date", "attendance", ["client_id", "date", "starts", "lesson_id", "status"]
+    )
     subscription_is_known = sa.text("subscription_id IS NOT NULL")
     op.create_index(
         "ix_attendance_subscription_id",
