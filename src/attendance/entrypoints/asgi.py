@@ -51,6 +51,7 @@ def application(container: Container, *, beside: AbstractContextManager[None] = 
         container.use_cases(),
         HttpSettings(
             version=version("attendance"),
+            base_url=settings.public_url,
             directory=settings.labs_directory,
             cors_origins=tuple(filter(None, settings.cors_origins.split(","))),
             trusted_proxies=settings.proxies(),

@@ -195,6 +195,7 @@ class Container(containers.DeclarativeContainer):
         store=store,
         clock=clock,
         new_id=new_id,
+        new_token=new_token,
         hasher=hasher,
         tokens=tokens,
         lifetime=lifetime,

@@ -96,7 +96,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def public_url(self) -> str:
-        """What links in mails begin with."""
+        """What links in mails and addresses of calendars begin with."""
         return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     def zone(self) -> ZoneInfo:

@@ -11,6 +11,7 @@ from litestar import Litestar, Router
 from attendance.adapters.http.accounts import account_handlers
 from attendance.adapters.http.addresses import TrustedProxies
 from attendance.adapters.http.attendance import attendance_handlers
+from attendance.adapters.http.calendars import calendar_handlers
 from attendance.adapters.http.caller import Callers, provide_caller, require_permissions
 from attendance.adapters.http.clients import client_handlers
 from attendance.adapters.http.contracts import contract_handlers
@@ -20,6 +21,7 @@ from attendance.adapters.http.edge import Edge
 from attendance.adapters.http.emails import email_handlers
 from attendance.adapters.http.errors import error_handlers
 from attendance.adapters.http.events import event_handlers
+from attendance.adapters.http.exports import describe_formats
 from attendance.adapters.http.favorites import favorite_handlers
 from attendance.adapters.http.groups import group_handlers
 from attendance.adapters.http.health import health_handlers
@@ -29,12 +31,14 @@ from attendance.adapters.http.labs import lab_handlers
 from attendance.adapters.http.lane import HashingLane
 from attendance.adapters.http.lessons import lesson_handlers
 from attendance.adapters.http.locations import location_handlers
+from attendance.adapters.http.marks import mark_handlers
 from attendance.adapters.http.passwords import password_handlers
 from attendance.adapters.http.prices import price_handlers
 from attendance.adapters.http.registration import registration_handlers
 from attendance.adapters.http.role_changes import role_change_handlers
 from attendance.adapters.http.scheduling import scheduling_handlers
 from attendance.adapters.http.sessions import session_handlers
+from attendance.adapters.http.statistics import statistics_handlers
 from attendance.adapters.http.subscriptions import subscription_handlers
 from attendance.adapters.http.users import user_handlers
 from attendance.adapters.http.versions import provide_versions
@@ -45,9 +49,13 @@ from attendance.domain.policy import Directory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
-    """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting."""
+    """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting.
+
+    Addresses of calendars begin with `base_url`.
+    """
 
     version: str
+    base_url: str = ""
     directory: Directory = Directory.PUBLIC
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: TrustedProxies = ()
@@ -84,7 +92,7 @@ def http_application(
             lane.close()
             close()
 
-    callers = Callers(use_cases.actor_of, settings.trusted_proxies)
+    callers = Callers(use_cases.actor_of, use_cases.reader_of_calendars, settings.trusted_proxies)
     handlers = [
         *home_handlers(settings.version),
         *registration_handlers(use_cases, lane),
@@ -94,6 +102,7 @@ def http_application(
         *account_handlers(use_cases, settings.directory),
         *user_handlers(use_cases),
         *favorite_handlers(use_cases),
+        *calendar_handlers(use_cases, settings.base_url),
         *role_change_handlers(use_cases),
         *event_handlers(use_cases),
         *client_handlers(use_cases),
@@ -106,12 +115,15 @@ def http_application(
         *subscription_handlers(use_cases),
         *attendance_handlers(use_cases),
         *visit_handlers(use_cases),
+        *mark_handlers(use_cases),
+        *statistics_handlers(use_cases),
         *lab_handlers(use_cases, settings.directory),
         *lab_attendance_handlers(use_cases),
         *health_handlers(is_ready),
         documentation_assets(),
     ]
     require_permissions(handlers)
+    describe_formats(handlers)
     # as one router: Litestar would register a path's first handler twice, and then run it on two threads
     everything = Router("/", route_handlers=handlers)
     app = Litestar(

@@ -14,6 +14,7 @@ from attendance.adapters.http.changes import changes_in
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
 from attendance.adapters.http.events import EventView, event_view
+from attendance.adapters.http.exports import Format, InFormat, exported
 from attendance.adapters.http.fields import Text, prose
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.paths import API
@@ -140,8 +141,10 @@ def _meant(sent: EntryBody) -> Any:
 
 
 def attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    def shown(sheet: Sheet) -> Response[LessonSheetView]:
-        lesson = sheet.lesson
+    def shown(sheet: Sheet, form: Format = Format.JSON) -> Response[LessonSheetView]:
+        lesson, entries = sheet.lesson, [_entry(row) for row in sheet.rows]
+        if form is not Format.JSON:
+            return exported("attendances", EntryView, entries, form)
         view = LessonSheetView(
             lesson_id=lesson.id,
             group_id=lesson.group_id,
@@ -149,7 +152,7 @@ def attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
             starts=shown_time(lesson.starts),
             ends=shown_time(lesson.ends),
             state=sheet.state(at=use_cases.mark_attendance.clock()),
-            attendances=[_entry(row) for row in sheet.rows],
+            attendances=entries,
             total=len(sheet.rows),
             counts=counts_view(sheet.counts),
         )
@@ -162,9 +165,11 @@ def attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         tags=TAGS,
         **permitted(Permission.READ_ATTENDANCE),
     )
-    def show_sheet(caller: FromCaller, lesson_id: FromPath[str]) -> Response[LessonSheetView]:
+    def show_sheet(
+        caller: FromCaller, lesson_id: FromPath[str], form: InFormat = Format.JSON
+    ) -> Response[LessonSheetView]:
         """Who is to be at a lesson or was, marked or not."""
-        return shown(use_cases.show_sheet(caller.actor(), lesson_id=LessonId(sent_id(lesson_id))))
+        return shown(use_cases.show_sheet(caller.actor(), lesson_id=LessonId(sent_id(lesson_id))), form)
 
     @put(
         SHEET,
@@ -191,11 +196,17 @@ def attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         **permitted(Permission.READ_ATTENDANCE),
     )
     def attendance_history(
-        caller: FromCaller, lesson_id: FromPath[str], client_id: FromPath[str]
-    ) -> MarkHistoryView:
+        caller: FromCaller,
+        lesson_id: FromPath[str],
+        client_id: FromPath[str],
+        form: InFormat = Format.JSON,
+    ) -> Response[MarkHistoryView]:
         """What happened to the mark of a client, oldest first."""
         lesson, client = LessonId(sent_id(lesson_id)), ClientId(sent_id(client_id))
         history = use_cases.attendance_history(caller.actor(), lesson_id=lesson, client_id=client)
-        return MarkHistoryView([event_view(it) for it in history], len(history))
+        views = [event_view(it) for it in history]
+        if form is not Format.JSON:
+            return exported("events", EventView, views, form)
+        return Response(MarkHistoryView(views, len(views)))
 
     return [show_sheet, mark_attendance, attendance_history]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from litestar import Request
 from litestar.datastructures import Headers
@@ -16,6 +17,9 @@ from attendance.domain.permissions import Permission
 from attendance.domain.sessions import Actor
 
 BEARER = "bearer"
+CALENDAR_TOKEN = "calendar_token"  # noqa: S105 # a scheme, no token
+TOKEN_IN_QUERY = "token"  # noqa: S105 # a name, no token
+MOST_QUERY_FIELDS = 100
 PERMISSION = "permission"
 FIRST = "first"
 
@@ -30,6 +34,14 @@ def permitted(permission: Permission) -> dict[str, Any]:
     }
 
 
+def permitted_by_calendar_token(permission: Permission) -> dict[str, Any]:
+    """Likewise, for whoever is signed in or has a calendar token: for calendars and nothing else."""
+    return {
+        "security": [{BEARER: []}, {CALENDAR_TOKEN: []}],
+        "opt": {PERMISSION: permission, FIRST: lambda caller: caller.reader_of_calendars()},
+    }
+
+
 def for_anybody(first: "Callable[[Caller], object] | None" = None) -> dict[str, Any]:
     """Options of an operation for anybody. What `first` refuses comes before what is malformed."""
     return {"opt": {PERMISSION: None} | ({FIRST: first} if first else {})}
@@ -41,19 +53,39 @@ def token_sent(headers: Headers) -> str | None:
     return (token.strip(" ") or None) if scheme.lower() == BEARER else None
 
 
+def tokens_in(query: bytes) -> list[str]:
+    """What a query calls a token: of use for calendars alone."""
+    try:
+        sent = parse_qsl(query.decode(), keep_blank_values=True, max_num_fields=MOST_QUERY_FIELDS)
+    except ValueError:
+        return []
+    return [value for name, value in sent if name == TOKEN_IN_QUERY]
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Asks the store, so its methods belong into a worker thread. `address` is None where it is not known."""
 
     actor_of: Callable[[str], Actor]
+    reader_of: Callable[[str], Actor]
     token: str | None
     address: str | None
+    query: bytes
 
     def actor(self) -> Actor:
         """Whoever is signed in; raise Unauthenticated for nobody."""
         if self.token is None:
             raise Unauthenticated
         return self.actor_of(self.token)
+
+    def reader_of_calendars(self) -> Actor:
+        """Whoever is signed in, otherwise whose calendar token is in the query; two of them are none."""
+        if self.token is not None:
+            return self.actor()
+        sent = tokens_in(self.query)
+        if len(sent) != 1:
+            raise Unauthenticated
+        return self.reader_of(sent[0])
 
     def actor_if_any(self) -> Actor | None:
         """Whoever is signed in, if anybody; where no sign-in is needed, a bad token is ignored."""
@@ -72,6 +104,7 @@ class Callers:
     """Tells who calls."""
 
     actor_of: Callable[[str], Actor]
+    reader_of: Callable[[str], Actor]
     trusted: TrustedProxies
 
     def __call__(self, request: AnyRequest) -> Caller:
@@ -79,7 +112,13 @@ class Callers:
         address = client_address(
             client[0] if client else None, request.headers.getall("x-forwarded-for", []), self.trusted
         )
-        return Caller(self.actor_of, token_sent(request.headers), address)
+        return Caller(
+            actor_of=self.actor_of,
+            reader_of=self.reader_of,
+            token=token_sent(request.headers),
+            address=address,
+            query=request.scope["query_string"],
+        )
 
 
 def provide_caller(callers: Callers) -> Provide:

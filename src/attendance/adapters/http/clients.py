@@ -13,6 +13,7 @@ from attendance.adapters.http.caller import FromCaller, permitted
 from attendance.adapters.http.changes import changes_in
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.fields import Email, Text, line, prose
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, Sort, listing
@@ -125,10 +126,11 @@ def client_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         sort: Sort = "",
         q: Annotated[str, QueryParameter(schema_extra=PROSE)] = "",
         active: Annotated[bool | None, QueryParameter(schema_extra=BOOLEAN)] = None,
+        form: InFormat = Format.JSON,
     ) -> Response[ClientsView]:
         """Clients by name; `sort` knows name, birthday and created_at, `q` any part of the two names."""
         listed = use_cases.list_clients(caller.actor(), page=page, sort=sort, q=q, active=active)
-        return listing("clients", listed, client_view)
+        return listing(ClientsView, listed, client_view, form)
 
     @post(
         f"{API}/clients",

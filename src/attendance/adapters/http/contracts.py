@@ -15,12 +15,14 @@ from attendance.adapters.http.changes import changes_in
 from attendance.adapters.http.clients import CLIENT, Notes
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.fields import line
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, Sort, listing
 from attendance.adapters.http.paths import API
 from attendance.adapters.http.queries import ID, one_of
 from attendance.adapters.http.versions import Versions, etag
+from attendance.application.listing import Listed
 from attendance.application.use_cases import UseCases
 from attendance.domain.contracts import LONGEST_NUMBER, Contract, ContractState
 from attendance.domain.ids import ClientId, ContractId
@@ -96,6 +98,10 @@ def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         headers = etag(contract.version) | where
         return Response(view_for(actor)(contract), status_code=status, headers=headers)
 
+    def shown_all(listed: Listed[Contract], actor: Actor, form: Format) -> Response[ContractsView]:
+        hidden = () if sees_notes(actor) else ("notes",)
+        return listing(ContractsView, listed, view_for(actor), form, hidden=hidden)
+
     @get(
         f"{API}/contracts",
         sync_to_thread=True,
@@ -111,6 +117,7 @@ def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         in_state: Annotated[
             ContractState | None, QueryParameter(name="state", schema_extra=one_of(ContractState))
         ] = None,
+        form: InFormat = Format.JSON,
     ) -> Response[ContractsView]:
         """Contracts by number; `sort` knows number and signed_on."""
         actor = caller.actor()
@@ -121,7 +128,7 @@ def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
             client_id=None if client_id is None else ClientId(sent_id(client_id)),
             state=in_state,
         )
-        return listing("contracts", listed, view_for(actor))
+        return shown_all(listed, actor, form)
 
     @get(
         f"{CLIENT}/contracts",
@@ -130,11 +137,13 @@ def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         tags=TAGS,
         **permitted(Permission.READ_CLIENT),
     )
-    def contracts_of_client(caller: FromCaller, client_id: FromPath[str]) -> Response[ContractsView]:
+    def contracts_of_client(
+        caller: FromCaller, client_id: FromPath[str], form: InFormat = Format.JSON
+    ) -> Response[ContractsView]:
         """All contracts of one client, for the client or a parent too."""
         actor = caller.actor()
         listed = use_cases.contracts_of_client(actor, client_id=ClientId(sent_id(client_id)))
-        return listing("contracts", listed, view_for(actor))
+        return shown_all(listed, actor, form)
 
     @post(
         f"{API}/contracts",

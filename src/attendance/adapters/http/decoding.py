@@ -18,6 +18,7 @@ from litestar.params import QueryParameter
 from litestar.typing import FieldDefinition
 from msgspec import Meta
 
+from attendance.adapters.http.caller import MOST_QUERY_FIELDS
 from attendance.adapters.http.faults import (
     MOST_FAULTS,
     NUL,
@@ -30,7 +31,6 @@ from attendance.adapters.http.faults import (
 from attendance.domain.errors import Fault, Invalid
 
 LARGEST_BODY = 1024 * 1024
-MOST_QUERY_FIELDS = 100
 QUERY = "query"
 ASCII = bytes(range(128))
 BOOLEANS = {"true": True, "false": False}

@@ -13,7 +13,7 @@ from litestar.response import File
 from litestar.router import Router
 from litestar.utils.helpers import get_name, unwrap_partial
 
-from attendance.adapters.http.caller import BEARER, for_anybody
+from attendance.adapters.http.caller import BEARER, CALENDAR_TOKEN, TOKEN_IN_QUERY, for_anybody
 
 SCHEMA = "/schema"
 ASSETS = f"{SCHEMA}/assets"
@@ -53,7 +53,13 @@ def openapi_config(version: str) -> OpenAPIConfig:
             security_schemes={
                 BEARER: SecurityScheme(
                     type="http", scheme="bearer", bearer_format="JWT", description="The token of POST /login."
-                )
+                ),
+                CALENDAR_TOKEN: SecurityScheme(
+                    type="apiKey",
+                    security_scheme_in="query",
+                    name=TOKEN_IN_QUERY,
+                    description="Part of a calendar's address: for calendars alone.",
+                ),
             }
         ),
         render_plugins=[

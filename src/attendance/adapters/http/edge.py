@@ -43,7 +43,10 @@ PREFLIGHT = [
     (b"access-control-allow-headers", b"Authorization, Content-Type, If-Match"),
     (b"access-control-max-age", b"600"),
 ]
-EXPOSED = (b"access-control-expose-headers", b"ETag, Location, Retry-After, X-Request-Id")
+EXPOSED = (
+    b"access-control-expose-headers",
+    b"Content-Disposition, ETag, Location, Retry-After, X-Request-Id",
+)
 
 
 @dataclass(frozen=True, slots=True)

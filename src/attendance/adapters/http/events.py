@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 
 from attendance.adapters.http.caller import FromCaller, permitted
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, listing
 from attendance.adapters.http.paths import API
@@ -87,6 +88,7 @@ def event_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         since: Annotated[dt.date | None, QueryParameter(name="from", schema_extra=DATE)] = None,
         until: Annotated[dt.date | None, QueryParameter(name="to", schema_extra=DATE)] = None,
         page: PageNumber = None,
+        form: InFormat = Format.JSON,
     ) -> Response[EventsView]:
         """What happened, newest first; `actor` is an id or `operator`, `subject` an id."""
         listed = use_cases.list_events(
@@ -98,6 +100,6 @@ def event_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
             until=until,
             page=page,
         )
-        return listing("events", listed, event_view)
+        return listing(EventsView, listed, event_view, form)
 
     return [list_events]

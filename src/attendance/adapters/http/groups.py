@@ -14,6 +14,7 @@ from attendance.adapters.http.changes import changes_in
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.entries import entries
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.fields import Text, line
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, Sort, listing
@@ -170,11 +171,14 @@ def group_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         tags=TAGS,
         **permitted(Permission.READ_GROUPS),
     )
-    def list_groups(caller: FromCaller, page: PageNumber = None, sort: Sort = "") -> Response[GroupsView]:
+    def list_groups(
+        caller: FromCaller, page: PageNumber = None, sort: Sort = "", form: InFormat = Format.JSON
+    ) -> Response[GroupsView]:
         """Groups by name; `sort` knows name and created_at."""
         actor = caller.actor()
         listed = use_cases.list_groups(actor, page=page, sort=sort)
-        return listing("groups", listed, lambda group: _view(group, actor))
+        hidden = () if sees_members(actor) else ("members",)
+        return listing(GroupsView, listed, lambda group: _view(group, actor), form, hidden=hidden)
 
     @post(
         f"{API}/groups",

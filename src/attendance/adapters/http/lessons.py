@@ -15,6 +15,7 @@ from attendance.adapters.http.caller import FromCaller, permitted
 from attendance.adapters.http.changes import changes_in
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.fields import Text, line
 from attendance.adapters.http.groups import GROUP
 from attendance.adapters.http.ids import sent_id
@@ -154,13 +155,14 @@ def lesson_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         in_state: Annotated[
             LessonState | None, QueryParameter(name="state", schema_extra=one_of(LessonState))
         ] = None,
+        form: InFormat = Format.JSON,
     ) -> Response[LessonsView]:
         """Lessons of a group by date, `from` and `to` included; `sort` knows date and created_at."""
         actor, at, which = caller.actor(), now(), GroupId(sent_id(group_id))
         listed = use_cases.list_lessons(
             actor, group_id=which, page=page, sort=sort, since=since, until=until, state=in_state
         )
-        return listing("lessons", listed, lambda lesson: lesson_view(lesson, at))
+        return listing(LessonsView, listed, lambda lesson: lesson_view(lesson, at), form)
 
     @get(
         LESSON,

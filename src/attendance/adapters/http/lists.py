@@ -1,7 +1,8 @@
-"""Lists as JSON: a page at once, a whole list piece by piece as it is read."""
+"""Lists as JSON: a page at once, a whole list piece by piece as it is read. Or as a table."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain, islice
+from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -9,7 +10,9 @@ from litestar import Response
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
+from attendance.adapters.http.exports import Format, exported
 from attendance.adapters.http.queries import WHOLE_NUMBER
+from attendance.adapters.http.rows import collection_of
 from attendance.adapters.http.texts import NAME
 from attendance.application.listing import BATCH, LARGEST_PAGE_NUMBER, Listed
 
@@ -43,8 +46,23 @@ class Paged(msgspec.Struct, omit_defaults=True, kw_only=True):
     pages: int | msgspec.UnsetType = msgspec.UNSET
 
 
-def listing(name: str, listed: Listed[T], view: Callable[[T], Any], **beside: Any) -> Response[Any]:
-    """The answer with a list under its name, and what is said `beside` it."""
+def listing(
+    kind: type[Paged],
+    listed: Listed[T],
+    view: Callable[[T], Any],
+    form: Format,
+    *,
+    hidden: Collection[str] = (),
+    in_front: tuple[str, ...] = (),
+    beside: Mapping[str, Any] = MappingProxyType({}),
+) -> Response[Any]:
+    """The answer with a list under the name that it has in its `kind`, and what is said `beside` it.
+
+    A table holds the list alone, without columns for `hidden` fields and with those `in_front` before others.
+    """
+    name, kind_of_item = collection_of(kind)
+    if form is not Format.JSON:
+        return exported(name, kind_of_item, map(view, listed.items), form, hidden=hidden, in_front=in_front)
     items = iter(listed.items)
     first = [*islice(items, BATCH)]
     rest = [] if len(first) < BATCH else [*islice(items, 1)]

@@ -14,6 +14,7 @@ from attendance.adapters.http.changes import changes_in
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.entries import entries
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.fields import line
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, Sort, listing
@@ -131,10 +132,11 @@ def location_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         page: PageNumber = None,
         sort: Sort = "",
         active: Annotated[bool | None, QueryParameter(schema_extra=BOOLEAN)] = None,
+        form: InFormat = Format.JSON,
     ) -> Response[LocationsView]:
         """Locations by name; `sort` knows name and created_at."""
         listed = use_cases.list_locations(caller.actor(), page=page, sort=sort, active=active)
-        return listing("locations", listed, location_view)
+        return listing(LocationsView, listed, location_view, form)
 
     @post(
         f"{API}/locations",

@@ -15,6 +15,7 @@ from attendance.adapters.http.changes import changes_in
 from attendance.adapters.http.clients import Notes
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.fields import line
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, Sort, listing
@@ -117,11 +118,14 @@ def price_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         tags=TAGS,
         **for_anybody(),
     )
-    def list_prices(caller: FromCaller, page: PageNumber = None, sort: Sort = "") -> Response[PricesView]:
+    def list_prices(
+        caller: FromCaller, page: PageNumber = None, sort: Sort = "", form: InFormat = Format.JSON
+    ) -> Response[PricesView]:
         """What is on sale today, by name; `sort` knows name and amount. Who keeps the prices sees all."""
         actor = caller.actor_if_any()
         listed = use_cases.list_prices(actor, page=page, sort=sort)
-        return listing("prices", listed, lambda price: _view(price, actor))
+        hidden = () if sees_all_prices(actor) else ("notes",)
+        return listing(PricesView, listed, lambda price: _view(price, actor), form, hidden=hidden)
 
     @post(
         f"{API}/prices",

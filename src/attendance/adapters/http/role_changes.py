@@ -12,6 +12,7 @@ from litestar.params import FromPath, QueryParameter
 
 from attendance.adapters.http.caller import FromCaller, permitted
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, listing
 from attendance.adapters.http.paths import API
@@ -83,10 +84,11 @@ def role_change_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller,
         in_state: Annotated[State | None, QueryParameter(name="state", schema_extra=one_of(State))] = None,
         page: PageNumber = None,
+        form: InFormat = Format.JSON,
     ) -> Response[RoleChangesView]:
         """What awaits or awaited confirmation, newest first."""
         listed = use_cases.list_role_changes(caller.actor(), state=in_state, page=page)
-        return listing("role_changes", listed, role_change_view)
+        return listing(RoleChangesView, listed, role_change_view, form)
 
     @get(
         ROLE_CHANGE,

@@ -16,6 +16,7 @@ from attendance.adapters.http.clients import CLIENT
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.entries import entries
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.fields import Text
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, Sort, listing
@@ -158,11 +159,12 @@ def subscription_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         in_state: Annotated[
             SubscriptionState | None, QueryParameter(name="state", schema_extra=one_of(SubscriptionState))
         ] = None,
+        form: InFormat = Format.JSON,
     ) -> Response[SubscriptionsView]:
         """Subscriptions by the day of sale; `sort` knows starts_on, ends_on and sold_on."""
         which = _named({"client_id": client_id, "contract_id": contract_id, "state": in_state})
         listed = use_cases.list_subscriptions(caller.actor(), page=page, sort=sort, **which)
-        return listing("subscriptions", listed, view)
+        return listing(SubscriptionsView, listed, view, form)
 
     @get(
         f"{CLIENT}/subscriptions",
@@ -171,12 +173,13 @@ def subscription_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         tags=TAGS,
         **permitted(Permission.READ_CLIENT),
     )
-    def subscriptions_of_client(caller: FromCaller, client_id: FromPath[str]) -> Response[SubscriptionsView]:
+    def subscriptions_of_client(
+        caller: FromCaller, client_id: FromPath[str], form: InFormat = Format.JSON
+    ) -> Response[SubscriptionsView]:
         """All subscriptions of one client, for the client or a parent too."""
         client = ClientId(sent_id(client_id))
-        return listing(
-            "subscriptions", use_cases.subscriptions_of_client(caller.actor(), client_id=client), view
-        )
+        listed = use_cases.subscriptions_of_client(caller.actor(), client_id=client)
+        return listing(SubscriptionsView, listed, view, form)
 
     @post(
         f"{API}/subscriptions",

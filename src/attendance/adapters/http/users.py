@@ -14,6 +14,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from attendance.adapters.http.caller import FromCaller, permitted
 from attendance.adapters.http.decoding import StrictJson
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.fields import Email, PersonName, Username
 from attendance.adapters.http.lists import Paged, PageNumber, Sort, listing
 from attendance.adapters.http.paths import API, user_of
@@ -134,12 +135,13 @@ def user_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         name: Annotated[str, QueryParameter(schema_extra=PROSE)] = "",
         role: Annotated[Role | None, QueryParameter(schema_extra=one_of(Role))] = None,
         active: Annotated[bool | None, QueryParameter(schema_extra=BOOLEAN)] = None,
+        form: InFormat = Format.JSON,
     ) -> Response[UsersPageView]:
         """All users, by username; `sort` knows username, name, email and created_at."""
         listed = use_cases.list_users(
             caller.actor(), page=page, sort=sort, name=name, role=role, active=active
         )
-        return listing("users", listed, user_view)
+        return listing(UsersPageView, listed, user_view, form, hidden=("clients",))
 
     @get(
         USER,

@@ -13,6 +13,7 @@ from attendance.adapters.http.attendance import TAGS, CountsView, counts_view
 from attendance.adapters.http.caller import FromCaller, permitted
 from attendance.adapters.http.clients import CLIENT
 from attendance.adapters.http.errors import refusals
+from attendance.adapters.http.exports import Format, InFormat
 from attendance.adapters.http.ids import sent_id
 from attendance.adapters.http.lists import Paged, PageNumber, listing
 from attendance.adapters.http.queries import DATE
@@ -76,9 +77,16 @@ def _figures(summary: VisitsSummary) -> dict[str, Any]:
     }
 
 
-def _shown(visits: Visits, actor: Actor) -> Response[VisitsView]:
-    figures = _figures(visits.summary)
-    return listing("attendances", visits.attendances, lambda row: _visit(row, actor), **figures)
+def _shown(visits: Visits, actor: Actor, form: Format) -> Response[VisitsView]:
+    hidden = () if sees_notes(actor) else ("note",)
+    return listing(
+        VisitsView,
+        visits.attendances,
+        lambda row: _visit(row, actor),
+        form,
+        hidden=hidden,
+        beside=_figures(visits.summary),
+    )
 
 
 def visit_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
@@ -95,10 +103,11 @@ def visit_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         since: Annotated[dt.date | None, QueryParameter(name="from", schema_extra=DATE)] = None,
         until: Annotated[dt.date | None, QueryParameter(name="to", schema_extra=DATE)] = None,
         page: PageNumber = None,
+        form: InFormat = Format.JSON,
     ) -> Response[VisitsView]:
         """A client's attendance by date, for the client or a parent too; `from` and `to` are optional."""
         actor, client = caller.actor(), ClientId(sent_id(client_id))
         visits = use_cases.visits_of_client(actor, client_id=client, since=since, until=until, page=page)
-        return _shown(visits, actor)
+        return _shown(visits, actor, form)
 
     return [visits_of_client]
