@@ -163,6 +163,7 @@ class World:
                 "store": self.store,
                 "clock": self.clock,
                 "new_id": new_id,
+                "new_token": new_token,
                 "hasher": self.hasher,
                 "usernames": AnyUsername(),
                 "email_addresses": AnyAddress(),

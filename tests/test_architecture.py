@@ -73,7 +73,7 @@ def test_a_capability_has_the_same_name_in_every_room() -> None:
     rooms = [ROOT / "application", ROOT / "adapters/memory", ROOT / "adapters/sql", ROOT / "adapters/http"]
     capabilities = (
         *("accounts", "sessions", "role_changes", "favorites", "events", "labs", "lab_attendance"),
-        *("clients", "contracts", "prices", "locations"),
+        *("clients", "contracts", "prices", "locations", "calendars"),
     )
     for capability in capabilities:
         assert [room.name for room in rooms if not (room / f"{capability}.py").exists()] == []

@@ -143,7 +143,9 @@ NAMES = [
     "register_with_email", "sign_in", "sign_out_by_get", "sign_out", "confirm_email", "resend_confirmation",
     "change_password", "password_form", "set_password", "request_password_reset", "list_users", "invite_user",
     "show_user", "edit_user", "change_role", "change_active", "show_favorites", "replace_favorites",
-    "show_favorities", "list_role_changes", "show_role_change", "confirm_role_change", "reject_role_change",
+    "show_favorities",
+    "make_calendar_token", "revoke_calendar_token", "user_calendar", "group_calendar",
+    "list_role_changes", "show_role_change", "confirm_role_change", "reject_role_change",
     "withdraw_role_change", "list_events",
     "list_clients", "add_client", "show_client", "edit_client",
     "list_contracts", "contracts_of_client", "add_contract", "show_contract", "edit_contract",
@@ -153,6 +155,8 @@ NAMES = [
     "list_lessons", "add_lessons", "show_lesson", "edit_lesson",
     "list_subscriptions", "subscriptions_of_client", "sell_subscription", "show_subscription",
     "edit_subscription", "show_sheet", "mark_attendance", "attendance_history", "visits_of_client",
+    "list_marks", "show_statistics", "list_employee_statistics", "show_employee_statistics",
+    "list_location_statistics", "show_location_statistics", "list_group_statistics", "show_group_statistics",
 ]  # fmt: skip
 WITH_BODY = [
     "register", "login", "create_lab", "mark_lab_attendance", "register_with_email", "sign_in",
@@ -399,6 +403,8 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "trial": False,
         "subscription_id": scene.subscription_id,
     }
+    monthwise = {"from": MARCH_2, "to": "2026-04-01", "trend": "month"}
+    by_rate = {"from": MARCH_2, "to": "2026-04-01", "page": "1", "sort": "-attendance_rate,name"}
     closed = [{"from": "2026-12-24", "until": "2027-01-01", "reason": "holidays"}]
     return {
         "home": of("GET /", None, 200),
@@ -513,6 +519,18 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         ),
         "show_favorities": of(
             "POST /users/{user_id}/favorities", "show_favorites", 200, 401, 403, 404, ids=own
+        ),
+        "make_calendar_token": of(
+            "POST /users/{user_id}/calendar_token", "make_calendar_token", 201, 401, 403, 404, ids=own
+        ),
+        "revoke_calendar_token": of(
+            "DELETE /users/{user_id}/calendar_token", "revoke_calendar_token", 204, 401, 403, 404, ids=own
+        ),
+        "user_calendar": of(
+            "GET /users/{user_id}/calendar.ics", "show_user_calendar", 200, 401, 403, 404, ids=own
+        ),
+        "group_calendar": of(
+            "GET /groups/{group_id}/calendar.ics", "show_group_calendar", 200, 401, 403, 404, ids=group
         ),
         "list_role_changes": of(
             "GET /role_changes", "list_role_changes", 200, 401, 403, query={"state": "awaiting", "page": "1"}
@@ -876,6 +894,55 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             ids=client,
             query={"from": MARCH_2, "to": "2026-12-31", "page": "1"},
         ),
+        "list_marks": of(
+            "GET /attendance",
+            "list_marks",
+            200,
+            401,
+            403,
+            404,
+            query={"from": MARCH_2, "to": "2026-12-31", "group_id": scene.group_id, "page": "1"},
+        ),
+        "show_statistics": of("GET /statistics", "show_statistics", 200, 401, 403, query=monthwise),
+        "list_employee_statistics": of(
+            "GET /statistics/employees", "list_statistics", 200, 401, 403, query=by_rate
+        ),
+        "show_employee_statistics": of(
+            "GET /statistics/employees/{user_id}",
+            "show_statistics_of",
+            200,
+            401,
+            403,
+            404,
+            ids=user,
+            query=monthwise,
+        ),
+        "list_location_statistics": of(
+            "GET /statistics/locations", "list_statistics", 200, 401, 403, query=by_rate
+        ),
+        "show_location_statistics": of(
+            "GET /statistics/locations/{location_id}",
+            "show_statistics_of",
+            200,
+            401,
+            403,
+            404,
+            ids=location,
+            query=monthwise,
+        ),
+        "list_group_statistics": of(
+            "GET /statistics/groups", "list_statistics", 200, 401, 403, query=by_rate
+        ),
+        "show_group_statistics": of(
+            "GET /statistics/groups/{group_id}",
+            "show_statistics_of",
+            200,
+            401,
+            403,
+            404,
+            ids=group,
+            query=monthwise,
+        ),
     }
 
 
@@ -925,6 +992,9 @@ METHODS_AT = {
     f"{CLUB}/users/{{user_id}}/active": {"PUT"},
     f"{CLUB}/users/{{user_id}}/favorites": {"GET", "PUT"},
     f"{CLUB}/users/{{user_id}}/favorities": {"POST"},
+    f"{CLUB}/users/{{user_id}}/calendar_token": {"POST", "DELETE"},
+    f"{CLUB}/users/{{user_id}}/calendar.ics": {"GET"},
+    f"{CLUB}/groups/{{group_id}}/calendar.ics": {"GET"},
     f"{CLUB}/role_changes": {"GET"},
     f"{CLUB}/role_changes/{{role_change_id}}": {"GET"},
     f"{CLUB}/role_changes/{{role_change_id}}/confirm": {"POST"},
@@ -951,6 +1021,13 @@ METHODS_AT = {
     f"{CLUB}/clients/{{client_id}}/attendance": {"GET"},
     f"{CLUB}/lessons/{{lesson_id}}/attendance": {"GET", "PUT"},
     f"{CLUB}/lessons/{{lesson_id}}/attendance/{{client_id}}/history": {"GET"},
+    f"{CLUB}/attendance": {"GET"},
+    f"{CLUB}/statistics": {"GET"},
+    **{
+        path: {"GET"}
+        for kind, name in (("employees", "user_id"), ("locations", "location_id"), ("groups", "group_id"))
+        for path in (f"{CLUB}/statistics/{kind}", f"{CLUB}/statistics/{kind}/{{{name}}}")
+    },
     "/health/live": {"GET"},
     "/health/ready": {"GET"},
     "/schema": {"GET"},

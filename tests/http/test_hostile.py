@@ -467,6 +467,8 @@ QUERY_NAMES = {
     "sign_out": ["all"],
     "list_users": ["page", "sort", "name", "role", "active"],
     "list_role_changes": ["state", "page"],
+    "user_calendar": ["token"],
+    "group_calendar": ["token"],
     "list_events": ["subject", "actor", "action", "from", "to", "page"],
     "list_clients": ["page", "sort", "q", "active"],
     "list_contracts": ["page", "sort", "client_id", "state"],
@@ -474,9 +476,11 @@ QUERY_NAMES = {
     "list_locations": ["page", "sort", "active"],
     "list_subscriptions": ["page", "sort", "client_id", "contract_id", "state"],
     "visits_of_client": ["from", "to", "page"],
+    "show_statistics": ["from", "to", "trend"],
+    "list_group_statistics": ["from", "to", "page", "sort"],
 }
 SEARCHES = ["search_users", "search_labs", "list_users", "list_events", "list_clients", "list_contracts"]
-ANY_TEXT_IS_FINE = ("q:", "name:", "subject:", "actor:", "client_id:", "contract_id:")
+ANY_TEXT_IS_FINE = ("q:", "name:", "subject:", "actor:", "client_id:", "contract_id:", "token:")
 WHOLE_QUERIES = {
     "an unknown name without UTF-8": b"%FF=1",
     "an unknown name with NUL": b"%00=1",

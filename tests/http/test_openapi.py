@@ -18,16 +18,19 @@ from schemathesis.engine import events, from_schema
 
 from attendance.adapters.http import documentation, errors
 from attendance.adapters.http.errors import STATUS_OF
+from attendance.adapters.http.exports import CSV, XLSX, Format
 from attendance.domain.contracts import ContractState
 from attendance.domain.events import Action
 from attendance.domain.lessons import LessonState
 from attendance.domain.role_changes import State
 from attendance.domain.roles import Role
+from attendance.domain.statistics import Trend
 from attendance.domain.subscriptions import SubscriptionState
 from tests.http.api import CLUB, Api, Person, running
 from tests.http.operations import METHODS_AT, NAMES, Scene, all_operations, operations
 
 DOCUMENT = "/schema/openapi.json"
+CALENDAR = "/calendar.ics"
 PAGES = ["/schema", "/schema/swagger", "/schema/redoc"]
 
 
@@ -50,8 +53,8 @@ def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]
 
 
 def content(document: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a request or response body, which is JSON and nothing else."""
-    assert [*described["content"]] == ["application/json"]
+    """The schema of a request or response body as JSON, beside which there is nothing but tables."""
+    assert [*described["content"]] in (["application/json"], ["application/json", CSV, XLSX])
     return resolved(document, described["content"]["application/json"]["schema"])
 
 
@@ -117,7 +120,9 @@ def test_a_success_has_a_body_that_is_described_or_none(document: dict[str, Any]
             response = operation["responses"][status]
             is_told = status != "204" and statuses != ["202"]
             assert ("content" in response) == is_told, (method, path)
-            if is_told:
+            if path.endswith(CALENDAR):
+                assert response["content"] == {"text/calendar": {"schema": {"type": "string"}}}
+            elif is_told:
                 schema = content(document, response)
                 for one in schema.get("oneOf", [schema]):
                     properties = resolved(document, one)["properties"]
@@ -138,12 +143,17 @@ def test_a_body_has_the_fields_that_are_listed_and_no_other(memory: Api, documen
 
 
 def test_sign_in_is_asked_for_where_it_is_needed(memory: Api, document: dict[str, Any]) -> None:
-    [scheme] = document["components"]["securitySchemes"].values()
-    assert {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}.items() <= scheme.items()
+    schemes = document["components"]["securitySchemes"]
+    assert {*schemes} == {"bearer", "calendar_token"}
+    assert {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}.items() <= schemes["bearer"].items()
+    assert {"type": "apiKey", "in": "query", "name": "token"}.items() <= schemes["calendar_token"].items()
     assert "security" not in document
     for operation in all_operations(Scene.of(memory)):
         listed = document["paths"][operation.template][operation.method.lower()]
-        assert listed.get("security") == ([{"bearer": []}] if operation.needs_sign_in else None)
+        schemes = [{"bearer": []}] if operation.needs_sign_in else None
+        if operation.template.endswith(CALENDAR):
+            schemes = [{"bearer": []}, {"calendar_token": []}]
+        assert listed.get("security") == schemes
 
 
 def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
@@ -159,6 +169,7 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
     attendance = "/labs/{lab_id}/attendance"
     lab_and_user = {"lab_id": in_path, "user_id": in_path}
     user, change = f"{CLUB}/users/{{user_id}}", f"{CLUB}/role_changes/{{role_change_id}}"
+    statistics = f"{CLUB}/statistics"
     group, sheet = f"{CLUB}/groups/{{group_id}}", f"{CLUB}/lessons/{{lesson_id}}/attendance"
     assert {operation: names for operation, names in sent.items() if names} == {
         ("GET", "/users"): {"name": optional, **pages},
@@ -177,7 +188,9 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("GET", f"{CLUB}/auth/confirm_email/{{token}}"): {"token": in_path},
         ("GET", f"{CLUB}/auth/password_reset/{{token}}"): {"token": in_path},
         ("PUT", f"{CLUB}/auth/password_reset/{{token}}"): {"token": in_path},
-        ("GET", f"{CLUB}/users"): dict.fromkeys(["page", "sort", "name", "role", "active"], optional),
+        ("GET", f"{CLUB}/users"): dict.fromkeys(
+            ["page", "sort", "name", "role", "active", "format"], optional
+        ),
         ("GET", user): {"user_id": in_path},
         ("PUT", user): {"user_id": in_path},
         ("PUT", f"{user}/role"): {"user_id": in_path},
@@ -185,23 +198,29 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("GET", f"{user}/favorites"): {"user_id": in_path},
         ("PUT", f"{user}/favorites"): {"user_id": in_path},
         ("POST", f"{user}/favorities"): {"user_id": in_path},
-        ("GET", f"{CLUB}/role_changes"): {"state": optional, "page": optional},
+        ("POST", f"{user}/calendar_token"): {"user_id": in_path},
+        ("DELETE", f"{user}/calendar_token"): {"user_id": in_path},
+        ("GET", f"{user}/calendar.ics"): {"user_id": in_path, "token": optional},
+        ("GET", f"{group}/calendar.ics"): {"group_id": in_path, "token": optional},
+        ("GET", f"{CLUB}/role_changes"): dict.fromkeys(["state", "page", "format"], optional),
         ("GET", change): {"role_change_id": in_path},
         ("POST", f"{change}/confirm"): {"role_change_id": in_path},
         ("POST", f"{change}/reject"): {"role_change_id": in_path},
         ("POST", f"{change}/withdraw"): {"role_change_id": in_path},
         ("GET", f"{CLUB}/events"): dict.fromkeys(
-            ["subject", "actor", "action", "from", "to", "page"], optional
+            ["subject", "actor", "action", "from", "to", "page", "format"], optional
         ),
-        ("GET", f"{CLUB}/clients"): dict.fromkeys(["page", "sort", "q", "active"], optional),
-        ("GET", f"{CLUB}/contracts"): dict.fromkeys(["page", "sort", "client_id", "state"], optional),
-        ("GET", f"{CLUB}/prices"): {"page": optional, "sort": optional},
-        ("GET", f"{CLUB}/locations"): dict.fromkeys(["page", "sort", "active"], optional),
-        ("GET", f"{CLUB}/clients/{{client_id}}/contracts"): {"client_id": in_path},
-        ("GET", f"{CLUB}/groups"): {"page": optional, "sort": optional},
+        ("GET", f"{CLUB}/clients"): dict.fromkeys(["page", "sort", "q", "active", "format"], optional),
+        ("GET", f"{CLUB}/contracts"): dict.fromkeys(
+            ["page", "sort", "client_id", "state", "format"], optional
+        ),
+        ("GET", f"{CLUB}/prices"): dict.fromkeys(["page", "sort", "format"], optional),
+        ("GET", f"{CLUB}/locations"): dict.fromkeys(["page", "sort", "active", "format"], optional),
+        ("GET", f"{CLUB}/clients/{{client_id}}/contracts"): {"client_id": in_path, "format": optional},
+        ("GET", f"{CLUB}/groups"): dict.fromkeys(["page", "sort", "format"], optional),
         ("GET", f"{group}/lessons"): {
             "group_id": in_path,
-            **dict.fromkeys(["page", "sort", "from", "to", "state"], optional),
+            **dict.fromkeys(["page", "sort", "from", "to", "state", "format"], optional),
         },
         ("POST", f"{group}/lessons"): {"group_id": in_path},
         ("GET", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},
@@ -214,19 +233,37 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
             for method in ("GET", "PUT")
         },
         ("GET", f"{CLUB}/subscriptions"): dict.fromkeys(
-            ["page", "sort", "client_id", "contract_id", "state"], optional
+            ["page", "sort", "client_id", "contract_id", "state", "format"], optional
         ),
-        ("GET", f"{CLUB}/clients/{{client_id}}/subscriptions"): {"client_id": in_path},
+        ("GET", f"{CLUB}/clients/{{client_id}}/subscriptions"): {"client_id": in_path, "format": optional},
         ("GET", f"{CLUB}/clients/{{client_id}}/attendance"): {
             "client_id": in_path,
-            **dict.fromkeys(["from", "to", "page"], optional),
+            **dict.fromkeys(["from", "to", "page", "format"], optional),
         },
-        ("GET", sheet): {"lesson_id": in_path},
+        ("GET", sheet): {"lesson_id": in_path, "format": optional},
         ("PUT", sheet): {"lesson_id": in_path},
-        ("GET", f"{sheet}/{{client_id}}/history"): {"lesson_id": in_path, "client_id": in_path},
+        ("GET", f"{sheet}/{{client_id}}/history"): {
+            "lesson_id": in_path,
+            "client_id": in_path,
+            "format": optional,
+        },
+        ("GET", f"{CLUB}/attendance"): dict.fromkeys(["from", "to", "group_id", "page", "format"], optional),
+        ("GET", statistics): dict.fromkeys(["from", "to", "trend", "format"], optional),
+        **{
+            ("GET", f"{statistics}/{kind}"): dict.fromkeys(["from", "to", "page", "sort", "format"], optional)
+            for kind in OF_WHAT
+        },
+        **{
+            ("GET", f"{statistics}/{kind}/{{{name}}}"): {
+                name: in_path,
+                **dict.fromkeys(["from", "to", "trend", "format"], optional),
+            }
+            for kind, name in OF_WHAT.items()
+        },
     }
 
 
+OF_WHAT = {"employees": "user_id", "locations": "location_id", "groups": "group_id"}
 STATES = {
     "contracts": ContractState,
     "lessons": LessonState,
@@ -252,6 +289,11 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                     assert schema["type"] == "boolean"
                 case "role":
                     assert schema["enum"] == [*Role]
+                case "format":
+                    [reference] = schema["allOf"]
+                    assert resolved(document, reference)["enum"] == [*Format]
+                case "trend":
+                    assert schema["enum"] == [*Trend]
                 case "state":
                     assert schema["enum"] == [*STATES[path.rpartition("/")[2]]]
                 case "action":
@@ -278,7 +320,9 @@ def test_the_answers_of_every_operation_are_as_described(memory: Api, document: 
             person.asks(operation.method, operation.path, **operation.request),
         ):
             assert str(response.status_code) in listed, (name, response.text)
-            if response.content:
+            if response.headers.get("content-type", "").startswith("text/calendar"):
+                assert [*listed["200"]["content"]] == ["text/calendar"]
+            elif response.content:
                 schema = content(document, listed[str(response.status_code)])
                 # nothing is answered that is not described, either
                 strict = {**schema, "components": document["components"], "unevaluatedProperties": False}
@@ -387,6 +431,14 @@ REFUSED_THOUGH_WELL_FORMED = [
     {"include-path": f"{CLUB}/subscriptions/{{subscription_id}}"},
     {"include-path": f"{CLUB}/lessons/{{lesson_id}}/attendance"},
     {"include-path": f"{CLUB}/clients/{{client_id}}/attendance"},
+    *[
+        {"include-path": f"{CLUB}/statistics{path}"}
+        for path in (
+            "",
+            *(f"/{it}" for it in OF_WHAT),
+            *(f"/{it}/{{{name}}}" for it, name in OF_WHAT.items()),
+        )
+    ],
     # exactly one of username and email
     {"include-path": f"{CLUB}/auth/login"},
 ]
