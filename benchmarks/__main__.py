@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import labs, lists, report, search, sheet, sign_in_timing, sign_ins, start
+from benchmarks import export, figures, labs, lists, report, search, sheet, sign_in_timing, sign_ins, start
 from benchmarks.options import chosen
 
 MEASURES = {
@@ -17,6 +17,8 @@ MEASURES = {
     "start": start.measure,
     "search": search.measure,
     "lists": lists.measure,
+    "figures": figures.measure,
+    "export": export.measure,
     "wave": sign_ins.measure,
     "timing": sign_in_timing.measure,
 }

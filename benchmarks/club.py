@@ -1,7 +1,7 @@
 """A club for every contender: groups of 150 with their passes, lessons of the last days, all marked."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import time, timedelta
 from decimal import Decimal
@@ -136,7 +136,7 @@ def fill(url: str, club: Club) -> None:
             ],
             tables.lessons: map(SqlLessons.row, club.lessons),
             tables.subscriptions: map(SqlSubscriptions.row, club.passes),
-            tables.attendance: map(_mark_row, club.marks),
+            tables.attendance: _mark_rows(club),
         },
     )
 
@@ -251,6 +251,8 @@ def _with_charged(it: Subscription, charged: int) -> Subscription:
     return replace(it, charged=charged) if charged else it
 
 
-def _mark_row(mark: Mark) -> dict[str, Any]:
-    row = asdict(mark)
-    return row | row.pop("charge")
+def _mark_rows(club: Club) -> Iterator[dict[str, Any]]:
+    lessons = {lesson.id: {"date": lesson.date, "starts": lesson.starts} for lesson in club.lessons}
+    for mark in club.marks:
+        row = asdict(mark)
+        yield row | row.pop("charge") | lessons[mark.lesson_id]

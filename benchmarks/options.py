@@ -7,12 +7,12 @@ from pathlib import Path
 
 from benchmarks.places import KINDS
 
-PARTS = ("labs", "sheet", "start", "search", "lists", "wave", "timing")
+PARTS = ("labs", "sheet", "start", "search", "lists", "figures", "export", "wave", "timing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`people` are searched among, `clients` listed, `pairs` are of sign-ins.
+    """`people` are searched among, `clients` listed, `marks` counted, `pairs` are of sign-ins.
 
     `repeats` is how often the service is started.
     """
@@ -25,6 +25,7 @@ class Options:
     warm_up: float
     people: int
     clients: int
+    marks: int
     repeats: int
     pairs: int
     output: Path | None
@@ -56,6 +57,7 @@ def chosen(arguments: list[str] | None = None) -> Options:
         warm_up=1 if quick else 3,
         people=20_000 if quick else 100_000,
         clients=20_000 if quick else 200_000,
+        marks=50_000 if quick else 1_000_000,
         repeats=3 if quick else 7,
         pairs=100 if quick else 300,
         output=given.output,

@@ -46,6 +46,8 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("start", _start),
         ("search", _search),
         ("lists", _lists),
+        ("figures", _figures),
+        ("export", _export),
         ("wave", _wave),
         ("timing", _timing),
     ):
@@ -128,6 +130,25 @@ def _lists(kind: str, figures: dict[str, Any]) -> Iterator[str]:
             f"  whole, {query:25}{of['mib']:8.0f} MiB in {of['seconds']:.1f} s; worker "
             f"{of['before_rss_mib']:.0f} MiB before, {of['added_rss_mib']:.1f} more at most"
         )
+
+
+def _export(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"{kind}: {figures['marks']} marks as CSV, {figures['mib']:.0f} MiB in {figures['seconds']:.1f} s; "
+        f"first byte after {figures['first_byte_ms']:.0f} ms; worker "
+        f"{figures['before_rss_mib']:.0f} MiB before, {figures['added_rss_mib']:.1f} more at most"
+    )
+
+
+def _figures(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: GET /api/v1/statistics of {figures['marks']} marks (medians)"
+    for range_ in ("month", "year"):
+        of = figures[range_]
+        yield (
+            f"  a {range_:6}{of['ms']:9.1f} ms, {of['times_by_hand']:.2f} × the statement by hand "
+            f"({of['by_hand_ms']:.1f} ms)"
+        )
+    yield f"  a year is {figures['year_times_month']:.1f} × a month"
 
 
 def _wave(kind: str, figures: dict[str, Any]) -> Iterator[str]:

@@ -78,11 +78,13 @@ WITH gone AS (
     DELETE FROM attendance WHERE lesson_id = $1 AND client_id = ANY($2)
 ), written AS (
     INSERT INTO attendance (lesson_id, client_id, status, note, minutes_late, trial, subscription_id, unpaid,
-                            marked_by, marked_at)
-    SELECT $1, client_id, status, note, minutes_late, trial, subscription_id, unpaid, marked_by, marked_at
+                            marked_by, marked_at, date, starts)
+    SELECT $1, client_id, status, note, minutes_late, trial, subscription_id, unpaid, marked_by, marked_at,
+           lessons.date, lessons.starts
     FROM json_to_recordset($3) AS given (
         client_id uuid, status text, note text, minutes_late integer, trial boolean, subscription_id uuid,
         unpaid boolean, marked_by uuid, marked_at timestamptz)
+    JOIN lessons ON lessons.id = $1
     ON CONFLICT (lesson_id, client_id) DO UPDATE
     SET status = excluded.status, note = excluded.note, minutes_late = excluded.minutes_late,
         trial = excluded.trial, subscription_id = excluded.subscription_id, unpaid = excluded.unpaid,

@@ -1,0 +1,63 @@
+"""All marks as CSV over HTTP: how soon it begins, how long it takes, and memory meanwhile."""
+
+import asyncio
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from attendance.adapters.sql.accounts import account_row
+from attendance.adapters.sql.databases import open_database
+from attendance.domain.roles import Role
+from benchmarks.client import Connection, request
+from benchmarks.contenders import OURS, serving_one
+from benchmarks.figures import fill
+from benchmarks.options import Options
+from benchmarks.places import place
+from benchmarks.processes import MIB, Server
+from benchmarks.seed import LONG_AGO, account, issuer, session
+
+
+def measure(options: Options, home: Path) -> dict[str, Any]:
+    return {kind: _on(kind, options, home) for kind in options.kinds}
+
+
+def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
+    owner = account("owner", role=Role.OWNER, email="owner@example.org", email_confirmed_at=LONG_AGO)
+    own = session(owner)
+    with place(kind, home) as where:
+        url = where.databases.fresh()
+        options.say(f"{kind}: storing {options.marks} marks")
+        database = open_database(url, pool_size=1)
+        marks = fill(database, options.marks, [account_row(owner)], [asdict(own)])
+        database.engine.dispose()
+        with serving_one(OURS, url, home) as server:
+            options.say(f"{kind}: all marks as CSV")
+            return {"marks": marks} | asyncio.run(_exported(server, issuer().issue(own), marks))
+
+
+async def _exported(server: Server, token: str, marks: int) -> dict[str, float]:
+    """Read as it comes. Asked for once: nothing is warm but what starting has warmed."""
+    before, started = server.tree.worker_rss(), time.perf_counter()
+    asked = request("GET", "/api/v1/attendance?format=csv", token)
+
+    async def read() -> tuple[float, int, int]:
+        first, length, lines = 0.0, 0, 0
+        async with Connection.opened(server.port) as connection:
+            async for piece in connection.pieces(asked):
+                first = first or time.perf_counter() - started
+                length += len(piece)
+                lines += piece.count(b"\r\n")
+        return first, length, lines
+
+    reading = asyncio.create_task(read())
+    peak = await server.tree.peak_rss(until=reading)
+    first, length, lines = await reading
+    assert lines == marks + 1, lines
+    return {
+        "first_byte_ms": first * 1e3,
+        "seconds": time.perf_counter() - started,
+        "mib": length / MIB,
+        "before_rss_mib": before,
+        "added_rss_mib": peak - before,
+    }
