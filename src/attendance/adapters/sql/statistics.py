@@ -64,7 +64,7 @@ def _seconds(dialect: str) -> sa.ColumnElement[int]:
 @cache
 def _figures(dialect: str, given: frozenset[str], by: str) -> sa.Select[Any]:
     chosen = _chosen(dialect, given)
-    marks, rosters = _marks(chosen), _rosters(chosen)
+    marks, rosters = _marks(dialect, chosen), _rosters(dialect, chosen)
     is_held = marks.c.lesson_id.is_not(None)
     has_places = sa.and_(is_held, chosen.c.capacity.is_not(None))
     is_planned = sa.and_(~chosen.c.cancelled, ~is_held)
@@ -102,13 +102,18 @@ def _figures(dialect: str, given: frozenset[str], by: str) -> sa.Select[Any]:
     return sa.select(key.label("key"), *columns).select_from(source).group_by(key)
 
 
-def _marks(chosen: sa.CTE) -> sa.CTE:
-    """How many marks of each lesson are what, and how many of them are of members."""
-    is_member = sa.and_(
-        group_members.c.group_id == chosen.c.group_id,
-        group_members.c.client_id == attendance.c.client_id,
-        is_member_on(chosen.c.date),
-    )
+def _marks(dialect: str, chosen: sa.CTE) -> sa.CTE:
+    """How many marks of each lesson are what, and how many of them are of members: see below."""
+    source = chosen.join(attendance, attendance.c.lesson_id == chosen.c.id)
+    members: sa.ColumnElement[int] = ZERO
+    if dialect == "postgresql":
+        is_member = sa.and_(
+            group_members.c.group_id == chosen.c.group_id,
+            group_members.c.client_id == attendance.c.client_id,
+            is_member_on(chosen.c.date),
+        )
+        source = source.outerjoin(group_members, is_member)
+        members = sa.func.count(group_members.c.client_id)
     return (
         sa.select(
             chosen.c.id.label("lesson_id"),
@@ -119,23 +124,26 @@ def _marks(chosen: sa.CTE) -> sa.CTE:
                 for status in Status
             ),
             sa.func.count().filter(attendance.c.unpaid).label("unpaid"),
-            sa.func.count(group_members.c.client_id).label("members"),
+            members.label("members"),
         )
-        .select_from(
-            chosen.join(attendance, attendance.c.lesson_id == chosen.c.id).outerjoin(group_members, is_member)
-        )
+        .select_from(source)
         .where(chosen.c.counts)
         .group_by(chosen.c.id)
         .cte("marks")
     )
 
 
-def _rosters(chosen: sa.CTE) -> sa.CTE:
+def _rosters(dialect: str, chosen: sa.CTE) -> sa.CTE:
+    """Members of each lesson: all, to take away the marked; on SQLite the unmarked, each looked up."""
     is_member = sa.and_(group_members.c.group_id == chosen.c.group_id, is_member_on(chosen.c.date))
+    is_marked = sa.exists().where(
+        attendance.c.lesson_id == chosen.c.id, attendance.c.client_id == group_members.c.client_id
+    )
+    asked = chosen.c.counts if dialect == "postgresql" else sa.and_(chosen.c.counts, ~is_marked)
     return (
         sa.select(chosen.c.id.label("lesson_id"), sa.func.count().label("members"))
         .select_from(chosen.join(group_members, is_member))
-        .where(chosen.c.counts)
+        .where(asked)
         .group_by(chosen.c.id)
         .cte("rosters")
     )
