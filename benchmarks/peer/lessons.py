@@ -218,6 +218,8 @@ async def apply_entry(
         mark = Attendance(
             lesson_id=lesson.id,
             client_id=entry.client_id,
+            date=lesson.date,
+            starts=lesson.starts,
             note="",
             minutes_late=None,
             trial=False,

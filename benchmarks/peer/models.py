@@ -189,6 +189,8 @@ class Attendance(Base):
 
     lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lessons.id"), primary_key=True)
     client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"), primary_key=True)
+    date: Mapped[dt.date]
+    starts: Mapped[dt.time]
     status: Mapped[str]
     note: Mapped[str] = mapped_column(default="")
     minutes_late: Mapped[int | None]

@@ -398,7 +398,8 @@ def test_a_page_holds_the_document_itself(memory: Api, path: str) -> None:
 # The service against the document
 
 SEED = 20_260_302
-EXAMPLES = [3, pytest.param(12, marks=pytest.mark.long)]
+MANY = 12
+EXAMPLES = [2, pytest.param(MANY, marks=pytest.mark.long)]
 REFUSED_THOUGH_WELL_FORMED = [
     # a name may be taken, in two scripts, or not what PRECIS calls an identifier, a password common or too
     # long in UTF-8 bytes: none of this can be said in JSON Schema
@@ -463,7 +464,7 @@ def configured(token: str, *, examples: int, shortly: bool) -> SchemathesisConfi
                 "deterministic": True,
                 "database": "none",
             },
-            "phases": {name: {"enabled": not shortly} for name in ("coverage", "stateful")},
+            "phases": {"coverage": {"enabled": not shortly}, "stateful": {"enabled": examples >= MANY}},
             "operations": [
                 *[{**which, "checks": may_be_400} for which in REFUSED_THOUGH_WELL_FORMED],
                 *[{**which, "checks": may_be_gone} for which in NEVER_GOOD],
