@@ -10,6 +10,8 @@ import pytest
 
 from attendance.application import attendance as attendance_use_cases
 from attendance.application import clients as clients_use_cases
+from attendance.application import marks as marks_use_cases
+from attendance.application import statistics as statistics_use_cases
 from attendance.application import subscriptions as subscriptions_use_cases
 from attendance.application import visits as visits_use_cases
 from attendance.domain.roles import Role
@@ -18,23 +20,32 @@ from tests.http.operations import TIMES, Operation, Scene, added, operations
 
 SECRET_NAME, SECRET_NOTE = "Xanthippe", "only for teachers"
 KINDS = ("client_id", "contract_id", "subscription_id", "group_id", "lesson_id", "held_id")
+SHOWN_TO_EVERYBODY = {"list_groups", "show_group", "list_lessons", "show_lesson"}
+"""Which groups and lessons there are."""
+SHOWN_TO_EMPLOYEES = {"visits_of_client"}
+"""How a client attended, whoever taught."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trespasser:
-    """Somebody with things of their own, each of a kind that others have, too."""
+    """Somebody with things of their own, each of a kind that others have, too.
+
+    `hidden` are ids that only those operations may tell that show groups and lessons to everybody.
+    """
 
     person: Person
     own: Mapping[str, str]
     foreign: Mapping[str, str]
     secrets: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
 
     def attempts(self, operation: Operation) -> Iterator[dict[str, Any]]:
-        """The request with each mixture of own and foreign ids, at least one of them foreign."""
+        """The request with each mixture of own and foreign ids; without ids as it is. Each as a file, too."""
         request = json.dumps([operation.path, operation.query, operation.body])
         places = [kind for kind in self.foreign if self.foreign[kind] in request]
+        asks_for_a_list = operation.method == "GET" and "/auth/" not in operation.path
         for choice in product((True, False), repeat=len(places)):
-            if any(choice):
+            if any(choice) or (not places and asks_for_a_list):
                 mixed = request
                 for kind, is_foreign in zip(places, choice, strict=True):
                     if not is_foreign:
@@ -42,11 +53,15 @@ class Trespasser:
                 path, query, body = json.loads(mixed)
                 options = {"params": query} | ({} if body is None else {"json": body})
                 yield {"method": operation.method, "path": path, **options}
+                if operation.method == "GET":
+                    yield {"method": "GET", "path": path, "params": query | {"format": "csv"}}
 
 
 def secretive(scene: Scene) -> None:
     """What is only for some: names of clients, and what was noted of them."""
-    good(scene.owner.puts(f"/clients/{scene.client_id}", name=SECRET_NAME, notes=SECRET_NOTE), 200)
+    good(
+        scene.owner.puts(f"/clients/{scene.client_id}", name=SECRET_NAME, notes=f"{SECRET_NAME} is ill"), 200
+    )
     mark = {"client_id": scene.client_id, "status": "late", "note": SECRET_NOTE}
     good(scene.owner.puts(f"/lessons/{scene.held_id}/attendance", attendances=[mark]), 200)
 
@@ -82,7 +97,8 @@ def a_teacher(scene: Scene) -> Trespasser:
     teaching = [{"user_id": teacher.id, "from": "2026-01-01", "until": None}]
     good(scene.owner.puts(f"/groups/{own['group_id']}", teachers=teaching), 200)
     foreign = {kind: getattr(scene, kind) for kind in ("group_id", "lesson_id", "held_id")}
-    return Trespasser(person=teacher, own=own, foreign=foreign, secrets=(SECRET_NOTE,))
+    hidden = (scene.group_id, scene.held_id)
+    return Trespasser(person=teacher, own=own, foreign=foreign, secrets=(SECRET_NOTE,), hidden=hidden)
 
 
 def as_it_is(scene: Scene) -> list[Any]:
@@ -109,7 +125,10 @@ def trespasses(scene: Scene, who: Trespasser) -> list[str]:
             response = who.person.asks(**attempt)
             assert response.status_code < 500, (name, attempt)
             is_changed = as_it_is(scene) != before
-            if is_changed or any(secret in response.text for secret in who.secrets):
+            secrets = who.secrets if name in SHOWN_TO_EVERYBODY else (*who.secrets, *who.hidden)
+            if who.hidden and name in SHOWN_TO_EMPLOYEES:
+                secrets = ()
+            if is_changed or any(secret in response.text for secret in secrets):
                 found.append(f"{name} {attempt['path']}")
                 before = as_it_is(scene)
     assert tried > 10
@@ -130,6 +149,8 @@ def test_no_mixture_of_own_and_other_ids_reaches_what_is_anothers(memory: Api, s
         (a_parent, subscriptions_use_cases, "is_own"),
         (a_parent, visits_use_cases, "is_own"),
         (a_teacher, attendance_use_cases, "require_level"),
+        (a_teacher, statistics_use_cases, "sees_all_groups"),
+        (a_teacher, marks_use_cases, "sees_all_groups"),
     ],
 )
 def test_a_trespass_is_seen_where_nobody_guards(
