@@ -75,13 +75,13 @@ def test_employees_see_marks_of_the_groups_they_taught(club: Club) -> None:
             listed(club, who, group_id=of.id)
 
 
-def test_one_day_of_the_range_is_enough(club: Club) -> None:
+def test_who_taught_for_a_day_sees_the_marks_of_that_day(club: Club) -> None:
     """Eva taught judo on the 8th alone, and stood in on the 20th."""
     teaching = Teaching(user_id=club.eva.id, since=FEBRUARY_10 - 2 * DAY, until=FEBRUARY_10 - 2 * DAY)
     club.edits(club.judo, teachers=(*club.judo.teachers, teaching))
     judo: dict[str, Any] = {"group_id": club.judo.id}
-    assert seen(club, club.eva) == {"Chess": 6, "Judo": 3}
-    assert seen(club, club.eva, since=FEBRUARY_10 - 2 * DAY, **judo) == {"Judo": 3}
+    assert seen(club, club.eva) == {"Chess": 6, "Judo": 1}
+    assert seen(club, club.eva, since=FEBRUARY_10 - 2 * DAY, **judo) == {"Judo": 1}
     assert seen(club, club.eva, until=FEBRUARY_10 - 2 * DAY, **judo) == {"Judo": 1}
     after = FEBRUARY_10 - DAY
     assert seen(club, club.eva, since=after) == {"Chess": 4}
@@ -89,15 +89,16 @@ def test_one_day_of_the_range_is_enough(club: Club) -> None:
         listed(club, club.eva, since=after, **judo)
     stood_in = FEBRUARY_10 + 10 * DAY
     club.lesson(club.judo, stood_in, (club.dora, P), teachers=(club.eva.id,))
-    assert seen(club, club.eva, since=after, **judo) == {"Judo": 3}
+    assert seen(club, club.eva, since=after, **judo) == {"Judo": 1}
     assert seen(club, club.eva, since=after, until=stood_in - DAY) == {"Chess": 4}
 
 
-def test_whoever_taught_years_ago_sees_it_without_dates(club: Club) -> None:
+def test_whoever_taught_years_ago_sees_no_marks_of_today(club: Club) -> None:
     long_ago = JANUARY_1 - timedelta(days=3000)
     gone = Teaching(user_id=club.finn.id, since=long_ago, until=long_ago)
     club.edits(club.chess, teachers=(*club.chess.teachers, gone))
-    assert seen(club, club.finn) == {"Chess": 6, "Judo": 3}
+    assert seen(club, club.finn) == seen(club, club.finn, group_id=club.judo.id) == {"Judo": 3}
+    assert seen(club, club.finn, group_id=club.chess.id) == {}
     assert seen(club, club.finn, since=JANUARY_1) == {"Judo": 3}
 
 
@@ -162,3 +163,10 @@ def test_a_level_nobody_asks_for_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(module, "require_level", lambda *_: None)
     with SEEN:
         test_nobody_else_sees_any(in_memory(), Role.USER)
+
+
+def test_marks_of_others_days_are_seen_when_nobody_asks_who_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = module.MarkFilter
+    monkeypatch.setattr(module, "MarkFilter", lambda **which: made(**which | {"taught_by": None}))
+    with SEEN:
+        test_who_taught_for_a_day_sees_the_marks_of_that_day(in_memory())

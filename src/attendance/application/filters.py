@@ -107,8 +107,9 @@ class VisitFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkFilter:
-    """Of groups, by date, both ends included; None: any."""
+    """Of groups, in lessons that somebody teaches, by date, both ends included; None: any."""
 
     group_ids: frozenset[GroupId] | None = None
+    taught_by: AccountId | None = None
     since: date | None = None
     until: date | None = None

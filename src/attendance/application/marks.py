@@ -22,8 +22,9 @@ MARKS_SORT = ("date", "starts", "lesson_id")
 class ListMarks:
     """Marks by date, start, lesson and client, from `since` to `until`, both included and optional.
 
-    Those in cancelled lessons are left out. Employees see those of the groups they taught on any day of the
-    range. With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden, GroupNotFound.
+    Those in cancelled lessons are left out. Employees see those of the lessons they teach, as on the sheets.
+    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden (for a group one did not teach on
+    any day of the range), GroupNotFound.
     """
 
     store: Store
@@ -44,7 +45,12 @@ class ListMarks:
         def groups(work: UnitOfWork) -> frozenset[GroupId] | None:
             return _narrowed(_seen_by(work, actor, since, until), work, group_id)
 
-        which = MarkFilter(group_ids=Reading(self.store).one(groups), since=since, until=until)
+        which = MarkFilter(
+            group_ids=Reading(self.store).one(groups),
+            taught_by=None if sees_all_groups(actor) else actor.id,
+            since=since,
+            until=until,
+        )
         return listed(
             self.store,
             lambda: None,

@@ -9,6 +9,7 @@ from attendance.application.cuts import Cut
 from attendance.application.filters import MarkFilter
 from attendance.application.ports import Marks
 from attendance.application.views import MarkRow
+from attendance.domain.lessons import Lesson
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,17 @@ class MemoryMarks(Marks):
     def count(self, which: MarkFilter) -> int:
         return sum(1 for _ in self._rows(which))
 
+    def _is_taught(self, lesson: Lesson, which: MarkFilter) -> bool:
+        group = self.tables.groups.rows[lesson.group_id]
+        teachers = {*lesson.teachers, *group.teachers_on(lesson.date)}
+        return which.taught_by is None or which.taught_by in teachers
+
     def _rows(self, which: MarkFilter) -> Iterator[MarkRow]:
         for lesson_id, marks in self.tables.marks.rows.items():
             lesson = self.tables.lessons.rows[lesson_id]
             is_within = (which.since or lesson.date) <= lesson.date <= (which.until or lesson.date)
             is_of = which.group_ids is None or lesson.group_id in which.group_ids
-            if is_within and is_of and not lesson.cancelled:
+            if is_within and is_of and self._is_taught(lesson, which) and not lesson.cancelled:
                 for mark in marks.values():
                     yield MarkRow(
                         mark=mark,

@@ -15,7 +15,8 @@ from attendance.adapters.sql.attendance import OWN, mark_in
 from attendance.adapters.sql.bulk import among
 from attendance.adapters.sql.connection import Work
 from attendance.adapters.sql.listing import LIMIT, OFFSET
-from attendance.adapters.sql.tables import attendance, clients, lessons
+from attendance.adapters.sql.ranges import teachers_in
+from attendance.adapters.sql.tables import attendance, clients, group_teachers, lessons
 from attendance.application.cuts import Cut
 from attendance.application.filters import MarkFilter
 from attendance.application.ports import Marks
@@ -35,8 +36,24 @@ DISGUISED: dict[str, Any] = {
 OF_GROUPS = {dialect: among(group_id, "group_ids")[dialect] for dialect, group_id in DISGUISED.items()}
 
 
+def _is_taught(dialect: str) -> sa.ColumnElement[bool]:
+    """In the lesson's teachers, or a teacher of its group on its date."""
+    teacher = teachers_in(dialect, lessons.c.teachers)
+    is_named = teacher.c.value == sa.bindparam("teacher", type_=sa.Text)
+    until = group_teachers.c.until
+    return sa.or_(
+        sa.exists(sa.select(teacher.c.value).where(is_named)).correlate(lessons),
+        sa.exists().where(
+            group_teachers.c.group_id == lessons.c.group_id,
+            group_teachers.c.user_id == sa.bindparam("taught_by", type_=sa.Uuid),
+            group_teachers.c.since <= lessons.c.date,
+            sa.or_(until.is_(None), until >= lessons.c.date),
+        ),
+    )
+
+
 @cache
-def _marks(dialect: str, of_groups: bool) -> sa.Select[Any]:
+def _marks(dialect: str, of_groups: bool, is_taught: bool) -> sa.Select[Any]:
     """What `>=` says is nothing new: it is what the index of lessons knows."""
     chosen = (
         sa.select(*TURN, lessons.c.group_id)
@@ -46,6 +63,7 @@ def _marks(dialect: str, of_groups: bool) -> sa.Select[Any]:
             sa.tuple_(*LESSON) >= sa.tuple_(*AFTER[:-1]),
             sa.tuple_(*TURN) > sa.tuple_(*AFTER),
             *([OF_GROUPS[dialect]] if of_groups else []),
+            *([_is_taught(dialect)] if is_taught else []),
         )
         .order_by(*TURN)
         .limit(LIMIT)
@@ -61,9 +79,11 @@ def _marks(dialect: str, of_groups: bool) -> sa.Select[Any]:
 
 
 @cache
-def _count(dialect: str, of_groups: bool) -> sa.Select[Any]:
+def _count(dialect: str, of_groups: bool, is_taught: bool) -> sa.Select[Any]:
     counted = sa.select(sa.func.count().label("total"))
     counted = counted.where(IS_OF_LESSON, lessons.c.date.between(SINCE, UNTIL))
+    if is_taught:
+        counted = counted.where(_is_taught(dialect))
     return counted.where(among(lessons.c.group_id, "group_ids")[dialect]) if of_groups else counted
 
 
@@ -77,7 +97,7 @@ class SqlMarks(Marks):
             turn = (last.date, last.starts, last.mark.lesson_id, last.mark.client_id)
         after = {bound.key: value for bound, value in zip(AFTER, turn, strict=True)}
         given = {**_given(which), **after, "limit": cut.limit, "offset": cut.offset}
-        rows = self.work.run(_marks(self.work.dialect, which.group_ids is not None), given).rows
+        rows = self.work.run(_marks(self.work.dialect, *_narrowing(which)), given).rows
         return tuple(
             MarkRow(
                 mark=mark_in(row, row.lesson_id, row.client_id),
@@ -91,9 +111,15 @@ class SqlMarks(Marks):
 
     def count(self, which: MarkFilter) -> int:
         given = {**_given(which), "since": which.since or date.min}
-        return int(self.work.run(_count(self.work.dialect, which.group_ids is not None), given).rows[0].total)
+        return int(self.work.run(_count(self.work.dialect, *_narrowing(which)), given).rows[0].total)
+
+
+def _narrowing(which: MarkFilter) -> tuple[bool, bool]:
+    return which.group_ids is not None, which.taught_by is not None
 
 
 def _given(which: MarkFilter) -> Mapping[str, Any]:
     groups = {} if which.group_ids is None else {"group_ids": [*which.group_ids]}
-    return {"until": which.until or date.max, **groups}
+    teacher = which.taught_by
+    taught = {} if teacher is None else {"taught_by": teacher, "teacher": str(teacher)}
+    return {"until": which.until or date.max, **groups, **taught}
