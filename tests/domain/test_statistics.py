@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from attendance.domain import risks, statistics
 from attendance.domain.errors import Invalid
 from attendance.domain.ids import ClientId
-from attendance.domain.risks import Regular, Rule, active_since, at_risk, run_of
+from attendance.domain.risks import Held, Regular, Rule, active_since, at_risk, run_of
 from attendance.domain.statistics import (
     MOST_BUCKETS,
     Counts,
@@ -355,7 +355,30 @@ def test_a_pass_has_been_active_since_it_was_last_frozen(
     freezes: list[tuple[date, date]], expected: date
 ) -> None:
     frozen = [Freeze(since=since, until=until) for since, until in freezes]
-    assert active_since(date(2026, 1, 1), frozen, UNTIL) == expected
+    held = Held(starts_on=date(2026, 1, 1), last_day=None, freezes=tuple(frozen), is_active=True)
+    assert active_since([held], UNTIL) == expected
+
+
+def held(since: int, until: int | None, *, is_active: bool = False) -> Held:
+    """A pass by how many days ago it began and ended."""
+    last_day = None if until is None else UNTIL - until * DAY
+    return Held(starts_on=UNTIL - since * DAY, last_day=last_day, freezes=(), is_active=is_active)
+
+
+@pytest.mark.parametrize(
+    ("passes", "days"),
+    [
+        ([], None),
+        ([held(9, 3)], None),
+        ([held(9, -5, is_active=True)], 9),
+        ([held(9, -5, is_active=True), held(39, 10)], 39),
+        ([held(9, -5, is_active=True), held(39, 11)], 9),
+        ([held(69, 40), held(9, None, is_active=True), held(39, 10)], 69),
+        ([held(9, None, is_active=True), held(20, 5), held(60, 21)], 60),
+    ],
+)
+def test_passes_that_follow_each_other_are_one_stretch(passes: list[Held], days: int | None) -> None:
+    assert active_since(passes, UNTIL) == (None if days is None else UNTIL - days * DAY)
 
 
 def test_a_rate_rounded_half_to_even_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,8 +23,8 @@ class ListMarks:
     """Marks by date, start, lesson and client, from `since` to `until`, both included and optional.
 
     Those in cancelled lessons are left out. Employees see those of the lessons they teach, as on the sheets.
-    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden (for a group one did not teach on
-    any day of the range), GroupNotFound.
+    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, GroupNotFound, and Forbidden, also for a
+    group that an employee did not teach on any day of the range.
     """
 
     store: Store

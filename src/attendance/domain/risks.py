@@ -1,6 +1,6 @@
 """Clients at risk of staying away, and why."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -68,9 +68,37 @@ class AtRisk:
     reasons: tuple[Reason, ...]
 
 
-def active_since(starts_on: date, freezes: Iterable[Freeze], on: date) -> date:
-    """From when on a pass that is active on a day has been so: a frozen one is for no visit."""
-    return max([starts_on, *(it.until + ONE_DAY for it in freezes if it.until < on)])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A pass somebody has, to its last day (None: open end), and whether it is active now."""
+
+    starts_on: date
+    last_day: date | None
+    freezes: tuple[Freeze, ...]
+    is_active: bool
+
+    def spans(self, on: date) -> Iterator[tuple[date, date]]:
+        """When it ran until a day: a frozen pass is for no visit."""
+        first, end = self.starts_on, min(self.last_day or on, on)
+        for freeze in sorted(self.freezes):
+            yield first, min(freeze.since - ONE_DAY, end)
+            first = max(first, freeze.until + ONE_DAY)
+        yield first, end
+
+
+def active_since(passes: Collection[Held], on: date) -> date | None:
+    """From when on some pass has been active without a day between; None where none is on that day."""
+    if not any(it.is_active for it in passes):
+        return None
+    since = on
+    for first, last in sorted((span for it in passes for span in it.spans(on)), key=_end, reverse=True):
+        if first <= last and last >= since - ONE_DAY:
+            since = min(since, first)
+    return since
+
+
+def _end(span: tuple[date, date]) -> date:
+    return span[1]
 
 
 def at_risk(regular: Regular, until: date) -> AtRisk | None:

@@ -12,7 +12,7 @@ from attendance.adapters.memory.tables import Tables
 from attendance.application.ports import Kind, Range, Statistics
 from attendance.domain.ids import AccountId, ClientId, GroupId
 from attendance.domain.lessons import Lesson
-from attendance.domain.risks import Regular, active_since, run_of
+from attendance.domain.risks import Held, Regular, active_since, run_of
 from attendance.domain.roles import Level
 from attendance.domain.statistics import Counts, Figures, Lessons, counts_of
 from attendance.domain.status import Status
@@ -90,11 +90,17 @@ class MemoryStatistics(Statistics):
                     if mark.status is not Status.EXCUSED:
                         marks.setdefault(mark.client_id, []).append((lesson, mark.status))
         passes = MemorySubscriptions(self.tables)
-        since: dict[ClientId, date] = {}
+        held: dict[ClientId, list[Held]] = {}
         for sold in map(passes.shown, self.tables.subscriptions.all()):
-            if sold.state(of.until) is SubscriptionState.ACTIVE:
-                begun = active_since(sold.starts_on, sold.freezes, of.until)
-                since[sold.client_id] = min(begun, since.get(sold.client_id, begun))
+            ends = [it for it in (sold.valid_until, sold.cancelled_on) if it is not None]
+            held.setdefault(sold.client_id, []).append(
+                Held(
+                    starts_on=sold.starts_on,
+                    last_day=min(ends, default=None),
+                    freezes=sold.freezes,
+                    is_active=sold.state(of.until) is SubscriptionState.ACTIVE,
+                )
+            )
         seen = self._seen(of)
         regulars: list[Regular] = []
         for client in self.tables.clients.all():
@@ -111,7 +117,7 @@ class MemoryStatistics(Statistics):
                         absences=tuple(day for day, status in counted if status is Status.ABSENT),
                         run=run,
                         last_visit=last_visit,
-                        active_since=since.get(client.id),
+                        active_since=active_since(held.get(client.id, []), of.until),
                     )
                 )
         return tuple(sorted(regulars, key=lambda it: (folded(it.name), it.client_id)))

@@ -21,6 +21,7 @@ from attendance.domain.risks import (
     DAYS_AWAY,
     LEAST_COUNTED,
     LOW_RATE,
+    Held,
     Regular,
     active_since,
     run_of,
@@ -87,7 +88,6 @@ def _away(dialect: str, given: frozenset[str]) -> sa.Select[Any]:
     some = newest.limit(IN_A_ROW).subquery()
     absences = sa.select(sa.func.count()).where(some.c.status == ABSENT)
     last = newest.with_only_columns(attendance.c.date).where(~IS_ABSENT).limit(ONE).scalar_subquery()
-    is_active = sa.and_(IS_ACTIVE[dialect], subscriptions.c.starts_on <= LONG_AGO)
     away = (
         sa.select(*WHO, last.label("last"))
         .where(
@@ -99,7 +99,7 @@ def _away(dialect: str, given: frozenset[str]) -> sa.Select[Any]:
                     absences.scalar_subquery() == IN_A_ROW,
                 ),
                 sa.and_(
-                    clients.c.id.in_(sa.select(subscriptions.c.client_id).where(is_active)),
+                    clients.c.id.in_(sa.select(subscriptions.c.client_id).where(IS_ACTIVE[dialect])),
                     sa.or_(last.is_(None), last <= LONG_AGO),
                 ),
             ),
@@ -119,10 +119,11 @@ def _away(dialect: str, given: frozenset[str]) -> sa.Select[Any]:
     )
 
 
-ACTIVE: Statements = {
-    dialect: sa.select(*subscriptions.c["client_id", "starts_on", "freezes"]).where(
-        is_of_them, IS_ACTIVE[dialect]
-    )
+PASSES: Statements = {
+    dialect: sa.select(
+        *subscriptions.c["client_id", "starts_on", "valid_until", "cancelled_on", "freezes"],
+        sa.and_(sa.true(), IS_ACTIVE[dialect]).label("is_active"),
+    ).where(is_of_them, subscriptions.c.starts_on <= ON)
     for dialect, is_of_them in among(subscriptions.c.client_id, "client_ids").items()
 }
 
@@ -137,10 +138,17 @@ def regulars(work: Work, of: Range) -> tuple[Regular, ...]:
     for row in away:
         if row.date is not None:
             marks[row.id].append((row.date, Status(row.status)))
-    since: dict[Any, date] = {}
-    for row in work.run(ACTIVE, values | {"client_ids": [*marks]}).rows if marks else ():
-        begun = active_since(row.starts_on, freezes_in(row), of.until)
-        since[row.client_id] = min(begun, since.get(row.client_id, begun))
+    passes: dict[Any, list[Held]] = {row.id: [] for row in away}
+    for row in work.run(PASSES, values | {"client_ids": [*marks]}).rows if marks else ():
+        ends = [it for it in (row.valid_until, row.cancelled_on) if it is not None]
+        passes[row.client_id].append(
+            Held(
+                starts_on=row.starts_on,
+                last_day=min(ends, default=None),
+                freezes=freezes_in(row),
+                is_active=bool(row.is_active),
+            )
+        )
     rates = {row.id: (row.counted, sorted(map(date.fromisoformat, row.absences))) for row in seldom}
     found = []
     for _, client_id, name in sorted({(row.name_key, row.id, row.name) for row in (*seldom, *away)}):
@@ -154,7 +162,7 @@ def regulars(work: Work, of: Range) -> tuple[Regular, ...]:
                 absences=tuple(absences),
                 run=run,
                 last_visit=last_visit,
-                active_since=since.get(client_id),
+                active_since=active_since(passes.get(client_id, []), of.until),
             )
         )
     return tuple(found)
