@@ -89,4 +89,5 @@ def running(settings: str = FAST) -> Iterator[Server]:
         finally:
             server.stop()
     finally:
-        shutil.rmtree(server.home, ignore_errors=True)
+        # a database for each test is half a million files: nobody has to wait until they are gone
+        subprocess.run(["sh", "-c", 'rm -rf "$0" > /dev/null 2>&1 &', server.home], check=True)
