@@ -155,18 +155,18 @@ def test_a_guard_that_is_taken_out_is_seen(
     monkeypatch: pytest.MonkeyPatch, name: str, other: Callable[..., Any]
 ) -> None:
     monkeypatch.setattr(module, name, other)
-    with SEEN:
+    with pytest.raises(SEEN):
         test_employees_see_marks_of_the_groups_they_taught(in_memory())
 
 
 def test_a_level_nobody_asks_for_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "require_level", lambda *_: None)
-    with SEEN:
+    with pytest.raises(SEEN):
         test_nobody_else_sees_any(in_memory(), Role.USER)
 
 
 def test_marks_of_others_days_are_seen_when_nobody_asks_who_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
     made = module.MarkFilter
     monkeypatch.setattr(module, "MarkFilter", lambda **which: made(**which | {"taught_by": None}))
-    with SEEN:
+    with pytest.raises(SEEN):
         test_who_taught_for_a_day_sees_the_marks_of_that_day(in_memory())

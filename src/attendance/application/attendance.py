@@ -83,10 +83,10 @@ class MarkAttendance:
             return self._marked(actor, lesson_id, attendances, versions, faults)
         except Invalid:
             raise
-        except AttendanceError as refusal:
+        except AttendanceError:
             # what is malformed comes before whatever else is refused
             require_faultless(*faults)
-            raise refusal
+            raise
 
     def _marked(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql.connection import Work, insert_into
-from attendance.adapters.sql.ranges import IS_WITHIN, narrowed
+from attendance.adapters.sql.ranges import IS_WITHIN, narrowed, teaches_its_group, teaches_on
 from attendance.adapters.sql.tables import (
     accounts,
     calendar_tokens,
@@ -47,23 +47,17 @@ HOLDER = (
 )
 
 
-def _teaches_on(day: Any) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        group_teachers.c.user_id == ACCOUNT_ID,
-        group_teachers.c.since <= day,
-        sa.or_(group_teachers.c.until.is_(None), group_teachers.c.until >= day),
-    )
-
-
 GROUPS_TAUGHT = (
     sa.select(group_teachers.c.group_id)
     .distinct()
-    .where(_teaches_on(DAY))
+    .where(teaches_on(ACCOUNT_ID, DAY))
     .order_by(group_teachers.c.group_id)
 )
 GROUP = sa.select(
     groups.c.name,
-    sa.exists().where(group_teachers.c.group_id == groups.c.id, _teaches_on(DAY)).label("is_taught"),
+    sa.exists()
+    .where(group_teachers.c.group_id == groups.c.id, teaches_on(ACCOUNT_ID, DAY))
+    .label("is_taught"),
 ).where(groups.c.id == GROUP_ID)
 ENTRIES = (
     sa.select(
@@ -92,11 +86,8 @@ ENTRIES = (
     .order_by(lessons.c.starts_at, lessons.c.id)
 )
 OF_GROUP = ENTRIES.where(lessons.c.group_id == GROUP_ID)
-TEACHES_ITS_GROUP = sa.exists().where(
-    group_teachers.c.group_id == lessons.c.group_id, _teaches_on(lessons.c.date)
-)
 OF_TEACHER = {
-    dialect: ENTRIES.where(sa.or_(TEACHES_ITS_GROUP, *narrowed(dialect, frozenset({"teacher"}))))
+    dialect: ENTRIES.where(sa.or_(teaches_its_group(ACCOUNT_ID), *narrowed(dialect, frozenset({"teacher"}))))
     for dialect in insert_into
 }
 

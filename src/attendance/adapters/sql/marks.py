@@ -15,8 +15,8 @@ from attendance.adapters.sql.attendance import OWN, mark_in
 from attendance.adapters.sql.bulk import among
 from attendance.adapters.sql.connection import Work
 from attendance.adapters.sql.listing import LIMIT, OFFSET
-from attendance.adapters.sql.ranges import teachers_in
-from attendance.adapters.sql.tables import attendance, clients, group_teachers, lessons
+from attendance.adapters.sql.ranges import narrowed, teaches_its_group
+from attendance.adapters.sql.tables import attendance, clients, lessons
 from attendance.application.cuts import Cut
 from attendance.application.filters import MarkFilter
 from attendance.application.ports import Marks
@@ -27,6 +27,7 @@ LESSON = lessons.c["date", "starts", "id"]
 TURN = (*LESSON, attendance.c.client_id)
 AFTER = [sa.bindparam(f"after_{column.name}", type_=column.type) for column in TURN]
 NOBODY = UUID(int=0)
+TAUGHT_BY: Any = sa.bindparam("taught_by", type_=sa.Uuid)
 IS_OF_LESSON = sa.and_(attendance.c.lesson_id == lessons.c.id, ~lessons.c.cancelled)
 # disguised: by an index of groups each part would be sorted out of all that is to come
 DISGUISED: dict[str, Any] = {
@@ -37,19 +38,8 @@ OF_GROUPS = {dialect: among(group_id, "group_ids")[dialect] for dialect, group_i
 
 
 def _is_taught(dialect: str) -> sa.ColumnElement[bool]:
-    """In the lesson's teachers, or a teacher of its group on its date."""
-    teacher = teachers_in(dialect, lessons.c.teachers)
-    is_named = teacher.c.value == sa.bindparam("teacher", type_=sa.Text)
-    until = group_teachers.c.until
-    return sa.or_(
-        sa.exists(sa.select(teacher.c.value).where(is_named)).correlate(lessons),
-        sa.exists().where(
-            group_teachers.c.group_id == lessons.c.group_id,
-            group_teachers.c.user_id == sa.bindparam("taught_by", type_=sa.Uuid),
-            group_teachers.c.since <= lessons.c.date,
-            sa.or_(until.is_(None), until >= lessons.c.date),
-        ),
-    )
+    """Somebody is one of the lesson's teachers, or teaches its group on its date."""
+    return sa.or_(teaches_its_group(TAUGHT_BY), *narrowed(dialect, frozenset({"teacher"})))
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql.bulk import among
-from attendance.adapters.sql.tables import lessons
+from attendance.adapters.sql.tables import group_teachers, lessons
 from attendance.application.ports import Range
 
 SINCE, UNTIL = (sa.bindparam(name, type_=sa.Date) for name in ("since", "until"))
@@ -13,6 +13,22 @@ AT: Any = sa.bindparam("at", type_=lessons.c.starts_at.type)
 IS_WITHIN = lessons.c.date.between(SINCE, UNTIL)
 COUNTS = sa.and_(~lessons.c.cancelled, lessons.c.starts_at <= AT)
 """Whether a lesson took place, or should have."""
+
+
+def teaches_on(user_id: Any, day: Any) -> sa.ColumnElement[bool]:
+    """Of `group_teachers`: somebody's row that covers a day."""
+    until = group_teachers.c.until
+    return sa.and_(
+        group_teachers.c.user_id == user_id,
+        group_teachers.c.since <= day,
+        sa.or_(until.is_(None), until >= day),
+    )
+
+
+def teaches_its_group(user_id: Any) -> sa.ColumnElement[bool]:
+    """Somebody teaches the group of a lesson on its date."""
+    is_its = group_teachers.c.group_id == lessons.c.group_id
+    return sa.exists().where(is_its, teaches_on(user_id, lessons.c.date))
 
 
 def teachers_in(dialect: str, teachers: Any) -> Any:
