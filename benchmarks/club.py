@@ -11,26 +11,26 @@ from zoneinfo import ZoneInfo
 
 from attendance.adapters.clock import new_id, utc_now
 from attendance.adapters.sql import tables
-from attendance.adapters.sql.accounts import account_row
-from attendance.adapters.sql.clients import SqlClients
-from attendance.adapters.sql.groups import SqlGroups
-from attendance.adapters.sql.lessons import SqlLessons
-from attendance.adapters.sql.locations import SqlLocations
-from attendance.adapters.sql.prices import SqlPrices
-from attendance.adapters.sql.subscriptions import SqlSubscriptions
-from attendance.domain.accounts import Account
-from attendance.domain.attendance import Mark
-from attendance.domain.charging import Visit, charge
-from attendance.domain.clients import Client
-from attendance.domain.groups import Group, GroupMembership, Teaching
+from attendance.adapters.sql.accounts.accounts import account_row
+from attendance.adapters.sql.club.clients import SqlClients
+from attendance.adapters.sql.club.groups import SqlGroups
+from attendance.adapters.sql.club.lessons import SqlLessons
+from attendance.adapters.sql.club.locations import SqlLocations
+from attendance.adapters.sql.club.prices import SqlPrices
+from attendance.adapters.sql.club.subscriptions import SqlSubscriptions
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.sessions import Session
+from attendance.domain.attendance.charging import Visit, charge
+from attendance.domain.attendance.marks import Mark
+from attendance.domain.club.clients import Client
+from attendance.domain.club.groups import Group, GroupMembership, Teaching
+from attendance.domain.club.lessons import Lesson, made
+from attendance.domain.club.locations import Location
+from attendance.domain.club.prices import Price
+from attendance.domain.club.subscriptions import Freeze, Subscription
 from attendance.domain.ids import ClientId, GroupId, LessonId, LocationId, PriceId, SubscriptionId
-from attendance.domain.lessons import Lesson, made
-from attendance.domain.locations import Location
-from attendance.domain.prices import Price
-from attendance.domain.roles import Role
-from attendance.domain.sessions import Session
+from attendance.domain.permissions.roles import Role
 from attendance.domain.status import Status
-from attendance.domain.subscriptions import Freeze, Subscription
 from benchmarks.filling import store_rows
 from benchmarks.load import STATUSES
 from benchmarks.seed import LONG_AGO, account, issuer, session, username

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from attendance.adapters.sql.accounts import account_row
-from attendance.adapters.sql.databases import open_database
-from attendance.domain.roles import Role
+from attendance.adapters.sql.accounts.accounts import account_row
+from attendance.adapters.sql.engine.databases import open_database
+from attendance.domain.permissions.roles import Role
 from benchmarks.client import Connection, request
 from benchmarks.contenders import OURS, serving_one
 from benchmarks.figures import fill

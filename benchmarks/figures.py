@@ -16,18 +16,18 @@ import sqlalchemy as sa
 
 from attendance.adapters.clock import new_id
 from attendance.adapters.sql import tables
-from attendance.adapters.sql.accounts import account_row
-from attendance.adapters.sql.clients import SqlClients
-from attendance.adapters.sql.databases import Database, open_database
-from attendance.adapters.sql.groups import SqlGroups
-from attendance.adapters.sql.lessons import SqlLessons
-from attendance.adapters.sql.locations import SqlLocations
-from attendance.domain.clients import Client
-from attendance.domain.groups import Group
+from attendance.adapters.sql.accounts.accounts import account_row
+from attendance.adapters.sql.club.clients import SqlClients
+from attendance.adapters.sql.club.groups import SqlGroups
+from attendance.adapters.sql.club.lessons import SqlLessons
+from attendance.adapters.sql.club.locations import SqlLocations
+from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.domain.club.clients import Client
+from attendance.domain.club.groups import Group
+from attendance.domain.club.lessons import Lesson, made
+from attendance.domain.club.locations import Location
 from attendance.domain.ids import ClientId, GroupId, LessonId, LocationId
-from attendance.domain.lessons import Lesson, made
-from attendance.domain.locations import Location
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from benchmarks.client import Connection, request
 from benchmarks.contenders import OURS, serving_one
 from benchmarks.options import Options

@@ -7,11 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql import tables
-from attendance.adapters.sql.accounts import account_row
-from attendance.adapters.sql.databases import open_database
-from attendance.adapters.sql.labs import BETWEEN
-from attendance.domain.lab_attendance import LabMark
-from attendance.domain.labs import Lab
+from attendance.adapters.sql.accounts.accounts import account_row
+from attendance.adapters.sql.engine.databases import open_database
+from attendance.adapters.sql.labs.labs import BETWEEN
+from attendance.domain.labs.labs import Lab
+from attendance.domain.labs.marks import LabMark
 from attendance.domain.text import folded
 from benchmarks.seed import World
 

@@ -13,12 +13,12 @@ from typing import Any
 
 from attendance.adapters.clock import new_id
 from attendance.adapters.sql import tables
-from attendance.adapters.sql.accounts import account_row
-from attendance.adapters.sql.clients import SqlClients
+from attendance.adapters.sql.accounts.accounts import account_row
+from attendance.adapters.sql.club.clients import SqlClients
 from attendance.application.listing import PAGE_LENGTH
-from attendance.domain.clients import Client
+from attendance.domain.club.clients import Client
 from attendance.domain.ids import ClientId
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from benchmarks.client import Connection, request
 from benchmarks.contenders import OURS, serving_one
 from benchmarks.filling import store_rows

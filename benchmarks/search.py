@@ -10,9 +10,9 @@ from statistics import mean, median
 from typing import Any
 
 from attendance.adapters.sql import SqlStore, tables
-from attendance.adapters.sql.databases import open_database
+from attendance.adapters.sql.engine.databases import open_database
+from attendance.application.pagination import Page
 from attendance.application.ports import Store
-from attendance.application.views import Page
 from benchmarks.filling import account_row, store_rows
 from benchmarks.options import Options
 from benchmarks.places import place

@@ -11,8 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from attendance.adapters.passwords import Argon2Hasher
-from attendance.domain.accounts import Account
+from attendance.adapters.security.passwords import Argon2Hasher
+from attendance.domain.accounts.accounts import Account
 from attendance.entrypoints.settings import Settings
 from benchmarks.client import Connection, request
 from benchmarks.contenders import OURS, serving_one

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from attendance.adapters.passwords import Argon2Hasher
+from attendance.adapters.security.passwords import Argon2Hasher
 from attendance.entrypoints.settings import Settings
 from benchmarks.client import Connection, request
 from benchmarks.contenders import OURS, serving_one

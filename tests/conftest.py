@@ -6,7 +6,7 @@ import pytest
 
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import Database, open_database
+from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.application.ports import Store
 from tests.databases import PostgresDatabases, SqliteDatabases, postgres_databases
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import make_url
 
-from attendance.adapters.sql.databases import open_database
-from attendance.adapters.sql.migrating import migrate
+from attendance.adapters.sql.engine.databases import open_database
+from attendance.adapters.sql.engine.migrating import migrate
 from tests import postgres
 
 EXTERNAL = "ATTENDANCE_TEST_DATABASE_URL"

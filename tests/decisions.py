@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 
 TABLE = Path(__file__).parents[1] / "docs/permissions.md"
 ANONYMOUS, UNCONFIRMED, DEACTIVATED = "anonymous", "unconfirmed", "deactivated"

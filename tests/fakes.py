@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from attendance.adapters.clock import new_id, new_token
 from attendance.adapters.zones import IanaZones
-from attendance.application.emailing import Postman
-from attendance.application.limiting import Limiter
+from attendance.application.accounts.outbox import Postman
+from attendance.application.accounts.rate_limiter import Limiter
+from attendance.application.accounts.role_change_workflow import Changing
 from attendance.application.ports import (
     Contended,
     EmailAddresses,
@@ -21,20 +22,20 @@ from attendance.application.ports import (
     UnitOfWork,
     Usernames,
 )
-from attendance.application.role_changing import Changing
 from attendance.application.use_cases import use_cases_of
-from attendance.domain.accounts import Account
-from attendance.domain.attendance import MarkingRules
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.links import LinkLifetimes
+from attendance.domain.accounts.mail import Mail, MailKind, MailState
+from attendance.domain.accounts.passwords import PasswordRules
+from attendance.domain.accounts.rate_limits import Limits
+from attendance.domain.accounts.role_changes import OwnershipRules
+from attendance.domain.accounts.sessions import Session
+from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.errors import Fault, Invalid
 from attendance.domain.ids import AccountId, SessionId
-from attendance.domain.limits import Limits
-from attendance.domain.links import LinkLifetimes
-from attendance.domain.mail import Mail, MailKind, MailState
-from attendance.domain.passwords import PasswordRules
-from attendance.domain.policy import Directory
-from attendance.domain.role_changes import OwnershipRules
-from attendance.domain.roles import Role
-from attendance.domain.sessions import Actor, Session
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Role
+from attendance.domain.permissions.table import Directory
 from tests import make
 from tests.make import LIFETIME, NOON
 

@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import open_database
+from attendance.adapters.sql.engine.databases import open_database
 from attendance.application.ports import Store
 from tests.conftest import databases
 

@@ -7,11 +7,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from attendance.adapters.clock import new_id as new_id
-from attendance.domain.accounts import Account
-from attendance.domain.attendance import Mark
-from attendance.domain.clients import Client
-from attendance.domain.contracts import Contract
-from attendance.domain.groups import Group
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.sessions import Session, SessionLifetime
+from attendance.domain.attendance.marks import Mark
+from attendance.domain.club.clients import Client
+from attendance.domain.club.contracts import Contract
+from attendance.domain.club.groups import Group
+from attendance.domain.club.lessons import Lesson, instants
+from attendance.domain.club.locations import Location
+from attendance.domain.club.prices import Price
+from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.ids import (
     AccountId,
     ClientId,
@@ -24,14 +29,10 @@ from attendance.domain.ids import (
     SessionId,
     SubscriptionId,
 )
-from attendance.domain.labs import Lab, Membership
-from attendance.domain.lessons import Lesson, instants
-from attendance.domain.locations import Location
-from attendance.domain.prices import Price
-from attendance.domain.roles import Role
-from attendance.domain.sessions import Actor, Session, SessionLifetime
+from attendance.domain.labs.labs import Lab, Membership
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Role
 from attendance.domain.status import Status
-from attendance.domain.subscriptions import Subscription
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LIFETIME = SessionLifetime()

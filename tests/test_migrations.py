@@ -8,9 +8,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from attendance.adapters.sql.databases import Database, open_database
-from attendance.adapters.sql.migrating import config, migrate, migrate_back
-from attendance.adapters.sql.shape import HEAD, bring_up_to_date, is_current
+from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.migrating import config, migrate, migrate_back
+from attendance.adapters.sql.engine.schema_version import HEAD, bring_up_to_date, is_current
 from attendance.adapters.sql.tables import metadata
 
 

@@ -16,10 +16,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from attendance.domain.accounts import InvalidCredentials, UsernameTaken
+from attendance.domain.accounts.accounts import InvalidCredentials, UsernameTaken
 from attendance.domain.errors import AttendanceError, Unauthenticated
 from attendance.domain.ids import AccountId, LabId, LabMarkId
-from attendance.domain.lab_attendance import (
+from attendance.domain.labs.labs import AlreadyMember, LabNotFound
+from attendance.domain.labs.marks import (
     AttendanceNotFound,
     LabOrUserNotFound,
     NotAMember,
@@ -27,9 +28,8 @@ from attendance.domain.lab_attendance import (
     OnlyOwnerManages,
     OnlyOwnerViews,
 )
-from attendance.domain.labs import AlreadyMember, LabNotFound
-from attendance.domain.roles import Level
-from attendance.domain.sessions import Actor
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Level
 from attendance.domain.status import Status
 from attendance.domain.text import folded
 from tests.conftest import DATABASES, STORES
@@ -289,7 +289,7 @@ def test_the_model_catches_a_store_that_forgets(
     kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A revision that is not stored: the same machine must fail."""
-    from attendance.adapters.sql.lab_attendance import SqlLabAttendance
+    from attendance.adapters.sql.labs.marks import SqlLabAttendance
 
     real = SqlLabAttendance.save
 

@@ -12,16 +12,16 @@ from hypothesis import Phase
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from attendance.application.ports import UnitOfWork
-from attendance.application.views import Sheet
-from attendance.domain.attendance import SentMark, mark_id
+from attendance.application.ports.attendance import Sheet
+from attendance.domain.attendance.marks import SentMark, mark_id
+from attendance.domain.club.groups import GroupMembership, Slot, Teaching
+from attendance.domain.club.lessons import Lesson, SlotTaken
+from attendance.domain.club.subscriptions import Freeze, FreezeAfterEnd, FreezesOverlap, VisitsOutside
 from attendance.domain.errors import Conflict, Forbidden, Invalid
 from attendance.domain.events import Event
-from attendance.domain.groups import GroupMembership, Slot, Teaching
 from attendance.domain.ids import ClientId, LessonId, SubscriptionId
-from attendance.domain.lessons import Lesson, SlotTaken
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from attendance.domain.status import Status
-from attendance.domain.subscriptions import Freeze, FreezeAfterEnd, FreezesOverlap, VisitsOutside
 from tests.conftest import STORES
 from tests.fakes import World
 from tests.machines import OverStore, over, profile
@@ -487,9 +487,9 @@ def test_whatever_a_club_does_is_charged_as_the_model_says_for_long(
 @pytest.mark.parametrize(
     ("broken", "by"),
     [
-        ("attendance.domain.charging.allocate", lambda _visit, passes, *_: next(iter(passes), None)),
-        ("attendance.application.lessons.charge_again", lambda *_: None),
-        ("attendance.domain.subscriptions._last_day", lambda _start, end, _freezes: end),
+        ("attendance.domain.attendance.charging.allocate", lambda _visit, passes, *_: next(iter(passes), None)),
+        ("attendance.application.club.lessons.charge_again", lambda *_: None),
+        ("attendance.domain.club.subscriptions._last_day", lambda _start, end, _freezes: end),
     ],
 )
 def test_the_machine_finds_what_is_broken(

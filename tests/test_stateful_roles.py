@@ -8,10 +8,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
-from attendance.domain.accounts import Account
-from attendance.domain.errors import AttendanceError, Forbidden
-from attendance.domain.ids import AccountId
-from attendance.domain.role_changes import (
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.role_changes import (
     LastOwner,
     NotAwaiting,
     NotConfirmedAndActive,
@@ -19,8 +17,10 @@ from attendance.domain.role_changes import (
     RoleChangeAwaits,
     State,
 )
-from attendance.domain.roles import Role
-from attendance.domain.sessions import OPERATOR, Actor
+from attendance.domain.errors import AttendanceError, Forbidden
+from attendance.domain.ids import AccountId
+from attendance.domain.permissions.actor import OPERATOR, Actor
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.conftest import STORES
 from tests.decisions import DEACTIVATED, Case, answer_to, tables
@@ -188,7 +188,7 @@ def test_every_sequence_of_changes_of_roles_goes_by_the_tables_for_long(
 def test_the_machine_finds_that_the_last_owner_goes(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("attendance.application.role_changing.require_possible", lambda *_, **__: None)
+    monkeypatch.setattr("attendance.application.accounts.role_change_workflow.require_possible", lambda *_, **__: None)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
             over("memory", request, Roles), settings=profile(50, 30, report_multiple_bugs=False)

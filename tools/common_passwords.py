@@ -11,7 +11,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 from attendance.domain.text import folded
 
 SHORTEST = 8
-TARGET = Path(__file__).parents[1] / "src/attendance/adapters/data/common_passwords.txt"
+TARGET = Path(__file__).parents[1] / "src/attendance/adapters/security/data/common_passwords.txt"
 
 
 def listed() -> str:

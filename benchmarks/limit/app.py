@@ -13,15 +13,7 @@ import msgspec
 from benchmarks.limit.postgres import Postgres
 from benchmarks.limit.sqlite import Sqlite
 from benchmarks.limit.tokens import Verified
-from benchmarks.limit.work import (
-    MALFORMED,
-    UNAUTHENTICATED,
-    Backend,
-    MarkBody,
-    MarkView,
-    Refused,
-    SheetView,
-)
+from benchmarks.limit.work import MALFORMED, UNAUTHENTICATED, Backend, MarkBody, MarkView, Refused, SheetView
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]

@@ -8,11 +8,20 @@
 """
 
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts import Account
-from attendance.domain.attendance import Mark, SentMark
-from attendance.domain.charging import Charge
-from attendance.domain.clients import Client
-from attendance.domain.contracts import Contract
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.links import Gone
+from attendance.domain.accounts.rate_limits import LimitReached
+from attendance.domain.accounts.role_changes import RoleChange
+from attendance.domain.attendance.charging import Charge
+from attendance.domain.attendance.marks import Mark, SentMark
+from attendance.domain.club.clients import Client
+from attendance.domain.club.contracts import Contract
+from attendance.domain.club.favorites import Favorites
+from attendance.domain.club.groups import Group, GroupMembership, Slot, Teaching
+from attendance.domain.club.lessons import Lesson, LessonState
+from attendance.domain.club.locations import Closure, Location
+from attendance.domain.club.prices import Price
+from attendance.domain.club.subscriptions import Freeze, Subscription, SubscriptionState
 from attendance.domain.errors import (
     AttendanceError,
     Conflict,
@@ -24,8 +33,6 @@ from attendance.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
-from attendance.domain.favorites import Favorites
-from attendance.domain.groups import Group, GroupMembership, Slot, Teaching
 from attendance.domain.ids import (
     AccountId,
     ClientId,
@@ -39,17 +46,10 @@ from attendance.domain.ids import (
     RoleChangeId,
     SubscriptionId,
 )
-from attendance.domain.lab_attendance import LabEntry, LabMark
-from attendance.domain.lessons import Lesson, LessonState
-from attendance.domain.limits import LimitReached
-from attendance.domain.links import Gone
-from attendance.domain.locations import Closure, Location
-from attendance.domain.prices import Price
-from attendance.domain.role_changes import RoleChange
-from attendance.domain.roles import Level, Role
-from attendance.domain.sessions import OPERATOR, Actor
+from attendance.domain.labs.marks import LabEntry, LabMark
+from attendance.domain.permissions.actor import OPERATOR, Actor
+from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.status import Status
-from attendance.domain.subscriptions import Freeze, Subscription, SubscriptionState
 from attendance.entrypoints.library import open_attendance
 
 __all__ = [

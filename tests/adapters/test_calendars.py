@@ -9,8 +9,8 @@ from icalendar import Calendar as ICalendar
 from icalendar import Event, Timezone
 
 from attendance.adapters.calendars import rendered
-from attendance.domain.calendars import Calendar, CalendarEntry
-from attendance.domain.lessons import instants
+from attendance.domain.club.lessons import instants
+from attendance.domain.reporting.calendars import Calendar, CalendarEntry
 from tests import make
 
 ZONES = [

@@ -13,10 +13,10 @@ from argon2.exceptions import HashingError, VerificationError, VerifyMismatchErr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance.adapters import passwords as passwords_module
-from attendance.adapters.passwords import Argon2Hasher, CommonPasswords, common_passwords
+from attendance.adapters.security import passwords as passwords_module
+from attendance.adapters.security.passwords import Argon2Hasher, CommonPasswords, common_passwords
+from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.errors import Invalid, Unavailable
-from attendance.domain.passwords import PasswordRules
 from attendance.domain.text import folded
 
 ROOT = Path(__file__).parents[2]
@@ -387,7 +387,7 @@ def test_a_common_password_is_refused_by_the_rules_of_the_domain() -> None:
 
 
 def test_the_shipped_list_is_sorted_folded_and_holds_nothing_too_short() -> None:
-    text = (ROOT / "src/attendance/adapters/data/common_passwords.txt").read_bytes().decode()
+    text = (ROOT / "src/attendance/adapters/security/data/common_passwords.txt").read_bytes().decode()
     lines = text.split("\n")
     assert lines.pop() == ""
     assert lines == sorted(set(lines))
@@ -446,12 +446,12 @@ def test_the_shipped_list_is_what_the_tool_writes(tmp_path: Path) -> None:
     copy = tmp_path / "tools/common_passwords.py"
     copy.parent.mkdir()
     copy.write_bytes((ROOT / "tools/common_passwords.py").read_bytes())
-    (tmp_path / "src/attendance/adapters").mkdir(parents=True)
+    (tmp_path / "src/attendance/adapters/security").mkdir(parents=True)
     assert "differs" in tool("--check", root=tmp_path).stderr
     assert tool(root=tmp_path).returncode == 0
     assert tool("--check", root=tmp_path).returncode == 0
-    written = tmp_path / "src/attendance/adapters/data/common_passwords.txt"
-    assert written.read_bytes() == (ROOT / "src/attendance/adapters/data/common_passwords.txt").read_bytes()
+    written = tmp_path / "src/attendance/adapters/security/data/common_passwords.txt"
+    assert written.read_bytes() == (ROOT / "src/attendance/adapters/security/data/common_passwords.txt").read_bytes()
     written.write_bytes(written.read_bytes() + b"zzzzzzzz\n")
     assert tool("--check", root=tmp_path).returncode == 1
     assert "usage" in tool("--chekc").stderr

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance.adapters import tokens as tokens_module
-from attendance.adapters.tokens import JwtTokens
+from attendance.adapters.security import tokens as tokens_module
+from attendance.adapters.security.tokens import JwtTokens
+from attendance.domain.accounts.sessions import Session
 from attendance.domain.ids import AccountId, SessionId
-from attendance.domain.sessions import Session
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 700_000, tzinfo=UTC)
 LIFE = timedelta(hours=12)

@@ -8,8 +8,8 @@ import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from attendance.adapters import usernames as usernames_module
-from attendance.adapters.usernames import PrecisUsernames
+from attendance.adapters.security import usernames as usernames_module
+from attendance.adapters.security.usernames import PrecisUsernames
 from attendance.domain.errors import Invalid
 from attendance.domain.text import folded
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from attendance.application.ports import Store
-from attendance.domain.accounts import InvalidCredentials, UsernameTaken
+from attendance.domain.accounts.accounts import InvalidCredentials, UsernameTaken
 from attendance.domain.errors import Invalid, Unauthenticated, Unavailable
 from attendance.domain.events import Action
-from attendance.domain.policy import Directory
+from attendance.domain.permissions.table import Directory
 from attendance.domain.text import folded
 from tests.fakes import PASSWORD, ContendedStore, World
 

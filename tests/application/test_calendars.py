@@ -12,18 +12,18 @@ import pytest
 
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import Database
-from attendance.application import calendars
+from attendance.adapters.sql.engine.databases import Database
 from attendance.application.ports import Store, UnitOfWork
-from attendance.domain.calendars import Calendar, CalendarToken
+from attendance.application.reporting import calendars
+from attendance.domain.accounts.links import digest_of
+from attendance.domain.club.groups import Group, GroupNotFound, Teaching
+from attendance.domain.club.lessons import Lesson
 from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.events import Action
-from attendance.domain.groups import Group, GroupNotFound, Teaching
 from attendance.domain.ids import GroupId
-from attendance.domain.lessons import Lesson
-from attendance.domain.links import digest_of
-from attendance.domain.roles import Level, Role
-from attendance.domain.sessions import OPERATOR, Actor
+from attendance.domain.permissions.actor import OPERATOR, Actor
+from attendance.domain.permissions.roles import Level, Role
+from attendance.domain.reporting.calendars import Calendar, CalendarToken
 from tests import make
 from tests.application.test_club_records import events
 from tests.application.test_role_races import at_once

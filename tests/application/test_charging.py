@@ -11,24 +11,24 @@ from typing import Any
 import pytest
 
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.memory.subscriptions import MemorySubscriptions
-from attendance.adapters.sql.clients import SqlClients
-from attendance.application import attendance as attendance_module
-from attendance.application import lessons as lessons_module
+from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
+from attendance.adapters.sql.club.clients import SqlClients
+from attendance.application.attendance import sheets as attendance_module
+from attendance.application.club import lessons as lessons_module
 from attendance.application.ports import Store
-from attendance.application.views import SheetRow
-from attendance.domain import charging
-from attendance.domain.attendance import Mark, mark_id
-from attendance.domain.charging import NOTHING, UNPAID, Charge
-from attendance.domain.clients import Client
+from attendance.application.ports.attendance import SheetRow
+from attendance.domain.attendance import charging
+from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
+from attendance.domain.attendance.marks import Mark, mark_id
+from attendance.domain.club.clients import Client
+from attendance.domain.club.groups import Group, GroupMembership
+from attendance.domain.club.lessons import Lesson, LessonCancelled
+from attendance.domain.club.subscriptions import Freeze, Subscription, SubscriptionState, VisitsOutside
 from attendance.domain.errors import Invalid, Unavailable
 from attendance.domain.events import Action, Event
-from attendance.domain.groups import Group, GroupMembership
 from attendance.domain.ids import SubscriptionId
-from attendance.domain.lessons import Lesson, LessonCancelled
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from attendance.domain.status import Status
-from attendance.domain.subscriptions import Freeze, Subscription, SubscriptionState, VisitsOutside
 from tests import make
 from tests.fakes import BERLIN, World
 

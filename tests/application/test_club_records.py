@@ -9,26 +9,26 @@ from typing import Any
 import pytest
 
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.memory.clients import MemoryClients
+from attendance.adapters.memory.club.clients import MemoryClients
 from attendance.adapters.zones import IanaZones
-from attendance.application import clients as clients_module
-from attendance.application import contracts as contracts_module
 from attendance.application import editing
-from attendance.application import prices as prices_module
-from attendance.application.cuts import Cut
-from attendance.application.filters import EventFilter
+from attendance.application.club import clients as clients_module
+from attendance.application.club import contracts as contracts_module
+from attendance.application.club import prices as prices_module
 from attendance.application.listing import Listed
+from attendance.application.pagination import Cut
 from attendance.application.ports import Store
-from attendance.domain.accounts import UserNotFound
-from attendance.domain.clients import Client, ClientArchived, ClientNotFound
-from attendance.domain.contracts import Contract, ContractNotFound, ContractState, NumberTaken
+from attendance.application.ports.events import EventFilter
+from attendance.domain.accounts.accounts import UserNotFound
+from attendance.domain.club.clients import Client, ClientArchived, ClientNotFound
+from attendance.domain.club.contracts import Contract, ContractNotFound, ContractState, NumberTaken
+from attendance.domain.club.locations import AddressTaken, Closure, Location, LocationNotFound
+from attendance.domain.club.prices import Price, PriceNotFound
 from attendance.domain.errors import Forbidden, Invalid, Outdated
 from attendance.domain.events import Action, Event
 from attendance.domain.ids import AccountId, ClientId, ContractId, LocationId, PriceId
-from attendance.domain.locations import AddressTaken, Closure, Location, LocationNotFound
-from attendance.domain.prices import Price, PriceNotFound
-from attendance.domain.roles import Level, Role
-from attendance.domain.sessions import Actor
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Level, Role
 from tests import make
 from tests.fakes import ContendedStore, World
 

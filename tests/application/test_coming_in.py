@@ -5,19 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from attendance.application.emails import NothingToConfirm
-from attendance.application.operating import OwnerExists
+from attendance.application.accounts.email_confirmation import NothingToConfirm
+from attendance.application.accounts.first_owner import OwnerExists
 from attendance.application.ports import Store
-from attendance.domain.accounts import EmailTaken, InvalidCredentials, UsernameTaken, UserNotFound
+from attendance.domain.accounts.accounts import EmailTaken, InvalidCredentials, UsernameTaken, UserNotFound
+from attendance.domain.accounts.links import InvalidConfirmationToken, InvalidResetToken
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.accounts.passwords import WrongPassword
+from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.errors import Forbidden, Invalid, Outdated, Unauthenticated, Unavailable
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID, AccountId
-from attendance.domain.limits import LimitReached
-from attendance.domain.links import InvalidConfirmationToken, InvalidResetToken
-from attendance.domain.mail import MailKind
-from attendance.domain.passwords import WrongPassword
-from attendance.domain.roles import Level, Role
-from attendance.domain.sessions import Actor
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Level, Role
 from tests import make
 from tests.fakes import PASSWORD, World
 
@@ -475,7 +475,7 @@ def test_what_time_has_ended_is_tidied_up(world: World) -> None:
     world.use_cases.tidy_up()
     with world.store.each() as work:
         assert work.sessions.find(session_id) is None
-    from attendance.domain.mail import MailState
+    from attendance.domain.accounts.mail import MailState
 
     with world.store.each() as work:
         assert work.outbox.in_state(MailState.SENT) == ()

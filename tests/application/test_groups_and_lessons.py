@@ -16,22 +16,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.memory.clients import MemoryClients
-from attendance.adapters.memory.lessons import MemoryLessons
-from attendance.adapters.sql import lessons as sql_lessons
-from attendance.application import groups as groups_module
-from attendance.application import lessons as lessons_module
-from attendance.application import scheduling
+from attendance.adapters.memory.club.clients import MemoryClients
+from attendance.adapters.memory.club.lessons import MemoryLessons
+from attendance.adapters.sql.club import lessons as sql_lessons
+from attendance.application.club import groups as groups_module
+from attendance.application.club import lessons as lessons_module
+from attendance.application.club import schedules as scheduling
 from attendance.application.ports import Store
-from attendance.application.views import Sheet
-from attendance.domain import groups as groups_domain
-from attendance.domain.accounts import UserNotFound
-from attendance.domain.attendance import MarkingRules, SentMark
-from attendance.domain.clients import ClientArchived, ClientNotFound
-from attendance.domain.errors import Forbidden, Invalid, Outdated, Unavailable
-from attendance.domain.events import Action
-from attendance.domain.favorites import Favorites
-from attendance.domain.groups import (
+from attendance.application.ports.attendance import Sheet
+from attendance.domain.accounts.accounts import UserNotFound
+from attendance.domain.attendance.marks import MarkingRules, SentMark
+from attendance.domain.club import groups as groups_domain
+from attendance.domain.club.clients import ClientArchived, ClientNotFound
+from attendance.domain.club.favorites import Favorites
+from attendance.domain.club.groups import (
     Group,
     GroupFull,
     GroupMembership,
@@ -41,11 +39,13 @@ from attendance.domain.groups import (
     Slot,
     Teaching,
 )
+from attendance.domain.club.lessons import Lesson, LessonNotFound, LessonState, Scheduled, SlotTaken, TooLate
+from attendance.domain.club.locations import Closure, Location, LocationNotFound
+from attendance.domain.errors import Forbidden, Invalid, Outdated, Unavailable
+from attendance.domain.events import Action
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, LocationId, PriceId
-from attendance.domain.lessons import Lesson, LessonNotFound, LessonState, Scheduled, SlotTaken, TooLate
-from attendance.domain.locations import Closure, Location, LocationNotFound
-from attendance.domain.roles import Level, Role
-from attendance.domain.sessions import Actor
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.status import Status
 from tests import make
 from tests.application.test_club_records import all_events, events, names

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 import pytest
 
 from attendance.application.ports import Store, UnitOfWork
-from attendance.domain.accounts import Account
+from attendance.domain.accounts.accounts import Account
 from attendance.domain.errors import Forbidden, Invalid, NotFound
 from attendance.domain.ids import AccountId, LabId, LabMarkId
-from attendance.domain.lab_attendance import (
+from attendance.domain.labs.labs import AlreadyMember, LabNotFound
+from attendance.domain.labs.marks import (
     AttendanceNotFound,
     LabMark,
     LabOrUserNotFound,
@@ -18,8 +19,7 @@ from attendance.domain.lab_attendance import (
     OnlyOwnerManages,
     OnlyOwnerViews,
 )
-from attendance.domain.labs import AlreadyMember, LabNotFound
-from attendance.domain.sessions import Actor
+from attendance.domain.permissions.actor import Actor
 from attendance.domain.status import Status
 from tests import make
 from tests.fakes import ContendedStore, World

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 
 from attendance.application.ports import Store, Tallies, UnitOfWork
-from attendance.domain.accounts import InvalidCredentials
+from attendance.domain.accounts.accounts import InvalidCredentials
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.accounts.rate_limits import Limit, LimitReached, Limits, Tally, tally_key
 from attendance.domain.errors import Unavailable
-from attendance.domain.limits import Limit, LimitReached, Limits, Tally, tally_key
-from attendance.domain.mail import MailKind
 from tests.fakes import PASSWORD, World
 from tests.make import NOON
 

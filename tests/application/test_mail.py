@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from attendance.application.ports import NotSent, Store
-from attendance.domain.accounts import UsernameTaken
-from attendance.domain.mail import LONGEST_LEASE, Mail, MailKind, MailState
+from attendance.domain.accounts.accounts import UsernameTaken
+from attendance.domain.accounts.mail import LONGEST_LEASE, Mail, MailKind, MailState
 from tests.fakes import PASSWORD, ContendedStore, FakeNotifier, World
 
 

@@ -8,11 +8,8 @@ from datetime import timedelta
 import pytest
 
 from attendance.application.ports import Store
-from attendance.domain.errors import AttendanceError, Forbidden, Outdated, Unauthenticated
-from attendance.domain.events import Action
-from attendance.domain.ids import RoleChangeId
-from attendance.domain.mail import MailKind
-from attendance.domain.role_changes import (
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.accounts.role_changes import (
     LastOwner,
     NotAwaiting,
     OwnershipRules,
@@ -21,8 +18,11 @@ from attendance.domain.role_changes import (
     RoleChangeNotFound,
     State,
 )
-from attendance.domain.roles import Role
-from attendance.domain.sessions import OPERATOR, Actor
+from attendance.domain.errors import AttendanceError, Forbidden, Outdated, Unauthenticated
+from attendance.domain.events import Action
+from attendance.domain.ids import RoleChangeId
+from attendance.domain.permissions.actor import OPERATOR, Actor
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.fakes import World
 

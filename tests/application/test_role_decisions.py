@@ -6,12 +6,13 @@ import pytest
 
 from attendance.adapters.memory import MemoryStore
 from attendance.application.ports import Store
-from attendance.domain import policy, role_changes
-from attendance.domain.accounts import Account
+from attendance.domain.accounts import role_changes
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.role_changes import NotConfirmedAndActive, RoleChange
 from attendance.domain.errors import Conflict, Forbidden
-from attendance.domain.role_changes import NotConfirmedAndActive, RoleChange
-from attendance.domain.roles import Role
-from attendance.domain.sessions import Actor
+from attendance.domain.accounts import policy
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.decisions import (
     ANONYMOUS,
@@ -129,7 +130,7 @@ LAX = {
 
 @pytest.mark.parametrize("how", LAX)
 def test_a_lax_rule_is_seen(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from attendance.application import role_changing
+    from attendance.application.accounts import role_change_workflow as role_changing
 
     kind, module, name, other = LAX[how]
     monkeypatch.setattr(module, name, other)

@@ -10,11 +10,11 @@ from functools import partial
 import pytest
 
 from attendance.application.ports import Contended, Store, UnitOfWork
-from attendance.domain.accounts import Account
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.role_changes import RoleChange, State
 from attendance.domain.errors import AttendanceError
-from attendance.domain.role_changes import RoleChange, State
-from attendance.domain.roles import Role
-from attendance.domain.sessions import Actor
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.fakes import World
 
@@ -185,7 +185,7 @@ def test_of_two_admins_who_demote_each_other_at_the_same_moment_one_is_left(stor
 def test_on_the_level_of_a_moment_ago_both_would_be_gone(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("attendance.application.role_changes.as_of_now", lambda _, actor: actor)
+    monkeypatch.setattr("attendance.application.accounts.role_changes.as_of_now", lambda _, actor: actor)
     world = World(store)
     one, other = world.having(Role.ADMIN), world.having(Role.ADMIN)
     for by, about in ((one, other), (other, one)):

@@ -9,22 +9,22 @@ from typing import Any
 import pytest
 
 from attendance.adapters.memory import MemoryStore
-from attendance.application import statistics as module
 from attendance.application.ports import Kind, Store
-from attendance.domain.accounts import UserNotFound
-from attendance.domain.attendance import Changed
-from attendance.domain.charging import UNPAID, Charge
-from attendance.domain.clients import Client
+from attendance.application.reporting import statistics as module
+from attendance.domain.accounts.accounts import UserNotFound
+from attendance.domain.attendance.charging import UNPAID, Charge
+from attendance.domain.attendance.marks import Changed
+from attendance.domain.club.clients import Client
+from attendance.domain.club.groups import Group, GroupMembership, GroupNotFound, Teaching
+from attendance.domain.club.lessons import Lesson
+from attendance.domain.club.locations import Closure, LocationNotFound
+from attendance.domain.club.subscriptions import Freeze
 from attendance.domain.errors import Forbidden, Invalid
-from attendance.domain.groups import Group, GroupMembership, GroupNotFound, Teaching
-from attendance.domain.lessons import Lesson
-from attendance.domain.locations import Closure, LocationNotFound
-from attendance.domain.risks import Rule
-from attendance.domain.roles import Role
-from attendance.domain.sessions import Actor
-from attendance.domain.statistics import Counts, Figures, Lessons, Trend
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Role
+from attendance.domain.reporting.at_risk import Rule
+from attendance.domain.reporting.statistics import Counts, Figures, Lessons, Trend
 from attendance.domain.status import Status
-from attendance.domain.subscriptions import Freeze
 from tests import make
 from tests.fakes import World
 

@@ -83,6 +83,6 @@ def test_a_check_passes_here_and_catches(plant: str, copy: Path) -> None:
 def test_the_list_of_common_passwords_is_checked(copy: Path) -> None:
     command = "python tools/common_passwords.py --check"
     assert check(command, copy).returncode == 0
-    path = copy / "src/attendance/adapters/data/common_passwords.txt"
+    path = copy / "src/attendance/adapters/security/data/common_passwords.txt"
     path.write_text(path.read_text() + "planted-password\n")
     assert check(command, copy).returncode != 0

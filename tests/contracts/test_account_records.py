@@ -5,17 +5,24 @@ from datetime import timedelta
 
 import pytest
 
-from attendance.adapters.sql import SqlStore, tallies
-from attendance.adapters.sql.databases import Database
+from attendance.adapters.sql import SqlStore
+from attendance.adapters.sql.accounts import rate_limit_windows as tallies
+from attendance.adapters.sql.engine.databases import Database
 from attendance.application.ports import Contended, Store
-from attendance.domain.accounts import EmailTaken, UsernameTaken, UserNotFound, email_key
-from attendance.domain.favorites import Favorites
+from attendance.domain.accounts.accounts import EmailTaken, UsernameTaken, UserNotFound, email_key
+from attendance.domain.accounts.links import Link, Purpose
+from attendance.domain.accounts.mail import Mail, MailKind, MailNotFound, MailState
+from attendance.domain.accounts.rate_limits import Tally
+from attendance.domain.accounts.role_changes import (
+    Kind,
+    RoleChange,
+    RoleChangeAwaits,
+    RoleChangeNotFound,
+    State,
+)
+from attendance.domain.club.favorites import Favorites
 from attendance.domain.ids import AccountId, MailId, RoleChangeId, SessionId
-from attendance.domain.limits import Tally
-from attendance.domain.links import Link, Purpose
-from attendance.domain.mail import Mail, MailKind, MailNotFound, MailState
-from attendance.domain.role_changes import Kind, RoleChange, RoleChangeAwaits, RoleChangeNotFound, State
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from tests import make
 
 LATER = make.NOON + timedelta(hours=1)
@@ -110,7 +117,7 @@ def test_a_renamed_account_is_found_by_its_new_names_alone(store: Store) -> None
         assert work.accounts.find_by_email("before@example.org") is None
     added(store, username="before", email="before@example.org")
     with store.read() as work:
-        from attendance.application.views import Page
+        from attendance.application.pagination import Page
 
         assert [row.username for row in work.accounts.search("fte", Page()).users] == ["after"]
         assert [row.username for row in work.accounts.search("efor", Page()).users] == ["before"]

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from attendance.application.pagination import Page
 from attendance.application.ports import Contended, SignedIn, Store
-from attendance.application.views import AccountRow, Page
-from attendance.domain.accounts import UsernameTaken
+from attendance.application.ports.accounts import AccountRow
+from attendance.domain.accounts.accounts import UsernameTaken
 from attendance.domain.events import Action, Event
 from attendance.domain.ids import EventId, SessionId
-from attendance.domain.roles import Level
+from attendance.domain.permissions.roles import Level
 from attendance.domain.text import folded
 from tests import make
 

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from attendance.adapters.sql.bulk import Bulk, among
-from attendance.adapters.sql.connection import Work
-from attendance.adapters.sql.databases import Database
+from attendance.adapters.sql.engine.bulk import Bulk, among
+from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.tables.columns import Facts, Key, Money, Sequence, UtcDateTime
 from tests import make
 from tests.contracts.test_statements import counted

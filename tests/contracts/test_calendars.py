@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import Database
+from attendance.adapters.sql.engine.databases import Database
 from attendance.application.ports import Store, UnitOfWork
-from attendance.domain.accounts import Account
-from attendance.domain.calendars import CalendarEntry, CalendarToken
-from attendance.domain.groups import Group, GroupNotFound, Teaching
-from attendance.domain.lessons import Lesson
-from attendance.domain.locations import Location
-from attendance.domain.roles import Level, Role
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.club.groups import Group, GroupNotFound, Teaching
+from attendance.domain.club.lessons import Lesson
+from attendance.domain.club.locations import Location
+from attendance.domain.permissions.roles import Level, Role
+from attendance.domain.reporting.calendars import CalendarEntry, CalendarToken
 from tests import make
 from tests.contracts.test_statements import counted
 

@@ -13,27 +13,28 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.memory.contracts import MemoryContracts
-from attendance.adapters.memory.locations import MemoryLocations
-from attendance.adapters.memory.prices import MemoryPrices
-from attendance.adapters.memory.repositories import MemoryRepository
+from attendance.adapters.memory.club.contracts import MemoryContracts
+from attendance.adapters.memory.club.locations import MemoryLocations
+from attendance.adapters.memory.club.prices import MemoryPrices
+from attendance.adapters.memory.repository import MemoryRepository
 from attendance.adapters.memory.tables import Journal
-from attendance.adapters.sql import SqlStore, errors, listing
-from attendance.adapters.sql.contracts import SqlContracts
-from attendance.adapters.sql.databases import Database
-from attendance.adapters.sql.listing import SortKey
-from attendance.adapters.sql.prices import SqlPrices
-from attendance.adapters.sql.repositories import SqlRepository
-from attendance.application.cuts import Cut, Order
-from attendance.application.filters import ClientFilter, ContractFilter, LocationFilter, PriceFilter
+from attendance.adapters.sql import SqlStore
+from attendance.adapters.sql.club.contracts import SqlContracts
+from attendance.adapters.sql.club.prices import SqlPrices
+from attendance.adapters.sql.engine import errors, listing
+from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.listing import SortKey
+from attendance.adapters.sql.engine.repository import SqlRepository
+from attendance.application.pagination import Cut, Order
 from attendance.application.ports import Contended, Store, UnitOfWork
-from attendance.domain.accounts import Account
-from attendance.domain.clients import Client, ClientNotFound
-from attendance.domain.contracts import Contract, ContractNotFound, ContractState, NumberTaken
+from attendance.application.ports.club import ClientFilter, ContractFilter, LocationFilter, PriceFilter
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.club.clients import Client, ClientNotFound
+from attendance.domain.club.contracts import Contract, ContractNotFound, ContractState, NumberTaken
+from attendance.domain.club.locations import AddressTaken, Closure, Location, LocationNotFound
+from attendance.domain.club.prices import Price, PriceNotFound
 from attendance.domain.errors import Conflict, NotFound
 from attendance.domain.ids import GroupId
-from attendance.domain.locations import AddressTaken, Closure, Location, LocationNotFound
-from attendance.domain.prices import Price, PriceNotFound
 from tests import make
 
 NAMES = ["Anna", "anna", "Ä", "Öle", "zoe", "Zoë", "100%", "a_b", "ﬁona", "𐐀", "\uffdc", "İ", "ß"]

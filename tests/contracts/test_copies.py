@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import Database
+from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.tables import attendance, lessons
-from attendance.domain.attendance import Changed
-from attendance.domain.lessons import Lesson
+from attendance.domain.attendance.marks import Changed
+from attendance.domain.club.lessons import Lesson
 from attendance.domain.status import Status
 from tests import make
 

@@ -13,20 +13,20 @@ from hypothesis import HealthCheck, given, settings
 
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import Database
-from attendance.adapters.sql.groups import SqlGroups
-from attendance.adapters.sql.lessons import SqlLessons
-from attendance.application.cuts import Cut, Order
-from attendance.application.filters import GroupFilter, LessonFilter
+from attendance.adapters.sql.club.groups import SqlGroups
+from attendance.adapters.sql.club.lessons import SqlLessons
+from attendance.adapters.sql.engine.databases import Database
+from attendance.application.pagination import Cut, Order
 from attendance.application.ports import Contended, Store, Taught, UnitOfWork
-from attendance.domain.accounts import Account
-from attendance.domain.attendance import Changed
-from attendance.domain.clients import Client
+from attendance.application.ports.club import GroupFilter, LessonFilter
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.attendance.marks import Changed
+from attendance.domain.club.clients import Client
+from attendance.domain.club.groups import Group, GroupMembership, GroupNotFound, Slot, Teaching
+from attendance.domain.club.lessons import Lesson, LessonNotFound, LessonState, Scheduled, SlotTaken
+from attendance.domain.club.locations import Location
 from attendance.domain.events import Action, Event
-from attendance.domain.groups import Group, GroupMembership, GroupNotFound, Slot, Teaching
 from attendance.domain.ids import EventId, LessonId
-from attendance.domain.lessons import Lesson, LessonNotFound, LessonState, Scheduled, SlotTaken
-from attendance.domain.locations import Location
 from tests import make
 from tests.contracts.test_statements import counted
 

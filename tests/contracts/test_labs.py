@@ -5,13 +5,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from attendance.application.pagination import Page
 from attendance.application.ports import Contended, Store, UnitOfWork
-from attendance.application.views import LabHistoryRow, LabRow, LabSheetRow, Page
-from attendance.domain.accounts import Account
+from attendance.application.ports.labs import LabHistoryRow, LabRow, LabSheetRow
+from attendance.domain.accounts.accounts import Account
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
-from attendance.domain.lab_attendance import LabEntry, LabMark, LabOrUserNotFound, LabPlace
-from attendance.domain.labs import AlreadyMember, Lab
+from attendance.domain.labs.labs import AlreadyMember, Lab
+from attendance.domain.labs.marks import LabEntry, LabMark, LabOrUserNotFound, LabPlace
 from attendance.domain.status import Status
 from attendance.domain.text import folded
 from tests import make

@@ -10,16 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from attendance.adapters.memory import MemoryStore
-from attendance.application.cuts import Cut, Order, order_of
-from attendance.application.filters import ClientFilter, EventFilter, RoleChangeFilter, UserFilter
 from attendance.application.listing import BATCH, listed
+from attendance.application.pagination import Cut, Order, order_of
 from attendance.application.ports import Store, UnitOfWork
-from attendance.domain.accounts import Account
+from attendance.application.ports.accounts import RoleChangeFilter, UserFilter
+from attendance.application.ports.club import ClientFilter
+from attendance.application.ports.events import EventFilter
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.role_changes import Kind, RoleChange, State
 from attendance.domain.errors import Invalid
 from attendance.domain.events import Action, Event
 from attendance.domain.ids import EventId, RoleChangeId
-from attendance.domain.role_changes import Kind, RoleChange, State
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from tests import make
 
 FIELDS = ["username", "name", "email", "created_at"]

@@ -10,20 +10,19 @@ from uuid import UUID
 import pytest
 
 from attendance.adapters.sql import SqlStore, tables
-from attendance.adapters.sql import marks as module
-from attendance.adapters.sql.bulk import among
-from attendance.adapters.sql.databases import Database
-from attendance.application.cuts import Cut, order_of
-from attendance.application.filters import MarkFilter
-from attendance.application.marks import MARKS_SORT
+from attendance.adapters.sql.attendance import marks as module
+from attendance.adapters.sql.engine.bulk import among
+from attendance.adapters.sql.engine.databases import Database
+from attendance.application.attendance.marks import MARKS_SORT
+from attendance.application.pagination import Cut, order_of
 from attendance.application.ports import Store
-from attendance.application.views import MarkRow
-from attendance.domain.attendance import Changed
-from attendance.domain.charging import UNPAID, Charge
-from attendance.domain.clients import Client
-from attendance.domain.groups import Group
+from attendance.application.ports.attendance import MarkFilter, MarkRow
+from attendance.domain.attendance.charging import UNPAID, Charge
+from attendance.domain.attendance.marks import Changed
+from attendance.domain.club.clients import Client
+from attendance.domain.club.groups import Group
+from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import GroupId, LessonId
-from attendance.domain.lessons import Lesson
 from attendance.domain.status import Status
 from tests import make
 from tests.contracts.test_statements import counted

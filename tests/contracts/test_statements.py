@@ -10,15 +10,15 @@ from dependency_injector import providers
 from litestar.testing import TestClient
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import Database
-from attendance.adapters.sql.statements import Prepared
-from attendance.application.lab_attendance import (
+from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.statements import Prepared
+from attendance.application.labs.marks import (
     DeleteLabAttendance,
     LabAttendanceByDate,
     LabAttendanceHistory,
     MarkLabAttendance,
 )
-from attendance.application.views import Page
+from attendance.application.pagination import Page
 from attendance.domain.status import Status
 from attendance.entrypoints.asgi import application
 from attendance.entrypoints.container import Container

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from attendance.application.ports import Kind, Range, Store, UnitOfWork
-from attendance.domain.attendance import Changed
-from attendance.domain.charging import NOTHING, UNPAID, Charge
-from attendance.domain.groups import GroupMembership, Teaching
-from attendance.domain.risks import at_risk
-from attendance.domain.roles import Role
-from attendance.domain.statistics import Figures
+from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
+from attendance.domain.attendance.marks import Changed
+from attendance.domain.club.groups import GroupMembership, Teaching
+from attendance.domain.club.subscriptions import Freeze
+from attendance.domain.permissions.roles import Role
+from attendance.domain.reporting.at_risk import at_risk
+from attendance.domain.reporting.statistics import Figures
 from attendance.domain.status import Status
-from attendance.domain.subscriptions import Freeze
 from tests import make
 
 FIRST = date(2026, 1, 5)

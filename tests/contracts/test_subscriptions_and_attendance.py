@@ -12,20 +12,20 @@ from uuid import UUID
 import pytest
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import Database
-from attendance.application.cuts import Cut, Order, order_of
-from attendance.application.filters import SubscriptionFilter, VisitFilter
+from attendance.adapters.sql.engine.databases import Database
+from attendance.application.pagination import Cut, Order, order_of
 from attendance.application.ports import Contended, Store
-from attendance.application.views import SheetRow, VisitRow, VisitsSummary
-from attendance.domain.attendance import Changed, Mark
-from attendance.domain.charging import NOTHING, UNPAID, Charge
-from attendance.domain.clients import Client
-from attendance.domain.groups import Group, GroupMembership
+from attendance.application.ports.attendance import SheetRow, VisitFilter, VisitRow, VisitsSummary
+from attendance.application.ports.club import SubscriptionFilter
+from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
+from attendance.domain.attendance.marks import Changed, Mark
+from attendance.domain.club.clients import Client
+from attendance.domain.club.groups import Group, GroupMembership
+from attendance.domain.club.lessons import Lesson
+from attendance.domain.club.subscriptions import Freeze, Subscription, SubscriptionNotFound, SubscriptionState
 from attendance.domain.ids import ClientId, GroupId, LessonId, SubscriptionId
-from attendance.domain.lessons import Lesson
-from attendance.domain.statistics import Counts, counts_of
+from attendance.domain.reporting.statistics import Counts, counts_of
 from attendance.domain.status import Status
-from attendance.domain.subscriptions import Freeze, Subscription, SubscriptionNotFound, SubscriptionState
 from tests import make
 from tests.contracts.test_statements import counted
 

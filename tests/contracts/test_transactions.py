@@ -11,14 +11,14 @@ import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import (
+from attendance.adapters.sql.engine.databases import (
     POSTGRES_SETTINGS,
     SQLITE_SETTINGS,
     Database,
     open_database,
 )
+from attendance.application.pagination import Page
 from attendance.application.ports import Store
-from attendance.application.views import Page
 from attendance.domain.errors import Unavailable
 from tests import make
 from tests.contracts.test_labs import DAY, Given, marked
@@ -101,7 +101,7 @@ def test_a_change_and_its_event_are_stored_together_or_not_at_all(database: Data
 
 
 def test_an_exhausted_pool_is_unavailable(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attendance.adapters.sql.databases.LONGEST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr("attendance.adapters.sql.engine.databases.LONGEST_WAIT_SECONDS", 0.1)
     database = open_database(database_url, pool_size=1)
     store = SqlStore(primary=database, replica=database)
     with store.each(), pytest.raises(Unavailable), store.each():

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.domain import attendance
-from attendance.domain.attendance import Mark, MarkingRules, fault_in_time, faults_in, mark_id, marked
-from attendance.domain.charging import NOTHING, UNPAID, Charge
+from attendance.domain.attendance import marks as attendance
+from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
+from attendance.domain.attendance.marks import Mark, MarkingRules, fault_in_time, faults_in, mark_id, marked
+from attendance.domain.club.lessons import TooLate
 from attendance.domain.events import Action, Doing, Event
 from attendance.domain.ids import AccountId, ClientId, EventId, LessonId, SubscriptionId
-from attendance.domain.lessons import TooLate
-from attendance.domain.roles import Level
+from attendance.domain.permissions.roles import Level
 from attendance.domain.status import Status
 from tests import make
 

@@ -11,11 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.domain import charging
-from attendance.domain.charging import NOTHING, UNPAID, Charge, NoCandidate, Visit, allocate, charge, moved
+from attendance.domain.attendance import charging
+from attendance.domain.attendance.charging import (
+    NOTHING,
+    UNPAID,
+    Charge,
+    NoCandidate,
+    Visit,
+    allocate,
+    charge,
+    moved,
+)
+from attendance.domain.club.subscriptions import Freeze, Subscription
 from attendance.domain.ids import GroupId, SubscriptionId
 from attendance.domain.status import Status
-from attendance.domain.subscriptions import Freeze, Subscription
 from tests import make
 
 CLIENT, PRICE = make.client(), make.price()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from attendance.domain.clients import accepted_birthday
+from attendance.domain.club.clients import accepted_birthday
 from tests import make
 from tests.domain.faults import faults
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from attendance.domain.contracts import Contract, ContractState, number_for
+from attendance.domain.club.contracts import Contract, ContractState, number_for
 from attendance.domain.ids import ContractId
 from tests import make
 from tests.domain.faults import faults

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from attendance.domain.locations import Closure
+from attendance.domain.club.locations import Closure
 from tests import make
 from tests.domain.faults import faults
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from attendance.domain import prices
-from attendance.domain.currencies import DIGITS, rounded, unit
+from attendance.domain.club import prices
+from attendance.domain.club.currencies import DIGITS, rounded, unit
+from attendance.domain.club.prices import LARGEST_AMOUNT
 from attendance.domain.ids import GroupId
-from attendance.domain.prices import LARGEST_AMOUNT
 from tests import make
 from tests.domain.faults import faults
 

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from attendance.domain import records
+from attendance.domain import revisions as records
+from attendance.domain.club.locations import Closure
 from attendance.domain.events import Action, Doing, Event
 from attendance.domain.ids import AccountId, EventId, GroupId
-from attendance.domain.locations import Closure
-from attendance.domain.records import Record, told
+from attendance.domain.revisions import Record, told
 from tests import make
 
 LATER = make.NOON + timedelta(hours=1)

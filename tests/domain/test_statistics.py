@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.domain import risks, statistics
+from attendance.domain.club.subscriptions import Freeze
 from attendance.domain.errors import Invalid
 from attendance.domain.ids import ClientId
-from attendance.domain.risks import Held, Regular, Rule, active_since, at_risk, run_of
-from attendance.domain.statistics import (
+from attendance.domain.reporting import at_risk as risks
+from attendance.domain.reporting import statistics
+from attendance.domain.reporting.at_risk import Held, Regular, Rule, active_since, at_risk, run_of
+from attendance.domain.reporting.statistics import (
     MOST_BUCKETS,
     Counts,
     Figures,
@@ -27,7 +29,6 @@ from attendance.domain.statistics import (
     trended,
 )
 from attendance.domain.status import Status
-from attendance.domain.subscriptions import Freeze
 
 DAY = timedelta(days=1)
 P, L, A, E = Status.PRESENT, Status.LATE, Status.ABSENT, Status.EXCUSED

@@ -11,11 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.domain import subscriptions
-from attendance.domain.errors import Conflict, Invalid
-from attendance.domain.events import Doing
-from attendance.domain.ids import AccountId, ContractId, EventId, GroupId, SubscriptionId
-from attendance.domain.subscriptions import (
+from attendance.domain.club import subscriptions
+from attendance.domain.club.subscriptions import (
     Freeze,
     FreezeAfterEnd,
     FreezesOverlap,
@@ -25,6 +22,9 @@ from attendance.domain.subscriptions import (
     end_of,
     sold,
 )
+from attendance.domain.errors import Conflict, Invalid
+from attendance.domain.events import Doing
+from attendance.domain.ids import AccountId, ContractId, EventId, GroupId, SubscriptionId
 from tests import make
 from tests.domain.faults import faults
 

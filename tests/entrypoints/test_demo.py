@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from attendance import OPERATOR, UseCases, open_attendance
-from attendance.domain.statistics import Counts, counts_of
+from attendance.domain.reporting.statistics import Counts, counts_of
 from attendance.entrypoints.cli import main
 from attendance.entrypoints.demo.club import Demo, NotEmpty, Size
 

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import open_database
+from attendance.adapters.sql.engine.databases import open_database
 from attendance.application.ports import Store
+from attendance.domain.accounts.mail import MailState
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID
-from attendance.domain.mail import MailState
 from attendance.entrypoints.cli import main
 from tests import make
 from tests.contracts.test_account_records import mail

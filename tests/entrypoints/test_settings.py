@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from attendance.domain.policy import Directory
+from attendance.domain.permissions.table import Directory
 from attendance.entrypoints.settings import (
     FROM_FILE,
     PREFIX,

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.lessons import SHOWN as LESSON
-from attendance.adapters.sql.lessons import SqlLessons
-from attendance.adapters.sql.subscriptions import SHOWN as SUBSCRIPTION
-from attendance.adapters.sql.subscriptions import SqlSubscriptions
+from attendance.adapters.sql.club.lessons import SHOWN as LESSON
+from attendance.adapters.sql.club.lessons import SqlLessons
+from attendance.adapters.sql.club.subscriptions import SHOWN as SUBSCRIPTION
+from attendance.adapters.sql.club.subscriptions import SqlSubscriptions
 from attendance.adapters.sql.tables import attendance, events, lessons, locations
-from attendance.domain.attendance import mark_id
-from attendance.domain.lessons import Lesson
-from attendance.domain.subscriptions import Subscription
+from attendance.domain.attendance.marks import mark_id
+from attendance.domain.club.lessons import Lesson
+from attendance.domain.club.subscriptions import Subscription
 from tests.faults.clubs import Club
 from tests.faults.records import snapshot
 

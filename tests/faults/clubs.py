@@ -6,13 +6,13 @@ from datetime import date, time, timedelta
 from typing import Any
 
 from attendance.adapters.clock import utc_now
-from attendance.domain.clients import Client
-from attendance.domain.groups import Group, GroupMembership, Slot, Teaching
-from attendance.domain.lessons import Lesson
-from attendance.domain.locations import Location
-from attendance.domain.prices import Price
-from attendance.domain.roles import Role
-from attendance.domain.subscriptions import Subscription
+from attendance.domain.club.clients import Client
+from attendance.domain.club.groups import Group, GroupMembership, Slot, Teaching
+from attendance.domain.club.lessons import Lesson
+from attendance.domain.club.locations import Location
+from attendance.domain.club.prices import Price
+from attendance.domain.club.subscriptions import Subscription
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.faults.clients import Request
 from tests.faults.scene import Person, library, stored

@@ -14,7 +14,7 @@ from dependency_injector import providers
 
 from attendance.adapters.clock import utc_now
 from attendance.application.ports import Notifier
-from attendance.domain.mail import LONGEST_LEASE, Mail
+from attendance.domain.accounts.mail import LONGEST_LEASE, Mail
 from attendance.entrypoints.container import Container, close
 from attendance.entrypoints.settings import from_environment
 from tests.faults.forks import forked

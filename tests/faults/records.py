@@ -9,7 +9,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.databases import open_database
+from attendance.adapters.sql.engine.databases import open_database
 from attendance.adapters.sql.events import OF as EVENTS_OF
 from attendance.adapters.sql.tables import accounts, events, lab_marks, lab_members
 from tests.faults.scene import Scene

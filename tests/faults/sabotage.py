@@ -31,7 +31,7 @@ def meet(number: int = PROCESSES_MEETING) -> None:
 
 def reads_before_others_write() -> None:
     """The first two of a process that look at a place see the same, whoever writes first."""
-    from attendance.adapters.sql.lab_attendance import SqlLabAttendance
+    from attendance.adapters.sql.labs.marks import SqlLabAttendance
 
     look = SqlLabAttendance.place
     meetings: dict[Any, Barrier] = {}
@@ -53,7 +53,7 @@ def reads_before_others_write() -> None:
 
 def adds_marks_unguarded() -> None:
     """The unique constraint is dropped from the database as well."""
-    from attendance.adapters.sql import lab_attendance
+    from attendance.adapters.sql.labs import marks as lab_attendance
     from attendance.adapters.sql.tables import lab_marks
 
     columns = {name: sa.bindparam(name, type_=lab_marks.c[name].type) for name in lab_attendance.MARK_FIELDS}
@@ -61,7 +61,7 @@ def adds_marks_unguarded() -> None:
 
 
 def revises_any_version() -> None:
-    from attendance.adapters.sql import lab_attendance
+    from attendance.adapters.sql.labs import marks as lab_attendance
     from attendance.adapters.sql.tables import lab_marks
 
     columns = {name: sa.bindparam(name) for name in ("status", "note", "marked_by", "marked_at", "version")}
@@ -72,7 +72,7 @@ def revises_any_version() -> None:
 
 def adds_members_unguarded() -> None:
     """The unique constraint is dropped from the database as well."""
-    from attendance.adapters.sql import labs
+    from attendance.adapters.sql.labs import labs
     from attendance.adapters.sql.tables import lab_members
 
     labs.ADD_MEMBER = dict.fromkeys(labs.ADD_MEMBER, sa.insert(lab_members))
@@ -80,13 +80,13 @@ def adds_members_unguarded() -> None:
 
 def adds_accounts_unguarded() -> None:
     """The unique constraint is dropped from the database as well."""
-    from attendance.adapters.sql import accounts
+    from attendance.adapters.sql.accounts import accounts
 
     accounts.ADD = dict.fromkeys(accounts.ADD, sa.insert(accounts.accounts))
 
 
 def hashes_where_requests_are_answered() -> None:
-    from attendance.adapters.http.lane import HashingLane
+    from attendance.adapters.http.server.hashing_executor import HashingLane
 
     async def call(self: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         return await asyncio.to_thread(function, *args, **kwargs)
@@ -96,7 +96,7 @@ def hashes_where_requests_are_answered() -> None:
 
 def answers_before_it_writes() -> None:
     """Each write of a process waits for the next one."""
-    from attendance.adapters.sql.lab_attendance import SqlLabAttendance
+    from attendance.adapters.sql.labs.marks import SqlLabAttendance
 
     write = SqlLabAttendance.save
     waiting: list[Any] = []
@@ -114,8 +114,8 @@ def answers_before_it_writes() -> None:
 
 def logs_in_a_transaction_of_its_own() -> None:
     """Each event of a process is written after the next mark."""
-    from attendance.adapters.sql import lab_attendance
     from attendance.adapters.sql.events import ADD, event_row
+    from attendance.adapters.sql.labs import marks as lab_attendance
 
     waiting: list[Any] = []
     lock = Lock()
@@ -137,7 +137,7 @@ def migrates_without_taking_turns() -> None:
     """All the processes find that nothing is there before one of them begins."""
     from alembic.runtime.migration import MigrationContext
 
-    from attendance.adapters.sql import migrating
+    from attendance.adapters.sql.engine import migrating
 
     def ensure_version_table(self: Any, purge: bool = False) -> None:
         is_there = sa.inspect(self.connection).has_table(self.version_table)
@@ -185,8 +185,8 @@ def _dies(*_: Any, **__: Any) -> None:
 
 def has_little_patience() -> None:
     """No protection taken out: as in service, in a fraction of the time."""
-    from attendance.adapters.patience import attempts
-    from attendance.adapters.sql import databases
+    from attendance.adapters.backoff import attempts
+    from attendance.adapters.sql.engine import databases
     from attendance.adapters.sql.store import SqlStore
 
     databases.POSTGRES_SETTINGS["lock_timeout"] = 300
@@ -194,8 +194,8 @@ def has_little_patience() -> None:
 
 
 def has_endless_patience() -> None:
-    from attendance.adapters.patience import attempts
-    from attendance.adapters.sql import databases
+    from attendance.adapters.backoff import attempts
+    from attendance.adapters.sql.engine import databases
     from attendance.adapters.sql.store import SqlStore
 
     databases.POSTGRES_SETTINGS |= {"lock_timeout": 0, "statement_timeout": 0}
@@ -207,7 +207,7 @@ def waits_with_each_mark() -> None:
 
     A worker that was asked anything leaves a file `alive-…`.
     """
-    from attendance.adapters.http.edge import Edge
+    from attendance.adapters.http.server.middleware import Edge
 
     answer = Edge.__call__
     arrivals = count()

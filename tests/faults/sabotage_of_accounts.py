@@ -20,7 +20,7 @@ def begins_no_transactions() -> None:
 
 def counts_without_holding() -> None:
     """Two workers look at tallies before one of them saves what it has counted."""
-    from attendance.application.limiting import Limiter
+    from attendance.application.accounts.rate_limiter import Limiter
 
     def take(self: Any, claims: Any) -> Any:
         meet(2)
@@ -37,14 +37,14 @@ def counts_without_holding() -> None:
 
 def names_its_worker() -> None:
     """No protection taken out: each answer tells which process it is from."""
-    from attendance.adapters.http import edge
+    from attendance.adapters.http.server import middleware as edge
 
     request_id = edge._request_id
     edge._request_id = lambda headers: request_id(headers) + b".%d" % os.getpid()
 
 
 def remembers_sessions_for_a_second() -> None:
-    from attendance.application.sessions import ActorOf
+    from attendance.application.accounts.sessions import ActorOf
 
     look = ActorOf.__call__
     remembered: dict[str, tuple[float, Any]] = {}
@@ -61,8 +61,8 @@ def remembers_sessions_for_a_second() -> None:
 
 def uses_links_unguarded() -> None:
     """Any two of a process that hold an account see the same of it; it keeps whatever comes last."""
-    from attendance.adapters.sql import accounts
-    from attendance.adapters.sql.links import SqlLinks
+    from attendance.adapters.sql.accounts import accounts
+    from attendance.adapters.sql.accounts.links import SqlLinks
 
     begins_no_transactions()
     look = accounts.SqlAccounts.hold
@@ -90,7 +90,7 @@ def uses_links_unguarded() -> None:
 
 def claims_no_mail() -> None:
     """What is due stays due for everybody until it is sent."""
-    from attendance.adapters.sql.outbox import SqlOutbox, _mail
+    from attendance.adapters.sql.accounts.outbox import SqlOutbox, _mail
     from attendance.adapters.sql.tables import outbox
 
     waits = outbox.c.state == sa.literal_column("'waiting'")
@@ -106,8 +106,8 @@ def claims_no_mail() -> None:
 def notes_mail_before_it_sends() -> None:
     from dataclasses import replace
 
-    from attendance.application.mail import DispatchMail
-    from attendance.domain.mail import MailState
+    from attendance.application.accounts.mail_delivery import DispatchMail
+    from attendance.domain.accounts.mail import MailState
 
     claimed = DispatchMail._claimed
 
@@ -123,8 +123,8 @@ def notes_mail_before_it_sends() -> None:
 def tries_each_mail_once() -> None:
     from dataclasses import replace
 
-    from attendance.application.mail import DispatchMail
-    from attendance.domain.mail import MailState
+    from attendance.application.accounts.mail_delivery import DispatchMail
+    from attendance.domain.accounts.mail import MailState
 
     def failed(_: Any, mail: Any, failure: Exception) -> Any:
         return replace(mail, state=MailState.SENT, error=str(failure))
@@ -134,7 +134,7 @@ def tries_each_mail_once() -> None:
 
 def meets_before_it_looks_for_owners() -> None:
     """No protection taken out: both processes come there before one of them goes on."""
-    from attendance.application.operating import CreateOwner
+    from attendance.application.accounts.first_owner import CreateOwner
 
     add = CreateOwner._add
 
@@ -147,7 +147,7 @@ def meets_before_it_looks_for_owners() -> None:
 
 def looks_for_owners_unguarded() -> None:
     """Both processes find that there is no owner before one of them makes one."""
-    from attendance.adapters.sql import accounts
+    from attendance.adapters.sql.accounts import accounts
 
     begins_no_transactions()
 

@@ -13,10 +13,10 @@ def holds_not_what_is_named() -> None:
     Or `versions`: a group is saved whatever its version. Or `transactions`: there are none, and marks are
     written one by one; with SQLite, which holds all or nothing, any other name means so too.
     """
-    from attendance.adapters.sql.attendance import SqlAttendance
-    from attendance.adapters.sql.groups import SqlGroups
-    from attendance.adapters.sql.lessons import SqlLessons
-    from attendance.adapters.sql.repositories import SqlRepository
+    from attendance.adapters.sql.attendance.sheets import SqlAttendance
+    from attendance.adapters.sql.club.groups import SqlGroups
+    from attendance.adapters.sql.club.lessons import SqlLessons
+    from attendance.adapters.sql.engine.repository import SqlRepository
     from attendance.adapters.sql.store import SqlStore
 
     begin, taught = SqlStore.begin, SqlLessons.taught

@@ -17,8 +17,8 @@ from uuid import UUID
 
 import pytest
 
-from attendance.domain.clients import Client
-from attendance.domain.lessons import Lesson
+from attendance.domain.club.clients import Client
+from attendance.domain.club.lessons import Lesson
 from tests.conftest import DATABASES
 from tests.faults.arenas import Arena, arena_of, check_statuses
 from tests.faults.books import Books, check_books, check_schedule

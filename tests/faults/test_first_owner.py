@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from attendance.adapters.sql.tables import accounts
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from tests.conftest import DATABASES, databases
 from tests.databases import PostgresDatabases, SqliteDatabases
 from tests.faults.conftest import sabotaged

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from attendance.adapters.sql.databases import open_database
+from attendance.adapters.sql.engine.databases import open_database
 from tests.conftest import DATABASES, databases
 from tests.databases import PostgresDatabases, SqliteDatabases
 from tests.faults.clients import Request, race

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from attendance.adapters.sql.tables import outbox
-from attendance.domain.mail import MailKind
+from attendance.domain.accounts.mail import MailKind
 from tests.conftest import DATABASES, databases
 from tests.faults.clients import Answer, Request, race
 from tests.faults.conftest import running, service_of

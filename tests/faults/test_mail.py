@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 
-from attendance.adapters.sql.databases import open_database
+from attendance.adapters.sql.engine.databases import open_database
 from attendance.adapters.sql.tables import outbox
-from attendance.domain.mail import MailState
+from attendance.domain.accounts.mail import MailState
 from tests.adapters.mail.servers import Temper
 from tests.adapters.mail.servers import running as mail_server
 from tests.faults.clients import Request, race

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.faults.clients import Answer, Client, Request, connected, patiently
 from tests.faults.conftest import running, service_of

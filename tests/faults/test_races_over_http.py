@@ -14,8 +14,8 @@ from alembic.operations import Operations
 
 from attendance.adapters.clock import utc_now
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.databases import Database, open_database
-from attendance.application.lab_attendance import MarkLabAttendance
+from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.application.labs.marks import MarkLabAttendance
 from attendance.domain.status import Status
 from tests.conftest import DATABASES, databases
 from tests.databases import SqliteDatabases

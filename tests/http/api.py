@@ -19,12 +19,12 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.passwords import Argon2Hasher
+from attendance.adapters.security.passwords import Argon2Hasher
 from attendance.application.ports import Store, UnitOfWork
-from attendance.domain.accounts import Account
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.mail import Mail, MailKind, MailState
 from attendance.domain.ids import AccountId
-from attendance.domain.mail import Mail, MailKind, MailState
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from attendance.entrypoints.asgi import application
 from attendance.entrypoints.container import Container
 from attendance.entrypoints.settings import settings_of

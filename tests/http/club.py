@@ -5,14 +5,7 @@ from typing import Any
 
 import httpx
 
-from tests.http.api import (
-    CLUB,
-    PASSWORD,
-    Api,
-    Person,
-    good,
-    refusal,
-)
+from tests.http.api import CLUB, PASSWORD, Api, Person, good, refusal
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")

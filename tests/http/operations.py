@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from attendance.domain.mail import MailKind
-from attendance.domain.roles import Role
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, MARCH_2, PASSWORD, Api, Lab, Person, good
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.http import emails
-from attendance.domain.mail import MailKind
-from attendance.domain.roles import Role
+from attendance.adapters.http.accounts import email_confirmation as emails
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.permissions.roles import Role
 from tests.http.api import (
     CLUB,
     IN_MEMORY,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.http import faults as faults_module
-from attendance.adapters.http import visits as visits_module
-from attendance.application import attendance as use_cases
-from attendance.application import visits as visits_use_cases
-from attendance.domain.attendance import MarkingRules
-from attendance.domain.roles import Role
+from attendance.adapters.http.attendance import visits as visits_module
+from attendance.adapters.http.server import validation as faults_module
+from attendance.application.attendance import sheets as use_cases
+from attendance.application.attendance import visits as visits_use_cases
+from attendance.domain.attendance.marks import MarkingRules
+from attendance.domain.permissions.roles import Role
 from tests.http.api import IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
 from tests.http.club import SIGN_IN_FIRST
 from tests.http.operations import added

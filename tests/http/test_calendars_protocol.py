@@ -9,7 +9,7 @@ import httpx
 import pytest
 from icalendar import Calendar, Event
 
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from tests.http.api import (
     CLUB,
     IN_MEMORY,

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.adapters.http import clients as clients_module
-from attendance.adapters.http import contracts as contracts_module
-from attendance.application import clients as clients_use_cases
-from attendance.application import contracts as contracts_use_cases
-from attendance.domain.roles import Role
+from attendance.adapters.http.club import clients as clients_module
+from attendance.adapters.http.club import contracts as contracts_module
+from attendance.application.club import clients as clients_use_cases
+from attendance.application.club import contracts as contracts_use_cases
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal, running
 from tests.http.club import SIGN_IN_FIRST, UUID7

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from attendance.domain.accounts import Account
-from attendance.domain.roles import Role
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.permissions.roles import Role
 from tests.decisions import (
     DEACTIVATED,
     UNCONFIRMED,
@@ -72,6 +72,6 @@ def test_every_decision_is_answered_as_written(on: Stage, kind: str) -> None:
 
 
 def test_a_demotion_at_once_is_seen(on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attendance.application.role_changing.must_await", lambda *_: False)
+    monkeypatch.setattr("attendance.application.accounts.role_change_workflow.must_await", lambda *_: False)
     taking = [case for case in moves() if case.now == "owner" and case.actor == "admin"]
     assert {said for said, _ in differences(on, "role", taking).values()} == {200}

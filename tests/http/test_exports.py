@@ -18,10 +18,10 @@ import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
 
-from attendance.adapters.http import exports, lists, rows, workbooks
-from attendance.adapters.http.exports import CSV, XLSX, Format
+from attendance.adapters.http.server import exports, lists, rows, workbooks
+from attendance.adapters.http.server.exports import CSV, XLSX, Format
 from attendance.application.listing import BATCH
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, Api, Person, answer, fields, good, refusal, running
 from tests.http.operations import NAMES, Operation, Scene, all_operations, operations
@@ -538,7 +538,7 @@ def test_a_list_that_fails_halfway_leaves_no_file_behind(
 
         return lists.listing(kind, listed, broken, form, **more)
 
-    monkeypatch.setattr("attendance.adapters.http.clients.listing", failing)
+    monkeypatch.setattr("attendance.adapters.http.club.clients.listing", failing)
     assert answer(clerk.reads("/clients", format="xlsx")) == refusal(500, "internal server error")
     assert [*tmp_path.iterdir()] == []
     monkeypatch.undo()
@@ -549,7 +549,7 @@ def test_a_list_that_fails_halfway_leaves_no_file_behind(
 
 def test_xlsx_takes_no_memory_of_those_who_want_none() -> None:
     program = (
-        "import sys; from attendance.entrypoints import asgi; import attendance.adapters.http.app; "
+        "import sys; from attendance.entrypoints import asgi; import attendance.adapters.http.server.app; "
         "print('xlsxwriter' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -19,7 +19,8 @@ import pytest
 from dependency_injector import providers
 from litestar.exceptions import InternalServerException, ValidationException
 
-from attendance.adapters.http import edge, errors
+from attendance.adapters.http.server import errors
+from attendance.adapters.http.server import middleware as edge
 from attendance.application.ports import Hasher, Store
 from attendance.domain.errors import Unavailable
 from attendance.entrypoints import asgi

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.http import groups as groups_module
-from attendance.application import groups as groups_use_cases
-from attendance.domain.roles import Role
+from attendance.adapters.http.club import groups as groups_module
+from attendance.application.club import groups as groups_use_cases
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
 from tests.http.club import SIGN_IN_FIRST

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from attendance.adapters.http import decoding
+from attendance.adapters.http.server import strict_json as decoding
 from tests import make
 from tests.adapters import test_tokens as tokens
 from tests.http.api import CLUB, MARCH_2, PASSWORD, UNKNOWN_ID, Api, answer, good, running

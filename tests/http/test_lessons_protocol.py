@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
 from tests.http.club import SIGN_IN_FIRST
 from tests.http.operations import Scene, added, operations

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.adapters.http import errors
-from attendance.domain.limits import Tally
-from attendance.domain.roles import Role
+from attendance.adapters.http.server import errors
+from attendance.domain.accounts.rate_limits import Tally
+from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, IN_MEMORY, PASSWORD, Api, Person, answer, fields, good, refusal, running
 
 TOO_MANY = refusal(429, "too many requests")

@@ -5,20 +5,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from tests import make
-from tests.http.api import (
-    CLUB,
-    IN_MEMORY,
-    MARCH_2,
-    UNKNOWN_ID,
-    Api,
-    Person,
-    answer,
-    fields,
-    good,
-    refusal,
-)
+from tests.http.api import CLUB, IN_MEMORY, MARCH_2, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
 
 SIGN_IN_FIRST = refusal(401, "authentication required")
 FORBIDDEN = refusal(403, "insufficient permissions")

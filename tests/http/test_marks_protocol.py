@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.http import lists
+from attendance.adapters.http.server import lists
 from attendance.application import listing
-from attendance.domain.roles import Role
+from attendance.domain.permissions.roles import Role
 from tests.http.api import UNKNOWN_ID, Api, answer, fields, good
 from tests.http.club import SIGN_IN_FIRST
 from tests.http.operations import added

@@ -16,16 +16,17 @@ from litestar.response import Response
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from attendance.adapters.http import documentation, errors
-from attendance.adapters.http.errors import STATUS_OF
-from attendance.adapters.http.exports import CSV, XLSX, Format
-from attendance.domain.contracts import ContractState
+from attendance.adapters.http.server import errors
+from attendance.adapters.http.server import openapi as documentation
+from attendance.adapters.http.server.errors import STATUS_OF
+from attendance.adapters.http.server.exports import CSV, XLSX, Format
+from attendance.domain.accounts.role_changes import State
+from attendance.domain.club.contracts import ContractState
+from attendance.domain.club.lessons import LessonState
+from attendance.domain.club.subscriptions import SubscriptionState
 from attendance.domain.events import Action
-from attendance.domain.lessons import LessonState
-from attendance.domain.role_changes import State
-from attendance.domain.roles import Role
-from attendance.domain.statistics import Trend
-from attendance.domain.subscriptions import SubscriptionState
+from attendance.domain.permissions.roles import Role
+from attendance.domain.reporting.statistics import Trend
 from tests.http.api import CLUB, Api, Person, running
 from tests.http.operations import METHODS_AT, NAMES, Scene, all_operations, operations
 

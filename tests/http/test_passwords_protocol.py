@@ -5,20 +5,10 @@ import re
 import httpx
 import pytest
 
-from attendance.application import passwords
-from attendance.domain.mail import MailKind
-from attendance.domain.roles import Role
-from tests.http.api import (
-    CLUB,
-    IN_MEMORY,
-    PASSWORD,
-    Api,
-    Person,
-    answer,
-    fields,
-    good,
-    refusal,
-)
+from attendance.application.accounts import passwords
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.permissions.roles import Role
+from tests.http.api import CLUB, IN_MEMORY, PASSWORD, Api, Person, answer, fields, good, refusal
 from tests.http.club import (
     A_THIRD,
     ACCEPTED,

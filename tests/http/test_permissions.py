@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from litestar import Litestar, get
 
-from attendance.adapters.http import app
-from attendance.adapters.http.caller import PERMISSION
-from attendance.domain import policy
-from attendance.domain.accounts import Account
-from attendance.domain.groups import Teaching
+from attendance.adapters.http.server import app
+from attendance.adapters.http.server.authentication import PERMISSION
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.role_changes import Kind, RoleChange
+from attendance.domain.club.groups import Teaching
 from attendance.domain.ids import RoleChangeId
-from attendance.domain.permissions import Permission, Rule
-from attendance.domain.role_changes import Kind, RoleChange
-from attendance.domain.roles import Level, Role
+from attendance.domain.permissions import table
+from attendance.domain.permissions.roles import Level, Role
+from attendance.domain.permissions.table import Permission, Rule
 from tests import make
 from tests.http.api import PASSWORD, Api, running
 
@@ -304,7 +304,7 @@ def test_a_wrong_entry_in_the_code_is_seen(
     on: Stage, permission: Permission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One level lower, one level higher, or for one's own too: some row of the written table is broken."""
-    rule = policy.RULES[permission]
+    rule = table.RULES[permission]
     others: list[Rule] = [replace(rule, highest=Level.EMPLOYEE)]
     if rule.level is not None:
         others.append(replace(rule, level=Level(rule.level + 1)))
@@ -320,7 +320,7 @@ def test_a_wrong_entry_in_the_code_is_seen(
     }
     assert routes
     for other in others:
-        monkeypatch.setattr(policy, "RULES", {**policy.RULES, permission: other})
+        monkeypatch.setattr(table, "RULES", {**table.RULES, permission: other})
         assert differences(on, written(), routes), other
         monkeypatch.undo()
 

@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.application import role_changing
-from attendance.domain import role_changes as rules
-from attendance.domain.mail import MailKind
-from attendance.domain.roles import Role
+from attendance.application.accounts import role_change_workflow as role_changing
+from attendance.domain.accounts import role_changes as rules
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.permissions.roles import Role
 from tests.http.api import (
     CLUB,
     IN_MEMORY,

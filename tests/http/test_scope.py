@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from attendance.application import attendance as attendance_use_cases
-from attendance.application import clients as clients_use_cases
-from attendance.application import marks as marks_use_cases
-from attendance.application import statistics as statistics_use_cases
-from attendance.application import subscriptions as subscriptions_use_cases
-from attendance.application import visits as visits_use_cases
-from attendance.domain.roles import Role
+from attendance.application.attendance import marks as marks_use_cases
+from attendance.application.attendance import sheets as attendance_use_cases
+from attendance.application.attendance import visits as visits_use_cases
+from attendance.application.club import clients as clients_use_cases
+from attendance.application.club import subscriptions as subscriptions_use_cases
+from attendance.application.reporting import statistics as statistics_use_cases
+from attendance.domain.permissions.roles import Role
 from tests.http.api import MARCH_2, Api, Person, good
 from tests.http.operations import TIMES, Operation, Scene, added, operations
 

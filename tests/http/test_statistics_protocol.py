@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.http import figures as figures_module
-from attendance.application import statistics as use_cases
-from attendance.domain.roles import Role
+from attendance.adapters.http.reporting import figures as figures_module
+from attendance.application.reporting import statistics as use_cases
+from attendance.domain.permissions.roles import Role
 from tests.http.api import IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good
 from tests.http.club import SIGN_IN_FIRST
 from tests.http.operations import added

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from attendance.application import subscriptions as use_cases
-from attendance.domain.roles import Role
+from attendance.application.club import subscriptions as use_cases
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
 from tests.http.club import SIGN_IN_FIRST

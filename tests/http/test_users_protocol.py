@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.adapters.http import versions
-from attendance.domain.mail import MailKind
-from attendance.domain.roles import Role
+from attendance.adapters.http.server import etag as versions
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import (
     CLUB,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Calendar as ICalendar
 from icalendar import Event, Timezone, TimezoneDaylight, TimezoneStandard
 
-from attendance.domain.calendars import Calendar, CalendarEntry
+from attendance.domain.reporting.calendars import Calendar, CalendarEntry
 
 PRODUCT = "-//attendance//calendar//EN"
 ONE_DAY = timedelta(days=1)

@@ -7,7 +7,7 @@ from uuid import UUID
 from attendance.application.ports import Clock, NewId, Repository, UnitOfWork
 from attendance.domain.errors import Outdated
 from attendance.domain.events import Doing, Event
-from attendance.domain.sessions import Actor
+from attendance.domain.permissions.actor import Actor
 
 
 class Versioned(Protocol):

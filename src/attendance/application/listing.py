@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Generic, TypeVar
 
-from attendance.application.cuts import Cut, Order
+from attendance.application.pagination import Cut, Order
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.domain.errors import Fault, Invalid

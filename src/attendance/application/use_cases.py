@@ -4,47 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
-from attendance.application.accounts import EditUser, ListUsers, SearchAccounts, ShowUser
-from attendance.application.attendance import (
-    AttendanceHistory,
-    MarkAttendance,
-    ShowSheet,
-)
-from attendance.application.calendars import (
-    MakeCalendarToken,
-    ReaderOfCalendars,
-    RevokeCalendarToken,
-    ShowGroupCalendar,
-    ShowUserCalendar,
-)
-from attendance.application.clients import AddClient, EditClient, ListClients, OwnClients, ShowClient
-from attendance.application.contracts import (
-    AddContract,
-    ContractsOfClient,
-    EditContract,
-    ListContracts,
-    ShowContract,
-)
-from attendance.application.emails import ConfirmEmail, ResendConfirmation
-from attendance.application.events import ListEvents
-from attendance.application.favorites import ReplaceFavorites, ShowFavorites
-from attendance.application.groups import AddGroup, EditGroup, ListGroups, ShowGroup
-from attendance.application.lab_attendance import (
-    DeleteLabAttendance,
-    LabAttendanceByDate,
-    LabAttendanceHistory,
-    MarkLabAttendance,
-)
-from attendance.application.labs import CreateLab, JoinLab, SearchLabs
-from attendance.application.lessons import AddLesson, EditLesson, ListLessons, ShowLesson
-from attendance.application.locations import AddLocation, EditLocation, ListLocations, ShowLocation
-from attendance.application.mail import DispatchMail, ListMail, RetryMail
-from attendance.application.marks import ListMarks
-from attendance.application.operating import CreateOwner, FindUser, TidyUp
-from attendance.application.passwords import ChangePassword, RequestPasswordReset, SetPassword
-from attendance.application.prices import AddPrice, EditPrice, ListPrices, ShowPrice
-from attendance.application.registration import InviteUser, Register
-from attendance.application.role_changes import (
+from attendance.application.accounts.accounts import EditUser, ListUsers, SearchAccounts, ShowUser
+from attendance.application.accounts.email_confirmation import ConfirmEmail, ResendConfirmation
+from attendance.application.accounts.first_owner import CreateOwner, FindUser
+from attendance.application.accounts.mail_delivery import DispatchMail, ListMail, RetryMail
+from attendance.application.accounts.maintenance import TidyUp
+from attendance.application.accounts.passwords import ChangePassword, RequestPasswordReset, SetPassword
+from attendance.application.accounts.registration import InviteUser, Register
+from attendance.application.accounts.role_changes import (
     ChangeActive,
     ChangeRole,
     ConfirmRoleChange,
@@ -53,17 +20,47 @@ from attendance.application.role_changes import (
     ShowRoleChange,
     WithdrawRoleChange,
 )
-from attendance.application.scheduling import MakeLessons
-from attendance.application.sessions import ActorOf, SignIn, SignOut
-from attendance.application.statistics import ListStatistics, ShowStatistics, ShowStatisticsOf
-from attendance.application.subscriptions import (
+from attendance.application.accounts.sessions import ActorOf, SignIn, SignOut
+from attendance.application.attendance.marks import ListMarks
+from attendance.application.attendance.sheets import AttendanceHistory, MarkAttendance, ShowSheet
+from attendance.application.attendance.visits import VisitsOfClient
+from attendance.application.club.clients import AddClient, EditClient, ListClients, OwnClients, ShowClient
+from attendance.application.club.contracts import (
+    AddContract,
+    ContractsOfClient,
+    EditContract,
+    ListContracts,
+    ShowContract,
+)
+from attendance.application.club.favorites import ReplaceFavorites, ShowFavorites
+from attendance.application.club.groups import AddGroup, EditGroup, ListGroups, ShowGroup
+from attendance.application.club.lessons import AddLesson, EditLesson, ListLessons, ShowLesson
+from attendance.application.club.locations import AddLocation, EditLocation, ListLocations, ShowLocation
+from attendance.application.club.prices import AddPrice, EditPrice, ListPrices, ShowPrice
+from attendance.application.club.schedules import MakeLessons
+from attendance.application.club.subscriptions import (
     EditSubscription,
     ListSubscriptions,
     SellSubscription,
     ShowSubscription,
     SubscriptionsOfClient,
 )
-from attendance.application.visits import VisitsOfClient
+from attendance.application.labs.labs import CreateLab, JoinLab, SearchLabs
+from attendance.application.labs.marks import (
+    DeleteLabAttendance,
+    LabAttendanceByDate,
+    LabAttendanceHistory,
+    MarkLabAttendance,
+)
+from attendance.application.reporting.calendars import (
+    MakeCalendarToken,
+    ReaderOfCalendars,
+    RevokeCalendarToken,
+    ShowGroupCalendar,
+    ShowUserCalendar,
+)
+from attendance.application.reporting.events import ListEvents
+from attendance.application.reporting.statistics import ListStatistics, ShowStatistics, ShowStatisticsOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

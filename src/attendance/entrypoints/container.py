@@ -9,29 +9,29 @@ from pathlib import Path
 
 from dependency_injector import containers, providers
 
-from attendance.adapters.aside import Aside
+from attendance.adapters.background import Aside
+from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
 from attendance.adapters.clock import new_id, new_token, utc_now
 from attendance.adapters.mail import FileNotifier, Letters, SmtpNotifier, ValidEmailAddresses
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.passwords import Argon2Hasher, CommonPasswords
-from attendance.adapters.patience import LONGEST_WAIT_SECONDS
-from attendance.adapters.sql.databases import Database, open_database
-from attendance.adapters.sql.shape import bring_up_to_date
+from attendance.adapters.security.passwords import Argon2Hasher, CommonPasswords
+from attendance.adapters.security.tokens import JwtTokens
+from attendance.adapters.security.usernames import PrecisUsernames
+from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.schema_version import bring_up_to_date
 from attendance.adapters.sql.store import SqlStore
-from attendance.adapters.tokens import JwtTokens
-from attendance.adapters.usernames import PrecisUsernames
 from attendance.adapters.zones import IanaZones
-from attendance.application.emailing import Postman
-from attendance.application.limiting import Limiter
+from attendance.application.accounts.outbox import Postman
+from attendance.application.accounts.rate_limiter import Limiter
+from attendance.application.accounts.role_change_workflow import Changing
 from attendance.application.ports import Clock, Hasher, Notifier, Today, Tokens
-from attendance.application.role_changing import Changing
 from attendance.application.use_cases import UseCases, use_cases_of
-from attendance.domain.attendance import MarkingRules
-from attendance.domain.limits import Limits
-from attendance.domain.links import LinkLifetimes
-from attendance.domain.passwords import PasswordRules
-from attendance.domain.role_changes import OwnershipRules
-from attendance.domain.sessions import SessionLifetime
+from attendance.domain.accounts.links import LinkLifetimes
+from attendance.domain.accounts.passwords import PasswordRules
+from attendance.domain.accounts.rate_limits import Limits
+from attendance.domain.accounts.role_changes import OwnershipRules
+from attendance.domain.accounts.sessions import SessionLifetime
+from attendance.domain.attendance.marks import MarkingRules
 from attendance.entrypoints.secrets import signing_keys
 from attendance.entrypoints.settings import Settings, about
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
-from attendance.domain.policy import Directory
+from attendance.domain.permissions.table import Directory
 
 PREFIX = "ATTENDANCE_"
 FOR_TESTS = "ATTENDANCE_TEST_"

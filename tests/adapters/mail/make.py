@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from attendance.domain.accounts.mail import Mail, MailKind
 from attendance.domain.ids import MailId
-from attendance.domain.mail import Mail, MailKind
 from tests.make import NOON, new_id
 
 _READER = {"name": "Anna Beispiel", "username": "anna"}

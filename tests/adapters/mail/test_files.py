@@ -12,7 +12,7 @@ import pytest
 
 from attendance.adapters.mail import FileNotifier, Letters
 from attendance.application.ports import NotSent
-from attendance.domain.mail import MailKind
+from attendance.domain.accounts.mail import MailKind
 from tests.adapters.mail.make import FACTS, mail
 
 letters = Letters(base_url="https://club.example.org")

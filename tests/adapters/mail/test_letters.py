@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from attendance.adapters.mail import Letters
-from attendance.adapters.mail.letters import SUBJECTS
+from attendance.adapters.mail.rendering import SUBJECTS
 from attendance.application.ports import NotSent
-from attendance.domain.mail import Mail, MailKind
+from attendance.domain.accounts.mail import Mail, MailKind
 from tests.adapters.mail.make import FACTS, mail
 from tests.make import NOON
 

@@ -14,7 +14,7 @@ import pytest
 from attendance.adapters.mail import Letters, SmtpNotifier
 from attendance.adapters.mail.smtp import Scheme, server_of
 from attendance.application.ports import NotSent
-from attendance.domain.mail import Mail, MailKind
+from attendance.domain.accounts.mail import Mail, MailKind
 from tests.adapters.mail.make import FACTS, mail
 from tests.adapters.mail.servers import PASSWORD, USER, Certificate, Temper, new_certificate, running
 from tests.adapters.mail.test_letters import HEADERS, INJECTION, headers_of

@@ -1,9 +1,9 @@
 """Mail: what it says, how it leaves, which addresses it can go to."""
 
 from attendance.adapters.mail.addresses import ValidEmailAddresses
-from attendance.adapters.mail.dispatching import Dispatcher
+from attendance.adapters.mail.delivery import Dispatcher
 from attendance.adapters.mail.files import FileNotifier
-from attendance.adapters.mail.letters import Letters
+from attendance.adapters.mail.rendering import Letters
 from attendance.adapters.mail.smtp import SmtpNotifier
 
 __all__ = ["Dispatcher", "FileNotifier", "Letters", "SmtpNotifier", "ValidEmailAddresses"]

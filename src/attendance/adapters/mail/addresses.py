@@ -3,7 +3,7 @@
 from email_validator import EmailNotValidError, validate_email
 
 from attendance.application.ports import EmailAddresses
-from attendance.domain.accounts import LONGEST_EMAIL
+from attendance.domain.accounts.accounts import LONGEST_EMAIL
 from attendance.domain.errors import Fault, Invalid
 
 _NOT_ONE = "must be an email address like anna@example.org"

@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import mkstemp
 
-from attendance.adapters.mail.letters import Letters
+from attendance.adapters.mail.rendering import Letters
 from attendance.application.ports import Notifier, NotSent
-from attendance.domain.mail import Mail
+from attendance.domain.accounts.mail import Mail
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from attendance.adapters.mail.letters import Letters
+from attendance.adapters.mail.rendering import Letters
 from attendance.application.ports import Notifier, NotSent
-from attendance.domain.mail import Mail
+from attendance.domain.accounts.mail import Mail
 
 log = logging.getLogger(__name__)
 

@@ -4,12 +4,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from attendance.adapters.memory.listing import cut_of
+from attendance.adapters.memory.pagination import cut_of
 from attendance.adapters.memory.tables import Tables
-from attendance.application.cuts import Cut
-from attendance.application.filters import EventFilter
+from attendance.application.pagination import Cut
 from attendance.application.ports import Events
-from attendance.application.views import LoggedEvent
+from attendance.application.ports.events import EventFilter, LoggedEvent
 from attendance.domain.events import Event
 
 

@@ -4,29 +4,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
 
-from attendance.adapters.memory.accounts import MemoryAccounts
-from attendance.adapters.memory.attendance import MemoryAttendance
-from attendance.adapters.memory.calendars import MemoryCalendars
-from attendance.adapters.memory.clients import MemoryClients
-from attendance.adapters.memory.contracts import MemoryContracts
+from attendance.adapters.backoff import attempts
+from attendance.adapters.memory.accounts.accounts import MemoryAccounts
+from attendance.adapters.memory.accounts.links import MemoryLinks
+from attendance.adapters.memory.accounts.outbox import MemoryOutbox
+from attendance.adapters.memory.accounts.rate_limit_windows import MemoryTallies
+from attendance.adapters.memory.accounts.role_changes import MemoryRoleChanges
+from attendance.adapters.memory.accounts.sessions import MemorySessions
+from attendance.adapters.memory.attendance.marks import MemoryMarks
+from attendance.adapters.memory.attendance.sheets import MemoryAttendance
+from attendance.adapters.memory.club.clients import MemoryClients
+from attendance.adapters.memory.club.contracts import MemoryContracts
+from attendance.adapters.memory.club.favorites import MemoryFavorites
+from attendance.adapters.memory.club.groups import MemoryGroups
+from attendance.adapters.memory.club.lessons import MemoryLessons
+from attendance.adapters.memory.club.locations import MemoryLocations
+from attendance.adapters.memory.club.prices import MemoryPrices
+from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
 from attendance.adapters.memory.events import MemoryEvents
-from attendance.adapters.memory.favorites import MemoryFavorites
-from attendance.adapters.memory.groups import MemoryGroups
-from attendance.adapters.memory.lab_attendance import MemoryLabAttendance
-from attendance.adapters.memory.labs import MemoryLabs
-from attendance.adapters.memory.lessons import MemoryLessons
-from attendance.adapters.memory.links import MemoryLinks
-from attendance.adapters.memory.locations import MemoryLocations
-from attendance.adapters.memory.marks import MemoryMarks
-from attendance.adapters.memory.outbox import MemoryOutbox
-from attendance.adapters.memory.prices import MemoryPrices
-from attendance.adapters.memory.role_changes import MemoryRoleChanges
-from attendance.adapters.memory.sessions import MemorySessions
-from attendance.adapters.memory.statistics import MemoryStatistics
-from attendance.adapters.memory.subscriptions import MemorySubscriptions
+from attendance.adapters.memory.labs.labs import MemoryLabs
+from attendance.adapters.memory.labs.marks import MemoryLabAttendance
+from attendance.adapters.memory.reporting.calendars import MemoryCalendars
+from attendance.adapters.memory.reporting.statistics import MemoryStatistics
 from attendance.adapters.memory.tables import Tables
-from attendance.adapters.memory.tallies import MemoryTallies
-from attendance.adapters.patience import attempts
 from attendance.application.ports import Store, UnitOfWork
 
 

@@ -6,14 +6,22 @@ from datetime import date
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from attendance.domain.accounts import Account
-from attendance.domain.attendance import Mark
-from attendance.domain.calendars import CalendarToken
-from attendance.domain.clients import Client
-from attendance.domain.contracts import Contract
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.links import Link, Purpose
+from attendance.domain.accounts.mail import Mail
+from attendance.domain.accounts.rate_limits import Tally
+from attendance.domain.accounts.role_changes import RoleChange
+from attendance.domain.accounts.sessions import Session
+from attendance.domain.attendance.marks import Mark
+from attendance.domain.club.clients import Client
+from attendance.domain.club.contracts import Contract
+from attendance.domain.club.favorites import Favorites
+from attendance.domain.club.groups import Group
+from attendance.domain.club.lessons import Lesson
+from attendance.domain.club.locations import Location
+from attendance.domain.club.prices import Price
+from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.events import Event
-from attendance.domain.favorites import Favorites
-from attendance.domain.groups import Group
 from attendance.domain.ids import (
     AccountId,
     ClientId,
@@ -25,17 +33,9 @@ from attendance.domain.ids import (
     SessionId,
     SubscriptionId,
 )
-from attendance.domain.lab_attendance import LabMark
-from attendance.domain.labs import Lab, Membership
-from attendance.domain.lessons import Lesson
-from attendance.domain.limits import Tally
-from attendance.domain.links import Link, Purpose
-from attendance.domain.locations import Location
-from attendance.domain.mail import Mail
-from attendance.domain.prices import Price
-from attendance.domain.role_changes import RoleChange
-from attendance.domain.sessions import Session
-from attendance.domain.subscriptions import Subscription
+from attendance.domain.labs.labs import Lab, Membership
+from attendance.domain.labs.marks import LabMark
+from attendance.domain.reporting.calendars import CalendarToken
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -7,14 +7,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.bulk import Bulk
-from attendance.adapters.sql.connection import Work
-from attendance.adapters.sql.listing import Listing, SortKey
+from attendance.adapters.sql.engine.bulk import Bulk
+from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.listing import Listing, SortKey
 from attendance.adapters.sql.tables import accounts, events
-from attendance.application.cuts import Cut
-from attendance.application.filters import EventFilter
+from attendance.application.pagination import Cut
 from attendance.application.ports import Events
-from attendance.application.views import LoggedEvent
+from attendance.application.ports.events import EventFilter, LoggedEvent
 from attendance.domain.events import Action, Event
 
 ADD = sa.insert(events).inline()

@@ -4,31 +4,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from attendance.adapters.patience import attempts
-from attendance.adapters.sql.accounts import SqlAccounts
-from attendance.adapters.sql.attendance import SqlAttendance
-from attendance.adapters.sql.calendars import SqlCalendars
-from attendance.adapters.sql.clients import SqlClients
-from attendance.adapters.sql.connection import Work
-from attendance.adapters.sql.contracts import SqlContracts
-from attendance.adapters.sql.databases import Database
-from attendance.adapters.sql.errors import meaning
+from attendance.adapters.backoff import attempts
+from attendance.adapters.sql.accounts.accounts import SqlAccounts
+from attendance.adapters.sql.accounts.links import SqlLinks
+from attendance.adapters.sql.accounts.outbox import SqlOutbox
+from attendance.adapters.sql.accounts.rate_limit_windows import SqlTallies
+from attendance.adapters.sql.accounts.role_changes import SqlRoleChanges
+from attendance.adapters.sql.accounts.sessions import SqlSessions
+from attendance.adapters.sql.attendance.marks import SqlMarks
+from attendance.adapters.sql.attendance.sheets import SqlAttendance
+from attendance.adapters.sql.club.clients import SqlClients
+from attendance.adapters.sql.club.contracts import SqlContracts
+from attendance.adapters.sql.club.favorites import SqlFavorites
+from attendance.adapters.sql.club.groups import SqlGroups
+from attendance.adapters.sql.club.lessons import SqlLessons
+from attendance.adapters.sql.club.locations import SqlLocations
+from attendance.adapters.sql.club.prices import SqlPrices
+from attendance.adapters.sql.club.subscriptions import SqlSubscriptions
+from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.errors import meaning
 from attendance.adapters.sql.events import SqlEvents
-from attendance.adapters.sql.favorites import SqlFavorites
-from attendance.adapters.sql.groups import SqlGroups
-from attendance.adapters.sql.lab_attendance import SqlLabAttendance
-from attendance.adapters.sql.labs import SqlLabs
-from attendance.adapters.sql.lessons import SqlLessons
-from attendance.adapters.sql.links import SqlLinks
-from attendance.adapters.sql.locations import SqlLocations
-from attendance.adapters.sql.marks import SqlMarks
-from attendance.adapters.sql.outbox import SqlOutbox
-from attendance.adapters.sql.prices import SqlPrices
-from attendance.adapters.sql.role_changes import SqlRoleChanges
-from attendance.adapters.sql.sessions import SqlSessions
-from attendance.adapters.sql.statistics import SqlStatistics
-from attendance.adapters.sql.subscriptions import SqlSubscriptions
-from attendance.adapters.sql.tallies import SqlTallies
+from attendance.adapters.sql.labs.labs import SqlLabs
+from attendance.adapters.sql.labs.marks import SqlLabAttendance
+from attendance.adapters.sql.reporting.calendars import SqlCalendars
+from attendance.adapters.sql.reporting.statistics import SqlStatistics
 from attendance.application.ports import Store, UnitOfWork
 
 

@@ -4,12 +4,29 @@ Adapters inherit these protocols, so that a missing method is an error when they
 Every method of a store may raise `Unavailable` (nothing was changed, try later) and `Contended`.
 """
 
-from attendance.application.ports.accounts import Accounts, Favorites, Links, RoleChanges, Sessions, SignedIn
-from attendance.application.ports.attendance import Attendance, Marks, Subscriptions, UnpaidMark
-from attendance.application.ports.calendars import Calendars, GroupAsTaught, TokenHolder
+from attendance.application.ports.accounts import (
+    Accounts,
+    Links,
+    Outbox,
+    RoleChanges,
+    Sessions,
+    SignedIn,
+    Tallies,
+)
+from attendance.application.ports.attendance import Attendance, Marks, UnpaidMark
+from attendance.application.ports.club import Favorites, Lessons, Subscriptions, Taught
+from attendance.application.ports.events import Events
 from attendance.application.ports.labs import LabAttendance, Labs
-from attendance.application.ports.lessons import Lessons, Taught
-from attendance.application.ports.outside import (
+from attendance.application.ports.reporting import (
+    Calendars,
+    GroupAsTaught,
+    Kind,
+    Range,
+    Statistics,
+    TokenHolder,
+)
+from attendance.application.ports.repository import Repository
+from attendance.application.ports.services import (
     Aside,
     Clock,
     EmailAddresses,
@@ -23,9 +40,6 @@ from attendance.application.ports.outside import (
     Usernames,
     Zones,
 )
-from attendance.application.ports.records import Events, Outbox, Tallies
-from attendance.application.ports.repositories import Repository
-from attendance.application.ports.statistics import Kind, Range, Statistics
 from attendance.application.ports.store import Contended, Store, UnitOfWork
 
 __all__ = [

@@ -5,16 +5,46 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from attendance.application.cuts import Cut
-from attendance.application.filters import RoleChangeFilter, UserFilter
-from attendance.application.views import AccountsPage, Page
-from attendance.domain.accounts import Account
-from attendance.domain.favorites import Favorites as FavoritesOfAccount
-from attendance.domain.ids import AccountId, RoleChangeId, SessionId
-from attendance.domain.links import Link
-from attendance.domain.role_changes import RoleChange
-from attendance.domain.roles import Level
-from attendance.domain.sessions import Session
+from attendance.application.pagination import Cut, Page
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.links import Link
+from attendance.domain.accounts.mail import Mail, MailState
+from attendance.domain.accounts.rate_limits import Tally
+from attendance.domain.accounts.role_changes import RoleChange, State
+from attendance.domain.accounts.sessions import Session
+from attendance.domain.ids import AccountId, MailId, RoleChangeId, SessionId
+from attendance.domain.permissions.roles import Level, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFilter:
+    """`part` (folded) of the username or name; None: any."""
+
+    part: str = ""
+    role: Role | None = None
+    active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleChangeFilter:
+    """By what they are at a moment, whether or not it was noted; None: any."""
+
+    at: datetime
+    state: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    id: AccountId
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsPage:
+    """Some of the accounts that match, and how many match in all."""
+
+    users: tuple[AccountRow, ...]
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +165,48 @@ class RoleChanges(Protocol):
     def count(self, which: RoleChangeFilter) -> int: ...
 
 
-class Favorites(Protocol):
+class Tallies(Protocol):
     @abstractmethod
-    def of(self, account_id: AccountId) -> FavoritesOfAccount:
-        """Empty ones of version 0 where none were chosen."""
+    def find(self, key: str) -> Tally:
+        """An empty one where nothing was counted."""
 
     @abstractmethod
-    def save(self, favorites: FavoritesOfAccount) -> None:
-        """Store version N only over version N - 1; raise Contended otherwise."""
+    def hold(self, key: str) -> Tally:
+        """Like `find`, and nobody else holds it until this unit ends. Take several in the order of keys."""
+
+    @abstractmethod
+    def save(self, tally: Tally) -> None:
+        """Only what is held is saved."""
+
+    @abstractmethod
+    def purge(self, before: datetime) -> None:
+        """Remove tallies whose last time was before."""
+
+
+class Outbox(Protocol):
+    @abstractmethod
+    def add(self, mail: Mail) -> None: ...
+
+    @abstractmethod
+    def is_due(self, at: datetime) -> bool:
+        """Whether a waiting mail is due. Locks nothing: it is asked all the time."""
+
+    @abstractmethod
+    def claim(self, at: datetime, until: datetime) -> Mail | None:
+        """The waiting mail that is due longest, with one attempt more; nobody else gets it before `until`."""
+
+    @abstractmethod
+    def save(self, mail: Mail) -> None:
+        """What became of a mail: its state, facts, error and next due time. Ends the claim on it."""
+
+    @abstractmethod
+    def hold(self, mail_id: MailId) -> Mail:
+        """Nobody else changes it until this unit ends. Raise MailNotFound."""
+
+    @abstractmethod
+    def in_state(self, state: MailState) -> tuple[Mail, ...]:
+        """All of them, oldest first."""
+
+    @abstractmethod
+    def purge(self, before: datetime) -> None:
+        """Remove mails sent that were created before."""

@@ -2,33 +2,113 @@
 
 from abc import abstractmethod
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from hashlib import blake2b
 from typing import Protocol
 
-from attendance.application.cuts import Cut
-from attendance.application.filters import MarkFilter, SubscriptionFilter, VisitFilter
-from attendance.application.ports.repositories import Repository
-from attendance.application.views import MarkRow, Sheet, VisitRow, VisitsSummary
-from attendance.domain.attendance import Changed, Mark
-from attendance.domain.ids import ClientId, LessonId, SubscriptionId
-from attendance.domain.lessons import Lesson
-from attendance.domain.subscriptions import Subscription
+from attendance.application.pagination import Cut
+from attendance.domain.attendance.marks import Changed, Mark
+from attendance.domain.club.lessons import Lesson, LessonState
+from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId
+from attendance.domain.reporting.statistics import Counts, counts_of
 
 
-class Subscriptions(Repository[Subscription, SubscriptionFilter], Protocol):
-    """Their `charged` is counted from marks each time they are read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitFilter:
+    """Of a client, by date, both ends included; None: any."""
 
-    @abstractmethod
-    def of_clients(self, client_ids: Collection[ClientId], on: date) -> tuple[Subscription, ...]:
-        """Those begun and not over on a date; frozen or cancelled is for the domain. One statement.
+    client_id: ClientId
+    since: date | None = None
+    until: date | None = None
 
-        Read after the clients are held: whatever charges or changes a pass holds its client first.
-        """
 
-    @abstractmethod
-    def days_charged(self, subscription_id: SubscriptionId) -> frozenset[date]:
-        """The dates of the lessons that it paid for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkFilter:
+    """Of groups, in lessons that somebody teaches, by date, both ends included; None: any."""
+
+    group_ids: frozenset[GroupId] | None = None
+    taught_by: AccountId | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetRow:
+    """One client of a lesson's sheet; `mark` is None of whoever is not marked, `guest` not on the roster."""
+
+    client_id: ClientId
+    name: str
+    guest: bool
+    mark: Mark | None
+
+    def told(self) -> tuple[object, ...]:
+        """All that is shown, in what Python spells fast."""
+        who, mark = (self.client_id.int, self.name, self.guest), self.mark
+        if mark is None:
+            return who
+        payer = mark.charge.subscription_id
+        return (
+            *who,
+            mark.status.value,
+            mark.note,
+            mark.minutes_late,
+            mark.trial,
+            payer and payer.int,
+            mark.charge.unpaid,
+            mark.marked_by.int,
+            mark.marked_at.timestamp(),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A lesson and everybody who was to be there or was."""
+
+    lesson: Lesson
+    rows: tuple[SheetRow, ...]
+
+    def __post_init__(self) -> None:
+        is_marked = any(row.mark for row in self.rows)
+        object.__setattr__(self, "lesson", replace(self.lesson, is_marked=is_marked))
+
+    @property
+    def counts(self) -> Counts:
+        return counts_of(row.mark.status if row.mark else None for row in self.rows)
+
+    def state(self, *, at: datetime) -> LessonState:
+        return self.lesson.state(at=at)
+
+    @property
+    def version(self) -> int:
+        """Another for all that is shown differently."""
+        shown = repr((self.lesson.version, [row.told() for row in self.rows])).encode()
+        return int.from_bytes(blake2b(shown, digest_size=4).digest(), "big")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRow:
+    """A mark, and the lesson it is of."""
+
+    mark: Mark
+    group_id: GroupId
+    date: date
+    starts: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkRow(VisitRow):
+    """A mark, the lesson it is of, and what the client is called."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitsSummary:
+    """How a client attended in a range; the newest run of absences may have begun before it."""
+
+    counts: Counts
+    consecutive_absences: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,70 @@
 """Labs and their attendance."""
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from attendance.application.views import LabHistory, LabSheet, LabsPage, Page
+from attendance.application.pagination import Page
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, LabId, LabMarkId
-from attendance.domain.lab_attendance import LabMark, LabPlace
-from attendance.domain.labs import Lab, Membership
+from attendance.domain.labs.labs import Lab, Membership
+from attendance.domain.labs.marks import LabMark, LabPlace
+from attendance.domain.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class LabRow:
+    """A lab with its members in the order in which they joined; the owner is not among them."""
+
+    id: LabId
+    owner_id: AccountId
+    name: str
+    description: str
+    member_ids: tuple[AccountId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabsPage:
+    """Some of the labs that match, and how many match in all."""
+
+    labs: tuple[LabRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabSheetRow:
+    user_id: AccountId
+    username: str
+    status: Status
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabSheet:
+    """The marks of one lab on one date, by username."""
+
+    lab_id: LabId
+    owner_id: AccountId
+    date: date
+    attendances: tuple[LabSheetRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabHistoryRow:
+    date: date
+    status: Status
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabHistory:
+    """One user's marks in one lab, by date."""
+
+    lab_id: LabId
+    user_id: AccountId
+    username: str
+    attendances: tuple[LabHistoryRow, ...]
 
 
 class Labs(Protocol):

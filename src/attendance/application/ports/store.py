@@ -6,26 +6,27 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from attendance.application.filters import (
+from attendance.application.ports.accounts import Accounts, Links, Outbox, RoleChanges, Sessions, Tallies
+from attendance.application.ports.attendance import Attendance, Marks
+from attendance.application.ports.club import (
     ClientFilter,
     ContractFilter,
+    Favorites,
     GroupFilter,
+    Lessons,
     LocationFilter,
     PriceFilter,
+    Subscriptions,
 )
-from attendance.application.ports.accounts import Accounts, Favorites, Links, RoleChanges, Sessions
-from attendance.application.ports.attendance import Attendance, Marks, Subscriptions
-from attendance.application.ports.calendars import Calendars
+from attendance.application.ports.events import Events
 from attendance.application.ports.labs import LabAttendance, Labs
-from attendance.application.ports.lessons import Lessons
-from attendance.application.ports.records import Events, Outbox, Tallies
-from attendance.application.ports.repositories import Repository
-from attendance.application.ports.statistics import Statistics
-from attendance.domain.clients import Client
-from attendance.domain.contracts import Contract
-from attendance.domain.groups import Group
-from attendance.domain.locations import Location
-from attendance.domain.prices import Price
+from attendance.application.ports.reporting import Calendars, Statistics
+from attendance.application.ports.repository import Repository
+from attendance.domain.club.clients import Client
+from attendance.domain.club.contracts import Contract
+from attendance.domain.club.groups import Group
+from attendance.domain.club.locations import Location
+from attendance.domain.club.prices import Price
 
 
 class Contended(Exception):

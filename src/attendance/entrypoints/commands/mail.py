@@ -7,8 +7,8 @@ from uuid import UUID
 
 import click
 
+from attendance.domain.accounts.mail import Mail, MailState
 from attendance.domain.ids import MailId
-from attendance.domain.mail import Mail, MailState
 from attendance.entrypoints.commands.opening import explained, stored
 from attendance.entrypoints.settings import from_environment
 

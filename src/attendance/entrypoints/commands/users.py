@@ -4,10 +4,10 @@ import sys
 
 import click
 
-from attendance.domain.accounts import Account
-from attendance.domain.role_changes import RoleChange
-from attendance.domain.roles import Role
-from attendance.domain.sessions import OPERATOR
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.role_changes import RoleChange
+from attendance.domain.permissions.actor import OPERATOR
+from attendance.domain.permissions.roles import Role
 from attendance.entrypoints.commands.opening import explained, stored
 
 COLUMNS = "{:<24} {:<13} {:<9} {:<12} {}"

@@ -8,17 +8,17 @@ from decimal import Decimal
 from random import Random
 
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts import Account
-from attendance.domain.attendance import SentMark
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.mail import MailState
+from attendance.domain.attendance.marks import SentMark
+from attendance.domain.club.groups import Group, GroupMembership, Slot, Teaching
+from attendance.domain.club.lessons import Lesson
+from attendance.domain.club.locations import Closure
+from attendance.domain.club.prices import Price
 from attendance.domain.errors import Conflict
-from attendance.domain.groups import Group, GroupMembership, Slot, Teaching
 from attendance.domain.ids import ClientId, LocationId
-from attendance.domain.lessons import Lesson
-from attendance.domain.locations import Closure
-from attendance.domain.mail import MailState
-from attendance.domain.prices import Price
-from attendance.domain.roles import Role
-from attendance.domain.sessions import OPERATOR, Actor
+from attendance.domain.permissions.actor import OPERATOR, Actor
+from attendance.domain.permissions.roles import Role
 from attendance.domain.status import Status
 from attendance.entrypoints.demo.names import Names
 

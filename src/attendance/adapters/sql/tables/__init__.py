@@ -14,7 +14,7 @@ from attendance.adapters.sql.tables.club import clients, contracts, locations, p
 from attendance.adapters.sql.tables.columns import metadata
 from attendance.adapters.sql.tables.groups import group_members, group_teachers, groups, lessons
 from attendance.adapters.sql.tables.labs import lab_marks, lab_members, labs
-from attendance.adapters.sql.tables.records import events, outbox, tallies
+from attendance.adapters.sql.tables.shared import events, outbox, tallies
 
 __all__ = [
     "accounts",

@@ -1,0 +1,97 @@
+"""The OpenAPI document, and pages to read it that load nothing from elsewhere."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import RedocRenderPlugin, SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.response import File
+from litestar.router import Router
+from litestar.utils.helpers import get_name, unwrap_partial
+
+from attendance.adapters.http.server.authentication import BEARER, CALENDAR_TOKEN, TOKEN_IN_QUERY, for_anybody
+
+SCHEMA = "/schema"
+ASSETS = f"{SCHEMA}/assets"
+TYPE_OF = {
+    "redoc.js": "text/javascript",
+    "swagger_bundle.js": "text/javascript",
+    "swagger_preset.js": "text/javascript",
+    "swagger_style.css": "text/css",
+}
+NO_ICON = "<link rel='icon' href='data:,'>"
+
+
+class SchemaRouter(Router):
+    """Without Litestar's page for whatever else is asked for here: not found is said as everywhere."""
+
+    def register(self, value: Any) -> Any:
+        return [] if getattr(value, "paths", ()) == {"/{path:str}"} else super().register(value)
+
+
+def operation_id(handler: HTTPRouteHandler, *_: object) -> str:
+    return get_name(unwrap_partial(handler.fn))
+
+
+def openapi_config(version: str) -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="attendance",
+        version=version,
+        description=(
+            'Who was there, who said so, and when. Every error is `{"error": "…"}`; '
+            "a malformed request also lists `details`."
+        ),
+        path=SCHEMA,
+        openapi_router=SchemaRouter(SCHEMA, route_handlers=[], include_in_schema=False),
+        operation_id_creator=operation_id,
+        use_handler_docstrings=True,
+        components=Components(
+            security_schemes={
+                BEARER: SecurityScheme(
+                    type="http", scheme="bearer", bearer_format="JWT", description="The token of POST /login."
+                ),
+                CALENDAR_TOKEN: SecurityScheme(
+                    type="apiKey",
+                    security_scheme_in="query",
+                    name=TOKEN_IN_QUERY,
+                    description="Part of a calendar's address: for calendars alone.",
+                ),
+            }
+        ),
+        render_plugins=[
+            SwaggerRenderPlugin(
+                path=["/", "/swagger"],
+                js_url=f"{ASSETS}/swagger_bundle.js",
+                css_url=f"{ASSETS}/swagger_style.css",
+                standalone_preset_js_url=f"{ASSETS}/swagger_preset.js",
+                favicon=NO_ICON,
+            ),
+            RedocRenderPlugin(js_url=f"{ASSETS}/redoc.js", google_fonts=False, favicon=NO_ICON),
+        ],
+    )
+
+
+def documentation_assets() -> HTTPRouteHandler:
+    """The scripts and styles that the offapi package brings; importing it would read them all into memory."""
+    package = find_spec("offapi")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("offapi, which brings the scripts of the documentation, is not installed")
+    directory = Path(package.origin).parent
+
+    @get(
+        [f"{ASSETS}/{name}" for name in TYPE_OF],
+        sync_to_thread=False,
+        include_in_schema=False,
+        **for_anybody(),
+    )
+    def asset(request: Request[Any, Any, Any]) -> File:
+        name = request.scope["path"].rpartition("/")[2]
+        return File(
+            directory / name, media_type=TYPE_OF[name], filename=name, content_disposition_type="inline"
+        )
+
+    return asset

@@ -1,0 +1,50 @@
+"""Role changes by id."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from attendance.adapters.memory.pagination import cut_of
+from attendance.adapters.memory.tables import Tables
+from attendance.application.pagination import Cut
+from attendance.application.ports import Contended, RoleChanges
+from attendance.application.ports.accounts import RoleChangeFilter
+from attendance.domain.accounts.role_changes import RoleChange, RoleChangeAwaits, RoleChangeNotFound, State
+from attendance.domain.ids import RoleChangeId
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRoleChanges(RoleChanges):
+    tables: Tables
+
+    def get(self, role_change_id: RoleChangeId) -> RoleChange:
+        change = self.tables.role_changes.get(role_change_id)
+        if change is None:
+            raise RoleChangeNotFound
+        return change
+
+    def add(self, role_change: RoleChange) -> None:
+        if any(change.user_id == role_change.user_id for change in self.awaiting()):
+            raise RoleChangeAwaits
+        self.tables.role_changes.put(role_change.id, role_change)
+
+    def save(self, role_change: RoleChange) -> None:
+        stored = self.tables.role_changes.get(role_change.id)
+        if stored is None or stored.version != role_change.version - 1:
+            raise Contended
+        self.tables.role_changes.put(role_change.id, role_change)
+
+    def awaiting(self) -> tuple[RoleChange, ...]:
+        found = (it for it in self.tables.role_changes.all() if it.stored_state is State.AWAITING)
+        return tuple(sorted(found, key=lambda change: (change.created_at, change.id)))
+
+    def list(self, which: RoleChangeFilter, cut: Cut[RoleChange]) -> tuple[RoleChange, ...]:
+        keys = {"created_at": lambda change: change.created_at}
+        return cut_of(self._matching(which), cut, keys=keys, tie=lambda change: change.id)
+
+    def count(self, which: RoleChangeFilter) -> int:
+        return sum(1 for _ in self._matching(which))
+
+    def _matching(self, which: RoleChangeFilter) -> Iterator[RoleChange]:
+        for change in self.tables.role_changes.all():
+            if which.state in (None, change.state(at=which.at)):
+                yield change

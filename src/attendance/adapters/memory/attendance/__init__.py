@@ -1,0 +1,1 @@
+"""Attendance of lessons: marks, charging, sheets, visits."""

@@ -1,0 +1,117 @@
+"""Marks by lesson and client, and which of them a pass has paid for."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from attendance.adapters.memory.club.lessons import MemoryLessons
+from attendance.adapters.memory.pagination import cut_of
+from attendance.adapters.memory.tables import Tables
+from attendance.application.pagination import Cut
+from attendance.application.ports import Attendance, UnpaidMark
+from attendance.application.ports.attendance import Sheet, SheetRow, VisitFilter, VisitRow, VisitsSummary
+from attendance.domain.attendance.marks import Changed, Mark
+from attendance.domain.club.lessons import Lesson
+from attendance.domain.ids import ClientId, LessonId, SubscriptionId
+from attendance.domain.reporting.statistics import counts_of
+from attendance.domain.status import Status
+from attendance.domain.text import folded
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryAttendance(Attendance):
+    tables: Tables
+
+    def of_lesson(
+        self, lesson_id: LessonId, client_ids: Collection[ClientId] | None = None
+    ) -> tuple[Mark, ...]:
+        marks = self.tables.marks.get(lesson_id) or {}
+        return tuple(marks[who] for who in sorted(marks) if client_ids is None or who in client_ids)
+
+    def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
+        lessons = MemoryLessons(self.tables)
+        unpaid = (
+            UnpaidMark(mark=mark, lesson=lessons.shown(lesson))
+            for lesson, mark in self._of(client_id)
+            if mark.charge.unpaid
+        )
+        return tuple(sorted(unpaid, key=lambda it: _turn(it.lesson)))
+
+    def save(self, changes: Collection[Changed]) -> None:
+        for change in changes:
+            for mark, is_gone in ((change.before, True), (change.after, False)):
+                if mark is not None:
+                    self._put(mark, is_gone=is_gone)
+
+    def _put(self, mark: Mark, *, is_gone: bool) -> None:
+        marks = dict(self.tables.marks.get(mark.lesson_id) or {})
+        marks.pop(mark.client_id, None)
+        self.tables.marks.put(mark.lesson_id, marks if is_gone else marks | {mark.client_id: mark})
+        if mark.charge.subscription_id is not None:
+            self._charge(mark.charge.subscription_id, mark.lesson_id, is_gone=is_gone)
+
+    def _charge(self, payer: SubscriptionId, lesson_id: LessonId, *, is_gone: bool) -> None:
+        others = (self.tables.charged.get(payer) or frozenset()) - {lesson_id}
+        self.tables.charged.put(payer, others if is_gone else others | {lesson_id})
+
+    def sheet(self, lesson: Lesson) -> Sheet:
+        marks = self.tables.marks.get(lesson.id) or {}
+        roster = self.tables.groups.rows[lesson.group_id].roster_on(lesson.date)
+        rows = [
+            SheetRow(
+                client_id=client_id,
+                name=self.tables.clients.rows[client_id].name,
+                guest=client_id not in roster,
+                mark=marks.get(client_id),
+            )
+            for client_id in roster | marks.keys()
+        ]
+        rows.sort(key=lambda row: (row.guest, folded(row.name), row.client_id))
+        return Sheet(lesson=lesson, rows=tuple(rows))
+
+    def visits(self, which: VisitFilter, cut: Cut[VisitRow]) -> tuple[VisitRow, ...]:
+        return cut_of(
+            self._visits(which),
+            cut,
+            keys={"date": lambda row: row.date, "starts": lambda row: row.starts},
+            tie=lambda row: row.mark.lesson_id,
+        )
+
+    def count(self, which: VisitFilter) -> int:
+        return sum(1 for _ in self._visits(which))
+
+    def summary(self, which: VisitFilter, at: datetime) -> VisitsSummary:
+        slots = sorted(self._slots(which, at), key=lambda slot: _turn(slot[0]))
+        run = 0
+        for _, status in reversed(slots):
+            if status in (Status.PRESENT, Status.LATE):
+                break
+            run += status is Status.ABSENT
+        since = which.since
+        counts = counts_of(status for lesson, status in slots if since is None or lesson.date >= since)
+        return VisitsSummary(counts=counts, consecutive_absences=run)
+
+    def _slots(self, which: VisitFilter, at: datetime) -> Iterator[tuple[Lesson, Status | None]]:
+        """What a client was to come to or came to, up to the end of the range."""
+        for lesson in self.tables.lessons.all():
+            if lesson.cancelled or not lesson.has_begun(at) or lesson.date > (which.until or lesson.date):
+                continue
+            mark = (self.tables.marks.get(lesson.id) or {}).get(which.client_id)
+            roster = self.tables.groups.rows[lesson.group_id].roster_on(lesson.date)
+            if mark is not None or which.client_id in roster:
+                yield lesson, mark.status if mark else None
+
+    def _visits(self, which: VisitFilter) -> Iterator[VisitRow]:
+        for lesson, mark in self._of(which.client_id):
+            is_within = (which.since or lesson.date) <= lesson.date <= (which.until or lesson.date)
+            if is_within and not lesson.cancelled:
+                yield VisitRow(mark=mark, group_id=lesson.group_id, date=lesson.date, starts=lesson.starts)
+
+    def _of(self, client_id: ClientId) -> Iterator[tuple[Lesson, Mark]]:
+        for lesson_id, marks in self.tables.marks.rows.items():
+            if client_id in marks:
+                yield self.tables.lessons.rows[lesson_id], marks[client_id]
+
+
+def _turn(lesson: Lesson) -> tuple[object, ...]:
+    return lesson.date, lesson.starts, lesson.id

@@ -1,0 +1,1 @@
+"""The club: clients, contracts, prices, passes, locations, groups, lessons."""

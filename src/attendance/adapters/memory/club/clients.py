@@ -1,0 +1,28 @@
+"""Clients by id."""
+
+from uuid import UUID
+
+from attendance.adapters.memory.repository import MemoryRepository
+from attendance.adapters.memory.tables import Table
+from attendance.application.ports.club import ClientFilter
+from attendance.domain.club.clients import Client, ClientNotFound
+from attendance.domain.text import folded
+
+
+class MemoryClients(MemoryRepository[Client, ClientFilter]):
+    not_found = ClientNotFound
+    keys = {  # noqa: RUF012 # nobody changes it
+        "name": lambda client: folded(client.name),
+        "birthday": lambda client: client.birthday,
+        "created_at": lambda client: client.created_at,
+    }
+
+    @property
+    def table(self) -> Table[UUID, Client]:
+        return self.tables.clients
+
+    @staticmethod
+    def matches(entity: Client, which: ClientFilter) -> bool:
+        is_named = which.part in folded(entity.name) or which.part in folded(entity.guardian_name)
+        is_of = which.user_id in (None, entity.user_id)
+        return is_named and is_of and which.active in (None, entity.active)

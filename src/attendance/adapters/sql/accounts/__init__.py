@@ -1,0 +1,1 @@
+"""Accounts: sessions, registration, links, passwords, roles, limits, mail."""

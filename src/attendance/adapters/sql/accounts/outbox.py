@@ -1,0 +1,85 @@
+"""Mails that wait. Whoever sends one moves its due time out of the others' sight first."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.tables import outbox
+from attendance.application.ports import Outbox
+from attendance.domain.accounts.mail import Mail, MailKind, MailNotFound, MailState
+from attendance.domain.ids import MailId
+
+ADD = sa.insert(outbox).inline()
+HOLD = sa.select(*outbox.c).where(outbox.c.id == sa.bindparam("id")).with_for_update()
+IS_DUE = (
+    sa.select(outbox.c.id)
+    .where(outbox.c.state == sa.literal_column("'waiting'"), outbox.c.due_at <= sa.bindparam("at"))
+    .limit(1)
+)
+DUE = (
+    sa.select(*outbox.c)
+    .where(outbox.c.state == sa.literal_column("'waiting'"), outbox.c.due_at <= sa.bindparam("at"))
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+CLAIM = (
+    sa.update(outbox)
+    .values(due_at=sa.bindparam("until"), attempts=outbox.c.attempts + 1)
+    .where(outbox.c.id == sa.bindparam("mail_id"))
+)
+BECOMES = ("facts", "due_at", "state", "attempts", "error")
+SAVE = (
+    sa.update(outbox)
+    .values({name: sa.bindparam(name) for name in BECOMES})
+    .where(outbox.c.id == sa.bindparam("mail_id"))
+)
+IN_STATE = (
+    sa.select(*outbox.c)
+    .where(outbox.c.state == sa.bindparam("state"))
+    .order_by(outbox.c.created_at, outbox.c.id)
+)
+PURGE = sa.delete(outbox).where(
+    outbox.c.state == sa.literal_column("'sent'"), outbox.c.created_at < sa.bindparam("before")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlOutbox(Outbox):
+    work: Work
+
+    def add(self, mail: Mail) -> None:
+        self.work.run(ADD, asdict(mail))
+
+    def is_due(self, at: datetime) -> bool:
+        return self.work.run(IS_DUE, {"at": at}).one_or_none() is not None
+
+    def claim(self, at: datetime, until: datetime) -> Mail | None:
+        row = self.work.run(DUE, {"at": at}).one_or_none()
+        if row is None:
+            return None
+        self.work.run(CLAIM, {"mail_id": row.id, "until": until})
+        return _mail(row, due_at=until, attempts=row.attempts + 1)
+
+    def save(self, mail: Mail) -> None:
+        row = asdict(mail)
+        self.work.run(SAVE, {name: row[name] for name in BECOMES} | {"mail_id": mail.id})
+
+    def hold(self, mail_id: MailId) -> Mail:
+        row = self.work.run(HOLD, {"id": mail_id}).one_or_none()
+        if row is None:
+            raise MailNotFound
+        return _mail(row)
+
+    def in_state(self, state: MailState) -> tuple[Mail, ...]:
+        return tuple(map(_mail, self.work.run(IN_STATE, {"state": state.value}).rows))
+
+    def purge(self, before: datetime) -> None:
+        self.work.run(PURGE, {"before": before})
+
+
+def _mail(row: Any, **changes: Any) -> Mail:
+    return Mail(**row._asdict() | {"state": MailState(row.state), "kind": MailKind(row.kind)} | changes)

@@ -1,0 +1,114 @@
+"""All marks by date, start, lesson and client, read along an index of lessons."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
+
+from attendance.adapters.sql.attendance.sheets import OWN, mark_in
+from attendance.adapters.sql.engine.bulk import among
+from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.listing import LIMIT, OFFSET
+from attendance.adapters.sql.reporting.ranges import narrowed, teaches_its_group
+from attendance.adapters.sql.tables import attendance, clients, lessons
+from attendance.application.pagination import Cut
+from attendance.application.ports import Marks
+from attendance.application.ports.attendance import MarkFilter, MarkRow
+
+SINCE, UNTIL = (sa.bindparam(name, type_=sa.Date) for name in ("since", "until"))
+LESSON = lessons.c["date", "starts", "id"]
+TURN = (*LESSON, attendance.c.client_id)
+AFTER = [sa.bindparam(f"after_{column.name}", type_=column.type) for column in TURN]
+NOBODY = UUID(int=0)
+TAUGHT_BY: Any = sa.bindparam("taught_by", type_=sa.Uuid)
+IS_OF_LESSON = sa.and_(attendance.c.lesson_id == lessons.c.id, ~lessons.c.cancelled)
+# disguised: by an index of groups each part would be sorted out of all that is to come
+DISGUISED: dict[str, Any] = {
+    "postgresql": sa.cast(lessons.c.group_id, sa.Text),
+    "sqlite": UnaryExpression(lessons.c.group_id, operator=custom_op("+"), type_=lessons.c.group_id.type),
+}
+OF_GROUPS = {dialect: among(group_id, "group_ids")[dialect] for dialect, group_id in DISGUISED.items()}
+
+
+def _is_taught(dialect: str) -> sa.ColumnElement[bool]:
+    """Somebody is one of the lesson's teachers, or teaches its group on its date."""
+    return sa.or_(teaches_its_group(TAUGHT_BY), *narrowed(dialect, frozenset({"teacher"})))
+
+
+@cache
+def _marks(dialect: str, of_groups: bool, is_taught: bool) -> sa.Select[Any]:
+    """What `>=` says is nothing new: it is what the index of lessons knows."""
+    chosen = (
+        sa.select(*TURN, lessons.c.group_id)
+        .where(
+            IS_OF_LESSON,
+            lessons.c.date <= UNTIL,
+            sa.tuple_(*LESSON) >= sa.tuple_(*AFTER[:-1]),
+            sa.tuple_(*TURN) > sa.tuple_(*AFTER),
+            *([OF_GROUPS[dialect]] if of_groups else []),
+            *([_is_taught(dialect)] if is_taught else []),
+        )
+        .order_by(*TURN)
+        .limit(LIMIT)
+        .offset(OFFSET)
+        .subquery("chosen")
+    )
+    is_it = sa.and_(attendance.c.lesson_id == chosen.c.id, attendance.c.client_id == chosen.c.client_id)
+    return (
+        sa.select(*OWN, *chosen.c["group_id", "date", "starts"], clients.c.name)
+        .select_from(chosen.join(attendance, is_it).join(clients, clients.c.id == chosen.c.client_id))
+        .order_by(*chosen.c["date", "starts", "id", "client_id"])
+    )
+
+
+@cache
+def _count(dialect: str, of_groups: bool, is_taught: bool) -> sa.Select[Any]:
+    counted = sa.select(sa.func.count().label("total"))
+    counted = counted.where(IS_OF_LESSON, lessons.c.date.between(SINCE, UNTIL))
+    if is_taught:
+        counted = counted.where(_is_taught(dialect))
+    return counted.where(among(lessons.c.group_id, "group_ids")[dialect]) if of_groups else counted
+
+
+@dataclass(frozen=True, slots=True)
+class SqlMarks(Marks):
+    work: Work
+
+    def list(self, which: MarkFilter, cut: Cut[MarkRow]) -> tuple[MarkRow, ...]:
+        turn = (which.since or date.min, time.min, NOBODY, NOBODY)
+        if last := cut.after:
+            turn = (last.date, last.starts, last.mark.lesson_id, last.mark.client_id)
+        after = {bound.key: value for bound, value in zip(AFTER, turn, strict=True)}
+        given = {**_given(which), **after, "limit": cut.limit, "offset": cut.offset}
+        rows = self.work.run(_marks(self.work.dialect, *_narrowing(which)), given).rows
+        return tuple(
+            MarkRow(
+                mark=mark_in(row, row.lesson_id, row.client_id),
+                group_id=row.group_id,
+                date=row.date,
+                starts=row.starts,
+                name=row.name,
+            )
+            for row in rows
+        )
+
+    def count(self, which: MarkFilter) -> int:
+        given = {**_given(which), "since": which.since or date.min}
+        return int(self.work.run(_count(self.work.dialect, *_narrowing(which)), given).rows[0].total)
+
+
+def _narrowing(which: MarkFilter) -> tuple[bool, bool]:
+    return which.group_ids is not None, which.taught_by is not None
+
+
+def _given(which: MarkFilter) -> Mapping[str, Any]:
+    groups = {} if which.group_ids is None else {"group_ids": [*which.group_ids]}
+    teacher = which.taught_by
+    taught = {} if teacher is None else {"taught_by": teacher, "teacher": str(teacher)}
+    return {"until": which.until or date.max, **groups, **taught}

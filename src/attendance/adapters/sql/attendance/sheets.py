@@ -1,0 +1,207 @@
+"""Attendance of lessons: marks, sheets, and how a client attended."""
+
+from collections import namedtuple
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from attendance.adapters.sql.attendance.visits import (
+    AFTER,
+    BEFORE_ALL,
+    CLIENT_ID,
+    COUNT,
+    SUMMARY,
+    VISITS,
+    is_member_on,
+)
+from attendance.adapters.sql.club.lessons import SqlLessons
+from attendance.adapters.sql.engine.bulk import Bulk, among, rows_given
+from attendance.adapters.sql.engine.connection import Statements, Work
+from attendance.adapters.sql.tables import attendance, clients, group_members, lessons
+from attendance.application.pagination import Cut
+from attendance.application.ports import Attendance, UnpaidMark
+from attendance.application.ports.attendance import Sheet, SheetRow, VisitFilter, VisitRow, VisitsSummary
+from attendance.domain.attendance.charging import Charge
+from attendance.domain.attendance.marks import Changed, Mark
+from attendance.domain.club.lessons import Lesson
+from attendance.domain.ids import ClientId, LessonId
+from attendance.domain.reporting.statistics import Counts
+from attendance.domain.status import Status
+
+# looked up, not made: a sheet has many
+STATUSES = {status.value: status for status in Status}
+KEYS = ("lesson_id", "client_id")
+COPIES = ("date", "starts")
+OWN = [column for column in attendance.c if column.name not in COPIES]
+LESSON_ID: Any = sa.bindparam("lesson_id", type_=sa.Uuid)
+DATE: Any = sa.bindparam("date", type_=sa.Date)
+
+
+OF_LESSON = sa.select(*OWN).where(attendance.c.lesson_id == LESSON_ID).order_by(attendance.c.client_id)
+OF_LESSON_AND_CLIENTS: Statements = {
+    dialect: OF_LESSON.where(is_of_them)
+    for dialect, is_of_them in among(attendance.c.client_id, "client_ids").items()
+}
+# it has a mark: the one that is asked for
+LESSON = (*lessons.c, sa.literal_column("true", sa.Boolean).label("is_marked"))
+LessonRow = namedtuple("LessonRow", [column.key for column in LESSON])  # type: ignore[misc]
+UNPAID = (
+    sa.select(*LESSON, *OWN)
+    .where(attendance.c.client_id == CLIENT_ID, attendance.c.unpaid, attendance.c.lesson_id == lessons.c.id)
+    .order_by(lessons.c.date, lessons.c.starts, lessons.c.id)
+)
+WRITE = Bulk(
+    attendance,
+    upsert_on=KEYS,
+    columns=[column.name for column in OWN],
+    copied=("lesson_id", lessons.c["id", *COPIES]),
+)
+DELETE: Statements = {
+    dialect: sa.delete(attendance).where(sa.tuple_(*attendance.c[*KEYS]).in_(rows))
+    for dialect, rows in rows_given([*attendance.c[*KEYS]]).items()
+}
+
+
+def _sheet(dialect: str) -> sa.Select[Any]:
+    """Members first, then guests: whoever is marked and no member."""
+    member = sa.select(group_members.c.client_id, sa.literal_column("0").label("guest")).where(
+        group_members.c.group_id == sa.bindparam("group_id"), is_member_on(DATE)
+    )
+    marked = sa.select(attendance.c.client_id, sa.literal_column("1")).where(
+        attendance.c.lesson_id == LESSON_ID
+    )
+    either = sa.union_all(member, marked).subquery()
+    everybody = (
+        sa.select(either.c.client_id, sa.func.min(either.c.guest).label("guest"))
+        .group_by(either.c.client_id)
+        .cte("everybody")
+    )
+    is_who = clients.c.id == everybody.c.client_id
+    if dialect == "postgresql":
+        # by itself it reads all clients rather than look up so many
+        whom = sa.select(everybody.c.client_id).correlate(None).scalar_subquery()
+        is_who = sa.and_(is_who, clients.c.id == sa.any_(sa.func.array(whom)))
+    mark = sa.and_(attendance.c.lesson_id == LESSON_ID, attendance.c.client_id == everybody.c.client_id)
+    shown = [column for column in OWN if column.name not in KEYS]
+    return (
+        sa.select(everybody.c.client_id, clients.c.name, everybody.c.guest, *shown)
+        .select_from(everybody.join(clients, is_who).outerjoin(attendance, mark))
+        .order_by(everybody.c.guest, clients.c.name_key, clients.c.id)
+    )
+
+
+SHEET = {dialect: _sheet(dialect) for dialect in ("postgresql", "sqlite")}
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAttendance(Attendance):
+    work: Work
+
+    def of_lesson(
+        self, lesson_id: LessonId, client_ids: Collection[ClientId] | None = None
+    ) -> tuple[Mark, ...]:
+        if client_ids is None:
+            rows = self.work.run(OF_LESSON, {"lesson_id": lesson_id}).rows
+        else:
+            whose = {"lesson_id": lesson_id, "client_ids": [*client_ids]}
+            rows = self.work.run(OF_LESSON_AND_CLIENTS, whose).rows
+        return tuple(mark_in(row, row.lesson_id, row.client_id) for row in rows)
+
+    def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
+        rows = self.work.run(UNPAID, {"client_id": client_id}).rows
+        return tuple(
+            UnpaidMark(
+                mark=mark_in(row, row.lesson_id, client_id),
+                lesson=SqlLessons.entity(LessonRow._make(row[: len(LESSON)])),
+            )
+            for row in rows
+        )
+
+    def save(self, changes: Collection[Changed]) -> None:
+        written = [it.after for it in changes if it.after is not None and it.after != it.before]
+        gone = [it.before for it in changes if it.before is not None and it.after is None]
+        with self.work.turn():
+            WRITE.write(self.work, [*map(_row, written)])
+            if gone:
+                rows = [{"lesson_id": mark.lesson_id, "client_id": mark.client_id} for mark in gone]
+                self.work.run(DELETE, {"rows": rows})
+
+    def sheet(self, lesson: Lesson) -> Sheet:
+        which = {"lesson_id": lesson.id, "group_id": lesson.group_id, "date": lesson.date}
+        rows = tuple(
+            SheetRow(
+                client_id=row.client_id,
+                name=row.name,
+                guest=bool(row.guest),
+                mark=None if row.status is None else mark_in(row, lesson.id, row.client_id),
+            )
+            for row in self.work.run(SHEET, which).rows
+        )
+        return Sheet(lesson=lesson, rows=rows)
+
+    def visits(self, which: VisitFilter, cut: Cut[VisitRow]) -> tuple[VisitRow, ...]:
+        last = cut.after
+        turn = (last.date, last.starts, last.mark.lesson_id) if last else BEFORE_ALL
+        after = {bound.key: value for bound, value in zip(AFTER, turn, strict=True)}
+        rows = self.work.run(
+            VISITS, {**_given(which), **after, "limit": cut.limit, "offset": cut.offset}
+        ).rows
+        return tuple(
+            VisitRow(
+                mark=mark_in(row, row.lesson_id, row.client_id),
+                group_id=row.group_id,
+                date=row.date,
+                starts=row.starts,
+            )
+            for row in rows
+        )
+
+    def count(self, which: VisitFilter) -> int:
+        return int(self.work.run(COUNT, _given(which)).rows[0].total)
+
+    def summary(self, which: VisitFilter, at: datetime) -> VisitsSummary:
+        rows = self.work.run(SUMMARY, {**_given(which), "at": at}).rows
+        return VisitsSummary(
+            counts=Counts(**{row.status or "unmarked": row.number for row in rows}),
+            consecutive_absences=sum(row.run for row in rows),
+        )
+
+
+def _given(which: VisitFilter) -> dict[str, Any]:
+    return {
+        "client_id": which.client_id,
+        "since": which.since or date.min,
+        "until": which.until or date.max,
+    }
+
+
+def mark_in(row: Any, lesson_id: LessonId, client_id: ClientId) -> Mark:
+    return Mark(
+        lesson_id=lesson_id,
+        client_id=client_id,
+        status=STATUSES[row.status],
+        note=row.note,
+        minutes_late=row.minutes_late,
+        trial=row.trial,
+        charge=Charge(row.subscription_id, row.unpaid),
+        marked_by=row.marked_by,
+        marked_at=row.marked_at,
+    )
+
+
+def _row(mark: Mark) -> dict[str, Any]:
+    return {
+        "lesson_id": mark.lesson_id,
+        "client_id": mark.client_id,
+        "status": mark.status.value,
+        "note": mark.note,
+        "minutes_late": mark.minutes_late,
+        "trial": mark.trial,
+        "subscription_id": mark.charge.subscription_id,
+        "unpaid": mark.charge.unpaid,
+        "marked_by": mark.marked_by,
+        "marked_at": mark.marked_at,
+    }

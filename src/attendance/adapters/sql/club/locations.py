@@ -1,0 +1,53 @@
+"""Locations, each with its closures."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from attendance.adapters.sql.engine.listing import Listing, SortKey
+from attendance.adapters.sql.engine.repository import Shape, SqlRepository, without
+from attendance.adapters.sql.tables import locations
+from attendance.application.ports.club import LocationFilter
+from attendance.domain.club.locations import Closure, Location, LocationNotFound
+from attendance.domain.text import folded
+
+LISTING: Listing[Location] = Listing(
+    shown=list(locations.c),
+    tie=SortKey(locations.c.id, lambda location: location.id),
+    keys={
+        "name": SortKey(locations.c.name_key, lambda location: folded(location.name)),
+        "created_at": SortKey(locations.c.created_at, lambda location: location.created_at),
+    },
+    conditions={"active": locations.c.active == sa.bindparam("active")},
+)
+
+
+class SqlLocations(SqlRepository[Location, LocationFilter]):
+    shape = Shape(locations, dict.fromkeys(("postgresql", "sqlite"), LISTING), LocationNotFound)
+
+    @staticmethod
+    def entity(row: Any) -> Location:
+        closures = tuple(
+            Closure(
+                since=date.fromisoformat(closure["since"]),
+                until=date.fromisoformat(closure["until"]),
+                reason=closure["reason"],
+            )
+            for closure in row.closures
+        )
+        return Location(**without(row, "name_key", "address_key") | {"closures": closures})
+
+    @staticmethod
+    def row(entity: Location) -> dict[str, Any]:
+        closures = [
+            {"since": it.since.isoformat(), "until": it.until.isoformat(), "reason": it.reason}
+            for it in entity.closures
+        ]
+        keys = {"name_key": folded(entity.name), "address_key": entity.address_key, "closures": closures}
+        return asdict(entity) | keys
+
+    @staticmethod
+    def given(which: LocationFilter) -> dict[str, Any]:
+        return {} if which.active is None else {"active": which.active}

@@ -1,0 +1,1 @@
+"""The mechanism of SQL: connections, statements, repositories."""

@@ -1,0 +1,145 @@
+"""Lists by page, or from one row on: a whole list is read in parts, each from where the last ended.
+
+Which rows are wanted is decided on ids, which an index of the keys knows without the rows: passing over many
+items costs little. Then these rows are read.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from attendance.adapters.sql.engine.connection import Work
+from attendance.application.pagination import Cut, Order
+
+T = TypeVar("T")
+
+LIMIT, OFFSET = sa.bindparam("limit", type_=sa.Integer), sa.bindparam("offset", type_=sa.BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey(Generic[T]):
+    """A column to sort by, and what an item has in it."""
+
+    column: sa.Column[Any]
+    of: Callable[[T], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Listing(Generic[T]):
+    """What can be listed, narrowed and sorted. `tie` decides between items that are alike otherwise.
+
+    Each statement is made once: for the conditions given, the order, and which of a row's keys are missing.
+    """
+
+    shown: Sequence[sa.ColumnElement[Any]]
+    tie: SortKey[T]
+    newest_first: bool = False
+    keys: Mapping[str, SortKey[T]] = field(default_factory=dict)
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+
+    def rows(self, work: Work, given: Mapping[str, Any], cut: Cut[T]) -> list[Any]:
+        parts = Parts(self, work.dialect, self._narrowing(given), cut.order)
+        if cut.after is None:
+            return work.run(_page(parts), {**given, "limit": cut.limit, "offset": cut.offset}).rows
+        values = [key.of(cut.after) for key in (*(self.keys[by.field] for by in cut.order), self.tie)]
+        parameters = {**given, **{f"after_{n}": value for n, value in enumerate(values)}}
+        found: list[Any] = []
+        for stretch in _stretches(parts, tuple(value is None for value in values)):
+            found += work.run(stretch, parameters | {"limit": cut.limit - len(found)}).rows
+            if len(found) == cut.limit:
+                break
+        return found
+
+    def count(self, work: Work, given: Mapping[str, Any]) -> int:
+        return int(work.run(_count(self, self._narrowing(given)), given).rows[0].total)
+
+    def _narrowing(self, given: Mapping[str, Any]) -> frozenset[str]:
+        """The conditions that are given; what else is, is for them to compare with."""
+        return frozenset(given) & frozenset(self.conditions)
+
+    def narrowed(self, statement: sa.Select[Any], given: frozenset[str]) -> sa.Select[Any]:
+        return statement.where(*(self.conditions[name] for name in sorted(given)))
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A listing as it is asked for: what parts of it have in common."""
+
+    listing: Listing[Any]
+    dialect: str
+    given: frozenset[str]
+    order: tuple[Order, ...]
+
+    def keys(self) -> list[tuple[sa.Column[Any], bool]]:
+        """The columns to sort by, each with whether it descends; the last tells all rows apart."""
+        listing = self.listing
+        keys = [(listing.keys[by.field].column, by.descending) for by in self.order]
+        return [*keys, (listing.tie.column, listing.newest_first)]
+
+    def ids(self, *conditions: Any) -> sa.Select[Any]:
+        # by itself it would take the outer statement's table for its own
+        ids = sa.select(self.listing.tie.column).correlate(None)
+        return self.listing.narrowed(ids, self.given).where(*conditions).limit(LIMIT)
+
+    def rows(self, ids: sa.Select[Any]) -> sa.Select[Any]:
+        """The rows with these ids.
+
+        PostgreSQL is given an array, for it takes a subquery of unknown length for a tenth of the table.
+        """
+        tie = self.listing.tie.column
+        within = (
+            tie.in_(ids) if self.dialect == "sqlite" else tie == sa.any_(sa.func.array(ids.scalar_subquery()))
+        )
+        return sa.select(*self.listing.shown).where(within).order_by(*_by(self.keys()))
+
+
+@cache
+def _count(listing: Listing[Any], given: frozenset[str]) -> sa.Select[Any]:
+    counted = sa.select(sa.func.count().label("total")).select_from(listing.tie.column.table)
+    return listing.narrowed(counted, given)
+
+
+@cache
+def _page(parts: Parts) -> sa.Select[Any]:
+    return parts.rows(parts.ids().order_by(*_by(parts.keys())).offset(OFFSET))
+
+
+@cache
+def _stretches(parts: Parts, missing: tuple[bool, ...]) -> tuple[sa.Select[Any], ...]:
+    """What follows the row whose keys are the parameters `after_…`, each stretch a range of an index."""
+    return tuple(
+        parts.rows(parts.ids(*conditions).order_by(*order))
+        for conditions, order in _further(parts.keys(), missing)
+    )
+
+
+def _further(
+    keys: list[tuple[sa.Column[Any], bool]], missing: tuple[bool, ...]
+) -> Iterator[tuple[list[Any], list[Any]]]:
+    """Conditions and orders: first what is alike in all keys but the last, at the end what is in none."""
+    values = [sa.bindparam(f"after_{n}", type_=column.type) for n, (column, _) in enumerate(keys)]
+    alike = [
+        column.is_(None) if is_missing else column == value
+        for (column, _), value, is_missing in zip(keys, values, missing, strict=True)
+    ]
+    for at in reversed(range(len(keys))):
+        if missing[at]:
+            continue
+        column, descending = keys[at]
+        same, later = [column for column, _ in keys[:at]], _by(keys[at + 1 :])
+        beyond = column < values[at] if descending else column > values[at]
+        yield [*alike[:at], beyond], [*same, column.desc() if descending else column, *later]
+        if column.nullable:
+            yield [*alike[:at], column.is_(None)], [*same, column, *later]
+
+
+def _by(keys: list[tuple[sa.Column[Any], bool]]) -> list[Any]:
+    return [_sorted(column, descending) for column, descending in keys]
+
+
+def _sorted(column: sa.Column[Any], descending: bool) -> Any:
+    by = column.desc() if descending else column.asc()
+    return by.nulls_last() if column.nullable else by

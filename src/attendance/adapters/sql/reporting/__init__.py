@@ -1,0 +1,1 @@
+"""Statistics, clients at risk, exports, calendars."""

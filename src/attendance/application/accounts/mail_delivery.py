@@ -1,0 +1,83 @@
+"""Sending what waits in the outbox."""
+
+from dataclasses import dataclass, replace
+
+from attendance.application.ports import Clock, Notifier, NotSent, Store
+from attendance.application.retrying import retried
+from attendance.domain.accounts.mail import LONGEST_LEASE, Mail, MailState
+from attendance.domain.ids import MailId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchMail:
+    """Send one mail that is due, if there is one; whether there was.
+
+    Several may do this at once: a mail is claimed by one of them at a time. Who dies between the server's
+    acceptance and its note leaves the claim to end, and the mail is sent again under the same Message-ID.
+    """
+
+    store: Store
+    clock: Clock
+    notifier: Notifier
+
+    def __call__(self) -> bool:
+        mail = self._claimed()
+        if mail is None:
+            return False
+        try:
+            self.notifier.send(mail)
+        except NotSent as failure:
+            self._note(self._failed(mail, failure))
+        else:
+            self._note(replace(mail, state=MailState.SENT, facts=None, error=None))
+        return True
+
+    @retried
+    def _claimed(self) -> Mail | None:
+        at = self.clock()
+        with self.store.each() as work:
+            if not work.outbox.is_due(at):
+                return None
+        with self.store.begin() as work:
+            return work.outbox.claim(at, at + LONGEST_LEASE)
+
+    def _failed(self, mail: Mail, failure: NotSent) -> Mail:
+        due_at = None if failure.is_final else mail.next_try(at=self.clock())
+        if due_at is None:
+            return replace(mail, state=MailState.DEAD, error=str(failure))
+        return replace(mail, due_at=due_at, error=str(failure))
+
+    @retried
+    def _note(self, mail: Mail) -> None:
+        with self.store.begin() as work:
+            # a try that took longer than its claim has nothing more to say: another one is under way, or done
+            if work.outbox.hold(mail.id).attempts == mail.attempts:
+                work.outbox.save(mail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListMail:
+    """The mails that wait, or those that will not be tried again, oldest first. For the operator."""
+
+    store: Store
+
+    @retried
+    def __call__(self, *, state: MailState) -> tuple[Mail, ...]:
+        with self.store.each() as work:
+            return work.outbox.in_state(state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryMail:
+    """Let a mail that waits or was given up be tried again now. For the operator. Raises MailNotFound."""
+
+    store: Store
+    clock: Clock
+
+    @retried
+    def __call__(self, *, mail_id: MailId) -> None:
+        with self.store.begin() as work:
+            mail = work.outbox.hold(mail_id)
+            if mail.state is MailState.SENT:
+                return
+            work.outbox.save(replace(mail, state=MailState.WAITING, due_at=self.clock()))

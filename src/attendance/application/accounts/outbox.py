@@ -1,0 +1,106 @@
+"""Putting mails into the outbox, in the transaction that makes them necessary."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from attendance.application.ports import Clock, NewId, NewToken, UnitOfWork
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.links import Link, LinkLifetimes, Purpose, digest_of
+from attendance.domain.accounts.mail import Mail, MailKind
+from attendance.domain.events import Action, Event
+from attendance.domain.ids import AccountId, EventId, MailId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postman:
+    """Writes mails and the links in them; they are sent once the transaction is committed."""
+
+    clock: Clock
+    new_id: NewId
+    new_token: NewToken
+    lifetimes: LinkLifetimes
+
+    def send_confirmation(self, work: UnitOfWork, account: Account, email: str) -> None:
+        """A link that confirms `email` as the account's address."""
+        self._send_link(
+            work,
+            account,
+            MailKind.CONFIRM_EMAIL,
+            Purpose.CONFIRM_EMAIL,
+            email,
+            self.lifetimes.confirmation,
+            by=account.id,
+        )
+
+    def send_reset(self, work: UnitOfWork, account: Account, email: str) -> None:
+        """A link that sets the account's password."""
+        self._send_link(
+            work,
+            account,
+            MailKind.RESET_PASSWORD,
+            Purpose.SET_PASSWORD,
+            email,
+            self.lifetimes.reset,
+            by=None,
+        )
+
+    def send_invitation(
+        self, work: UnitOfWork, account: Account, email: str, *, by: AccountId | None
+    ) -> None:
+        """A link that sets the first password of an account somebody else has opened."""
+        self._send_link(
+            work,
+            account,
+            MailKind.INVITATION,
+            Purpose.SET_PASSWORD,
+            email,
+            self.lifetimes.invitation,
+            by=by,
+        )
+
+    def tell(self, work: UnitOfWork, kind: MailKind, to: str, /, **facts: str) -> None:
+        """A mail without a link."""
+        at = self.clock()
+        mail = Mail(id=MailId(self.new_id()), kind=kind, to=to, facts=facts, created_at=at, due_at=at)
+        work.outbox.add(mail)
+
+    def _send_link(
+        self,
+        work: UnitOfWork,
+        account: Account,
+        kind: MailKind,
+        purpose: Purpose,
+        email: str,
+        lifetime: timedelta,
+        *,
+        by: AccountId | None,
+    ) -> None:
+        token, at = self.new_token(), self.clock()
+        expires_at = at + lifetime
+        link = Link(
+            account_id=account.id,
+            purpose=purpose,
+            digest=digest_of(token),
+            email=email,
+            expires_at=expires_at,
+        )
+        work.links.put(link)
+        hours = str(round(lifetime / timedelta(hours=1)))
+        self.tell(work, kind, email, name=account.name, username=account.username, token=token, hours=hours)
+        work.events.add(
+            Event(
+                id=EventId(self.new_id()),
+                at=at,
+                actor_id=by,
+                action=Action.ACCOUNT_LINK_SENT,
+                subject_id=account.id,
+                after={"purpose": purpose.value, "email": email, "expires_at": expires_at.isoformat()},
+            )
+        )
+
+
+def void_links(work: UnitOfWork, account: Account, *, everything: bool = False) -> None:
+    """Void the account's links to other addresses than its own, or all of its links."""
+    for link in work.links.of(account.id):
+        if everything or not link.is_of(account.email):
+            work.links.void(link)

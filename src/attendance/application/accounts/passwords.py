@@ -1,0 +1,168 @@
+"""Changing a password, with the present one or by a link in a mail."""
+
+from dataclasses import dataclass
+
+from attendance.application.accounts.outbox import Postman, void_links
+from attendance.application.accounts.rate_limiter import Limiter
+from attendance.application.accounts.sessions import end_sessions, found_by_email
+from attendance.application.ports import Clock, Hasher, NewId, Store, UnitOfWork
+from attendance.application.retrying import retried
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.links import InvalidResetToken, Link, Purpose, digest_of
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.accounts.passwords import PasswordRules, WrongPassword, normal_password
+from attendance.domain.accounts.rate_limits import LimitReached
+from attendance.domain.errors import Unavailable
+from attendance.domain.ids import EventId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import require, require_level
+from attendance.domain.permissions.table import Permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePassword:
+    """Set another password, knowing the present one. The account's other sessions end.
+
+    Wrong guesses count like failed sign-ins. Raises Invalid for the new one, WrongPassword, LimitReached.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+    hasher: Hasher
+    password_rules: PasswordRules
+    limiter: Limiter
+    postman: Postman
+
+    def __call__(self, actor: Actor, *, current_password: str, new_password: str) -> None:
+        accepted = self.password_rules.accepted(new_password, field="new_password")
+        require_level(actor, Permission.CHANGE_PASSWORD)
+        claims = self.limiter.of_sign_in(actor.id, None)
+        taken_at = self.limiter.take(claims)
+        try:
+            while not self._set(actor, self._proven(actor, current_password), self.hasher.hash(accepted)):
+                # somebody signed in meanwhile and had the same password hashed again
+                pass
+        except Unavailable:
+            # nothing was found out
+            self.limiter.give_back(claims, taken_at)
+            raise
+        self.limiter.give_back(claims, taken_at)
+
+    def _proven(self, actor: Actor, password: str) -> Account:
+        account, normal = self._account(actor), normal_password(password)
+        is_right = self.hasher.verify(normal or "", account.password_hash if normal else None)
+        require(is_right, WrongPassword)
+        return account
+
+    @retried
+    def _account(self, actor: Actor) -> Account:
+        with self.store.each() as work:
+            return work.accounts.get(actor.id)
+
+    @retried
+    def _set(self, actor: Actor, proven: Account, password_hash: str) -> bool:
+        """Whether it could be set: not when the account has another hash than the proven one by now."""
+        at = self.clock()
+        with self.store.begin() as work:
+            account = work.accounts.hold(actor.id)
+            if account.password_hash != proven.password_hash:
+                return False
+            changed, event = account.with_password(password_hash, at=at, event_id=EventId(self.new_id()))
+            work.accounts.save(changed)
+            work.events.add(event)
+            void_links(work, changed)
+            for link in work.links.of(account.id):
+                if link.purpose is Purpose.SET_PASSWORD:
+                    work.links.void(link)
+            end_sessions(work, account.id, but=actor.session_id, by=account.id, at=at, new_id=self.new_id)
+            if account.email is not None and account.email_confirmed_at is not None:
+                self.postman.tell(
+                    work,
+                    MailKind.PASSWORD_CHANGED,
+                    account.email,
+                    name=account.name,
+                    username=account.username,
+                )
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestPasswordReset:
+    """Mail a link that sets the password, if an active account has this address; to a guest, an invitation.
+
+    Says nothing about whether one has, nor when too many were asked for and no mail is sent.
+    """
+
+    store: Store
+    clock: Clock
+    limiter: Limiter
+    postman: Postman
+
+    @retried
+    def __call__(self, *, email: str) -> None:
+        try:
+            with self.store.begin() as work:
+                account = found_by_email(work, email)
+                if account is None or account.email is None or not account.active:
+                    return
+                self.limiter.take_in(work, self.limiter.of_reset_mail(account.id))
+                if account.password_hash is None:
+                    # whoever asks, the guest is to have as long for it as before
+                    self.postman.send_invitation(work, account, account.email, by=None)
+                else:
+                    self.postman.send_reset(work, account, account.email)
+        except LimitReached:
+            return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetPassword:
+    """Set a password by the link of an invitation or a reset. All sessions end, and the address is confirmed.
+
+    Raises InvalidResetToken, Invalid for the password.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+    hasher: Hasher
+    password_rules: PasswordRules
+    postman: Postman
+
+    def __call__(self, *, token: str, password: str) -> None:
+        self.require_good(token=token)
+        self._set(token, self.hasher.hash(self.password_rules.accepted(password)))
+
+    @retried
+    def require_good(self, *, token: str) -> None:
+        """Raise InvalidResetToken unless the link can be used. Uses nothing."""
+        with self.store.each() as work:
+            link = self._link(work, token)
+            link.require_to_set_password(work.accounts.get(link.account_id), at=self.clock())
+
+    @retried
+    def _set(self, token: str, password_hash: str) -> None:
+        at = self.clock()
+        with self.store.begin() as work:
+            link = self._link(work, token)
+            account = work.accounts.hold(link.account_id)
+            link.require_to_set_password(account, at=at)
+            if not work.links.use(link.used(at=at)):
+                raise InvalidResetToken
+            changed, event = account.with_password(
+                password_hash, at=at, event_id=EventId(self.new_id()), is_by_mail=True
+            )
+            work.accounts.save(changed)
+            work.events.add(event)
+            void_links(work, changed)
+            end_sessions(work, account.id, by=account.id, at=at, new_id=self.new_id)
+            self.postman.tell(
+                work, MailKind.PASSWORD_CHANGED, link.email, name=account.name, username=account.username
+            )
+
+    def _link(self, work: UnitOfWork, token: str) -> Link:
+        link = work.links.find(digest_of(token))
+        if link is None or link.purpose is not Purpose.SET_PASSWORD:
+            raise InvalidResetToken
+        return link

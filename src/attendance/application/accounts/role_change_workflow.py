@@ -1,0 +1,143 @@
+"""What changing a role or state takes, once it is known that the one who asks may.
+
+Everything here happens under the guard of the owners: see `Accounts.guard_owners`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from attendance.application.accounts.outbox import Postman, void_links
+from attendance.application.accounts.sessions import end_sessions
+from attendance.application.ports import Clock, NewId, UnitOfWork
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.accounts.role_changes import (
+    Kind,
+    OwnershipRules,
+    RoleChange,
+    RoleChangeAwaits,
+    State,
+    Value,
+    applied,
+    grants_top,
+    may_ask,
+    must_await,
+    require_possible,
+)
+from attendance.domain.events import Event
+from attendance.domain.ids import OPERATOR_ID, AccountId, EventId, RoleChangeId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changing:
+    """Applies changes, or lets them await confirmation, and tells the owners."""
+
+    clock: Clock
+    new_id: NewId
+    postman: Postman
+    rules: OwnershipRules
+
+    def ask(
+        self,
+        work: UnitOfWork,
+        actor: Actor,
+        target: Account,
+        kind: Kind,
+        wanted: Value,
+        owners: tuple[Account, ...],
+    ) -> Account | RoleChange:
+        """The account with the change applied, or the change that awaits. The same again changes nothing."""
+        if getattr(target, kind.value) == wanted:
+            return target
+        require_possible(target, kind, wanted, active_owners=len(owners))
+        if not must_await(actor, target, kind, wanted):
+            return self.apply(work, target, kind, wanted, by=actor.id)
+        at = self.clock()
+        for change in work.role_changes.awaiting():
+            if change.user_id == target.id:
+                if change.state(at=at) is State.AWAITING:
+                    raise RoleChangeAwaits
+                self._end(work, change.superseded)
+        change = RoleChange(
+            id=RoleChangeId(self.new_id()),
+            user_id=target.id,
+            requested_by=actor.id,
+            kind=kind,
+            before=getattr(target, kind.value),
+            after=wanted,
+            expires_at=at + self.rules.patience,
+            created_at=at,
+            updated_at=at,
+        )
+        work.role_changes.add(change)
+        work.events.add(change.requested(event_id=EventId(self.new_id())))
+        self._tell(
+            work, MailKind.ROLE_CHANGE_AWAITS, owners, target, by=actor.id, what=kind.value, to=str(wanted)
+        )
+        return change
+
+    def apply(
+        self, work: UnitOfWork, target: Account, kind: Kind, wanted: Value, *, by: AccountId
+    ) -> Account:
+        """Make the change and end what it overtakes."""
+        at = self.clock()
+        after, event = applied(target, kind, wanted, by=by, at=at, event_id=EventId(self.new_id()))
+        work.accounts.save(after)
+        work.events.add(event)
+        if not after.active:
+            end_sessions(work, after.id, by=by, at=at, new_id=self.new_id)
+        void_links(work, after, everything=not after.active)
+        for change in work.role_changes.awaiting():
+            is_overtaken = change.requested_by == after.id and not may_ask(after)
+            if change.user_id == after.id or is_overtaken:
+                self._end(work, change.superseded)
+        if grants_top(target, after):
+            owners = work.accounts.guard_owners()
+            self._tell(work, MailKind.ROLE_GRANTED, owners, after, by=by, role=after.role.value)
+        return after
+
+    def expire(self, work: UnitOfWork) -> None:
+        """Note of what awaited too long that its time is over."""
+        at = self.clock()
+        for change in work.role_changes.awaiting():
+            if change.state(at=at) is State.EXPIRED:
+                self._end(work, change.superseded)
+
+    def _end(self, work: UnitOfWork, end: Callable[..., tuple[RoleChange, Event]]) -> None:
+        ended, event = end(at=self.clock(), event_id=EventId(self.new_id()))
+        work.role_changes.save(ended)
+        work.events.add(event)
+
+    def _tell(
+        self,
+        work: UnitOfWork,
+        kind: MailKind,
+        owners: tuple[Account, ...],
+        about: Account,
+        *,
+        by: AccountId,
+        **facts: str,
+    ) -> None:
+        by_name = "operator" if by == OPERATOR_ID else work.accounts.get(by).username
+        for owner in owners:
+            if owner.email is not None:
+                self.postman.tell(
+                    work,
+                    kind,
+                    owner.email,
+                    name=owner.name,
+                    username=owner.username,
+                    about=about.username,
+                    by=by_name,
+                    **facts,
+                )
+
+
+def as_of_now(work: UnitOfWork, actor: Actor) -> Actor:
+    """The actor with the level of this moment: nobody acts on a role that was just taken from them."""
+    if actor.id == OPERATOR_ID:
+        return actor
+    account = work.accounts.get(actor.id)
+    return replace(actor, level=account.level if account.active else Level.ANYBODY)

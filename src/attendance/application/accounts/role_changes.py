@@ -1,0 +1,188 @@
+"""Changing roles and states, and deciding about the changes that await confirmation."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from attendance.application.accounts.role_change_workflow import Changing, as_of_now
+from attendance.application.editing import require_version
+from attendance.application.listing import Listed, listed
+from attendance.application.pagination import Order
+from attendance.application.ports import Clock, NewId, Store
+from attendance.application.ports.accounts import RoleChangeFilter
+from attendance.application.retrying import retried
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.policy import may_move, may_switch
+from attendance.domain.accounts.role_changes import Kind, RoleChange, State, require_possible
+from attendance.domain.errors import Forbidden
+from attendance.domain.ids import AccountId, EventId, RoleChangeId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import require, require_level
+from attendance.domain.permissions.roles import Role
+from attendance.domain.permissions.table import Permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRole:
+    """Move an account to a role, and return it; the same role again changes nothing.
+
+    Where that takes ownership from somebody else, return the change that awaits confirmation. `versions`:
+    those of the account the caller has seen, None for any. Raises Forbidden, UserNotFound, Outdated,
+    NotConfirmedAndActive, LastOwner, RoleChangeAwaits.
+    """
+
+    store: Store
+    changing: Changing
+
+    @retried
+    def __call__(
+        self, actor: Actor, *, user_id: AccountId, role: Role, versions: Collection[int] | None = None
+    ) -> Account | RoleChange:
+        require_level(actor, Permission.CHANGE_ROLE)
+        with self.store.begin() as work:
+            owners = work.accounts.guard_owners()
+            target = work.accounts.hold(user_id)
+            require(may_move(as_of_now(work, actor), target, role), Forbidden)
+            require_version(target.version, versions)
+            return self.changing.ask(work, actor, target, Kind.ROLE, role, owners)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeActive:
+    """Deactivate or reactivate an account, and return it; a deactivated one's sessions end at once.
+
+    An owner whom somebody else deactivates stays until that is confirmed: then return the change that awaits
+    it. `versions` as for a role. Raises Forbidden, UserNotFound, Outdated, LastOwner, RoleChangeAwaits.
+    """
+
+    store: Store
+    changing: Changing
+
+    @retried
+    def __call__(
+        self, actor: Actor, *, user_id: AccountId, active: bool, versions: Collection[int] | None = None
+    ) -> Account | RoleChange:
+        require_level(actor, Permission.CHANGE_ACTIVE)
+        with self.store.begin() as work:
+            owners = work.accounts.guard_owners()
+            target = work.accounts.hold(user_id)
+            require(may_switch(as_of_now(work, actor), target), Forbidden)
+            require_version(target.version, versions)
+            return self.changing.ask(work, actor, target, Kind.ACTIVE, active, owners)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmRoleChange:
+    """Let a change happen: for its target, or an owner of long standing who did not ask for it.
+
+    Raises Forbidden, RoleChangeNotFound, NotAwaiting; LastOwner, and then the change still awaits.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+    changing: Changing
+
+    @retried
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+        require_level(actor, Permission.CONFIRM_ROLE_CHANGE)
+        with self.store.begin() as work:
+            owners = work.accounts.guard_owners()
+            change = work.role_changes.get(role_change_id)
+            decided, event = change.confirmed(
+                work.accounts.hold(actor.id),
+                tenure=self.changing.rules.tenure,
+                at=self.clock(),
+                event_id=EventId(self.new_id()),
+            )
+            target = work.accounts.hold(change.user_id)
+            require_possible(target, change.kind, change.after, active_owners=len(owners))
+            work.role_changes.save(decided)
+            work.events.add(event)
+            self.changing.apply(work, target, change.kind, change.after, by=actor.id)
+        return decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectRoleChange:
+    """End a change without effect: for any active owner but its target.
+
+    Raises Forbidden, RoleChangeNotFound, NotAwaiting.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+        require_level(actor, Permission.REJECT_ROLE_CHANGE)
+        with self.store.begin() as work:
+            work.accounts.guard_owners()
+            change = work.role_changes.get(role_change_id)
+            decided, event = change.rejected(
+                work.accounts.get(actor.id), at=self.clock(), event_id=EventId(self.new_id())
+            )
+            work.role_changes.save(decided)
+            work.events.add(event)
+        return decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawRoleChange:
+    """Take back what one asked for, at whatever level one is by now.
+
+    Raises RoleChangeNotFound, Forbidden, NotAwaiting.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+        require_level(actor, Permission.WITHDRAW_ROLE_CHANGE)
+        with self.store.begin() as work:
+            work.accounts.guard_owners()
+            change = work.role_changes.get(role_change_id)
+            decided, event = change.withdrawn(actor, at=self.clock(), event_id=EventId(self.new_id()))
+            work.role_changes.save(decided)
+            work.events.add(event)
+        return decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRoleChanges:
+    """Changes that await or awaited confirmation, newest first. Raises Invalid, Forbidden."""
+
+    store: Store
+    clock: Clock
+
+    def __call__(
+        self, actor: Actor, *, state: State | None = None, page: int | None = None
+    ) -> Listed[RoleChange]:
+        now = self.clock()
+        which = RoleChangeFilter(at=now, state=state)
+        return listed(
+            self.store,
+            lambda: require_level(actor, Permission.READ_ROLE_CHANGES),
+            order=(Order("created_at", descending=True),),
+            page=page,
+            count=lambda work: work.role_changes.count(which),
+            rows=lambda work, cut: tuple(
+                change.seen(at=now) for change in work.role_changes.list(which, cut)
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowRoleChange:
+    """One of them. Raises Forbidden, RoleChangeNotFound."""
+
+    store: Store
+    clock: Clock
+
+    @retried
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+        require_level(actor, Permission.READ_ROLE_CHANGES)
+        with self.store.each() as work:
+            return work.role_changes.get(role_change_id).seen(at=self.clock())

@@ -1,0 +1,72 @@
+"""How a client attended."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from attendance.application.listing import Listed, Reading, listed
+from attendance.application.pagination import order_of, require_forwards
+from attendance.application.ports import Clock, Store
+from attendance.application.ports.attendance import VisitFilter, VisitRow, VisitsSummary
+from attendance.application.retrying import retried
+from attendance.domain.club.clients import ClientNotFound, is_own
+from attendance.domain.ids import ClientId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import require_level, sees_notes
+from attendance.domain.permissions.table import Permission
+
+VISITS_SORT = ("date", "starts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visits:
+    """A client's marks by date, and how it attended in all."""
+
+    attendances: Listed[VisitRow]
+    summary: VisitsSummary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitsOfClient:
+    """A client's attendance from `since` to `until`, both included and optional, in lessons not cancelled.
+
+    With `page` (from 1) 20 marks, otherwise all; without notes to those who may not see them. Raises Invalid,
+    Forbidden, ClientNotFound.
+    """
+
+    store: Store
+    clock: Clock
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        client_id: ClientId,
+        since: date | None = None,
+        until: date | None = None,
+        page: int | None = None,
+    ) -> Visits:
+        require_forwards(since, until)
+        with self.store.each() as work:
+            client = work.clients.find(client_id)
+        own = is_own(actor, client)
+
+        def permitted() -> None:
+            require_level(actor, Permission.READ_CLIENT, own=own)
+            if client is None:
+                raise ClientNotFound
+
+        def shown(row: VisitRow) -> VisitRow:
+            return row if sees_notes(actor) else replace(row, mark=replace(row.mark, note=""))
+
+        which = VisitFilter(client_id=client_id, since=since, until=until)
+        attendances = listed(
+            self.store,
+            permitted,
+            order=order_of("date,starts", VISITS_SORT),
+            page=page,
+            count=lambda work: work.attendance.count(which),
+            rows=lambda work, cut: tuple(map(shown, work.attendance.visits(which, cut))),
+        )
+        summary = Reading(self.store).one(lambda work: work.attendance.summary(which, self.clock()))
+        return Visits(attendances=attendances, summary=summary)

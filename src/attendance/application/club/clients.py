@@ -1,0 +1,159 @@
+"""Clients: adding, listing, showing and editing them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, Unpack
+
+from attendance.application.editing import doing, edit
+from attendance.application.listing import Listed, listed
+from attendance.application.pagination import Cut, order_of
+from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today
+from attendance.application.ports.club import ClientFilter
+from attendance.application.retrying import retried
+from attendance.domain.club.clients import Client, ClientChanges, ClientNotFound, accepted_birthday, is_own
+from attendance.domain.events import Event
+from attendance.domain.ids import AccountId, ClientId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import require_level, sees_notes
+from attendance.domain.permissions.table import Permission, allows
+from attendance.domain.text import accepted_together, searchable
+
+CLIENTS_SORT = ("name", "birthday", "created_at")
+
+
+MOST_OWN_CLIENTS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListClients:
+    """Clients by name unless `sort` says otherwise; `q` is any part of name or guardian's name.
+
+    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden.
+    """
+
+    store: Store
+
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        page: int | None = None,
+        sort: str = "",
+        q: str = "",
+        active: bool | None = None,
+    ) -> Listed[Client]:
+        order = order_of(sort or "name", CLIENTS_SORT)
+        which = ClientFilter(part=searchable("q", q), active=active)
+        return listed(
+            self.store,
+            lambda: require_level(actor, Permission.LIST_CLIENTS),
+            order=order,
+            page=page,
+            count=lambda work: work.clients.count(which),
+            rows=lambda work, cut: work.clients.list(which, cut),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddClient:
+    """Add a client. Raises Invalid, Forbidden, UserNotFound for an account that is not there."""
+
+    store: Store
+    clock: Clock
+    today: Today
+    new_id: NewId
+    email_addresses: EmailAddresses
+
+    @retried
+    def __call__(self, actor: Actor, **fields: Unpack[ClientChanges]) -> Client:
+        now = self.clock()
+        client = Client(
+            **{"name": "", **_accepted(fields, self.email_addresses, self.today)},
+            id=ClientId(self.new_id()),
+            created_at=now,
+            updated_at=now,
+        )
+        require_level(actor, Permission.ADD_CLIENT)
+        with self.store.begin() as work:
+            if client.user_id is not None:
+                work.accounts.get(client.user_id)
+            work.clients.add(client)
+            work.events.add(client.added(doing(self, actor)))
+        return client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowClient:
+    """One client, without notes to those who may not see them. Raises Forbidden, ClientNotFound."""
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor, *, client_id: ClientId) -> Client:
+        with self.store.each() as work:
+            client = work.clients.find(client_id)
+        require_level(actor, Permission.READ_CLIENT, own=is_own(actor, client))
+        if client is None:
+            raise ClientNotFound
+        return client if sees_notes(actor) else replace(client, notes="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnClients:
+    """The clients that the caller may read as its own, by name, without notes: none below level 2."""
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor) -> tuple[Client, ...]:
+        if not allows(Permission.READ_CLIENT, actor.level, own=True):
+            return ()
+        which = ClientFilter(user_id=actor.id)
+        with self.store.read() as work:
+            found = work.clients.list(
+                which, Cut(order=order_of("name", CLIENTS_SORT), limit=MOST_OWN_CLIENTS)
+            )
+        return tuple(replace(client, notes="") for client in found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditClient:
+    """Change what is named. `versions`: those the caller has seen, None for any.
+
+    Raises Invalid, Forbidden, ClientNotFound, Outdated, UserNotFound.
+    """
+
+    store: Store
+    clock: Clock
+    today: Today
+    new_id: NewId
+    email_addresses: EmailAddresses
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        client_id: ClientId,
+        versions: Collection[int] | None = None,
+        **changes: Unpack[ClientChanges],
+    ) -> Client:
+        accepted = _accepted(changes, self.email_addresses, self.today)
+        require_level(actor, Permission.EDIT_CLIENT)
+        with self.store.begin() as work:
+
+            def revised(before: Client) -> tuple[Client, Event | None]:
+                user_id: AccountId | None = accepted.get("user_id")
+                if user_id is not None and user_id != before.user_id:
+                    work.accounts.get(user_id)
+                return before.edited(accepted, doing(self, actor))
+
+            return edit(work, work.clients, client_id, versions, revised)
+
+
+def _accepted(fields: ClientChanges, email_addresses: EmailAddresses, today: Today) -> dict[str, Any]:
+    accepted: dict[str, Any] = {**fields}
+    if email := fields.get("email"):
+        (accepted["email"],) = accepted_together(lambda: email_addresses.accepted(email))
+    accepted_birthday(fields.get("birthday"), today=today())
+    return accepted

@@ -1,0 +1,162 @@
+"""Contracts: adding, listing, showing and editing them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Unpack
+
+from attendance.application.editing import doing, edit
+from attendance.application.listing import Listed, listed
+from attendance.application.pagination import order_of
+from attendance.application.ports import Clock, NewId, Store, Today
+from attendance.application.ports.club import ContractFilter
+from attendance.application.retrying import retried
+from attendance.domain.club.clients import ClientArchived, ClientNotFound, is_own
+from attendance.domain.club.contracts import Contract, ContractChanges, ContractState, number_for
+from attendance.domain.ids import ClientId, ContractId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import require_level, sees_notes
+from attendance.domain.permissions.table import Permission
+
+CONTRACTS_SORT = ("number", "signed_on")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListContracts:
+    """Contracts by number unless `sort` says otherwise; their state is that of today.
+
+    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden.
+    """
+
+    store: Store
+    today: Today
+
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        page: int | None = None,
+        sort: str = "",
+        client_id: ClientId | None = None,
+        state: ContractState | None = None,
+    ) -> Listed[Contract]:
+        order = order_of(sort or "number", CONTRACTS_SORT)
+        which = ContractFilter(on=self.today(), client_id=client_id, state=state)
+        return listed(
+            self.store,
+            lambda: require_level(actor, Permission.LIST_CONTRACTS),
+            order=order,
+            page=page,
+            count=lambda work: work.contracts.count(which),
+            rows=lambda work, cut: work.contracts.list(which, cut),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractsOfClient:
+    """All contracts of one client, by number, without notes to those who may not see them.
+
+    Raises Forbidden, ClientNotFound.
+    """
+
+    store: Store
+    today: Today
+
+    @retried
+    def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[Contract]:
+        with self.store.each() as work:
+            client = work.clients.find(client_id)
+        own = is_own(actor, client)
+
+        def permitted() -> None:
+            require_level(actor, Permission.READ_CLIENT, own=own)
+            if client is None:
+                raise ClientNotFound
+
+        def shown(contract: Contract) -> Contract:
+            return contract if sees_notes(actor) else replace(contract, notes="")
+
+        which = ContractFilter(on=self.today(), client_id=client_id)
+        return listed(
+            self.store,
+            permitted,
+            order=order_of("number", CONTRACTS_SORT),
+            page=None,
+            count=lambda work: work.contracts.count(which),
+            rows=lambda work, cut: tuple(map(shown, work.contracts.list(which, cut))),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddContract:
+    """Add a contract with a client; one without a number is given one.
+
+    Raises Invalid, Forbidden, ClientNotFound, ClientArchived, NumberTaken.
+    """
+
+    store: Store
+    clock: Clock
+    today: Today
+    new_id: NewId
+
+    @retried
+    def __call__(self, actor: Actor, *, client_id: ClientId, **fields: Unpack[ContractChanges]) -> Contract:
+        now, contract_id = self.clock(), ContractId(self.new_id())
+        contract = Contract(
+            **{"number": number_for(contract_id, year=self.today().year), **fields},  # type: ignore[arg-type]
+            id=contract_id,
+            client_id=client_id,
+            created_at=now,
+            updated_at=now,
+        )
+        require_level(actor, Permission.ADD_CONTRACT)
+        with self.store.begin() as work:
+            if not work.clients.hold(client_id).active:
+                raise ClientArchived
+            work.contracts.add(contract)
+            work.events.add(contract.added(doing(self, actor)))
+        return contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowContract:
+    """One contract. Raises Forbidden, ContractNotFound."""
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor, *, contract_id: ContractId) -> Contract:
+        require_level(actor, Permission.READ_CONTRACT)
+        with self.store.each() as work:
+            return work.contracts.get(contract_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditContract:
+    """Change what is named; cancelling a contract does not touch its subscriptions.
+
+    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, ContractNotFound,
+    Outdated, NumberTaken.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        contract_id: ContractId,
+        versions: Collection[int] | None = None,
+        **changes: Unpack[ContractChanges],
+    ) -> Contract:
+        require_level(actor, Permission.EDIT_CONTRACT)
+        with self.store.begin() as work:
+            return edit(
+                work,
+                work.contracts,
+                contract_id,
+                versions,
+                lambda before: before.edited(changes, doing(self, actor)),
+            )

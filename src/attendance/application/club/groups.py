@@ -1,0 +1,144 @@
+"""Groups: adding, listing, showing and editing them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, Unpack
+
+from attendance.application.editing import doing, edit
+from attendance.application.listing import Listed, listed
+from attendance.application.pagination import order_of
+from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
+from attendance.application.ports.club import GroupFilter
+from attendance.application.retrying import retried
+from attendance.domain.club.clients import ClientArchived, ClientNotFound
+from attendance.domain.club.groups import Group, GroupChanges, RosterHeld
+from attendance.domain.events import Event
+from attendance.domain.ids import GroupId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import may_rewrite_rosters, require_level, sees_members
+from attendance.domain.permissions.table import Permission
+
+GROUPS_SORT = ("name", "created_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListGroups:
+    """Groups by name unless `sort` says otherwise, without their members to those who may not see them.
+
+    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden.
+    """
+
+    store: Store
+
+    def __call__(self, actor: Actor, *, page: int | None = None, sort: str = "") -> Listed[Group]:
+        order = order_of(sort or "name", GROUPS_SORT)
+        which = GroupFilter()
+        return listed(
+            self.store,
+            lambda: require_level(actor, Permission.READ_GROUPS),
+            order=order,
+            page=page,
+            count=lambda work: work.groups.count(which),
+            rows=lambda work, cut: tuple(_shown(it, actor) for it in work.groups.list(which, cut)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddGroup:
+    """Add a group. Raises Invalid, Forbidden, LocationNotFound, UserNotFound, ClientNotFound, ClientArchived.
+
+    GroupFull where its members are more than its places.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(self, actor: Actor, **fields: Unpack[GroupChanges]) -> Group:
+        now = self.clock()
+        given: dict[str, Any] = {**fields}
+        group = Group(**given, id=GroupId(self.new_id()), created_at=now, updated_at=now)
+        require_level(actor, Permission.ADD_GROUP)
+        with self.store.begin() as work:
+            _require_there(work, None, group)
+            work.groups.add(group)
+            work.events.add(group.added(doing(self, actor)))
+        return group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowGroup:
+    """One group, without its members to those who may not see them. Raises Forbidden, GroupNotFound."""
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor, *, group_id: GroupId) -> Group:
+        require_level(actor, Permission.READ_GROUPS)
+        with self.store.each() as work:
+            return _shown(work.groups.get(group_id), actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditGroup:
+    """Change what is named; lists are replaced whole. Lessons that were made stay as they are.
+
+    What has begun may only be ended, and the roster of a lesson that was held stays, but for head managers
+    and above. `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, GroupNotFound,
+    Outdated, LocationNotFound, UserNotFound, ClientNotFound, ClientArchived, GroupFull, OnlyToBeEnded,
+    RosterHeld.
+    """
+
+    store: Store
+    clock: Clock
+    today: Today
+    new_id: NewId
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        group_id: GroupId,
+        versions: Collection[int] | None = None,
+        **changes: Unpack[GroupChanges],
+    ) -> Group:
+        require_level(actor, Permission.EDIT_GROUP)
+        with self.store.begin() as work:
+
+            def revised(before: Group) -> tuple[Group, Event | None]:
+                after, event = before.edited(changes, doing(self, actor))
+                if not may_rewrite_rosters(actor):
+                    before.require_only_ended(after, today=self.today())
+                    if after.members != before.members:
+                        # before clients are held: whoever marks holds the lesson first
+                        self._require_same_past(work, before, after)
+                _require_there(work, before, after)
+                return after, event
+
+            return edit(work, work.groups, group_id, versions, revised)
+
+    def _require_same_past(self, work: UnitOfWork, before: Group, after: Group) -> None:
+        if touched := before.touched(after, work.lessons.hold_held_days(before.id, self.clock())):
+            raise RosterHeld(*touched)
+
+
+def _require_there(work: UnitOfWork, before: Group | None, after: Group) -> None:
+    """Raise NotFound for a location, teacher or client that is not there, ClientArchived for one who left."""
+    if before is None or before.location_id != after.location_id:
+        work.locations.get(after.location_id)
+    known = {it.user_id for it in before.teachers} if before else set()
+    for user_id in sorted({it.user_id for it in after.teachers} - known):
+        work.accounts.get(user_id)
+    entries = {(it.client_id, it.since) for it in before.members} if before else set()
+    joining = {it.client_id for it in after.members if (it.client_id, it.since) not in entries}
+    clients = work.clients.hold_all(joining)
+    if len(clients) < len(joining):
+        raise ClientNotFound
+    if not all(client.active for client in clients):
+        raise ClientArchived
+
+
+def _shown(group: Group, actor: Actor) -> Group:
+    return group if sees_members(actor) else replace(group, members=())

@@ -1,0 +1,120 @@
+"""Locations and their closures: adding, listing, showing and editing them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+from attendance.application.club.schedules import close_lessons
+from attendance.application.editing import doing, edit
+from attendance.application.listing import Listed, listed
+from attendance.application.pagination import order_of
+from attendance.application.ports import Clock, NewId, Store, Zones
+from attendance.application.ports.club import LocationFilter
+from attendance.application.retrying import retried
+from attendance.domain.club.locations import Location, LocationChanges
+from attendance.domain.events import Event
+from attendance.domain.ids import LocationId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import require_level
+from attendance.domain.permissions.table import Permission
+
+LOCATIONS_SORT = ("name", "created_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListLocations:
+    """Locations by name unless `sort` says otherwise. With `page` (from 1) 20 of them, otherwise all.
+
+    Raises Invalid, Forbidden.
+    """
+
+    store: Store
+
+    def __call__(
+        self, actor: Actor, *, page: int | None = None, sort: str = "", active: bool | None = None
+    ) -> Listed[Location]:
+        order = order_of(sort or "name", LOCATIONS_SORT)
+        which = LocationFilter(active=active)
+        return listed(
+            self.store,
+            lambda: require_level(actor, Permission.READ_LOCATIONS),
+            order=order,
+            page=page,
+            count=lambda work: work.locations.count(which),
+            rows=lambda work, cut: work.locations.list(which, cut),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddLocation:
+    """Add a location, in the organisation's zone unless another is named.
+
+    Raises Invalid, Forbidden, AddressTaken.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+    zones: Zones
+
+    @retried
+    def __call__(self, actor: Actor, **fields: Unpack[LocationChanges]) -> Location:
+        now = self.clock()
+        given: dict[str, Any] = {"timezone": self.zones.own, **fields}
+        self.zones.named(given["timezone"])
+        location = Location(**given, id=LocationId(self.new_id()), created_at=now, updated_at=now)
+        require_level(actor, Permission.ADD_LOCATION)
+        with self.store.begin() as work:
+            work.locations.add(location)
+            work.events.add(location.added(doing(self, actor)))
+        return location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowLocation:
+    """One location. Raises Forbidden, LocationNotFound."""
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor, *, location_id: LocationId) -> Location:
+        require_level(actor, Permission.READ_LOCATIONS)
+        with self.store.each() as work:
+            return work.locations.get(location_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditLocation:
+    """Change what is named; lessons that were made stay as they are, but for what closures are for.
+
+    A new closure cancels the lessons in it that are to come and have no mark; when it goes, so does that.
+
+    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, LocationNotFound,
+    Outdated, AddressTaken.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+    zones: Zones
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        location_id: LocationId,
+        versions: Collection[int] | None = None,
+        **changes: Unpack[LocationChanges],
+    ) -> Location:
+        if "timezone" in changes:
+            self.zones.named(changes["timezone"])
+        require_level(actor, Permission.EDIT_LOCATION)
+        with self.store.begin() as work:
+
+            def revised(before: Location) -> tuple[Location, Event | None]:
+                after, event = before.edited(changes, doing(self, actor))
+                close_lessons(work, before, after, doing(self, actor))
+                return after, event
+
+            return edit(work, work.locations, location_id, versions, revised)

@@ -1,0 +1,123 @@
+"""Prices: adding, listing, showing and editing them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any, Unpack
+
+from attendance.application.editing import doing, edit
+from attendance.application.listing import Listed, listed
+from attendance.application.pagination import order_of
+from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
+from attendance.application.ports.club import PriceFilter
+from attendance.application.retrying import retried
+from attendance.domain.club.groups import GroupNotFound
+from attendance.domain.club.prices import Price, PriceChanges, PriceNotFound
+from attendance.domain.events import Event
+from attendance.domain.ids import GroupId, PriceId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import require_level, sees_all_prices
+from attendance.domain.permissions.table import Permission
+
+PRICES_SORT = ("name", "amount")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPrices:
+    """What is on sale today, for anybody; all prices for whoever may edit them. By name unless `sort` says.
+
+    With `page` (from 1) 20 of them, otherwise all. Raises Invalid.
+    """
+
+    store: Store
+    today: Today
+
+    def __call__(self, actor: Actor | None, *, page: int | None = None, sort: str = "") -> Listed[Price]:
+        order = order_of(sort or "name", PRICES_SORT)
+        which = PriceFilter(on_sale_on=None if sees_all_prices(actor) else self.today())
+        return listed(
+            self.store,
+            lambda: None,
+            order=order,
+            page=page,
+            count=lambda work: work.prices.count(which),
+            rows=lambda work, cut: tuple(_shown(price, actor) for price in work.prices.list(which, cut)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddPrice:
+    """Add a price. Raises Invalid, Forbidden, GroupNotFound."""
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(self, actor: Actor, **fields: Unpack[PriceChanges]) -> Price:
+        now = self.clock()
+        given: dict[str, Any] = {**fields}
+        price = Price(**given, id=PriceId(self.new_id()), created_at=now, updated_at=now)
+        require_level(actor, Permission.ADD_PRICE)
+        with self.store.begin() as work:
+            _require_groups(work, price.group_ids)
+            work.prices.add(price)
+            work.events.add(price.added(doing(self, actor)))
+        return price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPrice:
+    """One price: one on sale today for anybody. Raises PriceNotFound."""
+
+    store: Store
+    today: Today
+
+    @retried
+    def __call__(self, actor: Actor | None, *, price_id: PriceId) -> Price:
+        with self.store.each() as work:
+            price = work.prices.get(price_id)
+        if not sees_all_prices(actor) and not price.is_on_sale(self.today()):
+            raise PriceNotFound
+        return _shown(price, actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditPrice:
+    """Change what is named; what was sold stays as it was sold.
+
+    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, PriceNotFound,
+    GroupNotFound, Outdated.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        price_id: PriceId,
+        versions: Collection[int] | None = None,
+        **changes: Unpack[PriceChanges],
+    ) -> Price:
+        require_level(actor, Permission.EDIT_PRICE)
+        with self.store.begin() as work:
+
+            def revised(before: Price) -> tuple[Price, Event | None]:
+                after, event = before.edited(changes, doing(self, actor))
+                _require_groups(work, after.group_ids)
+                return after, event
+
+            return edit(work, work.prices, price_id, versions, revised)
+
+
+def _require_groups(work: UnitOfWork, group_ids: Collection[GroupId]) -> None:
+    if len(work.groups.known(group_ids)) < len({*group_ids}):
+        raise GroupNotFound
+
+
+def _shown(price: Price, actor: Actor | None) -> Price:
+    """Notes are for those who keep the prices."""
+    return price if sees_all_prices(actor) else replace(price, notes="")

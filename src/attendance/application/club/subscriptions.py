@@ -1,0 +1,206 @@
+"""Subscriptions: selling, listing, showing and editing them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Unpack
+
+from attendance.application.attendance.charging import settle_unpaid as settle
+from attendance.application.editing import doing, edit
+from attendance.application.listing import Listed, listed
+from attendance.application.pagination import order_of
+from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
+from attendance.application.ports.club import SubscriptionFilter
+from attendance.application.retrying import retried
+from attendance.domain.club.clients import ClientArchived, ClientNotFound, is_own
+from attendance.domain.club.prices import NotOnSale
+from attendance.domain.club.subscriptions import (
+    OthersContract,
+    Subscription,
+    SubscriptionChanges,
+    SubscriptionState,
+    fault_in_discount,
+    sold,
+)
+from attendance.domain.errors import Fault
+from attendance.domain.events import Event
+from attendance.domain.ids import ClientId, ContractId, PriceId, SubscriptionId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import may_sell_anything, require_level
+from attendance.domain.permissions.table import Permission
+from attendance.domain.text import require_faultless
+
+SUBSCRIPTIONS_SORT = ("starts_on", "ends_on", "sold_on")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSubscriptions:
+    """Subscriptions by the day of sale unless `sort` says otherwise; their state is that of today.
+
+    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden.
+    """
+
+    store: Store
+    today: Today
+
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        page: int | None = None,
+        sort: str = "",
+        client_id: ClientId | None = None,
+        contract_id: ContractId | None = None,
+        state: SubscriptionState | None = None,
+    ) -> Listed[Subscription]:
+        order = order_of(sort or "sold_on", SUBSCRIPTIONS_SORT)
+        which = SubscriptionFilter(on=self.today(), client_id=client_id, contract_id=contract_id, state=state)
+        return listed(
+            self.store,
+            lambda: require_level(actor, Permission.LIST_SUBSCRIPTIONS),
+            order=order,
+            page=page,
+            count=lambda work: work.subscriptions.count(which),
+            rows=lambda work, cut: work.subscriptions.list(which, cut),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionsOfClient:
+    """All subscriptions of one client, by the day of sale. Raises Forbidden, ClientNotFound."""
+
+    store: Store
+    today: Today
+
+    @retried
+    def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[Subscription]:
+        with self.store.each() as work:
+            client = work.clients.find(client_id)
+        own = is_own(actor, client)
+
+        def permitted() -> None:
+            require_level(actor, Permission.READ_CLIENT, own=own)
+            if client is None:
+                raise ClientNotFound
+
+        which = SubscriptionFilter(on=self.today(), client_id=client_id)
+        return listed(
+            self.store,
+            permitted,
+            order=order_of("sold_on", SUBSCRIPTIONS_SORT),
+            page=None,
+            count=lambda work: work.subscriptions.count(which),
+            rows=lambda work, cut: work.subscriptions.list(which, cut),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SellSubscription:
+    """Sell a client a pass at a price, from today on unless other days are given.
+
+    It must be on sale today and on the day of sale, which may be past. `settle_unpaid`: it pays for the
+    client's unpaid visits that it covers, oldest first. Raises Invalid, Forbidden, ClientNotFound,
+    PriceNotFound, ContractNotFound, ClientArchived, NotOnSale (below level 5), OthersContract.
+    """
+
+    store: Store
+    clock: Clock
+    today: Today
+    new_id: NewId
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        client_id: ClientId,
+        price_id: PriceId,
+        contract_id: ContractId | None = None,
+        discount_percent: int = 0,
+        sold_on: date | None = None,
+        starts_on: date | None = None,
+        settle_unpaid: bool = False,
+    ) -> Subscription:
+        today = self.today()
+        sold_on = sold_on or today
+        require_faultless(
+            fault_in_discount(discount_percent),
+            Fault("sold_on", "must not be in the future") if sold_on > today else None,
+        )
+        require_level(actor, Permission.SELL_SUBSCRIPTION)
+        does = doing(self, actor)
+        with self.store.begin() as work:
+            client, price = work.clients.hold(client_id), work.prices.get(price_id)
+            _require_own_contract(work, contract_id, client_id)
+            if not client.active:
+                raise ClientArchived
+            is_on_sale = price.is_on_sale(sold_on) and price.is_on_sale(today)
+            if not is_on_sale and not may_sell_anything(actor):
+                raise NotOnSale
+            subscription = sold(
+                price,
+                subscription_id=SubscriptionId(self.new_id()),
+                client_id=client_id,
+                contract_id=contract_id,
+                discount_percent=discount_percent,
+                sold_on=sold_on,
+                starts_on=starts_on or sold_on,
+                at=does.at,
+            )
+            work.subscriptions.add(subscription)
+            work.events.add(subscription.sold(does))
+            return settle(work, subscription, does) if settle_unpaid else subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowSubscription:
+    """One subscription. Raises Forbidden, SubscriptionNotFound."""
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor, *, subscription_id: SubscriptionId) -> Subscription:
+        require_level(actor, Permission.READ_SUBSCRIPTION)
+        with self.store.each() as work:
+            return work.subscriptions.get(subscription_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditSubscription:
+    """Change what is named, as long as the visits charged to it stay inside.
+
+    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, SubscriptionNotFound,
+    ContractNotFound, Outdated, OthersContract, FreezesOverlap, FreezeAfterEnd, VisitsOutside.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        subscription_id: SubscriptionId,
+        versions: Collection[int] | None = None,
+        **changes: Unpack[SubscriptionChanges],
+    ) -> Subscription:
+        require_level(actor, Permission.EDIT_SUBSCRIPTION)
+        with self.store.begin() as work:
+            # whatever charges one of the client's passes holds the client, too
+            client_id = work.clients.hold(work.subscriptions.get(subscription_id).client_id).id
+
+            def revised(before: Subscription) -> tuple[Subscription, Event | None]:
+                if changes.get("contract_id") != before.contract_id:
+                    _require_own_contract(work, changes.get("contract_id"), client_id)
+                charged_on = work.subscriptions.days_charged(subscription_id)
+                return before.edited(changes, doing(self, actor), charged_on=charged_on)
+
+            return edit(work, work.subscriptions, subscription_id, versions, revised)
+
+
+def _require_own_contract(work: UnitOfWork, contract_id: ContractId | None, client_id: ClientId) -> None:
+    """Raise ContractNotFound, or OthersContract for one with another client."""
+    if contract_id is not None and work.contracts.get(contract_id).client_id != client_id:
+        raise OthersContract

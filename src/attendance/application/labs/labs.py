@@ -1,0 +1,82 @@
+"""Creating, finding and joining labs."""
+
+from dataclasses import dataclass
+
+from attendance.application.pagination import LARGEST_PAGE, Page
+from attendance.application.ports import Clock, NewId, Store
+from attendance.application.ports.labs import LabsPage
+from attendance.application.retrying import retried
+from attendance.domain.errors import Unauthenticated
+from attendance.domain.ids import EventId, LabId
+from attendance.domain.labs.labs import AlreadyMember, Lab, LabNotFound, Membership
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import may_browse, owns, require, require_level
+from attendance.domain.permissions.table import Directory, Permission
+from attendance.domain.text import searchable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateLab:
+    """Open a lab; whoever creates it owns it. Raises Invalid for a name or description that cannot be."""
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(self, actor: Actor, *, name: str, description: str = "") -> LabId:
+        lab = Lab(
+            id=LabId(self.new_id()),
+            owner_id=actor.id,
+            name=name,
+            description=description,
+            created_at=self.clock(),
+        )
+        require_level(actor, Permission.CREATE_LAB)
+        with self.store.begin() as work:
+            work.labs.add(lab)
+            work.events.add(lab.created(event_id=EventId(self.new_id())))
+        return lab.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchLabs:
+    """Find labs by any part of their name or description, in any case; all of them without one.
+
+    At most 1000 per answer; `total` counts them all. Raises Unauthenticated where the directory is closed.
+    """
+
+    store: Store
+    directory: Directory
+
+    @retried
+    def __call__(
+        self, actor: Actor | None, *, q: str = "", limit: int = LARGEST_PAGE, offset: int = 0
+    ) -> LabsPage:
+        require(may_browse(actor, self.directory), Unauthenticated)
+        part, page = searchable("q", q), Page(limit, offset)
+        with self.store.read() as work:
+            return work.labs.search(part, page)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinLab:
+    """Become a member of a lab, once. Raises LabNotFound; AlreadyMember, for the lab's owner too."""
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(self, actor: Actor, *, lab_id: LabId) -> Membership:
+        require_level(actor, Permission.JOIN_LAB)
+        with self.store.begin() as work:
+            lab = work.labs.find(lab_id)
+            if lab is None:
+                raise LabNotFound
+            if owns(actor, lab.owner_id):
+                raise AlreadyMember
+            membership = Membership(lab_id=lab_id, user_id=actor.id, joined_at=self.clock())
+            work.labs.add_member(membership)
+            work.events.add(membership.joined(event_id=EventId(self.new_id())))
+        return membership

@@ -1,0 +1,128 @@
+"""Keeping a lab's attendance by date. The lab's owner alone may."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from attendance.application.pagination import require_forwards
+from attendance.application.ports import Clock, NewId, Store
+from attendance.application.ports.labs import LabHistory, LabSheet
+from attendance.application.retrying import retried
+from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
+from attendance.domain.labs.labs import LabNotFound
+from attendance.domain.labs.marks import (
+    AttendanceNotFound,
+    LabEntry,
+    LabMark,
+    LabOrUserNotFound,
+    OnlyOwnerDeletes,
+    OnlyOwnerManages,
+    OnlyOwnerViews,
+)
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import owns, require, require_level
+from attendance.domain.permissions.table import Permission
+from attendance.domain.status import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkLabAttendance:
+    """Record or revise a member's attendance on a date. Sending the same again changes nothing.
+
+    Raises Invalid for the note, LabOrUserNotFound, OnlyOwnerManages, NotAMember.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(
+        self, actor: Actor, *, lab_id: LabId, user_id: AccountId, date: date, status: Status, note: str = ""
+    ) -> LabMark:
+        entry = LabEntry(status=status, note=note)
+        require_level(actor, Permission.MARK_LAB_ATTENDANCE)
+        with self.store.each() as work:
+            place = work.lab_attendance.place(lab_id, user_id, date)
+            require(owns(actor, place.owner_id), OnlyOwnerManages)
+            marked = place.marked(
+                entry,
+                by=actor.id,
+                at=self.clock(),
+                mark_id=LabMarkId(self.new_id()),
+                event_id=EventId(self.new_id()),
+            )
+            if marked.event:
+                work.lab_attendance.save(marked.mark, marked.event)
+        return marked.mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabAttendanceByDate:
+    """The marks of one date, by username. Raises LabNotFound, OnlyOwnerViews."""
+
+    store: Store
+
+    @retried
+    def __call__(self, actor: Actor, *, lab_id: LabId, date: date) -> LabSheet:
+        require_level(actor, Permission.READ_LAB_ATTENDANCE)
+        with self.store.read() as work:
+            sheet = work.lab_attendance.sheet(lab_id, date)
+        if sheet is None:
+            raise LabNotFound
+        require(owns(actor, sheet.owner_id), OnlyOwnerViews)
+        return sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabAttendanceHistory:
+    """One user's marks in a lab by date, from `since` to `until`, both included and both optional.
+
+    Raises Invalid when `since` is after `until`, LabOrUserNotFound, OnlyOwnerViews.
+    """
+
+    store: Store
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        lab_id: LabId,
+        user_id: AccountId,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> LabHistory:
+        require_forwards(since, until)
+        require_level(actor, Permission.READ_LAB_ATTENDANCE)
+        with self.store.read() as work:
+            found = work.lab_attendance.history(lab_id, user_id, since, until)
+        if found is None:
+            raise LabOrUserNotFound
+        owner_id, history = found
+        require(owns(actor, owner_id), OnlyOwnerViews)
+        if history is None:
+            raise LabOrUserNotFound
+        return history
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteLabAttendance:
+    """Remove a mark; its events stay. Raises AttendanceNotFound, OnlyOwnerDeletes."""
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    @retried
+    def __call__(self, actor: Actor, *, lab_id: LabId, attendance_id: LabMarkId) -> None:
+        require_level(actor, Permission.DELETE_LAB_ATTENDANCE)
+        with self.store.each() as work:
+            found = work.lab_attendance.find(lab_id, attendance_id)
+            if found is None:
+                raise AttendanceNotFound
+            owner_id, mark = found
+            require(owns(actor, owner_id), OnlyOwnerDeletes)
+            if mark is None:
+                raise AttendanceNotFound
+            event = mark.deleted(by=actor.id, at=self.clock(), event_id=EventId(self.new_id()))
+            work.lab_attendance.delete(mark, event)

@@ -1,0 +1,90 @@
+"""What is no store: time, identifiers, secrets, names, mail."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+from attendance.domain.accounts.mail import Mail
+from attendance.domain.accounts.sessions import Session
+from attendance.domain.ids import SessionId
+
+Clock: TypeAlias = Callable[[], datetime]
+"""The present instant, in UTC."""
+
+Today: TypeAlias = Callable[[], date]
+"""The present date in the organisation's zone."""
+
+NewId: TypeAlias = Callable[[], UUID]
+"""A new UUIDv7: later ones sort after earlier ones."""
+
+NewToken: TypeAlias = Callable[[], str]
+"""A new secret for a link: 32 random bytes, in letters that a URL may hold."""
+
+Aside: TypeAlias = Callable[[Callable[[], None]], None]
+"""Runs something apart from the answer, soon; what it raises reaches nobody, under load it may be dropped."""
+
+
+class Hasher(Protocol):
+    """Slow, salted hashes of passwords. Raises Unavailable when too many wait for their turn."""
+
+    @abstractmethod
+    def hash(self, password: str) -> str: ...
+
+    @abstractmethod
+    def verify(self, password: str, password_hash: str | None) -> bool:
+        """Whether the hash is of this password. Takes as long for no hash (False) as for a wrong password."""
+
+    @abstractmethod
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether it was made under other parameters than today's."""
+
+
+class Tokens(Protocol):
+    """Signed pointers to sessions."""
+
+    @abstractmethod
+    def issue(self, session: Session) -> str: ...
+
+    @abstractmethod
+    def session_id(self, token: str) -> SessionId | None:
+        """The session a token points to, or None when it is not to be trusted at this moment."""
+
+
+class Usernames(Protocol):
+    @abstractmethod
+    def accepted(self, username: str) -> str:
+        """The username as it will be shown; raise Invalid when nobody may be called that."""
+
+
+class Zones(Protocol):
+    """Time zones by their IANA names."""
+
+    own: str
+    """The organisation's."""
+
+    @abstractmethod
+    def named(self, name: str) -> tzinfo:
+        """Raise Invalid for a name that no zone has."""
+
+
+class EmailAddresses(Protocol):
+    @abstractmethod
+    def accepted(self, email: str) -> str:
+        """The address in its normal form; raise Invalid when no mail could be sent there."""
+
+
+class NotSent(Exception):
+    """A mail was not accepted for delivery. Its text says why, without the mail's own."""
+
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
+        """Whether trying again is of no use."""
+
+
+class Notifier(Protocol):
+    @abstractmethod
+    def send(self, mail: Mail) -> None:
+        """Hand a mail over for delivery; its id makes the same Message-ID each time. Raise NotSent."""

@@ -1,0 +1,101 @@
+"""Clients: those who attend, a child for instance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypedDict
+
+from attendance.domain.errors import Conflict, Fault, NotFound
+from attendance.domain.events import Action, Doing, Event
+from attendance.domain.ids import AccountId, ClientId
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.revisions import created, edited
+from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
+
+LONGEST_CLIENT_NAME = 200
+
+
+LONGEST_PHONE = 50
+
+
+LONGEST_ADDRESS = 500
+
+
+LONGEST_NOTES = 5000
+
+
+class ClientNotFound(NotFound):
+    text = "client not found"
+
+
+class ClientArchived(Conflict):
+    """Nothing more is sold to somebody who left; what was can still be marked."""
+
+    text = "client is archived"
+
+
+class ClientChanges(TypedDict, total=False):
+    """What is to be different; what is not named stays."""
+
+    name: str
+    guardian_name: str
+    birthday: date | None
+    phone: str
+    email: str
+    address: str
+    notes: str
+    active: bool
+    user_id: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Somebody who attends. `user_id` is the account of the client or a parent, who may read what is its own.
+
+    `notes` may hold what is known of somebody's health. Not `active`: archived. Raises Invalid.
+    """
+
+    id: ClientId
+    name: str
+    guardian_name: str = ""
+    birthday: date | None = None
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    notes: str = ""
+    active: bool = True
+    user_id: AccountId | None = None
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        optional = {
+            "guardian_name": (self.guardian_name, LONGEST_CLIENT_NAME),
+            "phone": (self.phone, LONGEST_PHONE),
+        }
+        require_faultless(
+            fault_in_name("name", self.name, longest=LONGEST_CLIENT_NAME),
+            *(fault_in_name(field, text, longest=most) for field, (text, most) in optional.items() if text),
+            fault_in_prose("address", self.address, longest=LONGEST_ADDRESS),
+            fault_in_prose("notes", self.notes, longest=LONGEST_NOTES),
+        )
+
+    def added(self, doing: Doing) -> Event:
+        return created(self, Action.CLIENT_ADDED, doing)
+
+    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Client", Event | None]:
+        return edited(self, changes, Action.CLIENT_EDITED, doing)
+
+
+def accepted_birthday(birthday: date | None, *, today: date) -> date | None:
+    """A day that has come; raise Invalid otherwise."""
+    require_faultless(
+        Fault("birthday", "must not be in the future") if birthday and birthday > today else None
+    )
+    return birthday
+
+
+def is_own(actor: Actor, client: Client | None) -> bool:
+    """Whether the client is the caller, or the caller's child."""
+    return client is not None and client.user_id == actor.id

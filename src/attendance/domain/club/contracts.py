@@ -1,0 +1,82 @@
+"""Contracts with clients."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, TypedDict
+
+from attendance.domain.club.clients import LONGEST_NOTES
+from attendance.domain.errors import Conflict, Fault, NotFound
+from attendance.domain.events import Action, Doing, Event
+from attendance.domain.ids import ClientId, ContractId
+from attendance.domain.revisions import created, edited
+from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
+
+LONGEST_NUMBER = 50
+
+
+class ContractNotFound(NotFound):
+    text = "contract not found"
+
+
+class NumberTaken(Conflict):
+    text = "contract number is taken"
+
+
+class ContractState(StrEnum):
+    DRAFT = "draft"
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+
+
+class ContractChanges(TypedDict, total=False):
+    """What is to be different; what is not named stays. The client is who it is."""
+
+    number: str
+    signed_on: date | None
+    cancelled_on: date | None
+    notes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """A contract with a client, in force from the day it is signed to `cancelled_on`, the last day it holds.
+
+    Raises Invalid.
+    """
+
+    id: ContractId
+    number: str
+    client_id: ClientId
+    signed_on: date | None = None
+    cancelled_on: date | None = None
+    notes: str = ""
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        is_backwards = self.signed_on and self.cancelled_on and self.cancelled_on < self.signed_on
+        require_faultless(
+            fault_in_name("number", self.number, longest=LONGEST_NUMBER),
+            fault_in_prose("notes", self.notes, longest=LONGEST_NOTES),
+            Fault("cancelled_on", "must not be before signed_on") if is_backwards else None,
+        )
+
+    def state(self, on: date) -> ContractState:
+        if self.signed_on is None:
+            return ContractState.DRAFT
+        is_over = self.cancelled_on is not None and on > self.cancelled_on
+        return ContractState.CANCELLED if is_over else ContractState.ACTIVE
+
+    def added(self, doing: Doing) -> Event:
+        return created(self, Action.CONTRACT_ADDED, doing)
+
+    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Contract", Event | None]:
+        return edited(self, changes, Action.CONTRACT_EDITED, doing)
+
+
+def number_for(contract_id: ContractId, *, year: int) -> str:
+    """A number for a contract that was given none: `YYYY/` and 8 hexadecimal digits, the last of its id."""
+    return f"{year:04d}/{contract_id.hex[-8:]}"

@@ -1,0 +1,230 @@
+"""Lessons: when and where a group met or will meet, who taught, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, tzinfo
+from enum import StrEnum
+from typing import Any, TypedDict
+
+from attendance.domain.club.groups import Group
+from attendance.domain.club.locations import Location
+from attendance.domain.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from attendance.domain.events import Action, Doing, Event
+from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
+from attendance.domain.revisions import created, edited
+from attendance.domain.text import fault_in_name, require_faultless
+
+LONGEST_TOPIC = 500
+LONGEST_REASON = 500
+MOST_LESSON_TEACHERS = 100
+CLOSED = "closed"
+
+
+class LessonNotFound(NotFound):
+    text = "lesson not found"
+
+
+class SlotTaken(Conflict):
+    """The group has a lesson at that time already."""
+
+    text = "there is a lesson at that time already"
+
+
+class LessonCancelled(Conflict):
+    """Nobody can have been there."""
+
+    text = "lesson is cancelled"
+
+
+class TooLate(Forbidden):
+    """The days in which somebody of this level may still change it are over."""
+
+    text = "too late to change this lesson"
+
+
+class LessonState(StrEnum):
+    PLANNED = "planned"
+    HELD = "held"
+    CANCELLED = "cancelled"
+
+
+class LessonChanges(TypedDict, total=False):
+    """What is to be different; what is not named stays."""
+
+    date: date
+    starts: time
+    ends: time
+    location_id: LocationId
+    teachers: tuple[AccountId, ...]
+    topic: str
+    cancelled: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduled:
+    """The place in the schedule for which a lesson was made: it keeps it wherever the lesson is moved."""
+
+    date: date
+    starts: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """A lesson, with copies of what its group and location were when it was made. Raises Invalid.
+
+    Date and times are local to `timezone` (IANA), `starts_at` and `ends_at` the instants in UTC. `closed`: it
+    was a closure of the location that cancelled it. `is_marked`, as it was read: somebody's attendance is
+    known.
+    """
+
+    id: LessonId
+    group_id: GroupId
+    location_id: LocationId
+    timezone: str
+    date: date
+    starts: time
+    ends: time
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int | None = None
+    teachers: tuple[AccountId, ...] = ()
+    topic: str = ""
+    cancelled: bool = False
+    reason: str = ""
+    closed: bool = False
+    scheduled: Scheduled | None = None
+    is_marked: bool = False
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        require_faultless(
+            Fault("ends", "must be after starts") if self.ends <= self.starts else None,
+            fault_in_name("topic", self.topic, longest=LONGEST_TOPIC) if self.topic else None,
+            fault_in_name("reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
+            Fault("reason", "must be given for a lesson that is cancelled")
+            if self.cancelled and not self.reason
+            else None,
+            Fault("reason", "must be given only for a lesson that is cancelled")
+            if self.reason and not self.cancelled
+            else None,
+            Fault("teachers", f"must be at most {MOST_LESSON_TEACHERS}")
+            if len(self.teachers) > MOST_LESSON_TEACHERS
+            else None,
+            Fault("teachers", "must not repeat a user")
+            if len({*self.teachers}) < len(self.teachers)
+            else None,
+        )
+
+    def state(self, *, at: datetime) -> LessonState:
+        if self.cancelled:
+            return LessonState.CANCELLED
+        return LessonState.HELD if self.is_marked and self.has_begun(at) else LessonState.PLANNED
+
+    def has_begun(self, at: datetime) -> bool:
+        return at >= self.starts_at
+
+    def added(self, doing: Doing) -> Event:
+        return created(self, Action.LESSON_ADDED, doing)
+
+    def edited(
+        self, changes: Mapping[str, Any], doing: Doing, *, zone: tzinfo
+    ) -> tuple["Lesson", Event | None]:
+        """Otherwise than it was; its instants follow from date, times and zone.
+
+        Restoring takes the reason away. Whatever somebody decides about time, place or state is no longer
+        the closure's doing.
+        """
+        day, starts, ends = (changes.get(it, getattr(self, it)) for it in ("date", "starts", "ends"))
+        starts_at, ends_at = instants(day, starts, ends, zone)
+        whole = {**changes, "starts_at": starts_at, "ends_at": ends_at}
+        cancelled = changes.get("cancelled", self.cancelled)
+        if not cancelled and self.cancelled:
+            whole["reason"] = changes.get("reason", "")
+        decided = ("date", "starts", "ends", "location_id", "cancelled", "reason")
+        if (
+            self.closed
+            and "closed" not in changes
+            and any(changes.get(it, getattr(self, it)) != getattr(self, it) for it in decided)
+        ):
+            whole["closed"] = False
+        return edited(self, whole, _action(self.cancelled, cancelled), doing)
+
+    def closed_for(self, reason: str, doing: Doing) -> tuple["Lesson", Event | None]:
+        """Cancelled by a closure of its location."""
+        changes = {"cancelled": True, "reason": reason or CLOSED, "closed": True}
+        return edited(self, changes, Action.LESSON_CANCELLED, doing)
+
+    def reopened(self, doing: Doing) -> tuple["Lesson", Event | None]:
+        """As it was before a closure that is no more."""
+        changes = {"cancelled": False, "reason": "", "closed": False}
+        return edited(self, changes, Action.LESSON_RESTORED, doing)
+
+
+def _action(was_cancelled: bool, is_cancelled: bool) -> Action:
+    match was_cancelled, is_cancelled:
+        case False, True:
+            return Action.LESSON_CANCELLED
+        case True, False:
+            return Action.LESSON_RESTORED
+        case _:
+            return Action.LESSON_EDITED
+
+
+def made(
+    group: Group,
+    location: Location,
+    day: date,
+    starts: time,
+    ends: time,
+    *,
+    zone: tzinfo,
+    lesson_id: LessonId,
+    at: datetime,
+    teachers: tuple[AccountId, ...] | None = None,
+    topic: str = "",
+    is_scheduled: bool = False,
+) -> Lesson:
+    """A new lesson of a group at a location, taught by those who teach the group then unless others are.
+
+    Raises Invalid.
+    """
+    starts_at, ends_at = instants(day, starts, ends, zone)
+    return Lesson(
+        id=lesson_id,
+        group_id=group.id,
+        location_id=location.id,
+        timezone=location.timezone,
+        date=day,
+        starts=starts,
+        ends=ends,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        capacity=capacity_of(group, location),
+        teachers=group.teachers_on(day) if teachers is None else teachers,
+        topic=topic,
+        scheduled=Scheduled(date=day, starts=starts) if is_scheduled else None,
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def capacity_of(group: Group, location: Location) -> int | None:
+    """The group's, else the location's."""
+    return location.capacity if group.capacity is None else group.capacity
+
+
+def instants(day: date, starts: time, ends: time, zone: tzinfo) -> tuple[datetime, datetime]:
+    """When a lesson starts and ends, in UTC. Raises Invalid for a day at the very end of the calendar.
+
+    A local time that the clocks skip is as much later as they skip; of one that comes twice, the first is
+    meant. A lesson is as long as its local times say.
+    """
+    length = datetime.combine(day, ends) - datetime.combine(day, starts)
+    try:
+        starts_at = datetime.combine(day, starts, tzinfo=zone).replace(fold=0).astimezone(UTC)
+        return starts_at, starts_at + length
+    except OverflowError as error:
+        raise Invalid(Fault("date", "is out of range")) from error

@@ -1,0 +1,109 @@
+"""Locations, and when they are closed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypedDict
+
+from attendance.domain.errors import Conflict, Fault, NotFound
+from attendance.domain.events import Action, Doing, Event
+from attendance.domain.ids import LocationId
+from attendance.domain.revisions import created, edited
+from attendance.domain.text import fault_in_name, folded, require_faultless
+
+LONGEST_LOCATION_NAME = 200
+LONGEST_PLACE = 500
+LONGEST_URL = 2000
+LONGEST_REASON = 500
+LARGEST_CAPACITY = 100_000
+MOST_CLOSURES = 1000
+
+
+class LocationNotFound(NotFound):
+    text = "location not found"
+
+
+class AddressTaken(Conflict):
+    """There is a location at this address already."""
+
+    text = "address is taken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """Days on which a location is closed, both ends included. Raises Invalid."""
+
+    since: date
+    until: date
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        require_faultless(
+            Fault("closures.until", "must not be before from") if self.until < self.since else None,
+            fault_in_name("closures.reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
+        )
+
+    def covers(self, day: date) -> bool:
+        return self.since <= day <= self.until
+
+
+class LocationChanges(TypedDict, total=False):
+    """What is to be different; what is not named stays."""
+
+    name: str
+    address: str
+    url: str
+    timezone: str
+    capacity: int | None
+    active: bool
+    closures: tuple[Closure, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place where lessons are given, in its own time zone (IANA). Raises Invalid."""
+
+    id: LocationId
+    name: str
+    address: str
+    url: str = ""
+    timezone: str
+    capacity: int | None = None
+    active: bool = True
+    closures: tuple[Closure, ...] = ()
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        is_web = self.url.startswith(("http://", "https://"))
+        require_faultless(
+            fault_in_name("name", self.name, longest=LONGEST_LOCATION_NAME),
+            fault_in_name("address", self.address, longest=LONGEST_PLACE),
+            fault_in_name("url", self.url, longest=LONGEST_URL) if self.url else None,
+            Fault("url", "must begin with http:// or https://") if self.url and not is_web else None,
+            fault_in_capacity(self.capacity),
+            Fault("closures", f"must be at most {MOST_CLOSURES}")
+            if len(self.closures) > MOST_CLOSURES
+            else None,
+        )
+
+    @property
+    def address_key(self) -> str:
+        """The address as it is compared: two locations never share one."""
+        return folded(self.address)
+
+    def closure_on(self, day: date) -> Closure | None:
+        """The first closure that covers a day."""
+        return next((closure for closure in self.closures if closure.covers(day)), None)
+
+    def added(self, doing: Doing) -> Event:
+        return created(self, Action.LOCATION_ADDED, doing)
+
+    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Location", Event | None]:
+        return edited(self, changes, Action.LOCATION_EDITED, doing)
+
+
+def fault_in_capacity(capacity: int | None) -> Fault | None:
+    is_fine = capacity is None or 1 <= capacity <= LARGEST_CAPACITY
+    return None if is_fine else Fault("capacity", f"must be a whole number from 1 to {LARGEST_CAPACITY}")

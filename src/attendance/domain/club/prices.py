@@ -1,0 +1,119 @@
+"""Prices: what can be bought."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypedDict
+
+from attendance.domain.club.clients import LONGEST_NOTES
+from attendance.domain.club.currencies import DIGITS, rounded
+from attendance.domain.errors import Conflict, Fault, NotFound
+from attendance.domain.events import Action, Doing, Event
+from attendance.domain.ids import GroupId, PriceId
+from attendance.domain.revisions import created, edited
+from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
+
+LONGEST_PRICE_NAME = 200
+LARGEST_AMOUNT = Decimal(10**12)
+MOST_VISITS = 100_000
+LONGEST_DAYS = 36_500
+LONGEST_MONTHS = 1_200
+MOST_GROUPS = 1000
+
+
+class PriceNotFound(NotFound):
+    text = "price not found"
+
+
+class NotOnSale(Conflict):
+    """It is not sold yet, or not any more."""
+
+    text = "price is not on sale"
+
+
+class PriceChanges(TypedDict, total=False):
+    """What is to be different; what is not named stays. What was sold stays as it was sold."""
+
+    name: str
+    amount: Decimal
+    currency: str
+    visits: int | None
+    valid_days: int | None
+    valid_months: int | None
+    group_ids: tuple[GroupId, ...]
+    on_sale_from: date | None
+    on_sale_until: date | None
+    charges_absence: bool
+    notes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """A pass that can be bought: for so many visits (None: any), for days or months (neither: open end).
+
+    `group_ids` are the groups it is for, none of them: all. Raises Invalid.
+    """
+
+    id: PriceId
+    name: str
+    amount: Decimal
+    currency: str
+    visits: int | None = None
+    valid_days: int | None = None
+    valid_months: int | None = None
+    group_ids: tuple[GroupId, ...] = ()
+    on_sale_from: date | None = None
+    on_sale_until: date | None = None
+    charges_absence: bool = True
+    notes: str = ""
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        is_backwards = self.on_sale_from and self.on_sale_until and self.on_sale_until < self.on_sale_from
+        require_faultless(
+            fault_in_name("name", self.name, longest=LONGEST_PRICE_NAME),
+            _fault_in_amount(self.amount, self.currency),
+            _fault_in_number("visits", self.visits, MOST_VISITS),
+            _fault_in_number("valid_days", self.valid_days, LONGEST_DAYS),
+            _fault_in_number("valid_months", self.valid_months, LONGEST_MONTHS),
+            Fault("valid_months", "must not be given beside valid_days")
+            if self.valid_days is not None and self.valid_months is not None
+            else None,
+            Fault("group_ids", f"must be at most {MOST_GROUPS}")
+            if len(self.group_ids) > MOST_GROUPS
+            else None,
+            Fault("group_ids", "must not repeat a group")
+            if len({*self.group_ids}) < len(self.group_ids)
+            else None,
+            Fault("on_sale_until", "must not be before on_sale_from") if is_backwards else None,
+            fault_in_prose("notes", self.notes, longest=LONGEST_NOTES),
+        )
+        # one spelling of an amount, however it was given: 80 is 80.00, and there is no minus zero
+        object.__setattr__(self, "amount", rounded(abs(self.amount), self.currency))
+
+    def is_on_sale(self, on: date) -> bool:
+        return (self.on_sale_from or on) <= on <= (self.on_sale_until or on)
+
+    def added(self, doing: Doing) -> Event:
+        return created(self, Action.PRICE_ADDED, doing)
+
+    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Price", Event | None]:
+        return edited(self, changes, Action.PRICE_EDITED, doing)
+
+
+def _fault_in_amount(amount: Decimal, currency: str) -> Fault | None:
+    if currency not in DIGITS:
+        return Fault("currency", "must be a currency by its ISO 4217 code, such as EUR")
+    if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
+        return Fault("amount", f"must be from 0 to {LARGEST_AMOUNT}")
+    if rounded(amount, currency) != amount:
+        return Fault("amount", f"must have at most {DIGITS[currency]} decimal places in {currency}")
+    return None
+
+
+def _fault_in_number(field: str, number: int | None, most: int) -> Fault | None:
+    is_fine = number is None or 1 <= number <= most
+    return None if is_fine else Fault(field, f"must be a whole number from 1 to {most}")

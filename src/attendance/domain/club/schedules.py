@@ -1,0 +1,32 @@
+"""Schedules: the dates on which a group meets by its week."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from attendance.domain.club.groups import ONE_DAY, Slot
+from attendance.domain.errors import Fault
+from attendance.domain.text import require_faultless
+
+LONGEST_RANGE = 366
+
+
+def slots_between(schedule: tuple[Slot, ...], since: date, until: date) -> Iterator[tuple[date, Slot]]:
+    """Every date on which the schedule has a lesson, both ends included, in order."""
+    day = since
+    while day <= until:
+        for slot in schedule:
+            if slot.weekday == day.isoweekday():
+                yield day, slot
+        if day == date.max:
+            return
+        day += ONE_DAY
+
+
+def require_range(since: date, until: date) -> None:
+    """Raise Invalid for a range that runs backwards or is longer than 366 days."""
+    require_faultless(
+        Fault("until", "must not be before from") if until < since else None,
+        Fault("until", f"must be at most {LONGEST_RANGE} days from from")
+        if until - since >= timedelta(days=LONGEST_RANGE)
+        else None,
+    )

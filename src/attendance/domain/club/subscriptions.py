@@ -1,0 +1,247 @@
+"""Subscriptions: passes that were sold, what they cover and for how long."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypedDict
+
+from attendance.domain.club.currencies import rounded
+from attendance.domain.club.groups import ONE_DAY
+from attendance.domain.club.prices import Price
+from attendance.domain.errors import Conflict, Fault, Invalid, NotFound
+from attendance.domain.events import Action, Doing, Event
+from attendance.domain.ids import ClientId, ContractId, GroupId, PriceId, SubscriptionId
+from attendance.domain.revisions import created, edited
+from attendance.domain.text import require_faultless
+
+MOST_FREEZES = 100
+MOST_DATES_NAMED = 10
+
+
+class SubscriptionNotFound(NotFound):
+    text = "subscription not found"
+
+
+class OthersContract(Conflict):
+    """A pass belongs to a contract of the client it is sold to."""
+
+    text = "contract belongs to another client"
+
+
+class FreezesOverlap(Conflict):
+    text = "freezes overlap"
+
+
+class FreezeAfterEnd(Conflict):
+    """What is over cannot be put on hold."""
+
+    text = "freeze starts after the subscription ends"
+
+
+class VisitsOutside(Conflict):
+    """Visits it paid for would not be covered any more."""
+
+    text = "visits are charged to it"
+
+    def __init__(self, days: Collection[date]) -> None:
+        named = ", ".join(map(str, sorted(days)[:MOST_DATES_NAMED]))
+        more = len(days) - MOST_DATES_NAMED
+        super().__init__(f"{type(self).text} on {named}{f' and {more} more' if more > 0 else ''}")
+
+
+class SubscriptionState(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    USED_UP = "used_up"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Freeze:
+    """Days on which a pass does not run, both ends included; it runs as much longer."""
+
+    since: date
+    until: date
+
+    def __post_init__(self) -> None:
+        require_faultless(
+            Fault("freezes.until", "must not be before from") if self.until < self.since else None
+        )
+
+    def covers(self, day: date) -> bool:
+        return self.since <= day <= self.until
+
+
+class SubscriptionChanges(TypedDict, total=False):
+    """What is to be different; what is not named stays. What was sold is what it is."""
+
+    ends_on: date | None
+    freezes: tuple[Freeze, ...]
+    cancelled_on: date | None
+    contract_id: ContractId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A pass as it was sold: later changes of its price do not reach it.
+
+    For so many `visits` (None: any) in these groups (none: all), from `starts_on` to `ends_on` (None: open
+    end) and as many days longer as it is frozen; `cancelled_on` is the last day it covers. `charged`, as it
+    was read: how many visits it has paid for. Raises Invalid, FreezesOverlap, FreezeAfterEnd.
+    """
+
+    id: SubscriptionId
+    client_id: ClientId
+    price_id: PriceId
+    contract_id: ContractId | None = None
+    sold_on: date
+    amount: Decimal
+    currency: str
+    discount_percent: int = 0
+    visits: int | None = None
+    group_ids: tuple[GroupId, ...] = ()
+    charges_absence: bool = True
+    starts_on: date
+    ends_on: date | None = None
+    freezes: tuple[Freeze, ...] = ()
+    cancelled_on: date | None = None
+    charged: int = 0
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        require_faultless(
+            fault_in_discount(self.discount_percent),
+            Fault("ends_on", "must not be before starts_on")
+            if self.ends_on is not None and self.ends_on < self.starts_on
+            else None,
+            Fault("freezes", f"must be at most {MOST_FREEZES}") if len(self.freezes) > MOST_FREEZES else None,
+        )
+        # one order, however they were given: the same freezes are the same pass
+        object.__setattr__(self, "freezes", tuple(sorted(self.freezes)))
+        for n, freeze in enumerate(self.freezes):
+            if n and freeze.since <= self.freezes[n - 1].until:
+                raise FreezesOverlap
+            end = _last_day(self.starts_on, self.ends_on, self.freezes[:n])
+            if end is not None and freeze.since > end:
+                raise FreezeAfterEnd
+        _last_day(self.starts_on, self.ends_on, self.freezes)
+
+    @property
+    def amount_due(self) -> Decimal:
+        """What is to be paid: the amount less the discount, to the minor unit, half up."""
+        return rounded(self.amount * (100 - self.discount_percent) / 100, self.currency)
+
+    @property
+    def valid_until(self) -> date | None:
+        """The last day it runs, were it not cancelled: it buys as many days as it was sold for."""
+        return _last_day(self.starts_on, self.ends_on, self.freezes)
+
+    @property
+    def visits_left(self) -> int | None:
+        return None if self.visits is None else self.visits - self.charged
+
+    def covers(self, day: date) -> bool:
+        """Whether it runs on a day: begun, not over, not frozen, not cancelled before."""
+        return (
+            self.starts_on <= day <= (self.valid_until or day)
+            and day <= (self.cancelled_on or day)
+            and not any(freeze.covers(day) for freeze in self.freezes)
+        )
+
+    def is_for(self, group_id: GroupId) -> bool:
+        return not self.group_ids or group_id in self.group_ids
+
+    def state(self, on: date) -> SubscriptionState:
+        if self.cancelled_on is not None and on > self.cancelled_on:
+            return SubscriptionState.CANCELLED
+        if self.visits_left is not None and self.visits_left <= 0:
+            return SubscriptionState.USED_UP
+        if on > (self.valid_until or on):
+            return SubscriptionState.EXPIRED
+        if any(freeze.covers(on) for freeze in self.freezes):
+            return SubscriptionState.FROZEN
+        return SubscriptionState.PENDING if on < self.starts_on else SubscriptionState.ACTIVE
+
+    def sold(self, doing: Doing) -> Event:
+        return created(self, Action.SUBSCRIPTION_SOLD, doing)
+
+    def edited(
+        self, changes: Mapping[str, Any], doing: Doing, *, charged_on: Collection[date]
+    ) -> tuple["Subscription", Event | None]:
+        """Otherwise than it was, as long as the visits charged to it stay inside. Raises VisitsOutside."""
+        after, event = edited(self, changes, Action.SUBSCRIPTION_EDITED, doing)
+        if outside := {day for day in charged_on if not after.covers(day)}:
+            raise VisitsOutside(outside)
+        return after, event
+
+
+def sold(
+    price: Price,
+    *,
+    subscription_id: SubscriptionId,
+    client_id: ClientId,
+    contract_id: ContractId | None,
+    discount_percent: int,
+    sold_on: date,
+    starts_on: date,
+    at: datetime,
+) -> Subscription:
+    """A new pass at this price. Raises Invalid."""
+    return Subscription(
+        id=subscription_id,
+        client_id=client_id,
+        price_id=price.id,
+        contract_id=contract_id,
+        sold_on=sold_on,
+        amount=price.amount,
+        currency=price.currency,
+        discount_percent=discount_percent,
+        visits=price.visits,
+        group_ids=price.group_ids,
+        charges_absence=price.charges_absence,
+        starts_on=starts_on,
+        ends_on=end_of(starts_on, days=price.valid_days, months=price.valid_months),
+        created_at=at,
+        updated_at=at,
+    )
+
+
+def fault_in_discount(percent: int) -> Fault | None:
+    return None if 0 <= percent <= 100 else Fault("discount_percent", "must be a whole number from 0 to 100")
+
+
+def end_of(start: date, *, days: int | None, months: int | None) -> date | None:
+    """The last of so many days, or the day before the same day so many months on; None: open end.
+
+    Where that month has no such day, its last one. Raises Invalid beyond the end of the calendar.
+    """
+    try:
+        if days is not None:
+            return start + timedelta(days=days - 1)
+        if months is None:
+            return None
+        year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+        last = date(year + month // 11, (month + 1) % 12 + 1, 1) - ONE_DAY
+        return last if start.day > last.day else last.replace(day=start.day) - ONE_DAY
+    except (OverflowError, ValueError) as error:
+        raise Invalid(Fault("starts_on", "is too late")) from error
+
+
+def _last_day(start: date, end: date | None, freezes: Iterable[Freeze]) -> date | None:
+    """The last day on which a pass runs that is frozen in between; freezes in order. Raises Invalid."""
+    if end is None:
+        return None
+    last = end
+    try:
+        for freeze in freezes:
+            if freeze.since <= last and freeze.until >= start:
+                last += freeze.until - max(freeze.since, start) + ONE_DAY
+    except OverflowError as error:
+        raise Invalid(Fault("freezes", "last too long")) from error
+    return last
