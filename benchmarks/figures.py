@@ -88,7 +88,7 @@ def fill(database: Database, marks: int, accounts: Any, sessions: Any) -> int:
         driver = connection.connection.dbapi_connection
 
         def write(table: sa.Table, rows: list[dict[str, Any]]) -> None:
-            with database.turn(driver):
+            with database.transaction(driver):
                 connection.execute(sa.insert(table), rows)
 
         write(tables.accounts, accounts)

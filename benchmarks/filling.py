@@ -36,7 +36,7 @@ def store_rows(url: str, rows: dict[sa.Table, Rows]) -> None:
     """All in one transaction; on PostgreSQL then what autovacuum would do a minute later."""
     database = open_database(url, pool_size=1)
     with database.engine.connect() as connection:
-        with database.turn(connection.connection.dbapi_connection):
+        with database.transaction(connection.connection.dbapi_connection):
             for table, of_table in rows.items():
                 connection.execute(sa.insert(table), list(of_table))
         if connection.dialect.name == "postgresql":

@@ -87,7 +87,7 @@ def _some(parts: list[str], rng: random.Random) -> list[str]:
 
 
 def _look_up(store: Store, name: str) -> int:
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.accounts.find_by_username(name)
     return 1
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from attendance.adapters.clock import new_id, new_token
 from attendance.adapters.zones import IanaZones
-from attendance.application.accounts.outbox import Postman
-from attendance.application.accounts.rate_limiter import Limiter
-from attendance.application.accounts.role_change_workflow import Changing
+from attendance.application.accounts.outbox import OutboxWriter
+from attendance.application.accounts.rate_limiter import RateLimiter
+from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow
 from attendance.application.ports import (
     Contended,
     EmailAddresses,
@@ -31,7 +31,7 @@ from attendance.domain.accounts.rate_limits import Limits
 from attendance.domain.accounts.role_changes import OwnershipRules
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.marks import MarkingRules
-from attendance.domain.errors import Fault, Invalid
+from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import AccountId, SessionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
@@ -96,28 +96,28 @@ class ContendedStore(Store):
 
     inner: Store
     times: int = 0
-    patience: int = 5
+    backoff: int = 5
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with self.inner.begin() as work:
+    def transaction(self) -> Iterator[UnitOfWork]:
+        with self.inner.transaction() as work:
             yield work
             if self.times:
                 self.times -= 1
                 raise Contended
 
     @contextmanager
-    def each(self) -> Iterator[UnitOfWork]:
+    def autocommit(self) -> Iterator[UnitOfWork]:
         if self.times:
             self.times -= 1
             raise Contended
-        with self.inner.each() as work:
+        with self.inner.autocommit() as work:
             yield work
 
-    read = each
+    read = autocommit
 
     def attempts(self) -> Iterator[None]:
-        return iter([None] * self.patience)
+        return iter([None] * self.backoff)
 
 
 class AnyAddress(EmailAddresses):
@@ -125,7 +125,7 @@ class AnyAddress(EmailAddresses):
 
     def accepted(self, email: str) -> str:
         if "@" not in email:
-            raise Invalid(Fault("email", "must hold an @"))
+            raise Invalid(FieldError("email", "must hold an @"))
         return email
 
 
@@ -154,11 +154,13 @@ class World:
     limits: Limits = field(default_factory=Limits)
     rules: OwnershipRules = field(default_factory=OwnershipRules)
     marking_rules: MarkingRules = field(default_factory=MarkingRules)
-    aside: list[Exception] = field(default_factory=list)
+    run_in_background: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        limiter = Limiter(store=self.store, clock=self.clock, limits=self.limits)
-        postman = Postman(clock=self.clock, new_id=new_id, new_token=new_token, lifetimes=LinkLifetimes())
+        rate_limiter = RateLimiter(store=self.store, clock=self.clock, limits=self.limits)
+        outbox_writer = OutboxWriter(
+            clock=self.clock, new_id=new_id, new_token=new_token, lifetimes=LinkLifetimes()
+        )
         self.use_cases = use_cases_of(
             {
                 "store": self.store,
@@ -171,13 +173,15 @@ class World:
                 "password_rules": PasswordRules(shortest=8, is_common=lambda it: it == "password"),
                 "tokens": FakeTokens(),
                 "lifetime": LIFETIME,
-                "aside": self._run,
+                "run_in_background": self._run,
                 "notifier": self.notifier,
                 "directory": self.directory,
-                "limiter": limiter,
+                "rate_limiter": rate_limiter,
                 "limits": self.limits,
-                "postman": postman,
-                "changing": Changing(clock=self.clock, new_id=new_id, postman=postman, rules=self.rules),
+                "outbox_writer": outbox_writer,
+                "role_change_workflow": RoleChangeWorkflow(
+                    clock=self.clock, new_id=new_id, outbox_writer=outbox_writer, rules=self.rules
+                ),
                 "marking_rules": self.marking_rules,
                 "zone": BERLIN,
                 "today": lambda: self.clock().astimezone(BERLIN).date(),
@@ -188,7 +192,7 @@ class World:
     def account(self, **changes: object) -> Account:
         """An account that is simply there: a confirmed user, unless said otherwise."""
         account = make.confirmed(self.clock.now, **changes)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.accounts.add(account)
         return account
 
@@ -198,12 +202,12 @@ class World:
 
     def now(self, account_id: AccountId) -> Account:
         """An account as it is now."""
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return work.accounts.get(account_id)
 
     def waiting(self, kind: MailKind | None = None, to: str | None = None) -> list[Mail]:
         """What the outbox holds, oldest first."""
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             mails = work.outbox.in_state(MailState.WAITING)
         return [mail for mail in mails if kind in (None, mail.kind) and to in (None, mail.to)]
 
@@ -217,4 +221,4 @@ class World:
         try:
             task()  # type: ignore[operator]
         except Exception as error:
-            self.aside.append(error)
+            self.run_in_background.append(error)

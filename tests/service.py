@@ -45,7 +45,7 @@ class Service:
     def log(self) -> str:
         return (self.home / "service.log").read_text()
 
-    def start(self, *, patience: float = 20) -> None:
+    def start(self, *, backoff: float = 20) -> None:
         environment = {"PATH": os.environ["PATH"], "ATTENDANCE_PORT": str(self.port), **self.settings}
         with (self.home / "service.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -56,7 +56,7 @@ class Service:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + backoff
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log
             try:
@@ -64,7 +64,7 @@ class Service:
                 return
             except httpx.TransportError:
                 time.sleep(0.02)
-        raise AssertionError(f"not started in {patience} s:\n{self.log}")
+        raise AssertionError(f"not started in {backoff} s:\n{self.log}")
 
     def stop(self) -> int:
         """SIGTERM; the exit status."""

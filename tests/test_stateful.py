@@ -54,7 +54,7 @@ class Labs(OverStore):
     marks = Bundle("marks")
 
     @initialize(target=people)
-    def begin(self) -> object:
+    def transaction(self) -> object:
         """A lab with one member to start from, and somebody who does not exist."""
         self.world = World(self.make_store())
         self.cases = self.world.use_cases
@@ -76,7 +76,7 @@ class Labs(OverStore):
     def any_lab(self, data: st.DataObject) -> LabId:
         return data.draw(st.sampled_from(list(self.owners)))
 
-    def known(self, person: AccountId) -> bool:
+    def existing_ids(self, person: AccountId) -> bool:
         return any(person == user_id for _, user_id in self.usernames.values())
 
     @rule(target=people, name=NAMES)
@@ -117,7 +117,7 @@ class Labs(OverStore):
 
     @rule(owner=people, name=LAB_NAMES, description=LAB_NAMES)
     def create_lab(self, owner: AccountId, name: str, description: str) -> None:
-        if not self.known(owner):
+        if not self.existing_ids(owner):
             return
         lab_id = self.cases.create_lab(self.actor(owner), name=name, description=description)
         self.owners[lab_id] = owner
@@ -126,7 +126,7 @@ class Labs(OverStore):
 
     @rule(data=st.data(), who=people)
     def join(self, data: st.DataObject, who: AccountId) -> None:
-        if self.known(who):
+        if self.existing_ids(who):
             self.join_lab(who, self.any_lab(data))
 
     def join_lab(self, who: AccountId, lab: LabId) -> None:
@@ -145,7 +145,7 @@ class Labs(OverStore):
     def refusal(self, who: AccountId, lab: LabId, whom: AccountId) -> type[AttendanceError] | None:
         if who != self.owners[lab]:
             return OnlyOwnerManages
-        if not self.known(whom):
+        if not self.existing_ids(whom):
             return LabOrUserNotFound
         return None if whom in self.members[lab] else NotAMember
 
@@ -227,7 +227,7 @@ class Labs(OverStore):
         lab = self.any_lab(data)
         asked = {"lab_id": lab, "user_id": whom, "since": days[0], "until": days[1]}
         owner = self.actor(self.owners[lab])
-        if not self.known(whom):
+        if not self.existing_ids(whom):
             with pytest.raises(LabOrUserNotFound):
                 self.cases.lab_attendance_history(owner, **asked)
             return
@@ -261,7 +261,7 @@ class Labs(OverStore):
         if not hasattr(self, "events"):
             return
         current = {entry[0]: (entry[1], entry[2]) for entry in self.entries.values()}
-        with self.world.store.each() as work:
+        with self.world.store.autocommit() as work:
             for mark_id, count in self.events.items():
                 events = work.events.of(mark_id)
                 assert len(events) == count

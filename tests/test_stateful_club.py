@@ -39,7 +39,7 @@ class Club(OverStore):
     """The model: passes, marks and lessons as plain dicts; who pays is looked for by trying every pass."""
 
     @initialize()
-    def begin(self) -> None:
+    def transaction(self) -> None:
         self.world = World(self.make_store())
         self.world.clock.now = datetime(2026, 3, 2, 12, tzinfo=UTC)
         self.use = self.world.use_cases
@@ -76,8 +76,8 @@ class Club(OverStore):
         ]
         self.passes: list[dict[str, Any]] = []
         self.marks: dict[tuple[LessonId, ClientId], dict[str, Any]] = {}
-        for who, which in ((0, 0), (0, 4), (1, 2), (1, 3), (1, 0)):
-            self.sell(who, which, FIRST, settle=False)
+        for who, criteria in ((0, 0), (0, 4), (1, 2), (1, 3), (1, 0)):
+            self.sell(who, criteria, FIRST, settle=False)
 
     def price(self, **fields: Any) -> dict[str, Any]:
         price = self.use.add_price(self.head, name="A", amount=Decimal(30), currency="EUR", **fields)
@@ -211,14 +211,14 @@ class Club(OverStore):
             self.use.mark_attendance(self.head, lesson_id=lesson["id"], attendances=sent)
         assert self.all_there_is() == before
 
-    @rule(n=LESSONS, who=CLIENTS, which=PASSES)
-    def name_a_pass(self, n: int, who: int, which: int) -> None:
+    @rule(n=LESSONS, who=CLIENTS, criteria=PASSES)
+    def name_a_pass(self, n: int, who: int, criteria: int) -> None:
         lesson, client = self.lessons[n], self.clients[who]
         own = [it for it in self.passes if it["client"] == client]
         mark = self.marks.get((lesson["id"], client))
         if not own or mark is None or mark["status"] not in CAME or lesson["cancelled"]:
             return
-        named = own[which % len(own)]
+        named = own[criteria % len(own)]
         pays = named in self.payers(client, lesson) and self.has_left(named)
         sent = SentMark(client_id=client, status=mark["status"], subscription_id=named["id"])
         if pays or mark["payer"] == named["id"] or mark["trial"]:
@@ -228,7 +228,7 @@ class Club(OverStore):
         else:
             with pytest.raises(Invalid) as refused:
                 self.use.mark_attendance(self.head, lesson_id=lesson["id"], attendances=[sent])
-            assert [it.field for it in refused.value.faults] == ["attendances[0].subscription_id"]
+            assert [it.field for it in refused.value.field_errors] == ["attendances[0].subscription_id"]
 
     @rule(n=LESSONS, cancelled=st.booleans())
     def cancel_or_restore(self, n: int, cancelled: bool) -> None:
@@ -269,13 +269,13 @@ class Club(OverStore):
                     mark |= self.decided(mark, client, lesson)
         self.check(self.use.show_sheet(self.head, lesson_id=lesson["id"]))
 
-    @rule(who=CLIENTS, which=st.integers(0, 4), starts=DAYS, settle=st.booleans())
-    def buy(self, who: int, which: int, starts: date, settle: bool) -> None:
+    @rule(who=CLIENTS, criteria=st.integers(0, 4), starts=DAYS, settle=st.booleans())
+    def buy(self, who: int, criteria: int, starts: date, settle: bool) -> None:
         if len(self.passes) < 15:
-            self.sell(who, which, starts, settle)
+            self.sell(who, criteria, starts, settle)
 
-    def sell(self, who: int, which: int, starts: date, settle: bool) -> None:
-        price, client = self.prices[which], self.clients[who]
+    def sell(self, who: int, criteria: int, starts: date, settle: bool) -> None:
+        price, client = self.prices[criteria], self.clients[who]
         sold = self.use.sell_subscription(
             self.head,
             client_id=client,
@@ -308,26 +308,26 @@ class Club(OverStore):
                 mark |= {"payer": None if is_free else it["id"], "unpaid": False}
         self.check_pass(it)
 
-    @rule(which=PASSES, since=DAYS, days=st.integers(1, 8))
-    def freeze(self, which: int, since: date, days: int) -> None:
-        self.edit_pass(which, lambda it: it["freezes"].append((since, since + (days - 1) * DAY)))
+    @rule(criteria=PASSES, since=DAYS, days=st.integers(1, 8))
+    def freeze(self, criteria: int, since: date, days: int) -> None:
+        self.edit_pass(criteria, lambda it: it["freezes"].append((since, since + (days - 1) * DAY)))
 
-    @rule(which=PASSES)
-    def thaw(self, which: int) -> None:
-        self.edit_pass(which, lambda it: it["freezes"].clear())
+    @rule(criteria=PASSES)
+    def thaw(self, criteria: int) -> None:
+        self.edit_pass(criteria, lambda it: it["freezes"].clear())
 
-    @rule(which=PASSES, on=DAYS | st.none())
-    def cancel_pass(self, which: int, on: date | None) -> None:
-        self.edit_pass(which, lambda it: it.update(cancelled=on))
+    @rule(criteria=PASSES, on=DAYS | st.none())
+    def cancel_pass(self, criteria: int, on: date | None) -> None:
+        self.edit_pass(criteria, lambda it: it.update(cancelled=on))
 
-    @rule(which=PASSES, days=st.integers(1, 40))
-    def end_pass(self, which: int, days: int) -> None:
-        self.edit_pass(which, lambda it: it.update(ends=it["starts"] + (days - 1) * DAY))
+    @rule(criteria=PASSES, days=st.integers(1, 40))
+    def end_pass(self, criteria: int, days: int) -> None:
+        self.edit_pass(criteria, lambda it: it.update(ends=it["starts"] + (days - 1) * DAY))
 
-    def edit_pass(self, which: int, change: Callable[[dict[str, Any]], object]) -> None:
+    def edit_pass(self, criteria: int, change: Callable[[dict[str, Any]], object]) -> None:
         if not self.passes:
             return
-        it = self.passes[which % len(self.passes)]
+        it = self.passes[criteria % len(self.passes)]
         after = {**it, "freezes": [*it["freezes"]]}
         change(after)
         after["freezes"].sort()
@@ -437,7 +437,7 @@ class Club(OverStore):
         return {"subscription_id": None, "unpaid": False} | told
 
     def events(self, lesson: dict[str, Any]) -> list[tuple[Event, ...]]:
-        with self.world.store.each() as work:
+        with self.world.store.autocommit() as work:
             return [work.events.of(mark_id(lesson["id"], client)) for client in self.clients]
 
     def check_pass(self, it: dict[str, Any]) -> None:
@@ -451,7 +451,7 @@ class Club(OverStore):
         def read(work: UnitOfWork) -> Any:
             return [work.attendance.of_lesson(it["id"]) for it in self.lessons]
 
-        with self.world.store.each() as work:
+        with self.world.store.autocommit() as work:
             marks = read(work)
         passes = [*self.use.list_subscriptions(self.head).items]
         return (
@@ -487,7 +487,10 @@ def test_whatever_a_club_does_is_charged_as_the_model_says_for_long(
 @pytest.mark.parametrize(
     ("broken", "by"),
     [
-        ("attendance.domain.attendance.charging.allocate", lambda _visit, passes, *_: next(iter(passes), None)),
+        (
+            "attendance.domain.attendance.charging.allocate",
+            lambda _visit, passes, *_: next(iter(passes), None),
+        ),
         ("attendance.application.club.lessons.charge_again", lambda *_: None),
         ("attendance.domain.club.subscriptions._last_day", lambda _start, end, _freezes: end),
     ],

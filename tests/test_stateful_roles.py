@@ -35,7 +35,7 @@ class Roles(OverStore):
     """The model: the written tables, and what each change that awaits may still become."""
 
     @initialize()
-    def begin(self) -> None:
+    def transaction(self) -> None:
         self.world = World(self.make_store())
         self.cases = self.world.use_cases
         roles = [Role.OWNER, Role.OWNER, Role.ADMIN, Role.HEAD_MANAGER, Role.MANAGER, Role.USER, Role.USER]
@@ -122,11 +122,11 @@ class Roles(OverStore):
             if how == "confirm":
                 assert getattr(self.world.now(done.user_id), done.kind.value) == done.after
 
-    @rule(days=st.sampled_from([0.5, 3, 8]), tidy=st.booleans())
-    def time_passes(self, days: float, tidy: bool) -> None:
+    @rule(days=st.sampled_from([0.5, 3, 8]), run_maintenance=st.booleans())
+    def time_passes(self, days: float, run_maintenance: bool) -> None:
         self.world.clock.pass_by(days=days)
-        if tidy:
-            self.cases.tidy_up()
+        if run_maintenance:
+            self.cases.run_maintenance()
 
     def awaiting(self) -> list[RoleChange]:
         return [*self.cases.list_role_changes(OPERATOR, state=State.AWAITING).items]
@@ -155,7 +155,7 @@ class Roles(OverStore):
     def the_log_tells_every_account_and_every_change_again(self) -> None:
         for person in self.people:
             account, told = self.world.now(person), {"role": self.first[person].role, "active": True}
-            with self.world.store.each() as work:
+            with self.world.store.autocommit() as work:
                 events = work.events.of(person)
             for event in events:
                 before, after = dict(event.before or {}), dict(event.after or {})
@@ -163,7 +163,7 @@ class Roles(OverStore):
                 told |= after
             assert (told["role"], told["active"]) == (account.role, account.active)
         for change in self.cases.list_role_changes(OPERATOR).items:
-            with self.world.store.each() as work:
+            with self.world.store.autocommit() as work:
                 states = [event.after and event.after["state"] for event in work.events.of(change.id)]
             assert states[0] == "awaiting"
             assert len(states) <= 2
@@ -188,7 +188,9 @@ def test_every_sequence_of_changes_of_roles_goes_by_the_tables_for_long(
 def test_the_machine_finds_that_the_last_owner_goes(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("attendance.application.accounts.role_change_workflow.require_possible", lambda *_, **__: None)
+    monkeypatch.setattr(
+        "attendance.application.accounts.role_change_workflow.require_possible", lambda *_, **__: None
+    )
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
             over("memory", request, Roles), settings=profile(50, 30, report_multiple_bugs=False)

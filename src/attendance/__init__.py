@@ -25,7 +25,7 @@ from attendance.domain.club.subscriptions import Freeze, Subscription, Subscript
 from attendance.domain.errors import (
     AttendanceError,
     Conflict,
-    Fault,
+    FieldError,
     Forbidden,
     Invalid,
     NotFound,
@@ -65,8 +65,8 @@ __all__ = [
     "Conflict",
     "Contract",
     "ContractId",
-    "Fault",
     "Favorites",
+    "FieldError",
     "Forbidden",
     "Freeze",
     "Gone",

@@ -451,7 +451,10 @@ def test_the_shipped_list_is_what_the_tool_writes(tmp_path: Path) -> None:
     assert tool(root=tmp_path).returncode == 0
     assert tool("--check", root=tmp_path).returncode == 0
     written = tmp_path / "src/attendance/adapters/security/data/common_passwords.txt"
-    assert written.read_bytes() == (ROOT / "src/attendance/adapters/security/data/common_passwords.txt").read_bytes()
+    assert (
+        written.read_bytes()
+        == (ROOT / "src/attendance/adapters/security/data/common_passwords.txt").read_bytes()
+    )
     written.write_bytes(written.read_bytes() + b"zzzzzzzz\n")
     assert tool("--check", root=tmp_path).returncode == 1
     assert "usage" in tool("--chekc").stderr

@@ -26,10 +26,10 @@ def is_accepted(username: str) -> bool:
 def complaint(username: str) -> str:
     with pytest.raises(Invalid) as refused:
         usernames.accepted(username)
-    (fault,) = refused.value.faults
-    assert fault.field == "username"
-    assert fault.message.isprintable()
-    return fault.message
+    (field_error,) = refused.value.field_errors
+    assert field_error.field == "username"
+    assert field_error.message.isprintable()
+    return field_error.message
 
 
 @pytest.mark.parametrize(
@@ -300,12 +300,12 @@ def test_every_letter_of_every_script_is_a_name_if_it_is_its_own_compatible_form
     """Tried on the first letters of each block of 256. PRECIS refuses compatibility forms and old jamo."""
     refused = set()
     for block in range(0, sys.maxunicode, 256):
-        letters = [
+        renderer = [
             c for c in map(chr, range(block, block + 256)) if unicodedata.category(c) in ("Ll", "Lu", "Lo")
         ]
         refused |= {
             c
-            for c in letters[:4]
+            for c in renderer[:4]
             if unicodedata.normalize("NFKC", c) == c and not is_accepted(c) and not 0x1100 <= ord(c) < 0x1200
         }
     assert refused <= set("ꥠꥡꥢꥣ")  # old jamo again

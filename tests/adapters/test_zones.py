@@ -20,4 +20,4 @@ def test_a_zone_is_known_by_its_name(name: str) -> None:
 def test_what_only_this_machine_knows_is_no_zone(name: str) -> None:
     with pytest.raises(Invalid) as refused:
         ZONES.named(name)
-    assert [fault.field for fault in refused.value.faults] == ["timezone"]
+    assert [field_error.field for field_error in refused.value.field_errors] == ["timezone"]

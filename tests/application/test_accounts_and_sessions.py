@@ -14,7 +14,7 @@ from tests.fakes import PASSWORD, ContendedStore, World
 
 
 def actions(store: Store, subject_id: object) -> list[Action]:
-    with store.each() as work:
+    with store.autocommit() as work:
         return [event.action for event in work.events.of(subject_id)]  # type: ignore[arg-type]
 
 
@@ -42,7 +42,7 @@ def test_a_password_that_breaks_a_rule_registers_nobody(store: Store, password: 
     world = World(store)
     with pytest.raises(Invalid) as refused:
         world.use_cases.register(username="ada", password=password)
-    assert [fault.field for fault in refused.value.faults] == ["password"]
+    assert [field_error.field for field_error in refused.value.field_errors] == ["password"]
     assert world.use_cases.search_accounts(None).total == 0
 
 
@@ -58,7 +58,7 @@ def test_a_taken_username_registers_nobody_and_logs_nothing(store: Store) -> Non
     world.use_cases.register(username="ada", password=PASSWORD)
     with pytest.raises(UsernameTaken) as refused:
         world.use_cases.register(username="ADA", password=PASSWORD)
-    assert refused.value.faults == ()
+    assert refused.value.field_errors == ()
     assert world.use_cases.search_accounts(None).total == 1
 
 
@@ -66,7 +66,7 @@ def test_signing_in_fails_alike_for_everybody_it_fails_for(store: Store) -> None
     world = World(store)
     world.use_cases.register(username="ada", password=PASSWORD)
     gone_id = world.use_cases.register(username="gone", password=PASSWORD)
-    with store.begin() as work:
+    with store.transaction() as work:
         gone = work.accounts.find_by_username("gone")
         assert gone
         assert gone.id == gone_id
@@ -98,7 +98,7 @@ def test_an_old_hash_is_renewed_at_sign_in_and_sessions_stay(store: Store) -> No
     before = world.use_cases.sign_in(username="ada", password=PASSWORD)
     world.hasher.generation = 2
     assert world.use_cases.sign_in(username="ada", password=PASSWORD)
-    with store.each() as work:
+    with store.autocommit() as work:
         account = work.accounts.find_by_username(folded("ada"))
         events = work.events.of(user_id)
     assert account
@@ -145,7 +145,7 @@ def test_deactivation_holds_for_the_next_request(store: Store) -> None:
     world.use_cases.register(username="ada", password=PASSWORD)
     token = world.use_cases.sign_in(username="ada", password=PASSWORD)
     world.use_cases.actor_of(token)
-    with store.begin() as work:
+    with store.transaction() as work:
         account = work.accounts.find_by_username("ada")
         assert account
         work.accounts.save(replace(account, active=False, version=2))
@@ -161,7 +161,7 @@ def test_use_is_noted_at_most_once_a_minute_and_never_fails_a_request(store: Sto
     session_id = world.use_cases.actor_of(token).session_id
 
     def seen() -> object:
-        with store.each() as work:
+        with store.autocommit() as work:
             found = work.sessions.find(session_id)
         assert found
         return found.session.last_seen_at
@@ -175,15 +175,15 @@ def test_use_is_noted_at_most_once_a_minute_and_never_fails_a_request(store: Sto
     assert seen() == world.clock.now
     assert actions(store, session_id) == [Action.SESSION_STARTED]
 
-    real = world.use_cases.actor_of.aside
+    real = world.use_cases.actor_of.run_in_background
     later: list[object] = []
-    deferred = replace(world.use_cases.actor_of, aside=later.append)
+    deferred = replace(world.use_cases.actor_of, run_in_background=later.append)
     world.clock.pass_by(minutes=2)
     assert deferred(token)
     (touch,) = later
     lost.times = 100
     real(touch)  # type: ignore[arg-type]
-    assert [type(error) for error in world.aside] == [Unavailable]
+    assert [type(error) for error in world.run_in_background] == [Unavailable]
     lost.times = 0
     assert deferred(token)
 
@@ -229,6 +229,6 @@ def test_a_use_case_that_always_loses_is_unavailable_and_leaves_no_trace(store: 
     world = World(contended)
     with pytest.raises(Unavailable):
         world.use_cases.register(username="ada", password=PASSWORD)
-    assert contended.times == 100 - contended.patience
+    assert contended.times == 100 - contended.backoff
     contended.times = 0
     assert world.use_cases.search_accounts(None).total == 0

@@ -43,19 +43,19 @@ class Club:
         self.location = make.location(name="Main", address="1 Main Street")
         self.people = {role: self.world.having(role) for role in Role}
         self.teacher = self.world.having(Role.EMPLOYEE)
-        with store.begin() as work:
+        with store.transaction() as work:
             work.locations.add(self.location)
         self.group = self.added(teachers=(Teaching(user_id=self.teacher.id, since=TODAY),))
 
     def added(self, **changes: Any) -> Group:
         group = make.group(self.location, **changes)
-        with self.world.store.begin() as work:
+        with self.world.store.transaction() as work:
             work.groups.add(group)
         return group
 
     def lesson(self, day: date = TODAY, of: Group | None = None, **changes: Any) -> Lesson:
         lesson = make.lesson(of or self.group, date=day, **changes)
-        with self.world.store.begin() as work:
+        with self.world.store.transaction() as work:
             work.lessons.add(lesson)
         return lesson
 
@@ -68,8 +68,8 @@ class Club:
         return self.use.show_user_calendar(who, user_id=who.id)
 
     def alters(self, who: Actor, **changes: Any) -> None:
-        with self.world.store.begin() as work:
-            account = work.accounts.hold(who.id)
+        with self.world.store.transaction() as work:
+            account = work.accounts.get_for_update(who.id)
             work.accounts.save(replace(account, version=account.version + 1, **changes))
 
     def reader(self, token: str) -> Actor | None:
@@ -100,7 +100,7 @@ def test_a_token_reads_in_the_name_of_whoever_made_it(club: Club) -> None:
     assert len(made.token) == 43
     assert (made.user_id, made.group_ids) == (club.teacher.id, (club.group.id,))
     assert club.reader(made.token) == Actor(club.teacher.id, None, Level.EMPLOYEE)
-    with club.world.store.each() as work:
+    with club.world.store.autocommit() as work:
         kept = work.calendars.token_of(club.teacher.id)
         assert kept
         assert kept.digest == digest_of(made.token)
@@ -122,7 +122,7 @@ def test_a_token_is_no_session_and_a_session_no_token(club: Club) -> None:
     with pytest.raises(Unauthenticated):
         club.use.actor_of(club.token())
     session = make.session(club.world.now(club.teacher.id))
-    with club.world.store.begin() as work:
+    with club.world.store.transaction() as work:
         work.sessions.add(session)
     signed_in = club.use.actor_of.tokens.issue(session)
     assert club.use.actor_of(signed_in)
@@ -307,14 +307,14 @@ class Unheld(Store):
     meeting: threading.Barrier
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with self.inner.each() as work:
+    def transaction(self) -> Iterator[UnitOfWork]:
+        with self.inner.autocommit() as work:
             yield replace(work, calendars=Hasty(work.calendars, self.meeting))  # type: ignore[arg-type]
 
-    def each(self) -> AbstractContextManager[UnitOfWork]:
-        return self.inner.each()
+    def autocommit(self) -> AbstractContextManager[UnitOfWork]:
+        return self.inner.autocommit()
 
-    read = each
+    read = autocommit
 
     def attempts(self) -> Iterator[None]:
         return self.inner.attempts()

@@ -110,7 +110,7 @@ class Club:
 
     def events(self, lesson: Lesson) -> list[Event]:
         """Of the child's mark."""
-        with self.world.store.each() as work:
+        with self.world.store.autocommit() as work:
             return [*work.events.of(mark_id(lesson.id, self.child.id))]
 
 
@@ -126,7 +126,7 @@ def paid_by(subscription: Subscription) -> Charge:
 def refused(act: Callable[[], object]) -> list[tuple[str, str]]:
     with pytest.raises(Invalid) as caught:
         act()
-    return [(fault.field, fault.message) for fault in caught.value.faults]
+    return [(field_error.field, field_error.message) for field_error in caught.value.field_errors]
 
 
 NOT_COVERED = [("attendances[0].subscription_id", "does not cover this visit")]
@@ -641,7 +641,7 @@ def test_there_are_never_more_charges_than_visits_however_many_mark_at_once(club
 def test_more_visits_are_seen_to_be_charged_when_clients_are_not_held(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SqlClients, "hold_known", SqlClients.known)
+    monkeypatch.setattr(SqlClients, "lock_existing", SqlClients.existing_ids)
     assert any(charged_at_once(Club(store))[0] > 2 for _ in range(10))
 
 

@@ -16,9 +16,9 @@ from attendance.application.club import clients as clients_module
 from attendance.application.club import contracts as contracts_module
 from attendance.application.club import prices as prices_module
 from attendance.application.listing import Listed
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Store
-from attendance.application.ports.events import EventFilter
+from attendance.application.ports.events import EventCriteria
 from attendance.domain.accounts.accounts import UserNotFound
 from attendance.domain.club.clients import Client, ClientArchived, ClientNotFound
 from attendance.domain.club.contracts import Contract, ContractNotFound, ContractState, NumberTaken
@@ -52,14 +52,14 @@ def head(world: World) -> Actor:
 
 
 def events(world: World, subject_id: Any) -> list[Event]:
-    with world.store.each() as work:
-        rows = work.events.list(EventFilter(subject_id=subject_id), Cut(order=(), limit=100))
+    with world.store.autocommit() as work:
+        rows = work.events.list(EventCriteria(subject_id=subject_id), PageRequest(order=(), limit=100))
     return [row.event for row in reversed(rows)]
 
 
 def all_events(world: World) -> int:
-    with world.store.each() as work:
-        return work.events.count(EventFilter())
+    with world.store.autocommit() as work:
+        return work.events.count(EventCriteria())
 
 
 def names(listed: Listed[Any]) -> list[str]:
@@ -242,8 +242,10 @@ def test_who_is_archived_is_seen_to_get_a_contract_when_nobody_looks(monkeypatch
     world = World(MemoryStore())
     clerk = world.having(Role.EMPLOYEE)
     client = world.use_cases.add_client(clerk, name="Anna", active=False)
-    hold = MemoryClients.hold
-    monkeypatch.setattr(MemoryClients, "hold", lambda repo, it: replace(hold(repo, it), active=True))
+    get_for_update = MemoryClients.get_for_update
+    monkeypatch.setattr(
+        MemoryClients, "get_for_update", lambda repo, it: replace(get_for_update(repo, it), active=True)
+    )
     assert world.use_cases.add_contract(clerk, client_id=client.id).client_id == client.id
 
 
@@ -275,8 +277,8 @@ def test_contracts_are_listed_in_the_state_they_have_today_here(world: World, cl
         use.add_contract(clerk, client_id=client.id, number=number, **changes)
     use.add_contract(clerk, client_id=other.id, number="e")
 
-    def numbers(**which: Any) -> str:
-        return "".join(it.number for it in use.list_contracts(clerk, **which).items)
+    def numbers(**criteria: Any) -> str:
+        return "".join(it.number for it in use.list_contracts(clerk, **criteria).items)
 
     assert numbers() == "abcde"
     assert numbers(state=ContractState.DRAFT) == "ae"

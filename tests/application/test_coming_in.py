@@ -43,7 +43,7 @@ def confirmation(world: World, to: str = ADDRESS) -> str:
 
 
 def actions(world: World, account_id: AccountId) -> list[Action]:
-    with world.store.each() as work:
+    with world.store.autocommit() as work:
         return [event.action for event in work.events.of(account_id)]
 
 
@@ -67,14 +67,14 @@ def test_a_registration_mails_a_link_that_confirms_the_address(world: World) -> 
 def test_no_token_is_kept_where_it_could_be_read_later(world: World) -> None:
     user_id = registered(world)
     token = confirmation(world)
-    with world.store.each() as work:
+    with world.store.autocommit() as work:
         assert token not in repr(work.links.of(user_id))
         assert token not in repr(work.events.of(user_id))
     while world.use_cases.dispatch_mail():
         pass
     assert [mail.facts and mail.facts["token"] for mail in world.notifier.sent] == [token]
-    with world.store.each() as work:
-        assert work.outbox.hold(world.notifier.sent[0].id).facts is None
+    with world.store.autocommit() as work:
+        assert work.outbox.get_for_update(world.notifier.sent[0].id).facts is None
 
 
 @pytest.mark.parametrize("token", ["", "x", "half \ud800", "nul\0", "ä" * 1000])
@@ -123,7 +123,7 @@ def test_a_link_of_one_purpose_does_nothing_else(world: World) -> None:
 def test_a_deactivated_account_confirms_and_resets_nothing(world: World) -> None:
     user_id = registered(world)
     world.use_cases.request_password_reset(email=ADDRESS)
-    with world.store.begin() as work:
+    with world.store.transaction() as work:
         work.accounts.save(replace(work.accounts.get(user_id), active=False, version=2))
     with pytest.raises(InvalidConfirmationToken):
         world.use_cases.confirm_email(token=confirmation(world))
@@ -166,7 +166,7 @@ def test_the_rest_of_a_refused_registration_is_not_stored(world: World) -> None:
 def test_every_fault_of_a_registration_is_told_at_once(world: World) -> None:
     with pytest.raises(Invalid) as refused:
         world.use_cases.register(username="ada", password="short", email="none", name="nul\0")
-    assert [fault.field for fault in refused.value.faults] == ["password", "name", "email"]
+    assert [field_error.field for field_error in refused.value.field_errors] == ["password", "name", "email"]
 
 
 def test_one_signs_in_by_address_in_any_case_and_by_one_of_both(world: World) -> None:
@@ -319,7 +319,7 @@ def test_a_changed_password_ends_the_other_sessions(world: World) -> None:
             world.use_cases.change_password(actor, current_password=wrong, new_password=OTHER)
     with pytest.raises(Invalid) as refused:
         world.use_cases.change_password(actor, current_password=PASSWORD, new_password="short")
-    assert [fault.field for fault in refused.value.faults] == ["new_password"]
+    assert [field_error.field for field_error in refused.value.field_errors] == ["new_password"]
     world.use_cases.change_password(actor, current_password=PASSWORD, new_password=OTHER)
     assert world.use_cases.actor_of(mine).id == user_id
     with pytest.raises(Unauthenticated):
@@ -406,7 +406,7 @@ def test_signing_out_ends_this_session_or_all(world: World) -> None:
         world.use_cases.actor_of(first)
     assert world.use_cases.actor_of(second).id == user_id
     assert actor.session_id
-    with world.store.each() as work:
+    with world.store.autocommit() as work:
         assert [it.action for it in work.events.of(actor.session_id)] == [
             Action.SESSION_STARTED,
             Action.SESSION_ENDED,
@@ -420,7 +420,7 @@ def test_signing_out_ends_this_session_or_all(world: World) -> None:
 def test_the_first_owner_comes_from_the_operator_and_only_the_first(world: World) -> None:
     owner_id = world.use_cases.create_owner(username="olga", email="olga@example.org", password=PASSWORD)
     assert signed_in(world, username="olga").level is Level.OWNER
-    with world.store.each() as work:
+    with world.store.autocommit() as work:
         (event,) = work.events.of(owner_id)
     assert event.actor_id == OPERATOR_ID
     with pytest.raises(OwnerExists):
@@ -434,7 +434,7 @@ def test_the_first_owner_comes_from_the_operator_and_only_the_first(world: World
 def test_favorites_are_the_users_own(world: World) -> None:
     ada, boss = world.having(Role.USER), world.having(Role.MANAGER)
     house = make.location()
-    with world.store.begin() as work:
+    with world.store.transaction() as work:
         work.locations.add(house)
         for group in (there := [make.group(house) for _ in range(3)]):
             work.groups.add(group)
@@ -467,17 +467,17 @@ def test_what_time_has_ended_is_tidied_up(world: World) -> None:
         pass
     sent = world.notifier.sent[0].id
     world.clock.pass_by(hours=11)
-    world.use_cases.tidy_up()
-    with world.store.each() as work:
+    world.use_cases.run_maintenance()
+    with world.store.autocommit() as work:
         assert work.sessions.find(session_id)
-        assert work.outbox.hold(sent)
+        assert work.outbox.get_for_update(sent)
     world.clock.pass_by(days=8)
-    world.use_cases.tidy_up()
-    with world.store.each() as work:
+    world.use_cases.run_maintenance()
+    with world.store.autocommit() as work:
         assert work.sessions.find(session_id) is None
     from attendance.domain.accounts.mail import MailState
 
-    with world.store.each() as work:
+    with world.store.autocommit() as work:
         assert work.outbox.in_state(MailState.SENT) == ()
     assert timedelta(days=8) > world.limits.longest
 

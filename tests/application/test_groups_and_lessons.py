@@ -105,8 +105,8 @@ class Club:
     def now(self, lesson: Lesson) -> Lesson:
         return self.use.show_lesson(self.head, group_id=lesson.group_id, lesson_id=lesson.id)
 
-    def lessons(self, **which: Any) -> list[Lesson]:
-        return [*self.use.list_lessons(self.head, group_id=self.group.id, **which).items]
+    def lessons(self, **criteria: Any) -> list[Lesson]:
+        return [*self.use.list_lessons(self.head, group_id=self.group.id, **criteria).items]
 
 
 @pytest.fixture
@@ -209,11 +209,11 @@ def test_who_is_archived_joins_no_group_but_stays(club: Club) -> None:
 
 
 def test_who_is_archived_is_seen_to_join_when_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    hold_all = MemoryClients.hold_all
+    get_all_for_update = MemoryClients.get_all_for_update
     monkeypatch.setattr(
         MemoryClients,
-        "hold_all",
-        lambda repo, ids: tuple(replace(it, active=True) for it in hold_all(repo, ids)),
+        "get_all_for_update",
+        lambda repo, ids: tuple(replace(it, active=True) for it in get_all_for_update(repo, ids)),
     )
     with pytest.raises(SEEN):
         test_who_is_archived_joins_no_group_but_stays(in_memory())
@@ -694,7 +694,7 @@ def test_what_is_refused_leaves_nothing(club: Club) -> None:
     lesson, use, unknown = club.adds(), club.use, make.new_id()
     before, group_id, who = all_events(club.world), club.group.id, club.head
     other = Group(**{**_fields(club.group), "id": GroupId(make.new_id()), "name": "Other"})
-    with club.world.store.begin() as work:
+    with club.world.store.transaction() as work:
         work.groups.add(other)
     backwards = {"since": TODAY, "until": YESTERDAY}
     stranger = (Teaching(user_id=AccountId(unknown), since=TODAY),)

@@ -44,7 +44,7 @@ class LabWorld:
 
     def _account(self) -> Actor:
         account: Account = make.account()
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.accounts.add(account)
         return make.actor(account)
 
@@ -54,7 +54,7 @@ class LabWorld:
         )
 
     def events(self, subject_id: LabMarkId) -> list[tuple[object, object]]:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return [(event.before, event.after) for event in work.events.of(subject_id)]
 
 
@@ -230,7 +230,7 @@ class Meddling(ContendedStore):
 
     meddle = None
 
-    def each(self):  # type: ignore[no-untyped-def] # a generator would hide the trick
+    def autocommit(self):  # type: ignore[no-untyped-def] # a generator would hide the trick
         return _Meddled(self)
 
 
@@ -239,7 +239,7 @@ class _Meddled:
         self.store = store
 
     def __enter__(self) -> UnitOfWork:
-        self.block = self.store.inner.each()
+        self.block = self.store.inner.autocommit()
         work = self.block.__enter__()
         return replace(work, lab_attendance=_MeddledAttendance(work.lab_attendance, self.store))
 

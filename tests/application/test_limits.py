@@ -11,10 +11,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from attendance.application.ports import Store, Tallies, UnitOfWork
+from attendance.application.ports import RateLimitWindows, Store, UnitOfWork
 from attendance.domain.accounts.accounts import InvalidCredentials
 from attendance.domain.accounts.mail import MailKind
-from attendance.domain.accounts.rate_limits import Limit, LimitReached, Limits, Tally, tally_key
+from attendance.domain.accounts.rate_limits import Limit, LimitReached, Limits, RateLimitWindow, window_key
 from attendance.domain.errors import Unavailable
 from tests.fakes import PASSWORD, World
 from tests.make import NOON
@@ -109,8 +109,8 @@ def test_a_hundred_failures_from_one_address_close_it_for_every_name(store: Stor
     assert world.use_cases.sign_in(username="ada", password=PASSWORD, address=SCHOOL)
     assert world.use_cases.sign_in(username="ada", password=PASSWORD)
     # the refusal itself counted for neither
-    with store.each() as work:
-        assert len(work.tallies.find(tally_key("sign_in.address", HOME)).times) == 100
+    with store.autocommit() as work:
+        assert len(work.rate_limit_windows.find(window_key("sign_in.address", HOME)).times) == 100
 
 
 def test_registrations_of_an_address_are_limited_and_only_accepted_ones_count(store: Store) -> None:
@@ -163,27 +163,27 @@ def test_five_reset_mails_a_day_and_then_silence(store: Store) -> None:
     steps=st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=60),
 )
 def test_no_stretch_of_time_ever_holds_more_than_allowed(most: int, steps: list[tuple[int, bool]]) -> None:
-    limit, tally, at = Limit(most, timedelta(seconds=60)), Tally("key"), NOON
+    limit, window, at = Limit(most, timedelta(seconds=60)), RateLimitWindow("key"), NOON
     granted: list[datetime] = []
     for seconds, gives_back in steps:
         at += timedelta(seconds=seconds)
         counted = [time for time in granted if time > at - limit.within]
         try:
-            tally = tally.taken(limit, at=at)
+            window = window.taken(limit, at=at)
         except LimitReached as reached:
             assert len(counted) >= most
             # waiting as long as one is told is enough, and a second less is not
             later = at + timedelta(seconds=reached.retry_after)
-            tally.require_room(limit, at=later)
+            window.require_room(limit, at=later)
             with pytest.raises(LimitReached):
-                tally.require_room(limit, at=later - timedelta(seconds=1))
+                window.require_room(limit, at=later - timedelta(seconds=1))
             continue
         assert len(counted) < most
         granted.append(at)
         if gives_back:
-            tally = tally.given_back(at)
+            window = window.given_back(at)
             granted.remove(at)
-    assert Tally("key").given_back(NOON) == Tally("key")
+    assert RateLimitWindow("key").given_back(NOON) == RateLimitWindow("key")
 
 
 CROWD = 40
@@ -220,38 +220,38 @@ class Unheld(Store):
     writing: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with self.inner.each() as work:
-            yield replace(work, tallies=Glances(work.tallies, self))
+    def transaction(self) -> Iterator[UnitOfWork]:
+        with self.inner.autocommit() as work:
+            yield replace(work, rate_limit_windows=Glances(work.rate_limit_windows, self))
 
-    def each(self) -> AbstractContextManager[UnitOfWork]:
-        return self.inner.each()
+    def autocommit(self) -> AbstractContextManager[UnitOfWork]:
+        return self.inner.autocommit()
 
-    read = each
+    read = autocommit
 
     def attempts(self) -> Iterator[None]:
         return self.inner.attempts()
 
 
 @dataclass
-class Glances(Tallies):
+class Glances(RateLimitWindows):
     """Tallies that nobody holds while counting."""
 
-    tallies: Tallies
+    rate_limit_windows: RateLimitWindows
     store: Unheld
 
-    def find(self, key: str) -> Tally:
-        return self.tallies.find(key)
+    def find(self, key: str) -> RateLimitWindow:
+        return self.rate_limit_windows.find(key)
 
-    def hold(self, key: str) -> Tally:
+    def get_for_update(self, key: str) -> RateLimitWindow:
         found = self.find(key)
         self.store.looked.wait(timeout=20)
         return found
 
-    def save(self, tally: Tally) -> None:
+    def save(self, window: RateLimitWindow) -> None:
         with self.store.writing:
-            self.tallies.hold(tally.key)
-            self.tallies.save(tally)
+            self.rate_limit_windows.get_for_update(window.key)
+            self.rate_limit_windows.save(window)
 
     def purge(self, before: datetime) -> None: ...
 
@@ -259,7 +259,7 @@ class Glances(Tallies):
 def test_a_crowd_that_may_look_first_is_all_let_through(store_url: str, store: Store) -> None:
     if store_url == "memory":
         # its lock is what holds
-        store._turn = nullcontext()  # type: ignore[attr-defined]
+        store._lock = nullcontext()  # type: ignore[attr-defined]
     crowd = 15  # as many as there are connections for
     start = threading.Barrier(crowd)
     world = World(Unheld(store, start))

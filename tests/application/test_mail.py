@@ -85,7 +85,7 @@ def test_a_mail_is_given_up_after_days_of_trying(store: Store) -> None:
     world.notifier.down = NotSent("down")
     registered(world)
     (mail,) = in_state(world, MailState.WAITING)
-    with store.begin() as work:
+    with store.transaction() as work:
         work.outbox.save(replace(mail, attempts=498))
     for _ in range(2):
         world.clock.pass_by(minutes=10)

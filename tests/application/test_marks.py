@@ -124,7 +124,7 @@ def test_what_cannot_be_is_told_before_who_may(club: Club) -> None:
     ):
         with pytest.raises(Invalid) as refused:
             listed(club, nobody, **asked)
-        assert [it.field for it in refused.value.faults] == [name]
+        assert [it.field for it in refused.value.field_errors] == [name]
 
 
 def test_a_page_is_twenty_and_the_whole_is_read_in_batches(
@@ -166,7 +166,7 @@ def test_a_level_nobody_asks_for_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_marks_of_others_days_are_seen_when_nobody_asks_who_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = module.MarkFilter
-    monkeypatch.setattr(module, "MarkFilter", lambda **which: made(**which | {"taught_by": None}))
+    made = module.MarkCriteria
+    monkeypatch.setattr(module, "MarkCriteria", lambda **criteria: made(**criteria | {"taught_by": None}))
     with pytest.raises(SEEN):
         test_who_taught_for_a_day_sees_the_marks_of_that_day(in_memory())

@@ -60,11 +60,11 @@ class Club:
         return make.actor(self.world.now(of.id))
 
     def owners(self) -> int:
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             return len(work.accounts.guard_owners())
 
     def actions(self, subject: object) -> list[Action]:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return [event.action for event in work.events.of(subject)]  # type: ignore[arg-type]
 
 
@@ -114,7 +114,7 @@ def test_the_one_concerned_may_agree_at_once(club: Club) -> None:
 def test_who_may_not_confirm(club: Club) -> None:
     change = club.asked(club.ben, club.ann)
     young = club.world.having(Role.OWNER, username="young")
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         account = work.accounts.get(young.id)
         work.accounts.save(replace(account, owner_since=club.world.clock.now, version=2))
     for actor in (club.ben, club.admin, young, OPERATOR, club.world.having(Role.HEAD_MANAGER)):
@@ -228,11 +228,11 @@ def test_after_a_week_it_is_over_and_somebody_may_ask_again(club: Club) -> None:
 
 def test_time_that_ran_out_is_noted_by_itself(club: Club) -> None:
     change = club.asked(club.admin, club.ann)
-    club.cases.tidy_up()
+    club.cases.run_maintenance()
     assert club.actions(change.id) == [Action.ROLE_CHANGE_REQUESTED]
     club.world.clock.pass_by(days=8)
     for _ in range(2):
-        club.cases.tidy_up()
+        club.cases.run_maintenance()
     assert club.actions(change.id) == [Action.ROLE_CHANGE_REQUESTED, Action.ROLE_CHANGE_EXPIRED]
     noted = club.cases.show_role_change(club.admin, role_change_id=change.id)
     assert (noted.decided_at, noted.decided_by) == (change.expires_at, None)

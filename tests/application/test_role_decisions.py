@@ -6,11 +6,10 @@ import pytest
 
 from attendance.adapters.memory import MemoryStore
 from attendance.application.ports import Store
-from attendance.domain.accounts import role_changes
+from attendance.domain.accounts import policy, role_changes
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.role_changes import NotConfirmedAndActive, RoleChange
 from attendance.domain.errors import Conflict, Forbidden
-from attendance.domain.accounts import policy
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from tests import make

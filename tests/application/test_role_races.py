@@ -44,14 +44,14 @@ class Unguarded(Store):
     meeting: threading.Barrier
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with self.inner.each() as work:
+    def transaction(self) -> Iterator[UnitOfWork]:
+        with self.inner.autocommit() as work:
             yield replace(work, accounts=Hasty(work.accounts, self.meeting))  # type: ignore[arg-type]
 
-    def each(self) -> object:  # type: ignore[override]
-        return self.inner.each()
+    def autocommit(self) -> object:  # type: ignore[override]
+        return self.inner.autocommit()
 
-    read = each  # type: ignore[assignment]
+    read = autocommit  # type: ignore[assignment]
 
     def attempts(self) -> Iterator[None]:
         return self.inner.attempts()
@@ -82,12 +82,12 @@ def two_owners(store: Store) -> tuple[World, Actor, Actor]:
 def retire(world: World, owner: Actor) -> None:
     """So that the next round starts with two again."""
     account = world.now(owner.id)
-    with world.store.begin() as work:
+    with world.store.transaction() as work:
         work.accounts.save(replace(account, role=Role.USER, owner_since=None, version=account.version + 1))
 
 
 def owners_left(store: Store) -> int:
-    with store.begin() as work:
+    with store.transaction() as work:
         return len(work.accounts.guard_owners())
 
 
@@ -101,7 +101,7 @@ def test_two_owners_who_step_down_at_the_same_moment_leave_one(store: Store) -> 
         )
         assert owners_left(store) == 1
         assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Account", "LastOwner"]
-        with store.begin() as work:
+        with store.transaction() as work:
             (left,) = work.accounts.guard_owners()
         retire(world, make.actor(left))
 
@@ -109,7 +109,7 @@ def test_two_owners_who_step_down_at_the_same_moment_leave_one(store: Store) -> 
 def test_without_the_guard_nobody_is_left(store_url: str, store: Store) -> None:
     if store_url == "memory":
         # its lock is the guard
-        store._turn = nullcontext()  # type: ignore[attr-defined]
+        store._lock = nullcontext()  # type: ignore[attr-defined]
     world, ann, ben = two_owners(Unguarded(store, threading.Barrier(2)))
     at_once(
         lambda: world.use_cases.change_role(ann, user_id=ann.id, role=Role.USER),
@@ -138,7 +138,7 @@ def test_two_owners_whose_demotions_are_confirmed_at_the_same_moment_leave_one(s
             world.use_cases.show_role_change(admin, role_change_id=change.id)
             for change in (about_ann, about_ben)
         ]
-        with store.each() as work:
+        with store.autocommit() as work:
             for change in changes:
                 told = [event.action for event in work.events.of(change.id)]
                 # one outcome each, told once; or, for the last owner, none yet

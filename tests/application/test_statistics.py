@@ -58,7 +58,7 @@ class Club:
         self.judo = make.group(
             self.attic, name="Judo", teachers=(Teaching(user_id=self.finn.id, since=JANUARY_1),)
         )
-        with store.begin() as work:
+        with store.transaction() as work:
             for kept, things in (
                 (work.locations, [self.hall, self.attic]),
                 (work.clients, self.clients),
@@ -69,7 +69,7 @@ class Club:
 
     def adds(self, kind: str, *things: Any) -> Any:
         """Straight into the store."""
-        with self.world.store.begin() as work:
+        with self.world.store.transaction() as work:
             for thing in things:
                 getattr(work, kind).add(thing)
         return things[0]
@@ -83,14 +83,14 @@ class Club:
             make.mark(lesson, client, self.world.now(self.eva.id), status=status, charge=charge)
             for client, status in marks
         ]
-        with self.world.store.begin() as work:
+        with self.world.store.transaction() as work:
             work.lessons.add(lesson)
             work.attendance.save([Changed(before=None, after=mark) for mark in saved])
         return lesson
 
     def edits(self, group: Group, **changes: Any) -> Group:
         """Straight in the store, whatever the rules say."""
-        with self.world.store.begin() as work:
+        with self.world.store.transaction() as work:
             stored = work.groups.get(group.id)
             work.groups.save(changed := replace(stored, version=stored.version + 1, **changes))
         return changed
@@ -236,7 +236,7 @@ def test_a_range_that_cannot_be_is_refused_before_anything_else(club: Club) -> N
     for ask, how, field in asked:
         with pytest.raises(Invalid) as refused:
             ask(nobody, **how)
-        assert [it.field for it in refused.value.faults] == [field]
+        assert [it.field for it in refused.value.field_errors] == [field]
 
 
 # Who sees what
@@ -612,7 +612,7 @@ def everything_changes(club: Club) -> None:
     [price] = use.list_prices(head).items
     use.edit_price(head, price_id=price.id, amount=Decimal("1.00"))
     account = club.world.now(club.finn.id)
-    with club.world.store.begin() as work:
+    with club.world.store.transaction() as work:
         work.accounts.save(replace(account, active=False, name="Gone", version=account.version + 1))
     club.world.clock.pass_by(days=3)
 

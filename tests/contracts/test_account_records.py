@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.accounts import rate_limit_windows as tallies
+from attendance.adapters.sql.accounts import rate_limit_windows as rate_limit_windows
 from attendance.adapters.sql.engine.databases import Database
 from attendance.application.ports import Contended, Store
 from attendance.domain.accounts.accounts import EmailTaken, UsernameTaken, UserNotFound, email_key
 from attendance.domain.accounts.links import Link, Purpose
 from attendance.domain.accounts.mail import Mail, MailKind, MailNotFound, MailState
-from attendance.domain.accounts.rate_limits import Tally
+from attendance.domain.accounts.rate_limits import RateLimitWindow
 from attendance.domain.accounts.role_changes import (
     Kind,
     RoleChange,
@@ -30,7 +30,7 @@ LATER = make.NOON + timedelta(hours=1)
 
 def added(store: Store, **changes: object) -> make.Account:
     account = make.confirmed(**changes)
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(account)
     return account
 
@@ -83,12 +83,12 @@ def test_an_account_comes_back_whole_and_is_found_by_its_address(store: Store) -
         active=True,
         password_hash=None,
     )
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.accounts.get(account.id) == account
-        assert work.accounts.hold(account.id) == account
+        assert work.accounts.get_for_update(account.id) == account
         assert work.accounts.find_by_email(email_key("ADA@example.ORG")) == account
         assert work.accounts.find_by_email("new@example.org") is None
-        for unknown in (work.accounts.get, work.accounts.hold):
+        for unknown in (work.accounts.get, work.accounts.get_for_update):
             with pytest.raises(UserNotFound):
                 unknown(AccountId(make.new_id()))
 
@@ -96,22 +96,22 @@ def test_an_account_comes_back_whole_and_is_found_by_its_address(store: Store) -
 def test_an_address_is_taken_in_any_case_by_new_and_by_changed_accounts(store: Store) -> None:
     ada = added(store, email="ada@example.org")
     bob = added(store, email="bob@example.org")
-    with pytest.raises(EmailTaken), store.begin() as work:
+    with pytest.raises(EmailTaken), store.transaction() as work:
         work.accounts.add(make.account(email="ADA@example.org"))
-    with pytest.raises(EmailTaken), store.begin() as work:
+    with pytest.raises(EmailTaken), store.transaction() as work:
         work.accounts.save(replace(bob, email="Ada@Example.org", version=2))
-    with pytest.raises(UsernameTaken), store.begin() as work:
+    with pytest.raises(UsernameTaken), store.transaction() as work:
         work.accounts.save(replace(bob, username=ada.username.upper(), version=2))
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.accounts.get(bob.id) == bob
 
 
 def test_a_renamed_account_is_found_by_its_new_names_alone(store: Store) -> None:
     before = added(store, username="before", email="before@example.org")
     after = replace(before, username="after", email="after@example.org", name="Änne", version=2)
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.save(after)
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.accounts.find_by_username("after") == after
         assert work.accounts.find_by_username("before") is None
         assert work.accounts.find_by_email("before@example.org") is None
@@ -127,7 +127,7 @@ def test_the_guard_tells_the_active_owners(store: Store) -> None:
     owners = sorted((added(store, role=Role.OWNER) for _ in range(3)), key=lambda it: it.id)
     added(store, role=Role.OWNER, active=False)
     added(store, role=Role.ADMIN)
-    with store.begin() as work:
+    with store.transaction() as work:
         assert work.accounts.guard_owners() == tuple(owners)
 
 
@@ -135,19 +135,19 @@ def test_sessions_end_one_by_one_or_all_but_one(store: Store) -> None:
     ada, bob = added(store), added(store)
     sessions = [make.session(ada, started_at=make.NOON + timedelta(minutes=n)) for n in range(4)]
     other = make.session(bob)
-    with store.begin() as work:
+    with store.transaction() as work:
         for session in [*sessions, other]:
             work.sessions.add(session)
-    with store.begin() as work:
+    with store.transaction() as work:
         assert work.sessions.end(sessions[0].id)
         assert not work.sessions.end(sessions[0].id)
         assert not work.sessions.end(SessionId(make.new_id()))
         assert work.sessions.end_all(ada.id, but=sessions[2].id) == (sessions[1].id, sessions[3].id)
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.sessions.find(sessions[1].id) is None
         assert work.sessions.find(sessions[2].id)
         assert work.sessions.find(other.id)
-    with store.begin() as work:
+    with store.transaction() as work:
         assert work.sessions.end_all(ada.id) == (sessions[2].id,)
         work.sessions.purge(other.expires_at)
         assert work.sessions.find(other.id)
@@ -159,10 +159,10 @@ def test_a_link_takes_the_place_of_the_one_before_of_its_purpose(store: Store) -
     ada = added(store)
     first, second = link(ada), link(ada, expires_at=LATER + timedelta(hours=1))
     reset = link(ada, purpose=Purpose.SET_PASSWORD)
-    with store.begin() as work:
+    with store.transaction() as work:
         for one in (first, reset, second):
             work.links.put(one)
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.links.find(first.digest) is None
         assert work.links.find(second.digest) == second
         assert work.links.of(ada.id) == (second, reset)
@@ -172,7 +172,7 @@ def test_a_link_takes_the_place_of_the_one_before_of_its_purpose(store: Store) -
 def test_a_link_is_used_once_and_not_when_it_was_replaced_or_voided(store: Store) -> None:
     ada = added(store)
     first, second = link(ada), link(ada)
-    with store.begin() as work:
+    with store.transaction() as work:
         work.links.put(first)
         assert work.links.use(first.used(at=LATER))
         assert work.links.find(first.digest) == first.used(at=LATER)
@@ -189,15 +189,15 @@ def test_a_link_is_used_once_and_not_when_it_was_replaced_or_voided(store: Store
 def test_one_role_change_awaits_for_an_account_at_a_time(store: Store) -> None:
     ada, bob = added(store, role=Role.OWNER), added(store, role=Role.OWNER)
     first, other = role_change(ada), role_change(bob, kind=Kind.ACTIVE, before=True, after=False)
-    with store.begin() as work:
+    with store.transaction() as work:
         work.role_changes.add(first)
         work.role_changes.add(other)
-    with pytest.raises(RoleChangeAwaits), store.begin() as work:
+    with pytest.raises(RoleChangeAwaits), store.transaction() as work:
         work.role_changes.add(role_change(ada, kind=Kind.ACTIVE, before=True, after=False))
     decided = replace(
         first, stored_state=State.APPLIED, decided_by=bob.id, decided_at=LATER, updated_at=LATER, version=2
     )
-    with store.begin() as work:
+    with store.transaction() as work:
         assert work.role_changes.awaiting() == (first, other)
         work.role_changes.save(decided)
         assert work.role_changes.awaiting() == (other,)
@@ -205,7 +205,7 @@ def test_one_role_change_awaits_for_an_account_at_a_time(store: Store) -> None:
         work.role_changes.add(role_change(ada))
         with pytest.raises(RoleChangeNotFound):
             work.role_changes.get(RoleChangeId(make.new_id()))
-    with pytest.raises(Contended), store.begin() as work:
+    with pytest.raises(Contended), store.transaction() as work:
         work.role_changes.save(decided)
 
 
@@ -213,53 +213,55 @@ def test_favorites_keep_their_order_and_are_saved_over_the_version_before_alone(
     ada = added(store)
     ids = tuple(make.new_id() for _ in range(3))
     chosen = Favorites(account_id=ada.id, groups=ids[::-1], lessons=ids[:1], version=1)
-    with store.begin() as work:
+    with store.transaction() as work:
         assert work.favorites.of(ada.id) == Favorites(account_id=ada.id)
         work.favorites.save(chosen)
         assert work.favorites.of(ada.id) == chosen
         work.favorites.save(replace(chosen, groups=(), version=2))
     for version in (2, 4):
-        with pytest.raises(Contended), store.begin() as work:
+        with pytest.raises(Contended), store.transaction() as work:
             work.favorites.save(replace(chosen, version=version))
 
 
 def test_a_tally_is_empty_until_it_is_saved_and_goes_when_its_time_is_over(store: Store) -> None:
-    tally = Tally("key", (make.NOON, make.NOON + timedelta(microseconds=1), LATER))
-    with store.begin() as work:
-        assert work.tallies.find("key") == Tally("key")
-        assert work.tallies.hold("key") == Tally("key")
-        work.tallies.save(tally)
-        assert work.tallies.find("key") == work.tallies.hold("key") == tally
-    with store.begin() as work:
-        work.tallies.purge(LATER)
-        assert work.tallies.find("key") == tally
-        work.tallies.purge(LATER + timedelta(microseconds=1))
-        assert work.tallies.find("key") == Tally("key")
+    window = RateLimitWindow("key", (make.NOON, make.NOON + timedelta(microseconds=1), LATER))
+    with store.transaction() as work:
+        assert work.rate_limit_windows.find("key") == RateLimitWindow("key")
+        assert work.rate_limit_windows.get_for_update("key") == RateLimitWindow("key")
+        work.rate_limit_windows.save(window)
+        assert work.rate_limit_windows.find("key") == work.rate_limit_windows.get_for_update("key") == window
+    with store.transaction() as work:
+        work.rate_limit_windows.purge(LATER)
+        assert work.rate_limit_windows.find("key") == window
+        work.rate_limit_windows.purge(LATER + timedelta(microseconds=1))
+        assert work.rate_limit_windows.find("key") == RateLimitWindow("key")
 
 
 def test_what_is_held_and_rolled_back_was_not_counted(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.begin() as work:
-        work.tallies.save(replace(work.tallies.hold("key"), times=(make.NOON,)))
+    with pytest.raises(ZeroDivisionError), store.transaction() as work:
+        work.rate_limit_windows.save(
+            replace(work.rate_limit_windows.get_for_update("key"), times=(make.NOON,))
+        )
         raise ZeroDivisionError
-    with store.each() as work:
-        assert work.tallies.find("key") == Tally("key")
+    with store.autocommit() as work:
+        assert work.rate_limit_windows.find("key") == RateLimitWindow("key")
 
 
 def test_the_mail_that_is_due_longest_is_claimed_for_a_while(store: Store) -> None:
     first, second = mail(), mail(due_at=make.NOON + timedelta(minutes=1))
     later = mail(due_at=LATER)
-    with store.begin() as work:
+    with store.transaction() as work:
         for one in (later, second, first):
             work.outbox.add(one)
         assert not work.outbox.is_due(make.NOON - timedelta(microseconds=1))
     now, until = make.NOON + timedelta(minutes=2), make.NOON + timedelta(minutes=7)
-    with store.begin() as work:
+    with store.transaction() as work:
         assert work.outbox.is_due(now)
         assert work.outbox.claim(now, until) == replace(first, attempts=1, due_at=until)
         assert work.outbox.claim(now, until) == replace(second, attempts=1, due_at=until)
         assert work.outbox.claim(now, until) is None
         assert not work.outbox.is_due(now)
-    with store.begin() as work:
+    with store.transaction() as work:
         again = work.outbox.claim(until, until + timedelta(minutes=5))
         assert again
         assert (again.id, again.attempts) == (first.id, 2)
@@ -267,20 +269,20 @@ def test_the_mail_that_is_due_longest_is_claimed_for_a_while(store: Store) -> No
 
 def test_a_mail_becomes_what_is_said_of_it(store: Store) -> None:
     sent, dead = mail(), mail(created_at=LATER)
-    with store.begin() as work:
+    with store.transaction() as work:
         for one in (sent, dead):
             work.outbox.add(one)
         gone = replace(sent, state=MailState.SENT, facts=None, attempts=1)
         refused = replace(dead, state=MailState.DEAD, error="no such user", attempts=3)
         for one in (gone, refused):
             work.outbox.save(one)
-        assert work.outbox.hold(sent.id) == gone
+        assert work.outbox.get_for_update(sent.id) == gone
         assert work.outbox.in_state(MailState.SENT) == (gone,)
         assert work.outbox.in_state(MailState.DEAD) == (refused,)
         assert work.outbox.in_state(MailState.WAITING) == ()
         assert not work.outbox.is_due(LATER)
         with pytest.raises(MailNotFound):
-            work.outbox.hold(MailId(make.new_id()))
+            work.outbox.get_for_update(MailId(make.new_id()))
         work.outbox.purge(LATER + timedelta(days=1))
         assert work.outbox.in_state(MailState.SENT) == ()
         assert work.outbox.in_state(MailState.DEAD) == (refused,)
@@ -291,6 +293,8 @@ def test_a_tally_that_is_purged_while_it_is_looked_for_is_counted_again(
 ) -> None:
     """Between finding that the row is there and locking it, it may go: the use case is tried again."""
     store = SqlStore(primary=database, replica=database)
-    monkeypatch.setattr(tallies, "PREPARE", tallies.FIND)
-    with pytest.raises(Contended), store.begin() as work:
-        work.tallies.save(replace(work.tallies.hold("key"), times=(make.NOON,)))
+    monkeypatch.setattr(rate_limit_windows, "PREPARE", rate_limit_windows.FIND)
+    with pytest.raises(Contended), store.transaction() as work:
+        work.rate_limit_windows.save(
+            replace(work.rate_limit_windows.get_for_update("key"), times=(make.NOON,))
+        )

@@ -20,22 +20,22 @@ UNCONFIRMED = Level.UNCONFIRMED
 
 def test_an_account_comes_back_as_it_went_in(store: Store) -> None:
     account = make.account(username="Ада")
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(account)
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.accounts.find_by_username(folded("АДА")) == account
 
 
 def test_an_unknown_username_is_none(store: Store) -> None:
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.accounts.find_by_username("nobody") is None
 
 
 @pytest.mark.parametrize("spelling", ["ada", "ADA", "ａｄａ"])
 def test_a_username_is_taken_in_every_spelling(store: Store, spelling: str) -> None:
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(make.account(username="Ada"))
-    with pytest.raises(UsernameTaken), store.begin() as work:
+    with pytest.raises(UsernameTaken), store.transaction() as work:
         work.accounts.add(make.account(username=spelling))
     with store.read() as work:
         assert work.accounts.search("", Page()).total == 1
@@ -45,33 +45,33 @@ def test_an_account_is_saved_over_the_version_before_alone(store: Store) -> None
     account = make.account()
     event_id = EventId(make.new_id())
     second, _ = account.rehashed("$new$", at=make.NOON + timedelta(days=1), event_id=event_id)
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(account)
         work.accounts.save(second)
-    with pytest.raises(Contended), store.begin() as work:
+    with pytest.raises(Contended), store.transaction() as work:
         work.accounts.save(second)
-    with pytest.raises(Contended), store.begin() as work:
+    with pytest.raises(Contended), store.transaction() as work:
         work.accounts.save(replace(account, version=4))
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.accounts.find_by_username(account.username_key) == second
 
 
 def test_a_block_that_raises_leaves_nothing_behind(store: Store) -> None:
     account, other = make.account(), make.account()
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(account)
-    with pytest.raises(ZeroDivisionError), store.begin() as work:
+    with pytest.raises(ZeroDivisionError), store.transaction() as work:
         work.accounts.add(other)
         work.sessions.add(make.session(account))
         work.accounts.save(replace(account, password_hash="$other$", version=2))
         raise ZeroDivisionError
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.accounts.find_by_username(other.username_key) is None
         assert work.accounts.find_by_username(account.username_key) == account
 
 
 def test_accounts_are_found_by_any_part_of_their_name(store: Store) -> None:
-    with store.begin() as work:
+    with store.transaction() as work:
         for name in ("Bernard", "ада", "Große", "ﬁona", "100%", "a_b", "naïve", '"quoted"', "back\\slash"):
             work.accounts.add(make.account(username=name))
 
@@ -97,7 +97,7 @@ def test_accounts_are_found_by_any_part_of_their_name(store: Store) -> None:
 def test_accounts_are_sorted_by_their_key_and_deactivated_ones_are_not_listed(store: Store) -> None:
     accounts = [make.account(username=name) for name in ("b", "Z", "a", "Ё", "ё2", "ß")]
     gone = make.account(username="gone", active=False)
-    with store.begin() as work:
+    with store.transaction() as work:
         for account in [*accounts, gone]:
             work.accounts.add(account)
     with store.read() as work:
@@ -114,12 +114,12 @@ def test_accounts_are_sorted_by_their_key_and_deactivated_ones_are_not_listed(st
 def test_a_session_comes_back_with_the_state_of_its_account(store: Store) -> None:
     account, gone = make.account(), make.account(active=False)
     session, ended = make.session(account), make.session(gone)
-    with store.begin() as work:
+    with store.transaction() as work:
         for one in (account, gone):
             work.accounts.add(one)
         work.sessions.add(session)
         work.sessions.add(ended)
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.sessions.find(session.id) == SignedIn(
             session=session, account_active=True, level=Level.UNCONFIRMED
         )
@@ -133,10 +133,10 @@ def test_a_session_is_touched_forwards_only(store: Store) -> None:
     account = make.account()
     session = make.session(account)
     later = make.NOON + timedelta(minutes=5)
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(account)
         work.sessions.add(session)
-    with store.each() as work:
+    with store.autocommit() as work:
         work.sessions.touch(session.id, later)
         work.sessions.touch(session.id, make.NOON)
         found = work.sessions.find(session.id)
@@ -160,9 +160,9 @@ def test_events_come_back_oldest_first_and_per_subject(store: Store) -> None:
         )
         for n in range(3)
     ]
-    with store.begin() as work:
+    with store.transaction() as work:
         for event in events:
             work.events.add(event)
         work.events.add(replace(events[0], id=EventId(make.new_id()), subject_id=make.new_id()))
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.events.of(subject) == tuple(events)

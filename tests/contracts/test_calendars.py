@@ -29,7 +29,7 @@ class Club:
         self.store = store
         self.location = make.location(name="Main", address="1 Main Street")
         self.teacher, self.other = make.confirmed(role=Role.EMPLOYEE), make.confirmed(role=Role.EMPLOYEE)
-        with store.begin() as work:
+        with store.transaction() as work:
             work.locations.add(self.location)
             work.accounts.add(self.teacher)
             work.accounts.add(self.other)
@@ -41,14 +41,14 @@ class Club:
 
     def added(self, **changes: Any) -> Group:
         group = make.group(self.location, **changes)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.groups.add(group)
         return group
 
     def lesson(self, of: Group, day: date = MARCH_2, starts: time = time(17), **changes: Any) -> Lesson:
         ends = time(starts.hour + 1)
         lesson = make.lesson(of, date=day, starts=starts, ends=ends, **changes)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.lessons.add(lesson)
         return lesson
 
@@ -104,7 +104,7 @@ def test_a_lesson_is_shown_whole(club: Club) -> None:
 
 def test_a_lesson_elsewhere_is_shown_where_it_is(club: Club) -> None:
     hall = make.location(name="Hall", address="2 Main Street")
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         work.locations.add(hall)
     lesson = club.lesson(club.group, location_id=hall.id)
     assert club.of_group() == (shown(lesson, club.group, hall),)
@@ -166,7 +166,7 @@ def test_groups_taught_are_those_of_the_day(club: Club) -> None:
 
 
 def test_a_group_tells_its_name_and_whether_somebody_teaches_it_on_a_day(club: Club) -> None:
-    with club.store.each() as work:
+    with club.store.autocommit() as work:
 
         def is_taught(by: Account, day: date) -> bool:
             found = work.calendars.group(club.group.id, by.id, day)
@@ -196,13 +196,13 @@ def put(work: UnitOfWork, *tokens: CalendarToken) -> None:
 
 def test_an_account_has_one_token_the_newest(club: Club) -> None:
     older, newer = token(club.teacher), token(club.teacher, "e" * 64, created_at=make.NOON + DAY)
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         assert work.calendars.token_of(club.teacher.id) is None
         put(work, older)
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         assert work.calendars.token_of(club.teacher.id) == older
         put(work, newer, token(club.other, "f" * 64))
-    with club.store.each() as work:
+    with club.store.autocommit() as work:
         assert work.calendars.token_of(club.teacher.id) == newer
         assert work.calendars.holder(older.digest) is None
         holder = work.calendars.holder(newer.digest)
@@ -215,16 +215,16 @@ def test_an_account_has_one_token_the_newest(club: Club) -> None:
 
 
 def test_a_token_stands_for_what_its_account_is_now(club: Club) -> None:
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         put(work, token(club.teacher))
     account = club.teacher
 
     def changed(**changes: Any) -> Level | None:
         nonlocal account
         account = replace(account, version=account.version + 1, **changes)
-        with club.store.begin() as work:
+        with club.store.transaction() as work:
             work.accounts.save(account)
-        with club.store.each() as work:
+        with club.store.autocommit() as work:
             holder = work.calendars.holder("d" * 64)
         return holder and holder.level
 
@@ -236,16 +236,16 @@ def test_a_token_stands_for_what_its_account_is_now(club: Club) -> None:
 
 
 def test_what_is_taken_back_leaves_no_token(club: Club) -> None:
-    with pytest.raises(ZeroDivisionError), club.store.begin() as work:
+    with pytest.raises(ZeroDivisionError), club.store.transaction() as work:
         put(work, token(club.teacher))
         raise ZeroDivisionError
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         assert work.calendars.token_of(club.teacher.id) is None
         put(work, token(club.teacher))
-    with pytest.raises(ZeroDivisionError), club.store.begin() as work:
+    with pytest.raises(ZeroDivisionError), club.store.transaction() as work:
         work.calendars.remove_token(club.teacher.id)
         raise ZeroDivisionError
-    with club.store.each() as work:
+    with club.store.autocommit() as work:
         assert work.calendars.holder("d" * 64)
 
 
@@ -253,7 +253,7 @@ def test_each_question_is_one_statement(database: Database) -> None:
     club = Club(SqlStore(primary=database, replica=database))
     for number in range(20):
         club.lesson(club.group, MARCH_2 + number * DAY)
-    with club.store.each() as work:
+    with club.store.autocommit() as work:
         questions = {
             "holder": lambda: work.calendars.holder("x"),
             "groups": lambda: work.calendars.groups_taught(club.teacher.id, MARCH_2),

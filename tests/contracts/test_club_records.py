@@ -23,11 +23,16 @@ from attendance.adapters.sql.club.contracts import SqlContracts
 from attendance.adapters.sql.club.prices import SqlPrices
 from attendance.adapters.sql.engine import errors, listing
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.listing import SortKey
+from attendance.adapters.sql.engine.listing import SortColumn
 from attendance.adapters.sql.engine.repository import SqlRepository
-from attendance.application.pagination import Cut, Order
+from attendance.application.pagination import PageRequest, SortKey
 from attendance.application.ports import Contended, Store, UnitOfWork
-from attendance.application.ports.club import ClientFilter, ContractFilter, LocationFilter, PriceFilter
+from attendance.application.ports.club import (
+    ClientCriteria,
+    ContractCriteria,
+    LocationCriteria,
+    PriceCriteria,
+)
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.club.clients import Client, ClientNotFound
 from attendance.domain.club.contracts import Contract, ContractNotFound, ContractState, NumberTaken
@@ -41,10 +46,10 @@ NAMES = ["Anna", "anna", "Ä", "Öle", "zoe", "Zoë", "100%", "a_b", "ﬁona", "
 MARCH_2 = date(2026, 3, 2)
 DAY = timedelta(days=1)
 ALL = {
-    "clients": ClientFilter(),
-    "contracts": ContractFilter(on=MARCH_2),
-    "prices": PriceFilter(),
-    "locations": LocationFilter(),
+    "clients": ClientCriteria(),
+    "contracts": ContractCriteria(on=MARCH_2),
+    "prices": PriceCriteria(),
+    "locations": LocationCriteria(),
 }
 
 
@@ -55,16 +60,19 @@ def repository(work: UnitOfWork, kind: str) -> Any:
 def put(store: Store, *things: Any) -> None:
     """In order: what others point to first."""
     kinds = {Client: "clients", Contract: "contracts", Price: "prices", Location: "locations"}
-    with store.begin() as work:
+    with store.transaction() as work:
         for thing in things:
             place = work.accounts if isinstance(thing, Account) else repository(work, kinds[type(thing)])
             place.add(thing)
 
 
-def found(store: Store, kind: str, which: Any = None, *orders: Order, **cut: Any) -> tuple[Any, ...]:
+def found(
+    store: Store, kind: str, criteria: Any = None, *orders: SortKey, **page_request: Any
+) -> tuple[Any, ...]:
     with store.read() as work:
         rows: tuple[Any, ...] = repository(work, kind).list(
-            ALL[kind] if which is None else which, Cut(order=orders, **{"limit": 1000, **cut})
+            ALL[kind] if criteria is None else criteria,
+            PageRequest(order=orders, **{"limit": 1000, **page_request}),
         )
     return rows
 
@@ -134,23 +142,25 @@ def test_what_is_added_comes_back_whole_and_so_does_what_it_becomes(store: Store
     parent, things = whole_things()
     put(store, parent, *(before for before, _ in things.values()))
     for kind, (before, after) in things.items():
-        with store.begin() as work:
+        with store.transaction() as work:
             repo = repository(work, kind)
-            assert repo.get(before.id) == repo.find(before.id) == repo.hold(before.id) == before, kind
+            assert repo.get(before.id) == repo.find(before.id) == repo.get_for_update(before.id) == before, (
+                kind
+            )
             repo.save(after)
             assert repo.get(before.id) == after, kind
         assert found(store, kind) == (after,), kind
-        with store.each() as work:
+        with store.autocommit() as work:
             assert repository(work, kind).find(before.id) == after, kind
 
 
 def test_what_is_not_there_is_not_found(store: Store) -> None:
     unknown = make.new_id()
     for kind, refusal in NOT_FOUND.items():
-        with store.begin() as work:
+        with store.transaction() as work:
             repo = repository(work, kind)
             assert repo.find(unknown) is None
-            for look in (repo.get, repo.hold):
+            for look in (repo.get, repo.get_for_update):
                 with pytest.raises(refusal):
                     look(unknown)
             assert repo.count(ALL[kind]) == 0
@@ -162,14 +172,14 @@ def test_a_version_is_saved_over_the_one_before_alone(store: Store) -> None:
     put(store, parent, *(before for before, _ in things.values()))
     for kind, (before, after) in things.items():
         for version in (0, 1, 3):
-            with pytest.raises(Contended), store.begin() as work:
+            with pytest.raises(Contended), store.transaction() as work:
                 repository(work, kind).save(replace(after, version=version))
-        with pytest.raises(Contended), store.begin() as work:
+        with pytest.raises(Contended), store.transaction() as work:
             repository(work, kind).save(replace(after, id=make.new_id()))
         assert found(store, kind) == (before,), kind
-        with store.begin() as work:
+        with store.transaction() as work:
             repository(work, kind).save(after)
-        with pytest.raises(Contended), store.begin() as work:
+        with pytest.raises(Contended), store.transaction() as work:
             repository(work, kind).save(after)
         assert found(store, kind) == (after,), kind
 
@@ -178,7 +188,7 @@ def test_a_version_that_is_saved_over_any_other_is_seen(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def save_over_any(repo: Any, entity: Any) -> None:
-        row, table = repo.row(entity), repo.shape.table
+        row, table = repo.row(entity), repo.mapper.table
         repo.work.run(sa.update(table).where(table.c.id == row.pop("id")).values(row), {})
 
     monkeypatch.setattr(MemoryRepository, "save", MemoryRepository.add)
@@ -196,14 +206,14 @@ def test_what_stays_of_a_unit_that_failed_is_seen(monkeypatch: pytest.MonkeyPatc
 def test_what_is_rolled_back_leaves_nothing(store: Store) -> None:
     parent, things = whole_things()
     put(store, parent)
-    with pytest.raises(ZeroDivisionError), store.begin() as work:
+    with pytest.raises(ZeroDivisionError), store.transaction() as work:
         for kind, (before, after) in things.items():
             repository(work, kind).add(before)
             repository(work, kind).save(after)
         raise ZeroDivisionError
     assert [found(store, kind) for kind in ALL] == [()] * 4
     put(store, *(before for before, _ in things.values()))
-    with pytest.raises(ZeroDivisionError), store.begin() as work:
+    with pytest.raises(ZeroDivisionError), store.transaction() as work:
         for kind, (_, after) in things.items():
             repository(work, kind).save(after)
         raise ZeroDivisionError
@@ -232,12 +242,12 @@ def test_a_number_and_an_address_are_taken_in_any_case_and_width(store: Store, k
     put(store, *things)
     first, second = things[-2:]
     for text in ALIKE:
-        with pytest.raises(refusal), store.begin() as work:
+        with pytest.raises(refusal), store.transaction() as work:
             repository(work, kind).add(replace(third, **fields(text)))
-        with pytest.raises(refusal), store.begin() as work:
+        with pytest.raises(refusal), store.transaction() as work:
             repository(work, kind).save(replace(second, **fields(text), version=2))
     assert {it.id: it for it in found(store, kind)} == {first.id: first, second.id: second}
-    with store.begin() as work:
+    with store.transaction() as work:
         repository(work, kind).save(replace(first, **fields(ALIKE[1]), version=2))
         repository(work, kind).save(replace(first, **fields("C"), version=3))
         repository(work, kind).add(replace(third, **fields(ALIKE[2])))
@@ -354,23 +364,23 @@ SORTS = {
 any_day = st.none() | st.sampled_from([MARCH_2 + DAY * n for n in range(-5, 6)])
 FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "clients": st.builds(
-        ClientFilter,
+        ClientCriteria,
         part=st.sampled_from(["", "a", "an", "ä", "%", "_", "fi", "ss", "i̇", "none", "𐐨"]),
         active=st.none() | st.booleans(),
     ),
     "contracts": st.builds(
-        ContractFilter,
+        ContractCriteria,
         on=st.sampled_from([MARCH_2 + DAY * n for n in range(-5, 6)]),
         client_id=st.none() | st.sampled_from([client.id for client in CLIENTS[:4]]),
         state=st.none() | st.sampled_from(ContractState),
     ),
-    "prices": st.builds(PriceFilter, on_sale_on=any_day),
-    "locations": st.builds(LocationFilter, active=st.none() | st.booleans()),
+    "prices": st.builds(PriceCriteria, on_sale_on=any_day),
+    "locations": st.builds(LocationCriteria, active=st.none() | st.booleans()),
 }
 
 
-def orders_of(kind: str) -> st.SearchStrategy[tuple[Order, ...]]:
-    one = st.builds(Order, st.sampled_from(SORTS[kind]), st.booleans())
+def orders_of(kind: str) -> st.SearchStrategy[tuple[SortKey, ...]]:
+    one = st.builds(SortKey, st.sampled_from(SORTS[kind]), st.booleans())
     return st.lists(one, max_size=3, unique_by=lambda order: order.field).map(tuple)
 
 
@@ -381,17 +391,17 @@ def test_a_cut_is_the_same_in_every_store(
 ) -> None:
     if not found(store, "clients"):
         put(store, *(thing for things in THINGS.values() for thing in things))
-    which, order = data.draw(FILTERS[kind]), data.draw(orders_of(kind))
+    criteria, order = data.draw(FILTERS[kind]), data.draw(orders_of(kind))
     model = MemoryStore()
     put(model, *THINGS[kind])
-    whole = found(model, kind, which, *order)
-    assert found(store, kind, which, *order) == whole
+    whole = found(model, kind, criteria, *order)
+    assert found(store, kind, criteria, *order) == whole
     with store.read() as work:
-        assert repository(work, kind).count(which) == len(whole)
-    assert found(store, kind, which, *order, limit=limit, offset=offset) == whole[offset : offset + limit]
+        assert repository(work, kind).count(criteria) == len(whole)
+    assert found(store, kind, criteria, *order, limit=limit, offset=offset) == whole[offset : offset + limit]
     if whole:
         place = data.draw(st.integers(0, len(whole) - 1))
-        rest = found(store, kind, which, *order, limit=limit, after=whole[place])
+        rest = found(store, kind, criteria, *order, limit=limit, after=whole[place])
         assert rest == whole[place + 1 : place + 1 + limit]
 
 
@@ -411,7 +421,7 @@ def test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store: Store, kind
     put(store, *(THINGS["clients"] if kind == "contracts" else []), *THINGS[kind])
     for descending in (False, True):
         expected = sorted_by(THINGS[kind], field, descending=descending)
-        assert [*found(store, kind, None, Order(field, descending=descending))] == expected
+        assert [*found(store, kind, None, SortKey(field, descending=descending))] == expected
 
 
 def test_nothing_that_comes_first_is_seen(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -430,7 +440,7 @@ def test_a_contract_is_listed_in_the_state_it_has_on_the_date(store: Store) -> N
     put(store, *THINGS["clients"], *THINGS["contracts"])
     for on in (MARCH_2 + DAY * n for n in range(-5, 6)):
         for state in ContractState:
-            listed = found(store, "contracts", ContractFilter(on=on, state=state))
+            listed = found(store, "contracts", ContractCriteria(on=on, state=state))
             expected = {it.id for it in THINGS["contracts"] if it.state(on) is state}
             assert {it.id for it in listed} == expected, (on, state)
 
@@ -438,7 +448,7 @@ def test_a_contract_is_listed_in_the_state_it_has_on_the_date(store: Store) -> N
 def test_a_price_is_listed_on_the_dates_on_which_it_is_on_sale(store: Store) -> None:
     put(store, *THINGS["prices"])
     for on in (MARCH_2 + DAY * n for n in range(-5, 6)):
-        listed = found(store, "prices", PriceFilter(on_sale_on=on))
+        listed = found(store, "prices", PriceCriteria(on_sale_on=on))
         assert {it.id for it in listed} == {it.id for it in THINGS["prices"] if it.is_on_sale(on)}, on
 
 
@@ -447,10 +457,12 @@ def test_a_contract_that_ends_a_day_early_is_seen(store: Store, monkeypatch: pyt
     monkeypatch.setattr(
         MemoryContracts,
         "matches",
-        staticmethod(lambda it, which: which.state in (None, it.state(which.on + DAY))),
+        staticmethod(lambda it, criteria: criteria.state in (None, it.state(criteria.on + DAY))),
     )
     monkeypatch.setattr(
-        SqlContracts, "given", staticmethod(lambda which: {"on": which.on + DAY, "state": which.state.value})
+        SqlContracts,
+        "given",
+        staticmethod(lambda criteria: {"on": criteria.on + DAY, "state": criteria.state.value}),
     )
     with pytest.raises(AssertionError):
         test_a_contract_is_listed_in_the_state_it_has_on_the_date(store)
@@ -459,10 +471,12 @@ def test_a_contract_that_ends_a_day_early_is_seen(store: Store, monkeypatch: pyt
 def test_amounts_sorted_as_texts_are_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MemoryPrices, "keys", {"amount": lambda price: str(price.amount)})
     by_name = {
-        dialect: replace(found, keys={"amount": SortKey(found.keys["name"].column, lambda price: price.name)})
-        for dialect, found in SqlPrices.shape.listing.items()
+        dialect: replace(
+            found, keys={"amount": SortColumn(found.keys["name"].column, lambda price: price.name)}
+        )
+        for dialect, found in SqlPrices.mapper.listing.items()
     }
-    monkeypatch.setattr(SqlPrices, "shape", replace(SqlPrices.shape, listing=by_name))
+    monkeypatch.setattr(SqlPrices, "mapper", replace(SqlPrices.mapper, listing=by_name))
     with pytest.raises(AssertionError):
         test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store, "prices", "amount")
 
@@ -475,8 +489,8 @@ def test_clients_are_found_by_any_part_of_both_names_literally(store: Store) -> 
     ]
     put(store, *clients)
 
-    def names(**which: Any) -> list[str]:
-        return [it.name for it in found(store, "clients", ClientFilter(**which), Order("name"))]
+    def names(**criteria: Any) -> list[str]:
+        return [it.name for it in found(store, "clients", ClientCriteria(**criteria), SortKey("name"))]
 
     assert names() == ["Anna Ёж", "Bea_100%", "Carl"]
     assert names(part="nna") == ["Anna Ёж", "Carl"]

@@ -33,7 +33,7 @@ class Marked:
         self.clients = [make.client(), make.client()]
         self.group = make.group(location)
         self.lessons = [make.lesson(self.group, date=date(2026, 3, day)) for day in (1, 2)]
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.accounts.add(self.teacher)
             work.locations.add(location)
             for client in self.clients:
@@ -43,7 +43,7 @@ class Marked:
         self.mark(*self.lessons)
 
     def mark(self, *lessons: Lesson, status: Status = Status.PRESENT) -> None:
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.attendance.save([*self.marks(lessons, status)])
 
     def marks(self, lessons: tuple[Lesson, ...], status: Status) -> Iterator[Changed]:
@@ -76,7 +76,7 @@ def test_a_mark_is_written_with_its_lessons_date_and_time(marked: Marked) -> Non
 def test_it_follows_a_lesson_that_is_moved(marked: Marked) -> None:
     first, other = marked.lessons
     moved = replace(first, date=date(2026, 4, 7), starts=time(7, 15), version=first.version + 1)
-    with marked.store.begin() as work:
+    with marked.store.transaction() as work:
         work.lessons.save(moved)
     assert marked.copies() == told(moved, other)
     marked.mark(moved, status=Status.LATE)

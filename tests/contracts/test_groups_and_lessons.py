@@ -16,9 +16,9 @@ from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.club.groups import SqlGroups
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.databases import Database
-from attendance.application.pagination import Cut, Order
+from attendance.application.pagination import PageRequest, SortKey
 from attendance.application.ports import Contended, Store, Taught, UnitOfWork
-from attendance.application.ports.club import GroupFilter, LessonFilter
+from attendance.application.ports.club import GroupCriteria, LessonCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.club.clients import Client
@@ -35,7 +35,7 @@ MARCH_2 = date(2026, 3, 2)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 NAMES = ["Anna", "anna", "Ä", "Öle", "zoe", "ﬁona", "𐐀", "\uffdc"]
-EVERYTHING: Any = Cut(order=(), limit=1000)
+EVERYTHING: Any = PageRequest(order=(), limit=1000)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Club:
     clients: tuple[Client, ...]
 
     def put(self, *groups_and_lessons: Group | Lesson) -> None:
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             for thing in groups_and_lessons:
                 work.groups.add(thing) if isinstance(thing, Group) else work.lessons.add(thing)
 
@@ -59,11 +59,11 @@ class Club:
 
     def mark(self, *lessons: Lesson) -> None:
         marks = [make.mark(lesson, self.clients[0], self.teacher) for lesson in lessons]
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.attendance.save([Changed(before=None, after=mark) for mark in marks])
 
     def unmark(self, lesson: Lesson) -> None:
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             (mark,) = work.attendance.of_lesson(lesson.id)
             work.attendance.save([Changed(before=mark, after=None)])
 
@@ -72,12 +72,12 @@ class Club:
             return question(work)
 
     def groups(self) -> tuple[Group, ...]:
-        return self.ask(lambda work: work.groups.list(GroupFilter(), EVERYTHING))
+        return self.ask(lambda work: work.groups.list(GroupCriteria(), EVERYTHING))
 
 
 def club_in(store: Store, clients: int = 3) -> Club:
     club = Club(store, make.location(), make.account(), tuple(make.client() for _ in range(clients)))
-    with store.begin() as work:
+    with store.transaction() as work:
         work.locations.add(club.location)
         work.accounts.add(club.teacher)
         for client in club.clients:
@@ -158,8 +158,8 @@ def test_a_group_is_read_as_it_was_kept_and_becomes_another(club: Club) -> None:
     ):
         assert club.groups() == (before,)
         assert club.ask(lambda work: work.groups.find(whole.id)) == before
-        with club.store.begin() as work:
-            assert work.groups.hold(whole.id) == before
+        with club.store.transaction() as work:
+            assert work.groups.get_for_update(whole.id) == before
             before = replace(before, **changes, version=before.version + 1)
             work.groups.save(before)
             assert work.groups.get(whole.id) == before
@@ -173,23 +173,27 @@ def test_a_lesson_is_read_as_it_was_kept_and_becomes_another(club: Club) -> None
     club.put(whole)
     for lesson in (whole, after):
         if lesson.version > 1:
-            with club.store.begin() as work:
+            with club.store.transaction() as work:
                 work.lessons.save(lesson)
-        which = LessonFilter(group_id=group.id, at=make.NOON)
-        assert club.ask(lambda work, which=which: work.lessons.list(which, EVERYTHING)) == (lesson,)
-        with club.store.begin() as work:
-            assert work.lessons.get(whole.id) == work.lessons.hold(whole.id) == lesson
+        criteria = LessonCriteria(group_id=group.id, at=make.NOON)
+        assert club.ask(lambda work, criteria=criteria: work.lessons.list(criteria, EVERYTHING)) == (lesson,)
+        with club.store.transaction() as work:
+            assert work.lessons.get(whole.id) == work.lessons.get_for_update(whole.id) == lesson
 
 
 def test_what_is_not_there_is_not_found(club: Club) -> None:
     nowhere = make.new_id()
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         assert work.groups.find(nowhere) is None
         assert work.lessons.find(nowhere) is None
-        for get in (work.groups.get, work.groups.hold):
+        for get in (work.groups.get, work.groups.get_for_update):
             with pytest.raises(GroupNotFound):
                 get(nowhere)
-        for get in (work.lessons.get, work.lessons.hold, lambda it: work.lessons.taught(it, held=True)):
+        for get in (
+            work.lessons.get,
+            work.lessons.get_for_update,
+            lambda it: work.lessons.taught(it, held=True),
+        ):
             with pytest.raises(LessonNotFound):
                 get(LessonId(nowhere))
 
@@ -199,9 +203,9 @@ def test_only_the_next_version_is_saved(club: Club) -> None:
     lesson = make.lesson(group)
     club.put(lesson)
     for version in (1, 3):
-        with pytest.raises(Contended), club.store.begin() as work:
+        with pytest.raises(Contended), club.store.transaction() as work:
             work.groups.save(replace(group, members=(), version=version))
-        with pytest.raises(Contended), club.store.begin() as work:
+        with pytest.raises(Contended), club.store.transaction() as work:
             work.lessons.save(replace(lesson, topic="Clay", version=version))
     assert club.groups() == (group,)
     assert club.ask(lambda work: work.lessons.get(lesson.id)) == lesson
@@ -212,14 +216,16 @@ def test_those_of_some_ids_are_held_in_their_order_and_known(club: Club) -> None
     lessons = [make.lesson(group) for group in groups]
     club.put(*lessons)
     nowhere = make.new_id()
-    with club.store.begin() as work:
-        assert work.groups.hold_all([it.id for it in reversed(groups[1:])] + [nowhere]) == (*groups[1:],)
-        assert work.lessons.hold_all({it.id for it in lessons}) == (*lessons,)
-        assert work.clients.hold_all([it.id for it in reversed(club.clients)]) == club.clients
-        assert work.groups.known([groups[0].id, groups[0].id, nowhere]) == {groups[0].id}
-        assert work.clients.hold_known([nowhere, club.clients[0].id]) == {club.clients[0].id}
-        assert work.lessons.hold_all([]) == work.groups.hold_all([nowhere]) == ()
-        assert work.clients.known([]) == frozenset()
+    with club.store.transaction() as work:
+        assert work.groups.get_all_for_update([it.id for it in reversed(groups[1:])] + [nowhere]) == (
+            *groups[1:],
+        )
+        assert work.lessons.get_all_for_update({it.id for it in lessons}) == (*lessons,)
+        assert work.clients.get_all_for_update([it.id for it in reversed(club.clients)]) == club.clients
+        assert work.groups.existing_ids([groups[0].id, groups[0].id, nowhere]) == {groups[0].id}
+        assert work.clients.lock_existing([nowhere, club.clients[0].id]) == {club.clients[0].id}
+        assert work.lessons.get_all_for_update([]) == work.groups.get_all_for_update([nowhere]) == ()
+        assert work.clients.existing_ids([]) == frozenset()
 
 
 # Marked
@@ -232,9 +238,9 @@ def test_a_lesson_is_marked_by_its_marks_alone(club: Club) -> None:
     assert club.ask(lambda work: work.lessons.get(lesson.id)) == lesson
     club.mark(lesson)
     marked = replace(lesson, is_marked=True)
-    with club.store.begin() as work:
-        assert work.lessons.get(lesson.id) == work.lessons.hold(lesson.id) == marked
-        assert work.lessons.hold_all([lesson.id, other.id]) == (marked, other)
+    with club.store.transaction() as work:
+        assert work.lessons.get(lesson.id) == work.lessons.get_for_update(lesson.id) == marked
+        assert work.lessons.get_all_for_update([lesson.id, other.id]) == (marked, other)
         assert work.lessons.taught(lesson.id, held=False).lesson == marked
         work.lessons.save(replace(marked, topic="Clay", version=2))
     club.unmark(lesson)
@@ -260,15 +266,15 @@ def test_lessons_are_listed_by_the_state_that_they_have_at_a_moment(club: Club) 
     moments = [it.starts_at + late for it in lessons for late in (timedelta(microseconds=-1), 0 * DAY, HOUR)]
     with club.store.read() as work:
         for at, state in product(moments, [None, *LessonState]):
-            which = LessonFilter(group_id=group.id, at=at, state=state)
-            everything = work.lessons.list(replace(which, state=None), EVERYTHING)
+            criteria = LessonCriteria(group_id=group.id, at=at, state=state)
+            everything = work.lessons.list(replace(criteria, state=None), EVERYTHING)
             expected = tuple(it for it in everything if state in (None, it.state(at=at)))
-            assert work.lessons.list(which, EVERYTHING) == expected
-            assert work.lessons.count(which) == len(expected)
+            assert work.lessons.list(criteria, EVERYTHING) == expected
+            assert work.lessons.count(criteria) == len(expected)
         days = {it.date for it in lessons if it.starts_at <= moments[4] and it in lessons[:2]}
-        assert work.lessons.hold_held_days(group.id, moments[4]) == days == {MARCH_2, MARCH_2 + DAY}
-        assert work.lessons.hold_held_days(group.id, moments[0]) == frozenset()
-        assert work.lessons.hold_held_days(other.id, moments[-1]) == frozenset()
+        assert work.lessons.lock_held_dates(group.id, moments[4]) == days == {MARCH_2, MARCH_2 + DAY}
+        assert work.lessons.lock_held_dates(group.id, moments[0]) == frozenset()
+        assert work.lessons.lock_held_dates(other.id, moments[-1]) == frozenset()
 
 
 # Slots
@@ -279,18 +285,18 @@ def test_a_group_has_one_lesson_at_a_time(club: Club) -> None:
     first, second = make.lesson(group), make.lesson(group, starts=time(16))
     club.put(first, second, make.lesson(other))
     third = make.lesson(group, date=MARCH_2 + DAY)
-    with pytest.raises(SlotTaken), club.store.begin() as work:
+    with pytest.raises(SlotTaken), club.store.transaction() as work:
         work.lessons.add(make.lesson(group, ends=time(19)))
-    with pytest.raises(SlotTaken), club.store.begin() as work:
+    with pytest.raises(SlotTaken), club.store.transaction() as work:
         work.lessons.add_all([third, make.lesson(group)])
-    with pytest.raises(SlotTaken), club.store.begin() as work:
+    with pytest.raises(SlotTaken), club.store.transaction() as work:
         work.lessons.add_all([third, make.lesson(group, date=third.date)])
-    with pytest.raises(SlotTaken), club.store.begin() as work:
+    with pytest.raises(SlotTaken), club.store.transaction() as work:
         work.lessons.save(replace(second, starts=first.starts, version=2))
-    which = LessonFilter(group_id=group.id, at=make.NOON)
-    assert {*club.ask(lambda work: work.lessons.list(which, EVERYTHING))} == {first, second}
+    criteria = LessonCriteria(group_id=group.id, at=make.NOON)
+    assert {*club.ask(lambda work: work.lessons.list(criteria, EVERYTHING))} == {first, second}
     club.put(third)
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         work.lessons.save(replace(first, starts=time(17, 30), version=2))
         work.lessons.save(replace(second, starts=first.starts, ends=first.ends, version=2))
 
@@ -302,11 +308,11 @@ def test_a_place_in_the_schedule_has_one_lesson_wherever_it_was_moved(club: Club
     club.put(first, second, make.lesson(other, scheduled=place), make.lesson(group, starts=time(15)))
     again = make.lesson(group, date=place.date, starts=place.starts, scheduled=place)
     for refused in (again, replace(again, starts=time(10))):
-        with pytest.raises(SlotTaken), club.store.begin() as work:
+        with pytest.raises(SlotTaken), club.store.transaction() as work:
             work.lessons.add(refused)
-        with pytest.raises(SlotTaken), club.store.begin() as work:
+        with pytest.raises(SlotTaken), club.store.transaction() as work:
             work.lessons.add_all([refused])
-    with pytest.raises(SlotTaken), club.store.begin() as work:
+    with pytest.raises(SlotTaken), club.store.transaction() as work:
         work.lessons.save(replace(second, scheduled=place, version=2))
     with club.store.read() as work:
         assert work.lessons.slots_taken(group.id, place.date, date.max) == {(place.date, place.starts)}
@@ -319,14 +325,14 @@ def test_a_place_in_the_schedule_has_one_lesson_wherever_it_was_moved(club: Club
 
 def test_lessons_of_a_location_are_held_by_date(club: Club) -> None:
     elsewhere = make.location()
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         work.locations.add(elsewhere)
     groups = [club.group(), club.group()]
     lessons = [make.lesson(group, date=MARCH_2 + DAY * n) for n, group in product(range(4), groups)]
     away = make.lesson(groups[0], starts=time(9), location_id=elsewhere.id)
     club.put(*reversed(lessons), away)
     club.mark(lessons[2])
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         found = work.lessons.hold_at(club.location.id, MARCH_2 + DAY, MARCH_2 + 2 * DAY)
         assert found == (replace(lessons[2], is_marked=True), *lessons[3:6])
         assert work.lessons.hold_at(elsewhere.id, date.min, date.max) == (away,)
@@ -339,7 +345,7 @@ def test_lessons_of_a_location_are_held_by_date(club: Club) -> None:
 @pytest.mark.parametrize("held", [False, True])
 def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(club: Club, *, held: bool) -> None:
     others = [make.account() for _ in range(4)]
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         for other in others:
             work.accounts.add(other)
     spans = [(MARCH_2, MARCH_2), (date.min, None), (MARCH_2 + DAY, None), (date.min, MARCH_2 - DAY)]
@@ -351,7 +357,7 @@ def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(club:
     lesson = make.lesson(group, teachers=(club.teacher.id, others[0].id))
     bare = make.lesson(club.group())
     club.put(lesson, bare)
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         assert work.lessons.taught(lesson.id, held=held) == Taught(
             lesson=lesson, teachers=frozenset({club.teacher.id, others[0].id, others[1].id})
         )
@@ -368,8 +374,8 @@ def test_a_cut_is_the_same_in_every_store(
     store: Store, kind: str, data: st.DataObject, limit: int, offset: int
 ) -> None:
     """Names, dates and moments that coincide."""
-    with store.begin() as work:
-        groups = work.groups.list(GroupFilter(), EVERYTHING)
+    with store.transaction() as work:
+        groups = work.groups.list(GroupCriteria(), EVERYTHING)
     if not groups:
         club = club_in(store)
         groups = tuple(
@@ -387,10 +393,10 @@ def test_a_cut_is_the_same_in_every_store(
         ]
         club.put(*groups, *lessons)
     group_id = min(group.id for group in groups)
-    which: Any = (
-        GroupFilter()
+    criteria: Any = (
+        GroupCriteria()
         if kind == "groups"
-        else LessonFilter(
+        else LessonCriteria(
             group_id=group_id,
             at=make.NOON,
             since=data.draw(st.none() | st.just(MARCH_2 + DAY)),
@@ -398,22 +404,22 @@ def test_a_cut_is_the_same_in_every_store(
         )
     )
     fields = ["name", "created_at"] if kind == "groups" else ["date", "starts", "created_at"]
-    one = st.builds(Order, st.sampled_from(fields), st.booleans())
+    one = st.builds(SortKey, st.sampled_from(fields), st.booleans())
     order = data.draw(st.lists(one, max_size=3, unique_by=lambda order: order.field).map(tuple))
     model = MemoryStore()
-    with store.begin() as work, model.begin() as expected:
-        for group in work.groups.list(GroupFilter(), EVERYTHING):
+    with store.transaction() as work, model.transaction() as expected:
+        for group in work.groups.list(GroupCriteria(), EVERYTHING):
             expected.groups.add(group)
-        every = LessonFilter(group_id=group_id, at=make.NOON)
+        every = LessonCriteria(group_id=group_id, at=make.NOON)
         expected.lessons.add_all(work.lessons.list(every, EVERYTHING))
         found, model_of = getattr(work, kind), getattr(expected, kind)
-        cut: Any = Cut(order=order, limit=limit, offset=offset)
-        assert found.list(which, cut) == model_of.list(which, cut)
-        whole = found.list(which, replace(cut, limit=1000, offset=0))
-        assert found.count(which) == model_of.count(which) == len(whole)
+        page_request: Any = PageRequest(order=order, limit=limit, offset=offset)
+        assert found.list(criteria, page_request) == model_of.list(criteria, page_request)
+        whole = found.list(criteria, replace(page_request, limit=1000, offset=0))
+        assert found.count(criteria) == model_of.count(criteria) == len(whole)
         if whole:
             place = data.draw(st.integers(0, len(whole) - 1))
-            rest = found.list(which, Cut(order=order, limit=limit, after=whole[place]))
+            rest = found.list(criteria, PageRequest(order=order, limit=limit, after=whole[place]))
             assert rest == whole[place + 1 : place + 1 + limit]
 
 
@@ -434,7 +440,7 @@ def test_many_events_are_kept_in_their_order(store: Store) -> None:
         )
         for n in range(50)
     ]
-    with store.begin() as work:
+    with store.transaction() as work:
         work.events.add(events[0])
         work.events.add_all(events[1:])
         work.events.add_all([])
@@ -453,18 +459,18 @@ def test_groups_and_lessons_are_a_constant_number_of_statements(database: Databa
     lessons = [make.lesson(many, date=MARCH_2 + DAY * n) for n in range(100)]
 
     def number(change: Callable[[UnitOfWork], object]) -> int:
-        with counted(database) as statements, store.begin() as work:
+        with counted(database) as statements, store.transaction() as work:
             change(work)
         return len(statements)
 
-    assert number(lambda work: work.groups.list(GroupFilter(), EVERYTHING)) == 1
+    assert number(lambda work: work.groups.list(GroupCriteria(), EVERYTHING)) == 1
     assert number(lambda work: work.groups.get(many.id)) == 1
-    assert number(lambda work: work.groups.hold(many.id)) == 1 + locking
-    assert number(lambda work: work.clients.hold_all([it.id for it in club.clients])) == 1
+    assert number(lambda work: work.groups.get_for_update(many.id)) == 1 + locking
+    assert number(lambda work: work.clients.get_all_for_update([it.id for it in club.clients])) == 1
     assert number(lambda work: work.lessons.add_all(lessons)) == 1
     assert number(lambda work: work.lessons.taught(lessons[0].id, held=True)) == 1
     assert number(lambda work: work.lessons.slots_taken(many.id, date.min, date.max)) == 1
-    assert number(lambda work: work.lessons.hold_held_days(many.id, make.NOON)) == 2
+    assert number(lambda work: work.lessons.lock_held_dates(many.id, make.NOON)) == 2
     assert number(lambda work: work.lessons.hold_at(club.location.id, date.min, date.max)) == 2
     assert number(lambda work: work.groups.save(replace(few, name="B", version=2))) == 2
     joining = replace(few, members=many.members, version=3)
@@ -485,10 +491,10 @@ def in_turn(
     """What the second finds that begins before the first has ended."""
 
     def run() -> T:
-        with store.begin() as work:
+        with store.transaction() as work:
             return then(work)
 
-    with store.begin() as work:
+    with store.transaction() as work:
         first(work)
         other: Future[T] = pool.submit(run)
         wait([other], timeout=0.3)
@@ -497,7 +503,7 @@ def in_turn(
 
 def joins(group: Group, client: Client) -> Callable[[UnitOfWork], None]:
     def join(work: UnitOfWork) -> None:
-        before = work.groups.hold(group.id)
+        before = work.groups.get_for_update(group.id)
         after = replace(before, members=(*before.members, joined(client)), version=before.version + 1)
         work.groups.save(after)
 
@@ -543,8 +549,8 @@ def test_a_lesson_that_is_held_is_known_to_be_marked(club: Club, other_thread: T
     lesson = make.lesson(club.group())
     club.put(lesson)
     for question in (
-        lambda work: work.lessons.hold(lesson.id),
-        lambda work: work.lessons.hold_all([lesson.id])[0],
+        lambda work: work.lessons.get_for_update(lesson.id),
+        lambda work: work.lessons.get_all_for_update([lesson.id])[0],
         lambda work: work.lessons.hold_at(club.location.id, MARCH_2, MARCH_2)[0],
     ):
         assert in_turn(club.store, other_thread, marks_held(club, lesson), question).is_marked
@@ -561,10 +567,10 @@ def test_a_mark_would_be_missed_were_the_lesson_not_locked_first(
     lesson = make.lesson(club.group())
     club.put(lesson)
 
-    def hold(work: UnitOfWork) -> Lesson:
-        return work.lessons.hold(lesson.id)
+    def get_for_update(work: UnitOfWork) -> Lesson:
+        return work.lessons.get_for_update(lesson.id)
 
-    assert not in_turn(club.store, other_thread, marks_held(club, lesson), hold).is_marked
+    assert not in_turn(club.store, other_thread, marks_held(club, lesson), get_for_update).is_marked
 
 
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
@@ -574,10 +580,10 @@ def test_others_may_point_to_what_is_held(store: Store, other_thread: ThreadPool
     client, signed = club.clients[0], make.contract(club.clients[0])
 
     def sign() -> None:
-        with store.begin() as work:
+        with store.transaction() as work:
             work.contracts.add(signed)
 
-    with store.begin() as work:
-        work.clients.hold(client.id)
+    with store.transaction() as work:
+        work.clients.get_for_update(client.id)
         other_thread.submit(sign).result(timeout=2)
         assert work.contracts.get(signed.id) == signed

@@ -28,7 +28,7 @@ class Given:
         self.owner = make.account()
         self.members = [make.account() for _ in range(members)]
         self.lab = make.lab(self.owner)
-        with store.begin() as work:
+        with store.transaction() as work:
             work.accounts.add(self.owner)
             work.labs.add(self.lab)
             for member in self.members:
@@ -65,10 +65,10 @@ def again(event: Event) -> Event:
 def test_a_lab_comes_back_as_it_went_in(store: Store) -> None:
     owner = make.account()
     lab = make.lab(owner, name="Größe", description="line\nand\ttab")
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(owner)
         work.labs.add(lab)
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.labs.find(lab.id) == lab
         assert work.labs.find(LabId(make.new_id())) is None
 
@@ -76,10 +76,10 @@ def test_a_lab_comes_back_as_it_went_in(store: Store) -> None:
 def test_a_member_joins_once_and_is_listed_in_the_order_of_joining(store: Store) -> None:
     given = Given(store, members=3)
     first = given.members[0]
-    with pytest.raises(AlreadyMember), store.begin() as work:
+    with pytest.raises(AlreadyMember), store.transaction() as work:
         work.labs.add_member(make.membership(given.lab, first))
     late = make.account()
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(late)
         work.labs.add_member(make.membership(given.lab, late, joined_at=make.NOON - timedelta(days=1)))
     with store.read() as work:
@@ -96,7 +96,7 @@ def test_labs_are_found_by_name_or_description_but_not_across_both(store: Store)
         make.lab(owner, name="Biologie", description="50% Wasser"),
         make.lab(owner, name="oleum", description=""),
     ]
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(owner)
         for lab in labs:
             work.labs.add(lab)
@@ -122,12 +122,12 @@ def test_a_place_tells_everything_marking_has_to_know(store: Store) -> None:
     (member,) = given.members
     stranger = make.account()
     mark, event = marked(given, member)
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(stranger)
         work.lab_attendance.save(mark, event)
 
     def place(who: AccountId, on: date = DAY) -> LabPlace:
-        with store.each() as work:
+        with store.autocommit() as work:
             return work.lab_attendance.place(given.lab.id, who, on)
 
     usual = LabPlace(
@@ -147,11 +147,11 @@ def test_a_place_tells_everything_marking_has_to_know(store: Store) -> None:
     assert place(given.owner.id) == replace(outside, user_id=given.owner.id)
     nobody = AccountId(make.new_id())
     assert place(nobody) == replace(outside, user_id=nobody, user_exists=False)
-    with pytest.raises(LabOrUserNotFound), store.each() as work:
+    with pytest.raises(LabOrUserNotFound), store.autocommit() as work:
         work.lab_attendance.place(LabId(make.new_id()), member.id, DAY)
 
 
-@pytest.mark.parametrize("block", ["begin", "each"])
+@pytest.mark.parametrize("block", ["transaction", "autocommit"])
 def test_a_mark_is_saved_over_the_version_before_alone_with_its_event(store: Store, block: str) -> None:
     given = Given(store)
     mark, event = marked(given, given.members[0])
@@ -171,12 +171,12 @@ def test_a_mark_is_saved_over_the_version_before_alone_with_its_event(store: Sto
     for stale in (second, third):
         with pytest.raises(Contended):
             save(stale, again(event))
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.lab_attendance.find(given.lab.id, mark.id) == (given.owner.id, second)
         assert work.events.of(mark.id) == (event, revised)
 
 
-@pytest.mark.parametrize("block", ["begin", "each"])
+@pytest.mark.parametrize("block", ["transaction", "autocommit"])
 def test_a_mark_is_deleted_in_its_current_version_alone_with_its_event(store: Store, block: str) -> None:
     given = Given(store)
     mark, event = marked(given, given.members[0])
@@ -186,7 +186,7 @@ def test_a_mark_is_deleted_in_its_current_version_alone_with_its_event(store: St
         with getattr(store, block)() as work:
             work.lab_attendance.delete(mark, event)
 
-    with store.begin() as work:
+    with store.transaction() as work:
         work.lab_attendance.save(mark, event)
         work.lab_attendance.save(second, again(event))
     with pytest.raises(Contended):
@@ -194,7 +194,7 @@ def test_a_mark_is_deleted_in_its_current_version_alone_with_its_event(store: St
     delete(second, again(event))
     with pytest.raises(Contended):
         delete(second, again(event))
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.lab_attendance.find(given.lab.id, mark.id) == (given.owner.id, None)
         assert work.lab_attendance.place(given.lab.id, mark.user_id, DAY).mark is None
         assert len(work.events.of(mark.id)) == 3
@@ -203,9 +203,9 @@ def test_a_mark_is_deleted_in_its_current_version_alone_with_its_event(store: St
 def test_a_mark_is_found_in_its_own_lab_alone(store: Store) -> None:
     given, other = Given(store), Given(store)
     mark, event = marked(given, given.members[0])
-    with store.begin() as work:
+    with store.transaction() as work:
         work.lab_attendance.save(mark, event)
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.lab_attendance.find(other.lab.id, mark.id) == (other.owner.id, None)
         assert work.lab_attendance.find(LabId(make.new_id()), mark.id) is None
 
@@ -213,7 +213,7 @@ def test_a_mark_is_found_in_its_own_lab_alone(store: Store) -> None:
 def test_a_sheet_lists_the_marks_of_its_date_by_username(store: Store) -> None:
     given, other = Given(store, members=3), Given(store)
     yesterday = DAY - timedelta(days=1)
-    with store.begin() as work:
+    with store.transaction() as work:
         for who, note in zip(reversed(given.members), "abc", strict=True):
             work.lab_attendance.save(*marked(given, who, Status.EXCUSED, note=note))
         work.lab_attendance.save(*marked(given, given.members[0], on=yesterday))
@@ -254,7 +254,7 @@ def test_a_history_is_ascending_with_both_ends_included(
     def day(n: int) -> date:
         return date.max if n == 9999 else DAY + timedelta(days=n)
 
-    with store.begin() as work:
+    with store.transaction() as work:
         for n in (2, 9999, 0, 1):
             work.lab_attendance.save(*marked(given, member, on=day(n), note=str(n)))
         work.lab_attendance.save(*marked(given, other))
@@ -276,7 +276,7 @@ def test_a_history_is_ascending_with_both_ends_included(
 def test_a_history_knows_no_lab_from_no_user_from_no_marks(store: Store) -> None:
     given = Given(store)
     stranger = make.account()
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(stranger)
 
     def history(work: UnitOfWork, lab: Lab, who: AccountId) -> object:

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 
 from attendance.adapters.memory import MemoryStore
 from attendance.application.listing import BATCH, listed
-from attendance.application.pagination import Cut, Order, order_of
+from attendance.application.pagination import PageRequest, SortKey, parse_sort
 from attendance.application.ports import Store, UnitOfWork
-from attendance.application.ports.accounts import RoleChangeFilter, UserFilter
-from attendance.application.ports.club import ClientFilter
-from attendance.application.ports.events import EventFilter
+from attendance.application.ports.accounts import RoleChangeCriteria, UserCriteria
+from attendance.application.ports.club import ClientCriteria
+from attendance.application.ports.events import EventCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.role_changes import Kind, RoleChange, State
 from attendance.domain.errors import Invalid
@@ -29,7 +29,7 @@ NAMES = ["", "Ada", "ada", "Ä", "Öle", "zoe", "Zoë", "100%", "a_b", "ﬁona",
 
 
 def filled(store: Store, accounts: list[Account]) -> None:
-    with store.begin() as work:
+    with store.transaction() as work:
         for account in accounts:
             work.accounts.add(account)
 
@@ -50,10 +50,12 @@ def some_accounts() -> list[Account]:
 
 
 orders = st.lists(
-    st.builds(Order, st.sampled_from(FIELDS), st.booleans()), max_size=3, unique_by=lambda order: order.field
+    st.builds(SortKey, st.sampled_from(FIELDS), st.booleans()),
+    max_size=3,
+    unique_by=lambda order: order.field,
 ).map(tuple)
 filters = st.builds(
-    UserFilter,
+    UserCriteria,
     part=st.sampled_from(["", "user1", "a", "ä", "%", "_", "fi", "none"]),
     role=st.none() | st.sampled_from(Role),
     active=st.none() | st.booleans(),
@@ -61,27 +63,32 @@ filters = st.builds(
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
-@given(data=st.data(), order=orders, which=filters, limit=st.integers(1, 50), offset=st.integers(0, 45))
+@given(data=st.data(), order=orders, criteria=filters, limit=st.integers(1, 50), offset=st.integers(0, 45))
 def test_a_cut_of_users_is_the_same_in_every_store(
-    store: Store, data: st.DataObject, order: tuple[Order, ...], which: UserFilter, limit: int, offset: int
+    store: Store,
+    data: st.DataObject,
+    order: tuple[SortKey, ...],
+    criteria: UserCriteria,
+    limit: int,
+    offset: int,
 ) -> None:
-    with store.begin() as work:
-        if not work.accounts.count(UserFilter()):
+    with store.transaction() as work:
+        if not work.accounts.count(UserCriteria()):
             for account in some_accounts():
                 work.accounts.add(account)
-        everybody = work.accounts.list(UserFilter(), Cut(order=(), limit=1000))
-        found = work.accounts.list(which, Cut(order=order, limit=limit, offset=offset))
-        whole = work.accounts.list(which, Cut(order=order, limit=1000))
-        total = work.accounts.count(which)
+        everybody = work.accounts.list(UserCriteria(), PageRequest(order=(), limit=1000))
+        found = work.accounts.list(criteria, PageRequest(order=order, limit=limit, offset=offset))
+        whole = work.accounts.list(criteria, PageRequest(order=order, limit=1000))
+        total = work.accounts.count(criteria)
     model = MemoryStore()
     filled(model, [replace(account) for account in everybody])
-    with model.begin() as work:
-        assert found == work.accounts.list(which, Cut(order=order, limit=limit, offset=offset))
-        assert total == work.accounts.count(which) == len(whole)
+    with model.transaction() as work:
+        assert found == work.accounts.list(criteria, PageRequest(order=order, limit=limit, offset=offset))
+        assert total == work.accounts.count(criteria) == len(whole)
     if whole:
         place = data.draw(st.integers(0, len(whole) - 1))
-        with store.begin() as work:
-            rest = work.accounts.list(which, Cut(order=order, limit=limit, after=whole[place]))
+        with store.transaction() as work:
+            rest = work.accounts.list(criteria, PageRequest(order=order, limit=limit, after=whole[place]))
         assert rest == whole[place + 1 : place + 1 + limit]
 
 
@@ -95,17 +102,19 @@ def test_parts_go_on_through_items_that_are_alike_or_lack_what_sorts_them(store:
         )
         for n in range(24)
     ]
-    model, order = MemoryStore(), order_of(sort, ["name", "birthday", "created_at"])
+    model, order = MemoryStore(), parse_sort(sort, ["name", "birthday", "created_at"])
     for each in (store, model):
-        with each.begin() as work:
+        with each.transaction() as work:
             for client in clients:
                 work.clients.add(client)
-    with model.begin() as work:
-        whole = work.clients.list(ClientFilter(), Cut(order=order, limit=100))
-    with store.each() as work:
+    with model.transaction() as work:
+        whole = work.clients.list(ClientCriteria(), PageRequest(order=order, limit=100))
+    with store.autocommit() as work:
         for length in (1, 5):
-            found = [*work.clients.list(ClientFilter(), Cut(order=order, limit=length))]
-            while part := work.clients.list(ClientFilter(), Cut(order=order, limit=length, after=found[-1])):
+            found = [*work.clients.list(ClientCriteria(), PageRequest(order=order, limit=length))]
+            while part := work.clients.list(
+                ClientCriteria(), PageRequest(order=order, limit=length, after=found[-1])
+            ):
                 found += part
             assert tuple(found) == whole
 
@@ -115,16 +124,16 @@ def test_a_whole_list_is_read_in_parts_and_nothing_is_left_out(store: Store) -> 
     filled(store, [make.account(name=f"name {n % 3}") for n in range(number)])
     asked: list[int] = []
 
-    def rows(work: UnitOfWork, cut: Cut[Account]) -> tuple[Account, ...]:
-        asked.append(cut.limit)
-        return work.accounts.list(UserFilter(), cut)
+    def rows(work: UnitOfWork, page_request: PageRequest[Account]) -> tuple[Account, ...]:
+        asked.append(page_request.limit)
+        return work.accounts.list(UserCriteria(), page_request)
 
     whole = listed(
         store,
         lambda: None,
-        order=(Order("name", descending=True),),
+        order=(SortKey("name", descending=True),),
         page=None,
-        count=lambda work: work.accounts.count(UserFilter()),
+        count=lambda work: work.accounts.count(UserCriteria()),
         rows=rows,
     )
     assert len(asked) == 1
@@ -141,8 +150,8 @@ def test_a_list_of_just_as_many_as_are_read_at_once_ends(store: Store) -> None:
         lambda: None,
         order=(),
         page=None,
-        count=lambda work: work.accounts.count(UserFilter()),
-        rows=lambda work, cut: work.accounts.list(UserFilter(), cut),
+        count=lambda work: work.accounts.count(UserCriteria()),
+        rows=lambda work, page_request: work.accounts.list(UserCriteria(), page_request),
     )
     assert len([*whole.items]) == BATCH
 
@@ -164,21 +173,21 @@ def test_a_page_that_cannot_be_is_refused_before_anything_is_asked(page: int) ->
     ("sort", "order"),
     [
         ("", ()),
-        ("name", (Order("name"),)),
-        ("+name", (Order("name"),)),
-        (" name", (Order("name"),)),
-        ("-name", (Order("name", descending=True),)),
-        ("-name, created_at", (Order("name", descending=True), Order("created_at"))),
+        ("name", (SortKey("name"),)),
+        ("+name", (SortKey("name"),)),
+        (" name", (SortKey("name"),)),
+        ("-name", (SortKey("name", descending=True),)),
+        ("-name, created_at", (SortKey("name", descending=True), SortKey("created_at"))),
     ],
 )
-def test_sort_is_read_with_a_plus_that_became_a_space(sort: str, order: tuple[Order, ...]) -> None:
-    assert order_of(sort, FIELDS) == order
+def test_sort_is_read_with_a_plus_that_became_a_space(sort: str, order: tuple[SortKey, ...]) -> None:
+    assert parse_sort(sort, FIELDS) == order
 
 
 @pytest.mark.parametrize("sort", ["password_hash", "name,", "name,-name", "--name", "Name", "name;drop"])
 def test_sort_by_what_is_not_known_or_twice_is_refused(sort: str) -> None:
     with pytest.raises(Invalid):
-        order_of(sort, FIELDS)
+        parse_sort(sort, FIELDS)
 
 
 def test_role_changes_are_listed_newest_first_by_what_they_are_now(store: Store) -> None:
@@ -198,18 +207,18 @@ def test_role_changes_are_listed_newest_first_by_what_they_are_now(store: Store)
         )
         for n, state in enumerate([State.APPLIED, State.EXPIRED, State.REJECTED, State.AWAITING])
     ]
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(account)
         for change in changes:
             work.role_changes.add(change)
 
     def found(state: State | None, days: float) -> tuple[RoleChange, ...]:
-        which = RoleChangeFilter(at=make.NOON + timedelta(days=days), state=state)
-        with store.each() as work:
+        criteria = RoleChangeCriteria(at=make.NOON + timedelta(days=days), state=state)
+        with store.autocommit() as work:
             rows = work.role_changes.list(
-                which, Cut(order=(Order("created_at", descending=True),), limit=100)
+                criteria, PageRequest(order=(SortKey("created_at", descending=True),), limit=100)
             )
-            assert len(rows) == work.role_changes.count(which)
+            assert len(rows) == work.role_changes.count(criteria)
         return rows
 
     assert found(None, 0) == tuple(reversed(changes))
@@ -233,18 +242,20 @@ def test_events_are_listed_newest_first_with_who_did_it(store: Store) -> None:
         for n in range(12)
     ]
     filled(store, [ada, bob])
-    with store.begin() as work:
+    with store.transaction() as work:
         for event in events:
             work.events.add(event)
 
-    def found(**which: Any) -> list[Event]:
-        with store.each() as work:
-            rows = work.events.list(EventFilter(**which), Cut(order=(), limit=100))
-            assert work.events.count(EventFilter(**which)) == len(rows)
-            parts = [work.events.list(EventFilter(**which), Cut(order=(), limit=5))]
+    def found(**criteria: Any) -> list[Event]:
+        with store.autocommit() as work:
+            rows = work.events.list(EventCriteria(**criteria), PageRequest(order=(), limit=100))
+            assert work.events.count(EventCriteria(**criteria)) == len(rows)
+            parts = [work.events.list(EventCriteria(**criteria), PageRequest(order=(), limit=5))]
             while len(parts[-1]) == 5:
                 parts.append(
-                    work.events.list(EventFilter(**which), Cut(order=(), limit=5, after=parts[-1][-1]))
+                    work.events.list(
+                        EventCriteria(**criteria), PageRequest(order=(), limit=5, after=parts[-1][-1])
+                    )
                 )
         assert tuple(chain.from_iterable(parts)) == rows
         names = {ada.id: "ada", bob.id: "bob", None: None}

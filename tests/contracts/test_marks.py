@@ -14,9 +14,9 @@ from attendance.adapters.sql.attendance import marks as module
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.databases import Database
 from attendance.application.attendance.marks import MARKS_SORT
-from attendance.application.pagination import Cut, order_of
+from attendance.application.pagination import PageRequest, parse_sort
 from attendance.application.ports import Store
-from attendance.application.ports.attendance import MarkFilter, MarkRow
+from attendance.application.ports.attendance import MarkCriteria, MarkRow
 from attendance.domain.attendance.charging import UNPAID, Charge
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.club.clients import Client
@@ -28,20 +28,22 @@ from tests import make
 from tests.contracts.test_statements import counted
 from tests.contracts.test_subscriptions_and_attendance import Club, plan_of
 
-ALL, BY_LESSON = MarkFilter(), order_of(",".join(MARKS_SORT), MARKS_SORT)
+ALL, BY_LESSON = MarkCriteria(), parse_sort(",".join(MARKS_SORT), MARKS_SORT)
 
 
-def found(store: Store, which: MarkFilter = ALL, *, limit: int = 1000, **cut: Any) -> tuple[MarkRow, ...]:
+def found(
+    store: Store, criteria: MarkCriteria = ALL, *, limit: int = 1000, **page_request: Any
+) -> tuple[MarkRow, ...]:
     with store.read() as work:
-        return work.marks.list(which, Cut(order=BY_LESSON, limit=limit, **cut))
+        return work.marks.list(criteria, PageRequest(order=BY_LESSON, limit=limit, **page_request))
 
 
-def in_parts(store: Store, which: MarkFilter, length: int) -> list[MarkRow]:
-    rows, part = [], found(store, which, limit=length)
+def in_parts(store: Store, criteria: MarkCriteria, length: int) -> list[MarkRow]:
+    rows, part = [], found(store, criteria, limit=length)
     while part:
         assert len(part) <= length
         rows += part
-        part = found(store, which, limit=length, after=part[-1])
+        part = found(store, criteria, limit=length, after=part[-1])
     return rows
 
 
@@ -60,7 +62,7 @@ def ties(club: Club) -> list[MarkRow]:
 
     groups = [club.group(), club.group()]
     clients = [make.client(id=new_id(), name=f"Client {n}") for n in range(3)]
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         for client in clients:
             work.clients.add(client)
     places = [*product(groups, (1, 2), (time(9), time(9, 30)))]
@@ -91,7 +93,7 @@ def test_marks_are_sorted_by_date_start_lesson_and_client(club: Club, ties: list
 @pytest.mark.parametrize("length", [1, 5, 1000])
 def test_parts_of_any_length_are_the_whole(club: Club, ties: list[MarkRow], length: int) -> None:
     assert in_parts(club.store, ALL, length) == ties
-    of_one = MarkFilter(group_ids=frozenset({ties[0].group_id}), since=date(2026, 3, 2))
+    of_one = MarkCriteria(group_ids=frozenset({ties[0].group_id}), since=date(2026, 3, 2))
     chosen = [it for it in ties if it.group_id == ties[0].group_id and it.date.day == 2]
     assert in_parts(club.store, of_one, length) == chosen
     assert len(chosen) == 6
@@ -107,8 +109,8 @@ def test_marks_are_the_same_wherever_they_are_cut(club: Club, ties: list[MarkRow
 def test_a_part_goes_on_where_the_last_ended_whatever_is_gone(club: Club, ties: list[MarkRow]) -> None:
     """Neither twice nor left out, though the mark it ended with is no more, nor others of its lesson."""
     last = ties[4]
-    with club.store.begin() as work:
-        lesson = work.lessons.hold(last.mark.lesson_id)
+    with club.store.transaction() as work:
+        lesson = work.lessons.get_for_update(last.mark.lesson_id)
         gone = [it.mark for it in ties if it.mark.lesson_id == lesson.id]
         work.attendance.save([Changed(before=it, after=None) for it in gone])
     rest = [it for it in ties[5:] if it.mark.lesson_id != lesson.id]
@@ -124,9 +126,9 @@ def test_marks_are_of_groups_and_a_range_and_of_lessons_not_cancelled(club: Club
     club.mark(cancelled, ada)
     club.lesson(chess, date(2026, 3, 4), time(18))
 
-    def days(*groups: Group, **which: Any) -> list[int]:
+    def days(*groups: Group, **criteria: Any) -> list[int]:
         ids = frozenset(it.id for it in groups) if groups else None
-        asked = MarkFilter(group_ids=ids, **which)
+        asked = MarkCriteria(group_ids=ids, **criteria)
         rows = found(club.store, asked)
         with club.store.read() as work:
             assert work.marks.count(asked) == len(rows)
@@ -140,7 +142,7 @@ def test_marks_are_of_groups_and_a_range_and_of_lessons_not_cancelled(club: Club
     assert days(until=date(2026, 3, 1)) == [1, 1]
     assert days(empty) == days(since=date(2026, 3, 6)) == days(until=date(2026, 2, 28)) == []
     assert days(since=date.min, until=date.max) == days()
-    nothing = MarkFilter(group_ids=frozenset())
+    nothing = MarkCriteria(group_ids=frozenset())
     assert found(club.store, nothing) == ()
     with club.store.read() as work:
         assert work.marks.count(nothing) == 0
@@ -151,7 +153,7 @@ def test_a_mark_comes_whole_with_the_clients_name_of_now(club: Club) -> None:
     lesson, paid = club.lesson(club.group(), starts=time(7, 5)), club.sell(ada)
     late = club.mark(lesson, ada, Status.LATE, note="Bus\n", minutes_late=5, charge=Charge(paid.id))
     tried = club.mark(club.lesson(club.group(), date(2026, 3, 4)), ada, note="Ä", trial=True, charge=UNPAID)
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         work.clients.save(replace(ada, name="Zoe", version=2))
     rows = found(club.store)
     assert [it.mark for it in rows] == [late, tried]
@@ -161,8 +163,8 @@ def test_a_mark_comes_whole_with_the_clients_name_of_now(club: Club) -> None:
 
 def test_a_lesson_that_is_moved_takes_its_marks_along(club: Club, ties: list[MarkRow]) -> None:
     first = ties[0].mark.lesson_id
-    with club.store.begin() as work:
-        lesson, days = work.lessons.hold(first), date(2026, 3, 20) - ties[0].date
+    with club.store.transaction() as work:
+        lesson, days = work.lessons.get_for_update(first), date(2026, 3, 20) - ties[0].date
         later = {"starts_at": lesson.starts_at + days, "ends_at": lesson.ends_at + days}
         work.lessons.save(replace(lesson, date=lesson.date + days, version=2, **later))
     rows = found(club.store)
@@ -178,7 +180,7 @@ def test_a_part_is_read_along_the_index_of_lessons_in_their_order(
     """By one of groups each part would be sorted out of all marks that are to come."""
     ids = None if groups is None else frozenset(GroupId(make.new_id()) for _ in range(groups))
     with counted(database) as statements:
-        found(SqlStore(database, database), MarkFilter(group_ids=ids), limit=500)
+        found(SqlStore(database, database), MarkCriteria(group_ids=ids), limit=500)
     [statement] = statements
     plan = plan_of(database, statement)
     assert "SCAN attendance" not in plan

@@ -78,7 +78,7 @@ def test_a_request_takes_one_statement_more_for_its_session(database_url: str) -
     database = container.primary()
     given = Given(SqlStore(primary=database, replica=database))
     session = make.session(given.owner)
-    with container.store().begin() as work:
+    with container.store().transaction() as work:
         work.sessions.add(session)
     container.clock.override(providers.Object(lambda: make.NOON))
     headers = {"authorization": f"Bearer {container.tokens().issue(session)}"}
@@ -98,10 +98,10 @@ def test_a_session_is_one_statement(database: Database) -> None:
     store = SqlStore(primary=database, replica=database)
     account = make.account()
     session = make.session(account)
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(account)
         work.sessions.add(session)
-    with counted(database) as statements, store.each() as work:
+    with counted(database) as statements, store.autocommit() as work:
         assert work.sessions.find(session.id)
     assert len(statements) == 1
 
@@ -119,7 +119,7 @@ def test_a_search_is_one_statement(database: Database, part: str) -> None:
 def test_a_search_by_part_uses_its_index(database: Database) -> None:
     """Among thousands of rows, the plan names the index of parts and not a scan of the table."""
     store = SqlStore(primary=database, replica=database)
-    with store.begin() as work:
+    with store.transaction() as work:
         for _ in range(3000):
             work.accounts.add(make.account(username=f"somebody-{make.new_id().hex}"))
     with counted(database) as statements, store.read() as work:

@@ -106,7 +106,7 @@ class RandomClub:
         return Charge(payer.id) if payer else self.random.choice([NOTHING, UNPAID])
 
     def add_to(self, store: Store) -> None:
-        with store.begin() as work:
+        with store.transaction() as work:
             kept = {
                 "accounts": [*self.teachers, *self.others],
                 "locations": self.locations,
@@ -189,7 +189,7 @@ def counted(figures: Figures) -> dict[str, Any]:
 def told(work: UnitOfWork, club: RandomClub, of: Range) -> list[Any]:
     """Everything a store says of a range."""
     ask = work.statistics
-    risks = [at_risk(it, min(of.until, date(2026, 3, 10))) for it in ask.regulars(of)]
+    risks = [at_risk(it, min(of.until, date(2026, 3, 10))) for it in ask.at_risk_candidates(of)]
     return [
         ask.in_all(of),
         {day: it for day, it in ask.by_day(of).items() if it != Figures()},

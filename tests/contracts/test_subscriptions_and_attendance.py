@@ -13,10 +13,10 @@ import pytest
 
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
-from attendance.application.pagination import Cut, Order, order_of
+from attendance.application.pagination import PageRequest, SortKey, parse_sort
 from attendance.application.ports import Contended, Store
-from attendance.application.ports.attendance import SheetRow, VisitFilter, VisitRow, VisitsSummary
-from attendance.application.ports.club import SubscriptionFilter
+from attendance.application.ports.attendance import SheetRow, VisitCriteria, VisitRow, VisitsSummary
+from attendance.application.ports.club import SubscriptionCriteria
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import Changed, Mark
 from attendance.domain.club.clients import Client
@@ -32,7 +32,7 @@ from tests.contracts.test_statements import counted
 MARCH_1 = date(2026, 3, 1)
 DAY = timedelta(days=1)
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
-BY_DATE = order_of("date,starts", ("date", "starts"))
+BY_DATE = parse_sort("date,starts", ("date", "starts"))
 P, L, A, E = Status.PRESENT, Status.LATE, Status.ABSENT, Status.EXCUSED
 
 
@@ -42,14 +42,14 @@ class Club:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.teacher, self.price, self.location = make.account(), make.price(), make.location()
-        with store.begin() as work:
+        with store.transaction() as work:
             work.accounts.add(self.teacher)
             work.prices.add(self.price)
             work.locations.add(self.location)
 
     def clients(self, *names: str) -> list[Client]:
         clients = [make.client(name=name) for name in names]
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             for client in clients:
                 work.clients.add(client)
         return clients
@@ -64,20 +64,20 @@ class Club:
                 for client, since, until in spans
             ),
         )
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.groups.add(group)
         return group
 
     def lesson(self, group: Group, on: date = MARCH_1, starts: time = time(10), **changes: Any) -> Lesson:
         usual = {"date": on, "starts": starts, "ends": starts.replace(minute=59), "timezone": "UTC"}
         lesson = make.lesson(group, **usual | changes)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.lessons.add(lesson)
         return lesson
 
     def sell(self, client: Client, **changes: Any) -> Subscription:
         subscription = make.subscription(client, self.price, **changes)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.subscriptions.add(subscription)
         return subscription
 
@@ -87,7 +87,7 @@ class Club:
         return mark
 
     def change(self, *changes: Changed) -> None:
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.attendance.save(changes)
 
     def marks(self, lesson: Lesson, *clients: Client) -> tuple[Mark, ...]:
@@ -100,29 +100,32 @@ class Club:
         assert sheet.lesson == replace(lesson, is_marked=any(row.mark for row in sheet.rows))
         return sheet.rows
 
-    def subscriptions(self, *orders: Order, on: date = MARCH_1, **which: Any) -> tuple[Subscription, ...]:
+    def subscriptions(
+        self, *orders: SortKey, on: date = MARCH_1, **criteria: Any
+    ) -> tuple[Subscription, ...]:
         with self.store.read() as work:
-            filter_ = SubscriptionFilter(on=on, **which)
-            found = work.subscriptions.list(filter_, Cut(order=orders, limit=1000))
+            filter_ = SubscriptionCriteria(on=on, **criteria)
+            found = work.subscriptions.list(filter_, PageRequest(order=orders, limit=1000))
             assert work.subscriptions.count(filter_) == len(found)
         return found
 
     def of_clients(self, on: date, *clients: Client) -> set[SubscriptionId]:
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             found = work.subscriptions.of_clients([client.id for client in clients], on)
         assert len({it.id for it in found}) == len(found)
         return {it.id for it in found}
 
-    def visits(self, client: Client, *, limit: int = 1000, **which: Any) -> tuple[VisitRow, ...]:
-        cut = {name: which.pop(name) for name in ("offset", "after") if name in which}
+    def visits(self, client: Client, *, limit: int = 1000, **criteria: Any) -> tuple[VisitRow, ...]:
+        page_request = {name: criteria.pop(name) for name in ("offset", "after") if name in criteria}
         with self.store.read() as work:
             return work.attendance.visits(
-                VisitFilter(client_id=client.id, **which), Cut(order=BY_DATE, limit=limit, **cut)
+                VisitCriteria(client_id=client.id, **criteria),
+                PageRequest(order=BY_DATE, limit=limit, **page_request),
             )
 
-    def summary(self, client: Client, at: datetime = LATER, **which: Any) -> VisitsSummary:
+    def summary(self, client: Client, at: datetime = LATER, **criteria: Any) -> VisitsSummary:
         with self.store.read() as work:
-            return work.attendance.summary(VisitFilter(client_id=client.id, **which), at)
+            return work.attendance.summary(VisitCriteria(client_id=client.id, **criteria), at)
 
 
 @pytest.fixture
@@ -144,7 +147,7 @@ def ids(things: Iterable[Any]) -> list[Any]:
 def test_a_pass_comes_back_whole_and_so_does_what_it_becomes(club: Club) -> None:
     (client,) = club.clients("Ada")
     contract = make.contract(client)
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         work.contracts.add(contract)
     before = make.subscription(
         client,
@@ -168,26 +171,26 @@ def test_a_pass_comes_back_whole_and_so_does_what_it_becomes(club: Club) -> None
         ends_on=None,
         version=2,
     )
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         work.subscriptions.add(before)
         for kept in (before, after):
             if kept is after:
                 work.subscriptions.save(after)
             repository, one = work.subscriptions, kept.id
-            assert repository.get(one) == repository.find(one) == repository.hold(one) == kept
-            assert repository.hold_all([one]) == (kept,)
+            assert repository.get(one) == repository.find(one) == repository.get_for_update(one) == kept
+            assert repository.get_all_for_update([one]) == (kept,)
             assert repository.of_clients([client.id], MARCH_1 + DAY) == (kept,)
     assert club.subscriptions() == (after,)
 
 
 def test_a_pass_nobody_knows_is_not_found(club: Club) -> None:
     nobodys = SubscriptionId(make.new_id())
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         assert work.subscriptions.find(nobodys) is None
-        assert work.subscriptions.hold_all([nobodys]) == ()
-        assert work.subscriptions.known([nobodys]) == frozenset()
+        assert work.subscriptions.get_all_for_update([nobodys]) == ()
+        assert work.subscriptions.existing_ids([nobodys]) == frozenset()
         assert work.subscriptions.days_charged(nobodys) == frozenset()
-        for found in (work.subscriptions.get, work.subscriptions.hold):
+        for found in (work.subscriptions.get, work.subscriptions.get_for_update):
             with pytest.raises(SubscriptionNotFound):
                 found(nobodys)
 
@@ -196,7 +199,7 @@ def test_a_pass_is_saved_only_over_the_version_before(club: Club) -> None:
     (client,) = club.clients("Ada")
     sold = club.sell(client)
     for version in (1, 3):
-        with pytest.raises(Contended), club.store.begin() as work:
+        with pytest.raises(Contended), club.store.transaction() as work:
             work.subscriptions.save(replace(sold, version=version))
     assert club.subscriptions() == (sold,)
 
@@ -211,10 +214,15 @@ def test_what_a_pass_has_paid_for_is_counted_however_it_is_read(club: Club) -> N
 
     def charged(number: int) -> None:
         expected = replace(sold, charged=number)
-        with club.store.begin() as work:
+        with club.store.transaction() as work:
             repository = work.subscriptions
-            assert repository.get(sold.id) == repository.find(sold.id) == repository.hold(sold.id) == expected
-            assert {*repository.hold_all([sold.id, others.id])} == {expected, others}
+            assert (
+                repository.get(sold.id)
+                == repository.find(sold.id)
+                == repository.get_for_update(sold.id)
+                == expected
+            )
+            assert {*repository.get_all_for_update([sold.id, others.id])} == {expected, others}
             assert {*repository.of_clients([ada.id, bob.id], MARCH_1)} == {expected, others}
         assert {*club.subscriptions()} == {expected, others}
 
@@ -230,7 +238,7 @@ def test_what_a_pass_has_paid_for_is_counted_however_it_is_read(club: Club) -> N
 def test_a_count_is_never_kept_with_the_pass(club: Club) -> None:
     (client,) = club.clients("Ada")
     sold = club.sell(client, charged=7)
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         assert work.subscriptions.get(sold.id).charged == 0
         work.subscriptions.save(replace(sold, charged=5, version=2))
         assert work.subscriptions.get(sold.id).charged == 0
@@ -243,7 +251,7 @@ def test_the_days_a_pass_paid_for_are_those_of_the_lessons(club: Club) -> None:
     for day, hour in ((1, 9), (1, 12), (31, 9)):
         club.mark(club.lesson(group, date(2026, 3, day), time(hour)), client, charge=paid_by(sold))
     club.mark(club.lesson(group, date(2026, 3, 5)), client, charge=paid_by(other))
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         assert work.subscriptions.days_charged(sold.id) == {date(2026, 3, 1), date(2026, 3, 31)}
 
 
@@ -275,7 +283,7 @@ def test_passes_are_found_by_the_state_that_the_domain_says(club: Club) -> None:
         )
         for client, (end, frozen, off, visits) in zip(clients, kinds, strict=True)
     ]
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         for it in passes:
             work.subscriptions.add(it)
     club.change(
@@ -301,7 +309,7 @@ def test_passes_are_found_by_the_state_that_the_domain_says(club: Club) -> None:
 def test_passes_are_found_by_client_and_contract(club: Club) -> None:
     ada, bob = club.clients("Ada", "Bob")
     contract = make.contract(ada)
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         work.contracts.add(contract)
     first, second = club.sell(ada), club.sell(ada, contract_id=contract.id)
     third = club.sell(bob, cancelled_on=date(2026, 2, 1))
@@ -322,19 +330,19 @@ def test_passes_are_sorted_open_ends_last_and_ties_by_id(club: Club, field: str,
     for n, day in enumerate(days):
         end = None if n % 4 == 0 else day + 30 * DAY
         club.sell(clients[n % 2], starts_on=day, ends_on=end, sold_on=days[-n])
-    order = Order(field, descending=descending)
+    order = SortKey(field, descending=descending)
 
-    def turn(it: Subscription) -> tuple[Any, ...]:
+    def transaction(it: Subscription) -> tuple[Any, ...]:
         value = getattr(it, field)
         number = 0 if value is None else value.toordinal()
         return value is None, -number if descending else number, it.id
 
     found = club.subscriptions(order)
-    assert [*found] == sorted(club.subscriptions(), key=turn)
+    assert [*found] == sorted(club.subscriptions(), key=transaction)
     for place, it in enumerate(found):
         with club.store.read() as work:
-            cut: Cut[Subscription] = Cut(order=(order,), limit=4, after=it)
-            rest = work.subscriptions.list(SubscriptionFilter(on=MARCH_1), cut)
+            page_request: PageRequest[Subscription] = PageRequest(order=(order,), limit=4, after=it)
+            rest = work.subscriptions.list(SubscriptionCriteria(on=MARCH_1), page_request)
         assert rest == found[place + 1 : place + 5]
 
 
@@ -363,10 +371,10 @@ def test_how_long_a_pass_runs_follows_its_freezes(club: Club) -> None:
     sold = club.sell(client)
     frozen = replace(sold, freezes=(Freeze(since=MARCH_1, until=MARCH_1 + DAY),), version=2)
     assert club.of_clients(date(2026, 4, 2), client) == set()
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         work.subscriptions.save(frozen)
     assert club.of_clients(date(2026, 4, 2), client) == {sold.id}
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         work.subscriptions.save(replace(frozen, freezes=(), version=3))
     assert club.of_clients(date(2026, 4, 2), client) == set()
 
@@ -429,7 +437,7 @@ def test_marks_of_a_unit_that_fails_are_as_they_were(club: Club) -> None:
     lesson = club.lesson(club.group())
     sold = club.sell(ada)
     before = club.mark(lesson, ada, charge=paid_by(sold))
-    with pytest.raises(ZeroDivisionError), club.store.begin() as work:
+    with pytest.raises(ZeroDivisionError), club.store.transaction() as work:
         new = make.mark(lesson, bob, club.teacher)
         work.attendance.save([Changed(before=before, after=None), Changed(before=None, after=new)])
         raise ZeroDivisionError
@@ -446,7 +454,7 @@ def test_unpaid_visits_are_told_oldest_first_with_their_lessons(club: Club) -> N
     marks = {it.id: club.mark(it, ada, charge=UNPAID) for it in (late, *reversed(ties), early)}
     club.mark(early, bob, charge=UNPAID)
     club.mark(club.lesson(group, date(2026, 3, 1)), ada)
-    with club.store.begin() as work:
+    with club.store.transaction() as work:
         unpaid = work.attendance.unpaid_of(ada.id)
     expected = [early, *sorted(ties, key=lambda it: it.id), late]
     assert [it.lesson for it in unpaid] == [replace(it, is_marked=True) for it in expected]
@@ -537,10 +545,10 @@ def test_visits_are_of_a_range_and_of_lessons_not_cancelled(club: Club) -> None:
     for it in (*lessons, cancelled):
         club.mark(it, ada)
 
-    def found(**which: Any) -> list[int]:
-        rows = club.visits(ada, **which)
+    def found(**criteria: Any) -> list[int]:
+        rows = club.visits(ada, **criteria)
         with club.store.read() as work:
-            assert work.attendance.count(VisitFilter(client_id=ada.id, **which)) == len(rows)
+            assert work.attendance.count(VisitCriteria(client_id=ada.id, **criteria)) == len(rows)
         return [row.date.day for row in rows]
 
     assert found() == [1, 2, 3, 4, 5]
@@ -730,10 +738,10 @@ def test_marking_and_showing_look_up_what_they_need_by_indexes(database: Databas
         club.visits(ada)
         club.summary(ada)
         club.change(Changed(before=mark, after=None))
-        with club.store.begin() as work:
-            work.subscriptions.hold(sold.id)
+        with club.store.transaction() as work:
+            work.subscriptions.get_for_update(sold.id)
             work.subscriptions.days_charged(sold.id)
-            work.attendance.count(VisitFilter(client_id=ada.id))
+            work.attendance.count(VisitCriteria(client_id=ada.id))
             work.attendance.unpaid_of(ada.id)
     kept = "attendance|clients|group_members|lessons|subscriptions"
     for statement in statements:

@@ -35,7 +35,7 @@ def test_nobody_sees_what_is_not_committed(store: Store, other_thread: ThreadPoo
         with store.read() as work:
             return work.accounts.search("", Page()).total
 
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(make.account())
         seen = other_thread.submit(total)
         # a store may make readers wait; none may let them see
@@ -48,10 +48,10 @@ def test_nobody_sees_what_is_not_committed(store: Store, other_thread: ThreadPoo
 
 def test_two_writers_at_once_both_get_through(store: Store, other_thread: ThreadPoolExecutor) -> None:
     def add() -> None:
-        with store.begin() as work:
+        with store.transaction() as work:
             work.accounts.add(make.account())
 
-    with store.begin() as work:
+    with store.transaction() as work:
         work.accounts.add(make.account())
         other = other_thread.submit(add)
         wait([other], timeout=0.1)
@@ -66,7 +66,7 @@ def test_many_threads_lose_nothing(store: Store) -> None:
     def add_ten() -> None:
         barrier.wait()
         for _ in range(10):
-            with store.begin() as work:
+            with store.transaction() as work:
                 work.accounts.add(make.account())
 
     with ThreadPoolExecutor(16) as pool:
@@ -79,10 +79,10 @@ def test_many_threads_lose_nothing(store: Store) -> None:
 def test_each_call_stands_by_itself(store: Store) -> None:
     given = Given(store)
     mark, event = marked(given, given.members[0])
-    with pytest.raises(ZeroDivisionError), store.each() as work:
+    with pytest.raises(ZeroDivisionError), store.autocommit() as work:
         work.lab_attendance.save(mark, event)
         raise ZeroDivisionError
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.lab_attendance.place(given.lab.id, mark.user_id, DAY).mark == mark
 
 
@@ -92,11 +92,11 @@ def test_a_change_and_its_event_are_stored_together_or_not_at_all(database: Data
     given = Given(store, members=2)
     first, event = marked(given, given.members[0])
     second, _ = marked(given, given.members[1])
-    with store.each() as work:
+    with store.autocommit() as work:
         work.lab_attendance.save(first, event)
-    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)), store.each() as work:
+    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)), store.autocommit() as work:
         work.lab_attendance.save(second, event)
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.lab_attendance.find(given.lab.id, second.id) == (given.owner.id, None)
 
 
@@ -104,9 +104,9 @@ def test_an_exhausted_pool_is_unavailable(database_url: str, monkeypatch: pytest
     monkeypatch.setattr("attendance.adapters.sql.engine.databases.LONGEST_WAIT_SECONDS", 0.1)
     database = open_database(database_url, pool_size=1)
     store = SqlStore(primary=database, replica=database)
-    with store.each(), pytest.raises(Unavailable), store.each():
+    with store.autocommit(), pytest.raises(Unavailable), store.autocommit():
         pass
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.accounts.find_by_username("nobody") is None
     database.engine.dispose()
 
@@ -119,7 +119,7 @@ def test_an_exhausted_pool_is_unavailable(database_url: str, monkeypatch: pytest
 def test_a_database_that_is_away_is_unavailable(url: str) -> None:
     with pytest.raises(Unavailable):
         database = open_database(url, pool_size=1)
-        with SqlStore(primary=database, replica=database).each() as work:
+        with SqlStore(primary=database, replica=database).autocommit() as work:
             work.accounts.find_by_username("nobody")
 
 
@@ -127,7 +127,7 @@ def test_events_are_never_changed_or_removed(database: Database) -> None:
     store = SqlStore(primary=database, replica=database)
     given = Given(store)
     mark, event = marked(given, given.members[0])
-    with store.each() as work:
+    with store.autocommit() as work:
         work.lab_attendance.save(mark, event)
     statements = ["UPDATE events SET action = 'x'", "DELETE FROM events"]
     if database.engine.dialect.name == "postgresql":
@@ -137,7 +137,7 @@ def test_events_are_never_changed_or_removed(database: Database) -> None:
     for statement in statements:
         with database.engine.connect() as connection, pytest.raises(sa.exc.DBAPIError, match="never changed"):
             connection.exec_driver_sql(statement)
-    with store.each() as work:
+    with store.autocommit() as work:
         assert work.events.of(mark.id) == (event,)
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from attendance.domain.attendance import marks as attendance
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
-from attendance.domain.attendance.marks import Mark, MarkingRules, fault_in_time, faults_in, mark_id, marked
+from attendance.domain.attendance.marks import Mark, MarkingRules, entry_errors, mark_id, marked, time_error
 from attendance.domain.club.lessons import TooLate
-from attendance.domain.events import Action, Doing, Event
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, ClientId, EventId, LessonId, SubscriptionId
 from attendance.domain.permissions.roles import Level
 from attendance.domain.status import Status
@@ -26,8 +26,8 @@ RULES = MarkingRules()
 THEN, DAY = date(2026, 3, 2), timedelta(days=1)
 
 
-def doing(minute: int = 0) -> Doing:
-    return Doing(BY, make.NOON + timedelta(minutes=minute), lambda: EventId(UUID(int=9)))
+def change_context(minute: int = 0) -> ChangeContext:
+    return ChangeContext(BY, make.NOON + timedelta(minutes=minute), lambda: EventId(UUID(int=9)))
 
 
 def sent(status: Status | None = Status.PRESENT, client: ClientId = CLIENT, **more: Any) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def sent(status: Status | None = Status.PRESENT, client: ClientId = CLIENT, **mo
 
 def said(entry: dict[str, Any], before: Mark | None, charge: Charge, minute: int) -> attendance.Changed:
     if entry["status"] is not None:
-        return marked(entry, before, charge, lesson_id=LESSON, doing=doing(minute), by=BY)
-    return before.cleared(doing(minute)) if before else attendance.Changed(before=None, after=None)
+        return marked(entry, before, charge, lesson_id=LESSON, change_context=change_context(minute), by=BY)
+    return before.cleared(change_context(minute)) if before else attendance.Changed(before=None, after=None)
 
 
 # Events
@@ -129,19 +129,19 @@ def test_whatever_is_wrong_with_entries_is_told_by_place() -> None:
         sent(present, ClientId(UUID(int=7)), note="x" * 1001),
         sent(None, ClientId(UUID(int=8)), note="a\n\tb"),
     ]  # fmt: skip
-    assert [fault.field.removeprefix("attendances") for fault in faults_in(entries)] == [
+    assert [field_error.field.removeprefix("attendances") for field_error in entry_errors(entries)] == [
         "[1].minutes_late", "[2].client_id", "[2].minutes_late", "[3].client_id", "[3].minutes_late",
         "[3].minutes_late", "[4].note", "[5].note",
     ]  # fmt: skip
     many = [sent(client=ClientId(UUID(int=n))) for n in range(1, 1002)]
-    assert faults_in(many[:1000]) == []
-    assert [fault.field for fault in faults_in(many)] == ["attendances"]
+    assert entry_errors(many[:1000]) == []
+    assert [field_error.field for field_error in entry_errors(many)] == ["attendances"]
 
 
 def test_of_a_lesson_to_come_only_who_is_excused_is_known() -> None:
     entries = [sent(status) for status in (None, *Status)]
-    found = [fault_in_time(place, entry, None) for place, entry in enumerate(entries)]
-    assert [fault and fault.field for fault in found] == [
+    found = [time_error(place, entry, None) for place, entry in enumerate(entries)]
+    assert [field_error and field_error.field for field_error in found] == [
         f"attendances[{place}].status"
         if entry["status"] in (Status.PRESENT, Status.ABSENT, Status.LATE)
         else None

@@ -7,7 +7,7 @@ import pytest
 
 from attendance.domain.club.clients import accepted_birthday
 from tests import make
-from tests.domain.faults import faults
+from tests.domain.field_errors import field_errors
 
 TODAY = date(2026, 3, 2)
 
@@ -18,13 +18,13 @@ TODAY = date(2026, 3, 2)
 )
 def test_a_text_is_as_long_as_it_may_be_and_no_longer(field: str, longest: int) -> None:
     assert len(getattr(make.client(**{field: "ё" * longest}), field)) == longest
-    assert faults(make.client, **{field: "ё" * (longest + 1)}) == [field]
+    assert field_errors(make.client, **{field: "ё" * (longest + 1)}) == [field]
 
 
 @pytest.mark.parametrize("field", ["name", "guardian_name", "phone", "address", "notes"])
 @pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800", "\x1b", "\x7f", "\x85"])
 def test_no_text_holds_what_is_no_text(field: str, text: str) -> None:
-    assert faults(make.client, **{field: text}) == [field]
+    assert field_errors(make.client, **{field: text}) == [field]
 
 
 @pytest.mark.parametrize(
@@ -35,23 +35,27 @@ def test_lines_and_tabs_are_kept_where_there_is_room_for_them(field: str, is_pro
     if is_prose:
         assert getattr(make.client(**{field: "a\n\tb"}), field) == "a\n\tb"
     else:
-        assert faults(make.client, **{field: "a\nb"}) == faults(make.client, **{field: "a\tb"}) == [field]
+        assert (
+            field_errors(make.client, **{field: "a\nb"})
+            == field_errors(make.client, **{field: "a\tb"})
+            == [field]
+        )
 
 
 def test_only_the_name_must_be_there() -> None:
     client = make.client(name=" ")
     assert (client.guardian_name, client.phone, client.email, client.address, client.notes) == ("",) * 5
     assert (client.birthday, client.user_id, client.active, client.version) == (None, None, True, 1)
-    assert faults(make.client, name="") == ["name"]
+    assert field_errors(make.client, name="") == ["name"]
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
     wrong: dict[str, Any] = {"name": "", "phone": "\n", "notes": "\0", "address": "x" * 501}
-    assert {*faults(make.client, **wrong)} == {*wrong}
+    assert {*field_errors(make.client, **wrong)} == {*wrong}
 
 
 def test_nobody_is_born_tomorrow() -> None:
     for born in (None, TODAY, date(1900, 1, 1), date.min):
         assert accepted_birthday(born, today=TODAY) == born
     for born in (TODAY + timedelta(days=1), date.max):
-        assert faults(lambda it=born: accepted_birthday(it, today=TODAY)) == ["birthday"]
+        assert field_errors(lambda it=born: accepted_birthday(it, today=TODAY)) == ["birthday"]

@@ -9,7 +9,7 @@ import pytest
 from attendance.domain.club.contracts import Contract, ContractState, number_for
 from attendance.domain.ids import ContractId
 from tests import make
-from tests.domain.faults import faults
+from tests.domain.field_errors import field_errors
 
 CLIENT = make.client()
 SIGNED, CANCELLED = date(2026, 3, 2), date(2026, 6, 30)
@@ -39,7 +39,7 @@ def test_a_contract_is_a_draft_then_active_up_to_its_last_day(
 
 
 def test_a_contract_does_not_end_before_it_begins() -> None:
-    assert faults(contract, signed_on=SIGNED, cancelled_on=SIGNED - DAY) == ["cancelled_on"]
+    assert field_errors(contract, signed_on=SIGNED, cancelled_on=SIGNED - DAY) == ["cancelled_on"]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_contract_does_not_end_before_it_begins() -> None:
      ("notes", "x" * 5001), ("notes", "\0"), ("notes", "\x1b")],
 )  # fmt: skip
 def test_a_text_that_is_too_long_or_no_text_is_refused(field: str, text: str) -> None:
-    assert faults(contract, **{field: text}) == [field]
+    assert field_errors(contract, **{field: text}) == [field]
 
 
 def test_texts_are_as_long_as_they_may_be() -> None:

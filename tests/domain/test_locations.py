@@ -7,7 +7,7 @@ import pytest
 
 from attendance.domain.club.locations import Closure
 from tests import make
-from tests.domain.faults import faults
+from tests.domain.field_errors import field_errors
 
 FIRST, LAST = date(2026, 12, 24), date(2027, 1, 1)
 DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
     ],
 )  # fmt: skip
 def test_what_no_location_has_is_refused(field: str, value: Any) -> None:
-    assert faults(make.location, **{field: value}) == [field]
+    assert field_errors(make.location, **{field: value}) == [field]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_closure_covers_its_first_day_and_its_last() -> None:
     ],
 )
 def test_a_closure_that_runs_backwards_or_has_no_text_is_refused(changes: dict[str, Any], field: str) -> None:
-    assert faults(Closure, **{"since": FIRST, "until": LAST, **changes}) == [field]
+    assert field_errors(Closure, **{"since": FIRST, "until": LAST, **changes}) == [field]
     assert Closure(since=FIRST, until=LAST, reason="x" * 500).reason
 
 
@@ -76,4 +76,4 @@ def test_a_location_is_closed_by_the_first_closure_that_covers_the_day() -> None
 def test_closures_are_at_most_a_thousand() -> None:
     closure = Closure(since=FIRST, until=FIRST)
     assert len(make.location(closures=(closure,) * 1000).closures) == 1000
-    assert faults(make.location, closures=(closure,) * 1001) == ["closures"]
+    assert field_errors(make.location, closures=(closure,) * 1001) == ["closures"]

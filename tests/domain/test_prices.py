@@ -11,7 +11,7 @@ from attendance.domain.club.currencies import DIGITS, rounded, unit
 from attendance.domain.club.prices import LARGEST_AMOUNT
 from attendance.domain.ids import GroupId
 from tests import make
-from tests.domain.faults import faults
+from tests.domain.field_errors import field_errors
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 31)
 DAY = timedelta(days=1)
@@ -43,7 +43,7 @@ def test_an_amount_is_kept_to_the_minor_unit(amount: str, currency: str) -> None
     ],
 )  # fmt: skip
 def test_an_amount_that_nobody_can_pay_is_refused(amount: str, currency: str) -> None:
-    assert faults(make.price, amount=amount, currency=currency) == ["amount"]
+    assert field_errors(make.price, amount=amount, currency=currency) == ["amount"]
 
 
 def test_an_amount_of_more_digits_is_seen_to_be_kept_when_nobody_rounds(
@@ -55,7 +55,7 @@ def test_an_amount_of_more_digits_is_seen_to_be_kept_when_nobody_rounds(
 
 @pytest.mark.parametrize("currency", ["", "EU", "EURO", "eur", "XXX", "XAU", "XTS", "ZZZ", "DEM", "€"])
 def test_what_nobody_pays_in_is_no_currency(currency: str) -> None:
-    assert faults(make.price, currency=currency) == ["currency"]
+    assert field_errors(make.price, currency=currency) == ["currency"]
 
 
 def test_a_currency_has_the_digits_of_its_minor_unit() -> None:
@@ -82,11 +82,11 @@ def test_a_number_is_from_1_to_its_most(field: str, most: int) -> None:
     for number in (None, 1, most):
         assert getattr(make.price(**{field: number}), field) == number
     for number in (0, -1, most + 1, 10**30):
-        assert faults(make.price, **{field: number}) == [field]
+        assert field_errors(make.price, **{field: number}) == [field]
 
 
 def test_it_holds_for_days_or_for_months_or_without_an_end() -> None:
-    assert faults(make.price, valid_days=30, valid_months=1) == ["valid_months"]
+    assert field_errors(make.price, valid_days=30, valid_months=1) == ["valid_months"]
     for months, days in ((1, None), (None, 30), (None, None)):
         price = make.price(valid_days=days, valid_months=months)
         assert (price.valid_days, price.valid_months) == (days, months)
@@ -95,8 +95,8 @@ def test_it_holds_for_days_or_for_months_or_without_an_end() -> None:
 def test_it_is_for_some_groups_none_of_them_twice() -> None:
     groups = tuple(GroupId(UUID(int=n)) for n in range(1, 1001))
     assert make.price(group_ids=groups).group_ids == groups
-    assert faults(make.price, group_ids=(*groups, GroupId(UUID(int=1001)))) == ["group_ids"]
-    assert faults(make.price, group_ids=groups[:2] + groups[:1]) == ["group_ids"]
+    assert field_errors(make.price, group_ids=(*groups, GroupId(UUID(int=1001)))) == ["group_ids"]
+    assert field_errors(make.price, group_ids=groups[:2] + groups[:1]) == ["group_ids"]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_price_is_on_sale_from_its_first_day_to_its_last(
 
 
 def test_a_sale_does_not_end_before_it_begins() -> None:
-    assert faults(make.price, on_sale_from=FIRST, on_sale_until=FIRST - DAY) == ["on_sale_until"]
+    assert field_errors(make.price, on_sale_from=FIRST, on_sale_until=FIRST - DAY) == ["on_sale_until"]
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,10 @@ def test_a_sale_does_not_end_before_it_begins() -> None:
      ("notes", "x" * 5001), ("notes", "\0")],
 )  # fmt: skip
 def test_a_text_that_is_too_long_or_no_text_is_refused(field: str, text: str) -> None:
-    assert faults(make.price, **{field: text}) == [field]
+    assert field_errors(make.price, **{field: text}) == [field]
     assert make.price(name="x" * 200, notes="\n" * 5000).charges_absence
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
     wrong = {"name": "", "amount": LARGEST_AMOUNT + 1, "visits": 0, "valid_days": 0, "valid_months": 0}
-    assert faults(make.price, **wrong) == [*wrong, "valid_months"]
+    assert field_errors(make.price, **wrong) == [*wrong, "valid_months"]

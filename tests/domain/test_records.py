@@ -11,7 +11,7 @@ import pytest
 
 from attendance.domain import revisions as records
 from attendance.domain.club.locations import Closure
-from attendance.domain.events import Action, Doing, Event
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, EventId, GroupId
 from attendance.domain.revisions import Record, told
 from tests import make
@@ -31,7 +31,7 @@ kinds = pytest.mark.parametrize(("record", "adding", "editing"), RECORDS, ids=la
 
 
 def edited(record: Any, **changes: Any) -> tuple[Any, Event | None]:
-    return record.edited(changes, Doing(BY, LATER, lambda: EVENT_ID))
+    return record.edited(changes, ChangeContext(BY, LATER, lambda: EVENT_ID))
 
 
 def event_of(record: Any, **changes: Any) -> Event:
@@ -42,7 +42,7 @@ def event_of(record: Any, **changes: Any) -> Event:
 
 @kinds
 def test_what_is_added_is_told_whole_but_for_its_notes(record: Any, adding: Action, editing: Action) -> None:
-    event = record.added(Doing(BY, record.created_at, lambda: EVENT_ID))
+    event = record.added(ChangeContext(BY, record.created_at, lambda: EVENT_ID))
     assert (event.id, event.at, event.actor_id) == (EVENT_ID, record.created_at, BY)
     assert (event.action, event.subject_id, event.before) == (adding, record.id, None)
     hidden = {"id", "created_at", "updated_at", "version", "notes"}

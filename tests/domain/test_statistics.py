@@ -15,7 +15,14 @@ from attendance.domain.errors import Invalid
 from attendance.domain.ids import ClientId
 from attendance.domain.reporting import at_risk as risks
 from attendance.domain.reporting import statistics
-from attendance.domain.reporting.at_risk import Held, Regular, Rule, active_since, at_risk, run_of
+from attendance.domain.reporting.at_risk import (
+    AtRiskCandidate,
+    PassPeriod,
+    Rule,
+    active_since,
+    at_risk,
+    run_of,
+)
 from attendance.domain.reporting.statistics import (
     MOST_BUCKETS,
     Counts,
@@ -221,7 +228,7 @@ def test_a_range_has_not_more_parts_than_anybody_reads() -> None:
     for trend, until in ((Trend.DAY, since + MOST_BUCKETS * DAY), (Trend.MONTH, date.max)):
         with pytest.raises(Invalid) as refused:
             require_few_parts(since, until, trend)
-        assert [it.field for it in refused.value.faults] == ["trend"]
+        assert [it.field for it in refused.value.field_errors] == ["trend"]
 
 
 # At risk
@@ -230,12 +237,12 @@ UNTIL = date(2026, 3, 31)
 SINCE = UNTIL - 29 * DAY
 
 
-def regular(*marks: tuple[int, Status], active_for: int | None = None) -> Regular:
+def regular(*marks: tuple[int, Status], active_for: int | None = None) -> AtRiskCandidate:
     """Marks as days before the end of the range; `active_for` so many days a pass has been active."""
     newest_first = [(UNTIL - ago * DAY, status) for ago, status in sorted(marks, key=lambda it: it[0])]
     counted = [(day, status) for day, status in newest_first if day >= SINCE and status is not E]
     run, last_visit = run_of(newest_first)
-    return Regular(
+    return AtRiskCandidate(
         client_id=ClientId(UUID(int=1)),
         name="Anna",
         counted=len(counted),
@@ -246,7 +253,7 @@ def regular(*marks: tuple[int, Status], active_for: int | None = None) -> Regula
     )
 
 
-def told(of: Regular) -> dict[str, list[int]]:
+def told(of: AtRiskCandidate) -> dict[str, list[int]]:
     """The rules, with how many days before the end of the range their dates are."""
     found = at_risk(of, UNTIL)
     if found is None:
@@ -356,14 +363,14 @@ def test_a_pass_has_been_active_since_it_was_last_frozen(
     freezes: list[tuple[date, date]], expected: date
 ) -> None:
     frozen = [Freeze(since=since, until=until) for since, until in freezes]
-    held = Held(starts_on=date(2026, 1, 1), last_day=None, freezes=tuple(frozen), is_active=True)
+    held = PassPeriod(starts_on=date(2026, 1, 1), last_day=None, freezes=tuple(frozen), is_active=True)
     assert active_since([held], UNTIL) == expected
 
 
-def held(since: int, until: int | None, *, is_active: bool = False) -> Held:
+def held(since: int, until: int | None, *, is_active: bool = False) -> PassPeriod:
     """A pass by how many days ago it began and ended."""
     last_day = None if until is None else UNTIL - until * DAY
-    return Held(starts_on=UNTIL - since * DAY, last_day=last_day, freezes=(), is_active=is_active)
+    return PassPeriod(starts_on=UNTIL - since * DAY, last_day=last_day, freezes=(), is_active=is_active)
 
 
 @pytest.mark.parametrize(
@@ -378,7 +385,7 @@ def held(since: int, until: int | None, *, is_active: bool = False) -> Held:
         ([held(9, None, is_active=True), held(20, 5), held(60, 21)], 60),
     ],
 )
-def test_passes_that_follow_each_other_are_one_stretch(passes: list[Held], days: int | None) -> None:
+def test_passes_that_follow_each_other_are_one_stretch(passes: list[PassPeriod], days: int | None) -> None:
     assert active_since(passes, UNTIL) == (None if days is None else UNTIL - days * DAY)
 
 

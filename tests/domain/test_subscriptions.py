@@ -23,14 +23,14 @@ from attendance.domain.club.subscriptions import (
     sold,
 )
 from attendance.domain.errors import Conflict, Invalid
-from attendance.domain.events import Doing
+from attendance.domain.events import ChangeContext
 from attendance.domain.ids import AccountId, ContractId, EventId, GroupId, SubscriptionId
 from tests import make
-from tests.domain.faults import faults
+from tests.domain.field_errors import field_errors
 
 DAY = timedelta(days=1)
 CLIENT, PRICE = make.client(), make.price()
-DOING = Doing(AccountId(UUID(int=1)), make.NOON, lambda: EventId(UUID(int=2)))
+DOING = ChangeContext(AccountId(UUID(int=1)), make.NOON, lambda: EventId(UUID(int=2)))
 SEPTEMBER = {"starts_on": date(2026, 9, 1), "ends_on": date(2026, 9, 30)}
 
 
@@ -126,17 +126,22 @@ def test_an_open_end_is_never_too_early_for_a_freeze() -> None:
 
 
 def test_a_freeze_ends_when_it_begins_at_the_earliest() -> None:
-    assert faults(Freeze, since=on("09-02"), until=on("09-01")) == ["freezes.until"]
+    assert field_errors(Freeze, since=on("09-02"), until=on("09-01")) == ["freezes.until"]
 
 
 def test_what_cannot_be_sold_like_this_is_refused() -> None:
-    assert faults(september, ends_on=on("08-31")) == ["ends_on"]
-    assert faults(september, discount_percent=101) == ["discount_percent"]
-    assert faults(september, discount_percent=-1, ends_on=on("08-31")) == ["discount_percent", "ends_on"]
+    assert field_errors(september, ends_on=on("08-31")) == ["ends_on"]
+    assert field_errors(september, discount_percent=101) == ["discount_percent"]
+    assert field_errors(september, discount_percent=-1, ends_on=on("08-31")) == [
+        "discount_percent",
+        "ends_on",
+    ]
     days = [on("09-01") + n * DAY for n in range(101)]
-    assert faults(september, freezes=tuple(Freeze(since=it, until=it) for it in days)) == ["freezes"]
+    assert field_errors(september, freezes=tuple(Freeze(since=it, until=it) for it in days)) == ["freezes"]
     at_the_end = {"starts_on": date.max - DAY, "ends_on": date.max}
-    assert faults(september, **at_the_end, freezes=(Freeze(since=date.max, until=date.max),)) == ["freezes"]
+    assert field_errors(september, **at_the_end, freezes=(Freeze(since=date.max, until=date.max),)) == [
+        "freezes"
+    ]
 
 
 STARTS = st.integers(0, 60).map(lambda n: on("08-15") + n * DAY)

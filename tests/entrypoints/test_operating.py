@@ -105,7 +105,7 @@ def test_roles_and_states_change_under_the_rules_of_all(operator: Operator) -> N
     assert operator.is_refused("user", "deactivate", "olga") == "Error: a role change is awaiting"
     assert operator.is_refused("user", "set-role", "nobody", "user") == "Error: user not found"
     assert operator.is_refused("user", "set-role", "ada", "god").startswith("Error: Invalid value")
-    with operator.store.begin() as work:
+    with operator.store.transaction() as work:
         ada = work.accounts.find_by_username("ada")
         assert ada
         events = work.events.of(ada.id)
@@ -134,20 +134,20 @@ def test_accounts_are_listed_by_name_and_role(operator: Operator) -> None:
 def test_mail_that_waits_or_was_given_up_is_shown_and_tried_again(operator: Operator) -> None:
     waiting = mail(to="ada@example.org")
     dead = mail(to="ben@example.org", state=MailState.DEAD, error="no such user", attempts=3)
-    with operator.store.begin() as work:
+    with operator.store.transaction() as work:
         work.outbox.add(waiting)
         work.outbox.add(dead)
     first, second = operator.says("mail", "list").splitlines()
     assert first.startswith(f"{waiting.id} confirm_email to ada@example.org, 0 tries, next try ")
     assert second == f"{dead.id} confirm_email to ben@example.org, 3 tries, given up: no such user"
     operator.says("mail", "retry", str(dead.id))
-    with operator.store.begin() as work:
-        assert work.outbox.hold(dead.id).state is MailState.WAITING
+    with operator.store.transaction() as work:
+        assert work.outbox.get_for_update(dead.id).state is MailState.WAITING
     assert operator.is_refused("mail", "retry", str(waiting.id).replace("0", "1")) == "Error: mail not found"
 
 
 def test_mail_is_sent_apart_until_told_to_stop(operator: Operator) -> None:
-    with operator.store.begin() as work:
+    with operator.store.transaction() as work:
         one = mail(facts={"name": "", "username": "ada", "token": "t", "hours": "48"})
         work.outbox.add(one)
     process = subprocess.Popen(
@@ -168,8 +168,8 @@ def test_mail_is_sent_apart_until_told_to_stop(operator: Operator) -> None:
     assert process.returncode == 0
     assert output == "sending mail. Stop it with Ctrl-C.\n"
     assert (operator.home / "mail" / f"{one.id}.eml").exists()
-    with operator.store.begin() as work:
-        assert work.outbox.hold(one.id).state is MailState.SENT
+    with operator.store.transaction() as work:
+        assert work.outbox.get_for_update(one.id).state is MailState.SENT
 
 
 def test_where_nothing_is_kept_there_is_nothing_to_operate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,5 +180,5 @@ def test_where_nothing_is_kept_there_is_nothing_to_operate(monkeypatch: pytest.M
 
 
 def add(operator: Operator, username: str) -> None:
-    with operator.store.begin() as work:
+    with operator.store.transaction() as work:
         work.accounts.add(make.confirmed(username=username))

@@ -122,7 +122,7 @@ def set_club(
     held = [make.lesson(group, date=first + n * DAY, **times) for n in range(lessons)]
     price = make.price(visits=visits, valid_days=lessons + 1)
     passes = [make.subscription(it, price, visits=visits, starts_on=first, ends_on=today) for it in everybody]
-    with library(database_url) as attendance, attendance.sign_in.store.begin() as work:
+    with library(database_url) as attendance, attendance.sign_in.store.transaction() as work:
         work.locations.add(location)
         work.prices.add(price)
         for client in everybody:

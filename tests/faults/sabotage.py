@@ -86,12 +86,12 @@ def adds_accounts_unguarded() -> None:
 
 
 def hashes_where_requests_are_answered() -> None:
-    from attendance.adapters.http.server.hashing_executor import HashingLane
+    from attendance.adapters.http.server.hashing_executor import HashingExecutor
 
     async def call(self: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         return await asyncio.to_thread(function, *args, **kwargs)
 
-    HashingLane.__call__ = call  # type: ignore[method-assign]
+    HashingExecutor.__call__ = call  # type: ignore[method-assign]
 
 
 def answers_before_it_writes() -> None:
@@ -121,13 +121,13 @@ def logs_in_a_transaction_of_its_own() -> None:
     lock = Lock()
 
     def change(self: Any, statements: Any, parameters: Any, event: Any) -> None:
-        with self.work.turn():
+        with self.work.transaction():
             assert self.work.run(statements["sqlite"], parameters).rowcount == 1
         with lock:
             waiting.append(event)
             due = waiting.pop(0) if len(waiting) > 1 else None
         if due:
-            with self.work.turn():
+            with self.work.transaction():
                 self.work.run(ADD, event_row(due))
 
     lab_attendance.SqlLabAttendance._change = change  # type: ignore[method-assign]
@@ -207,9 +207,9 @@ def waits_with_each_mark() -> None:
 
     A worker that was asked anything leaves a file `alive-…`.
     """
-    from attendance.adapters.http.server.middleware import Edge
+    from attendance.adapters.http.server.middleware import Middleware
 
-    answer = Edge.__call__
+    answer = Middleware.__call__
     arrivals = count()
 
     async def call(self: Any, scope: Any, receive: Any, send: Any) -> None:
@@ -227,7 +227,7 @@ def waits_with_each_mark() -> None:
     def may_go() -> bool:
         return Path("go").exists()
 
-    Edge.__call__ = call  # type: ignore[method-assign]
+    Middleware.__call__ = call  # type: ignore[method-assign]
 
 
 def waits_with_each_start() -> None:

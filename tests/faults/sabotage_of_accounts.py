@@ -15,24 +15,27 @@ def begins_no_transactions() -> None:
     """Each statement is one by itself: nobody holds anything, nobody waits for a turn."""
     from attendance.adapters.sql.store import SqlStore
 
-    SqlStore.begin = SqlStore.each  # type: ignore[method-assign]
+    SqlStore.transaction = SqlStore.autocommit  # type: ignore[method-assign]
 
 
 def counts_without_holding() -> None:
     """Two workers look at tallies before one of them saves what it has counted."""
-    from attendance.application.accounts.rate_limiter import Limiter
+    from attendance.application.accounts.rate_limiter import RateLimiter
 
     def take(self: Any, claims: Any) -> Any:
         meet(2)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             at = self.clock()
-            taken = [work.tallies.hold(key).taken(limit, at=at) for key, limit in claims.items()]
+            taken = [
+                work.rate_limit_windows.get_for_update(key).taken(limit, at=at)
+                for key, limit in claims.items()
+            ]
             time.sleep(0.01)
-            for tally in taken:
-                work.tallies.save(tally)
+            for window in taken:
+                work.rate_limit_windows.save(window)
         return at
 
-    Limiter.take = take  # type: ignore[method-assign]
+    RateLimiter.take = take  # type: ignore[method-assign]
 
 
 def names_its_worker() -> None:
@@ -65,11 +68,11 @@ def uses_links_unguarded() -> None:
     from attendance.adapters.sql.accounts.links import SqlLinks
 
     begins_no_transactions()
-    look = accounts.SqlAccounts.hold
+    look = accounts.SqlAccounts.get_for_update
     meetings: dict[Any, Barrier] = {}
     lock = Lock()
 
-    def hold(self: Any, account_id: Any) -> Any:
+    def get_for_update(self: Any, account_id: Any) -> Any:
         found = look(self, account_id)
         with lock:
             meeting = meetings.setdefault(account_id, Barrier(2))
@@ -79,7 +82,7 @@ def uses_links_unguarded() -> None:
             meeting.wait(timeout=0.3)
         return found
 
-    accounts.SqlAccounts.hold = hold  # type: ignore[method-assign]
+    accounts.SqlAccounts.get_for_update = get_for_update  # type: ignore[method-assign]
     SqlLinks.use = lambda *_: True  # type: ignore[method-assign]
     accounts.SAVE = (
         sa.update(accounts.accounts)

@@ -19,9 +19,13 @@ def holds_not_what_is_named() -> None:
     from attendance.adapters.sql.engine.repository import SqlRepository
     from attendance.adapters.sql.store import SqlStore
 
-    begin, taught = SqlStore.begin, SqlLessons.taught
+    begin, taught = SqlStore.transaction, SqlLessons.taught
     save, save_group = SqlAttendance.save, SqlGroups.save
-    hold, hold_all, hold_known = SqlRepository.hold, SqlRepository.hold_all, SqlRepository.hold_known
+    get_for_update, get_all_for_update, lock_existing = (
+        SqlRepository.get_for_update,
+        SqlRepository.get_all_for_update,
+        SqlRepository.lock_existing,
+    )
 
     def unheld() -> list[str]:
         named = Path(UNHELD)
@@ -29,19 +33,19 @@ def holds_not_what_is_named() -> None:
 
     def begin_unheld(self: Any) -> Any:
         is_sqlite = self.primary.engine.dialect.name == "sqlite"
-        return self.each() if "transactions" in unheld() or (is_sqlite and unheld()) else begin(self)
+        return self.autocommit() if "transactions" in unheld() or (is_sqlite and unheld()) else begin(self)
 
     def hold_unheld(self: Any, entity_id: Any) -> Any:
-        return self.get(entity_id) if self.shape.table.name in unheld() else hold(self, entity_id)
+        return self.get(entity_id) if self.mapper.table.name in unheld() else get_for_update(self, entity_id)
 
     def hold_all_unheld(self: Any, entity_ids: Any) -> Any:
-        if self.shape.table.name not in unheld():
-            return hold_all(self, entity_ids)
+        if self.mapper.table.name not in unheld():
+            return get_all_for_update(self, entity_ids)
         return tuple(found for found in map(self.find, entity_ids) if found)
 
     def hold_known_unheld(self: Any, entity_ids: Any) -> Any:
-        is_held = self.shape.table.name not in unheld()
-        return hold_known(self, entity_ids) if is_held else self.known(entity_ids)
+        is_held = self.mapper.table.name not in unheld()
+        return lock_existing(self, entity_ids) if is_held else self.existing_ids(entity_ids)
 
     def taught_unheld(self: Any, lesson_id: Any, *, held: bool) -> Any:
         return taught(self, lesson_id, held=held and "lessons" not in unheld())
@@ -55,10 +59,10 @@ def holds_not_what_is_named() -> None:
             group = replace(group, version=self.get(group.id).version + 1)
         save_group(self, group)
 
-    SqlStore.begin = begin_unheld  # type: ignore[method-assign]
-    SqlRepository.hold = hold_unheld  # type: ignore[method-assign]
-    SqlRepository.hold_all = hold_all_unheld  # type: ignore[method-assign]
-    SqlRepository.hold_known = hold_known_unheld  # type: ignore[method-assign]
+    SqlStore.transaction = begin_unheld  # type: ignore[method-assign]
+    SqlRepository.get_for_update = hold_unheld  # type: ignore[method-assign]
+    SqlRepository.get_all_for_update = hold_all_unheld  # type: ignore[method-assign]
+    SqlRepository.lock_existing = hold_known_unheld  # type: ignore[method-assign]
     SqlLessons.taught = taught_unheld  # type: ignore[method-assign]
     SqlAttendance.save = save_unheld  # type: ignore[method-assign]
     SqlGroups.save = save_group_unheld  # type: ignore[method-assign]

@@ -100,7 +100,7 @@ def stored(database_url: str, accounts: Sequence[Account], *, sessions: int = 1)
             for account in accounts
             for _ in range(sessions)
         ]
-        with attendance.sign_in.store.begin() as work:
+        with attendance.sign_in.store.transaction() as work:
             for account in accounts:
                 work.accounts.add(replace(account, password_hash=password_hash))
             for session in started:

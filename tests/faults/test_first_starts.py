@@ -42,7 +42,7 @@ SHAPE = {
 }
 
 
-def shape(database_url: str) -> tuple[list[Any], list[Any]]:
+def mapper(database_url: str) -> tuple[list[Any], list[Any]]:
     """Everything a database consists of, and the revisions it says it has."""
     database = open_database(database_url, pool_size=1)
     try:
@@ -62,7 +62,7 @@ def _unordered(text: str | None) -> Any:
 def check_all_migrated(ended: Ended, found: str, expected: str) -> None:
     failed = [complaint for status, _, complaint in ended if status != 0]
     assert not failed, f"{len(failed)} of {len(ended)} failed: {failed[0]}"
-    assert shape(found) == shape(expected)
+    assert mapper(found) == mapper(expected)
 
 
 @pytest.fixture(params=DATABASES)

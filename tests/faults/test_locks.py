@@ -18,7 +18,7 @@ from tests.faults.conftest import running, service_of
 from tests.faults.records import records
 from tests.faults.scene import Scene, set_scene
 
-Held: TypeAlias = Callable[[str, Scene], AbstractContextManager[Any]]
+PassPeriod: TypeAlias = Callable[[str, Scene], AbstractContextManager[Any]]
 """Locks something of a scene's for as long as the context lasts."""
 
 # far more than has_little_patience takes
@@ -58,7 +58,7 @@ def file_held(database_url: str, _: Scene) -> Iterator[None]:
 class Case:
     """What is held, and a PUT that has to wait for it: a mark's revision, or a first mark."""
 
-    held: Held
+    held: PassPeriod
     date: str
 
 
@@ -82,28 +82,26 @@ def database_url(case: Case, request: pytest.FixtureRequest) -> str:
     return of.fresh()
 
 
-async def asked(port: int, request: Request, patience: float) -> Answer:
+async def asked(port: int, request: Request, backoff: float) -> Answer:
     try:
-        async with asyncio.timeout(patience), connected(port) as client:
+        async with asyncio.timeout(backoff), connected(port) as client:
             return await client.ask(request)
     except TimeoutError as error:
         raise AssertionError("kept waiting without an answer") from error
 
 
-def check_lock_is_survived(
-    port: int, database_url: str, scene: Scene, case: Case, *, patience: float
-) -> None:
+def check_lock_is_survived(port: int, database_url: str, scene: Scene, case: Case, *, backoff: float) -> None:
     """503 while it is held, reading goes on, nothing is left of what was refused, and then all is well."""
     put = scene.mark("after all", date=case.date)
     before = records(database_url)
     with case.held(database_url, scene):
-        refused = patiently(asked(port, put, patience))
-        read = patiently(asked(port, scene.sheet(), patience))
+        refused = patiently(asked(port, put, backoff))
+        read = patiently(asked(port, scene.sheet(), backoff))
     assert (refused.status, refused.error) == (503, "temporarily unavailable")
     assert int(refused.headers["retry-after"]) > 0
     assert read.status == 200
     assert records(database_url) == before
-    assert patiently(asked(port, put, patience)).status == 200
+    assert patiently(asked(port, put, backoff)).status == 200
     assert len(records(database_url).events) == len(before.events) + 1
 
 
@@ -112,7 +110,7 @@ def test_a_stranger_who_holds_a_lock_means_503_until_it_is_given_back(
 ) -> None:
     scene = set_scene(database_url, note="the first")
     with running(service_of(tmp_path, database_url, "has_little_patience")) as service:
-        check_lock_is_survived(service.port, database_url, scene, case, patience=LONGEST_WAIT_SECONDS)
+        check_lock_is_survived(service.port, database_url, scene, case, backoff=LONGEST_WAIT_SECONDS)
 
 
 @pytest.mark.parametrize("case", ["postgresql, the mark", "sqlite, the file"], indirect=True)
@@ -124,7 +122,7 @@ def test_without_an_end_to_patience_a_stranger_stops_the_service(
         running(service_of(tmp_path, database_url, "has_endless_patience")) as service,
         pytest.raises(AssertionError, match="kept waiting without an answer"),
     ):
-        check_lock_is_survived(service.port, database_url, scene, case, patience=HOPELESS_WAIT_SECONDS)
+        check_lock_is_survived(service.port, database_url, scene, case, backoff=HOPELESS_WAIT_SECONDS)
 
 
 @pytest.mark.long
@@ -133,4 +131,4 @@ def test_a_stranger_who_holds_a_lock_means_503_at_the_end_of_real_patience(
 ) -> None:
     scene = set_scene(database_url, note="the first")
     with running(service_of(tmp_path, database_url)) as service:
-        check_lock_is_survived(service.port, database_url, scene, case, patience=50)
+        check_lock_is_survived(service.port, database_url, scene, case, backoff=50)

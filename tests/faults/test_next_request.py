@@ -40,10 +40,10 @@ async def all_told(port: int, rounds: Rounds) -> tuple[int, list[Answer]]:
     asked, wrong = 0, []
     async with workers(port) as each:
         everybody = [client for clients in each for client in clients]
-        for (change, question, before, after), changing in zip(rounds, cycle(each), strict=False):
+        for (change, question, before, after), role_change_workflow in zip(rounds, cycle(each), strict=False):
             heard = await asyncio.gather(*(client.ask(question) for client in everybody))
             assert {answer.status for answer in heard} == {before}
-            changed = await changing[0].ask(change)
+            changed = await role_change_workflow[0].ask(change)
             assert changed.status in (200, 204), changed
             heard = await asyncio.gather(*(client.ask(question) for client in everybody))
             asked += len(heard)

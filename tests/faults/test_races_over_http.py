@@ -165,7 +165,7 @@ def test_events_are_told_in_the_order_in_which_they_happened_whatever_their_ids(
     store = SqlStore(primary=database, replica=database)
     owner, member = account(), account()
     optics = lab(owner)
-    with store.begin() as work:
+    with store.transaction() as work:
         for who in (owner, member):
             work.accounts.add(who)
         work.labs.add(optics)
@@ -175,7 +175,7 @@ def test_events_are_told_in_the_order_in_which_they_happened_whatever_their_ids(
     for note in NOTES[:5]:
         place = {"lab_id": optics.id, "user_id": member.id, "date": NOON.date()}
         marked = mark(actor(owner), **place, status=Status.PRESENT, note=note)
-    with store.each() as work:
+    with store.autocommit() as work:
         assert [event.after["note"] for event in work.events.of(marked.id)] == NOTES[:5]
 
 

@@ -232,7 +232,7 @@ class Api:
         usual = {"username": name, "email": f"{name}@example.org", "password_hash": hashed(PASSWORD)}
         now = self.clock.now
         account = make.confirmed(now, role=role, created_at=now, updated_at=now, **usual | changes)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.accounts.add(account)
         return self.session_of(Person(self.http, str(account.id), account.username))
 
@@ -242,24 +242,24 @@ class Api:
         session = make.session(
             account, started_at=now, expires_at=now + make.LIFETIME.absolute, last_seen_at=now
         )
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.sessions.add(session)
         return replace(person, token=self.container.tokens().issue(session))
 
     def account(self, person: Person) -> Account:
         """As it is stored now."""
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return work.accounts.get(AccountId(UUID(person.id)))
 
     def alters(self, person: Person, **changes: Any) -> None:
         """Straight in the store, whatever the rules say."""
-        with self.store.begin() as work:
-            account = work.accounts.hold(AccountId(UUID(person.id)))
+        with self.store.transaction() as work:
+            account = work.accounts.get_for_update(AccountId(UUID(person.id)))
             work.accounts.save(replace(account, version=account.version + 1, **changes))
 
     def mails(self, kind: MailKind | None = None, to: str | None = None) -> list[Mail]:
         """What waits in the outbox, oldest first."""
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             mails = work.outbox.in_state(MailState.WAITING)
         return [mail for mail in mails if kind in (None, mail.kind) and to in (None, mail.to)]
 
@@ -319,11 +319,11 @@ class ExchangedStore(Store):
         assert self.now, "asked between two tests"
         return self.now
 
-    def begin(self) -> AbstractContextManager[UnitOfWork]:
-        return self._present.begin()
+    def transaction(self) -> AbstractContextManager[UnitOfWork]:
+        return self._present.transaction()
 
-    def each(self) -> AbstractContextManager[UnitOfWork]:
-        return self._present.each()
+    def autocommit(self) -> AbstractContextManager[UnitOfWork]:
+        return self._present.autocommit()
 
     def read(self) -> AbstractContextManager[UnitOfWork]:
         return self._present.read()
@@ -352,7 +352,7 @@ class Lasting:
 
     def _finish_what_no_answer_waited_for(self) -> None:
         done = Event()
-        self.api.container.aside()(done.set)
+        self.api.container.run_in_background()(done.set)
         assert done.wait(30)
 
 
@@ -392,5 +392,8 @@ def fields(response: httpx.Response) -> list[str]:
     body = response.json()
     assert body.keys() == {"error", "details"}
     assert body["error"] == "malformed request"
-    assert all(fault.keys() == {"field", "message"} and fault["message"] for fault in body["details"])
-    return [fault["field"] for fault in body["details"]]
+    assert all(
+        field_error.keys() == {"field", "message"} and field_error["message"]
+        for field_error in body["details"]
+    )
+    return [field_error["field"] for field_error in body["details"]]

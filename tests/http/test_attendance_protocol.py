@@ -105,7 +105,7 @@ def rows(shown: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def told(response: Any) -> list[tuple[str, str]]:
     """Where and what is wrong."""
     assert fields(response)
-    return [(fault["field"], fault["message"]) for fault in response.json()["details"]]
+    return [(field_error["field"], field_error["message"]) for field_error in response.json()["details"]]
 
 
 # The sheet
@@ -288,7 +288,7 @@ def test_one_bad_entry_among_thirty_and_nothing_is_stored(api: Api) -> None:
 def test_one_bad_entry_is_seen_to_leave_the_others_stored_when_nobody_looks(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(use_cases, "require_faultless", lambda *_: None)
+    monkeypatch.setattr(use_cases, "raise_if_errors", lambda *_: None)
     chess = Class.of(api)
     shown = good(marks(chess.teacher, chess.lesson(), entry(UNKNOWN_ID), entry(chess.members[0])), 200)
     assert shown["counts"]["present"] == 1
@@ -354,12 +354,12 @@ def test_what_is_malformed_in_an_entry_is_told_by_its_place(api: Api) -> None:
     chess = Class.of(api)
     lesson, (anna, bea, carl) = chess.lesson(), chess.members
     before = sheet(chess.teacher, lesson)
-    for malformed, faults in MALFORMED:
+    for malformed, field_errors in MALFORMED:
         is_somebodys = isinstance(malformed, dict) and malformed.get("client_id") == "x"
         bad = malformed | {"client_id": carl} if is_somebodys else malformed
         refused = told(marks(chess.teacher, lesson, entry(anna), bad, entry(bea)))
-        assert [field for field, _ in refused] == [f"attendances[1]{where}" for where, _ in faults], bad
-        for (_, said), (_, expected) in zip(refused, faults, strict=True):
+        assert [field for field, _ in refused] == [f"attendances[1]{where}" for where, _ in field_errors], bad
+        for (_, said), (_, expected) in zip(refused, field_errors, strict=True):
             assert said == (expected or said)
     for body in ({}, {"attendances": None}, {"attendances": {}}, {"attendances": "x"}, {"attendances": 1}):
         assert fields(chess.teacher.puts(path_of(lesson), **body, **({} if body else {"x": 1})))[-1] == (

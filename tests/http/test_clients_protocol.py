@@ -393,7 +393,7 @@ def put_in(api: Api, number: int) -> None:
         )
         for n in range(number)
     ]
-    with api.store.begin() as work:
+    with api.store.transaction() as work:
         for n, client in enumerate(clients):
             work.clients.add(client)
             signed_on = make.NOON.date() - timedelta(days=n % 5) if n % 3 else None

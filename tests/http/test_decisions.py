@@ -49,7 +49,7 @@ def answered(on: Stage, kind: str, case: Case) -> int:
     url = f"/api/v1/users/{target.id}{path}"
     response = on.api.http.put(url, json=body, headers=headers)
     if response.status_code not in (200, 202):
-        with on.store.each() as work:
+        with on.store.autocommit() as work:
             now: Account = work.accounts.get(target.id)
         assert now == target
     return response.status_code

@@ -263,7 +263,7 @@ def test_a_page_of_another_origin_may_read_the_name_of_the_file() -> None:
 @pytest.mark.parametrize("form", TABLES)
 def test_a_table_is_sorted_filtered_and_paged_as_the_list_is(api: Api, form: Format) -> None:
     clerk = api.having(Role.EMPLOYEE)
-    with api.store.begin() as work:
+    with api.store.transaction() as work:
         for n in range(45):
             work.clients.add(make.client(name=f"{'aB'[n % 2]}{n}", active=n % 3 > 0))
     for query in (
@@ -380,7 +380,7 @@ def written(text: str, form: Format) -> Any:
 @pytest.mark.parametrize("form", TABLES)
 def test_a_text_is_read_back_as_it_is_unless_it_begins_a_formula(api: Api, form: Format) -> None:
     clerk = api.having(Role.EMPLOYEE)
-    with api.store.begin() as work:
+    with api.store.transaction() as work:
         for n, text in enumerate([*FORMULAS, *CELLS, *LINES]):
             name = "x" if {*text} & {*"\n\t"} else text[:200] or "x"
             at = make.NOON + timedelta(seconds=n)
@@ -466,7 +466,7 @@ def test_more_rows_than_a_sheet_has_are_for_csv_alone(memory: Api, monkeypatch: 
 
 
 def put_in(api: Api, number: int) -> None:
-    with api.store.begin() as work:
+    with api.store.transaction() as work:
         for n in range(number):
             work.clients.add(make.client(name=f"{n:05}"))
 

@@ -932,10 +932,10 @@ def test_litestars_own_complaints_look_like_ours(fragile: Fragile) -> None:
 class AwayStore(Store):
     """A database that is away."""
 
-    def begin(self) -> Any:
+    def transaction(self) -> Any:
         raise Unavailable
 
-    each = read = begin
+    autocommit = read = transaction
 
     def attempts(self) -> Iterator[None]:
         yield

@@ -136,7 +136,7 @@ def test_members_are_seen_to_be_told_when_nobody_keeps_them_back(
 def test_groups_are_listed_by_name_or_otherwise_with_pages(api: Api, manager: Person, place: str) -> None:
     location = make.location()
     groups = [make.group(location, name=f"{'aB'[n % 2]} {n % 9:02}") for n in range(25)]
-    with api.store.begin() as work:
+    with api.store.transaction() as work:
         work.locations.add(location)
         for group in groups:
             work.groups.add(group)

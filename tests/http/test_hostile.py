@@ -622,7 +622,7 @@ def bank(store_url: str) -> Iterator[Api]:
     with running(store_url, secret_key=keys) as api:
         api.clock.now = tokens.NOW
         account = make.account(id=tokens.SESSION.account_id, created_at=tokens.NOW, updated_at=tokens.NOW)
-        with api.container.store().begin() as work:
+        with api.container.store().transaction() as work:
             work.accounts.add(account)
             work.sessions.add(tokens.SESSION)
         yield api

@@ -428,7 +428,7 @@ def test_users_are_cut_into_pages_alike(api: Api) -> None:
 
 def test_at_most_1000_are_in_one_answer_and_the_total_counts_them_all(api: Api, ada: Person) -> None:
     account = make.account()
-    with api.container.store().begin() as work:
+    with api.container.store().transaction() as work:
         work.accounts.add(account)
         for number in range(1001):
             work.labs.add(make.lab(account, name=f"Lab {number:04}"))
@@ -921,7 +921,7 @@ def test_a_session_ends_and_its_token_with_it(api: Api, ada: Person, lab: Lab) -
 
 def test_a_token_of_a_deactivated_account_is_worth_nothing(api: Api) -> None:
     hidden = make.account(username="gone", active=False)
-    with api.container.store().begin() as work:
+    with api.container.store().transaction() as work:
         work.accounts.add(hidden)
     assert answer(api.signs_in(username="gone", password=PASSWORD)) == refusal(401, "invalid credentials")
     assert good(api.nobody.searches_users(), 200) == {"users": [], "total": 0}

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from attendance.adapters.http.server import errors
-from attendance.domain.accounts.rate_limits import Tally
+from attendance.domain.accounts.rate_limits import RateLimitWindow
 from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, IN_MEMORY, PASSWORD, Api, Person, answer, fields, good, refusal, running
 
@@ -287,7 +287,7 @@ def test_invitations_are_not_registrations() -> None:
 def test_what_is_limited_is_seen_to_go_through_when_nothing_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Tally, "require_room", lambda *_, **__: None)
+    monkeypatch.setattr(RateLimitWindow, "require_room", lambda *_, **__: None)
     with running(limit_registrations_per_hour=1) as api:
         assert [registers_for_labs(api.nobody, number).status_code for number in range(3)] == [201] * 3
         assert [club(api.nobody, username="x").status_code for _ in range(12)] == [401] * 12

@@ -33,7 +33,7 @@ def groups_of(api: Api, number: int) -> list[str]:
     """Groups that are simply there."""
     location = make.location()
     groups = [make.group(location) for _ in range(number)]
-    with api.store.begin() as work:
+    with api.store.transaction() as work:
         work.locations.add(location)
         for group in groups:
             work.groups.add(group)
@@ -179,8 +179,8 @@ def test_the_log_has_pages(api: Api, owner: Person, ada: Person) -> None:
 
 
 def test_a_long_log_is_sent_as_it_is_read(api: Api, owner: Person, ada: Person) -> None:
-    with api.store.begin() as work:
-        account = work.accounts.hold(api.account(ada).id)
+    with api.store.transaction() as work:
+        account = work.accounts.get_for_update(api.account(ada).id)
         for number in range(501):
             account, event = account.edited(
                 username=None,

@@ -467,8 +467,8 @@ def configured(token: str, *, examples: int, shortly: bool) -> SchemathesisConfi
             },
             "phases": {"coverage": {"enabled": not shortly}, "stateful": {"enabled": examples >= MANY}},
             "operations": [
-                *[{**which, "checks": may_be_400} for which in REFUSED_THOUGH_WELL_FORMED],
-                *[{**which, "checks": may_be_gone} for which in NEVER_GOOD],
+                *[{**criteria, "checks": may_be_400} for criteria in REFUSED_THOUGH_WELL_FORMED],
+                *[{**criteria, "checks": may_be_gone} for criteria in NEVER_GOOD],
             ],
         }
     )
@@ -557,7 +557,7 @@ def test_schemathesis_finds_what_is_planted() -> None:
         raise ArithmeticError
 
     @get("/health/spoon", sync_to_thread=False, responses=errors.refusals())
-    def spoon() -> errors.FaultView:
+    def spoon() -> errors.FieldErrorView:
         """Answer with something else than is described."""
         return {"feild": "x"}  # type: ignore[return-value]
 

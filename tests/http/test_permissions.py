@@ -136,7 +136,7 @@ class Stage:
             "subscription_id": make.subscription(client, price),
             "location_id": make.location(),
         }
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.clients.add(client)
             work.contracts.add(things["contract_id"])
             work.prices.add(price)
@@ -147,7 +147,7 @@ class Stage:
 
     def account(self, **changes: Any) -> Account:
         account = make.confirmed(password_hash=self.hash, **changes)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.accounts.add(account)
         return account
 
@@ -160,7 +160,7 @@ class Stage:
         else:
             account = self.account(role=Role(principal))
         session = make.session(account)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.sessions.add(session)
             if principal == DEACTIVATED:
                 work.accounts.save(replace(account, active=False, version=2))
@@ -180,21 +180,21 @@ class Stage:
             created_at=make.NOON,
             updated_at=make.NOON,
         )
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.role_changes.add(change)
         return str(change.id)
 
     def lab_of(self, account: Account) -> str:
         lab = make.lab(account)
         member = make.membership(lab, self.bystander)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.labs.add(lab)
             work.labs.add_member(member)
         return str(lab.id)
 
     def client_of(self, account: Account) -> str:
         client = make.client(user_id=account.id)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.clients.add(client)
         return str(client.id)
 
@@ -204,7 +204,7 @@ class Stage:
             self.location, teachers=tuple(Teaching(user_id=it.id, since=make.NOON.date()) for it in teachers)
         )
         lesson = make.lesson(group)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.groups.add(group)
             work.lessons.add(lesson)
         return {"group_id": str(group.id), "lesson_id": str(lesson.id)}

@@ -398,7 +398,7 @@ def put_in(api: Api, number: int) -> str:
     """So many of one client, straight into the store; much alike, much missing."""
     client, price = make.client(), make.price()
     first = date(2026, 2, 1)
-    with api.store.begin() as work:
+    with api.store.transaction() as work:
         work.clients.add(client)
         work.prices.add(price)
         for n in range(number):

@@ -90,7 +90,7 @@ def crowd() -> Iterator[tuple[Api, Person]]:
 def crowded(api: Api) -> Person:
     """An owner among more people than are read at once; some have no address, many the same name."""
     owner = api.having(Role.OWNER, "owner", name="Zoë")
-    with api.store.begin() as work:
+    with api.store.transaction() as work:
         for number in range(MANY - 1):
             address = {"email": None, "email_confirmed_at": None} if number % 3 else {}
             work.accounts.add(
@@ -136,7 +136,7 @@ def test_a_whole_list_is_sent_as_it_is_read_and_is_the_same_as_its_pages(api: Ap
 def test_a_list_that_just_fills_what_is_read_at_once_is_whole(memory: Api) -> None:
     owner = memory.having(Role.OWNER, "owner")
     for total, more in itertools.pairwise([1, 499, 500, 501, 1000, 1001]):
-        with memory.store.begin() as work:
+        with memory.store.transaction() as work:
             for _ in range(more - total):
                 work.accounts.add(make.confirmed())
         whole = good(owner.reads("/users"), 200)

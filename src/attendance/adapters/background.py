@@ -8,7 +8,7 @@ from threading import BoundedSemaphore
 log = logging.getLogger(__name__)
 
 
-class Aside:
+class RunInBackground:
     """Runs what it is given on one thread of its own; what does not fit into its queue is dropped."""
 
     def __init__(self, longest_queue: int = 1000) -> None:

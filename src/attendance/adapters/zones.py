@@ -7,7 +7,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from attendance.application.ports import Zones
-from attendance.domain.errors import Fault, Invalid
+from attendance.domain.errors import FieldError, Invalid
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class IanaZones(Zones):
     def named(self, name: str) -> tzinfo:
         # the machine knows more, such as its own "localtime": a database has to mean the same elsewhere
         if name not in known_zones():
-            raise Invalid(Fault("timezone", "must be a time zone such as Europe/Berlin"))
+            raise Invalid(FieldError("timezone", "must be a time zone such as Europe/Berlin"))
         return ZoneInfo(name)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from attendance.application.ports import Clock, NewId, Repository, UnitOfWork
 from attendance.domain.errors import Outdated
-from attendance.domain.events import Doing, Event
+from attendance.domain.events import ChangeContext, Event
 from attendance.domain.permissions.actor import Actor
 
 
@@ -18,7 +18,7 @@ class Versioned(Protocol):
 E = TypeVar("E", bound=Versioned)
 
 
-class Dated(Protocol):
+class HasClockAndIds(Protocol):
     @property
     def clock(self) -> Clock: ...
 
@@ -26,9 +26,9 @@ class Dated(Protocol):
     def new_id(self) -> NewId: ...
 
 
-def doing(use_case: Dated, actor: Actor) -> Doing:
+def change_context(use_case: HasClockAndIds, actor: Actor) -> ChangeContext:
     """What somebody does now."""
-    return Doing(actor.id, use_case.clock(), use_case.new_id)
+    return ChangeContext(actor.id, use_case.clock(), use_case.new_id)
 
 
 def edit(
@@ -43,7 +43,7 @@ def edit(
     `versions`: those the caller has seen, None for any. Raises the entity's NotFound, Outdated, and what
     `revised` raises.
     """
-    before = repository.hold(entity_id)
+    before = repository.get_for_update(entity_id)
     require_version(before.version, versions)
     after, event = revised(before)
     if event:

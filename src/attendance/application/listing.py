@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Generic, TypeVar
 
-from attendance.application.pagination import Cut, Order
+from attendance.application.pagination import PageRequest, SortKey
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.retrying import retried
-from attendance.domain.errors import Fault, Invalid
+from attendance.domain.errors import FieldError, Invalid
 
 PAGE_LENGTH = 20
 LARGEST_PAGE_NUMBER = 10**12
@@ -36,10 +36,10 @@ def listed(
     store: Store,
     permitted: Callable[[], None],
     *,
-    order: tuple[Order, ...],
+    order: tuple[SortKey, ...],
     page: int | None,
     count: Callable[[UnitOfWork], int],
-    rows: Callable[[UnitOfWork, Cut[T]], tuple[T, ...]],
+    rows: Callable[[UnitOfWork, PageRequest[T]], tuple[T, ...]],
 ) -> Listed[T]:
     """One page, or the whole list in batches, each read by itself when it is come to.
 
@@ -49,12 +49,14 @@ def listed(
     permitted()
     reading = Reading(store)
     if page is not None:
-        cut: Cut[T] = Cut(order=order, limit=PAGE_LENGTH, offset=(page - 1) * PAGE_LENGTH)
-        items, total = reading.one(lambda work: (rows(work, cut), count(work)))
+        page_request: PageRequest[T] = PageRequest(
+            order=order, limit=PAGE_LENGTH, offset=(page - 1) * PAGE_LENGTH
+        )
+        items, total = reading.one(lambda work: (rows(work, page_request), count(work)))
         return Listed(items=items, total=total, page=page)
 
     def batch(after: T | None) -> tuple[T, ...]:
-        return reading.one(lambda work: rows(work, Cut(order=order, limit=BATCH, after=after)))
+        return reading.one(lambda work: rows(work, PageRequest(order=order, limit=BATCH, after=after)))
 
     first, total = batch(None), reading.one(count)
     return Listed(items=chain(first, _rest(first, batch)), total=total)
@@ -62,7 +64,7 @@ def listed(
 
 def require_page(page: int | None) -> None:
     if page is not None and not 1 <= page <= LARGEST_PAGE_NUMBER:
-        raise Invalid(Fault("page", "must be a whole number from 1"))
+        raise Invalid(FieldError("page", "must be a whole number from 1"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
 
-from attendance.domain.errors import Fault, Invalid
-from attendance.domain.text import require_faultless
+from attendance.domain.errors import FieldError, Invalid
+from attendance.domain.text import raise_if_errors
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SortKey:
     """By one field, ascending unless `descending`; what has none comes last either way."""
 
     field: str
@@ -20,19 +20,19 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut(Generic[T]):
+class PageRequest(Generic[T]):
     """Of a list sorted by `order`, then by id: `limit` rows, after `offset` others or after a given one."""
 
-    order: tuple[Order, ...]
+    order: tuple[SortKey, ...]
     limit: int
     offset: int = 0
     after: T | None = None
 
 
-def order_of(sort: str, known: Collection[str]) -> tuple[Order, ...]:
+def parse_sort(sort: str, known: Collection[str]) -> tuple[SortKey, ...]:
     """From `+name,-created_at`; a `+` may have become a space on its way, or be left out. Raises Invalid."""
     orders = tuple(
-        Order(
+        SortKey(
             part.removeprefix("-") if part.startswith("-") else part.removeprefix("+").removeprefix(" "),
             part.startswith("-"),
         )
@@ -40,16 +40,16 @@ def order_of(sort: str, known: Collection[str]) -> tuple[Order, ...]:
     )
     fields = [order.field for order in orders]
     if unknown := [field for field in fields if field not in known]:
-        raise Invalid(Fault("sort", f"knows {', '.join(known)}, not {unknown[0]}"))
+        raise Invalid(FieldError("sort", f"knows {', '.join(known)}, not {unknown[0]}"))
     if len(set(fields)) < len(fields):
-        raise Invalid(Fault("sort", "must not repeat a field"))
+        raise Invalid(FieldError("sort", "must not repeat a field"))
     return orders
 
 
-def require_forwards(since: date | None, until: date | None) -> None:
+def validate_range(since: date | None, until: date | None) -> None:
     """Raise Invalid for a range that ends before it begins; None is open."""
     if since and until and since > until:
-        raise Invalid(Fault("from", "must not be after to"))
+        raise Invalid(FieldError("from", "must not be after to"))
 
 
 LARGEST_PAGE = 1000
@@ -66,9 +66,11 @@ class Page:
     offset: int = 0
 
     def __post_init__(self) -> None:
-        require_faultless(
+        raise_if_errors(
             None
             if 1 <= self.limit <= LARGEST_PAGE
-            else Fault("limit", f"must be a whole number from 1 to {LARGEST_PAGE}"),
-            None if 0 <= self.offset <= LARGEST_OFFSET else Fault("offset", "must be a whole number from 0"),
+            else FieldError("limit", f"must be a whole number from 1 to {LARGEST_PAGE}"),
+            None
+            if 0 <= self.offset <= LARGEST_OFFSET
+            else FieldError("offset", "must be a whole number from 0"),
         )

@@ -8,7 +8,7 @@ from attendance.application.accounts.accounts import EditUser, ListUsers, Search
 from attendance.application.accounts.email_confirmation import ConfirmEmail, ResendConfirmation
 from attendance.application.accounts.first_owner import CreateOwner, FindUser
 from attendance.application.accounts.mail_delivery import DispatchMail, ListMail, RetryMail
-from attendance.application.accounts.maintenance import TidyUp
+from attendance.application.accounts.maintenance import RunMaintenance
 from attendance.application.accounts.passwords import ChangePassword, RequestPasswordReset, SetPassword
 from attendance.application.accounts.registration import InviteUser, Register
 from attendance.application.accounts.role_changes import (
@@ -148,7 +148,7 @@ class UseCases:
     retry_mail: RetryMail
     create_owner: CreateOwner
     find_user: FindUser
-    tidy_up: TidyUp
+    run_maintenance: RunMaintenance
 
 
 def use_cases_of(ports: Mapping[str, Any]) -> UseCases:

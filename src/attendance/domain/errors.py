@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldError:
     """One thing wrong with a request: where (a field's path, a query name or `body`) and what."""
 
     field: str
@@ -29,12 +29,14 @@ class Invalid(AttendanceError, ValueError):
 
     text = "malformed request"
 
-    def __init__(self, *faults: Fault) -> None:
+    def __init__(self, *field_errors: FieldError) -> None:
         super().__init__()
-        self.faults = faults
+        self.field_errors = field_errors
 
     def __str__(self) -> str:
-        return "; ".join([self.text, *(f"{fault.field}: {fault.message}" for fault in self.faults)])
+        return "; ".join(
+            [self.text, *(f"{field_error.field}: {field_error.message}" for field_error in self.field_errors)]
+        )
 
 
 class Unauthenticated(AttendanceError):

@@ -83,7 +83,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Doing:
+class ChangeContext:
     """Who does something (None: it happens by itself), when, and where the events get their ids."""
 
     by: AccountId | None

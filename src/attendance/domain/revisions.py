@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
-from attendance.domain.events import Action, Doing, Event, Facts
+from attendance.domain.events import Action, ChangeContext, Event, Facts
 
 NEVER_TOLD = frozenset({"id", "created_at", "updated_at", "version", "notes", "is_marked", "charged"})
 """Not in events: what every event has anyway, what marks say, and notes: they may be about health."""
@@ -32,20 +32,22 @@ class Record(Protocol):
 R = TypeVar("R", bound=Record)
 
 
-def created(record: Record, action: Action, doing: Doing) -> Event:
+def created(record: Record, action: Action, change_context: ChangeContext) -> Event:
     """The event of a new record, with all that may be told of it."""
-    return doing.event(action, record.id, after=told(record))
+    return change_context.event(action, record.id, after=told(record))
 
 
-def edited(before: R, changes: Mapping[str, Any], action: Action, doing: Doing) -> tuple[R, Event | None]:
+def edited(
+    before: R, changes: Mapping[str, Any], action: Action, change_context: ChangeContext
+) -> tuple[R, Event | None]:
     """The record with these fields changed, and the event of it; the same again changes nothing."""
     # compared as it would be kept: a list in another order may be the same
     meant = replace(before, **changes)
     different = {name for name in changes if getattr(before, name) != getattr(meant, name)}
     if not different:
         return before, None
-    after: R = replace(meant, updated_at=doing.at, version=before.version + 1)
-    event = doing.event(
+    after: R = replace(meant, updated_at=change_context.at, version=before.version + 1)
+    event = change_context.event(
         action,
         before.id,
         before=told(before, different) or None,

@@ -32,7 +32,7 @@ def create_app() -> Litestar:
 def dispatching(container: Container) -> Iterator[None]:
     """Mail is sent meanwhile, and what time has ended is noted."""
     use_cases = container.use_cases()
-    dispatcher = Dispatcher(dispatch=use_cases.dispatch_mail, tidy=use_cases.tidy_up)
+    dispatcher = Dispatcher(dispatch=use_cases.dispatch_mail, run_maintenance=use_cases.run_maintenance)
     dispatcher.start()
     try:
         yield

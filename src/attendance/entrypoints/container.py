@@ -9,10 +9,10 @@ from pathlib import Path
 
 from dependency_injector import containers, providers
 
-from attendance.adapters.background import Aside
+from attendance.adapters.background import RunInBackground
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
 from attendance.adapters.clock import new_id, new_token, utc_now
-from attendance.adapters.mail import FileNotifier, Letters, SmtpNotifier, ValidEmailAddresses
+from attendance.adapters.mail import FileNotifier, MailRenderer, SmtpNotifier, ValidEmailAddresses
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.security.passwords import Argon2Hasher, CommonPasswords
 from attendance.adapters.security.tokens import JwtTokens
@@ -21,9 +21,9 @@ from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.adapters.sql.engine.schema_version import bring_up_to_date
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.zones import IanaZones
-from attendance.application.accounts.outbox import Postman
-from attendance.application.accounts.rate_limiter import Limiter
-from attendance.application.accounts.role_change_workflow import Changing
+from attendance.application.accounts.outbox import OutboxWriter
+from attendance.application.accounts.rate_limiter import RateLimiter
+from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow
 from attendance.application.ports import Clock, Hasher, Notifier, Today, Tokens
 from attendance.application.use_cases import UseCases, use_cases_of
 from attendance.domain.accounts.links import LinkLifetimes
@@ -49,10 +49,10 @@ def opened_database(url: str, pool_size: int) -> Iterator[Database]:
     database.engine.dispose()
 
 
-def opened_aside() -> Iterator[Aside]:
-    aside = Aside()
-    yield aside
-    aside.close()
+def opened_aside() -> Iterator[RunInBackground]:
+    run_in_background = RunInBackground()
+    yield run_in_background
+    run_in_background.close()
 
 
 def session_lifetime(settings: Settings) -> SessionLifetime:
@@ -99,7 +99,7 @@ def link_lifetimes(settings: Settings) -> LinkLifetimes:
 
 def ownership_rules(settings: Settings) -> OwnershipRules:
     return OwnershipRules(
-        tenure=timedelta(days=settings.owner_tenure_days), patience=timedelta(days=settings.role_change_days)
+        tenure=timedelta(days=settings.owner_tenure_days), backoff=timedelta(days=settings.role_change_days)
     )
 
 
@@ -113,16 +113,16 @@ def marking_rules(settings: Settings) -> MarkingRules:
 
 def notifier(settings: Settings) -> Notifier:
     with about("mail_from", "base_url", "confirm_link", "reset_link"):
-        letters = Letters(
+        renderer = MailRenderer(
             base_url=settings.public_url,
             confirm_link=settings.confirm_link,
             reset_link=settings.reset_link,
             sender=settings.mail_from,
         )
     if settings.smtp_url is None:
-        return FileNotifier(letters=letters, directory=Path(settings.mail_directory))
+        return FileNotifier(renderer=renderer, directory=Path(settings.mail_directory))
     with about("smtp_url"):
-        return SmtpNotifier(letters=letters, url=settings.smtp_url)
+        return SmtpNotifier(renderer=renderer, url=settings.smtp_url)
 
 
 def tokens(settings: Settings, clock: Clock, lifetime: SessionLifetime) -> Tokens:
@@ -147,7 +147,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Object(utc_now)
     new_id = providers.Object(new_id)
     new_token = providers.Object(new_token)
-    aside = providers.Resource(opened_aside)
+    run_in_background = providers.Resource(opened_aside)
 
     primary = providers.Resource(opened_database, settings.provided.database_url, settings.provided.pool_size)
     replica = providers.Selector(
@@ -172,21 +172,21 @@ class Container(containers.DeclarativeContainer):
         is_common=providers.Singleton(common_passwords, settings),
     )
 
-    limiter = providers.Singleton(
-        Limiter, store=store, clock=clock, limits=providers.Singleton(limits, settings)
+    rate_limiter = providers.Singleton(
+        RateLimiter, store=store, clock=clock, limits=providers.Singleton(limits, settings)
     )
-    postman = providers.Singleton(
-        Postman,
+    outbox_writer = providers.Singleton(
+        OutboxWriter,
         clock=clock,
         new_id=new_id,
         new_token=new_token,
         lifetimes=providers.Singleton(link_lifetimes, settings),
     )
-    changing = providers.Singleton(
-        Changing,
+    role_change_workflow = providers.Singleton(
+        RoleChangeWorkflow,
         clock=clock,
         new_id=new_id,
-        postman=postman,
+        outbox_writer=outbox_writer,
         rules=providers.Singleton(ownership_rules, settings),
     )
     notifier = providers.Singleton(notifier, settings)
@@ -199,14 +199,14 @@ class Container(containers.DeclarativeContainer):
         hasher=hasher,
         tokens=tokens,
         lifetime=lifetime,
-        aside=aside,
+        run_in_background=run_in_background,
         usernames=providers.Singleton(PrecisUsernames),
         email_addresses=providers.Singleton(ValidEmailAddresses),
         password_rules=password_rules,
-        limiter=limiter,
-        limits=limiter.provided.limits,
-        postman=postman,
-        changing=changing,
+        rate_limiter=rate_limiter,
+        limits=rate_limiter.provided.limits,
+        outbox_writer=outbox_writer,
+        role_change_workflow=role_change_workflow,
         notifier=notifier,
         marking_rules=providers.Singleton(marking_rules, settings),
         directory=settings.provided.labs_directory,
@@ -219,7 +219,7 @@ class Container(containers.DeclarativeContainer):
 
 def close(container: Container) -> None:
     """Give back what was opened: first what still writes, then what it writes to."""
-    container.aside.shutdown()
+    container.run_in_background.shutdown()
     container.shutdown_resources()
 
 

@@ -7,23 +7,23 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from attendance.adapters.mail import Letters, ValidEmailAddresses
+from attendance.adapters.mail import MailRenderer, ValidEmailAddresses
 from attendance.domain.errors import Invalid
 from tests.adapters.mail.make import mail
 
 addresses = ValidEmailAddresses()
-letters = Letters(base_url="https://club.example.org")
+renderer = MailRenderer(base_url="https://club.example.org")
 LONGEST_DOMAIN = f"{'b' * 63}.{'c' * 63}.{'d' * 58}.de"
 
 
 def complaint(email: str) -> str:
     with pytest.raises(Invalid) as refused:
         addresses.accepted(email)
-    (fault,) = refused.value.faults
-    assert fault.field == "email"
-    assert fault.message.isprintable()
-    assert fault.message[0].islower()
-    return fault.message
+    (field_error,) = refused.value.field_errors
+    assert field_error.field == "email"
+    assert field_error.message.isprintable()
+    assert field_error.message[0].islower()
+    return field_error.message
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_whatever_is_accepted_has_one_normal_form_and_can_be_written_to(email: s
         return
     assert addresses.accepted(normal) == normal
     assert len(normal) <= 254
-    to = str(letters.write(mail(address=normal))["To"])
+    to = str(renderer.write(mail(address=normal))["To"])
     assert to.isascii()
     assert addresses.accepted(to) == normal
 

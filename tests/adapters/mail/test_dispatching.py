@@ -59,7 +59,9 @@ def one_by_one(*outcomes: bool | Exception) -> Callable[[], bool]:
 
 def pauses(*outcomes: bool | Exception, pause: float = 1.0, looks: int) -> list[float]:
     stop = Stop(after=looks)
-    Dispatcher(dispatch=one_by_one(*outcomes), tidy=nothing, pause=pause, now=stop.time).run_until(stop)
+    Dispatcher(dispatch=one_by_one(*outcomes), run_maintenance=nothing, pause=pause, now=stop.time).run_until(
+        stop
+    )
     return stop.pauses
 
 
@@ -71,7 +73,7 @@ def test_between_mails_that_are_due_there_is_no_pause() -> None:
         return len(calls) < 5
 
     stop = Stop(after=1)
-    Dispatcher(dispatch=dispatch, tidy=nothing, pause=0.25, now=stop.time).run_until(stop)
+    Dispatcher(dispatch=dispatch, run_maintenance=nothing, pause=0.25, now=stop.time).run_until(stop)
     assert (len(calls), stop.pauses) == (5, [0.25])
 
 
@@ -91,7 +93,7 @@ def test_a_pause_of_more_than_half_a_minute_does_not_shrink_by_failing() -> None
 def test_it_is_tidied_once_a_minute() -> None:
     stop, tidied = Stop(after=185), []
     Dispatcher(
-        dispatch=one_by_one(), tidy=lambda: tidied.append(stop.now - 1000), pause=1, now=stop.time
+        dispatch=one_by_one(), run_maintenance=lambda: tidied.append(stop.now - 1000), pause=1, now=stop.time
     ).run_until(stop)
     assert tidied == [60, 120, 180]
 
@@ -105,7 +107,9 @@ def test_it_is_tidied_though_mail_never_ends_and_though_looking_fails() -> None:
             raise Unavailable
         return True
 
-    Dispatcher(dispatch=dispatch, tidy=lambda: tidied.append(stop.now), now=stop.time).run_until(stop)
+    Dispatcher(dispatch=dispatch, run_maintenance=lambda: tidied.append(stop.now), now=stop.time).run_until(
+        stop
+    )
     assert tidied[0] == 1060
     assert len(tidied) > 2
 
@@ -113,12 +117,12 @@ def test_it_is_tidied_though_mail_never_ends_and_though_looking_fails() -> None:
 def test_looking_goes_on_when_tidying_fails(caplog: pytest.LogCaptureFixture) -> None:
     stop, tidied = Stop(after=185), []
 
-    def tidy() -> None:
+    def run_maintenance() -> None:
         tidied.append(stop.now)
         if len(tidied) < 3:
             raise ValueError("no broom")
 
-    Dispatcher(dispatch=one_by_one(), tidy=tidy, now=stop.time).run_until(stop)
+    Dispatcher(dispatch=one_by_one(), run_maintenance=run_maintenance, now=stop.time).run_until(stop)
     assert len(tidied) == 3
     assert set(stop.pauses) == {1.0}
     assert [record.levelname for record in caplog.records] == ["ERROR"]
@@ -138,7 +142,7 @@ def test_the_same_failure_is_logged_once_and_its_end_too(caplog: pytest.LogCaptu
 
 def test_it_makes_no_difference_where_something_is_unavailable(caplog: pytest.LogCaptureFixture) -> None:
     stop, failing = Stop(after=4), itertools.cycle([one_by_one(*[Unavailable()] * 2), unavailable])
-    Dispatcher(dispatch=lambda: next(failing)(), tidy=nothing, now=stop.time).run_until(stop)
+    Dispatcher(dispatch=lambda: next(failing)(), run_maintenance=nothing, now=stop.time).run_until(stop)
     assert len(caplog.records) == 1
 
 
@@ -157,7 +161,7 @@ def test_another_failure_is_logged_anew(caplog: pytest.LogCaptureFixture) -> Non
 def test_nothing_is_done_once_it_is_to_stop(caplog: pytest.LogCaptureFixture) -> None:
     stop = Stop(after=1)
     stop.set()
-    Dispatcher(dispatch=unavailable, tidy=nothing, now=stop.time).run_until(stop)
+    Dispatcher(dispatch=unavailable, run_maintenance=nothing, now=stop.time).run_until(stop)
     assert stop.pauses == []
     assert caplog.records == []
 
@@ -172,7 +176,7 @@ def test_closing_waits_for_the_mail_under_way_and_sends_no_other() -> None:
         sent.append("mail")
         return True
 
-    dispatcher = Dispatcher(dispatch=dispatch, tidy=nothing)
+    dispatcher = Dispatcher(dispatch=dispatch, run_maintenance=nothing)
     dispatcher.start()
     assert under_way.wait(SOON)
     closing = threading.Thread(target=dispatcher.close)
@@ -193,7 +197,7 @@ def test_closing_ends_a_pause() -> None:
         looked.set()
         return False
 
-    dispatcher = Dispatcher(dispatch=dispatch, tidy=nothing, pause=3600)
+    dispatcher = Dispatcher(dispatch=dispatch, run_maintenance=nothing, pause=3600)
     dispatcher.start()
     assert looked.wait(SOON)
     dispatcher.close()
@@ -201,11 +205,11 @@ def test_closing_ends_a_pause() -> None:
 
 
 def test_the_thread_is_not_cut_off_when_the_program_ends() -> None:
-    assert not Dispatcher(dispatch=one_by_one(), tidy=nothing)._thread.daemon
+    assert not Dispatcher(dispatch=one_by_one(), run_maintenance=nothing)._thread.daemon
 
 
 def test_closing_twice_or_without_a_start_does_no_harm() -> None:
-    never_started, dispatcher = (Dispatcher(dispatch=one_by_one(), tidy=nothing) for _ in range(2))
+    never_started, dispatcher = (Dispatcher(dispatch=one_by_one(), run_maintenance=nothing) for _ in range(2))
     never_started.close()
     dispatcher.start()
     dispatcher.close()
@@ -217,4 +221,4 @@ def test_closing_twice_or_without_a_start_does_no_harm() -> None:
 @pytest.mark.parametrize("pause", [0, -1])
 def test_without_a_pause_it_would_never_rest(pause: float) -> None:
     with pytest.raises(ValueError, match="pause"):
-        Dispatcher(dispatch=one_by_one(), tidy=nothing, pause=pause)
+        Dispatcher(dispatch=one_by_one(), run_maintenance=nothing, pause=pause)

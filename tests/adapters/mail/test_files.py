@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from attendance.adapters.mail import FileNotifier, Letters
+from attendance.adapters.mail import FileNotifier, MailRenderer
 from attendance.application.ports import NotSent
 from attendance.domain.accounts.mail import MailKind
 from tests.adapters.mail.make import FACTS, mail
 
-letters = Letters(base_url="https://club.example.org")
+renderer = MailRenderer(base_url="https://club.example.org")
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def notifier(directory: Path) -> FileNotifier:
-    return FileNotifier(directory=directory, letters=letters)
+    return FileNotifier(directory=directory, renderer=renderer)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_mail_becomes_a_file_that_a_mail_program_can_read(notifier: FileNotifi
     assert read["To"] == "anna@example.org"
     text = read.get_body(("plain",))
     assert text is not None
-    assert letters.link(sent) in text.get_content()
+    assert renderer.link(sent) in text.get_content()
 
 
 @pytest.mark.usefixtures("generous_umask")
@@ -84,7 +84,7 @@ def test_the_log_names_the_file_and_the_link(
     notifier.send(sent)
     (line,) = caplog.messages
     assert str(directory / f"{sent.id}.eml") in line
-    assert ("token" in FACTS[kind]) == (f"with the link {letters.link(sent)}" in line)
+    assert ("token" in FACTS[kind]) == (f"with the link {renderer.link(sent)}" in line)
     assert line.isprintable()
 
 

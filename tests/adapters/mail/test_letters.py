@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.mail import Letters
+from attendance.adapters.mail import MailRenderer
 from attendance.adapters.mail.rendering import SUBJECTS
 from attendance.application.ports import NotSent
 from attendance.domain.accounts.mail import Mail, MailKind
@@ -27,7 +27,7 @@ HEADERS = [
     "Content-Type",
 ]
 INJECTION = "x\r\nBcc: thief@example.com\r\n\r\nand a text of my own"
-letters = Letters(base_url="https://club.example.org/", sender="Club <club@example.org>")
+renderer = MailRenderer(base_url="https://club.example.org/", sender="Club <club@example.org>")
 
 
 def headers_of(raw: bytes) -> list[str]:
@@ -45,7 +45,7 @@ def bodies(letter: EmailMessage) -> tuple[str, str]:
     return text.get_content().replace("\r\n", "\n"), page.get_content().replace("\r\n", "\n")
 
 
-def text_of(written: Mail, by: Letters = letters) -> str:
+def text_of(written: Mail, by: MailRenderer = renderer) -> str:
     return bodies(by.write(written))[0]
 
 
@@ -55,7 +55,7 @@ def in_one_line(text: str) -> str:
 
 @pytest.mark.parametrize("kind", MailKind)
 def test_every_kind_of_mail_has_a_subject_a_text_and_a_page_for_its_reader(kind: MailKind) -> None:
-    letter = letters.write(mail(kind))
+    letter = renderer.write(mail(kind))
     assert letter["Subject"] == SUBJECTS[kind]
     for body in bodies(letter):
         assert "Anna Beispiel" in body
@@ -66,7 +66,7 @@ def test_every_kind_of_mail_has_a_subject_a_text_and_a_page_for_its_reader(kind:
 
 @pytest.mark.parametrize("kind", MailKind)
 def test_text_and_page_of_a_mail_tell_all_its_facts(kind: MailKind) -> None:
-    for body in bodies(letters.write(mail(kind))):
+    for body in bodies(renderer.write(mail(kind))):
         for name, fact in FACTS[kind].items():
             told = {"hours": "2 days", "role": "head manager", "to": "head manager"}.get(name, fact)
             is_left_out = name == "what" or (name == "username" and "username" not in body)
@@ -89,7 +89,7 @@ def test_every_mail_says_what_to_do_when_one_did_not_ask_for_it(kind: MailKind) 
 
 def test_a_mail_is_addressed_and_dated_and_says_that_a_machine_wrote_it() -> None:
     sent = mail(address="anna@example.com")
-    letter = letters.write(sent)
+    letter = renderer.write(sent)
     assert headers_of(letter.as_bytes()) == HEADERS
     assert letter["From"] == "Club <club@example.org>"
     assert letter["To"] == "anna@example.com"
@@ -102,8 +102,8 @@ def test_a_mail_is_addressed_and_dated_and_says_that_a_machine_wrote_it() -> Non
 def test_a_mail_that_is_sent_again_has_the_same_message_id() -> None:
     sent = mail()
     later = replace(sent, attempts=7)
-    assert letters.write(sent)["Message-ID"] == letters.write(later)["Message-ID"]
-    assert letters.write(sent)["Message-ID"] != letters.write(mail())["Message-ID"]
+    assert renderer.write(sent)["Message-ID"] == renderer.write(later)["Message-ID"]
+    assert renderer.write(sent)["Message-ID"] != renderer.write(mail())["Message-ID"]
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,13 @@ def test_how_long_a_link_is_good_is_told_in_hours_or_days(hours: str, told: str)
 )
 def test_a_link_leads_to_the_service_unless_a_place_of_ones_own_is_set(kind: MailKind, path: str) -> None:
     own = replace(
-        letters,
+        renderer,
         confirm_link="https://app.example.org/#/confirm_email?t={token}&a=1",
         reset_link="https://app.example.org/#/password_reset?t={token}&a=1",
     )
     sent = mail(kind, token="a/b?c=é&d")
     for by, link in (
-        (letters, f"https://club.example.org/api/v1/auth/{path}/a%2Fb%3Fc%3D%C3%A9%26d"),
+        (renderer, f"https://club.example.org/api/v1/auth/{path}/a%2Fb%3Fc%3D%C3%A9%26d"),
         (own, f"https://app.example.org/#/{path}?t=a%2Fb%3Fc%3D%C3%A9%26d&a=1"),
     ):
         text, page = bodies(by.write(sent))
@@ -149,15 +149,15 @@ def test_a_link_leads_to_the_service_unless_a_place_of_ones_own_is_set(kind: Mai
 
 @pytest.mark.parametrize("kind", [kind for kind in MailKind if "token" not in FACTS[kind]])
 def test_a_mail_without_a_token_has_no_link_but_to_the_service(kind: MailKind) -> None:
-    assert letters.link(mail(kind)) is None
-    text, page = bodies(letters.write(mail(kind)))
+    assert renderer.link(mail(kind)) is None
+    text, page = bodies(renderer.write(mail(kind)))
     assert text.count("http") == 1
     assert page.count("href") == 1
 
 
 def test_a_link_stands_whole_in_the_file_of_a_mail_in_plain_letters() -> None:
     sent = mail(token="t" * 200)
-    assert f"\n{letters.link(sent)}\n".encode() in letters.write(sent).as_bytes().replace(b"\r\n", b"\n")
+    assert f"\n{renderer.link(sent)}\n".encode() in renderer.write(sent).as_bytes().replace(b"\r\n", b"\n")
 
 
 def test_whoever_gave_no_name_is_called_by_the_username() -> None:
@@ -181,7 +181,7 @@ def test_owners_read_what_is_to_change_and_who_may_decide(what: str, to: str, to
 
 @pytest.mark.parametrize(("kind", "fact"), [(kind, fact) for kind in MailKind for fact in FACTS[kind]])
 def test_no_fact_reaches_the_headers(kind: MailKind, fact: str) -> None:
-    letter = letters.write(mail(kind, **{fact: INJECTION}))
+    letter = renderer.write(mail(kind, **{fact: INJECTION}))
     assert headers_of(letter.as_bytes()) == HEADERS
     for body in bodies(letter):
         assert not any(line.startswith("Bcc") for line in body.splitlines())
@@ -206,17 +206,17 @@ def test_the_check_of_headers_sees_one_that_was_slipped_in() -> None:
 )
 def test_a_mail_to_what_is_no_address_is_given_up(address: str) -> None:
     with pytest.raises(NotSent) as failure:
-        letters.write(mail(address=address))
+        renderer.write(mail(address=address))
     assert failure.value.is_final
 
 
 def test_an_address_in_another_script_is_written_in_ascii() -> None:
-    assert letters.write(mail(address="anna@bücher.example.org"))["To"] == "anna@xn--bcher-kva.example.org"
+    assert renderer.write(mail(address="anna@bücher.example.org"))["To"] == "anna@xn--bcher-kva.example.org"
 
 
 def test_the_longest_address_stays_in_one_piece() -> None:
     longest = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 58}.de"
-    by = replace(letters, sender=f"Club <{longest}>")
+    by = replace(renderer, sender=f"Club <{longest}>")
     sent = mail(address=longest)
     raw = by.write(sent).as_bytes()
     assert f"\r\nTo: {longest}\r\n".encode() in raw
@@ -228,13 +228,13 @@ def test_the_longest_address_stays_in_one_piece() -> None:
     "awkward", ["\u2028", "\u2029", "\x85", "\x0b", "\x00", "\ud800", "\u202e", "\u2066"]
 )
 def test_awkward_characters_in_a_name_do_no_harm(awkward: str) -> None:
-    letter = letters.write(mail(name=f"An{awkward}na"))
+    letter = renderer.write(mail(name=f"An{awkward}na"))
     assert headers_of(letter.as_bytes()) == HEADERS
     assert all(awkward not in body for body in bodies(letter))
 
 
 def test_a_page_shows_markup_in_names_as_it_is_written() -> None:
-    _, page = bodies(letters.write(mail(MailKind.ROLE_GRANTED, about="<b>'bert'</b>", name="<script>")))
+    _, page = bodies(renderer.write(mail(MailKind.ROLE_GRANTED, about="<b>'bert'</b>", name="<script>")))
     assert "&lt;b&gt;&#39;bert&#39;&lt;/b&gt;" in page
     assert "<script>" not in page
 
@@ -249,7 +249,7 @@ def test_facts_are_no_templates() -> None:
 
 @pytest.mark.parametrize("name", ["Win at https://evil.example", "evil.example/win", "me@evil.example"])
 def test_a_name_is_no_link_for_a_mail_program(name: str) -> None:
-    for body in bodies(letters.write(mail(name=name))):
+    for body in bodies(renderer.write(mail(name=name))):
         assert "evil.example" not in body
         assert "example" in body
 
@@ -270,20 +270,20 @@ def test_a_mail_whose_facts_lack_one_is_not_sent_but_kept(kind: MailKind) -> Non
         assert whole.facts is not None
         facts = {name: fact for name, fact in whole.facts.items() if name != missing}
         with pytest.raises(NotSent, match="cannot be written") as failure:
-            letters.write(replace(whole, facts=facts))
+            renderer.write(replace(whole, facts=facts))
         assert not failure.value.is_final
 
 
 def test_a_mail_for_nobody_is_not_sent() -> None:
     with pytest.raises(NotSent):
-        letters.write(replace(mail(), facts={"token": "t", "hours": "1"}))
+        renderer.write(replace(mail(), facts={"token": "t", "hours": "1"}))
 
 
 def test_a_mail_that_was_sent_has_no_facts_to_be_sent_again() -> None:
     with pytest.raises(NotSent) as failure:
-        letters.write(replace(mail(), facts=None))
+        renderer.write(replace(mail(), facts=None))
     assert failure.value.is_final
-    assert letters.link(replace(mail(), facts=None)) is None
+    assert renderer.link(replace(mail(), facts=None)) is None
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_a_mail_that_was_sent_has_no_facts_to_be_sent_again() -> None:
     ],
 )
 def test_the_sender_is_an_address_or_a_name_with_one(sender: str, written: str, bare: str) -> None:
-    by = replace(letters, sender=sender)
+    by = replace(renderer, sender=sender)
     sent = mail()
     letter = by.write(sent)
     assert headers_of(letter.as_bytes()) == HEADERS
@@ -310,7 +310,7 @@ def test_the_sender_is_an_address_or_a_name_with_one(sender: str, written: str, 
 
 @pytest.mark.parametrize("name", ["a, b " * 20, "ü, ö " * 20, "スポーツ、" * 20])
 def test_a_long_name_of_a_sender_stays_in_one_piece(name: str) -> None:
-    by = replace(letters, sender=f"{name}<club@example.org>")
+    by = replace(renderer, sender=f"{name}<club@example.org>")
     raw = by.write(mail()).as_bytes()
     assert max(map(len, raw.partition(b"\r\n\r\n")[0].split(b"\r\n"))) < 998
     header: Any = message_from_bytes(raw, policy=default)["From"]
@@ -341,7 +341,7 @@ def test_a_long_name_of_a_sender_stays_in_one_piece(name: str) -> None:
 )
 def test_a_sender_that_cannot_be_is_refused_at_once(sender: str) -> None:
     with pytest.raises(ValueError, match="sender"):
-        replace(letters, sender=sender)
+        replace(renderer, sender=sender)
 
 
 @pytest.mark.parametrize(
@@ -362,4 +362,4 @@ def test_a_sender_that_cannot_be_is_refused_at_once(sender: str) -> None:
 def test_a_link_that_cannot_be_is_refused_at_once(wrong: dict[str, str]) -> None:
     (name,) = wrong
     with pytest.raises(ValueError, match=name):
-        replace(letters, **wrong)
+        replace(renderer, **wrong)

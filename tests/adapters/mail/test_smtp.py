@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from attendance.adapters.mail import Letters, SmtpNotifier
+from attendance.adapters.mail import MailRenderer, SmtpNotifier
 from attendance.adapters.mail.smtp import Scheme, server_of
 from attendance.application.ports import NotSent
 from attendance.domain.accounts.mail import Mail, MailKind
@@ -19,7 +19,7 @@ from tests.adapters.mail.make import FACTS, mail
 from tests.adapters.mail.servers import PASSWORD, USER, Certificate, Temper, new_certificate, running
 from tests.adapters.mail.test_letters import HEADERS, INJECTION, headers_of
 
-letters = Letters(base_url="https://club.example.org", sender="Club <club@example.org>")
+renderer = MailRenderer(base_url="https://club.example.org", sender="Club <club@example.org>")
 SIGNED_IN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@"
 
 
@@ -29,7 +29,7 @@ def certificate() -> Certificate:
 
 
 def notifier(url: str, **options: Any) -> SmtpNotifier:
-    return SmtpNotifier(url=url, letters=letters, **{"timeout": 5, **options})
+    return SmtpNotifier(url=url, renderer=renderer, **{"timeout": 5, **options})
 
 
 def failure_of(url: str, sent: Mail | None = None, **options: Any) -> NotSent:
@@ -57,7 +57,7 @@ def test_a_mail_arrives_as_it_was_written() -> None:
     assert isinstance(content, bytes)
     assert headers_of(content) == HEADERS
     assert f"\r\nMessage-ID: <{sent.id}@example.org>\r\n".encode() in content
-    assert f"\r\n{letters.link(sent)}\r\n".encode() in content
+    assert f"\r\n{renderer.link(sent)}\r\n".encode() in content
 
 
 @pytest.mark.parametrize("kind", MailKind)
@@ -197,7 +197,7 @@ def test_the_server_does_quote_it() -> None:
         smtplib.SMTP("127.0.0.1", port, "localhost", timeout=5) as connection,
         pytest.raises(smtplib.SMTPDataError, match="a-token_in-43-letters"),
     ):
-        connection.sendmail("a@example.org", [sent.to], letters.write(sent).as_bytes())
+        connection.sendmail("a@example.org", [sent.to], renderer.write(sent).as_bytes())
 
 
 def test_a_mail_that_cannot_be_written_reaches_no_server() -> None:
@@ -355,6 +355,6 @@ def test_a_time_limit_is_needed() -> None:
 
 
 def test_certificates_are_verified_unless_something_else_is_given() -> None:
-    context = SmtpNotifier(url="smtps://localhost", letters=letters)._ssl_context
+    context = SmtpNotifier(url="smtps://localhost", renderer=renderer)._ssl_context
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname

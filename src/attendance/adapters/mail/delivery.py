@@ -25,14 +25,14 @@ class Dispatcher:
         self,
         *,
         dispatch: Callable[[], bool],
-        tidy: Callable[[], None],
+        run_maintenance: Callable[[], None],
         pause: float = 1.0,
         now: Callable[[], float] = monotonic,
     ) -> None:
         if pause <= 0:
             raise ValueError("pause must be more than 0")
         self._dispatch = dispatch
-        self._tidy = tidy
+        self._tidy = run_maintenance
         self._pause = pause
         self._now = now
         self._closing = Event()

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import mkstemp
 
-from attendance.adapters.mail.rendering import Letters
+from attendance.adapters.mail.rendering import MailRenderer
 from attendance.application.ports import Notifier, NotSent
 from attendance.domain.accounts.mail import Mail
 
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 class FileNotifier(Notifier):
     """Writes each mail to `<directory>/<id>.eml`, for its owner's eyes only, and its link to the log."""
 
-    def __init__(self, *, directory: Path, letters: Letters) -> None:
+    def __init__(self, *, directory: Path, renderer: MailRenderer) -> None:
         self._directory = directory
-        self._letters = letters
+        self._letters = renderer
 
     def send(self, mail: Mail) -> None:
         letter = self._letters.write(mail).as_bytes()

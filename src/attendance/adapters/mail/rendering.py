@@ -51,7 +51,7 @@ class _Sender(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letters:
+class MailRenderer:
     """Writes mails out. Links come from these settings alone, `{token}` in them stands for the token.
 
     Without a `confirm_link` or `reset_link` they lead to this service's own pages under `base_url`.

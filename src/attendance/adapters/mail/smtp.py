@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from attendance.adapters.mail.rendering import Letters
+from attendance.adapters.mail.rendering import MailRenderer
 from attendance.application.ports import Notifier, NotSent
 from attendance.domain.accounts.mail import Mail
 
@@ -80,14 +80,14 @@ class SmtpNotifier(Notifier):
         self,
         *,
         url: str,
-        letters: Letters,
+        renderer: MailRenderer,
         timeout: float = 20,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._server = server_of(url)
         if timeout <= 0:
             raise ValueError("timeout must be more than 0")
-        self._letters = letters
+        self._letters = renderer
         self._timeout = timeout
         self._ssl_context = ssl_context or ssl.create_default_context()
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import total_ordering
 from typing import Any, TypeVar
 
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 
 T = TypeVar("T")
 
@@ -27,9 +27,9 @@ class Reversed:
     __hash__ = None  # type: ignore[assignment]
 
 
-def cut_of(
+def page_of(
     items: Iterable[T],
-    cut: Cut[T],
+    page_request: PageRequest[T],
     *,
     keys: Mapping[str, Callable[[T], Any]],
     tie: Callable[[T], Any],
@@ -39,13 +39,13 @@ def cut_of(
 
     def place(item: T) -> list[Any]:
         found: list[Any] = []
-        for order in cut.order:
+        for order in page_request.order:
             key = keys[order.field](item)
             found.append((key is None, Reversed(key) if order.descending and key is not None else key))
         return [*found, Reversed(tie(item)) if newest_first else tie(item)]
 
     placed = sorted(((place(item), item) for item in items), key=lambda pair: pair[0])
-    if cut.after is not None:
-        last = place(cut.after)
+    if page_request.after is not None:
+        last = place(page_request.after)
         placed = [(where, item) for where, item in placed if where > last]
-    return tuple(item for _, item in placed[cut.offset : cut.offset + cut.limit])
+    return tuple(item for _, item in placed[page_request.offset : page_request.offset + page_request.limit])

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from attendance.adapters.memory.pagination import cut_of
+from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Table, Tables
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, Repository
 from attendance.domain.errors import Conflict, NotFound
 
@@ -31,7 +31,7 @@ class MemoryRepository(Repository[T, F]):
 
     @staticmethod
     @abstractmethod
-    def matches(entity: Any, which: Any) -> bool: ...
+    def matches(entity: Any, criteria: Any) -> bool: ...
 
     def shown(self, stored: Any) -> Any:
         """What is stored, with what is not kept in it but follows from other tables."""
@@ -47,16 +47,16 @@ class MemoryRepository(Repository[T, F]):
             raise self.not_found
         return found
 
-    def hold(self, entity_id: UUID) -> T:
+    def get_for_update(self, entity_id: UUID) -> T:
         return self.get(entity_id)
 
-    def hold_known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
-        return self.known(entity_ids)
+    def lock_existing(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+        return self.existing_ids(entity_ids)
 
-    def hold_all(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
-        return tuple(self.get(entity_id) for entity_id in sorted(self.known(entity_ids)))
+    def get_all_for_update(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
+        return tuple(self.get(entity_id) for entity_id in sorted(self.existing_ids(entity_ids)))
 
-    def known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+    def existing_ids(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
         return frozenset(entity_id for entity_id in entity_ids if self.table.get(entity_id) is not None)
 
     def add(self, entity: Any) -> None:
@@ -71,9 +71,9 @@ class MemoryRepository(Repository[T, F]):
             raise Contended
         self.add(entity)
 
-    def list(self, which: F, cut: Cut[T]) -> tuple[T, ...]:
-        found = (entity for entity in map(self.shown, self.table.all()) if self.matches(entity, which))
-        return cut_of(found, cut, keys=self.keys, tie=lambda entity: entity.id)
+    def list(self, criteria: F, page_request: PageRequest[T]) -> tuple[T, ...]:
+        found = (entity for entity in map(self.shown, self.table.all()) if self.matches(entity, criteria))
+        return page_of(found, page_request, keys=self.keys, tie=lambda entity: entity.id)
 
-    def count(self, which: F) -> int:
-        return sum(self.matches(entity, which) for entity in map(self.shown, self.table.all()))
+    def count(self, criteria: F) -> int:
+        return sum(self.matches(entity, criteria) for entity in map(self.shown, self.table.all()))

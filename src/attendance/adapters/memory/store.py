@@ -8,7 +8,7 @@ from attendance.adapters.backoff import attempts
 from attendance.adapters.memory.accounts.accounts import MemoryAccounts
 from attendance.adapters.memory.accounts.links import MemoryLinks
 from attendance.adapters.memory.accounts.outbox import MemoryOutbox
-from attendance.adapters.memory.accounts.rate_limit_windows import MemoryTallies
+from attendance.adapters.memory.accounts.rate_limit_windows import MemoryRateLimitWindows
 from attendance.adapters.memory.accounts.role_changes import MemoryRoleChanges
 from attendance.adapters.memory.accounts.sessions import MemorySessions
 from attendance.adapters.memory.attendance.marks import MemoryMarks
@@ -33,7 +33,7 @@ from attendance.application.ports import Store, UnitOfWork
 class MemoryStore(Store):
     def __init__(self) -> None:
         self._tables = Tables()
-        self._turn = RLock()
+        self._lock = RLock()
         self._work = UnitOfWork(
             accounts=MemoryAccounts(self._tables),
             sessions=MemorySessions(self._tables),
@@ -54,13 +54,13 @@ class MemoryStore(Store):
             labs=MemoryLabs(self._tables),
             lab_attendance=MemoryLabAttendance(self._tables),
             events=MemoryEvents(self._tables),
-            tallies=MemoryTallies(self._tables),
+            rate_limit_windows=MemoryRateLimitWindows(self._tables),
             outbox=MemoryOutbox(self._tables),
         )
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with self._turn:
+    def transaction(self) -> Iterator[UnitOfWork]:
+        with self._lock:
             try:
                 yield self._work
             except BaseException:
@@ -69,14 +69,14 @@ class MemoryStore(Store):
             self._tables.journal.forget()
 
     @contextmanager
-    def each(self) -> Iterator[UnitOfWork]:
-        with self._turn:
+    def autocommit(self) -> Iterator[UnitOfWork]:
+        with self._lock:
             try:
                 yield self._work
             finally:
                 self._tables.journal.forget()
 
-    read = each
+    read = autocommit
 
     def attempts(self) -> Iterator[None]:
         return attempts()

@@ -9,7 +9,7 @@ from uuid import UUID
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import Link, Purpose
 from attendance.domain.accounts.mail import Mail
-from attendance.domain.accounts.rate_limits import Tally
+from attendance.domain.accounts.rate_limits import RateLimitWindow
 from attendance.domain.accounts.role_changes import RoleChange
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.marks import Mark
@@ -97,7 +97,7 @@ class Tables:
         self.role_changes: Table[RoleChangeId, RoleChange] = Table(self.journal)
         self.favorites: Table[AccountId, Favorites] = Table(self.journal)
         self.calendar_tokens: Table[AccountId, CalendarToken] = Table(self.journal)
-        self.tallies: Table[str, Tally] = Table(self.journal)
+        self.rate_limit_windows: Table[str, RateLimitWindow] = Table(self.journal)
         self.outbox: Table[MailId, Mail] = Table(self.journal)
         self.clients: Table[UUID, Client] = Table(self.journal)
         self.contracts: Table[UUID, Contract] = Table(self.journal)

@@ -54,7 +54,7 @@ class Argon2Hasher(Hasher):
         self._longest_wait = longest_wait
 
     def hash(self, password: str) -> str:
-        with self._turn():
+        with self._sort_key():
             try:
                 return self._argon2.hash(password)
             except HashingError as error:
@@ -63,7 +63,7 @@ class Argon2Hasher(Hasher):
     def verify(self, password: str, password_hash: str | None) -> bool:
         # No hash can be of a password that is not proper text, but finding out takes as long as for others.
         secret = password.encode("utf-8", "surrogatepass")
-        with self._turn():
+        with self._sort_key():
             if password_hash is None:
                 self._matches(secret, self._nobodys)
                 return False
@@ -92,7 +92,7 @@ class Argon2Hasher(Hasher):
             raise
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _sort_key(self) -> Iterator[None]:
         if not self._places.acquire(blocking=False):
             raise Unavailable
         try:

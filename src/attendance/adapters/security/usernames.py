@@ -12,8 +12,8 @@ from precis_i18n.profile import Profile
 
 from attendance.application.ports import Usernames
 from attendance.domain.accounts.accounts import LONGEST_USERNAME
-from attendance.domain.errors import Fault
-from attendance.domain.text import fault_in_name, folded, require_faultless
+from attendance.domain.errors import FieldError
+from attendance.domain.text import folded, name_error, raise_if_errors
 
 # ISO 15924 codes of all scripts of Unicode 18. What is written in one that is not listed is refused.
 _SCRIPTS = """
@@ -45,10 +45,10 @@ class PrecisUsernames(Usernames):
     """
 
     def accepted(self, username: str) -> str:
-        require_faultless(fault_in_name("username", username, longest=LONGEST_USERNAME))
+        raise_if_errors(name_error("username", username, longest=LONGEST_USERNAME))
         for form in (username, folded(username)):
             if complaint := _complaint(form):
-                require_faultless(Fault("username", complaint))
+                raise_if_errors(FieldError("username", complaint))
         return username
 
 

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.bulk import Bulk
 from attendance.adapters.sql.engine.connection import Work
-from attendance.adapters.sql.engine.listing import Listing, SortKey
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
 from attendance.adapters.sql.tables import accounts, events
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Events
-from attendance.application.ports.events import EventFilter, LoggedEvent
+from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.domain.events import Action, Event
 
 ADD = sa.insert(events).inline()
@@ -35,7 +35,7 @@ LISTING: Listing[LoggedEvent] = Listing(
         .scalar_subquery()
         .label("actor_username"),
     ],
-    tie=SortKey(events.c.position, lambda logged: logged.position),
+    tie=SortColumn(events.c.position, lambda logged: logged.position),
     newest_first=True,
     conditions={
         "subject_id": events.c.subject_id == sa.bindparam("subject_id"),
@@ -74,15 +74,17 @@ class SqlEvents(Events):
         rows = self.work.run(OF, {"subject_id": subject_id}).rows
         return tuple(Event(**{**row._asdict(), "action": Action(row.action)}) for row in rows)
 
-    def list(self, which: EventFilter, cut: Cut[LoggedEvent]) -> tuple[LoggedEvent, ...]:
-        return tuple(map(_logged, LISTING.rows(self.work, _given(which), cut)))
+    def list(
+        self, criteria: EventCriteria, page_request: PageRequest[LoggedEvent]
+    ) -> tuple[LoggedEvent, ...]:
+        return tuple(map(_logged, LISTING.rows(self.work, _given(criteria), page_request)))
 
-    def count(self, which: EventFilter) -> int:
-        return LISTING.count(self.work, _given(which))
+    def count(self, criteria: EventCriteria) -> int:
+        return LISTING.count(self.work, _given(criteria))
 
 
-def _given(which: EventFilter) -> dict[str, Any]:
-    return {name: value for name, value in asdict(which).items() if value is not None}
+def _given(criteria: EventCriteria) -> dict[str, Any]:
+    return {name: value for name, value in asdict(criteria).items() if value is not None}
 
 
 def _logged(row: Any) -> LoggedEvent:

@@ -8,7 +8,7 @@ from attendance.adapters.backoff import attempts
 from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.accounts.links import SqlLinks
 from attendance.adapters.sql.accounts.outbox import SqlOutbox
-from attendance.adapters.sql.accounts.rate_limit_windows import SqlTallies
+from attendance.adapters.sql.accounts.rate_limit_windows import SqlRateLimitWindows
 from attendance.adapters.sql.accounts.role_changes import SqlRoleChanges
 from attendance.adapters.sql.accounts.sessions import SqlSessions
 from attendance.adapters.sql.attendance.marks import SqlMarks
@@ -40,12 +40,12 @@ class SqlStore(Store):
     replica: Database
 
     @contextmanager
-    def begin(self) -> Iterator[UnitOfWork]:
-        with _work(self.primary, is_one_transaction=True) as work, self.primary.turn(work.connection):
+    def transaction(self) -> Iterator[UnitOfWork]:
+        with _work(self.primary, is_one_transaction=True) as work, self.primary.transaction(work.connection):
             yield _unit(work)
 
     @contextmanager
-    def each(self) -> Iterator[UnitOfWork]:
+    def autocommit(self) -> Iterator[UnitOfWork]:
         with _work(self.primary, is_one_transaction=False) as work:
             yield _unit(work)
 
@@ -90,6 +90,6 @@ def _unit(work: Work) -> UnitOfWork:
         labs=SqlLabs(work),
         lab_attendance=SqlLabAttendance(work),
         events=SqlEvents(work),
-        tallies=SqlTallies(work),
+        rate_limit_windows=SqlRateLimitWindows(work),
         outbox=SqlOutbox(work),
     )

@@ -3,14 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from attendance.application.accounts.outbox import Postman, void_links
-from attendance.application.accounts.rate_limiter import Limiter
+from attendance.application.accounts.outbox import OutboxWriter, void_links
+from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.registration import free_address
 from attendance.application.editing import require_version
 from attendance.application.listing import Listed, listed
-from attendance.application.pagination import LARGEST_PAGE, Page, order_of
+from attendance.application.pagination import LARGEST_PAGE, Page, parse_sort
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, UnitOfWork, Usernames
-from attendance.application.ports.accounts import AccountsPage, UserFilter
+from attendance.application.ports.accounts import AccountsPage, UserCriteria
 from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, accepted_name
 from attendance.domain.accounts.mail import MailKind
@@ -66,15 +66,15 @@ class ListUsers:
         role: Role | None = None,
         active: bool | None = None,
     ) -> Listed[Account]:
-        order = order_of(sort or "username", USERS_SORT)
-        which = UserFilter(part=searchable("name", name), role=role, active=active)
+        order = parse_sort(sort or "username", USERS_SORT)
+        criteria = UserCriteria(part=searchable("name", name), role=role, active=active)
         return listed(
             self.store,
             lambda: require_level(actor, Permission.LIST_USERS),
             order=order,
             page=page,
-            count=lambda work: work.accounts.count(which),
-            rows=lambda work, cut: work.accounts.list(which, cut),
+            count=lambda work: work.accounts.count(criteria),
+            rows=lambda work, page_request: work.accounts.list(criteria, page_request),
         )
 
 
@@ -87,7 +87,7 @@ class ShowUser:
     @retried
     def __call__(self, actor: Actor, *, user_id: AccountId) -> Account:
         require_level(actor, Permission.READ_USER, own=actor.id == user_id)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return work.accounts.get(user_id)
 
 
@@ -105,8 +105,8 @@ class EditUser:
     new_id: NewId
     usernames: Usernames
     email_addresses: EmailAddresses
-    limiter: Limiter
-    postman: Postman
+    rate_limiter: RateLimiter
+    outbox_writer: OutboxWriter
 
     @retried
     def __call__(
@@ -128,8 +128,8 @@ class EditUser:
         present = [field for field, value in given.items() if value is not None]
         accepted = dict(zip(present, accepted_together(*(checks[field] for field in present)), strict=True))
         require_level(actor, Permission.EDIT_USER, own=actor.id == user_id)
-        with self.store.begin() as work:
-            before = work.accounts.hold(user_id)
+        with self.store.transaction() as work:
+            before = work.accounts.get_for_update(user_id)
             require(may_edit(actor, before), Forbidden)
             require_version(before.version, versions)
             after, event = before.edited(
@@ -157,13 +157,13 @@ class EditUser:
         return after.pending_email if after.pending_email != before.pending_email else None
 
     def _ask_for_confirmation(self, work: UnitOfWork, before: Account, after: Account, new: str) -> None:
-        self.limiter.take_in(work, self.limiter.of_confirmation_mail(after.id))
+        self.rate_limiter.take_in(work, self.rate_limiter.of_confirmation_mail(after.id))
         if after.password_hash is None:
-            self.postman.send_invitation(work, after, new, by=None)
+            self.outbox_writer.send_invitation(work, after, new, by=None)
         else:
-            self.postman.send_confirmation(work, after, new)
+            self.outbox_writer.send_confirmation(work, after, new)
         if before.email is not None and before.email_confirmed_at is not None:
-            self.postman.tell(
+            self.outbox_writer.tell(
                 work,
                 MailKind.EMAIL_CHANGES,
                 before.email,

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from attendance.application.accounts.outbox import Postman
-from attendance.application.accounts.rate_limiter import Limiter
+from attendance.application.accounts.outbox import OutboxWriter
+from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.registration import free_address, late_holder
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork
 from attendance.application.retrying import retried
@@ -33,20 +33,20 @@ class ConfirmEmail:
 
     @retried
     def __call__(self, *, token: str) -> bool:
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             return self._confirmed(work, token, is_only_looked_at=False)
 
     @retried
     def is_good(self, *, token: str) -> bool:
         """What using the link would say, without using it. Raises InvalidConfirmationToken, EmailTaken."""
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return self._confirmed(work, token, is_only_looked_at=True)
 
     def _confirmed(self, work: UnitOfWork, token: str, *, is_only_looked_at: bool) -> bool:
         link, at = work.links.find(digest_of(token)), self.clock()
         if link is None or link.purpose is not Purpose.CONFIRM_EMAIL:
             raise InvalidConfirmationToken
-        look = work.accounts.get if is_only_looked_at else work.accounts.hold
+        look = work.accounts.get if is_only_looked_at else work.accounts.get_for_update
         account = look(link.account_id)
         if not link.confirms(account, at=at):
             return False
@@ -75,16 +75,16 @@ class ResendConfirmation:
     store: Store
     clock: Clock
     new_id: NewId
-    limiter: Limiter
-    postman: Postman
+    rate_limiter: RateLimiter
+    outbox_writer: OutboxWriter
 
     @retried
     def __call__(self, actor: Actor) -> None:
         require_level(actor, Permission.RESEND_CONFIRMATION)
-        with self.store.begin() as work:
-            account = work.accounts.hold(actor.id)
+        with self.store.transaction() as work:
+            account = work.accounts.get_for_update(actor.id)
             email = account.pending_email or (None if account.email_confirmed_at else account.email)
             if email is None:
                 raise NothingToConfirm
-            self.limiter.take_in(work, self.limiter.of_confirmation_mail(account.id))
-            self.postman.send_confirmation(work, account, email)
+            self.rate_limiter.take_in(work, self.rate_limiter.of_confirmation_mail(account.id))
+            self.outbox_writer.send_confirmation(work, account, email)

@@ -57,7 +57,7 @@ class CreateOwner:
             created_at=now,
             updated_at=now,
         )
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             if work.accounts.guard_owners():
                 raise OwnerExists
             free_address(work, email, at=now, event_id=EventId(self.new_id()))
@@ -74,7 +74,7 @@ class FindUser:
 
     @retried
     def __call__(self, *, username: str) -> Account:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             account = found_by_username(work, username)
         if account is None:
             raise UserNotFound

@@ -35,10 +35,10 @@ class DispatchMail:
     @retried
     def _claimed(self) -> Mail | None:
         at = self.clock()
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             if not work.outbox.is_due(at):
                 return None
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             return work.outbox.claim(at, at + LONGEST_LEASE)
 
     def _failed(self, mail: Mail, failure: NotSent) -> Mail:
@@ -49,9 +49,9 @@ class DispatchMail:
 
     @retried
     def _note(self, mail: Mail) -> None:
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             # a try that took longer than its claim has nothing more to say: another one is under way, or done
-            if work.outbox.hold(mail.id).attempts == mail.attempts:
+            if work.outbox.get_for_update(mail.id).attempts == mail.attempts:
                 work.outbox.save(mail)
 
 
@@ -63,7 +63,7 @@ class ListMail:
 
     @retried
     def __call__(self, *, state: MailState) -> tuple[Mail, ...]:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return work.outbox.in_state(state)
 
 
@@ -76,8 +76,8 @@ class RetryMail:
 
     @retried
     def __call__(self, *, mail_id: MailId) -> None:
-        with self.store.begin() as work:
-            mail = work.outbox.hold(mail_id)
+        with self.store.transaction() as work:
+            mail = work.outbox.get_for_update(mail_id)
             if mail.state is MailState.SENT:
                 return
             work.outbox.save(replace(mail, state=MailState.WAITING, due_at=self.clock()))

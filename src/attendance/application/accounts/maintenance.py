@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from attendance.application.accounts.role_change_workflow import Changing
+from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow
 from attendance.application.ports import Clock, Store
 from attendance.application.retrying import retried
 from attendance.domain.accounts.rate_limits import Limits
@@ -12,21 +12,21 @@ SENT_MAIL_IS_KEPT = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TidyUp:
+class RunMaintenance:
     """Note what time has ended, and remove what nobody will ask for again. To be called now and then."""
 
     store: Store
     clock: Clock
     limits: Limits
-    changing: Changing
+    role_change_workflow: RoleChangeWorkflow
 
     @retried
     def __call__(self) -> None:
         now = self.clock()
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.accounts.guard_owners()
-            self.changing.expire(work)
-        with self.store.begin() as work:
+            self.role_change_workflow.expire(work)
+        with self.store.transaction() as work:
             work.sessions.purge(now)
-            work.tallies.purge(now - self.limits.longest)
+            work.rate_limit_windows.purge(now - self.limits.longest)
             work.outbox.purge(now - SENT_MAIL_IS_KEPT)

@@ -12,7 +12,7 @@ from attendance.domain.ids import AccountId, EventId, MailId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Postman:
+class OutboxWriter:
     """Writes mails and the links in them; they are sent once the transaction is committed."""
 
     clock: Clock

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from attendance.application.accounts.outbox import Postman, void_links
-from attendance.application.accounts.rate_limiter import Limiter
+from attendance.application.accounts.outbox import OutboxWriter, void_links
+from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.sessions import end_sessions, found_by_email
 from attendance.application.ports import Clock, Hasher, NewId, Store, UnitOfWork
 from attendance.application.retrying import retried
@@ -31,23 +31,23 @@ class ChangePassword:
     new_id: NewId
     hasher: Hasher
     password_rules: PasswordRules
-    limiter: Limiter
-    postman: Postman
+    rate_limiter: RateLimiter
+    outbox_writer: OutboxWriter
 
     def __call__(self, actor: Actor, *, current_password: str, new_password: str) -> None:
         accepted = self.password_rules.accepted(new_password, field="new_password")
         require_level(actor, Permission.CHANGE_PASSWORD)
-        claims = self.limiter.of_sign_in(actor.id, None)
-        taken_at = self.limiter.take(claims)
+        claims = self.rate_limiter.of_sign_in(actor.id, None)
+        taken_at = self.rate_limiter.take(claims)
         try:
             while not self._set(actor, self._proven(actor, current_password), self.hasher.hash(accepted)):
                 # somebody signed in meanwhile and had the same password hashed again
                 pass
         except Unavailable:
             # nothing was found out
-            self.limiter.give_back(claims, taken_at)
+            self.rate_limiter.give_back(claims, taken_at)
             raise
-        self.limiter.give_back(claims, taken_at)
+        self.rate_limiter.give_back(claims, taken_at)
 
     def _proven(self, actor: Actor, password: str) -> Account:
         account, normal = self._account(actor), normal_password(password)
@@ -57,15 +57,15 @@ class ChangePassword:
 
     @retried
     def _account(self, actor: Actor) -> Account:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return work.accounts.get(actor.id)
 
     @retried
     def _set(self, actor: Actor, proven: Account, password_hash: str) -> bool:
         """Whether it could be set: not when the account has another hash than the proven one by now."""
         at = self.clock()
-        with self.store.begin() as work:
-            account = work.accounts.hold(actor.id)
+        with self.store.transaction() as work:
+            account = work.accounts.get_for_update(actor.id)
             if account.password_hash != proven.password_hash:
                 return False
             changed, event = account.with_password(password_hash, at=at, event_id=EventId(self.new_id()))
@@ -77,7 +77,7 @@ class ChangePassword:
                     work.links.void(link)
             end_sessions(work, account.id, but=actor.session_id, by=account.id, at=at, new_id=self.new_id)
             if account.email is not None and account.email_confirmed_at is not None:
-                self.postman.tell(
+                self.outbox_writer.tell(
                     work,
                     MailKind.PASSWORD_CHANGED,
                     account.email,
@@ -96,22 +96,22 @@ class RequestPasswordReset:
 
     store: Store
     clock: Clock
-    limiter: Limiter
-    postman: Postman
+    rate_limiter: RateLimiter
+    outbox_writer: OutboxWriter
 
     @retried
     def __call__(self, *, email: str) -> None:
         try:
-            with self.store.begin() as work:
+            with self.store.transaction() as work:
                 account = found_by_email(work, email)
                 if account is None or account.email is None or not account.active:
                     return
-                self.limiter.take_in(work, self.limiter.of_reset_mail(account.id))
+                self.rate_limiter.take_in(work, self.rate_limiter.of_reset_mail(account.id))
                 if account.password_hash is None:
                     # whoever asks, the guest is to have as long for it as before
-                    self.postman.send_invitation(work, account, account.email, by=None)
+                    self.outbox_writer.send_invitation(work, account, account.email, by=None)
                 else:
-                    self.postman.send_reset(work, account, account.email)
+                    self.outbox_writer.send_reset(work, account, account.email)
         except LimitReached:
             return
 
@@ -128,7 +128,7 @@ class SetPassword:
     new_id: NewId
     hasher: Hasher
     password_rules: PasswordRules
-    postman: Postman
+    outbox_writer: OutboxWriter
 
     def __call__(self, *, token: str, password: str) -> None:
         self.require_good(token=token)
@@ -137,16 +137,16 @@ class SetPassword:
     @retried
     def require_good(self, *, token: str) -> None:
         """Raise InvalidResetToken unless the link can be used. Uses nothing."""
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             link = self._link(work, token)
             link.require_to_set_password(work.accounts.get(link.account_id), at=self.clock())
 
     @retried
     def _set(self, token: str, password_hash: str) -> None:
         at = self.clock()
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             link = self._link(work, token)
-            account = work.accounts.hold(link.account_id)
+            account = work.accounts.get_for_update(link.account_id)
             link.require_to_set_password(account, at=at)
             if not work.links.use(link.used(at=at)):
                 raise InvalidResetToken
@@ -157,7 +157,7 @@ class SetPassword:
             work.events.add(event)
             void_links(work, changed)
             end_sessions(work, account.id, by=account.id, at=at, new_id=self.new_id)
-            self.postman.tell(
+            self.outbox_writer.tell(
                 work, MailKind.PASSWORD_CHANGED, link.email, name=account.name, username=account.username
             )
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from attendance.application.accounts.outbox import Postman
-from attendance.application.accounts.rate_limiter import Limiter
+from attendance.application.accounts.outbox import OutboxWriter
+from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, Store, UnitOfWork, Usernames
 from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, EmailTaken, accepted_name, email_key
@@ -35,8 +35,8 @@ class Register:
     usernames: Usernames
     email_addresses: EmailAddresses
     password_rules: PasswordRules
-    limiter: Limiter
-    postman: Postman
+    rate_limiter: RateLimiter
+    outbox_writer: OutboxWriter
 
     def __call__(
         self,
@@ -70,19 +70,19 @@ class Register:
 
     def require_room(self, *, address: str | None) -> None:
         """Raise LimitReached when too many registered from the address of late."""
-        self.limiter.require_room(self.limiter.of_registration(address))
+        self.rate_limiter.require_room(self.rate_limiter.of_registration(address))
 
     @retried
     def _add(self, account: Account, address: str | None) -> None:
-        with self.store.begin() as work:
-            self.limiter.take_in(work, self.limiter.of_registration(address))
+        with self.store.transaction() as work:
+            self.rate_limiter.take_in(work, self.rate_limiter.of_registration(address))
             if account.email is not None:
                 free_address(work, account.email, at=account.created_at, event_id=EventId(self.new_id()))
             work.accounts.add(account)
             work.events.add(account.registered(event_id=EventId(self.new_id())))
             if account.email is not None:
-                self.limiter.take_in(work, self.limiter.of_confirmation_mail(account.id))
-                self.postman.send_confirmation(work, account, account.email)
+                self.rate_limiter.take_in(work, self.rate_limiter.of_confirmation_mail(account.id))
+                self.outbox_writer.send_confirmation(work, account, account.email)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ class InviteUser:
     new_id: NewId
     usernames: Usernames
     email_addresses: EmailAddresses
-    postman: Postman
+    outbox_writer: OutboxWriter
 
     @retried
     def __call__(
@@ -122,11 +122,11 @@ class InviteUser:
             created_at=now,
             updated_at=now,
         )
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             free_address(work, address, at=now, event_id=EventId(self.new_id()))
             work.accounts.add(account)
             work.events.add(account.invited(by=actor.id, event_id=EventId(self.new_id())))
-            self.postman.send_invitation(work, account, address, by=actor.id)
+            self.outbox_writer.send_invitation(work, account, address, by=actor.id)
         return account
 
 

@@ -6,7 +6,7 @@ Everything here happens under the guard of the owners: see `Accounts.guard_owner
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from attendance.application.accounts.outbox import Postman, void_links
+from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.sessions import end_sessions
 from attendance.application.ports import Clock, NewId, UnitOfWork
 from attendance.domain.accounts.accounts import Account
@@ -31,12 +31,12 @@ from attendance.domain.permissions.roles import Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changing:
+class RoleChangeWorkflow:
     """Applies changes, or lets them await confirmation, and tells the owners."""
 
     clock: Clock
     new_id: NewId
-    postman: Postman
+    outbox_writer: OutboxWriter
     rules: OwnershipRules
 
     def ask(
@@ -67,7 +67,7 @@ class Changing:
             kind=kind,
             before=getattr(target, kind.value),
             after=wanted,
-            expires_at=at + self.rules.patience,
+            expires_at=at + self.rules.backoff,
             created_at=at,
             updated_at=at,
         )
@@ -123,7 +123,7 @@ class Changing:
         by_name = "operator" if by == OPERATOR_ID else work.accounts.get(by).username
         for owner in owners:
             if owner.email is not None:
-                self.postman.tell(
+                self.outbox_writer.tell(
                     work,
                     kind,
                     owner.email,

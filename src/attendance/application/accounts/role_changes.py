@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from attendance.application.accounts.role_change_workflow import Changing, as_of_now
+from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow, as_of_now
 from attendance.application.editing import require_version
 from attendance.application.listing import Listed, listed
-from attendance.application.pagination import Order
+from attendance.application.pagination import SortKey
 from attendance.application.ports import Clock, NewId, Store
-from attendance.application.ports.accounts import RoleChangeFilter
+from attendance.application.ports.accounts import RoleChangeCriteria
 from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.policy import may_move, may_switch
@@ -31,19 +31,19 @@ class ChangeRole:
     """
 
     store: Store
-    changing: Changing
+    role_change_workflow: RoleChangeWorkflow
 
     @retried
     def __call__(
         self, actor: Actor, *, user_id: AccountId, role: Role, versions: Collection[int] | None = None
     ) -> Account | RoleChange:
         require_level(actor, Permission.CHANGE_ROLE)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
-            target = work.accounts.hold(user_id)
+            target = work.accounts.get_for_update(user_id)
             require(may_move(as_of_now(work, actor), target, role), Forbidden)
             require_version(target.version, versions)
-            return self.changing.ask(work, actor, target, Kind.ROLE, role, owners)
+            return self.role_change_workflow.ask(work, actor, target, Kind.ROLE, role, owners)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +55,19 @@ class ChangeActive:
     """
 
     store: Store
-    changing: Changing
+    role_change_workflow: RoleChangeWorkflow
 
     @retried
     def __call__(
         self, actor: Actor, *, user_id: AccountId, active: bool, versions: Collection[int] | None = None
     ) -> Account | RoleChange:
         require_level(actor, Permission.CHANGE_ACTIVE)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
-            target = work.accounts.hold(user_id)
+            target = work.accounts.get_for_update(user_id)
             require(may_switch(as_of_now(work, actor), target), Forbidden)
             require_version(target.version, versions)
-            return self.changing.ask(work, actor, target, Kind.ACTIVE, active, owners)
+            return self.role_change_workflow.ask(work, actor, target, Kind.ACTIVE, active, owners)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,25 +80,25 @@ class ConfirmRoleChange:
     store: Store
     clock: Clock
     new_id: NewId
-    changing: Changing
+    role_change_workflow: RoleChangeWorkflow
 
     @retried
     def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
         require_level(actor, Permission.CONFIRM_ROLE_CHANGE)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
             decided, event = change.confirmed(
-                work.accounts.hold(actor.id),
-                tenure=self.changing.rules.tenure,
+                work.accounts.get_for_update(actor.id),
+                tenure=self.role_change_workflow.rules.tenure,
                 at=self.clock(),
                 event_id=EventId(self.new_id()),
             )
-            target = work.accounts.hold(change.user_id)
+            target = work.accounts.get_for_update(change.user_id)
             require_possible(target, change.kind, change.after, active_owners=len(owners))
             work.role_changes.save(decided)
             work.events.add(event)
-            self.changing.apply(work, target, change.kind, change.after, by=actor.id)
+            self.role_change_workflow.apply(work, target, change.kind, change.after, by=actor.id)
         return decided
 
 
@@ -116,7 +116,7 @@ class RejectRoleChange:
     @retried
     def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
         require_level(actor, Permission.REJECT_ROLE_CHANGE)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
             decided, event = change.rejected(
@@ -141,7 +141,7 @@ class WithdrawRoleChange:
     @retried
     def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
         require_level(actor, Permission.WITHDRAW_ROLE_CHANGE)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
             decided, event = change.withdrawn(actor, at=self.clock(), event_id=EventId(self.new_id()))
@@ -161,15 +161,15 @@ class ListRoleChanges:
         self, actor: Actor, *, state: State | None = None, page: int | None = None
     ) -> Listed[RoleChange]:
         now = self.clock()
-        which = RoleChangeFilter(at=now, state=state)
+        criteria = RoleChangeCriteria(at=now, state=state)
         return listed(
             self.store,
             lambda: require_level(actor, Permission.READ_ROLE_CHANGES),
-            order=(Order("created_at", descending=True),),
+            order=(SortKey("created_at", descending=True),),
             page=page,
-            count=lambda work: work.role_changes.count(which),
-            rows=lambda work, cut: tuple(
-                change.seen(at=now) for change in work.role_changes.list(which, cut)
+            count=lambda work: work.role_changes.count(criteria),
+            rows=lambda work, page_request: tuple(
+                change.seen(at=now) for change in work.role_changes.list(criteria, page_request)
             ),
         )
 
@@ -184,5 +184,5 @@ class ShowRoleChange:
     @retried
     def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
         require_level(actor, Permission.READ_ROLE_CHANGES)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return work.role_changes.get(role_change_id).seen(at=self.clock())

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from attendance.application.accounts.rate_limiter import Limiter
-from attendance.application.ports import Aside, Clock, Hasher, NewId, Store, Tokens, UnitOfWork
+from attendance.application.accounts.rate_limiter import RateLimiter
+from attendance.application.ports import Clock, Hasher, NewId, RunInBackground, Store, Tokens, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import (
     LONGEST_EMAIL,
@@ -15,12 +15,12 @@ from attendance.domain.accounts.accounts import (
 )
 from attendance.domain.accounts.passwords import normal_password
 from attendance.domain.accounts.sessions import Session, SessionLifetime, ended
-from attendance.domain.errors import Fault, Invalid, Unauthenticated, Unavailable
+from attendance.domain.errors import FieldError, Invalid, Unauthenticated, Unavailable
 from attendance.domain.ids import AccountId, EventId, SessionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import fault_in_name, folded
+from attendance.domain.text import folded, name_error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class SignIn:
     hasher: Hasher
     tokens: Tokens
     lifetime: SessionLifetime
-    limiter: Limiter
+    rate_limiter: RateLimiter
 
     def __call__(
         self,
@@ -50,27 +50,27 @@ class SignIn:
         address: str | None = None,
     ) -> str:
         if (username is None) is (email is None):
-            raise Invalid(Fault("body", "must have a username or an email, not both"))
+            raise Invalid(FieldError("body", "must have a username or an email, not both"))
         account = self._claimed(username, email)
         named = (
             account.id
             if account
             else f"{'email' if username is None else 'username'} {folded(username or email or '')}"
         )
-        claims = self.limiter.of_sign_in(named, address)
-        taken_at = self.limiter.take(claims)
+        claims = self.rate_limiter.of_sign_in(named, address)
+        taken_at = self.rate_limiter.take(claims)
         try:
             session = self._session(account, password)
         except Unavailable:
             # nothing was found out
-            self.limiter.give_back(claims, taken_at)
+            self.rate_limiter.give_back(claims, taken_at)
             raise
-        self.limiter.give_back(claims, taken_at)
+        self.rate_limiter.give_back(claims, taken_at)
         return self.tokens.issue(session)
 
     @retried
     def _claimed(self, username: str | None, email: str | None) -> Account | None:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             if username is None:
                 return found_by_email(work, email or "")
             return found_by_username(work, username)
@@ -103,8 +103,8 @@ class SignIn:
             expires_at=now + self.lifetime.absolute,
             last_seen_at=now,
         )
-        with self.store.begin() as work:
-            account = work.accounts.hold(proven.id)
+        with self.store.transaction() as work:
+            account = work.accounts.get_for_update(proven.id)
             # proven was the password of a moment ago: whoever changed it since has ended all sessions
             if account.password_hash != proven.password_hash:
                 return account
@@ -121,14 +121,14 @@ class SignIn:
 
 def found_by_username(work: UnitOfWork, username: str) -> Account | None:
     """Who is called that, in whatever spelling. Nobody is called what no store could hold."""
-    if fault_in_name("username", username, longest=LONGEST_USERNAME):
+    if name_error("username", username, longest=LONGEST_USERNAME):
         return None
     return work.accounts.find_by_username(folded(username))
 
 
 def found_by_email(work: UnitOfWork, email: str) -> Account | None:
     """Whose address it is, confirmed or not. Nobody's is one that no store could hold."""
-    if fault_in_name("email", email, longest=LONGEST_EMAIL):
+    if name_error("email", email, longest=LONGEST_EMAIL):
         return None
     return work.accounts.find_by_email(email_key(email))
 
@@ -145,7 +145,7 @@ class SignOut:
     def __call__(self, actor: Actor, *, everywhere: bool = False) -> None:
         require_level(actor, Permission.SIGN_OUT)
         at = self.clock()
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             if everywhere:
                 end_sessions(work, actor.id, by=actor.id, at=at, new_id=self.new_id)
             elif actor.session_id is not None and work.sessions.end(actor.session_id):
@@ -176,14 +176,14 @@ class ActorOf:
     clock: Clock
     tokens: Tokens
     lifetime: SessionLifetime
-    aside: Aside
+    run_in_background: RunInBackground
 
     @retried
     def __call__(self, token: str) -> Actor:
         session_id = self.tokens.session_id(token)
         if session_id is None:
             raise Unauthenticated
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             found = work.sessions.find(session_id)
         now = self.clock()
         if (
@@ -193,10 +193,10 @@ class ActorOf:
         ):
             raise Unauthenticated
         if found.session.is_worth_touching(at=now):
-            self.aside(lambda: self._touch(session_id, now))
+            self.run_in_background(lambda: self._touch(session_id, now))
         return Actor(found.session.account_id, session_id, found.level)
 
     @retried
     def _touch(self, session_id: SessionId, at: datetime) -> None:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             work.sessions.touch(session_id, at)

@@ -7,11 +7,11 @@ from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge, Visit
 from attendance.domain.attendance.marks import Mark
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import Subscription
-from attendance.domain.events import Doing
+from attendance.domain.events import ChangeContext
 from attendance.domain.ids import ClientId
 
 
-def charge_again(work: UnitOfWork, before: Lesson, after: Lesson, does: Doing) -> None:
+def charge_again(work: UnitOfWork, before: Lesson, after: Lesson, does: ChangeContext) -> None:
     """Give visits back for a lesson that is cancelled, charge them anew for one restored or moved.
 
     The lesson must be held.
@@ -19,7 +19,7 @@ def charge_again(work: UnitOfWork, before: Lesson, after: Lesson, does: Doing) -
     clients = {mark.client_id for mark in work.attendance.of_lesson(after.id)}
     if not clients:
         return
-    work.clients.hold_known(clients)
+    work.clients.lock_existing(clients)
     passes = passes_by_client(work, clients, after)
     changes = [
         mark.recharged(_charge_after(mark, before, after, passes[mark.client_id]), does)
@@ -38,7 +38,7 @@ def _charge_after(mark: Mark, before: Lesson, after: Lesson, passes: list[Subscr
     return moved(mark.status, visit, passes, trial=mark.trial, before=mark.charge)
 
 
-def settle_unpaid(work: UnitOfWork, subscription: Subscription, does: Doing) -> Subscription:
+def settle_unpaid(work: UnitOfWork, subscription: Subscription, does: ChangeContext) -> Subscription:
     """Let a new pass pay for what its client has not paid yet, oldest first. The client must be held."""
     changes = []
     for unpaid in work.attendance.unpaid_of(subscription.client_id):

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from attendance.application.listing import Listed, Reading, listed, require_page
-from attendance.application.pagination import order_of, require_forwards
+from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Store, UnitOfWork
-from attendance.application.ports.attendance import MarkFilter, MarkRow
+from attendance.application.ports.attendance import MarkCriteria, MarkRow
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import GroupId
@@ -37,14 +37,14 @@ class ListMarks:
         group_id: GroupId | None = None,
         page: int | None = None,
     ) -> Listed[MarkRow]:
-        require_forwards(since, until)
+        validate_range(since, until)
         require_page(page)
         require_level(actor, Permission.READ_MARKS)
 
         def groups(work: UnitOfWork) -> frozenset[GroupId] | None:
             return _narrowed(_seen_by(work, actor, since, until), work, group_id)
 
-        which = MarkFilter(
+        criteria = MarkCriteria(
             group_ids=Reading(self.store).one(groups),
             taught_by=None if sees_all_groups(actor) else actor.id,
             since=since,
@@ -53,10 +53,10 @@ class ListMarks:
         return listed(
             self.store,
             lambda: None,
-            order=order_of(",".join(MARKS_SORT), MARKS_SORT),
+            order=parse_sort(",".join(MARKS_SORT), MARKS_SORT),
             page=page,
-            count=lambda work: work.marks.count(which),
-            rows=lambda work, cut: work.marks.list(which, cut),
+            count=lambda work: work.marks.count(criteria),
+            rows=lambda work, page_request: work.marks.list(criteria, page_request),
         )
 
 
@@ -75,7 +75,7 @@ def _narrowed(
     """To one group, if one is asked for."""
     if group_id is None:
         return seen
-    if not work.groups.known([group_id]):
+    if not work.groups.existing_ids([group_id]):
         raise GroupNotFound
     require(seen is None or group_id in seen, Forbidden)
     return frozenset({group_id})

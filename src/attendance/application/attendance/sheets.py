@@ -4,11 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from attendance.application.attendance.charging import passes_by_client, visit_to
-from attendance.application.editing import doing, require_version
-from attendance.application.pagination import Cut
+from attendance.application.editing import change_context, require_version
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork, Zones
 from attendance.application.ports.attendance import Sheet
-from attendance.application.ports.events import EventFilter, LoggedEvent
+from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.application.retrying import retried
 from attendance.domain.attendance.charging import NOTHING, Charge, NoCandidate, charge
 from attendance.domain.attendance.marks import (
@@ -16,24 +16,24 @@ from attendance.domain.attendance.marks import (
     Mark,
     MarkingRules,
     SentMark,
-    entry_fault,
-    fault_in_time,
-    faults_in,
+    entry_error,
+    entry_errors,
     is_trial,
     mark_id,
     marked,
+    time_error,
 )
 from attendance.domain.club.clients import ClientNotFound
 from attendance.domain.club.lessons import Lesson, LessonCancelled
 from attendance.domain.club.subscriptions import Subscription
-from attendance.domain.errors import AttendanceError, Fault, Invalid
-from attendance.domain.events import Doing
+from attendance.domain.errors import AttendanceError, FieldError, Invalid
+from attendance.domain.events import ChangeContext
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, require_level_for_some
 from attendance.domain.permissions.table import Permission
 from attendance.domain.status import Status
-from attendance.domain.text import require_faultless
+from attendance.domain.text import raise_if_errors
 
 LONGEST_HISTORY = 10_000
 
@@ -47,7 +47,7 @@ class ShowSheet:
     @retried
     def __call__(self, actor: Actor, *, lesson_id: LessonId) -> Sheet:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             taught = work.lessons.taught(lesson_id, held=False)
             require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
             return work.attendance.sheet(taught.lesson)
@@ -78,14 +78,14 @@ class MarkAttendance:
         attendances: Sequence[SentMark],
         versions: Collection[int] | None = None,
     ) -> Sheet:
-        faults = faults_in(attendances)
+        field_errors = entry_errors(attendances)
         try:
-            return self._marked(actor, lesson_id, attendances, versions, faults)
+            return self._marked(actor, lesson_id, attendances, versions, field_errors)
         except Invalid:
             raise
         except AttendanceError:
             # what is malformed comes before whatever else is refused
-            require_faultless(*faults)
+            raise_if_errors(*field_errors)
             raise
 
     def _marked(
@@ -94,12 +94,12 @@ class MarkAttendance:
         lesson_id: LessonId,
         attendances: Sequence[SentMark],
         versions: Collection[int] | None,
-        faults: list[Fault],
+        field_errors: list[FieldError],
     ) -> Sheet:
         require_level_for_some(actor, Permission.MARK_ATTENDANCE)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             taught = work.lessons.taught(lesson_id, held=True)
-            lesson, does = taught.lesson, doing(self, actor)
+            lesson, does = taught.lesson, change_context(self, actor)
             require_level(actor, Permission.MARK_ATTENDANCE, own=actor.id in taught.teachers)
             today = does.at.astimezone(self.zones.named(lesson.timezone)).date()
             self.marking_rules.require_in_time(actor.level, lesson.date, today=today)
@@ -108,7 +108,7 @@ class MarkAttendance:
             if lesson.cancelled:
                 raise LessonCancelled
             is_future = self.marking_rules.is_future(lesson, at=does.at)
-            changes = _changes(work, lesson, attendances, actor, does, [*faults], is_future=is_future)
+            changes = _changes(work, lesson, attendances, actor, does, [*field_errors], is_future=is_future)
             work.attendance.save(changes)
             work.events.add_all([event for it in changes for event in it.events])
             return work.attendance.sheet(lesson)
@@ -126,13 +126,13 @@ class AttendanceHistory:
     @retried
     def __call__(self, actor: Actor, *, lesson_id: LessonId, client_id: ClientId) -> tuple[LoggedEvent, ...]:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             taught = work.lessons.taught(lesson_id, held=False)
             require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
-            if not work.clients.known([client_id]):
+            if not work.clients.existing_ids([client_id]):
                 raise ClientNotFound
-            which = EventFilter(subject_id=mark_id(lesson_id, client_id))
-            return work.events.list(which, Cut(order=(), limit=LONGEST_HISTORY))[::-1]
+            criteria = EventCriteria(subject_id=mark_id(lesson_id, client_id))
+            return work.events.list(criteria, PageRequest(order=(), limit=LONGEST_HISTORY))[::-1]
 
 
 def _changes(
@@ -140,34 +140,34 @@ def _changes(
     lesson: Lesson,
     attendances: Sequence[SentMark],
     actor: Actor,
-    does: Doing,
-    faults: list[Fault],
+    does: ChangeContext,
+    field_errors: list[FieldError],
     *,
     is_future: bool,
 ) -> list[Changed]:
     """What is to be different. Holds the clients; raises Invalid with the faults of all entries."""
     clients = {sent["client_id"] for sent in attendances}
-    known = work.clients.hold_known(clients)
+    known = work.clients.lock_existing(clients)
     marks = {mark.client_id: mark for mark in work.attendance.of_lesson(lesson.id, clients)}
     passes = passes_by_client(work, clients, lesson)
     changes: list[Changed] = []
     for place, sent in enumerate(attendances):
         client_id = sent["client_id"]
         before = marks.get(client_id)
-        if is_future and (fault := fault_in_time(place, sent, before)):
-            faults.append(fault)
+        if is_future and (field_error := time_error(place, sent, before)):
+            field_errors.append(field_error)
         if client_id not in known:
-            faults.append(entry_fault(place, "client_id", "is no client"))
+            field_errors.append(entry_error(place, "client_id", "is no client"))
         elif (status := sent["status"]) is None:
             changes += [before.cleared(does)] if before else []
         else:
             try:
                 costs = _charge(sent, status, before, lesson, passes[client_id])
             except NoCandidate as refusal:
-                faults.append(entry_fault(place, "subscription_id", refusal.text))
+                field_errors.append(entry_error(place, "subscription_id", refusal.text))
                 continue
-            changes.append(marked(sent, before, costs, lesson_id=lesson.id, doing=does, by=actor.id))
-    require_faultless(*faults)
+            changes.append(marked(sent, before, costs, lesson_id=lesson.id, change_context=does, by=actor.id))
+    raise_if_errors(*field_errors)
     return [it for it in changes if it.events]
 
 

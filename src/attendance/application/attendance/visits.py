@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from attendance.application.listing import Listed, Reading, listed
-from attendance.application.pagination import order_of, require_forwards
+from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Clock, Store
-from attendance.application.ports.attendance import VisitFilter, VisitRow, VisitsSummary
+from attendance.application.ports.attendance import VisitCriteria, VisitRow, VisitsSummary
 from attendance.application.retrying import retried
 from attendance.domain.club.clients import ClientNotFound, is_own
 from attendance.domain.ids import ClientId
@@ -46,8 +46,8 @@ class VisitsOfClient:
         until: date | None = None,
         page: int | None = None,
     ) -> Visits:
-        require_forwards(since, until)
-        with self.store.each() as work:
+        validate_range(since, until)
+        with self.store.autocommit() as work:
             client = work.clients.find(client_id)
         own = is_own(actor, client)
 
@@ -59,14 +59,14 @@ class VisitsOfClient:
         def shown(row: VisitRow) -> VisitRow:
             return row if sees_notes(actor) else replace(row, mark=replace(row.mark, note=""))
 
-        which = VisitFilter(client_id=client_id, since=since, until=until)
+        criteria = VisitCriteria(client_id=client_id, since=since, until=until)
         attendances = listed(
             self.store,
             permitted,
-            order=order_of("date,starts", VISITS_SORT),
+            order=parse_sort("date,starts", VISITS_SORT),
             page=page,
-            count=lambda work: work.attendance.count(which),
-            rows=lambda work, cut: tuple(map(shown, work.attendance.visits(which, cut))),
+            count=lambda work: work.attendance.count(criteria),
+            rows=lambda work, page_request: tuple(map(shown, work.attendance.visits(criteria, page_request))),
         )
-        summary = Reading(self.store).one(lambda work: work.attendance.summary(which, self.clock()))
+        summary = Reading(self.store).one(lambda work: work.attendance.summary(criteria, self.clock()))
         return Visits(attendances=attendances, summary=summary)

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
-from attendance.application.editing import doing, edit
+from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
-from attendance.application.pagination import Cut, order_of
+from attendance.application.pagination import PageRequest, parse_sort
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today
-from attendance.application.ports.club import ClientFilter
+from attendance.application.ports.club import ClientCriteria
 from attendance.application.retrying import retried
 from attendance.domain.club.clients import Client, ClientChanges, ClientNotFound, accepted_birthday, is_own
 from attendance.domain.events import Event
@@ -42,15 +42,15 @@ class ListClients:
         q: str = "",
         active: bool | None = None,
     ) -> Listed[Client]:
-        order = order_of(sort or "name", CLIENTS_SORT)
-        which = ClientFilter(part=searchable("q", q), active=active)
+        order = parse_sort(sort or "name", CLIENTS_SORT)
+        criteria = ClientCriteria(part=searchable("q", q), active=active)
         return listed(
             self.store,
             lambda: require_level(actor, Permission.LIST_CLIENTS),
             order=order,
             page=page,
-            count=lambda work: work.clients.count(which),
-            rows=lambda work, cut: work.clients.list(which, cut),
+            count=lambda work: work.clients.count(criteria),
+            rows=lambda work, page_request: work.clients.list(criteria, page_request),
         )
 
 
@@ -74,11 +74,11 @@ class AddClient:
             updated_at=now,
         )
         require_level(actor, Permission.ADD_CLIENT)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             if client.user_id is not None:
                 work.accounts.get(client.user_id)
             work.clients.add(client)
-            work.events.add(client.added(doing(self, actor)))
+            work.events.add(client.added(change_context(self, actor)))
         return client
 
 
@@ -90,7 +90,7 @@ class ShowClient:
 
     @retried
     def __call__(self, actor: Actor, *, client_id: ClientId) -> Client:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             client = work.clients.find(client_id)
         require_level(actor, Permission.READ_CLIENT, own=is_own(actor, client))
         if client is None:
@@ -108,10 +108,10 @@ class OwnClients:
     def __call__(self, actor: Actor) -> tuple[Client, ...]:
         if not allows(Permission.READ_CLIENT, actor.level, own=True):
             return ()
-        which = ClientFilter(user_id=actor.id)
+        criteria = ClientCriteria(user_id=actor.id)
         with self.store.read() as work:
             found = work.clients.list(
-                which, Cut(order=order_of("name", CLIENTS_SORT), limit=MOST_OWN_CLIENTS)
+                criteria, PageRequest(order=parse_sort("name", CLIENTS_SORT), limit=MOST_OWN_CLIENTS)
             )
         return tuple(replace(client, notes="") for client in found)
 
@@ -140,13 +140,13 @@ class EditClient:
     ) -> Client:
         accepted = _accepted(changes, self.email_addresses, self.today)
         require_level(actor, Permission.EDIT_CLIENT)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
 
             def revised(before: Client) -> tuple[Client, Event | None]:
                 user_id: AccountId | None = accepted.get("user_id")
                 if user_id is not None and user_id != before.user_id:
                     work.accounts.get(user_id)
-                return before.edited(accepted, doing(self, actor))
+                return before.edited(accepted, change_context(self, actor))
 
             return edit(work, work.clients, client_id, versions, revised)
 

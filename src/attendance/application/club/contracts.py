@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Unpack
 
-from attendance.application.editing import doing, edit
+from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
-from attendance.application.pagination import order_of
+from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today
-from attendance.application.ports.club import ContractFilter
+from attendance.application.ports.club import ContractCriteria
 from attendance.application.retrying import retried
 from attendance.domain.club.clients import ClientArchived, ClientNotFound, is_own
 from attendance.domain.club.contracts import Contract, ContractChanges, ContractState, number_for
@@ -39,15 +39,15 @@ class ListContracts:
         client_id: ClientId | None = None,
         state: ContractState | None = None,
     ) -> Listed[Contract]:
-        order = order_of(sort or "number", CONTRACTS_SORT)
-        which = ContractFilter(on=self.today(), client_id=client_id, state=state)
+        order = parse_sort(sort or "number", CONTRACTS_SORT)
+        criteria = ContractCriteria(on=self.today(), client_id=client_id, state=state)
         return listed(
             self.store,
             lambda: require_level(actor, Permission.LIST_CONTRACTS),
             order=order,
             page=page,
-            count=lambda work: work.contracts.count(which),
-            rows=lambda work, cut: work.contracts.list(which, cut),
+            count=lambda work: work.contracts.count(criteria),
+            rows=lambda work, page_request: work.contracts.list(criteria, page_request),
         )
 
 
@@ -63,7 +63,7 @@ class ContractsOfClient:
 
     @retried
     def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[Contract]:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             client = work.clients.find(client_id)
         own = is_own(actor, client)
 
@@ -75,14 +75,14 @@ class ContractsOfClient:
         def shown(contract: Contract) -> Contract:
             return contract if sees_notes(actor) else replace(contract, notes="")
 
-        which = ContractFilter(on=self.today(), client_id=client_id)
+        criteria = ContractCriteria(on=self.today(), client_id=client_id)
         return listed(
             self.store,
             permitted,
-            order=order_of("number", CONTRACTS_SORT),
+            order=parse_sort("number", CONTRACTS_SORT),
             page=None,
-            count=lambda work: work.contracts.count(which),
-            rows=lambda work, cut: tuple(map(shown, work.contracts.list(which, cut))),
+            count=lambda work: work.contracts.count(criteria),
+            rows=lambda work, page_request: tuple(map(shown, work.contracts.list(criteria, page_request))),
         )
 
 
@@ -109,11 +109,11 @@ class AddContract:
             updated_at=now,
         )
         require_level(actor, Permission.ADD_CONTRACT)
-        with self.store.begin() as work:
-            if not work.clients.hold(client_id).active:
+        with self.store.transaction() as work:
+            if not work.clients.get_for_update(client_id).active:
                 raise ClientArchived
             work.contracts.add(contract)
-            work.events.add(contract.added(doing(self, actor)))
+            work.events.add(contract.added(change_context(self, actor)))
         return contract
 
 
@@ -126,7 +126,7 @@ class ShowContract:
     @retried
     def __call__(self, actor: Actor, *, contract_id: ContractId) -> Contract:
         require_level(actor, Permission.READ_CONTRACT)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return work.contracts.get(contract_id)
 
 
@@ -152,11 +152,11 @@ class EditContract:
         **changes: Unpack[ContractChanges],
     ) -> Contract:
         require_level(actor, Permission.EDIT_CONTRACT)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             return edit(
                 work,
                 work.contracts,
                 contract_id,
                 versions,
-                lambda before: before.edited(changes, doing(self, actor)),
+                lambda before: before.edited(changes, change_context(self, actor)),
             )

@@ -23,7 +23,7 @@ class ShowFavorites:
     @retried
     def __call__(self, actor: Actor, *, user_id: AccountId) -> Favorites:
         require_level(actor, Permission.READ_FAVORITES, own=actor.id == user_id)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return _resolved(work, work.favorites.of(work.accounts.get(user_id).id))
 
 
@@ -50,8 +50,8 @@ class ReplaceFavorites:
     ) -> Favorites:
         Favorites(account_id=user_id, groups=groups or (), lessons=lessons or ())
         require_level(actor, Permission.REPLACE_FAVORITES, own=actor.id == user_id)
-        with self.store.begin() as work:
-            before = work.favorites.of(work.accounts.hold(user_id).id)
+        with self.store.transaction() as work:
+            before = work.favorites.of(work.accounts.get_for_update(user_id).id)
             require_version(before.version, versions)
             after, event = before.replaced(
                 groups=groups, lessons=lessons, at=self.clock(), event_id=EventId(self.new_id())
@@ -64,7 +64,7 @@ class ReplaceFavorites:
 
 def _resolved(work: UnitOfWork, favorites: Favorites) -> Favorites:
     """What there is of what was chosen."""
-    groups, lessons = work.groups.known(favorites.groups), work.lessons.known(favorites.lessons)
+    groups, lessons = work.groups.existing_ids(favorites.groups), work.lessons.existing_ids(favorites.lessons)
     return replace(
         favorites,
         groups=tuple(it for it in favorites.groups if it in groups),

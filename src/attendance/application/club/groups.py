@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
-from attendance.application.editing import doing, edit
+from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
-from attendance.application.pagination import order_of
+from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
-from attendance.application.ports.club import GroupFilter
+from attendance.application.ports.club import GroupCriteria
 from attendance.application.retrying import retried
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
 from attendance.domain.club.groups import Group, GroupChanges, RosterHeld
@@ -31,15 +31,17 @@ class ListGroups:
     store: Store
 
     def __call__(self, actor: Actor, *, page: int | None = None, sort: str = "") -> Listed[Group]:
-        order = order_of(sort or "name", GROUPS_SORT)
-        which = GroupFilter()
+        order = parse_sort(sort or "name", GROUPS_SORT)
+        criteria = GroupCriteria()
         return listed(
             self.store,
             lambda: require_level(actor, Permission.READ_GROUPS),
             order=order,
             page=page,
-            count=lambda work: work.groups.count(which),
-            rows=lambda work, cut: tuple(_shown(it, actor) for it in work.groups.list(which, cut)),
+            count=lambda work: work.groups.count(criteria),
+            rows=lambda work, page_request: tuple(
+                _shown(it, actor) for it in work.groups.list(criteria, page_request)
+            ),
         )
 
 
@@ -60,10 +62,10 @@ class AddGroup:
         given: dict[str, Any] = {**fields}
         group = Group(**given, id=GroupId(self.new_id()), created_at=now, updated_at=now)
         require_level(actor, Permission.ADD_GROUP)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             _require_there(work, None, group)
             work.groups.add(group)
-            work.events.add(group.added(doing(self, actor)))
+            work.events.add(group.added(change_context(self, actor)))
         return group
 
 
@@ -76,7 +78,7 @@ class ShowGroup:
     @retried
     def __call__(self, actor: Actor, *, group_id: GroupId) -> Group:
         require_level(actor, Permission.READ_GROUPS)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return _shown(work.groups.get(group_id), actor)
 
 
@@ -105,10 +107,10 @@ class EditGroup:
         **changes: Unpack[GroupChanges],
     ) -> Group:
         require_level(actor, Permission.EDIT_GROUP)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
 
             def revised(before: Group) -> tuple[Group, Event | None]:
-                after, event = before.edited(changes, doing(self, actor))
+                after, event = before.edited(changes, change_context(self, actor))
                 if not may_rewrite_rosters(actor):
                     before.require_only_ended(after, today=self.today())
                     if after.members != before.members:
@@ -120,7 +122,7 @@ class EditGroup:
             return edit(work, work.groups, group_id, versions, revised)
 
     def _require_same_past(self, work: UnitOfWork, before: Group, after: Group) -> None:
-        if touched := before.touched(after, work.lessons.hold_held_days(before.id, self.clock())):
+        if touched := before.touched(after, work.lessons.lock_held_dates(before.id, self.clock())):
             raise RosterHeld(*touched)
 
 
@@ -133,7 +135,7 @@ def _require_there(work: UnitOfWork, before: Group | None, after: Group) -> None
         work.accounts.get(user_id)
     entries = {(it.client_id, it.since) for it in before.members} if before else set()
     joining = {it.client_id for it in after.members if (it.client_id, it.since) not in entries}
-    clients = work.clients.hold_all(joining)
+    clients = work.clients.get_all_for_update(joining)
     if len(clients) < len(joining):
         raise ClientNotFound
     if not all(client.active for client in clients):

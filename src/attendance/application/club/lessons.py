@@ -6,11 +6,11 @@ from datetime import date, time
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
-from attendance.application.editing import doing, require_version
+from attendance.application.editing import change_context, require_version
 from attendance.application.listing import Listed, Reading, listed
-from attendance.application.pagination import order_of, require_forwards
+from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork, Zones
-from attendance.application.ports.club import LessonFilter
+from attendance.application.ports.club import LessonCriteria
 from attendance.application.retrying import retried
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.club.groups import Group, GroupNotFound
@@ -58,13 +58,13 @@ class ListLessons:
         until: date | None = None,
         state: LessonState | None = None,
     ) -> Listed[Lesson]:
-        order = order_of(sort or "date", LESSONS_SORT)
-        which = LessonFilter(group_id=group_id, at=self.clock(), since=since, until=until, state=state)
-        require_forwards(since, until)
+        order = parse_sort(sort or "date", LESSONS_SORT)
+        criteria = LessonCriteria(group_id=group_id, at=self.clock(), since=since, until=until, state=state)
+        validate_range(since, until)
 
         def permitted() -> None:
             require_level(actor, Permission.READ_LESSONS)
-            if not Reading(self.store).one(lambda work: work.groups.known([group_id])):
+            if not Reading(self.store).one(lambda work: work.groups.existing_ids([group_id])):
                 raise GroupNotFound
 
         return listed(
@@ -72,8 +72,8 @@ class ListLessons:
             permitted,
             order=order,
             page=page,
-            count=lambda work: work.lessons.count(which),
-            rows=lambda work, cut: work.lessons.list(which, cut),
+            count=lambda work: work.lessons.count(criteria),
+            rows=lambda work, page_request: work.lessons.list(criteria, page_request),
         )
 
 
@@ -105,12 +105,12 @@ class AddLesson:
         topic: str = "",
     ) -> Lesson:
         require_level_for_some(actor, Permission.ADD_LESSON)
-        with self.store.begin() as work:
-            group = held_group(work, actor, group_id, self.today())
+        with self.store.transaction() as work:
+            group = group_for_update(work, actor, group_id, self.today())
             if teachers is not None:
                 require(may_choose_teachers(actor), Forbidden)
                 _require_accounts(work, teachers)
-            location = work.locations.hold(location_id or group.location_id)
+            location = work.locations.get_for_update(location_id or group.location_id)
             lesson = made(
                 group,
                 location,
@@ -124,7 +124,7 @@ class AddLesson:
                 topic=topic,
             )
             work.lessons.add(lesson)
-            work.events.add(lesson.added(doing(self, actor)))
+            work.events.add(lesson.added(change_context(self, actor)))
         return lesson
 
 
@@ -137,7 +137,7 @@ class ShowLesson:
     @retried
     def __call__(self, actor: Actor, *, group_id: GroupId, lesson_id: LessonId) -> Lesson:
         require_level(actor, Permission.READ_LESSONS)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             lesson = work.lessons.get(lesson_id)
         if lesson.group_id != group_id:
             raise LessonNotFound
@@ -171,7 +171,7 @@ class EditLesson:
         **changes: Unpack[LessonChanges],
     ) -> Lesson:
         require_level_for_some(actor, Permission.EDIT_LESSON)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             taught = work.lessons.taught(lesson_id, held=True)
             before = taught.lesson
             if before.group_id != group_id:
@@ -183,12 +183,12 @@ class EditLesson:
             require_version(before.version, versions)
             whole = _with_what_follows(work, before, changes)
             zone = self.zones.named(whole.get("timezone", before.timezone))
-            after, event = before.edited(whole, doing(self, actor), zone=zone)
+            after, event = before.edited(whole, change_context(self, actor), zone=zone)
             if event:
                 work.lessons.save(after)
                 work.events.add(event)
             if (before.date, before.cancelled) != (after.date, after.cancelled):
-                charge_again(work, before, after, doing(self, actor))
+                charge_again(work, before, after, change_context(self, actor))
         return after
 
     def _require_in_time(
@@ -224,9 +224,9 @@ def _with_what_follows(work: UnitOfWork, before: Lesson, changes: LessonChanges)
     return whole
 
 
-def held_group(work: UnitOfWork, actor: Actor, group_id: GroupId, today: date) -> Group:
+def group_for_update(work: UnitOfWork, actor: Actor, group_id: GroupId, today: date) -> Group:
     """The group, if the actor may add lessons to it."""
-    group = work.groups.hold(group_id)
+    group = work.groups.get_for_update(group_id)
     require_level(actor, Permission.ADD_LESSON, own=actor.id in group.teachers_on(today))
     return group
 

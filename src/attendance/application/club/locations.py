@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from attendance.application.club.schedules import close_lessons
-from attendance.application.editing import doing, edit
+from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
-from attendance.application.pagination import order_of
+from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Zones
-from attendance.application.ports.club import LocationFilter
+from attendance.application.ports.club import LocationCriteria
 from attendance.application.retrying import retried
 from attendance.domain.club.locations import Location, LocationChanges
 from attendance.domain.events import Event
@@ -33,15 +33,15 @@ class ListLocations:
     def __call__(
         self, actor: Actor, *, page: int | None = None, sort: str = "", active: bool | None = None
     ) -> Listed[Location]:
-        order = order_of(sort or "name", LOCATIONS_SORT)
-        which = LocationFilter(active=active)
+        order = parse_sort(sort or "name", LOCATIONS_SORT)
+        criteria = LocationCriteria(active=active)
         return listed(
             self.store,
             lambda: require_level(actor, Permission.READ_LOCATIONS),
             order=order,
             page=page,
-            count=lambda work: work.locations.count(which),
-            rows=lambda work, cut: work.locations.list(which, cut),
+            count=lambda work: work.locations.count(criteria),
+            rows=lambda work, page_request: work.locations.list(criteria, page_request),
         )
 
 
@@ -64,9 +64,9 @@ class AddLocation:
         self.zones.named(given["timezone"])
         location = Location(**given, id=LocationId(self.new_id()), created_at=now, updated_at=now)
         require_level(actor, Permission.ADD_LOCATION)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.locations.add(location)
-            work.events.add(location.added(doing(self, actor)))
+            work.events.add(location.added(change_context(self, actor)))
         return location
 
 
@@ -79,7 +79,7 @@ class ShowLocation:
     @retried
     def __call__(self, actor: Actor, *, location_id: LocationId) -> Location:
         require_level(actor, Permission.READ_LOCATIONS)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return work.locations.get(location_id)
 
 
@@ -110,11 +110,11 @@ class EditLocation:
         if "timezone" in changes:
             self.zones.named(changes["timezone"])
         require_level(actor, Permission.EDIT_LOCATION)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
 
             def revised(before: Location) -> tuple[Location, Event | None]:
-                after, event = before.edited(changes, doing(self, actor))
-                close_lessons(work, before, after, doing(self, actor))
+                after, event = before.edited(changes, change_context(self, actor))
+                close_lessons(work, before, after, change_context(self, actor))
                 return after, event
 
             return edit(work, work.locations, location_id, versions, revised)

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
-from attendance.application.editing import doing, edit
+from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
-from attendance.application.pagination import order_of
+from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
-from attendance.application.ports.club import PriceFilter
+from attendance.application.ports.club import PriceCriteria
 from attendance.application.retrying import retried
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.club.prices import Price, PriceChanges, PriceNotFound
@@ -32,15 +32,17 @@ class ListPrices:
     today: Today
 
     def __call__(self, actor: Actor | None, *, page: int | None = None, sort: str = "") -> Listed[Price]:
-        order = order_of(sort or "name", PRICES_SORT)
-        which = PriceFilter(on_sale_on=None if sees_all_prices(actor) else self.today())
+        order = parse_sort(sort or "name", PRICES_SORT)
+        criteria = PriceCriteria(on_sale_on=None if sees_all_prices(actor) else self.today())
         return listed(
             self.store,
             lambda: None,
             order=order,
             page=page,
-            count=lambda work: work.prices.count(which),
-            rows=lambda work, cut: tuple(_shown(price, actor) for price in work.prices.list(which, cut)),
+            count=lambda work: work.prices.count(criteria),
+            rows=lambda work, page_request: tuple(
+                _shown(price, actor) for price in work.prices.list(criteria, page_request)
+            ),
         )
 
 
@@ -58,10 +60,10 @@ class AddPrice:
         given: dict[str, Any] = {**fields}
         price = Price(**given, id=PriceId(self.new_id()), created_at=now, updated_at=now)
         require_level(actor, Permission.ADD_PRICE)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             _require_groups(work, price.group_ids)
             work.prices.add(price)
-            work.events.add(price.added(doing(self, actor)))
+            work.events.add(price.added(change_context(self, actor)))
         return price
 
 
@@ -74,7 +76,7 @@ class ShowPrice:
 
     @retried
     def __call__(self, actor: Actor | None, *, price_id: PriceId) -> Price:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             price = work.prices.get(price_id)
         if not sees_all_prices(actor) and not price.is_on_sale(self.today()):
             raise PriceNotFound
@@ -103,10 +105,10 @@ class EditPrice:
         **changes: Unpack[PriceChanges],
     ) -> Price:
         require_level(actor, Permission.EDIT_PRICE)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
 
             def revised(before: Price) -> tuple[Price, Event | None]:
-                after, event = before.edited(changes, doing(self, actor))
+                after, event = before.edited(changes, change_context(self, actor))
                 _require_groups(work, after.group_ids)
                 return after, event
 
@@ -114,7 +116,7 @@ class EditPrice:
 
 
 def _require_groups(work: UnitOfWork, group_ids: Collection[GroupId]) -> None:
-    if len(work.groups.known(group_ids)) < len({*group_ids}):
+    if len(work.groups.existing_ids(group_ids)) < len({*group_ids}):
         raise GroupNotFound
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import date
 
-from attendance.application.club.lessons import held_group
-from attendance.application.editing import doing
+from attendance.application.club.lessons import group_for_update
+from attendance.application.editing import change_context
 from attendance.application.ports import Clock, Contended, NewId, Store, Today, UnitOfWork, Zones
 from attendance.application.retrying import retried
 from attendance.domain.club.lessons import Lesson, SlotTaken, made
 from attendance.domain.club.locations import Location
 from attendance.domain.club.schedules import require_range, slots_between
-from attendance.domain.events import Doing
+from attendance.domain.events import ChangeContext
 from attendance.domain.ids import GroupId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level_for_some
@@ -44,7 +44,7 @@ class MakeLessons:
         require_range(since, until)
         require_level_for_some(actor, Permission.ADD_LESSON)
         try:
-            with self.store.begin() as work:
+            with self.store.transaction() as work:
                 return self._made(work, actor, group_id, since, until)
         except SlotTaken as meanwhile:
             # somebody has moved a lesson there: the next time it is seen to be in the way
@@ -53,9 +53,9 @@ class MakeLessons:
     def _made(
         self, work: UnitOfWork, actor: Actor, group_id: GroupId, since: date, until: date
     ) -> MadeLessons:
-        group = held_group(work, actor, group_id, self.today())
-        location = work.locations.hold(group.location_id)
-        zone, does = self.zones.named(location.timezone), doing(self, actor)
+        group = group_for_update(work, actor, group_id, self.today())
+        location = work.locations.get_for_update(group.location_id)
+        zone, does = self.zones.named(location.timezone), change_context(self, actor)
         taken = work.lessons.slots_taken(group_id, since, until)
         places = [
             (day, slot) for day, slot in slots_between(group.schedule, since, until) if group.is_active(day)
@@ -81,7 +81,7 @@ class MakeLessons:
         return MadeLessons(lessons=lessons, existing=existing)
 
 
-def close_lessons(work: UnitOfWork, before: Location, after: Location, does: Doing) -> None:
+def close_lessons(work: UnitOfWork, before: Location, after: Location, does: ChangeContext) -> None:
     """Cancel the lessons to come on days that are closed now; restore what closures that are gone cancelled.
 
     What somebody marked is not cancelled; what somebody else cancelled is not restored.
@@ -102,7 +102,7 @@ def close_lessons(work: UnitOfWork, before: Location, after: Location, does: Doi
             work.events.add(event)
 
 
-def _is_still_open(work: UnitOfWork, lesson: Lesson, does: Doing) -> bool:
+def _is_still_open(work: UnitOfWork, lesson: Lesson, does: ChangeContext) -> bool:
     """To come, and nobody marked; asked anew, as somebody may have been while this waited for the lesson."""
     is_to_come = not lesson.cancelled and not lesson.has_begun(does.at)
     return is_to_come and not work.attendance.of_lesson(lesson.id)

@@ -6,11 +6,11 @@ from datetime import date
 from typing import Unpack
 
 from attendance.application.attendance.charging import settle_unpaid as settle
-from attendance.application.editing import doing, edit
+from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
-from attendance.application.pagination import order_of
+from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
-from attendance.application.ports.club import SubscriptionFilter
+from attendance.application.ports.club import SubscriptionCriteria
 from attendance.application.retrying import retried
 from attendance.domain.club.clients import ClientArchived, ClientNotFound, is_own
 from attendance.domain.club.prices import NotOnSale
@@ -22,13 +22,13 @@ from attendance.domain.club.subscriptions import (
     fault_in_discount,
     sold,
 )
-from attendance.domain.errors import Fault
+from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
 from attendance.domain.ids import ClientId, ContractId, PriceId, SubscriptionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_sell_anything, require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import require_faultless
+from attendance.domain.text import raise_if_errors
 
 SUBSCRIPTIONS_SORT = ("starts_on", "ends_on", "sold_on")
 
@@ -53,15 +53,17 @@ class ListSubscriptions:
         contract_id: ContractId | None = None,
         state: SubscriptionState | None = None,
     ) -> Listed[Subscription]:
-        order = order_of(sort or "sold_on", SUBSCRIPTIONS_SORT)
-        which = SubscriptionFilter(on=self.today(), client_id=client_id, contract_id=contract_id, state=state)
+        order = parse_sort(sort or "sold_on", SUBSCRIPTIONS_SORT)
+        criteria = SubscriptionCriteria(
+            on=self.today(), client_id=client_id, contract_id=contract_id, state=state
+        )
         return listed(
             self.store,
             lambda: require_level(actor, Permission.LIST_SUBSCRIPTIONS),
             order=order,
             page=page,
-            count=lambda work: work.subscriptions.count(which),
-            rows=lambda work, cut: work.subscriptions.list(which, cut),
+            count=lambda work: work.subscriptions.count(criteria),
+            rows=lambda work, page_request: work.subscriptions.list(criteria, page_request),
         )
 
 
@@ -74,7 +76,7 @@ class SubscriptionsOfClient:
 
     @retried
     def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[Subscription]:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             client = work.clients.find(client_id)
         own = is_own(actor, client)
 
@@ -83,14 +85,14 @@ class SubscriptionsOfClient:
             if client is None:
                 raise ClientNotFound
 
-        which = SubscriptionFilter(on=self.today(), client_id=client_id)
+        criteria = SubscriptionCriteria(on=self.today(), client_id=client_id)
         return listed(
             self.store,
             permitted,
-            order=order_of("sold_on", SUBSCRIPTIONS_SORT),
+            order=parse_sort("sold_on", SUBSCRIPTIONS_SORT),
             page=None,
-            count=lambda work: work.subscriptions.count(which),
-            rows=lambda work, cut: work.subscriptions.list(which, cut),
+            count=lambda work: work.subscriptions.count(criteria),
+            rows=lambda work, page_request: work.subscriptions.list(criteria, page_request),
         )
 
 
@@ -123,14 +125,14 @@ class SellSubscription:
     ) -> Subscription:
         today = self.today()
         sold_on = sold_on or today
-        require_faultless(
+        raise_if_errors(
             fault_in_discount(discount_percent),
-            Fault("sold_on", "must not be in the future") if sold_on > today else None,
+            FieldError("sold_on", "must not be in the future") if sold_on > today else None,
         )
         require_level(actor, Permission.SELL_SUBSCRIPTION)
-        does = doing(self, actor)
-        with self.store.begin() as work:
-            client, price = work.clients.hold(client_id), work.prices.get(price_id)
+        does = change_context(self, actor)
+        with self.store.transaction() as work:
+            client, price = work.clients.get_for_update(client_id), work.prices.get(price_id)
             _require_own_contract(work, contract_id, client_id)
             if not client.active:
                 raise ClientArchived
@@ -161,7 +163,7 @@ class ShowSubscription:
     @retried
     def __call__(self, actor: Actor, *, subscription_id: SubscriptionId) -> Subscription:
         require_level(actor, Permission.READ_SUBSCRIPTION)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             return work.subscriptions.get(subscription_id)
 
 
@@ -187,15 +189,15 @@ class EditSubscription:
         **changes: Unpack[SubscriptionChanges],
     ) -> Subscription:
         require_level(actor, Permission.EDIT_SUBSCRIPTION)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             # whatever charges one of the client's passes holds the client, too
-            client_id = work.clients.hold(work.subscriptions.get(subscription_id).client_id).id
+            client_id = work.clients.get_for_update(work.subscriptions.get(subscription_id).client_id).id
 
             def revised(before: Subscription) -> tuple[Subscription, Event | None]:
                 if changes.get("contract_id") != before.contract_id:
                     _require_own_contract(work, changes.get("contract_id"), client_id)
                 charged_on = work.subscriptions.days_charged(subscription_id)
-                return before.edited(changes, doing(self, actor), charged_on=charged_on)
+                return before.edited(changes, change_context(self, actor), charged_on=charged_on)
 
             return edit(work, work.subscriptions, subscription_id, versions, revised)
 

@@ -33,7 +33,7 @@ class CreateLab:
             created_at=self.clock(),
         )
         require_level(actor, Permission.CREATE_LAB)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             work.labs.add(lab)
             work.events.add(lab.created(event_id=EventId(self.new_id())))
         return lab.id
@@ -70,7 +70,7 @@ class JoinLab:
     @retried
     def __call__(self, actor: Actor, *, lab_id: LabId) -> Membership:
         require_level(actor, Permission.JOIN_LAB)
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             lab = work.labs.find(lab_id)
             if lab is None:
                 raise LabNotFound

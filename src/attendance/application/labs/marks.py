@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from attendance.application.pagination import require_forwards
+from attendance.application.pagination import validate_range
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabHistory, LabSheet
 from attendance.application.retrying import retried
@@ -41,7 +41,7 @@ class MarkLabAttendance:
     ) -> LabMark:
         entry = LabEntry(status=status, note=note)
         require_level(actor, Permission.MARK_LAB_ATTENDANCE)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             place = work.lab_attendance.place(lab_id, user_id, date)
             require(owns(actor, place.owner_id), OnlyOwnerManages)
             marked = place.marked(
@@ -92,7 +92,7 @@ class LabAttendanceHistory:
         since: date | None = None,
         until: date | None = None,
     ) -> LabHistory:
-        require_forwards(since, until)
+        validate_range(since, until)
         require_level(actor, Permission.READ_LAB_ATTENDANCE)
         with self.store.read() as work:
             found = work.lab_attendance.history(lab_id, user_id, since, until)
@@ -116,7 +116,7 @@ class DeleteLabAttendance:
     @retried
     def __call__(self, actor: Actor, *, lab_id: LabId, attendance_id: LabMarkId) -> None:
         require_level(actor, Permission.DELETE_LAB_ATTENDANCE)
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             found = work.lab_attendance.find(lab_id, attendance_id)
             if found is None:
                 raise AttendanceNotFound

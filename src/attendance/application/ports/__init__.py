@@ -8,10 +8,10 @@ from attendance.application.ports.accounts import (
     Accounts,
     Links,
     Outbox,
+    RateLimitWindows,
     RoleChanges,
     Sessions,
     SignedIn,
-    Tallies,
 )
 from attendance.application.ports.attendance import Attendance, Marks, UnpaidMark
 from attendance.application.ports.club import Favorites, Lessons, Subscriptions, Taught
@@ -27,7 +27,6 @@ from attendance.application.ports.reporting import (
 )
 from attendance.application.ports.repository import Repository
 from attendance.application.ports.services import (
-    Aside,
     Clock,
     EmailAddresses,
     Hasher,
@@ -35,6 +34,7 @@ from attendance.application.ports.services import (
     NewToken,
     Notifier,
     NotSent,
+    RunInBackground,
     Today,
     Tokens,
     Usernames,
@@ -44,7 +44,6 @@ from attendance.application.ports.store import Contended, Store, UnitOfWork
 
 __all__ = [
     "Accounts",
-    "Aside",
     "Attendance",
     "Calendars",
     "Clock",
@@ -66,14 +65,15 @@ __all__ = [
     "Notifier",
     "Outbox",
     "Range",
+    "RateLimitWindows",
     "Repository",
     "RoleChanges",
+    "RunInBackground",
     "Sessions",
     "SignedIn",
     "Statistics",
     "Store",
     "Subscriptions",
-    "Tallies",
     "Taught",
     "Today",
     "TokenHolder",

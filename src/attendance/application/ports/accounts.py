@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from attendance.application.pagination import Cut, Page
+from attendance.application.pagination import Page, PageRequest
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import Link
 from attendance.domain.accounts.mail import Mail, MailState
-from attendance.domain.accounts.rate_limits import Tally
+from attendance.domain.accounts.rate_limits import RateLimitWindow
 from attendance.domain.accounts.role_changes import RoleChange, State
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.ids import AccountId, MailId, RoleChangeId, SessionId
@@ -17,7 +17,7 @@ from attendance.domain.permissions.roles import Level, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserFilter:
+class UserCriteria:
     """`part` (folded) of the username or name; None: any."""
 
     part: str = ""
@@ -26,7 +26,7 @@ class UserFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RoleChangeFilter:
+class RoleChangeCriteria:
     """By what they are at a moment, whether or not it was noted; None: any."""
 
     at: datetime
@@ -62,7 +62,7 @@ class Accounts(Protocol):
         """Raise UserNotFound."""
 
     @abstractmethod
-    def hold(self, account_id: AccountId) -> Account:
+    def get_for_update(self, account_id: AccountId) -> Account:
         """Like `get`, and nobody else changes it until this unit ends. Raise UserNotFound."""
 
     @abstractmethod
@@ -85,10 +85,10 @@ class Accounts(Protocol):
         """Active accounts whose username holds `part` (folded), by username; all when it is empty."""
 
     @abstractmethod
-    def list(self, which: UserFilter, cut: Cut[Account]) -> tuple[Account, ...]: ...
+    def list(self, criteria: UserCriteria, page_request: PageRequest[Account]) -> tuple[Account, ...]: ...
 
     @abstractmethod
-    def count(self, which: UserFilter) -> int: ...
+    def count(self, criteria: UserCriteria) -> int: ...
 
     @abstractmethod
     def guard_owners(self) -> tuple[Account, ...]:
@@ -158,24 +158,26 @@ class RoleChanges(Protocol):
         """Those stored as awaiting, oldest first; the time of some may be over."""
 
     @abstractmethod
-    def list(self, which: RoleChangeFilter, cut: Cut[RoleChange]) -> tuple[RoleChange, ...]:
+    def list(
+        self, criteria: RoleChangeCriteria, page_request: PageRequest[RoleChange]
+    ) -> tuple[RoleChange, ...]:
         """Those that match, newest first."""
 
     @abstractmethod
-    def count(self, which: RoleChangeFilter) -> int: ...
+    def count(self, criteria: RoleChangeCriteria) -> int: ...
 
 
-class Tallies(Protocol):
+class RateLimitWindows(Protocol):
     @abstractmethod
-    def find(self, key: str) -> Tally:
+    def find(self, key: str) -> RateLimitWindow:
         """An empty one where nothing was counted."""
 
     @abstractmethod
-    def hold(self, key: str) -> Tally:
+    def get_for_update(self, key: str) -> RateLimitWindow:
         """Like `find`, and nobody else holds it until this unit ends. Take several in the order of keys."""
 
     @abstractmethod
-    def save(self, tally: Tally) -> None:
+    def save(self, window: RateLimitWindow) -> None:
         """Only what is held is saved."""
 
     @abstractmethod
@@ -200,7 +202,7 @@ class Outbox(Protocol):
         """What became of a mail: its state, facts, error and next due time. Ends the claim on it."""
 
     @abstractmethod
-    def hold(self, mail_id: MailId) -> Mail:
+    def get_for_update(self, mail_id: MailId) -> Mail:
         """Nobody else changes it until this unit ends. Raise MailNotFound."""
 
     @abstractmethod

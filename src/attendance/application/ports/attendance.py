@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 from hashlib import blake2b
 from typing import Protocol
 
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.domain.attendance.marks import Changed, Mark
 from attendance.domain.club.lessons import Lesson, LessonState
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId
@@ -15,7 +15,7 @@ from attendance.domain.reporting.statistics import Counts, counts_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VisitFilter:
+class VisitCriteria:
     """Of a client, by date, both ends included; None: any."""
 
     client_id: ClientId
@@ -24,7 +24,7 @@ class VisitFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarkFilter:
+class MarkCriteria:
     """Of groups, in lessons that somebody teaches, by date, both ends included; None: any."""
 
     group_ids: frozenset[GroupId] | None = None
@@ -142,14 +142,14 @@ class Attendance(Protocol):
         """The roster on the lesson's date, unmarked included, then whoever else is marked; each by name."""
 
     @abstractmethod
-    def visits(self, which: VisitFilter, cut: Cut[VisitRow]) -> tuple[VisitRow, ...]:
+    def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
         """Marks of a client in lessons that were not cancelled; sorted by date, start, lesson."""
 
     @abstractmethod
-    def count(self, which: VisitFilter) -> int: ...
+    def count(self, criteria: VisitCriteria) -> int: ...
 
     @abstractmethod
-    def summary(self, which: VisitFilter, at: datetime) -> VisitsSummary:
+    def summary(self, criteria: VisitCriteria, at: datetime) -> VisitsSummary:
         """Counts of a client's slots in lessons not cancelled that have begun, unmarked included.
 
         A slot: the client is on the lesson's roster or marked. The newest run of absences is
@@ -161,8 +161,8 @@ class Marks(Protocol):
     """All marks in lessons that were not cancelled."""
 
     @abstractmethod
-    def list(self, which: MarkFilter, cut: Cut[MarkRow]) -> tuple[MarkRow, ...]:
+    def list(self, criteria: MarkCriteria, page_request: PageRequest[MarkRow]) -> tuple[MarkRow, ...]:
         """Sorted by date, start, lesson, client, whatever the cut says."""
 
     @abstractmethod
-    def count(self, which: MarkFilter) -> int: ...
+    def count(self, criteria: MarkCriteria) -> int: ...

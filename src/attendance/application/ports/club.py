@@ -23,7 +23,7 @@ from attendance.domain.ids import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientFilter:
+class ClientCriteria:
     """`part` (folded) of the name or the guardian's name, `user_id` who reads it as its own; None: any."""
 
     part: str = ""
@@ -32,7 +32,7 @@ class ClientFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContractFilter:
+class ContractCriteria:
     """By the state on a date; None: any."""
 
     on: date
@@ -41,24 +41,24 @@ class ContractFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriceFilter:
+class PriceCriteria:
     """Those on sale on a date; None: all."""
 
     on_sale_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocationFilter:
+class LocationCriteria:
     active: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupFilter:
+class GroupCriteria:
     """All groups."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LessonFilter:
+class LessonCriteria:
     """Of a group, by date (both ends included) and by the state at a moment; None: any."""
 
     group_id: GroupId
@@ -69,7 +69,7 @@ class LessonFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionFilter:
+class SubscriptionCriteria:
     """By the state on a date; None: any."""
 
     on: date
@@ -88,7 +88,7 @@ class Favorites(Protocol):
         """Store version N only over version N - 1; raise Contended otherwise."""
 
 
-class Subscriptions(Repository[Subscription, SubscriptionFilter], Protocol):
+class Subscriptions(Repository[Subscription, SubscriptionCriteria], Protocol):
     """Their `charged` is counted from marks each time they are read."""
 
     @abstractmethod
@@ -111,7 +111,7 @@ class Taught:
     teachers: frozenset[AccountId]
 
 
-class Lessons(Repository[Lesson, LessonFilter], Protocol):
+class Lessons(Repository[Lesson, LessonCriteria], Protocol):
     """Raises SlotTaken where a group has two lessons at one time."""
 
     @abstractmethod
@@ -127,7 +127,7 @@ class Lessons(Repository[Lesson, LessonFilter], Protocol):
         """When the group has lessons, and for which places in its schedule they were made: date and start."""
 
     @abstractmethod
-    def hold_held_days(self, group_id: GroupId, at: datetime) -> frozenset[date]:
+    def lock_held_dates(self, group_id: GroupId, at: datetime) -> frozenset[date]:
         """The dates of lessons that were held, as of a moment.
 
         Holds all that have begun until this unit ends: none gets its first mark while rosters are changed.

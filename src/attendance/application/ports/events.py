@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventFilter:
+class EventCriteria:
     """From `since` to just before `until`; None: any."""
 
     subject_id: UUID | None = None
@@ -45,8 +45,10 @@ class Events(Protocol):
         """What happened to a subject, oldest first."""
 
     @abstractmethod
-    def list(self, which: EventFilter, cut: Cut[LoggedEvent]) -> tuple[LoggedEvent, ...]:
+    def list(
+        self, criteria: EventCriteria, page_request: PageRequest[LoggedEvent]
+    ) -> tuple[LoggedEvent, ...]:
         """Those that match, newest first."""
 
     @abstractmethod
-    def count(self, which: EventFilter) -> int: ...
+    def count(self, criteria: EventCriteria) -> int: ...

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from attendance.domain.ids import AccountId, GroupId, LocationId
 from attendance.domain.permissions.roles import Level
-from attendance.domain.reporting.at_risk import Regular
+from attendance.domain.reporting.at_risk import AtRiskCandidate
 from attendance.domain.reporting.calendars import CalendarEntry, CalendarToken
 from attendance.domain.reporting.statistics import Figures
 
@@ -120,7 +120,7 @@ class Statistics(Protocol):
         """What is due for passes sold in a range, by currency; void ones are no sale."""
 
     @abstractmethod
-    def regulars(self, of: Range) -> tuple[Regular, ...]:
+    def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
         """Active clients who may be at risk, by name: at least all who are. At most three statements.
 
         What is no reason may be left out of them: marks in the range, or the run and the last visit.

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 
 T = TypeVar("T")
 F = TypeVar("F", contravariant=True)
@@ -22,19 +22,19 @@ class Repository(Protocol[T, F]):
         """Raise the entity's own NotFound."""
 
     @abstractmethod
-    def hold(self, entity_id: UUID) -> T:
+    def get_for_update(self, entity_id: UUID) -> T:
         """Like `get`, and nobody else changes it until this unit ends."""
 
     @abstractmethod
-    def hold_known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+    def lock_existing(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
         """Those of the ids that exist, held as `hold_all` does."""
 
     @abstractmethod
-    def hold_all(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
+    def get_all_for_update(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
         """Those that there are, by id, each held like one; locked in that order, in one statement."""
 
     @abstractmethod
-    def known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+    def existing_ids(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
         """Which of these there are."""
 
     @abstractmethod
@@ -46,7 +46,7 @@ class Repository(Protocol[T, F]):
         """Store version N only over version N - 1; raise Contended otherwise, and as `add` does."""
 
     @abstractmethod
-    def list(self, which: F, cut: Cut[T]) -> tuple[T, ...]: ...
+    def list(self, criteria: F, page_request: PageRequest[T]) -> tuple[T, ...]: ...
 
     @abstractmethod
-    def count(self, which: F) -> int: ...
+    def count(self, criteria: F) -> int: ...

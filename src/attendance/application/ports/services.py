@@ -22,7 +22,7 @@ NewId: TypeAlias = Callable[[], UUID]
 NewToken: TypeAlias = Callable[[], str]
 """A new secret for a link: 32 random bytes, in letters that a URL may hold."""
 
-Aside: TypeAlias = Callable[[Callable[[], None]], None]
+RunInBackground: TypeAlias = Callable[[Callable[[], None]], None]
 """Runs something apart from the answer, soon; what it raises reaches nobody, under load it may be dropped."""
 
 

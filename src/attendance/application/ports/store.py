@@ -6,16 +6,23 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from attendance.application.ports.accounts import Accounts, Links, Outbox, RoleChanges, Sessions, Tallies
+from attendance.application.ports.accounts import (
+    Accounts,
+    Links,
+    Outbox,
+    RateLimitWindows,
+    RoleChanges,
+    Sessions,
+)
 from attendance.application.ports.attendance import Attendance, Marks
 from attendance.application.ports.club import (
-    ClientFilter,
-    ContractFilter,
+    ClientCriteria,
+    ContractCriteria,
     Favorites,
-    GroupFilter,
+    GroupCriteria,
     Lessons,
-    LocationFilter,
-    PriceFilter,
+    LocationCriteria,
+    PriceCriteria,
     Subscriptions,
 )
 from attendance.application.ports.events import Events
@@ -42,11 +49,11 @@ class UnitOfWork:
     links: Links
     role_changes: RoleChanges
     favorites: Favorites
-    clients: Repository[Client, ClientFilter]
-    contracts: Repository[Contract, ContractFilter]
-    prices: Repository[Price, PriceFilter]
-    locations: Repository[Location, LocationFilter]
-    groups: Repository[Group, GroupFilter]
+    clients: Repository[Client, ClientCriteria]
+    contracts: Repository[Contract, ContractCriteria]
+    prices: Repository[Price, PriceCriteria]
+    locations: Repository[Location, LocationCriteria]
+    groups: Repository[Group, GroupCriteria]
     lessons: Lessons
     subscriptions: Subscriptions
     attendance: Attendance
@@ -56,17 +63,17 @@ class UnitOfWork:
     labs: Labs
     lab_attendance: LabAttendance
     events: Events
-    tallies: Tallies
+    rate_limit_windows: RateLimitWindows
     outbox: Outbox
 
 
 class Store(Protocol):
     @abstractmethod
-    def begin(self) -> AbstractContextManager[UnitOfWork]:
+    def transaction(self) -> AbstractContextManager[UnitOfWork]:
         """One transaction: committed when the block ends, rolled back when it raises."""
 
     @abstractmethod
-    def each(self) -> AbstractContextManager[UnitOfWork]:
+    def autocommit(self) -> AbstractContextManager[UnitOfWork]:
         """Every call is a transaction of its own.
 
         For lookups, and where one guarded write decides by itself whether what was read still holds.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from attendance.application.editing import doing
+from attendance.application.editing import change_context
 from attendance.application.listing import Reading
 from attendance.application.ports import Clock, NewId, NewToken, Store, Today
 from attendance.application.retrying import retried
@@ -44,12 +44,12 @@ class MakeCalendarToken:
         require_level(actor, Permission.MAKE_CALENDAR_TOKEN, own=actor.id == user_id)
         secret = self.new_token()
         token = CalendarToken(account_id=user_id, digest=digest_of(secret), created_at=self.clock())
-        with self.store.begin() as work:
+        with self.store.transaction() as work:
             # held, so that of two at once each knows which one it replaces
-            work.accounts.hold(user_id)
+            work.accounts.get_for_update(user_id)
             before = work.calendars.token_of(user_id)
             work.calendars.put_token(token)
-            work.events.add(token.made(before, doing(self, actor)))
+            work.events.add(token.made(before, change_context(self, actor)))
             groups = work.calendars.groups_taught(user_id, self.today()) if may_teach(actor) else ()
         return MadeCalendarToken(token=secret, user_id=user_id, group_ids=tuple(groups))
 
@@ -65,12 +65,12 @@ class RevokeCalendarToken:
     @retried
     def __call__(self, actor: Actor, *, user_id: AccountId) -> None:
         require_level(actor, Permission.REVOKE_CALENDAR_TOKEN, own=actor.id == user_id)
-        with self.store.begin() as work:
-            work.accounts.hold(user_id)
+        with self.store.transaction() as work:
+            work.accounts.get_for_update(user_id)
             token = work.calendars.token_of(user_id)
             if token is not None:
                 work.calendars.remove_token(user_id)
-                work.events.add(token.revoked(doing(self, actor)))
+                work.events.add(token.revoked(change_context(self, actor)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class ReaderOfCalendars:
 
     @retried
     def __call__(self, token: str) -> Actor:
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             holder = work.calendars.holder(digest_of(token))
         if holder is None:
             raise Unauthenticated
@@ -130,7 +130,7 @@ class ShowGroupCalendar:
     @retried
     def _permitted(self, actor: Actor, group_id: GroupId) -> str:
         """The group's name, for whoever may read its calendar; never asked of a replica that lags."""
-        with self.store.each() as work:
+        with self.store.autocommit() as work:
             group = work.calendars.group(group_id, actor.id, self.today())
         require_level(actor, Permission.READ_GROUP_CALENDAR, own=group.is_taught)
         return group.name

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
 from attendance.application.listing import Listed, listed
-from attendance.application.pagination import require_forwards
+from attendance.application.pagination import validate_range
 from attendance.application.ports import Store
-from attendance.application.ports.events import EventFilter, LoggedEvent
+from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.domain.events import Action
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
@@ -37,8 +37,8 @@ class ListEvents:
         until: date | None = None,
         page: int | None = None,
     ) -> Listed[LoggedEvent]:
-        require_forwards(since, until)
-        which = EventFilter(
+        validate_range(since, until)
+        criteria = EventCriteria(
             subject_id=subject,
             actor_id=by,
             action=action,
@@ -50,8 +50,8 @@ class ListEvents:
             lambda: require_level(actor, Permission.READ_EVENTS),
             order=(),
             page=page,
-            count=lambda work: work.events.count(which),
-            rows=lambda work, cut: work.events.list(which, cut),
+            count=lambda work: work.events.count(criteria),
+            rows=lambda work, page_request: work.events.list(criteria, page_request),
         )
 
     def _start(self, day: date) -> datetime:

@@ -8,7 +8,7 @@ from operator import attrgetter
 from uuid import UUID
 
 from attendance.application.listing import PAGE_LENGTH, Listed
-from attendance.application.pagination import Order
+from attendance.application.pagination import SortKey
 from attendance.domain.reporting.at_risk import AtRisk
 from attendance.domain.reporting.statistics import Bucket, Figures
 from attendance.domain.text import folded
@@ -55,7 +55,7 @@ class One:
     trend: tuple[Bucket, ...] | None = None
 
 
-def sorted_rows(rows: tuple[Row, ...], order: tuple[Order, ...], page: int | None) -> Listed[Row]:
+def sorted_rows(rows: tuple[Row, ...], order: tuple[SortKey, ...], page: int | None) -> Listed[Row]:
     found = sorted(rows, key=lambda row: row.id)
     for by in reversed(order):
         key = _folded_name if by.field == "name" else attrgetter(f"figures.{by.field}")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from attendance.application.listing import Reading, require_page
-from attendance.application.pagination import order_of, require_forwards
+from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Clock, Kind, Range, Store, Today, UnitOfWork
 from attendance.application.reporting.figures import STATISTICS_SORT, One, Overview, Row, Rows, sorted_rows
 from attendance.domain.accounts.accounts import UserNotFound
@@ -59,7 +59,7 @@ class ShowStatistics:
         def read(work: UnitOfWork) -> Overview:
             of = _seen_by(work, actor, Range(since=first, until=last, at=self.clock()))
             figures, buckets = _figures(work, of, trend)
-            risks = (at_risk(it, last) for it in work.statistics.regulars(of))
+            risks = (at_risk(it, last) for it in work.statistics.at_risk_candidates(of))
             return Overview(
                 since=first,
                 until=last,
@@ -94,7 +94,7 @@ class ListStatistics:
         page: int | None = None,
         sort: str = "",
     ) -> Rows:
-        order = order_of(sort or "name", STATISTICS_SORT)
+        order = parse_sort(sort or "name", STATISTICS_SORT)
         require_page(page)
         first, last = _range(self.today, since, until, None)
         require_level(actor, LISTING[kind])
@@ -169,7 +169,7 @@ NOT_FOUND: Mapping[Kind, type[NotFound]] = {
 
 def _range(today: Today, since: date | None, until: date | None, trend: Trend | None) -> tuple[date, date]:
     """From the 29th day before the last to the last, today, unless said otherwise. Raises Invalid."""
-    require_forwards(since, until)
+    validate_range(since, until)
     last = until or max(today(), since or date.min)
     first = since or last - min(timedelta(days=USUAL_DAYS - 1), last - date.min)
     if trend is not None:

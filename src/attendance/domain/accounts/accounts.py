@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from attendance.domain.errors import Fault, Invalid, NotFound, Unauthenticated
+from attendance.domain.errors import FieldError, Invalid, NotFound, Unauthenticated
 from attendance.domain.events import Action, Event
 from attendance.domain.ids import AccountId, EventId
 from attendance.domain.permissions.roles import Level, Role
-from attendance.domain.text import fault_in_name, folded, require_faultless
+from attendance.domain.text import folded, name_error, raise_if_errors
 
 LONGEST_USERNAME = 64
 LONGEST_NAME = 200
@@ -41,7 +41,7 @@ class UserNotFound(NotFound):
 def accepted_name(name: str) -> str:
     """What somebody is called, empty where it is not known; raise Invalid for what no name can be."""
     if name:
-        require_faultless(fault_in_name("name", name, longest=LONGEST_NAME))
+        raise_if_errors(name_error("name", name, longest=LONGEST_NAME))
     return name
 
 
@@ -171,7 +171,7 @@ class Account:
         if name is not None:
             changes["name"] = name
         if email == "" and self.email is not None:
-            raise Invalid(Fault("email", "can be changed, not removed"))
+            raise Invalid(FieldError("email", "can be changed, not removed"))
         if email is not None:
             is_present = email == "" or (self.email is not None and email_key(email) == email_key(self.email))
             is_held = self.email_confirmed_at is not None

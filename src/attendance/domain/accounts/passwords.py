@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from attendance.domain.errors import Fault, Forbidden, Invalid
+from attendance.domain.errors import FieldError, Forbidden, Invalid
 
 LONGEST_PASSWORD_BYTES = 1024
 
@@ -24,13 +24,13 @@ class PasswordRules:
         """The password in NFC, as it is hashed; raise Invalid, naming `field`, when it breaks a rule."""
         normal = normal_password(password)
         if normal is None:
-            raise Invalid(Fault(field, f"must be text of at most {LONGEST_PASSWORD_BYTES} bytes"))
+            raise Invalid(FieldError(field, f"must be text of at most {LONGEST_PASSWORD_BYTES} bytes"))
         if "\0" in normal:
-            raise Invalid(Fault(field, "must not contain U+0000"))
+            raise Invalid(FieldError(field, "must not contain U+0000"))
         if len(normal) < self.shortest:
-            raise Invalid(Fault(field, f"must have at least {self.shortest} characters"))
+            raise Invalid(FieldError(field, f"must have at least {self.shortest} characters"))
         if self.is_common(normal):
-            raise Invalid(Fault(field, "is among the most common passwords"))
+            raise Invalid(FieldError(field, "is among the most common passwords"))
         return normal
 
 

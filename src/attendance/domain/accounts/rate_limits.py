@@ -49,7 +49,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RateLimitWindow:
     """When something that is limited was done. `key` is a digest: what people type is not kept."""
 
     key: str
@@ -62,12 +62,12 @@ class Tally:
             wait = counted[-limit.most] + limit.within - at
             raise LimitReached(max(1, math.ceil(wait.total_seconds())))
 
-    def taken(self, limit: Limit, *, at: datetime) -> "Tally":
+    def taken(self, limit: Limit, *, at: datetime) -> "RateLimitWindow":
         """The tally with once more, now. Raises LimitReached."""
         self.require_room(limit, at=at)
         return replace(self, times=tuple(sorted((*self._counted(limit, at), at))))
 
-    def given_back(self, at: datetime) -> "Tally":
+    def given_back(self, at: datetime) -> "RateLimitWindow":
         """The tally without what was taken at `at`: it turned out not to count."""
         times = list(self.times)
         if at in times:
@@ -78,6 +78,6 @@ class Tally:
         return tuple(time for time in self.times if time > at - limit.within)
 
 
-def tally_key(kind: str, subject: object) -> str:
+def window_key(kind: str, subject: object) -> str:
     """The key under which `kind` is counted for `subject` (an id, an address, a name nobody has)."""
     return sha256(f"{kind}\0{subject}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -77,7 +77,7 @@ class OwnershipRules:
     """How long one must have been an owner to confirm, and how long a change awaits that."""
 
     tenure: timedelta = timedelta(days=7)
-    patience: timedelta = timedelta(days=7)
+    backoff: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

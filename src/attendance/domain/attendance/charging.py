@@ -50,7 +50,7 @@ def allocate(
     """
     candidates = [it for it in passes if visit.is_covered_by(it) and it.visits_left != 0]
     if named is None:
-        return min(candidates, key=_turn, default=None)
+        return min(candidates, key=_sort_key, default=None)
     for candidate in candidates:
         if candidate.id == named:
             return candidate
@@ -104,7 +104,7 @@ def moved(
     return charge(status, visit, passes, trial=trial)
 
 
-def _turn(candidate: Subscription) -> tuple[Any, ...]:
+def _sort_key(candidate: Subscription) -> tuple[Any, ...]:
     return (
         candidate.visits is not None,
         candidate.valid_until or date.max,

@@ -8,12 +8,12 @@ from uuid import UUID, uuid5
 
 from attendance.domain.attendance.charging import NOTHING, Charge
 from attendance.domain.club.lessons import Lesson, TooLate
-from attendance.domain.errors import Fault
-from attendance.domain.events import Action, Doing, Event, Facts
+from attendance.domain.errors import FieldError
+from attendance.domain.events import Action, ChangeContext, Event, Facts
 from attendance.domain.ids import AccountId, ClientId, LessonId, MarkId, SubscriptionId
 from attendance.domain.permissions.roles import Level
 from attendance.domain.status import Status
-from attendance.domain.text import fault_in_prose
+from attendance.domain.text import prose_error
 
 LONGEST_NOTE = 1000
 LONGEST_DELAY = 600
@@ -94,17 +94,19 @@ class Mark:
             "trial": self.trial,
         }
 
-    def recharged(self, charge: Charge, doing: Doing) -> "Changed":
+    def recharged(self, charge: Charge, change_context: ChangeContext) -> "Changed":
         """With another payer, or none."""
         if charge == self.charge:
             return Changed(before=self, after=self)
         after = replace(self, charge=charge)
-        return Changed(before=self, after=after, events=(_charged(self.id, self.charge, charge, doing),))
+        return Changed(
+            before=self, after=after, events=(_charged(self.id, self.charge, charge, change_context),)
+        )
 
-    def cleared(self, doing: Doing) -> "Changed":
+    def cleared(self, change_context: ChangeContext) -> "Changed":
         """Taken away: nothing is known any more, and nothing is charged."""
         facts = {**self.said(), **_facts(self.charge)}
-        event = doing.event(Action.ATTENDANCE_CLEARED, self.id, before=facts)
+        event = change_context.event(Action.ATTENDANCE_CLEARED, self.id, before=facts)
         return Changed(before=self, after=None, events=(event,))
 
 
@@ -123,7 +125,7 @@ def marked(
     charge: Charge,
     *,
     lesson_id: LessonId,
-    doing: Doing,
+    change_context: ChangeContext,
     by: AccountId,
 ) -> Changed:
     """The mark with what was sent of it, at this charge. The same again changes nothing."""
@@ -135,21 +137,21 @@ def marked(
         "trial": _said(sent, "trial", before, False),
     }
     if before is not None and all(getattr(before, name) == value for name, value in said.items()):
-        return before.recharged(charge, doing)
+        return before.recharged(charge, change_context)
     after = Mark(
         lesson_id=lesson_id,
         client_id=sent["client_id"],
         **said,
         charge=charge,
         marked_by=by,
-        marked_at=doing.at,
+        marked_at=change_context.at,
     )
     subject = after.id
-    told = doing.event(
+    told = change_context.event(
         Action.ATTENDANCE_MARKED, subject, before=before.said() if before else None, after=after.said()
     )
     costs = before.charge if before else NOTHING
-    events = (told,) if costs == charge else (told, _charged(subject, costs, charge, doing))
+    events = (told,) if costs == charge else (told, _charged(subject, costs, charge, change_context))
     return Changed(before=before, after=after, events=events)
 
 
@@ -158,41 +160,43 @@ def is_trial(sent: Mapping[str, Any], before: Mark | None) -> bool:
     return bool(_said(sent, "trial", before, False))
 
 
-def faults_in(attendances: Sequence[Mapping[str, Any]]) -> list[Fault]:
+def entry_errors(attendances: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     """What is wrong with each entry, by its place, that can be told without looking anything up."""
-    faults: list[Fault] = []
+    field_errors: list[FieldError] = []
     places: dict[ClientId, int] = {}
     if len(attendances) > MOST_ENTRIES:
-        faults.append(Fault("attendances", f"must be at most {MOST_ENTRIES}"))
+        field_errors.append(FieldError("attendances", f"must be at most {MOST_ENTRIES}"))
     for place, sent in enumerate(attendances[:MOST_ENTRIES]):
         if places.setdefault(sent["client_id"], place) != place:
-            faults.append(entry_fault(place, "client_id", "must not be repeated"))
-        faults += _faults_in_entry(place, sent)
-    return faults
+            field_errors.append(entry_error(place, "client_id", "must not be repeated"))
+        field_errors += _faults_in_entry(place, sent)
+    return field_errors
 
 
-def fault_in_time(place: int, sent: Mapping[str, Any], before: Mark | None) -> Fault | None:
+def time_error(place: int, sent: Mapping[str, Any], before: Mark | None) -> FieldError | None:
     """What cannot be known of a lesson that has not begun: anything but who is excused, and what is known."""
     known = {None, Status.EXCUSED, before.status if before else None}
     is_fine = sent["status"] in known
-    return None if is_fine else entry_fault(place, "status", "must be excused: the lesson has not begun")
+    return None if is_fine else entry_error(place, "status", "must be excused: the lesson has not begun")
 
 
-def entry_fault(place: int, field: str, message: str) -> Fault:
+def entry_error(place: int, field: str, message: str) -> FieldError:
     """A fault in one entry of a sheet that was sent."""
-    return Fault(f"attendances[{place}].{field}", message)
+    return FieldError(f"attendances[{place}].{field}", message)
 
 
-def _faults_in_entry(place: int, sent: Mapping[str, Any]) -> list[Fault]:
-    faults: list[Fault] = []
+def _faults_in_entry(place: int, sent: Mapping[str, Any]) -> list[FieldError]:
+    field_errors: list[FieldError] = []
     minutes, status = sent.get("minutes_late"), sent["status"]
     if minutes is not None and status is not Status.LATE:
-        faults.append(entry_fault(place, "minutes_late", "must be given only for late"))
+        field_errors.append(entry_error(place, "minutes_late", "must be given only for late"))
     if minutes is not None and not 1 <= minutes <= LONGEST_DELAY:
-        faults.append(entry_fault(place, "minutes_late", f"must be a whole number from 1 to {LONGEST_DELAY}"))
-    if fault := fault_in_prose("note", sent.get("note") or "", longest=LONGEST_NOTE):
-        faults.append(entry_fault(place, "note", fault.message))
-    return faults
+        field_errors.append(
+            entry_error(place, "minutes_late", f"must be a whole number from 1 to {LONGEST_DELAY}")
+        )
+    if field_error := prose_error("note", sent.get("note") or "", longest=LONGEST_NOTE):
+        field_errors.append(entry_error(place, "note", field_error.message))
+    return field_errors
 
 
 def _said(sent: Mapping[str, Any], name: str, before: Mark | None, usual: Any) -> Any:
@@ -206,8 +210,8 @@ def mark_id(lesson_id: LessonId, client_id: ClientId) -> MarkId:
     return MarkId(uuid5(lesson_id, client_id.hex))
 
 
-def _charged(mark: UUID, before: Charge, after: Charge, doing: Doing) -> Event:
-    return doing.event(Action.ATTENDANCE_CHARGED, mark, before=_facts(before), after=_facts(after))
+def _charged(mark: UUID, before: Charge, after: Charge, change_context: ChangeContext) -> Event:
+    return change_context.event(Action.ATTENDANCE_CHARGED, mark, before=_facts(before), after=_facts(after))
 
 
 def _facts(charge: Charge) -> dict[str, Any]:

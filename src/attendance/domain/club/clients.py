@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypedDict
 
-from attendance.domain.errors import Conflict, Fault, NotFound
-from attendance.domain.events import Action, Doing, Event
+from attendance.domain.errors import Conflict, FieldError, NotFound
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.revisions import created, edited
-from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
+from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_CLIENT_NAME = 200
 
@@ -74,24 +74,26 @@ class Client:
             "guardian_name": (self.guardian_name, LONGEST_CLIENT_NAME),
             "phone": (self.phone, LONGEST_PHONE),
         }
-        require_faultless(
-            fault_in_name("name", self.name, longest=LONGEST_CLIENT_NAME),
-            *(fault_in_name(field, text, longest=most) for field, (text, most) in optional.items() if text),
-            fault_in_prose("address", self.address, longest=LONGEST_ADDRESS),
-            fault_in_prose("notes", self.notes, longest=LONGEST_NOTES),
+        raise_if_errors(
+            name_error("name", self.name, longest=LONGEST_CLIENT_NAME),
+            *(name_error(field, text, longest=most) for field, (text, most) in optional.items() if text),
+            prose_error("address", self.address, longest=LONGEST_ADDRESS),
+            prose_error("notes", self.notes, longest=LONGEST_NOTES),
         )
 
-    def added(self, doing: Doing) -> Event:
-        return created(self, Action.CLIENT_ADDED, doing)
+    def added(self, change_context: ChangeContext) -> Event:
+        return created(self, Action.CLIENT_ADDED, change_context)
 
-    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Client", Event | None]:
-        return edited(self, changes, Action.CLIENT_EDITED, doing)
+    def edited(
+        self, changes: Mapping[str, Any], change_context: ChangeContext
+    ) -> tuple["Client", Event | None]:
+        return edited(self, changes, Action.CLIENT_EDITED, change_context)
 
 
 def accepted_birthday(birthday: date | None, *, today: date) -> date | None:
     """A day that has come; raise Invalid otherwise."""
-    require_faultless(
-        Fault("birthday", "must not be in the future") if birthday and birthday > today else None
+    raise_if_errors(
+        FieldError("birthday", "must not be in the future") if birthday and birthday > today else None
     )
     return birthday
 

@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Any, TypedDict
 
 from attendance.domain.club.clients import LONGEST_NOTES
-from attendance.domain.errors import Conflict, Fault, NotFound
-from attendance.domain.events import Action, Doing, Event
+from attendance.domain.errors import Conflict, FieldError, NotFound
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import ClientId, ContractId
 from attendance.domain.revisions import created, edited
-from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
+from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_NUMBER = 50
 
@@ -58,10 +58,10 @@ class Contract:
 
     def __post_init__(self) -> None:
         is_backwards = self.signed_on and self.cancelled_on and self.cancelled_on < self.signed_on
-        require_faultless(
-            fault_in_name("number", self.number, longest=LONGEST_NUMBER),
-            fault_in_prose("notes", self.notes, longest=LONGEST_NOTES),
-            Fault("cancelled_on", "must not be before signed_on") if is_backwards else None,
+        raise_if_errors(
+            name_error("number", self.number, longest=LONGEST_NUMBER),
+            prose_error("notes", self.notes, longest=LONGEST_NOTES),
+            FieldError("cancelled_on", "must not be before signed_on") if is_backwards else None,
         )
 
     def state(self, on: date) -> ContractState:
@@ -70,11 +70,13 @@ class Contract:
         is_over = self.cancelled_on is not None and on > self.cancelled_on
         return ContractState.CANCELLED if is_over else ContractState.ACTIVE
 
-    def added(self, doing: Doing) -> Event:
-        return created(self, Action.CONTRACT_ADDED, doing)
+    def added(self, change_context: ChangeContext) -> Event:
+        return created(self, Action.CONTRACT_ADDED, change_context)
 
-    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Contract", Event | None]:
-        return edited(self, changes, Action.CONTRACT_EDITED, doing)
+    def edited(
+        self, changes: Mapping[str, Any], change_context: ChangeContext
+    ) -> tuple["Contract", Event | None]:
+        return edited(self, changes, Action.CONTRACT_EDITED, change_context)
 
 
 def number_for(contract_id: ContractId, *, year: int) -> str:

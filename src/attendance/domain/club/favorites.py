@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from attendance.domain.errors import Fault
+from attendance.domain.errors import FieldError
 from attendance.domain.events import Action, Event
 from attendance.domain.ids import AccountId, EventId
-from attendance.domain.text import require_faultless
+from attendance.domain.text import raise_if_errors
 
 MOST_FAVORITES = 1000
 
@@ -22,7 +22,7 @@ class Favorites:
     version: int = 0
 
     def __post_init__(self) -> None:
-        require_faultless(_fault("groups", self.groups), _fault("lessons", self.lessons))
+        raise_if_errors(_fault("groups", self.groups), _fault("lessons", self.lessons))
 
     def replaced(
         self,
@@ -55,7 +55,7 @@ class Favorites:
         return {"groups": " ".join(map(str, self.groups)), "lessons": " ".join(map(str, self.lessons))}
 
 
-def _fault(field: str, ids: tuple[UUID, ...]) -> Fault | None:
+def _fault(field: str, ids: tuple[UUID, ...]) -> FieldError | None:
     if len(ids) > MOST_FAVORITES:
-        return Fault(field, f"must be at most {MOST_FAVORITES}")
-    return Fault(field, "must not repeat an id") if len(set(ids)) < len(ids) else None
+        return FieldError(field, f"must be at most {MOST_FAVORITES}")
+    return FieldError(field, "must not repeat an id") if len(set(ids)) < len(ids) else None

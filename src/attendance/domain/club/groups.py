@@ -7,12 +7,12 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any, TypedDict
 
-from attendance.domain.club.locations import fault_in_capacity
-from attendance.domain.errors import Conflict, Fault, NotFound
-from attendance.domain.events import Action, Doing, Event
+from attendance.domain.club.locations import capacity_error
+from attendance.domain.errors import Conflict, FieldError, NotFound
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.revisions import created, edited
-from attendance.domain.text import fault_in_name, require_faultless
+from attendance.domain.text import name_error, raise_if_errors
 
 LONGEST_GROUP_NAME = 200
 MOST_TEACHERS = 100
@@ -112,10 +112,10 @@ class Group:
 
     def __post_init__(self) -> None:
         is_backwards = self.active_from and self.active_until and self.active_until < self.active_from
-        require_faultless(
-            fault_in_name("name", self.name, longest=LONGEST_GROUP_NAME),
-            fault_in_capacity(self.capacity),
-            Fault("active_until", "must not be before active_from") if is_backwards else None,
+        raise_if_errors(
+            name_error("name", self.name, longest=LONGEST_GROUP_NAME),
+            capacity_error(self.capacity),
+            FieldError("active_until", "must not be before active_from") if is_backwards else None,
             *_faults_in_spans("teachers", _spans(self.teachers)),
             *_faults_in_spans("members", _spans(self.members)),
             *_faults_in_schedule(self.schedule),
@@ -148,11 +148,13 @@ class Group:
         """Of these days, those on which the roster would be another."""
         return sorted({day for day in days if self.roster_on(day) != changed.roster_on(day)})
 
-    def added(self, doing: Doing) -> Event:
-        return created(self, Action.GROUP_ADDED, doing)
+    def added(self, change_context: ChangeContext) -> Event:
+        return created(self, Action.GROUP_ADDED, change_context)
 
-    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Group", Event | None]:
-        return edited(self, changes, Action.GROUP_EDITED, doing)
+    def edited(
+        self, changes: Mapping[str, Any], change_context: ChangeContext
+    ) -> tuple["Group", Event | None]:
+        return edited(self, changes, Action.GROUP_EDITED, change_context)
 
 
 def most_at_once(members: Iterable[GroupMembership]) -> int:
@@ -181,9 +183,9 @@ def _spans(entries: "Iterable[Teaching | GroupMembership]") -> list[Span]:
     return [(it.user_id if isinstance(it, Teaching) else it.client_id, it.since, it.until) for it in entries]
 
 
-def _faults_in_spans(field: str, spans: list[Span]) -> list[Fault]:
-    faults = [
-        Fault(f"{field}[{n}].until", "must not be before from")
+def _faults_in_spans(field: str, spans: list[Span]) -> list[FieldError]:
+    field_errors = [
+        FieldError(f"{field}[{n}].until", "must not be before from")
         for n, (_, since, until) in enumerate(spans)
         if until is not None and until < since
     ]
@@ -191,24 +193,26 @@ def _faults_in_spans(field: str, spans: list[Span]) -> list[Fault]:
     for one, next_one in pairwise(places):
         (who, _, until), (other, since, _) = spans[one], spans[next_one]
         if who == other and since <= (until or date.max):
-            faults.append(Fault(f"{field}[{next_one}].from", "must not overlap with another entry"))
-    return faults
+            field_errors.append(
+                FieldError(f"{field}[{next_one}].from", "must not overlap with another entry")
+            )
+    return field_errors
 
 
-def _faults_in_schedule(schedule: tuple[Slot, ...]) -> list[Fault]:
-    faults: list[Fault] = []
+def _faults_in_schedule(schedule: tuple[Slot, ...]) -> list[FieldError]:
+    field_errors: list[FieldError] = []
     for n, slot in enumerate(schedule):
         if not 1 <= slot.weekday <= 7:
-            faults.append(Fault(f"schedule[{n}].weekday", "must be from 1 (Monday) to 7"))
+            field_errors.append(FieldError(f"schedule[{n}].weekday", "must be from 1 (Monday) to 7"))
         if slot.ends <= slot.starts:
-            faults.append(Fault(f"schedule[{n}].ends", "must be after starts"))
+            field_errors.append(FieldError(f"schedule[{n}].ends", "must be after starts"))
         if any((other.weekday, other.starts) == (slot.weekday, slot.starts) for other in schedule[:n]):
-            faults.append(Fault(f"schedule[{n}].starts", "must not be repeated"))
-    return faults
+            field_errors.append(FieldError(f"schedule[{n}].starts", "must not be repeated"))
+    return field_errors
 
 
-def _fault_in_number(field: str, number: int, most: int) -> Fault | None:
-    return Fault(field, f"must be at most {most}") if number > most else None
+def _fault_in_number(field: str, number: int, most: int) -> FieldError | None:
+    return FieldError(field, f"must be at most {most}") if number > most else None
 
 
 def _require_only_ended(before: list[Span], after: list[Span], today: date) -> None:

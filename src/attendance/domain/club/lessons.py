@@ -8,11 +8,11 @@ from typing import Any, TypedDict
 
 from attendance.domain.club.groups import Group
 from attendance.domain.club.locations import Location
-from attendance.domain.errors import Conflict, Fault, Forbidden, Invalid, NotFound
-from attendance.domain.events import Action, Doing, Event
+from attendance.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.revisions import created, edited
-from attendance.domain.text import fault_in_name, require_faultless
+from attendance.domain.text import name_error, raise_if_errors
 
 LONGEST_TOPIC = 500
 LONGEST_REASON = 500
@@ -100,20 +100,20 @@ class Lesson:
     version: int = 1
 
     def __post_init__(self) -> None:
-        require_faultless(
-            Fault("ends", "must be after starts") if self.ends <= self.starts else None,
-            fault_in_name("topic", self.topic, longest=LONGEST_TOPIC) if self.topic else None,
-            fault_in_name("reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
-            Fault("reason", "must be given for a lesson that is cancelled")
+        raise_if_errors(
+            FieldError("ends", "must be after starts") if self.ends <= self.starts else None,
+            name_error("topic", self.topic, longest=LONGEST_TOPIC) if self.topic else None,
+            name_error("reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
+            FieldError("reason", "must be given for a lesson that is cancelled")
             if self.cancelled and not self.reason
             else None,
-            Fault("reason", "must be given only for a lesson that is cancelled")
+            FieldError("reason", "must be given only for a lesson that is cancelled")
             if self.reason and not self.cancelled
             else None,
-            Fault("teachers", f"must be at most {MOST_LESSON_TEACHERS}")
+            FieldError("teachers", f"must be at most {MOST_LESSON_TEACHERS}")
             if len(self.teachers) > MOST_LESSON_TEACHERS
             else None,
-            Fault("teachers", "must not repeat a user")
+            FieldError("teachers", "must not repeat a user")
             if len({*self.teachers}) < len(self.teachers)
             else None,
         )
@@ -126,11 +126,11 @@ class Lesson:
     def has_begun(self, at: datetime) -> bool:
         return at >= self.starts_at
 
-    def added(self, doing: Doing) -> Event:
-        return created(self, Action.LESSON_ADDED, doing)
+    def added(self, change_context: ChangeContext) -> Event:
+        return created(self, Action.LESSON_ADDED, change_context)
 
     def edited(
-        self, changes: Mapping[str, Any], doing: Doing, *, zone: tzinfo
+        self, changes: Mapping[str, Any], change_context: ChangeContext, *, zone: tzinfo
     ) -> tuple["Lesson", Event | None]:
         """Otherwise than it was; its instants follow from date, times and zone.
 
@@ -150,17 +150,17 @@ class Lesson:
             and any(changes.get(it, getattr(self, it)) != getattr(self, it) for it in decided)
         ):
             whole["closed"] = False
-        return edited(self, whole, _action(self.cancelled, cancelled), doing)
+        return edited(self, whole, _action(self.cancelled, cancelled), change_context)
 
-    def closed_for(self, reason: str, doing: Doing) -> tuple["Lesson", Event | None]:
+    def closed_for(self, reason: str, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
         """Cancelled by a closure of its location."""
         changes = {"cancelled": True, "reason": reason or CLOSED, "closed": True}
-        return edited(self, changes, Action.LESSON_CANCELLED, doing)
+        return edited(self, changes, Action.LESSON_CANCELLED, change_context)
 
-    def reopened(self, doing: Doing) -> tuple["Lesson", Event | None]:
+    def reopened(self, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
         """As it was before a closure that is no more."""
         changes = {"cancelled": False, "reason": "", "closed": False}
-        return edited(self, changes, Action.LESSON_RESTORED, doing)
+        return edited(self, changes, Action.LESSON_RESTORED, change_context)
 
 
 def _action(was_cancelled: bool, is_cancelled: bool) -> Action:
@@ -227,4 +227,4 @@ def instants(day: date, starts: time, ends: time, zone: tzinfo) -> tuple[datetim
         starts_at = datetime.combine(day, starts, tzinfo=zone).replace(fold=0).astimezone(UTC)
         return starts_at, starts_at + length
     except OverflowError as error:
-        raise Invalid(Fault("date", "is out of range")) from error
+        raise Invalid(FieldError("date", "is out of range")) from error

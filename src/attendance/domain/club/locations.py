@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypedDict
 
-from attendance.domain.errors import Conflict, Fault, NotFound
-from attendance.domain.events import Action, Doing, Event
+from attendance.domain.errors import Conflict, FieldError, NotFound
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import LocationId
 from attendance.domain.revisions import created, edited
-from attendance.domain.text import fault_in_name, folded, require_faultless
+from attendance.domain.text import folded, name_error, raise_if_errors
 
 LONGEST_LOCATION_NAME = 200
 LONGEST_PLACE = 500
@@ -38,9 +38,9 @@ class Closure:
     reason: str = ""
 
     def __post_init__(self) -> None:
-        require_faultless(
-            Fault("closures.until", "must not be before from") if self.until < self.since else None,
-            fault_in_name("closures.reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
+        raise_if_errors(
+            FieldError("closures.until", "must not be before from") if self.until < self.since else None,
+            name_error("closures.reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
         )
 
     def covers(self, day: date) -> bool:
@@ -77,13 +77,13 @@ class Location:
 
     def __post_init__(self) -> None:
         is_web = self.url.startswith(("http://", "https://"))
-        require_faultless(
-            fault_in_name("name", self.name, longest=LONGEST_LOCATION_NAME),
-            fault_in_name("address", self.address, longest=LONGEST_PLACE),
-            fault_in_name("url", self.url, longest=LONGEST_URL) if self.url else None,
-            Fault("url", "must begin with http:// or https://") if self.url and not is_web else None,
-            fault_in_capacity(self.capacity),
-            Fault("closures", f"must be at most {MOST_CLOSURES}")
+        raise_if_errors(
+            name_error("name", self.name, longest=LONGEST_LOCATION_NAME),
+            name_error("address", self.address, longest=LONGEST_PLACE),
+            name_error("url", self.url, longest=LONGEST_URL) if self.url else None,
+            FieldError("url", "must begin with http:// or https://") if self.url and not is_web else None,
+            capacity_error(self.capacity),
+            FieldError("closures", f"must be at most {MOST_CLOSURES}")
             if len(self.closures) > MOST_CLOSURES
             else None,
         )
@@ -97,13 +97,15 @@ class Location:
         """The first closure that covers a day."""
         return next((closure for closure in self.closures if closure.covers(day)), None)
 
-    def added(self, doing: Doing) -> Event:
-        return created(self, Action.LOCATION_ADDED, doing)
+    def added(self, change_context: ChangeContext) -> Event:
+        return created(self, Action.LOCATION_ADDED, change_context)
 
-    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Location", Event | None]:
-        return edited(self, changes, Action.LOCATION_EDITED, doing)
+    def edited(
+        self, changes: Mapping[str, Any], change_context: ChangeContext
+    ) -> tuple["Location", Event | None]:
+        return edited(self, changes, Action.LOCATION_EDITED, change_context)
 
 
-def fault_in_capacity(capacity: int | None) -> Fault | None:
+def capacity_error(capacity: int | None) -> FieldError | None:
     is_fine = capacity is None or 1 <= capacity <= LARGEST_CAPACITY
-    return None if is_fine else Fault("capacity", f"must be a whole number from 1 to {LARGEST_CAPACITY}")
+    return None if is_fine else FieldError("capacity", f"must be a whole number from 1 to {LARGEST_CAPACITY}")

@@ -8,11 +8,11 @@ from typing import Any, TypedDict
 
 from attendance.domain.club.clients import LONGEST_NOTES
 from attendance.domain.club.currencies import DIGITS, rounded
-from attendance.domain.errors import Conflict, Fault, NotFound
-from attendance.domain.events import Action, Doing, Event
+from attendance.domain.errors import Conflict, FieldError, NotFound
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import GroupId, PriceId
 from attendance.domain.revisions import created, edited
-from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
+from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_PRICE_NAME = 200
 LARGEST_AMOUNT = Decimal(10**12)
@@ -73,23 +73,23 @@ class Price:
 
     def __post_init__(self) -> None:
         is_backwards = self.on_sale_from and self.on_sale_until and self.on_sale_until < self.on_sale_from
-        require_faultless(
-            fault_in_name("name", self.name, longest=LONGEST_PRICE_NAME),
+        raise_if_errors(
+            name_error("name", self.name, longest=LONGEST_PRICE_NAME),
             _fault_in_amount(self.amount, self.currency),
             _fault_in_number("visits", self.visits, MOST_VISITS),
             _fault_in_number("valid_days", self.valid_days, LONGEST_DAYS),
             _fault_in_number("valid_months", self.valid_months, LONGEST_MONTHS),
-            Fault("valid_months", "must not be given beside valid_days")
+            FieldError("valid_months", "must not be given beside valid_days")
             if self.valid_days is not None and self.valid_months is not None
             else None,
-            Fault("group_ids", f"must be at most {MOST_GROUPS}")
+            FieldError("group_ids", f"must be at most {MOST_GROUPS}")
             if len(self.group_ids) > MOST_GROUPS
             else None,
-            Fault("group_ids", "must not repeat a group")
+            FieldError("group_ids", "must not repeat a group")
             if len({*self.group_ids}) < len(self.group_ids)
             else None,
-            Fault("on_sale_until", "must not be before on_sale_from") if is_backwards else None,
-            fault_in_prose("notes", self.notes, longest=LONGEST_NOTES),
+            FieldError("on_sale_until", "must not be before on_sale_from") if is_backwards else None,
+            prose_error("notes", self.notes, longest=LONGEST_NOTES),
         )
         # one spelling of an amount, however it was given: 80 is 80.00, and there is no minus zero
         object.__setattr__(self, "amount", rounded(abs(self.amount), self.currency))
@@ -97,23 +97,25 @@ class Price:
     def is_on_sale(self, on: date) -> bool:
         return (self.on_sale_from or on) <= on <= (self.on_sale_until or on)
 
-    def added(self, doing: Doing) -> Event:
-        return created(self, Action.PRICE_ADDED, doing)
+    def added(self, change_context: ChangeContext) -> Event:
+        return created(self, Action.PRICE_ADDED, change_context)
 
-    def edited(self, changes: Mapping[str, Any], doing: Doing) -> tuple["Price", Event | None]:
-        return edited(self, changes, Action.PRICE_EDITED, doing)
+    def edited(
+        self, changes: Mapping[str, Any], change_context: ChangeContext
+    ) -> tuple["Price", Event | None]:
+        return edited(self, changes, Action.PRICE_EDITED, change_context)
 
 
-def _fault_in_amount(amount: Decimal, currency: str) -> Fault | None:
+def _fault_in_amount(amount: Decimal, currency: str) -> FieldError | None:
     if currency not in DIGITS:
-        return Fault("currency", "must be a currency by its ISO 4217 code, such as EUR")
+        return FieldError("currency", "must be a currency by its ISO 4217 code, such as EUR")
     if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
-        return Fault("amount", f"must be from 0 to {LARGEST_AMOUNT}")
+        return FieldError("amount", f"must be from 0 to {LARGEST_AMOUNT}")
     if rounded(amount, currency) != amount:
-        return Fault("amount", f"must have at most {DIGITS[currency]} decimal places in {currency}")
+        return FieldError("amount", f"must have at most {DIGITS[currency]} decimal places in {currency}")
     return None
 
 
-def _fault_in_number(field: str, number: int | None, most: int) -> Fault | None:
+def _fault_in_number(field: str, number: int | None, most: int) -> FieldError | None:
     is_fine = number is None or 1 <= number <= most
-    return None if is_fine else Fault(field, f"must be a whole number from 1 to {most}")
+    return None if is_fine else FieldError(field, f"must be a whole number from 1 to {most}")

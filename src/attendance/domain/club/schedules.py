@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from attendance.domain.club.groups import ONE_DAY, Slot
-from attendance.domain.errors import Fault
-from attendance.domain.text import require_faultless
+from attendance.domain.errors import FieldError
+from attendance.domain.text import raise_if_errors
 
 LONGEST_RANGE = 366
 
@@ -24,9 +24,9 @@ def slots_between(schedule: tuple[Slot, ...], since: date, until: date) -> Itera
 
 def require_range(since: date, until: date) -> None:
     """Raise Invalid for a range that runs backwards or is longer than 366 days."""
-    require_faultless(
-        Fault("until", "must not be before from") if until < since else None,
-        Fault("until", f"must be at most {LONGEST_RANGE} days from from")
+    raise_if_errors(
+        FieldError("until", "must not be before from") if until < since else None,
+        FieldError("until", f"must be at most {LONGEST_RANGE} days from from")
         if until - since >= timedelta(days=LONGEST_RANGE)
         else None,
     )

@@ -10,11 +10,11 @@ from typing import Any, TypedDict
 from attendance.domain.club.currencies import rounded
 from attendance.domain.club.groups import ONE_DAY
 from attendance.domain.club.prices import Price
-from attendance.domain.errors import Conflict, Fault, Invalid, NotFound
-from attendance.domain.events import Action, Doing, Event
+from attendance.domain.errors import Conflict, FieldError, Invalid, NotFound
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import ClientId, ContractId, GroupId, PriceId, SubscriptionId
 from attendance.domain.revisions import created, edited
-from attendance.domain.text import require_faultless
+from attendance.domain.text import raise_if_errors
 
 MOST_FREEZES = 100
 MOST_DATES_NAMED = 10
@@ -68,8 +68,8 @@ class Freeze:
     until: date
 
     def __post_init__(self) -> None:
-        require_faultless(
-            Fault("freezes.until", "must not be before from") if self.until < self.since else None
+        raise_if_errors(
+            FieldError("freezes.until", "must not be before from") if self.until < self.since else None
         )
 
     def covers(self, day: date) -> bool:
@@ -115,12 +115,14 @@ class Subscription:
     version: int = 1
 
     def __post_init__(self) -> None:
-        require_faultless(
+        raise_if_errors(
             fault_in_discount(self.discount_percent),
-            Fault("ends_on", "must not be before starts_on")
+            FieldError("ends_on", "must not be before starts_on")
             if self.ends_on is not None and self.ends_on < self.starts_on
             else None,
-            Fault("freezes", f"must be at most {MOST_FREEZES}") if len(self.freezes) > MOST_FREEZES else None,
+            FieldError("freezes", f"must be at most {MOST_FREEZES}")
+            if len(self.freezes) > MOST_FREEZES
+            else None,
         )
         # one order, however they were given: the same freezes are the same pass
         object.__setattr__(self, "freezes", tuple(sorted(self.freezes)))
@@ -168,14 +170,14 @@ class Subscription:
             return SubscriptionState.FROZEN
         return SubscriptionState.PENDING if on < self.starts_on else SubscriptionState.ACTIVE
 
-    def sold(self, doing: Doing) -> Event:
-        return created(self, Action.SUBSCRIPTION_SOLD, doing)
+    def sold(self, change_context: ChangeContext) -> Event:
+        return created(self, Action.SUBSCRIPTION_SOLD, change_context)
 
     def edited(
-        self, changes: Mapping[str, Any], doing: Doing, *, charged_on: Collection[date]
+        self, changes: Mapping[str, Any], change_context: ChangeContext, *, charged_on: Collection[date]
     ) -> tuple["Subscription", Event | None]:
         """Otherwise than it was, as long as the visits charged to it stay inside. Raises VisitsOutside."""
-        after, event = edited(self, changes, Action.SUBSCRIPTION_EDITED, doing)
+        after, event = edited(self, changes, Action.SUBSCRIPTION_EDITED, change_context)
         if outside := {day for day in charged_on if not after.covers(day)}:
             raise VisitsOutside(outside)
         return after, event
@@ -212,8 +214,12 @@ def sold(
     )
 
 
-def fault_in_discount(percent: int) -> Fault | None:
-    return None if 0 <= percent <= 100 else Fault("discount_percent", "must be a whole number from 0 to 100")
+def fault_in_discount(percent: int) -> FieldError | None:
+    return (
+        None
+        if 0 <= percent <= 100
+        else FieldError("discount_percent", "must be a whole number from 0 to 100")
+    )
 
 
 def end_of(start: date, *, days: int | None, months: int | None) -> date | None:
@@ -230,7 +236,7 @@ def end_of(start: date, *, days: int | None, months: int | None) -> date | None:
         last = date(year + month // 11, (month + 1) % 12 + 1, 1) - ONE_DAY
         return last if start.day > last.day else last.replace(day=start.day) - ONE_DAY
     except (OverflowError, ValueError) as error:
-        raise Invalid(Fault("starts_on", "is too late")) from error
+        raise Invalid(FieldError("starts_on", "is too late")) from error
 
 
 def _last_day(start: date, end: date | None, freezes: Iterable[Freeze]) -> date | None:
@@ -243,5 +249,5 @@ def _last_day(start: date, end: date | None, freezes: Iterable[Freeze]) -> date 
             if freeze.since <= last and freeze.until >= start:
                 last += freeze.until - max(freeze.since, start) + ONE_DAY
     except OverflowError as error:
-        raise Invalid(Fault("freezes", "last too long")) from error
+        raise Invalid(FieldError("freezes", "last too long")) from error
     return last

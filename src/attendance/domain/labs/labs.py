@@ -6,7 +6,7 @@ from datetime import datetime
 from attendance.domain.errors import Conflict, NotFound
 from attendance.domain.events import Action, Event
 from attendance.domain.ids import AccountId, EventId, LabId
-from attendance.domain.text import fault_in_name, fault_in_prose, require_faultless
+from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 2000
@@ -35,9 +35,9 @@ class Lab:
     created_at: datetime
 
     def __post_init__(self) -> None:
-        require_faultless(
-            fault_in_name("name", self.name, longest=LONGEST_NAME),
-            fault_in_prose("description", self.description, longest=LONGEST_DESCRIPTION),
+        raise_if_errors(
+            name_error("name", self.name, longest=LONGEST_NAME),
+            prose_error("description", self.description, longest=LONGEST_DESCRIPTION),
         )
 
     def created(self, *, event_id: EventId) -> Event:

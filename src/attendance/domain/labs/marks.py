@@ -7,7 +7,7 @@ from attendance.domain.errors import Conflict, Forbidden, NotFound
 from attendance.domain.events import Action, Event, Facts
 from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
 from attendance.domain.status import Status
-from attendance.domain.text import fault_in_prose, require_faultless
+from attendance.domain.text import prose_error, raise_if_errors
 
 LONGEST_NOTE = 1000
 
@@ -46,7 +46,7 @@ class LabEntry:
     note: str = ""
 
     def __post_init__(self) -> None:
-        require_faultless(fault_in_prose("note", self.note, longest=LONGEST_NOTE))
+        raise_if_errors(prose_error("note", self.note, longest=LONGEST_NOTE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

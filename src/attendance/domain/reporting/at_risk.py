@@ -34,7 +34,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Regular:
+class AtRiskCandidate:
     """What tells whether a client is at risk, as of the last day of a range; excused is as if not marked.
 
     `counted` marks in the range, `absences` of them; `run`: the absences since `last_visit`, in it or not;
@@ -69,7 +69,7 @@ class AtRisk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class PassPeriod:
     """A pass somebody has, to its last day (None: open end), and whether it is active now."""
 
     starts_on: date
@@ -86,7 +86,7 @@ class Held:
         yield first, end
 
 
-def active_since(passes: Collection[Held], on: date) -> date | None:
+def active_since(passes: Collection[PassPeriod], on: date) -> date | None:
     """From when on some pass has been active without a day between; None where none is on that day."""
     if not any(it.is_active for it in passes):
         return None
@@ -101,13 +101,13 @@ def _end(span: tuple[date, date]) -> date:
     return span[1]
 
 
-def at_risk(regular: Regular, until: date) -> AtRisk | None:
+def at_risk(regular: AtRiskCandidate, until: date) -> AtRisk | None:
     """The reasons there are; None for no reason."""
     reasons = tuple(_reasons(regular, until))
     return AtRisk(client_id=regular.client_id, name=regular.name, reasons=reasons) if reasons else None
 
 
-def _reasons(regular: Regular, until: date) -> Iterator[Reason]:
+def _reasons(regular: AtRiskCandidate, until: date) -> Iterator[Reason]:
     came = regular.counted - len(regular.absences)
     if regular.counted >= LEAST_COUNTED and came < LOW_RATE * regular.counted:
         yield Reason(rule=Rule.LOW_ATTENDANCE, dates=regular.absences)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from attendance.domain.events import Action, Doing, Event
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, LessonId
 
 DAYS_BEFORE = 90
@@ -18,17 +18,17 @@ class CalendarToken:
     digest: str
     created_at: datetime
 
-    def made(self, before: "CalendarToken | None", doing: Doing) -> Event:
+    def made(self, before: "CalendarToken | None", change_context: ChangeContext) -> Event:
         """The event of a new token, in place of the one before. The token itself is never told."""
-        return doing.event(
+        return change_context.event(
             Action.CALENDAR_TOKEN_MADE,
             self.account_id,
             before=before._facts() if before else None,
             after=self._facts(),
         )
 
-    def revoked(self, doing: Doing) -> Event:
-        return doing.event(Action.CALENDAR_TOKEN_REVOKED, self.account_id, before=self._facts())
+    def revoked(self, change_context: ChangeContext) -> Event:
+        return change_context.event(Action.CALENDAR_TOKEN_REVOKED, self.account_id, before=self._facts())
 
     def _facts(self) -> dict[str, str]:
         return {"created_at": self.created_at.isoformat()}

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from attendance.domain.club.groups import ONE_DAY
-from attendance.domain.errors import Fault, Invalid
+from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.status import Status
 
 FOUR_DECIMALS = Decimal("0.0001")
@@ -152,7 +152,7 @@ def trended(days: Mapping[date, Figures], since: date, until: date, trend: Trend
 def require_few_parts(since: date, until: date, trend: Trend) -> None:
     """Raise Invalid for a range of more days, weeks or months than anybody reads."""
     if any(n >= MOST_BUCKETS for n, _ in enumerate(spans(since, until, trend))):
-        raise Invalid(Fault("trend", f"must not have more than {MOST_BUCKETS} parts"))
+        raise Invalid(FieldError("trend", f"must not have more than {MOST_BUCKETS} parts"))
 
 
 def spans(since: date, until: date, trend: Trend) -> Iterator[tuple[date, date]]:

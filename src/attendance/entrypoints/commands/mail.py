@@ -33,7 +33,9 @@ def _send() -> None:
         signal.signal(number, lambda *_: stop.set())
     with stored() as attendance:
         click.echo("sending mail. Stop it with Ctrl-C.")
-        Dispatcher(dispatch=attendance.dispatch_mail, tidy=attendance.tidy_up).run_until(stop)
+        Dispatcher(dispatch=attendance.dispatch_mail, run_maintenance=attendance.run_maintenance).run_until(
+            stop
+        )
 
 
 @mail.command("list")

@@ -13,7 +13,7 @@ from attendance.adapters.http.accounts.registration import FormView, password_fi
 from attendance.adapters.http.server.authentication import FromCaller, for_anybody, permitted
 from attendance.adapters.http.server.errors import refusals
 from attendance.adapters.http.server.fields import Password, Text
-from attendance.adapters.http.server.hashing_executor import HashingLane
+from attendance.adapters.http.server.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.pages import password_page, saying, wants_page
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.strict_json import StrictJson
@@ -39,7 +39,7 @@ class SetPasswordBody(msgspec.Struct, forbid_unknown_fields=True):
     password: Password
 
 
-def password_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteHandler]:
+def password_handlers(use_cases: UseCases, hashing_executor: HashingExecutor) -> list[HTTPRouteHandler]:
     @put(
         f"{API}/auth/password",
         status_code=204,
@@ -57,7 +57,7 @@ def password_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteH
                 caller.actor(), current_password=data.current_password, new_password=data.new_password
             )
 
-        await lane(change)
+        await hashing_executor(change)
 
     @post(
         RESET,
@@ -105,6 +105,6 @@ def password_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteH
     )
     async def set_password(token: FromPath[str], data: JSONBody[SetPasswordBody]) -> None:
         """Set a password by a mailed link; all sessions end."""
-        await lane(use_cases.set_password, token=token, password=data.password)
+        await hashing_executor(use_cases.set_password, token=token, password=data.password)
 
     return [change_password, request_password_reset, password_form, set_password]

@@ -12,7 +12,7 @@ from attendance.adapters.http.accounts.users import UserView, created
 from attendance.adapters.http.server.authentication import Caller, FromCaller, for_anybody, permitted
 from attendance.adapters.http.server.errors import refusals
 from attendance.adapters.http.server.fields import Email, Password, PersonName, Username
-from attendance.adapters.http.server.hashing_executor import HashingLane
+from attendance.adapters.http.server.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.strict_json import StrictJson
 from attendance.application.use_cases import UseCases
@@ -78,7 +78,7 @@ def password_field(shortest: int) -> FieldView:
     )
 
 
-def registration_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteHandler]:
+def registration_handlers(use_cases: UseCases, hashing_executor: HashingExecutor) -> list[HTTPRouteHandler]:
     def room(caller: Caller) -> None:
         use_cases.register.require_room(address=caller.address)
 
@@ -93,7 +93,7 @@ def registration_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRo
     async def register(caller: FromCaller, data: JSONBody[RegisterBody]) -> RegisteredView:
         """Open an account."""
         return RegisteredView(
-            await lane(
+            await hashing_executor(
                 use_cases.register,
                 username=data.username,
                 password=data.password,
@@ -145,7 +145,7 @@ def registration_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRo
     async def register_with_email(caller: FromCaller, data: JSONBody[RegistrationBody]) -> RegisteredView:
         """Open an account; a link that confirms the address is mailed there."""
         return RegisteredView(
-            await lane(
+            await hashing_executor(
                 use_cases.register,
                 username=data.username,
                 email=data.email,

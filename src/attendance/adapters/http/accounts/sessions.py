@@ -10,7 +10,7 @@ from litestar.params import FromQuery, JSONBody
 from attendance.adapters.http.server.authentication import FromCaller, for_anybody, permitted
 from attendance.adapters.http.server.errors import refusals
 from attendance.adapters.http.server.fields import Text
-from attendance.adapters.http.server.hashing_executor import HashingLane
+from attendance.adapters.http.server.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.strict_json import StrictJson
@@ -39,7 +39,7 @@ class TokenView(msgspec.Struct):
     access_token: str
 
 
-def session_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteHandler]:
+def session_handlers(use_cases: UseCases, hashing_executor: HashingExecutor) -> list[HTTPRouteHandler]:
     @post(
         "/login",
         status_code=200,
@@ -52,7 +52,7 @@ def session_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteHa
     async def login(caller: FromCaller, data: JSONBody[LoginBody]) -> TokenView:
         """Sign in."""
         return TokenView(
-            await lane(
+            await hashing_executor(
                 use_cases.sign_in, username=data.username, password=data.password, address=caller.address
             )
         )
@@ -69,7 +69,7 @@ def session_handlers(use_cases: UseCases, lane: HashingLane) -> list[HTTPRouteHa
     async def sign_in(caller: FromCaller, data: JSONBody[SignInBody]) -> TokenView:
         """Sign in by username or by email address."""
         return TokenView(
-            await lane(
+            await hashing_executor(
                 use_cases.sign_in,
                 username=None if data.username is msgspec.UNSET else data.username,
                 email=None if data.email is msgspec.UNSET else data.email,

@@ -158,9 +158,9 @@ def lesson_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         form: InFormat = Format.JSON,
     ) -> Response[LessonsView]:
         """Lessons of a group by date, `from` and `to` included; `sort` knows date and created_at."""
-        actor, at, which = caller.actor(), now(), GroupId(sent_id(group_id))
+        actor, at, criteria = caller.actor(), now(), GroupId(sent_id(group_id))
         listed = use_cases.list_lessons(
-            actor, group_id=which, page=page, sort=sort, since=since, until=until, state=in_state
+            actor, group_id=criteria, page=page, sort=sort, since=since, until=until, state=in_state
         )
         return listing(LessonsView, listed, lambda lesson: lesson_view(lesson, at), form)
 
@@ -175,8 +175,8 @@ def lesson_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller, group_id: FromPath[str], lesson_id: FromPath[str]
     ) -> Response[LessonView]:
         """One lesson of a group."""
-        actor, which, lesson = caller.actor(), GroupId(sent_id(group_id)), LessonId(sent_id(lesson_id))
-        return shown(use_cases.show_lesson(actor, group_id=which, lesson_id=lesson))
+        actor, criteria, lesson = caller.actor(), GroupId(sent_id(group_id)), LessonId(sent_id(lesson_id))
+        return shown(use_cases.show_lesson(actor, group_id=criteria, lesson_id=lesson))
 
     @put(
         LESSON,
@@ -195,10 +195,10 @@ def lesson_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         data: JSONBody[EditLessonBody],
     ) -> Response[LessonView]:
         """Change what is sent: move it, cancel it, restore it, say who teaches and what about."""
-        actor, which, lesson = caller.actor(), GroupId(sent_id(group_id)), LessonId(sent_id(lesson_id))
+        actor, criteria, lesson = caller.actor(), GroupId(sent_id(group_id)), LessonId(sent_id(lesson_id))
         changes = meant(changes_in(data, CLEARED))
         return shown(
-            use_cases.edit_lesson(actor, group_id=which, lesson_id=lesson, versions=versions, **changes)
+            use_cases.edit_lesson(actor, group_id=criteria, lesson_id=lesson, versions=versions, **changes)
         )
 
     return [list_lessons, show_lesson, edit_lesson]

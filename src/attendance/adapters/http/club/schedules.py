@@ -22,10 +22,10 @@ from attendance.adapters.http.server.times import TimeOfDay
 from attendance.application.club.schedules import MadeLessons
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.lessons import Lesson
-from attendance.domain.errors import Fault
+from attendance.domain.errors import FieldError
 from attendance.domain.ids import GroupId
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import require_faultless
+from attendance.domain.text import raise_if_errors
 
 LIKE_THE_GROUP = {"topic": ""}
 RANGE, ONE = frozenset({"since", "until"}), frozenset({"date", "starts", "ends"})
@@ -82,10 +82,10 @@ def scheduling_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller, group_id: FromPath[str], data: JSONBody[AddLessonsBody]
     ) -> Response[LessonView | MadeLessonsView]:
         """Add one lesson, or make those of the schedule; what was made before is not made again."""
-        actor, which, fields = caller.actor(), GroupId(sent_id(group_id)), _of_one_kind(data)
+        actor, criteria, fields = caller.actor(), GroupId(sent_id(group_id)), _of_one_kind(data)
         if fields.keys() >= RANGE:
-            return made(use_cases.make_lessons(actor, group_id=which, **fields))
-        return added(use_cases.add_lesson(actor, group_id=which, **fields))
+            return made(use_cases.make_lessons(actor, group_id=criteria, **fields))
+        return added(use_cases.add_lesson(actor, group_id=criteria, **fields))
 
     return [add_lessons]
 
@@ -97,8 +97,8 @@ def _of_one_kind(data: AddLessonsBody) -> dict[str, Any]:
     """
     fields = changes_in(data, LIKE_THE_GROUP)
     wanted, others = (RANGE, fields.keys() - RANGE) if RANGE & fields.keys() else (ONE, set())
-    require_faultless(
-        *(Fault(NAMES.get(it, it), "is missing") for it in sorted(wanted - fields.keys())),
-        *(Fault(it, "must not be given beside from and until") for it in sorted(others)),
+    raise_if_errors(
+        *(FieldError(NAMES.get(it, it), "is missing") for it in sorted(wanted - fields.keys())),
+        *(FieldError(it, "must not be given beside from and until") for it in sorted(others)),
     )
     return meant(fields)

@@ -162,8 +162,8 @@ def subscription_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         form: InFormat = Format.JSON,
     ) -> Response[SubscriptionsView]:
         """Subscriptions by the day of sale; `sort` knows starts_on, ends_on and sold_on."""
-        which = _named({"client_id": client_id, "contract_id": contract_id, "state": in_state})
-        listed = use_cases.list_subscriptions(caller.actor(), page=page, sort=sort, **which)
+        criteria = _named({"client_id": client_id, "contract_id": contract_id, "state": in_state})
+        listed = use_cases.list_subscriptions(caller.actor(), page=page, sort=sort, **criteria)
         return listing(SubscriptionsView, listed, view, form)
 
     @get(

@@ -37,12 +37,12 @@ from attendance.adapters.http.server.authentication import Callers, provide_call
 from attendance.adapters.http.server.errors import error_handlers
 from attendance.adapters.http.server.etag import provide_versions
 from attendance.adapters.http.server.exports import describe_formats
-from attendance.adapters.http.server.hashing_executor import HashingLane
+from attendance.adapters.http.server.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.health import health_handlers
 from attendance.adapters.http.server.home import home_handlers
-from attendance.adapters.http.server.middleware import Edge
+from attendance.adapters.http.server.middleware import Middleware
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
-from attendance.adapters.http.server.strict_json import LARGEST_BODY, read_strictly
+from attendance.adapters.http.server.strict_json import LARGEST_BODY, check_request
 from attendance.application.use_cases import UseCases
 from attendance.domain.permissions.table import Directory
 
@@ -73,7 +73,7 @@ def http_application(
     close: Callable[[], object],
 ) -> Litestar:
     """The application; `beside` is entered while it runs, `close` is called when it ends."""
-    lane = HashingLane(settings.hashers, settings.longest_queue)
+    hashing_executor = HashingExecutor(settings.hashers, settings.longest_queue)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -89,16 +89,16 @@ def http_application(
             await asyncio.to_thread(meanwhile.close)
             # requests under way keep their connections until they are done
             await asyncio.get_running_loop().shutdown_default_executor()
-            lane.close()
+            hashing_executor.close()
             close()
 
     callers = Callers(use_cases.actor_of, use_cases.reader_of_calendars, settings.trusted_proxies)
     handlers = [
         *home_handlers(settings.version),
-        *registration_handlers(use_cases, lane),
-        *session_handlers(use_cases, lane),
+        *registration_handlers(use_cases, hashing_executor),
+        *session_handlers(use_cases, hashing_executor),
         *email_handlers(use_cases),
-        *password_handlers(use_cases, lane),
+        *password_handlers(use_cases, hashing_executor),
         *account_handlers(use_cases, settings.directory),
         *user_handlers(use_cases),
         *favorite_handlers(use_cases),
@@ -129,7 +129,7 @@ def http_application(
     app = Litestar(
         route_handlers=[everything],
         dependencies={"caller": provide_caller(callers), "versions": provide_versions()},
-        before_request=read_strictly,
+        before_request=check_request,
         exception_handlers=error_handlers(callers),
         lifespan=[lifespan],
         openapi_config=openapi_config(settings.version),
@@ -137,5 +137,5 @@ def http_application(
         logging_config=None,
     )
     origins = frozenset(origin.strip() for origin in settings.cors_origins)
-    app.asgi_handler = Edge(app.asgi_handler, origins)
+    app.asgi_handler = Middleware(app.asgi_handler, origins)
     return app

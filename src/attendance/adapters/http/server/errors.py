@@ -66,7 +66,7 @@ TEXT_OF = {
 }
 
 
-class FaultView(msgspec.Struct):
+class FieldErrorView(msgspec.Struct):
     """Where something is wrong (a JSON path, a query name, or `body`), and what."""
 
     field: str
@@ -77,7 +77,7 @@ class ErrorView(msgspec.Struct, omit_defaults=True):
     """Why a request was refused; `details` lists what is malformed."""
 
     error: str
-    details: list[FaultView] = []
+    details: list[FieldErrorView] = []
 
 
 def refusals(*statuses: int) -> dict[int, ResponseSpec]:
@@ -152,7 +152,10 @@ def _failure(request: AnyRequest, error: Exception) -> Response[ErrorView]:
 
 def _answer(request: AnyRequest, error: AttendanceError) -> Response[ErrorView]:
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
-    details = [FaultView(fault.field, fault.message) for fault in getattr(error, "faults", ())]
+    details = [
+        FieldErrorView(field_error.field, field_error.message)
+        for field_error in getattr(error, "field_errors", ())
+    ]
     headers = {}
     if status == 401:
         headers["www-authenticate"] = (

@@ -17,7 +17,7 @@ R = TypeVar("R")
 NICENESS = 10
 
 
-class HashingLane:
+class HashingExecutor:
     """Runs at most `width` calls at a time; `longest_queue` more wait, the next is Unavailable."""
 
     def __init__(self, width: int, longest_queue: int) -> None:

@@ -50,7 +50,7 @@ EXPOSED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class Middleware:
     """Answers HEAD like GET without the body, and adds a request id and the headers browsers heed.
 
     Pages of `origins` (`*`: all) may read the answers. OPTIONS is answered the same to everybody, with or

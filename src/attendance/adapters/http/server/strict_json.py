@@ -20,15 +20,15 @@ from msgspec import Meta
 
 from attendance.adapters.http.server.authentication import MOST_QUERY_FIELDS
 from attendance.adapters.http.server.validation import (
-    MOST_FAULTS,
+    MOST_ERRORS,
     NUL,
     Pairs,
     entry_of,
-    fault_of,
-    faults_let_pass,
-    faults_of,
+    errors_let_pass,
+    field_error_of,
+    field_errors_of,
 )
-from attendance.domain.errors import Fault, Invalid
+from attendance.domain.errors import FieldError, Invalid
 
 LARGEST_BODY = 1024 * 1024
 QUERY = "query"
@@ -90,37 +90,37 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 def decoded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """The body as the decoder's type; raise Invalid with everything that is wrong with it."""
     try:
-        faults = _faults_decoders_let_pass(body)
-        value: T = _decoded(body, decoder, faults)
+        field_errors = _faults_decoders_let_pass(body)
+        value: T = _decoded(body, decoder, field_errors)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise Invalid(Fault("body", "is not valid JSON")) from error
-    _refuse(faults)
+        raise Invalid(FieldError("body", "is not valid JSON")) from error
+    _refuse(field_errors)
     return value
 
 
-def _faults_decoders_let_pass(body: bytes) -> list[Fault]:
+def _faults_decoders_let_pass(body: bytes) -> list[FieldError]:
     """Read once more with all names only where there may be something to tell."""
     repeated: list[bool] = []
     json.loads(body, object_pairs_hook=lambda pairs: repeated.append(len(dict(pairs)) < len(pairs)))
     if not any(repeated) and rb"\u0000" not in body:
         return []
-    return [*islice(faults_let_pass(json.loads(body, object_pairs_hook=Pairs)), MOST_FAULTS)]
+    return [*islice(errors_let_pass(json.loads(body, object_pairs_hook=Pairs)), MOST_ERRORS)]
 
 
-def _decoded(body: bytes, decoder: msgspec.json.Decoder[T], faults: list[Fault]) -> Any:
+def _decoded(body: bytes, decoder: msgspec.json.Decoder[T], field_errors: list[FieldError]) -> Any:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         # read again without types: a decoder stops at the first mistake, what follows may be no JSON at all
-        faults += faults_of(msgspec.json.decode(body), decoder.type, str(error))
+        field_errors += field_errors_of(msgspec.json.decode(body), decoder.type, str(error))
 
 
-def _refuse(faults: list[Fault]) -> None:
-    if faults:
-        raise Invalid(*faults[:MOST_FAULTS])
+def _refuse(field_errors: list[FieldError]) -> None:
+    if field_errors:
+        raise Invalid(*field_errors[:MOST_ERRORS])
 
 
-async def read_strictly(request: AnyRequest) -> Response[None] | None:
+async def check_request(request: AnyRequest) -> Response[None] | None:
     """What comes before anything else: the body's size and type, then the query and whether there is a body.
 
     OPTIONS is answered by itself: Litestar would name the methods of the path's first handler alone.
@@ -133,18 +133,18 @@ async def read_strictly(request: AnyRequest) -> Response[None] | None:
     announced = request.headers.get("content-length", "").lstrip("0")
     if announced.isdecimal() and (len(announced) > len(str(LARGEST_BODY)) or int(announced) > LARGEST_BODY):
         raise HTTPException(status_code=413)
-    faults = []
+    field_errors = []
     if handler.parsed_data_field:
         body = await _body(request)
         _refuse_other_types(request)
         if not body:
-            faults.append(Fault("body", "is missing"))
+            field_errors.append(FieldError("body", "is missing"))
     if query := request.scope["query_string"]:
         # sent as it was typed, unescaped, Litestar would take it for Latin-1
         query = request.scope["query_string"] = quote(query, safe=ASCII).encode()
     if query or _query_parameters(handler):
-        faults += _query_faults(query, _query_parameters(handler))
-    _refuse(faults)
+        field_errors += _query_faults(query, _query_parameters(handler))
+    _refuse(field_errors)
     return None
 
 
@@ -191,27 +191,29 @@ def _query_field(parameter: FieldDefinition) -> QueryField:
     return QueryField(kind, Annotated[kind, meta], parameter.is_required)
 
 
-def _query_faults(query: bytes, known: dict[str, QueryField]) -> list[Fault]:
+def _query_faults(query: bytes, known: dict[str, QueryField]) -> list[FieldError]:
     """Everything that is wrong with a query. Litestar would take `null` for no date and 1e1 for a number."""
     try:
         sent = parse_qsl(
             query.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_QUERY_FIELDS
         )
     except ValueError:
-        return [Fault("query", "is not valid UTF-8, or too long")]
+        return [FieldError("query", "is not valid UTF-8, or too long")]
     times = Counter(name for name, _ in sent)
-    faults = [Fault(name, "is not a known parameter") for name in times if name not in known]
-    faults += [Fault(name, "is repeated") for name in known if times[name] > 1]
-    faults += [Fault(name, "is missing") for name in known if known[name].is_required and not times[name]]
+    field_errors = [FieldError(name, "is not a known parameter") for name in times if name not in known]
+    field_errors += [FieldError(name, "is repeated") for name in known if times[name] > 1]
+    field_errors += [
+        FieldError(name, "is missing") for name in known if known[name].is_required and not times[name]
+    ]
     for name, value in sent:
         if "\0" in value:
-            faults.append(Fault(name, NUL))
+            field_errors.append(FieldError(name, NUL))
         elif name in known:
-            faults += _value_faults(name, value, known[name])
-    return faults
+            field_errors += _value_faults(name, value, known[name])
+    return field_errors
 
 
-def _value_faults(name: str, value: str, field: QueryField) -> Iterable[Fault]:
+def _value_faults(name: str, value: str, field: QueryField) -> Iterable[FieldError]:
     literal: Any = value
     if field.kind is int and WHOLE_NUMBER.fullmatch(value):
         literal = int(value)
@@ -220,4 +222,4 @@ def _value_faults(name: str, value: str, field: QueryField) -> Iterable[Fault]:
     try:
         msgspec.convert(literal, field.limited)
     except msgspec.ValidationError as error:
-        yield fault_of(name, str(error))
+        yield field_error_of(name, str(error))

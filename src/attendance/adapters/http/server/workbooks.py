@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
 from attendance.adapters.http.server.rows import Cell
-from attendance.domain.errors import Fault, Invalid
+from attendance.domain.errors import FieldError, Invalid
 
 LARGEST_PIECE = 64 * 1024
 MOST_ROWS = 1_048_576
@@ -46,10 +46,12 @@ def _write(file: IO[bytes], title: str, header: list[str], rows: Iterable[list[C
             sheet.write_row(0, 0, header)
             for number, row in enumerate(rows, 1):
                 if number == MOST_ROWS:
-                    raise Invalid(Fault("format", f"is for {MOST_ROWS - 1} rows at most: csv is for any"))
+                    raise Invalid(
+                        FieldError("format", f"is for {MOST_ROWS - 1} rows at most: csv is for any")
+                    )
                 if sheet.write_row(number, 0, [_plain(cell) for cell in row]) == TOO_LONG:
-                    fault = f"is for {LONGEST_CELL} characters in a cell at most: csv is for any"
-                    raise Invalid(Fault("format", fault))
+                    field_error = f"is for {LONGEST_CELL} characters in a cell at most: csv is for any"
+                    raise Invalid(FieldError("format", field_error))
 
 
 def _plain(cell: Cell) -> Cell:

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from attendance.adapters.memory.pagination import cut_of
+from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Table, Tables
-from attendance.application.pagination import Cut, Page
+from attendance.application.pagination import Page, PageRequest
 from attendance.application.ports import Accounts, Contended
-from attendance.application.ports.accounts import AccountRow, AccountsPage, UserFilter
+from attendance.application.ports.accounts import AccountRow, AccountsPage, UserCriteria
 from attendance.domain.accounts.accounts import Account, EmailTaken, UsernameTaken, UserNotFound
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
@@ -24,7 +24,7 @@ class MemoryAccounts(Accounts):
             raise UserNotFound
         return account
 
-    hold = get
+    get_for_update = get
 
     def find_by_username(self, username_key: str) -> Account | None:
         account_id = self.tables.usernames.get(username_key)
@@ -62,10 +62,10 @@ class MemoryAccounts(Accounts):
         shown = found[page.offset : page.offset + page.limit]
         return AccountsPage(tuple(AccountRow(id_, username) for _, id_, username in shown), len(found))
 
-    def list(self, which: UserFilter, cut: Cut[Account]) -> tuple[Account, ...]:
-        return cut_of(
-            self._matching(which),
-            cut,
+    def list(self, criteria: UserCriteria, page_request: PageRequest[Account]) -> tuple[Account, ...]:
+        return page_of(
+            self._matching(criteria),
+            page_request,
             keys={
                 "username": lambda account: account.username_key,
                 "name": lambda account: folded(account.name),
@@ -75,13 +75,17 @@ class MemoryAccounts(Accounts):
             tie=lambda account: account.id,
         )
 
-    def count(self, which: UserFilter) -> int:
-        return sum(1 for _ in self._matching(which))
+    def count(self, criteria: UserCriteria) -> int:
+        return sum(1 for _ in self._matching(criteria))
 
-    def _matching(self, which: UserFilter) -> Iterator[Account]:
+    def _matching(self, criteria: UserCriteria) -> Iterator[Account]:
         for account in self.tables.accounts.all():
-            is_named = which.part in account.username_key or which.part in folded(account.name)
-            if is_named and which.role in (None, account.role) and which.active in (None, account.active):
+            is_named = criteria.part in account.username_key or criteria.part in folded(account.name)
+            if (
+                is_named
+                and criteria.role in (None, account.role)
+                and criteria.active in (None, account.active)
+            ):
                 yield account
 
     def guard_owners(self) -> tuple[Account, ...]:

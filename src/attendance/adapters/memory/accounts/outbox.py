@@ -31,7 +31,7 @@ class MemoryOutbox(Outbox):
     def save(self, mail: Mail) -> None:
         self.tables.outbox.put(mail.id, mail)
 
-    def hold(self, mail_id: MailId) -> Mail:
+    def get_for_update(self, mail_id: MailId) -> Mail:
         mail = self.tables.outbox.get(mail_id)
         if mail is None:
             raise MailNotFound

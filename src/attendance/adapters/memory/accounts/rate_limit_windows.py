@@ -4,23 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.adapters.memory.tables import Tables
-from attendance.application.ports import Tallies
-from attendance.domain.accounts.rate_limits import Tally
+from attendance.application.ports import RateLimitWindows
+from attendance.domain.accounts.rate_limits import RateLimitWindow
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryTallies(Tallies):
+class MemoryRateLimitWindows(RateLimitWindows):
     tables: Tables
 
-    def find(self, key: str) -> Tally:
-        return self.tables.tallies.get(key) or Tally(key)
+    def find(self, key: str) -> RateLimitWindow:
+        return self.tables.rate_limit_windows.get(key) or RateLimitWindow(key)
 
-    hold = find
+    get_for_update = find
 
-    def save(self, tally: Tally) -> None:
-        self.tables.tallies.put(tally.key, tally)
+    def save(self, window: RateLimitWindow) -> None:
+        self.tables.rate_limit_windows.put(window.key, window)
 
     def purge(self, before: datetime) -> None:
-        for tally in [*self.tables.tallies.all()]:
-            if not tally.times or max(tally.times) < before:
-                self.tables.tallies.remove(tally.key)
+        for window in [*self.tables.rate_limit_windows.all()]:
+            if not window.times or max(window.times) < before:
+                self.tables.rate_limit_windows.remove(window.key)

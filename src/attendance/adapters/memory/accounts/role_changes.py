@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from attendance.adapters.memory.pagination import cut_of
+from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Tables
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, RoleChanges
-from attendance.application.ports.accounts import RoleChangeFilter
+from attendance.application.ports.accounts import RoleChangeCriteria
 from attendance.domain.accounts.role_changes import RoleChange, RoleChangeAwaits, RoleChangeNotFound, State
 from attendance.domain.ids import RoleChangeId
 
@@ -37,14 +37,16 @@ class MemoryRoleChanges(RoleChanges):
         found = (it for it in self.tables.role_changes.all() if it.stored_state is State.AWAITING)
         return tuple(sorted(found, key=lambda change: (change.created_at, change.id)))
 
-    def list(self, which: RoleChangeFilter, cut: Cut[RoleChange]) -> tuple[RoleChange, ...]:
+    def list(
+        self, criteria: RoleChangeCriteria, page_request: PageRequest[RoleChange]
+    ) -> tuple[RoleChange, ...]:
         keys = {"created_at": lambda change: change.created_at}
-        return cut_of(self._matching(which), cut, keys=keys, tie=lambda change: change.id)
+        return page_of(self._matching(criteria), page_request, keys=keys, tie=lambda change: change.id)
 
-    def count(self, which: RoleChangeFilter) -> int:
-        return sum(1 for _ in self._matching(which))
+    def count(self, criteria: RoleChangeCriteria) -> int:
+        return sum(1 for _ in self._matching(criteria))
 
-    def _matching(self, which: RoleChangeFilter) -> Iterator[RoleChange]:
+    def _matching(self, criteria: RoleChangeCriteria) -> Iterator[RoleChange]:
         for change in self.tables.role_changes.all():
-            if which.state in (None, change.state(at=which.at)):
+            if criteria.state in (None, change.state(at=criteria.at)):
                 yield change

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from attendance.adapters.memory.pagination import cut_of
+from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Tables
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Marks
-from attendance.application.ports.attendance import MarkFilter, MarkRow
+from attendance.application.ports.attendance import MarkCriteria, MarkRow
 from attendance.domain.club.lessons import Lesson
 
 
@@ -15,10 +15,10 @@ from attendance.domain.club.lessons import Lesson
 class MemoryMarks(Marks):
     tables: Tables
 
-    def list(self, which: MarkFilter, cut: Cut[MarkRow]) -> tuple[MarkRow, ...]:
-        return cut_of(
-            self._rows(which),
-            cut,
+    def list(self, criteria: MarkCriteria, page_request: PageRequest[MarkRow]) -> tuple[MarkRow, ...]:
+        return page_of(
+            self._rows(criteria),
+            page_request,
             keys={
                 "date": lambda row: row.date,
                 "starts": lambda row: row.starts,
@@ -27,20 +27,20 @@ class MemoryMarks(Marks):
             tie=lambda row: row.mark.client_id,
         )
 
-    def count(self, which: MarkFilter) -> int:
-        return sum(1 for _ in self._rows(which))
+    def count(self, criteria: MarkCriteria) -> int:
+        return sum(1 for _ in self._rows(criteria))
 
-    def _is_taught(self, lesson: Lesson, which: MarkFilter) -> bool:
+    def _is_taught(self, lesson: Lesson, criteria: MarkCriteria) -> bool:
         group = self.tables.groups.rows[lesson.group_id]
         teachers = {*lesson.teachers, *group.teachers_on(lesson.date)}
-        return which.taught_by is None or which.taught_by in teachers
+        return criteria.taught_by is None or criteria.taught_by in teachers
 
-    def _rows(self, which: MarkFilter) -> Iterator[MarkRow]:
+    def _rows(self, criteria: MarkCriteria) -> Iterator[MarkRow]:
         for lesson_id, marks in self.tables.marks.rows.items():
             lesson = self.tables.lessons.rows[lesson_id]
-            is_within = (which.since or lesson.date) <= lesson.date <= (which.until or lesson.date)
-            is_of = which.group_ids is None or lesson.group_id in which.group_ids
-            if is_within and is_of and self._is_taught(lesson, which) and not lesson.cancelled:
+            is_within = (criteria.since or lesson.date) <= lesson.date <= (criteria.until or lesson.date)
+            is_of = criteria.group_ids is None or lesson.group_id in criteria.group_ids
+            if is_within and is_of and self._is_taught(lesson, criteria) and not lesson.cancelled:
                 for mark in marks.values():
                     yield MarkRow(
                         mark=mark,

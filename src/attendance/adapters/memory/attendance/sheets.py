@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.adapters.memory.club.lessons import MemoryLessons
-from attendance.adapters.memory.pagination import cut_of
+from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Tables
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Attendance, UnpaidMark
-from attendance.application.ports.attendance import Sheet, SheetRow, VisitFilter, VisitRow, VisitsSummary
+from attendance.application.ports.attendance import Sheet, SheetRow, VisitCriteria, VisitRow, VisitsSummary
 from attendance.domain.attendance.marks import Changed, Mark
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import ClientId, LessonId, SubscriptionId
@@ -35,7 +35,7 @@ class MemoryAttendance(Attendance):
             for lesson, mark in self._of(client_id)
             if mark.charge.unpaid
         )
-        return tuple(sorted(unpaid, key=lambda it: _turn(it.lesson)))
+        return tuple(sorted(unpaid, key=lambda it: _sort_key(it.lesson)))
 
     def save(self, changes: Collection[Changed]) -> None:
         for change in changes:
@@ -69,41 +69,41 @@ class MemoryAttendance(Attendance):
         rows.sort(key=lambda row: (row.guest, folded(row.name), row.client_id))
         return Sheet(lesson=lesson, rows=tuple(rows))
 
-    def visits(self, which: VisitFilter, cut: Cut[VisitRow]) -> tuple[VisitRow, ...]:
-        return cut_of(
-            self._visits(which),
-            cut,
+    def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
+        return page_of(
+            self._visits(criteria),
+            page_request,
             keys={"date": lambda row: row.date, "starts": lambda row: row.starts},
             tie=lambda row: row.mark.lesson_id,
         )
 
-    def count(self, which: VisitFilter) -> int:
-        return sum(1 for _ in self._visits(which))
+    def count(self, criteria: VisitCriteria) -> int:
+        return sum(1 for _ in self._visits(criteria))
 
-    def summary(self, which: VisitFilter, at: datetime) -> VisitsSummary:
-        slots = sorted(self._slots(which, at), key=lambda slot: _turn(slot[0]))
+    def summary(self, criteria: VisitCriteria, at: datetime) -> VisitsSummary:
+        slots = sorted(self._slots(criteria, at), key=lambda slot: _sort_key(slot[0]))
         run = 0
         for _, status in reversed(slots):
             if status in (Status.PRESENT, Status.LATE):
                 break
             run += status is Status.ABSENT
-        since = which.since
+        since = criteria.since
         counts = counts_of(status for lesson, status in slots if since is None or lesson.date >= since)
         return VisitsSummary(counts=counts, consecutive_absences=run)
 
-    def _slots(self, which: VisitFilter, at: datetime) -> Iterator[tuple[Lesson, Status | None]]:
+    def _slots(self, criteria: VisitCriteria, at: datetime) -> Iterator[tuple[Lesson, Status | None]]:
         """What a client was to come to or came to, up to the end of the range."""
         for lesson in self.tables.lessons.all():
-            if lesson.cancelled or not lesson.has_begun(at) or lesson.date > (which.until or lesson.date):
+            if lesson.cancelled or not lesson.has_begun(at) or lesson.date > (criteria.until or lesson.date):
                 continue
-            mark = (self.tables.marks.get(lesson.id) or {}).get(which.client_id)
+            mark = (self.tables.marks.get(lesson.id) or {}).get(criteria.client_id)
             roster = self.tables.groups.rows[lesson.group_id].roster_on(lesson.date)
-            if mark is not None or which.client_id in roster:
+            if mark is not None or criteria.client_id in roster:
                 yield lesson, mark.status if mark else None
 
-    def _visits(self, which: VisitFilter) -> Iterator[VisitRow]:
-        for lesson, mark in self._of(which.client_id):
-            is_within = (which.since or lesson.date) <= lesson.date <= (which.until or lesson.date)
+    def _visits(self, criteria: VisitCriteria) -> Iterator[VisitRow]:
+        for lesson, mark in self._of(criteria.client_id):
+            is_within = (criteria.since or lesson.date) <= lesson.date <= (criteria.until or lesson.date)
             if is_within and not lesson.cancelled:
                 yield VisitRow(mark=mark, group_id=lesson.group_id, date=lesson.date, starts=lesson.starts)
 
@@ -113,5 +113,5 @@ class MemoryAttendance(Attendance):
                 yield self.tables.lessons.rows[lesson_id], marks[client_id]
 
 
-def _turn(lesson: Lesson) -> tuple[object, ...]:
+def _sort_key(lesson: Lesson) -> tuple[object, ...]:
     return lesson.date, lesson.starts, lesson.id

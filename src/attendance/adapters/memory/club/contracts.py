@@ -4,12 +4,12 @@ from uuid import UUID
 
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.adapters.memory.tables import Table
-from attendance.application.ports.club import ContractFilter
+from attendance.application.ports.club import ContractCriteria
 from attendance.domain.club.contracts import Contract, ContractNotFound, NumberTaken
 from attendance.domain.text import folded
 
 
-class MemoryContracts(MemoryRepository[Contract, ContractFilter]):
+class MemoryContracts(MemoryRepository[Contract, ContractCriteria]):
     not_found = ContractNotFound
     keys = {  # noqa: RUF012 # nobody changes it
         "number": lambda contract: folded(contract.number),
@@ -22,5 +22,8 @@ class MemoryContracts(MemoryRepository[Contract, ContractFilter]):
         return self.tables.contracts
 
     @staticmethod
-    def matches(entity: Contract, which: ContractFilter) -> bool:
-        return which.client_id in (None, entity.client_id) and which.state in (None, entity.state(which.on))
+    def matches(entity: Contract, criteria: ContractCriteria) -> bool:
+        return criteria.client_id in (None, entity.client_id) and criteria.state in (
+            None,
+            entity.state(criteria.on),
+        )

@@ -8,12 +8,12 @@ from uuid import UUID
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.adapters.memory.tables import Table
 from attendance.application.ports import Lessons, Taught
-from attendance.application.ports.club import LessonFilter
+from attendance.application.ports.club import LessonCriteria
 from attendance.domain.club.lessons import Lesson, LessonNotFound, LessonState, SlotTaken
 from attendance.domain.ids import GroupId, LessonId, LocationId
 
 
-class MemoryLessons(MemoryRepository[Lesson, LessonFilter], Lessons):
+class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
     not_found = LessonNotFound
     keys = {  # noqa: RUF012 # nobody changes it
         "date": lambda lesson: lesson.date,
@@ -30,11 +30,11 @@ class MemoryLessons(MemoryRepository[Lesson, LessonFilter], Lessons):
         return stored if stored.is_marked == is_marked else replace(stored, is_marked=is_marked)
 
     @staticmethod
-    def matches(entity: Lesson, which: LessonFilter) -> bool:
+    def matches(entity: Lesson, criteria: LessonCriteria) -> bool:
         return (
-            entity.group_id == which.group_id
-            and (which.since or entity.date) <= entity.date <= (which.until or entity.date)
-            and which.state in (None, entity.state(at=which.at))
+            entity.group_id == criteria.group_id
+            and (criteria.since or entity.date) <= entity.date <= (criteria.until or entity.date)
+            and criteria.state in (None, entity.state(at=criteria.at))
         )
 
     def taught(self, lesson_id: LessonId, *, held: bool) -> Taught:
@@ -60,12 +60,12 @@ class MemoryLessons(MemoryRepository[Lesson, LessonFilter], Lessons):
         places = (place for it in self.table.all() if it.group_id == group_id for place in _places(it))
         return frozenset((day, starts) for _, _, day, starts in places if since <= day <= until)
 
-    def hold_held_days(self, group_id: GroupId, at: datetime) -> frozenset[date]:
+    def lock_held_dates(self, group_id: GroupId, at: datetime) -> frozenset[date]:
         lessons = (self.shown(it) for it in self.table.all() if it.group_id == group_id)
         return frozenset(it.date for it in lessons if it.state(at=at) is LessonState.HELD)
 
     def hold_at(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
-        return self.hold_all(
+        return self.get_all_for_update(
             [it.id for it in self.table.all() if it.location_id == location_id and since <= it.date <= until]
         )
 

@@ -4,12 +4,12 @@ from uuid import UUID
 
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.adapters.memory.tables import Table
-from attendance.application.ports.club import LocationFilter
+from attendance.application.ports.club import LocationCriteria
 from attendance.domain.club.locations import AddressTaken, Location, LocationNotFound
 from attendance.domain.text import folded
 
 
-class MemoryLocations(MemoryRepository[Location, LocationFilter]):
+class MemoryLocations(MemoryRepository[Location, LocationCriteria]):
     not_found = LocationNotFound
     keys = {  # noqa: RUF012 # nobody changes it
         "name": lambda location: folded(location.name),
@@ -22,5 +22,5 @@ class MemoryLocations(MemoryRepository[Location, LocationFilter]):
         return self.tables.locations
 
     @staticmethod
-    def matches(entity: Location, which: LocationFilter) -> bool:
-        return which.active in (None, entity.active)
+    def matches(entity: Location, criteria: LocationCriteria) -> bool:
+        return criteria.active in (None, entity.active)

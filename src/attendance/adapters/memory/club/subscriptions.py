@@ -8,12 +8,12 @@ from uuid import UUID
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.adapters.memory.tables import Table
 from attendance.application.ports import Subscriptions
-from attendance.application.ports.club import SubscriptionFilter
+from attendance.application.ports.club import SubscriptionCriteria
 from attendance.domain.club.subscriptions import Subscription, SubscriptionNotFound
 from attendance.domain.ids import ClientId, SubscriptionId
 
 
-class MemorySubscriptions(MemoryRepository[Subscription, SubscriptionFilter], Subscriptions):
+class MemorySubscriptions(MemoryRepository[Subscription, SubscriptionCriteria], Subscriptions):
     not_found = SubscriptionNotFound
     keys = {  # noqa: RUF012 # nobody changes it
         "starts_on": lambda subscription: subscription.starts_on,
@@ -30,11 +30,11 @@ class MemorySubscriptions(MemoryRepository[Subscription, SubscriptionFilter], Su
         return stored if stored.charged == charged else replace(stored, charged=charged)
 
     @staticmethod
-    def matches(entity: Subscription, which: SubscriptionFilter) -> bool:
+    def matches(entity: Subscription, criteria: SubscriptionCriteria) -> bool:
         return (
-            which.client_id in (None, entity.client_id)
-            and which.contract_id in (None, entity.contract_id)
-            and which.state in (None, entity.state(which.on))
+            criteria.client_id in (None, entity.client_id)
+            and criteria.contract_id in (None, entity.contract_id)
+            and criteria.state in (None, entity.state(criteria.on))
         )
 
     def of_clients(self, client_ids: Collection[ClientId], on: date) -> tuple[Subscription, ...]:

@@ -14,7 +14,7 @@ from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import SubscriptionState
 from attendance.domain.ids import AccountId, ClientId, GroupId
 from attendance.domain.permissions.roles import Level
-from attendance.domain.reporting.at_risk import Held, Regular, active_since, run_of
+from attendance.domain.reporting.at_risk import AtRiskCandidate, PassPeriod, active_since, run_of
 from attendance.domain.reporting.statistics import Counts, Figures, Lessons, counts_of
 from attendance.domain.status import Status
 from attendance.domain.text import folded
@@ -81,7 +81,7 @@ class MemoryStatistics(Statistics):
                 sales[sold.currency] = sales.get(sold.currency, Decimal(0)) + sold.amount_due
         return dict(sorted(sales.items()))
 
-    def regulars(self, of: Range) -> tuple[Regular, ...]:
+    def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
         marks: dict[ClientId, list[tuple[Lesson, Status]]] = {}
         for lesson in self.tables.lessons.all():
             is_of = of.group_ids is None or lesson.group_id in of.group_ids
@@ -90,11 +90,11 @@ class MemoryStatistics(Statistics):
                     if mark.status is not Status.EXCUSED:
                         marks.setdefault(mark.client_id, []).append((lesson, mark.status))
         passes = MemorySubscriptions(self.tables)
-        held: dict[ClientId, list[Held]] = {}
+        held: dict[ClientId, list[PassPeriod]] = {}
         for sold in map(passes.shown, self.tables.subscriptions.all()):
             ends = [it for it in (sold.valid_until, sold.cancelled_on) if it is not None]
             held.setdefault(sold.client_id, []).append(
-                Held(
+                PassPeriod(
                     starts_on=sold.starts_on,
                     last_day=min(ends, default=None),
                     freezes=sold.freezes,
@@ -102,15 +102,15 @@ class MemoryStatistics(Statistics):
                 )
             )
         seen = self._seen(of)
-        regulars: list[Regular] = []
+        at_risk_candidates: list[AtRiskCandidate] = []
         for client in self.tables.clients.all():
             if client.active and (seen is None or client.id in seen):
                 own = sorted(marks.get(client.id, []), key=lambda it: (it[0].date, it[0].starts, it[0].id))
                 days = [(lesson.date, status) for lesson, status in own]
                 counted = [(day, status) for day, status in days if day >= of.since]
                 run, last_visit = run_of(reversed(days))
-                regulars.append(
-                    Regular(
+                at_risk_candidates.append(
+                    AtRiskCandidate(
                         client_id=client.id,
                         name=client.name,
                         counted=len(counted),
@@ -120,7 +120,7 @@ class MemoryStatistics(Statistics):
                         active_since=active_since(held.get(client.id, []), of.until),
                     )
                 )
-        return tuple(sorted(regulars, key=lambda it: (folded(it.name), it.client_id)))
+        return tuple(sorted(at_risk_candidates, key=lambda it: (folded(it.name), it.client_id)))
 
     def _seen(self, of: Range) -> set[ClientId] | None:
         """Who was in these groups in the range, or is marked in their lessons of it; None: anybody."""

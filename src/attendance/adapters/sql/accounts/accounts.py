@@ -7,12 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.connection import Work
-from attendance.adapters.sql.engine.listing import Listing, SortKey
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
 from attendance.adapters.sql.engine.searching import PostgresSearch, Search, SqliteSearch, holding
 from attendance.adapters.sql.tables import accounts, guards
-from attendance.application.pagination import Cut, Page
+from attendance.application.pagination import Page, PageRequest
 from attendance.application.ports import Accounts, Contended
-from attendance.application.ports.accounts import AccountRow, AccountsPage, UserFilter
+from attendance.application.ports.accounts import AccountRow, AccountsPage, UserCriteria
 from attendance.domain.accounts.accounts import Account, UserNotFound
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
@@ -51,12 +51,12 @@ SEARCH: dict[str, Search] = {
 LISTING: Mapping[str, Listing[Account]] = {
     dialect: Listing(
         shown=list(accounts.c[*FIELDS]),
-        tie=SortKey(accounts.c.id, lambda account: account.id),
+        tie=SortColumn(accounts.c.id, lambda account: account.id),
         keys={
-            "username": SortKey(accounts.c.username_key, lambda account: account.username_key),
-            "name": SortKey(accounts.c.name_key, lambda account: folded(account.name)),
-            "email": SortKey(accounts.c.email_key, lambda account: account.email_key),
-            "created_at": SortKey(accounts.c.created_at, lambda account: account.created_at),
+            "username": SortColumn(accounts.c.username_key, lambda account: account.username_key),
+            "name": SortColumn(accounts.c.name_key, lambda account: folded(account.name)),
+            "email": SortColumn(accounts.c.email_key, lambda account: account.email_key),
+            "created_at": SortColumn(accounts.c.created_at, lambda account: account.created_at),
         },
         conditions={
             "part": sa.or_(holding(dialect, accounts.c.username_key), holding(dialect, accounts.c.name_key)),
@@ -75,7 +75,7 @@ class SqlAccounts(Accounts):
     def get(self, account_id: AccountId) -> Account:
         return self._one(GET, account_id)
 
-    def hold(self, account_id: AccountId) -> Account:
+    def get_for_update(self, account_id: AccountId) -> Account:
         return self._one(HOLD, account_id)
 
     def _one(self, statement: sa.Select[Any], account_id: AccountId) -> Account:
@@ -106,19 +106,21 @@ class SqlAccounts(Accounts):
         rows, total = SEARCH[self.work.dialect].page(self.work, part, page)
         return AccountsPage(tuple(AccountRow(row.id, row.username) for row in rows), total)
 
-    def list(self, which: UserFilter, cut: Cut[Account]) -> tuple[Account, ...]:
-        return tuple(map(_account, LISTING[self.work.dialect].rows(self.work, _given(which), cut)))
+    def list(self, criteria: UserCriteria, page_request: PageRequest[Account]) -> tuple[Account, ...]:
+        return tuple(
+            map(_account, LISTING[self.work.dialect].rows(self.work, _given(criteria), page_request))
+        )
 
-    def count(self, which: UserFilter) -> int:
-        return LISTING[self.work.dialect].count(self.work, _given(which))
+    def count(self, criteria: UserCriteria) -> int:
+        return LISTING[self.work.dialect].count(self.work, _given(criteria))
 
     def guard_owners(self) -> tuple[Account, ...]:
         self.work.run(GUARD, {})
         return tuple(map(_account, self.work.run(OWNERS, {}).rows))
 
 
-def _given(which: UserFilter) -> dict[str, Any]:
-    given = {"part": which.part or None, "role": which.role, "active": which.active}
+def _given(criteria: UserCriteria) -> dict[str, Any]:
+    given = {"part": criteria.part or None, "role": criteria.role, "active": criteria.active}
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -68,7 +68,7 @@ class SqlOutbox(Outbox):
         row = asdict(mail)
         self.work.run(SAVE, {name: row[name] for name in BECOMES} | {"mail_id": mail.id})
 
-    def hold(self, mail_id: MailId) -> Mail:
+    def get_for_update(self, mail_id: MailId) -> Mail:
         row = self.work.run(HOLD, {"id": mail_id}).one_or_none()
         if row is None:
             raise MailNotFound

@@ -6,11 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.connection import Work
-from attendance.adapters.sql.engine.listing import Listing, SortKey
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
 from attendance.adapters.sql.tables import role_changes
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, RoleChanges
-from attendance.application.ports.accounts import RoleChangeFilter
+from attendance.application.ports.accounts import RoleChangeCriteria
 from attendance.domain.accounts.role_changes import Kind, RoleChange, RoleChangeNotFound, State, Value
 from attendance.domain.ids import RoleChangeId
 from attendance.domain.permissions.roles import Role
@@ -34,8 +34,8 @@ AT = sa.bindparam("at", type_=role_changes.c.expires_at.type)
 AWAITS = role_changes.c.stored_state == sa.literal_column("'awaiting'")
 LISTING: Listing[RoleChange] = Listing(
     shown=list(role_changes.c),
-    tie=SortKey(role_changes.c.id, lambda change: change.id),
-    keys={"created_at": SortKey(role_changes.c.created_at, lambda change: change.created_at)},
+    tie=SortColumn(role_changes.c.id, lambda change: change.id),
+    keys={"created_at": SortColumn(role_changes.c.created_at, lambda change: change.created_at)},
     conditions={
         "state": sa.case(
             (sa.and_(AWAITS, role_changes.c.expires_at <= AT), sa.literal_column("'expired'")),
@@ -70,15 +70,17 @@ class SqlRoleChanges(RoleChanges):
     def awaiting(self) -> tuple[RoleChange, ...]:
         return tuple(map(_role_change, self.work.run(AWAITING, {}).rows))
 
-    def list(self, which: RoleChangeFilter, cut: Cut[RoleChange]) -> tuple[RoleChange, ...]:
-        return tuple(map(_role_change, LISTING.rows(self.work, _given(which), cut)))
+    def list(
+        self, criteria: RoleChangeCriteria, page_request: PageRequest[RoleChange]
+    ) -> tuple[RoleChange, ...]:
+        return tuple(map(_role_change, LISTING.rows(self.work, _given(criteria), page_request)))
 
-    def count(self, which: RoleChangeFilter) -> int:
-        return LISTING.count(self.work, _given(which))
+    def count(self, criteria: RoleChangeCriteria) -> int:
+        return LISTING.count(self.work, _given(criteria))
 
 
-def _given(which: RoleChangeFilter) -> dict[str, Any]:
-    return {} if which.state is None else {"state": which.state.value, "at": which.at}
+def _given(criteria: RoleChangeCriteria) -> dict[str, Any]:
+    return {} if criteria.state is None else {"state": criteria.state.value, "at": criteria.at}
 
 
 def _stored(value: Value) -> str:

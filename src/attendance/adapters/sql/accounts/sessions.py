@@ -63,7 +63,7 @@ class SqlSessions(Sessions):
         self.work.run(ADD, asdict(session))
 
     def touch(self, session_id: SessionId, at: datetime) -> None:
-        with self.work.turn():
+        with self.work.transaction():
             self.work.run(TOUCH, {"session_id": session_id, "at": at})
 
     def end(self, session_id: SessionId) -> bool:

@@ -17,9 +17,9 @@ from attendance.adapters.sql.engine.connection import Work
 from attendance.adapters.sql.engine.listing import LIMIT, OFFSET
 from attendance.adapters.sql.reporting.ranges import narrowed, teaches_its_group
 from attendance.adapters.sql.tables import attendance, clients, lessons
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Marks
-from attendance.application.ports.attendance import MarkFilter, MarkRow
+from attendance.application.ports.attendance import MarkCriteria, MarkRow
 
 SINCE, UNTIL = (sa.bindparam(name, type_=sa.Date) for name in ("since", "until"))
 LESSON = lessons.c["date", "starts", "id"]
@@ -80,13 +80,13 @@ def _count(dialect: str, of_groups: bool, is_taught: bool) -> sa.Select[Any]:
 class SqlMarks(Marks):
     work: Work
 
-    def list(self, which: MarkFilter, cut: Cut[MarkRow]) -> tuple[MarkRow, ...]:
-        turn = (which.since or date.min, time.min, NOBODY, NOBODY)
-        if last := cut.after:
+    def list(self, criteria: MarkCriteria, page_request: PageRequest[MarkRow]) -> tuple[MarkRow, ...]:
+        turn = (criteria.since or date.min, time.min, NOBODY, NOBODY)
+        if last := page_request.after:
             turn = (last.date, last.starts, last.mark.lesson_id, last.mark.client_id)
         after = {bound.key: value for bound, value in zip(AFTER, turn, strict=True)}
-        given = {**_given(which), **after, "limit": cut.limit, "offset": cut.offset}
-        rows = self.work.run(_marks(self.work.dialect, *_narrowing(which)), given).rows
+        given = {**_given(criteria), **after, "limit": page_request.limit, "offset": page_request.offset}
+        rows = self.work.run(_marks(self.work.dialect, *_narrowing(criteria)), given).rows
         return tuple(
             MarkRow(
                 mark=mark_in(row, row.lesson_id, row.client_id),
@@ -98,17 +98,17 @@ class SqlMarks(Marks):
             for row in rows
         )
 
-    def count(self, which: MarkFilter) -> int:
-        given = {**_given(which), "since": which.since or date.min}
-        return int(self.work.run(_count(self.work.dialect, *_narrowing(which)), given).rows[0].total)
+    def count(self, criteria: MarkCriteria) -> int:
+        given = {**_given(criteria), "since": criteria.since or date.min}
+        return int(self.work.run(_count(self.work.dialect, *_narrowing(criteria)), given).rows[0].total)
 
 
-def _narrowing(which: MarkFilter) -> tuple[bool, bool]:
-    return which.group_ids is not None, which.taught_by is not None
+def _narrowing(criteria: MarkCriteria) -> tuple[bool, bool]:
+    return criteria.group_ids is not None, criteria.taught_by is not None
 
 
-def _given(which: MarkFilter) -> Mapping[str, Any]:
-    groups = {} if which.group_ids is None else {"group_ids": [*which.group_ids]}
-    teacher = which.taught_by
+def _given(criteria: MarkCriteria) -> Mapping[str, Any]:
+    groups = {} if criteria.group_ids is None else {"group_ids": [*criteria.group_ids]}
+    teacher = criteria.taught_by
     taught = {} if teacher is None else {"taught_by": teacher, "teacher": str(teacher)}
-    return {"until": which.until or date.max, **groups, **taught}
+    return {"until": criteria.until or date.max, **groups, **taught}

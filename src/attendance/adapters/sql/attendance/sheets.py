@@ -21,9 +21,9 @@ from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.bulk import Bulk, among, rows_given
 from attendance.adapters.sql.engine.connection import Statements, Work
 from attendance.adapters.sql.tables import attendance, clients, group_members, lessons
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Attendance, UnpaidMark
-from attendance.application.ports.attendance import Sheet, SheetRow, VisitFilter, VisitRow, VisitsSummary
+from attendance.application.ports.attendance import Sheet, SheetRow, VisitCriteria, VisitRow, VisitsSummary
 from attendance.domain.attendance.charging import Charge
 from attendance.domain.attendance.marks import Changed, Mark
 from attendance.domain.club.lessons import Lesson
@@ -123,14 +123,14 @@ class SqlAttendance(Attendance):
     def save(self, changes: Collection[Changed]) -> None:
         written = [it.after for it in changes if it.after is not None and it.after != it.before]
         gone = [it.before for it in changes if it.before is not None and it.after is None]
-        with self.work.turn():
+        with self.work.transaction():
             WRITE.write(self.work, [*map(_row, written)])
             if gone:
                 rows = [{"lesson_id": mark.lesson_id, "client_id": mark.client_id} for mark in gone]
                 self.work.run(DELETE, {"rows": rows})
 
     def sheet(self, lesson: Lesson) -> Sheet:
-        which = {"lesson_id": lesson.id, "group_id": lesson.group_id, "date": lesson.date}
+        criteria = {"lesson_id": lesson.id, "group_id": lesson.group_id, "date": lesson.date}
         rows = tuple(
             SheetRow(
                 client_id=row.client_id,
@@ -138,16 +138,16 @@ class SqlAttendance(Attendance):
                 guest=bool(row.guest),
                 mark=None if row.status is None else mark_in(row, lesson.id, row.client_id),
             )
-            for row in self.work.run(SHEET, which).rows
+            for row in self.work.run(SHEET, criteria).rows
         )
         return Sheet(lesson=lesson, rows=rows)
 
-    def visits(self, which: VisitFilter, cut: Cut[VisitRow]) -> tuple[VisitRow, ...]:
-        last = cut.after
+    def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
+        last = page_request.after
         turn = (last.date, last.starts, last.mark.lesson_id) if last else BEFORE_ALL
         after = {bound.key: value for bound, value in zip(AFTER, turn, strict=True)}
         rows = self.work.run(
-            VISITS, {**_given(which), **after, "limit": cut.limit, "offset": cut.offset}
+            VISITS, {**_given(criteria), **after, "limit": page_request.limit, "offset": page_request.offset}
         ).rows
         return tuple(
             VisitRow(
@@ -159,22 +159,22 @@ class SqlAttendance(Attendance):
             for row in rows
         )
 
-    def count(self, which: VisitFilter) -> int:
-        return int(self.work.run(COUNT, _given(which)).rows[0].total)
+    def count(self, criteria: VisitCriteria) -> int:
+        return int(self.work.run(COUNT, _given(criteria)).rows[0].total)
 
-    def summary(self, which: VisitFilter, at: datetime) -> VisitsSummary:
-        rows = self.work.run(SUMMARY, {**_given(which), "at": at}).rows
+    def summary(self, criteria: VisitCriteria, at: datetime) -> VisitsSummary:
+        rows = self.work.run(SUMMARY, {**_given(criteria), "at": at}).rows
         return VisitsSummary(
             counts=Counts(**{row.status or "unmarked": row.number for row in rows}),
             consecutive_absences=sum(row.run for row in rows),
         )
 
 
-def _given(which: VisitFilter) -> dict[str, Any]:
+def _given(criteria: VisitCriteria) -> dict[str, Any]:
     return {
-        "client_id": which.client_id,
-        "since": which.since or date.min,
-        "until": which.until or date.max,
+        "client_id": criteria.client_id,
+        "since": criteria.since or date.min,
+        "until": criteria.until or date.max,
     }
 
 

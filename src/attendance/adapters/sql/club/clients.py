@@ -6,22 +6,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.listing import Listing, SortKey
-from attendance.adapters.sql.engine.repository import Shape, SqlRepository, without
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
+from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, without
 from attendance.adapters.sql.engine.searching import holding
 from attendance.adapters.sql.tables import clients
-from attendance.application.ports.club import ClientFilter
+from attendance.application.ports.club import ClientCriteria
 from attendance.domain.club.clients import Client, ClientNotFound
 from attendance.domain.text import folded
 
 LISTING: Mapping[str, Listing[Client]] = {
     dialect: Listing(
         shown=list(clients.c),
-        tie=SortKey(clients.c.id, lambda client: client.id),
+        tie=SortColumn(clients.c.id, lambda client: client.id),
         keys={
-            "name": SortKey(clients.c.name_key, lambda client: folded(client.name)),
-            "birthday": SortKey(clients.c.birthday, lambda client: client.birthday),
-            "created_at": SortKey(clients.c.created_at, lambda client: client.created_at),
+            "name": SortColumn(clients.c.name_key, lambda client: folded(client.name)),
+            "birthday": SortColumn(clients.c.birthday, lambda client: client.birthday),
+            "created_at": SortColumn(clients.c.created_at, lambda client: client.created_at),
         },
         conditions={
             "part": sa.or_(
@@ -35,8 +35,8 @@ LISTING: Mapping[str, Listing[Client]] = {
 }
 
 
-class SqlClients(SqlRepository[Client, ClientFilter]):
-    shape = Shape(clients, LISTING, ClientNotFound)
+class SqlClients(SqlRepository[Client, ClientCriteria]):
+    mapper = TableMapper(clients, LISTING, ClientNotFound)
 
     @staticmethod
     def entity(row: Any) -> Client:
@@ -48,6 +48,6 @@ class SqlClients(SqlRepository[Client, ClientFilter]):
         return asdict(entity) | keys
 
     @staticmethod
-    def given(which: ClientFilter) -> dict[str, Any]:
-        given = {"part": which.part or None, "active": which.active, "user_id": which.user_id}
+    def given(criteria: ClientCriteria) -> dict[str, Any]:
+        given = {"part": criteria.part or None, "active": criteria.active, "user_id": criteria.user_id}
         return {name: value for name, value in given.items() if value is not None}

@@ -5,10 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.listing import Listing, SortKey
-from attendance.adapters.sql.engine.repository import Shape, SqlRepository, without
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
+from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, without
 from attendance.adapters.sql.tables import contracts
-from attendance.application.ports.club import ContractFilter
+from attendance.application.ports.club import ContractCriteria
 from attendance.domain.club.contracts import Contract, ContractNotFound
 from attendance.domain.text import folded
 
@@ -20,10 +20,10 @@ STATE = sa.case(
 )
 LISTING: Listing[Contract] = Listing(
     shown=list(contracts.c),
-    tie=SortKey(contracts.c.id, lambda contract: contract.id),
+    tie=SortColumn(contracts.c.id, lambda contract: contract.id),
     keys={
-        "number": SortKey(contracts.c.number_key, lambda contract: folded(contract.number)),
-        "signed_on": SortKey(contracts.c.signed_on, lambda contract: contract.signed_on),
+        "number": SortColumn(contracts.c.number_key, lambda contract: folded(contract.number)),
+        "signed_on": SortColumn(contracts.c.signed_on, lambda contract: contract.signed_on),
     },
     conditions={
         "client_id": contracts.c.client_id == sa.bindparam("client_id"),
@@ -32,8 +32,8 @@ LISTING: Listing[Contract] = Listing(
 )
 
 
-class SqlContracts(SqlRepository[Contract, ContractFilter]):
-    shape = Shape(contracts, dict.fromkeys(("postgresql", "sqlite"), LISTING), ContractNotFound)
+class SqlContracts(SqlRepository[Contract, ContractCriteria]):
+    mapper = TableMapper(contracts, dict.fromkeys(("postgresql", "sqlite"), LISTING), ContractNotFound)
 
     @staticmethod
     def entity(row: Any) -> Contract:
@@ -44,6 +44,10 @@ class SqlContracts(SqlRepository[Contract, ContractFilter]):
         return asdict(entity) | {"number_key": folded(entity.number)}
 
     @staticmethod
-    def given(which: ContractFilter) -> dict[str, Any]:
-        given = {"client_id": which.client_id, "state": which.state and which.state.value, "on": which.on}
+    def given(criteria: ContractCriteria) -> dict[str, Any]:
+        given = {
+            "client_id": criteria.client_id,
+            "state": criteria.state and criteria.state.value,
+            "on": criteria.on,
+        }
         return {name: value for name, value in given.items() if value is not None}

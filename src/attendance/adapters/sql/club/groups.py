@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.bulk import Bulk, rows_given
 from attendance.adapters.sql.engine.connection import Statements, Work
-from attendance.adapters.sql.engine.listing import Listing, SortKey
-from attendance.adapters.sql.engine.repository import Shape, SqlRepository, without
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
+from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, without
 from attendance.adapters.sql.tables import group_members, group_teachers, groups
 from attendance.adapters.sql.tables.columns import Facts
-from attendance.application.ports.club import GroupFilter
+from attendance.application.ports.club import GroupCriteria
 from attendance.domain.club.groups import Group, GroupMembership, GroupNotFound, Slot, Teaching
 from attendance.domain.ids import AccountId, ClientId, GroupId
 from attendance.domain.text import folded
@@ -72,18 +72,18 @@ MEMBERS = Spans(group_members, "client_id")
 LISTING: dict[str, Listing[Group]] = {
     dialect: Listing(
         shown=[*groups.c, TEACHERS.shown(dialect), MEMBERS.shown(dialect)],
-        tie=SortKey(groups.c.id, lambda group: group.id),
+        tie=SortColumn(groups.c.id, lambda group: group.id),
         keys={
-            "name": SortKey(groups.c.name_key, lambda group: folded(group.name)),
-            "created_at": SortKey(groups.c.created_at, lambda group: group.created_at),
+            "name": SortColumn(groups.c.name_key, lambda group: folded(group.name)),
+            "created_at": SortColumn(groups.c.created_at, lambda group: group.created_at),
         },
     )
     for dialect in AS_JSON
 }
 
 
-class SqlGroups(SqlRepository[Group, GroupFilter]):
-    shape = Shape(groups, LISTING, GroupNotFound)
+class SqlGroups(SqlRepository[Group, GroupCriteria]):
+    mapper = TableMapper(groups, LISTING, GroupNotFound)
 
     @staticmethod
     def entity(row: Any) -> Group:
@@ -117,19 +117,19 @@ class SqlGroups(SqlRepository[Group, GroupFilter]):
         return fields | {"name_key": folded(entity.name), "schedule": schedule}
 
     @staticmethod
-    def given(which: GroupFilter) -> dict[str, Any]:  # noqa: ARG004 # all of them
+    def given(criteria: GroupCriteria) -> dict[str, Any]:  # noqa: ARG004 # all of them
         return {}
 
     def add(self, entity: Group) -> None:
-        with self.work.turn():
+        with self.work.transaction():
             super().add(entity)
             self._write(entity, [], [])
 
     def save(self, entity: Group) -> None:
-        with self.work.turn():
+        with self.work.transaction():
             super().save(entity)
             # as they are now: the row is held since it was written
-            stored = self.work.run(self.shape.get, {"id": entity.id}).one_or_none()
+            stored = self.work.run(self.mapper.get, {"id": entity.id}).one_or_none()
             self._write(entity, _spans(stored.group_teachers), _spans(stored.group_members))
 
     def _write(self, group: Group, teachers: Iterable[Span], members: Iterable[Span]) -> None:

@@ -9,12 +9,12 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.club.groups import AS_JSON
 from attendance.adapters.sql.engine.bulk import Bulk
-from attendance.adapters.sql.engine.listing import Listing, SortKey
-from attendance.adapters.sql.engine.repository import Shape, SqlRepository, held, without
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
+from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, held, without
 from attendance.adapters.sql.tables import attendance, group_teachers, lessons
 from attendance.adapters.sql.tables.columns import Facts
 from attendance.application.ports import Lessons, Taught
-from attendance.application.ports.club import LessonFilter
+from attendance.application.ports.club import LessonCriteria
 from attendance.domain.club.lessons import Lesson, LessonNotFound, Scheduled
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 
@@ -31,11 +31,11 @@ STATE = sa.case(
 )
 LISTING: Listing[Lesson] = Listing(
     shown=SHOWN,
-    tie=SortKey(lessons.c.id, lambda lesson: lesson.id),
+    tie=SortColumn(lessons.c.id, lambda lesson: lesson.id),
     keys={
-        "date": SortKey(lessons.c.date, lambda lesson: lesson.date),
-        "starts": SortKey(lessons.c.starts, lambda lesson: lesson.starts),
-        "created_at": SortKey(lessons.c.created_at, lambda lesson: lesson.created_at),
+        "date": SortColumn(lessons.c.date, lambda lesson: lesson.date),
+        "starts": SortColumn(lessons.c.starts, lambda lesson: lesson.starts),
+        "created_at": SortColumn(lessons.c.created_at, lambda lesson: lesson.created_at),
     },
     conditions={
         "group_id": lessons.c.group_id == GROUP_ID,
@@ -81,8 +81,8 @@ LOCK_AT = held(
 )
 
 
-class SqlLessons(SqlRepository[Lesson, LessonFilter], Lessons):
-    shape = Shape(lessons, dict.fromkeys(AS_JSON, LISTING), LessonNotFound)
+class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
+    mapper = TableMapper(lessons, dict.fromkeys(AS_JSON, LISTING), LessonNotFound)
 
     @staticmethod
     def entity(row: Any) -> Lesson:
@@ -105,20 +105,20 @@ class SqlLessons(SqlRepository[Lesson, LessonFilter], Lessons):
         }
 
     @staticmethod
-    def given(which: LessonFilter) -> dict[str, Any]:
+    def given(criteria: LessonCriteria) -> dict[str, Any]:
         given = {
-            "group_id": which.group_id,
-            "at": which.at,
-            "since": which.since,
-            "until": which.until,
-            "state": which.state and which.state.value,
+            "group_id": criteria.group_id,
+            "at": criteria.at,
+            "since": criteria.since,
+            "until": criteria.until,
+            "state": criteria.state and criteria.state.value,
         }
         return {name: value for name, value in given.items() if value is not None}
 
     def taught(self, lesson_id: LessonId, *, held: bool) -> Taught:
         row = self.work.run(TAUGHT_HELD if held else TAUGHT, {"id": lesson_id}).one_or_none()
         if row is None:
-            raise self.shape.not_found
+            raise self.mapper.not_found
         lesson = self.entity(row)
         teachers = (AccountId(UUID(text)) for text in row.group_teachers or ())
         return Taught(lesson=lesson, teachers=frozenset({*lesson.teachers, *teachers}))
@@ -132,12 +132,12 @@ class SqlLessons(SqlRepository[Lesson, LessonFilter], Lessons):
         places |= {(row.scheduled_date, row.scheduled_starts) for row in rows if row.scheduled_date}
         return frozenset((day, starts) for day, starts in places if since <= day <= until)
 
-    def hold_held_days(self, group_id: GroupId, at: datetime) -> frozenset[date]:
-        which = {"group_id": group_id, "at": at}
-        self.work.run(LOCK_BEGUN, which)
-        return frozenset(row.date for row in self.work.run(HELD_DAYS, which).rows)
+    def lock_held_dates(self, group_id: GroupId, at: datetime) -> frozenset[date]:
+        criteria = {"group_id": group_id, "at": at}
+        self.work.run(LOCK_BEGUN, criteria)
+        return frozenset(row.date for row in self.work.run(HELD_DAYS, criteria).rows)
 
     def hold_at(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
         where = {"location_id": location_id, "since": since, "until": until}
         ids = [row.id for row in self.work.run(LOCK_AT, where).rows]
-        return self._all(self.shape.hold_all, ids)
+        return self._all(self.mapper.get_all_for_update, ids)

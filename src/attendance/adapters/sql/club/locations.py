@@ -6,26 +6,26 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.listing import Listing, SortKey
-from attendance.adapters.sql.engine.repository import Shape, SqlRepository, without
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
+from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, without
 from attendance.adapters.sql.tables import locations
-from attendance.application.ports.club import LocationFilter
+from attendance.application.ports.club import LocationCriteria
 from attendance.domain.club.locations import Closure, Location, LocationNotFound
 from attendance.domain.text import folded
 
 LISTING: Listing[Location] = Listing(
     shown=list(locations.c),
-    tie=SortKey(locations.c.id, lambda location: location.id),
+    tie=SortColumn(locations.c.id, lambda location: location.id),
     keys={
-        "name": SortKey(locations.c.name_key, lambda location: folded(location.name)),
-        "created_at": SortKey(locations.c.created_at, lambda location: location.created_at),
+        "name": SortColumn(locations.c.name_key, lambda location: folded(location.name)),
+        "created_at": SortColumn(locations.c.created_at, lambda location: location.created_at),
     },
     conditions={"active": locations.c.active == sa.bindparam("active")},
 )
 
 
-class SqlLocations(SqlRepository[Location, LocationFilter]):
-    shape = Shape(locations, dict.fromkeys(("postgresql", "sqlite"), LISTING), LocationNotFound)
+class SqlLocations(SqlRepository[Location, LocationCriteria]):
+    mapper = TableMapper(locations, dict.fromkeys(("postgresql", "sqlite"), LISTING), LocationNotFound)
 
     @staticmethod
     def entity(row: Any) -> Location:
@@ -49,5 +49,5 @@ class SqlLocations(SqlRepository[Location, LocationFilter]):
         return asdict(entity) | keys
 
     @staticmethod
-    def given(which: LocationFilter) -> dict[str, Any]:
-        return {} if which.active is None else {"active": which.active}
+    def given(criteria: LocationCriteria) -> dict[str, Any]:
+        return {} if criteria.active is None else {"active": criteria.active}

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.listing import Listing, SortKey
-from attendance.adapters.sql.engine.repository import Shape, SqlRepository, without
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
+from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, without
 from attendance.adapters.sql.tables import prices
-from attendance.application.ports.club import PriceFilter
+from attendance.application.ports.club import PriceCriteria
 from attendance.domain.club.currencies import rounded
 from attendance.domain.club.prices import Price, PriceNotFound
 from attendance.domain.ids import GroupId
@@ -18,10 +18,10 @@ from attendance.domain.text import folded
 ON = sa.bindparam("on_sale_on", type_=sa.Date)
 LISTING: Listing[Price] = Listing(
     shown=list(prices.c),
-    tie=SortKey(prices.c.id, lambda price: price.id),
+    tie=SortColumn(prices.c.id, lambda price: price.id),
     keys={
-        "name": SortKey(prices.c.name_key, lambda price: folded(price.name)),
-        "amount": SortKey(prices.c.amount, lambda price: price.amount),
+        "name": SortColumn(prices.c.name_key, lambda price: folded(price.name)),
+        "amount": SortColumn(prices.c.amount, lambda price: price.amount),
     },
     conditions={
         "on_sale_on": sa.and_(
@@ -32,8 +32,8 @@ LISTING: Listing[Price] = Listing(
 )
 
 
-class SqlPrices(SqlRepository[Price, PriceFilter]):
-    shape = Shape(prices, dict.fromkeys(("postgresql", "sqlite"), LISTING), PriceNotFound)
+class SqlPrices(SqlRepository[Price, PriceCriteria]):
+    mapper = TableMapper(prices, dict.fromkeys(("postgresql", "sqlite"), LISTING), PriceNotFound)
 
     @staticmethod
     def entity(row: Any) -> Price:
@@ -47,5 +47,5 @@ class SqlPrices(SqlRepository[Price, PriceFilter]):
         return asdict(entity) | keys
 
     @staticmethod
-    def given(which: PriceFilter) -> dict[str, Any]:
-        return {} if which.on_sale_on is None else {"on_sale_on": which.on_sale_on}
+    def given(criteria: PriceCriteria) -> dict[str, Any]:
+        return {} if criteria.on_sale_on is None else {"on_sale_on": criteria.on_sale_on}

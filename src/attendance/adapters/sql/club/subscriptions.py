@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Statements
-from attendance.adapters.sql.engine.listing import Listing, SortKey
-from attendance.adapters.sql.engine.repository import Shape, SqlRepository, without
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
+from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, without
 from attendance.adapters.sql.tables import attendance, subscriptions
 from attendance.application.ports import Subscriptions
-from attendance.application.ports.club import SubscriptionFilter
+from attendance.application.ports.club import SubscriptionCriteria
 from attendance.domain.club.currencies import rounded
 from attendance.domain.club.subscriptions import Freeze, Subscription, SubscriptionNotFound, SubscriptionState
 from attendance.domain.ids import ClientId, GroupId, SubscriptionId
@@ -68,11 +68,11 @@ IS_ACTIVE = {
 LISTING: Mapping[str, Listing[Subscription]] = {
     dialect: Listing(
         shown=SHOWN,
-        tie=SortKey(subscriptions.c.id, lambda subscription: subscription.id),
+        tie=SortColumn(subscriptions.c.id, lambda subscription: subscription.id),
         keys={
-            "starts_on": SortKey(subscriptions.c.starts_on, lambda subscription: subscription.starts_on),
-            "ends_on": SortKey(subscriptions.c.ends_on, lambda subscription: subscription.ends_on),
-            "sold_on": SortKey(subscriptions.c.sold_on, lambda subscription: subscription.sold_on),
+            "starts_on": SortColumn(subscriptions.c.starts_on, lambda subscription: subscription.starts_on),
+            "ends_on": SortColumn(subscriptions.c.ends_on, lambda subscription: subscription.ends_on),
+            "sold_on": SortColumn(subscriptions.c.sold_on, lambda subscription: subscription.sold_on),
         },
         conditions={
             "client_id": subscriptions.c.client_id == sa.bindparam("client_id"),
@@ -106,8 +106,8 @@ def freezes_in(row: Any) -> tuple[Freeze, ...]:
     )
 
 
-class SqlSubscriptions(SqlRepository[Subscription, SubscriptionFilter], Subscriptions):
-    shape = Shape(subscriptions, LISTING, SubscriptionNotFound)
+class SqlSubscriptions(SqlRepository[Subscription, SubscriptionCriteria], Subscriptions):
+    mapper = TableMapper(subscriptions, LISTING, SubscriptionNotFound)
 
     @staticmethod
     def entity(row: Any) -> Subscription:
@@ -126,10 +126,10 @@ class SqlSubscriptions(SqlRepository[Subscription, SubscriptionFilter], Subscrip
         return row | {"freezes": freezes, "group_ids": groups} | derived
 
     @staticmethod
-    def given(which: SubscriptionFilter) -> dict[str, Any]:
-        given = {"client_id": which.client_id, "contract_id": which.contract_id, "on": which.on}
+    def given(criteria: SubscriptionCriteria) -> dict[str, Any]:
+        given = {"client_id": criteria.client_id, "contract_id": criteria.contract_id, "on": criteria.on}
         found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        return found | ({which.state.value: True} if which.state else {})
+        return found | ({criteria.state.value: True} if criteria.state else {})
 
     def of_clients(self, client_ids: Collection[ClientId], on: date) -> tuple[Subscription, ...]:
         rows = self.work.run(OF_CLIENTS, {"client_ids": [*client_ids], "on": on}).rows

@@ -35,5 +35,5 @@ class Work:
     def dialect(self) -> str:
         return self.database.engine.dialect.name
 
-    def turn(self) -> AbstractContextManager[None]:
-        return nullcontext() if self.is_one_transaction else self.database.turn(self.connection)
+    def transaction(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.is_one_transaction else self.database.transaction(self.connection)

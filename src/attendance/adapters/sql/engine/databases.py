@@ -58,7 +58,7 @@ class Database(Protocol):
     engine: Engine
 
     @abstractmethod
-    def turn(self, connection: Any) -> AbstractContextManager[None]:
+    def transaction(self, connection: Any) -> AbstractContextManager[None]:
         """A block in which the connection is inside a transaction that may write."""
 
     @abstractmethod
@@ -107,7 +107,7 @@ class Postgres(Database):
     _compiled: dict[Executable, Prepared] = field(default_factory=dict)
 
     @contextmanager
-    def turn(self, connection: Any) -> Iterator[None]:
+    def transaction(self, connection: Any) -> Iterator[None]:
         with _transaction(connection, "BEGIN"):
             yield
 
@@ -132,7 +132,7 @@ class Sqlite(Database):
     _writer: Lock = field(default_factory=Lock)
 
     @contextmanager
-    def turn(self, connection: Any) -> Iterator[None]:
+    def transaction(self, connection: Any) -> Iterator[None]:
         if not self._writer.acquire(timeout=LONGEST_WAIT_SECONDS):
             raise Unavailable
         try:

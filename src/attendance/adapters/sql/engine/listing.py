@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.connection import Work
-from attendance.application.pagination import Cut, Order
+from attendance.application.pagination import PageRequest, SortKey
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ LIMIT, OFFSET = sa.bindparam("limit", type_=sa.Integer), sa.bindparam("offset", 
 
 
 @dataclass(frozen=True, slots=True)
-class SortKey(Generic[T]):
+class SortColumn(Generic[T]):
     """A column to sort by, and what an item has in it."""
 
     column: sa.Column[Any]
@@ -35,21 +35,26 @@ class Listing(Generic[T]):
     """
 
     shown: Sequence[sa.ColumnElement[Any]]
-    tie: SortKey[T]
+    tie: SortColumn[T]
     newest_first: bool = False
-    keys: Mapping[str, SortKey[T]] = field(default_factory=dict)
+    keys: Mapping[str, SortColumn[T]] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
 
-    def rows(self, work: Work, given: Mapping[str, Any], cut: Cut[T]) -> list[Any]:
-        parts = Parts(self, work.dialect, self._narrowing(given), cut.order)
-        if cut.after is None:
-            return work.run(_page(parts), {**given, "limit": cut.limit, "offset": cut.offset}).rows
-        values = [key.of(cut.after) for key in (*(self.keys[by.field] for by in cut.order), self.tie)]
+    def rows(self, work: Work, given: Mapping[str, Any], page_request: PageRequest[T]) -> list[Any]:
+        parts = Parts(self, work.dialect, self._narrowing(given), page_request.order)
+        if page_request.after is None:
+            return work.run(
+                _page(parts), {**given, "limit": page_request.limit, "offset": page_request.offset}
+            ).rows
+        values = [
+            key.of(page_request.after)
+            for key in (*(self.keys[by.field] for by in page_request.order), self.tie)
+        ]
         parameters = {**given, **{f"after_{n}": value for n, value in enumerate(values)}}
         found: list[Any] = []
         for stretch in _stretches(parts, tuple(value is None for value in values)):
-            found += work.run(stretch, parameters | {"limit": cut.limit - len(found)}).rows
-            if len(found) == cut.limit:
+            found += work.run(stretch, parameters | {"limit": page_request.limit - len(found)}).rows
+            if len(found) == page_request.limit:
                 break
         return found
 
@@ -71,7 +76,7 @@ class Parts:
     listing: Listing[Any]
     dialect: str
     given: frozenset[str]
-    order: tuple[Order, ...]
+    order: tuple[SortKey, ...]
 
     def keys(self) -> list[tuple[sa.Column[Any], bool]]:
         """The columns to sort by, each with whether it descends; the last tells all rows apart."""

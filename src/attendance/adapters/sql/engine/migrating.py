@@ -52,7 +52,7 @@ def _alone(database: Database, change: Callable[[Connection], None]) -> None:
 @contextmanager
 def _locked(database: Database, connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "postgresql":
-        with database.turn(_driver(connection)):
+        with database.transaction(_driver(connection)):
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LONGEST_WAIT_SECONDS}s'")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (ADVISORY_LOCK,))
@@ -61,7 +61,7 @@ def _locked(database: Database, connection: Connection) -> Iterator[None]:
     # SQLite changes a table by making it anew, which foreign keys would forbid halfway
     connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
     try:
-        with database.turn(_driver(connection)):
+        with database.transaction(_driver(connection)):
             yield
             if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
                 raise RuntimeError(f"the migration would leave {len(broken)} rows that point nowhere")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Statements, Work
 from attendance.adapters.sql.engine.listing import Listing
-from attendance.application.pagination import Cut
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, Repository
 from attendance.domain.errors import NotFound
 
@@ -20,7 +20,7 @@ F = TypeVar("F")
 
 
 @dataclass(frozen=True, eq=False)
-class Shape(Generic[T]):
+class TableMapper(Generic[T]):
     """A table whose columns are the entity's fields, and keys to sort by and be unique by.
 
     One by one its rows are read as they are listed. What is `derived` from other tables is asked for once the
@@ -31,11 +31,11 @@ class Shape(Generic[T]):
     listing: Mapping[str, Listing[T]]
     not_found: type[NotFound]
     get: Statements = field(init=False)
-    hold: Statements = field(init=False)
-    hold_all: Statements = field(init=False)
-    hold_known: Statements = field(init=False)
+    get_for_update: Statements = field(init=False)
+    get_all_for_update: Statements = field(init=False)
+    lock_existing: Statements = field(init=False)
     lock: Statements = field(init=False)
-    known: Statements = field(init=False)
+    existing_ids: Statements = field(init=False)
     add: sa.Insert = field(init=False)
     save: sa.Update = field(init=False)
 
@@ -47,14 +47,14 @@ class Shape(Generic[T]):
         is_derived = any(column not in {*table.c} for it in self.listing.values() for column in it.shown)
         statements = {
             "get": {dialect: select.where(is_it) for dialect, select in shown.items()},
-            "hold": {dialect: held(select.where(is_it)) for dialect, select in shown.items()},
-            "hold_all": {
+            "get_for_update": {dialect: held(select.where(is_it)) for dialect, select in shown.items()},
+            "get_all_for_update": {
                 dialect: held(select.where(is_among[dialect]).order_by(table.c.id))
                 for dialect, select in shown.items()
             },
-            "hold_known": {dialect: held(it.order_by(table.c.id)) for dialect, it in ids.items()},
+            "lock_existing": {dialect: held(it.order_by(table.c.id)) for dialect, it in ids.items()},
             "lock": {"postgresql": held(ids["postgresql"].order_by(table.c.id))} if is_derived else {},
-            "known": ids,
+            "existing_ids": ids,
             "add": sa.insert(table).inline(),
             "save": sa.update(table)
             .where(table.c.id == sa.bindparam("entity_id"), table.c.version == sa.bindparam("version_before"))
@@ -74,7 +74,7 @@ class SqlRepository(Repository[T, F]):
     """`shape` says of which table; `entity` and `row` how its rows and entities become each other."""
 
     work: Work
-    shape: ClassVar[Shape[Any]]
+    mapper: ClassVar[TableMapper[Any]]
 
     @staticmethod
     @abstractmethod
@@ -86,33 +86,33 @@ class SqlRepository(Repository[T, F]):
 
     @staticmethod
     @abstractmethod
-    def given(which: Any) -> dict[str, Any]:
+    def given(criteria: Any) -> dict[str, Any]:
         """The conditions of a filter that are given, with what they compare to."""
 
     def find(self, entity_id: UUID) -> T | None:
-        row = self.work.run(self.shape.get, {"id": entity_id}).one_or_none()
+        row = self.work.run(self.mapper.get, {"id": entity_id}).one_or_none()
         return self.entity(row) if row else None
 
     def get(self, entity_id: UUID) -> T:
-        return self._one(self.shape.get, entity_id)
+        return self._one(self.mapper.get, entity_id)
 
-    def hold(self, entity_id: UUID) -> T:
+    def get_for_update(self, entity_id: UUID) -> T:
         self._lock([entity_id])
-        return self._one(self.shape.hold, entity_id)
+        return self._one(self.mapper.get_for_update, entity_id)
 
-    def hold_all(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
+    def get_all_for_update(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
         self._lock(entity_ids)
-        return self._all(self.shape.hold_all, entity_ids)
+        return self._all(self.mapper.get_all_for_update, entity_ids)
 
-    def hold_known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
-        return frozenset(row.id for row in self._rows(self.shape.hold_known, entity_ids))
+    def lock_existing(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+        return frozenset(row.id for row in self._rows(self.mapper.lock_existing, entity_ids))
 
-    def known(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
-        return frozenset(row.id for row in self._rows(self.shape.known, entity_ids))
+    def existing_ids(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
+        return frozenset(row.id for row in self._rows(self.mapper.existing_ids, entity_ids))
 
     def _lock(self, entity_ids: Collection[UUID]) -> None:
-        if self.work.dialect in self.shape.lock:
-            self._rows(self.shape.lock, entity_ids)
+        if self.work.dialect in self.mapper.lock:
+            self._rows(self.mapper.lock, entity_ids)
 
     def _rows(self, statement: Statements, entity_ids: Collection[UUID]) -> list[Any]:
         return self.work.run(statement, {"ids": [*entity_ids]}).rows if entity_ids else []
@@ -123,25 +123,25 @@ class SqlRepository(Repository[T, F]):
     def _one(self, statement: Statements, entity_id: UUID) -> T:
         row = self.work.run(statement, {"id": entity_id}).one_or_none()
         if row is None:
-            raise self.shape.not_found
+            raise self.mapper.not_found
         found: T = self.entity(row)
         return found
 
     def add(self, entity: T) -> None:
-        self.work.run(self.shape.add, self.row(entity))
+        self.work.run(self.mapper.add, self.row(entity))
 
     def save(self, entity: T) -> None:
         row = self.row(entity)
         guard = {"entity_id": row.pop("id"), "version_before": row["version"] - 1}
-        if self.work.run(self.shape.save, row | guard).rowcount != 1:
+        if self.work.run(self.mapper.save, row | guard).rowcount != 1:
             raise Contended
 
-    def list(self, which: F, cut: Cut[T]) -> tuple[T, ...]:
-        rows = self.shape.listing[self.work.dialect].rows(self.work, self.given(which), cut)
+    def list(self, criteria: F, page_request: PageRequest[T]) -> tuple[T, ...]:
+        rows = self.mapper.listing[self.work.dialect].rows(self.work, self.given(criteria), page_request)
         return tuple(map(self.entity, rows))
 
-    def count(self, which: F) -> int:
-        return self.shape.listing[self.work.dialect].count(self.work, self.given(which))
+    def count(self, criteria: F) -> int:
+        return self.mapper.listing[self.work.dialect].count(self.work, self.given(criteria))
 
 
 def without(row: Any, *keys: str) -> dict[str, Any]:

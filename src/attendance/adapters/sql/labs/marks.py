@@ -158,7 +158,7 @@ class SqlLabAttendance(LabAttendance):
             if self.work.run(change, parameters | about).rowcount != 1:
                 raise Contended
             return
-        with self.work.turn():
+        with self.work.transaction():
             if self.work.run(change, parameters).rowcount != 1:
                 raise Contended
             self.work.run(ADD_EVENT, event_row(event))

@@ -21,8 +21,8 @@ from attendance.domain.reporting.at_risk import (
     DAYS_AWAY,
     LEAST_COUNTED,
     LOW_RATE,
-    Held,
-    Regular,
+    AtRiskCandidate,
+    PassPeriod,
     active_since,
     run_of,
 )
@@ -128,7 +128,7 @@ PASSES: Statements = {
 }
 
 
-def regulars(work: Work, of: Range) -> tuple[Regular, ...]:
+def at_risk_candidates(work: Work, of: Range) -> tuple[AtRiskCandidate, ...]:
     values, given = values_of(replace(of, location_id=None, teacher_id=None))
     long_ago = of.until - min(ONE_DAY * DAYS_AWAY, of.until - of.until.min)
     values |= {ON.key: of.until, LONG_AGO.key: long_ago}
@@ -138,11 +138,11 @@ def regulars(work: Work, of: Range) -> tuple[Regular, ...]:
     for row in away:
         if row.date is not None:
             marks[row.id].append((row.date, Status(row.status)))
-    passes: dict[Any, list[Held]] = {row.id: [] for row in away}
+    passes: dict[Any, list[PassPeriod]] = {row.id: [] for row in away}
     for row in work.run(PASSES, values | {"client_ids": [*marks]}).rows if marks else ():
         ends = [it for it in (row.valid_until, row.cancelled_on) if it is not None]
         passes[row.client_id].append(
-            Held(
+            PassPeriod(
                 starts_on=row.starts_on,
                 last_day=min(ends, default=None),
                 freezes=freezes_in(row),
@@ -155,7 +155,7 @@ def regulars(work: Work, of: Range) -> tuple[Regular, ...]:
         counted, absences = rates.get(client_id, (0, []))
         run, last_visit = run_of(marks.get(client_id, []))
         found.append(
-            Regular(
+            AtRiskCandidate(
                 client_id=client_id,
                 name=name,
                 counted=counted,

@@ -133,7 +133,7 @@ class SqlCalendars(Calendars):
         return self._entries(OF_GROUP, {"group_id": group_id}, since, until)
 
     def _entries(
-        self, statement: sa.Select[Any], which: Mapping[str, Any], since: date, until: date
+        self, statement: sa.Select[Any], criteria: Mapping[str, Any], since: date, until: date
     ) -> tuple[CalendarEntry, ...]:
-        rows = self.work.run(statement, {**which, "since": since, "until": until}).rows
+        rows = self.work.run(statement, {**criteria, "since": since, "until": until}).rows
         return tuple(CalendarEntry(**row._asdict()) for row in rows)

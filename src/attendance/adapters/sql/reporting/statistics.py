@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql.attendance.visits import is_member_on
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Statements, Work
-from attendance.adapters.sql.reporting.at_risk import regulars
+from attendance.adapters.sql.reporting.at_risk import at_risk_candidates
 from attendance.adapters.sql.reporting.ranges import (
     COUNTS,
     IS_WITHIN,
@@ -37,7 +37,7 @@ from attendance.application.ports import Kind, Range, Statistics
 from attendance.domain.club.currencies import rounded
 from attendance.domain.ids import AccountId, GroupId
 from attendance.domain.permissions.roles import Role
-from attendance.domain.reporting.at_risk import Regular
+from attendance.domain.reporting.at_risk import AtRiskCandidate
 from attendance.domain.reporting.statistics import Counts, Figures, Lessons
 from attendance.domain.status import Status
 
@@ -229,8 +229,8 @@ class SqlStatistics(Statistics):
         rows = self.work.run(SALES, {"since": since, "until": until}).rows
         return {row.currency: rounded(row.due, row.currency) for row in rows}
 
-    def regulars(self, of: Range) -> tuple[Regular, ...]:
-        return regulars(self.work, of)
+    def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
+        return at_risk_candidates(self.work, of)
 
 
 def _figures_in(row: Any) -> Figures:

@@ -14,7 +14,7 @@ from attendance.adapters.sql.tables.club import clients, contracts, locations, p
 from attendance.adapters.sql.tables.columns import metadata
 from attendance.adapters.sql.tables.groups import group_members, group_teachers, groups, lessons
 from attendance.adapters.sql.tables.labs import lab_marks, lab_members, labs
-from attendance.adapters.sql.tables.shared import events, outbox, tallies
+from attendance.adapters.sql.tables.shared import events, outbox, rate_limit_windows
 
 __all__ = [
     "accounts",
@@ -37,8 +37,8 @@ __all__ = [
     "metadata",
     "outbox",
     "prices",
+    "rate_limit_windows",
     "role_changes",
     "sessions",
     "subscriptions",
-    "tallies",
 ]

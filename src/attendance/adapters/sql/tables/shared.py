@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.tables.columns import Facts, Sequence, UtcDateTime, metadata
 
-tallies = sa.Table(
+rate_limit_windows = sa.Table(
     "tallies",
     metadata,
     sa.Column("key", sa.Text, primary_key=True),

@@ -8,8 +8,8 @@ import pytest
 from attendance.domain.errors import Invalid
 
 
-def faults(make: Callable[..., Any], **fields: Any) -> list[str]:
+def field_errors(make: Callable[..., Any], **fields: Any) -> list[str]:
     """The fields that are at fault."""
     with pytest.raises(Invalid) as caught:
         make(**fields)
-    return [fault.field for fault in caught.value.faults]
+    return [field_error.field for field_error in caught.value.field_errors]
