@@ -18,8 +18,9 @@ from attendance.adapters.http.server.ids import sent_id
 from attendance.adapters.http.server.lists import Paged, PageNumber, listing
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.queries import one_of
+from attendance.application.accounts.read_models import RoleChangeDetails
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts.role_changes import Kind, RoleChange, State
+from attendance.domain.accounts.role_changes import Kind, State
 from attendance.domain.ids import RoleChangeId
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Permission
@@ -50,7 +51,7 @@ class RoleChangesView(Paged, kw_only=True):
     role_changes: list[RoleChangeView]
 
 
-def role_change_view(change: RoleChange) -> RoleChangeView:
+def role_change_view(change: RoleChangeDetails) -> RoleChangeView:
     return RoleChangeView(
         id=change.id,
         created_at=change.created_at,
@@ -59,16 +60,16 @@ def role_change_view(change: RoleChange) -> RoleChangeView:
         user_id=change.user_id,
         requested_by=change.requested_by,
         kind=change.kind,
-        from_=change.before,
-        to=change.after,
-        state=change.stored_state,
+        from_=change.from_,
+        to=change.to,
+        state=change.state,
         expires_at=change.expires_at,
         decided_by=change.decided_by,
         decided_at=change.decided_at,
     )
 
 
-def _shown(change: RoleChange) -> Response[RoleChangeView]:
+def _shown(change: RoleChangeDetails) -> Response[RoleChangeView]:
     return Response(role_change_view(change), headers=etag(change.version))
 
 
@@ -104,7 +105,7 @@ def role_change_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         )
 
     def decision(
-        name: str, use_case: Callable[..., RoleChange], permission: Permission, about: str
+        name: str, use_case: Callable[..., RoleChangeDetails], permission: Permission, about: str
     ) -> HTTPRouteHandler:
         def decide(caller: FromCaller, role_change_id: FromPath[str]) -> Response[RoleChangeView]:
             return _shown(use_case(caller.actor(), role_change_id=RoleChangeId(sent_id(role_change_id))))

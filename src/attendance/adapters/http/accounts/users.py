@@ -1,7 +1,6 @@
 """Users: list, profile, role and state."""
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,10 +21,8 @@ from attendance.adapters.http.server.paths import API, user_of
 from attendance.adapters.http.server.queries import BOOLEAN, one_of
 from attendance.adapters.http.server.strict_json import StrictJson
 from attendance.adapters.http.server.texts import PROSE
+from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts.accounts import Account
-from attendance.domain.accounts.role_changes import RoleChange
-from attendance.domain.club.clients import Client
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Permission
 
@@ -76,7 +73,7 @@ class UsersPageView(Paged, kw_only=True):
     users: list[UserView]
 
 
-def user_view(account: Account) -> UserView:
+def user_view(account: UserDetails) -> UserView:
     return UserView(
         id=account.id,
         created_at=account.created_at,
@@ -89,25 +86,25 @@ def user_view(account: Account) -> UserView:
         role=account.role,
         level=account.level,
         active=account.active,
-        email_confirmed=account.email_confirmed_at is not None,
+        email_confirmed=account.email_confirmed,
+        clients=msgspec.UNSET
+        if account.clients is None
+        else [ClientOfUserView(client.id, client.name) for client in account.clients],
     )
 
 
-def shown(account: Account, clients: Iterable[Client] | None = None) -> Response[UserView]:
-    view = user_view(account)
-    if clients is not None:
-        view.clients = [ClientOfUserView(client.id, client.name) for client in clients]
-    return Response(view, headers=etag(account.version))
+def shown(account: UserDetails) -> Response[UserView]:
+    return Response(user_view(account), headers=etag(account.version))
 
 
-def created(account: Account) -> Response[UserView]:
+def created(account: UserDetails) -> Response[UserView]:
     location = {"Location": f"{API}/users/{account.id}"}
     return Response(user_view(account), status_code=201, headers=etag(account.version) | location)
 
 
-def _outcome(outcome: Account | RoleChange) -> Response[Any]:
+def _outcome(outcome: UserDetails | RoleChangeDetails) -> Response[Any]:
     """The user as changed, or the change that awaits confirmation."""
-    if isinstance(outcome, Account):
+    if isinstance(outcome, UserDetails):
         return shown(outcome)
     where = {"Location": f"{API}/role_changes/{outcome.id}"}
     return Response(role_change_view(outcome), status_code=202, headers=etag(outcome.version) | where)
@@ -141,7 +138,7 @@ def user_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         listed = use_cases.list_users(
             caller.actor(), page=page, sort=sort, name=name, role=role, active=active
         )
-        return listing(UsersPageView, listed, user_view, form, hidden=("clients",))
+        return listing(UsersPageView, listed, user_view, form)
 
     @get(
         USER,
@@ -153,8 +150,7 @@ def user_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
     def show_user(caller: FromCaller, user_id: FromPath[str]) -> Response[UserView]:
         """One user; `me` is oneself."""
         actor = caller.actor()
-        account = use_cases.show_user(actor, user_id=user_of(actor, user_id))
-        return shown(account, use_cases.own_clients(actor) if account.id == actor.id else None)
+        return shown(use_cases.show_user(actor, user_id=user_of(actor, user_id)))
 
     @put(
         USER,
@@ -180,7 +176,7 @@ def user_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
                 if value is not msgspec.UNSET
             },
         )
-        return shown(account, use_cases.own_clients(actor) if account.id == actor.id else None)
+        return shown(account)
 
     @put(
         f"{USER}/role",

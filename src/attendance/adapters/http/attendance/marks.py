@@ -18,7 +18,7 @@ from attendance.adapters.http.server.lists import Paged, PageNumber, listing
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.queries import DATE, ID
 from attendance.adapters.http.server.times import shown_time
-from attendance.application.ports.attendance import MarkRow
+from attendance.application.attendance.read_models import MarkDetails
 from attendance.application.use_cases import UseCases
 from attendance.domain.ids import GroupId
 from attendance.domain.permissions.table import Permission
@@ -50,21 +50,20 @@ class MarksView(Paged, kw_only=True):
     attendances: list[MarkView]
 
 
-def _view(row: MarkRow) -> MarkView:
-    mark = row.mark
+def _view(mark: MarkDetails) -> MarkView:
     return MarkView(
         lesson_id=mark.lesson_id,
-        group_id=row.group_id,
-        date=row.date,
-        starts=shown_time(row.starts),
+        group_id=mark.group_id,
+        date=mark.date,
+        starts=shown_time(mark.starts),
         client_id=mark.client_id,
-        name=row.name,
+        name=mark.name,
         status=mark.status,
         note=mark.note,
         minutes_late=mark.minutes_late,
         trial=mark.trial,
-        subscription_id=mark.charge.subscription_id,
-        unpaid=mark.charge.unpaid,
+        subscription_id=mark.subscription_id,
+        unpaid=mark.unpaid,
         marked_by=mark.marked_by,
         marked_at=mark.marked_at,
     )

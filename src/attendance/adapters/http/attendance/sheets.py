@@ -20,9 +20,9 @@ from attendance.adapters.http.server.ids import sent_id
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.strict_json import StrictJson
 from attendance.adapters.http.server.times import shown_time
-from attendance.application.ports.attendance import Sheet, SheetRow
+from attendance.application.attendance.read_models import SheetDetails
 from attendance.application.use_cases import UseCases
-from attendance.domain.attendance.marks import LONGEST_DELAY, LONGEST_NOTE, MOST_ENTRIES, Mark
+from attendance.domain.attendance.marks import LONGEST_DELAY, LONGEST_NOTE, MOST_ENTRIES
 from attendance.domain.club.lessons import LessonState
 from attendance.domain.ids import ClientId, LessonId, SubscriptionId
 from attendance.domain.permissions.table import Permission
@@ -31,16 +31,6 @@ from attendance.domain.status import Status
 
 TAGS = ["Attendance"]
 SHEET = f"{API}/lessons/{{lesson_id:str}}/attendance"
-NOTHING_KNOWN: dict[str, Any] = {
-    "status": None,
-    "note": "",
-    "minutes_late": None,
-    "trial": False,
-    "subscription_id": None,
-    "unpaid": False,
-    "marked_by": None,
-    "marked_at": None,
-}
 
 Note = Annotated[str, prose(LONGEST_NOTE)]
 Minutes = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_DELAY)]
@@ -113,24 +103,6 @@ def counts_view(counts: Counts) -> CountsView:
     return msgspec.convert(counts, CountsView, from_attributes=True)
 
 
-def _entry(row: SheetRow) -> EntryView:
-    known = NOTHING_KNOWN if row.mark is None else _known(row.mark)
-    return EntryView(client_id=row.client_id, name=row.name, guest=row.guest, **known)
-
-
-def _known(mark: Mark) -> dict[str, Any]:
-    return {
-        "status": mark.status,
-        "note": mark.note,
-        "minutes_late": mark.minutes_late,
-        "trial": mark.trial,
-        "subscription_id": mark.charge.subscription_id,
-        "unpaid": mark.charge.unpaid,
-        "marked_by": mark.marked_by,
-        "marked_at": mark.marked_at,
-    }
-
-
 def _meant(sent: EntryBody) -> Any:
     """A malformed id becomes one that nothing has, so that it is told like any other unknown one."""
     entry = changes_in(sent)
@@ -141,19 +113,19 @@ def _meant(sent: EntryBody) -> Any:
 
 
 def attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    def shown(sheet: Sheet, form: Format = Format.JSON) -> Response[LessonSheetView]:
-        lesson, entries = sheet.lesson, [_entry(row) for row in sheet.rows]
+    def shown(sheet: SheetDetails, form: Format = Format.JSON) -> Response[LessonSheetView]:
+        entries = msgspec.convert(sheet.attendances, list[EntryView], from_attributes=True)
         if form is not Format.JSON:
             return exported("attendances", EntryView, entries, form)
         view = LessonSheetView(
-            lesson_id=lesson.id,
-            group_id=lesson.group_id,
-            date=lesson.date,
-            starts=shown_time(lesson.starts),
-            ends=shown_time(lesson.ends),
-            state=sheet.state(at=use_cases.mark_attendance.clock()),
+            lesson_id=sheet.lesson_id,
+            group_id=sheet.group_id,
+            date=sheet.date,
+            starts=shown_time(sheet.starts),
+            ends=shown_time(sheet.ends),
+            state=sheet.state,
             attendances=entries,
-            total=len(sheet.rows),
+            total=sheet.total,
             counts=counts_view(sheet.counts),
         )
         return Response(view, headers=etag(sheet.version))

@@ -18,12 +18,10 @@ from attendance.adapters.http.server.ids import sent_id
 from attendance.adapters.http.server.lists import Paged, PageNumber, listing
 from attendance.adapters.http.server.queries import DATE
 from attendance.adapters.http.server.times import shown_time
-from attendance.application.attendance.visits import Visits
-from attendance.application.ports.attendance import VisitRow, VisitsSummary
+from attendance.application.attendance.read_models import VisitDetails, VisitsDetails
+from attendance.application.ports.attendance import VisitsSummary
 from attendance.application.use_cases import UseCases
 from attendance.domain.ids import ClientId
-from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import sees_notes
 from attendance.domain.permissions.table import Permission
 from attendance.domain.status import Status
 
@@ -52,19 +50,18 @@ class VisitsView(Paged, kw_only=True):
     consecutive_absences: int
 
 
-def _visit(row: VisitRow, actor: Actor) -> VisitView:
-    mark = row.mark
+def _visit(mark: VisitDetails) -> VisitView:
     return VisitView(
         lesson_id=mark.lesson_id,
-        group_id=row.group_id,
-        date=row.date,
-        starts=shown_time(row.starts),
+        group_id=mark.group_id,
+        date=mark.date,
+        starts=shown_time(mark.starts),
         status=mark.status,
-        note=mark.note if sees_notes(actor) else msgspec.UNSET,
+        note=msgspec.UNSET if mark.note is None else mark.note,
         minutes_late=mark.minutes_late,
         trial=mark.trial,
-        subscription_id=mark.charge.subscription_id,
-        unpaid=mark.charge.unpaid,
+        subscription_id=mark.subscription_id,
+        unpaid=mark.unpaid,
     )
 
 
@@ -77,16 +74,8 @@ def _figures(summary: VisitsSummary) -> dict[str, Any]:
     }
 
 
-def _shown(visits: Visits, actor: Actor, form: Format) -> Response[VisitsView]:
-    hidden = () if sees_notes(actor) else ("note",)
-    return listing(
-        VisitsView,
-        visits.attendances,
-        lambda row: _visit(row, actor),
-        form,
-        hidden=hidden,
-        beside=_figures(visits.summary),
-    )
+def _shown(visits: VisitsDetails, form: Format) -> Response[VisitsView]:
+    return listing(VisitsView, visits.attendances, _visit, form, beside=_figures(visits.summary))
 
 
 def visit_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
@@ -108,6 +97,6 @@ def visit_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         """A client's attendance by date, for the client or a parent too; `from` and `to` are optional."""
         actor, client = caller.actor(), ClientId(sent_id(client_id))
         visits = use_cases.visits_of_client(actor, client_id=client, since=since, until=until, page=page)
-        return _shown(visits, actor, form)
+        return _shown(visits, form)
 
     return [visits_of_client]

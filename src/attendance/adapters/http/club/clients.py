@@ -21,17 +21,15 @@ from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.queries import BOOLEAN
 from attendance.adapters.http.server.strict_json import StrictJson
 from attendance.adapters.http.server.texts import PROSE
+from attendance.application.club.read_models import ClientDetails
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.clients import (
     LONGEST_ADDRESS,
     LONGEST_CLIENT_NAME,
     LONGEST_NOTES,
     LONGEST_PHONE,
-    Client,
 )
 from attendance.domain.ids import AccountId, ClientId
-from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import sees_notes
 from attendance.domain.permissions.table import Permission
 
 TAGS = ["Clients"]
@@ -93,16 +91,27 @@ class ClientsView(Paged, kw_only=True):
     clients: list[ClientView]
 
 
-def client_view(client: Client) -> ClientView:
-    return msgspec.convert(client, ClientView, from_attributes=True)
+def client_view(client: ClientDetails) -> ClientView:
+    return ClientView(
+        id=client.id,
+        created_at=client.created_at,
+        updated_at=client.updated_at,
+        version=client.version,
+        name=client.name,
+        guardian_name=client.guardian_name,
+        birthday=client.birthday,
+        phone=client.phone,
+        email=client.email,
+        address=client.address,
+        notes=msgspec.UNSET if client.notes is None else client.notes,
+        active=client.active,
+        user_id=client.user_id,
+    )
 
 
-def _shown(client: Client, actor: Actor, *, status: int = 200) -> Response[ClientView]:
-    view = client_view(client)
-    if not sees_notes(actor):
-        view.notes = msgspec.UNSET
+def _shown(client: ClientDetails, *, status: int = 200) -> Response[ClientView]:
     where = {"Location": f"{API}/clients/{client.id}"} if status == 201 else {}
-    return Response(view, status_code=status, headers=etag(client.version) | where)
+    return Response(client_view(client), status_code=status, headers=etag(client.version) | where)
 
 
 def _changes(data: msgspec.Struct) -> dict[str, Any]:
@@ -143,8 +152,7 @@ def client_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
     )
     def add_client(caller: FromCaller, data: JSONBody[AddClientBody]) -> Response[ClientView]:
         """Add a client."""
-        actor = caller.actor()
-        return _shown(use_cases.add_client(actor, **_changes(data)), actor, status=201)
+        return _shown(use_cases.add_client(caller.actor(), **_changes(data)), status=201)
 
     @get(
         CLIENT,
@@ -155,8 +163,7 @@ def client_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
     )
     def show_client(caller: FromCaller, client_id: FromPath[str]) -> Response[ClientView]:
         """One client: for those who work here, and for the client or a parent."""
-        actor = caller.actor()
-        return _shown(use_cases.show_client(actor, client_id=ClientId(sent_id(client_id))), actor)
+        return _shown(use_cases.show_client(caller.actor(), client_id=ClientId(sent_id(client_id))))
 
     @put(
         CLIENT,
@@ -171,13 +178,12 @@ def client_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller, versions: Versions, client_id: FromPath[str], data: JSONBody[EditClientBody]
     ) -> Response[ClientView]:
         """Change what is sent; `active: false` archives."""
-        actor = caller.actor()
         client = use_cases.edit_client(
-            actor,
+            caller.actor(),
             client_id=ClientId(sent_id(client_id)),
             versions=versions,
             **_changes(data),
         )
-        return _shown(client, actor)
+        return _shown(client)
 
     return [list_clients, add_client, show_client, edit_client]

@@ -1,7 +1,6 @@
 """Contracts."""
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -22,12 +21,10 @@ from attendance.adapters.http.server.lists import Paged, PageNumber, Sort, listi
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.queries import ID, one_of
 from attendance.adapters.http.server.strict_json import StrictJson
-from attendance.application.listing import Listed
+from attendance.application.club.read_models import ContractDetails
 from attendance.application.use_cases import UseCases
-from attendance.domain.club.contracts import LONGEST_NUMBER, Contract, ContractState
+from attendance.domain.club.contracts import LONGEST_NUMBER, ContractState
 from attendance.domain.ids import ClientId, ContractId
-from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import sees_notes
 from attendance.domain.permissions.table import Permission
 
 TAGS = ["Contracts"]
@@ -73,35 +70,27 @@ class ContractsView(Paged, kw_only=True):
     contracts: list[ContractView]
 
 
+def _view(contract: ContractDetails) -> ContractView:
+    return ContractView(
+        id=contract.id,
+        created_at=contract.created_at,
+        updated_at=contract.updated_at,
+        version=contract.version,
+        number=contract.number,
+        client_id=contract.client_id,
+        signed_on=contract.signed_on,
+        cancelled_on=contract.cancelled_on,
+        notes=msgspec.UNSET if contract.notes is None else contract.notes,
+        state=contract.state,
+    )
+
+
+def _shown(contract: ContractDetails, *, status: int = 200) -> Response[ContractView]:
+    where = {"Location": f"{API}/contracts/{contract.id}"} if status == 201 else {}
+    return Response(_view(contract), status_code=status, headers=etag(contract.version) | where)
+
+
 def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    def view_for(actor: Actor) -> Callable[[Contract], ContractView]:
-        on = use_cases.list_contracts.today()
-
-        def view(contract: Contract) -> ContractView:
-            return ContractView(
-                id=contract.id,
-                created_at=contract.created_at,
-                updated_at=contract.updated_at,
-                version=contract.version,
-                number=contract.number,
-                client_id=contract.client_id,
-                signed_on=contract.signed_on,
-                cancelled_on=contract.cancelled_on,
-                notes=contract.notes if sees_notes(actor) else msgspec.UNSET,
-                state=contract.state(on),
-            )
-
-        return view
-
-    def shown(contract: Contract, actor: Actor, *, status: int = 200) -> Response[ContractView]:
-        where = {"Location": f"{API}/contracts/{contract.id}"} if status == 201 else {}
-        headers = etag(contract.version) | where
-        return Response(view_for(actor)(contract), status_code=status, headers=headers)
-
-    def shown_all(listed: Listed[Contract], actor: Actor, form: Format) -> Response[ContractsView]:
-        hidden = () if sees_notes(actor) else ("notes",)
-        return listing(ContractsView, listed, view_for(actor), form, hidden=hidden)
-
     @get(
         f"{API}/contracts",
         sync_to_thread=True,
@@ -120,15 +109,14 @@ def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         form: InFormat = Format.JSON,
     ) -> Response[ContractsView]:
         """Contracts by number; `sort` knows number and signed_on."""
-        actor = caller.actor()
         listed = use_cases.list_contracts(
-            actor,
+            caller.actor(),
             page=page,
             sort=sort,
             client_id=None if client_id is None else ClientId(sent_id(client_id)),
             state=in_state,
         )
-        return shown_all(listed, actor, form)
+        return listing(ContractsView, listed, _view, form)
 
     @get(
         f"{CLIENT}/contracts",
@@ -141,9 +129,8 @@ def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller, client_id: FromPath[str], form: InFormat = Format.JSON
     ) -> Response[ContractsView]:
         """All contracts of one client, for the client or a parent too."""
-        actor = caller.actor()
-        listed = use_cases.contracts_of_client(actor, client_id=ClientId(sent_id(client_id)))
-        return shown_all(listed, actor, form)
+        listed = use_cases.contracts_of_client(caller.actor(), client_id=ClientId(sent_id(client_id)))
+        return listing(ContractsView, listed, _view, form)
 
     @post(
         f"{API}/contracts",
@@ -158,7 +145,7 @@ def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         """Add a contract; without a number it is given one."""
         actor, fields = caller.actor(), changes_in(data, CLEARED)
         client_id = ClientId(sent_id(fields.pop("client_id")))
-        return shown(use_cases.add_contract(actor, client_id=client_id, **fields), actor, status=201)
+        return _shown(use_cases.add_contract(actor, client_id=client_id, **fields), status=201)
 
     @get(
         CONTRACT,
@@ -169,8 +156,8 @@ def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
     )
     def show_contract(caller: FromCaller, contract_id: FromPath[str]) -> Response[ContractView]:
         """One contract."""
-        actor = caller.actor()
-        return shown(use_cases.show_contract(actor, contract_id=ContractId(sent_id(contract_id))), actor)
+        sought = ContractId(sent_id(contract_id))
+        return _shown(use_cases.show_contract(caller.actor(), contract_id=sought))
 
     @put(
         CONTRACT,
@@ -185,13 +172,12 @@ def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller, versions: Versions, contract_id: FromPath[str], data: JSONBody[EditContractBody]
     ) -> Response[ContractView]:
         """Change what is sent; a contract's subscriptions stay as they are."""
-        actor = caller.actor()
         contract = use_cases.edit_contract(
-            actor,
+            caller.actor(),
             contract_id=ContractId(sent_id(contract_id)),
             versions=versions,
             **changes_in(data, CLEARED),
         )
-        return shown(contract, actor)
+        return _shown(contract)
 
     return [list_contracts, contracts_of_client, add_contract, show_contract, edit_contract]

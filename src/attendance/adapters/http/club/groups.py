@@ -21,21 +21,19 @@ from attendance.adapters.http.server.lists import Paged, PageNumber, Sort, listi
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.strict_json import StrictJson
 from attendance.adapters.http.server.times import TimeOfDay, sent_time, shown_time
+from attendance.application.club.read_models import GroupDetails
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.groups import (
     LONGEST_GROUP_NAME,
     MOST_MEMBERSHIPS,
     MOST_SLOTS,
     MOST_TEACHERS,
-    Group,
     GroupMembership,
     Slot,
     Teaching,
 )
 from attendance.domain.club.locations import LARGEST_CAPACITY
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
-from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import sees_members
 from attendance.domain.permissions.table import Permission
 
 TAGS = ["Groups"]
@@ -120,8 +118,7 @@ class GroupsView(Paged, kw_only=True):
     groups: list[GroupView]
 
 
-def _view(group: Group, actor: Actor) -> GroupView:
-    members = [MemberBody(str(it.client_id), it.since, it.until) for it in group.members]
+def _view(group: GroupDetails) -> GroupView:
     return GroupView(
         id=group.id,
         created_at=group.created_at,
@@ -133,14 +130,16 @@ def _view(group: Group, actor: Actor) -> GroupView:
         active_from=group.active_from,
         active_until=group.active_until,
         teachers=[TeacherBody(str(it.user_id), it.since, it.until) for it in group.teachers],
-        members=members if sees_members(actor) else msgspec.UNSET,
+        members=msgspec.UNSET
+        if group.members is None
+        else [MemberBody(str(it.client_id), it.since, it.until) for it in group.members],
         schedule=[SlotBody(it.weekday, shown_time(it.starts), shown_time(it.ends)) for it in group.schedule],
     )
 
 
-def _shown(group: Group, actor: Actor, *, status: int = 200) -> Response[GroupView]:
+def _shown(group: GroupDetails, *, status: int = 200) -> Response[GroupView]:
     where = {"Location": f"{API}/groups/{group.id}"} if status == 201 else {}
-    return Response(_view(group, actor), status_code=status, headers=etag(group.version) | where)
+    return Response(_view(group), status_code=status, headers=etag(group.version) | where)
 
 
 def _teaching(sent: TeacherBody) -> Teaching:
@@ -175,10 +174,8 @@ def group_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller, page: PageNumber = None, sort: Sort = "", form: InFormat = Format.JSON
     ) -> Response[GroupsView]:
         """Groups by name; `sort` knows name and created_at."""
-        actor = caller.actor()
-        listed = use_cases.list_groups(actor, page=page, sort=sort)
-        hidden = () if sees_members(actor) else ("members",)
-        return listing(GroupsView, listed, lambda group: _view(group, actor), form, hidden=hidden)
+        listed = use_cases.list_groups(caller.actor(), page=page, sort=sort)
+        return listing(GroupsView, listed, _view, form)
 
     @post(
         f"{API}/groups",
@@ -191,8 +188,7 @@ def group_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
     )
     def add_group(caller: FromCaller, data: JSONBody[AddGroupBody]) -> Response[GroupView]:
         """Add a group."""
-        actor = caller.actor()
-        return _shown(use_cases.add_group(actor, **_changes(data)), actor, status=201)
+        return _shown(use_cases.add_group(caller.actor(), **_changes(data)), status=201)
 
     @get(
         GROUP,
@@ -203,8 +199,7 @@ def group_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
     )
     def show_group(caller: FromCaller, group_id: FromPath[str]) -> Response[GroupView]:
         """One group."""
-        actor = caller.actor()
-        return _shown(use_cases.show_group(actor, group_id=GroupId(sent_id(group_id))), actor)
+        return _shown(use_cases.show_group(caller.actor(), group_id=GroupId(sent_id(group_id))))
 
     @put(
         GROUP,
@@ -219,10 +214,9 @@ def group_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller, versions: Versions, group_id: FromPath[str], data: JSONBody[EditGroupBody]
     ) -> Response[GroupView]:
         """Change what is sent; lessons that were made stay as they are."""
-        actor = caller.actor()
         group = use_cases.edit_group(
-            actor, group_id=GroupId(sent_id(group_id)), versions=versions, **_changes(data)
+            caller.actor(), group_id=GroupId(sent_id(group_id)), versions=versions, **_changes(data)
         )
-        return _shown(group, actor)
+        return _shown(group)
 
     return [list_groups, add_group, show_group, edit_group]

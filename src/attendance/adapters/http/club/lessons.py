@@ -23,12 +23,12 @@ from attendance.adapters.http.server.lists import Paged, PageNumber, Sort, listi
 from attendance.adapters.http.server.queries import DATE, one_of
 from attendance.adapters.http.server.strict_json import StrictJson
 from attendance.adapters.http.server.times import TimeOfDay, sent_time, shown_time
+from attendance.application.club.read_models import LessonDetails
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.lessons import (
     LONGEST_REASON,
     LONGEST_TOPIC,
     MOST_LESSON_TEACHERS,
-    Lesson,
     LessonState,
 )
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
@@ -107,7 +107,7 @@ class LessonsView(Paged, kw_only=True):
     lessons: list[LessonView]
 
 
-def lesson_view(lesson: Lesson, at: dt.datetime) -> LessonView:
+def lesson_view(lesson: LessonDetails) -> LessonView:
     place = lesson.scheduled
     return LessonView(
         id=lesson.id,
@@ -124,7 +124,7 @@ def lesson_view(lesson: Lesson, at: dt.datetime) -> LessonView:
         ends_at=lesson.ends_at,
         teachers=[*lesson.teachers],
         topic=lesson.topic,
-        state=lesson.state(at=at),
+        state=lesson.state,
         reason=lesson.reason,
         capacity=lesson.capacity,
         scheduled=ScheduledView(place.date, shown_time(place.starts)) if place else None,
@@ -132,11 +132,8 @@ def lesson_view(lesson: Lesson, at: dt.datetime) -> LessonView:
 
 
 def lesson_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    def now() -> dt.datetime:
-        return use_cases.list_lessons.clock()
-
-    def shown(lesson: Lesson) -> Response[LessonView]:
-        return Response(lesson_view(lesson, now()), headers=etag(lesson.version))
+    def shown(lesson: LessonDetails) -> Response[LessonView]:
+        return Response(lesson_view(lesson), headers=etag(lesson.version))
 
     @get(
         f"{GROUP}/lessons",
@@ -158,11 +155,11 @@ def lesson_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         form: InFormat = Format.JSON,
     ) -> Response[LessonsView]:
         """Lessons of a group by date, `from` and `to` included; `sort` knows date and created_at."""
-        actor, at, criteria = caller.actor(), now(), GroupId(sent_id(group_id))
+        group = GroupId(sent_id(group_id))
         listed = use_cases.list_lessons(
-            actor, group_id=criteria, page=page, sort=sort, since=since, until=until, state=in_state
+            caller.actor(), group_id=group, page=page, sort=sort, since=since, until=until, state=in_state
         )
-        return listing(LessonsView, listed, lambda lesson: lesson_view(lesson, at), form)
+        return listing(LessonsView, listed, lesson_view, form)
 
     @get(
         LESSON,

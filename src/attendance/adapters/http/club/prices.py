@@ -21,19 +21,16 @@ from attendance.adapters.http.server.ids import sent_id
 from attendance.adapters.http.server.lists import Paged, PageNumber, Sort, listing
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.strict_json import StrictJson
+from attendance.application.club.read_models import PriceDetails
 from attendance.application.use_cases import UseCases
-from attendance.domain.club.currencies import rounded
 from attendance.domain.club.prices import (
     LONGEST_DAYS,
     LONGEST_MONTHS,
     LONGEST_PRICE_NAME,
     MOST_GROUPS,
     MOST_VISITS,
-    Price,
 )
 from attendance.domain.ids import PriceId
-from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import sees_all_prices
 from attendance.domain.permissions.table import Permission
 
 TAGS = ["Prices"]
@@ -122,10 +119,8 @@ def price_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller, page: PageNumber = None, sort: Sort = "", form: InFormat = Format.JSON
     ) -> Response[PricesView]:
         """What is on sale today, by name; `sort` knows name and amount. Who keeps the prices sees all."""
-        actor = caller.actor_if_any()
-        listed = use_cases.list_prices(actor, page=page, sort=sort)
-        hidden = () if sees_all_prices(actor) else ("notes",)
-        return listing(PricesView, listed, lambda price: _view(price, actor), form, hidden=hidden)
+        listed = use_cases.list_prices(caller.actor_if_any(), page=page, sort=sort)
+        return listing(PricesView, listed, _view, form)
 
     @post(
         f"{API}/prices",
@@ -138,14 +133,12 @@ def price_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
     )
     def add_price(caller: FromCaller, data: JSONBody[AddPriceBody]) -> Response[PriceView]:
         """Add a price."""
-        actor = caller.actor()
-        return _shown(use_cases.add_price(actor, **_changes(data)), actor, status=201)
+        return _shown(use_cases.add_price(caller.actor(), **_changes(data)), status=201)
 
     @get(PRICE, sync_to_thread=True, responses=refusals(404), tags=TAGS, **for_anybody())
     def show_price(caller: FromCaller, price_id: FromPath[str]) -> Response[PriceView]:
         """One price, on sale today; any for whoever keeps the prices."""
-        actor = caller.actor_if_any()
-        return _shown(use_cases.show_price(actor, price_id=PriceId(sent_id(price_id))), actor)
+        return _shown(use_cases.show_price(caller.actor_if_any(), price_id=PriceId(sent_id(price_id))))
 
     @put(
         PRICE,
@@ -160,11 +153,10 @@ def price_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
         caller: FromCaller, versions: Versions, price_id: FromPath[str], data: JSONBody[EditPriceBody]
     ) -> Response[PriceView]:
         """Change what is sent; what was sold stays as it was sold."""
-        actor = caller.actor()
         price = use_cases.edit_price(
-            actor, price_id=PriceId(sent_id(price_id)), versions=versions, **_changes(data)
+            caller.actor(), price_id=PriceId(sent_id(price_id)), versions=versions, **_changes(data)
         )
-        return _shown(price, actor)
+        return _shown(price)
 
     return [list_prices, add_price, show_price, edit_price]
 
@@ -178,14 +170,14 @@ def _changes(data: msgspec.Struct) -> dict[str, Any]:
     return changes
 
 
-def _view(price: Price, actor: Actor | None) -> PriceView:
+def _view(price: PriceDetails) -> PriceView:
     return PriceView(
         id=price.id,
         created_at=price.created_at,
         updated_at=price.updated_at,
         version=price.version,
         name=price.name,
-        amount=str(rounded(price.amount, price.currency)),
+        amount=str(price.amount),
         currency=price.currency,
         visits=price.visits,
         valid_days=price.valid_days,
@@ -194,10 +186,10 @@ def _view(price: Price, actor: Actor | None) -> PriceView:
         on_sale_from=price.on_sale_from,
         on_sale_until=price.on_sale_until,
         charges_absence=price.charges_absence,
-        notes=price.notes if sees_all_prices(actor) else msgspec.UNSET,
+        notes=msgspec.UNSET if price.notes is None else price.notes,
     )
 
 
-def _shown(price: Price, actor: Actor | None, *, status: int = 200) -> Response[PriceView]:
+def _shown(price: PriceDetails, *, status: int = 200) -> Response[PriceView]:
     where = {"Location": f"{API}/prices/{price.id}"} if status == 201 else {}
-    return Response(_view(price, actor), status_code=status, headers=etag(price.version) | where)
+    return Response(_view(price), status_code=status, headers=etag(price.version) | where)

@@ -19,9 +19,9 @@ from attendance.adapters.http.server.ids import sent_id
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.strict_json import StrictJson
 from attendance.adapters.http.server.times import TimeOfDay
+from attendance.application.club.read_models import LessonDetails
 from attendance.application.club.schedules import MadeLessons
 from attendance.application.use_cases import UseCases
-from attendance.domain.club.lessons import Lesson
 from attendance.domain.errors import FieldError
 from attendance.domain.ids import GroupId
 from attendance.domain.permissions.table import Permission
@@ -57,16 +57,12 @@ class MadeLessonsView(msgspec.Struct):
 
 
 def scheduling_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    def now() -> dt.datetime:
-        return use_cases.list_lessons.clock()
-
-    def added(lesson: Lesson) -> Response[Any]:
+    def added(lesson: LessonDetails) -> Response[Any]:
         where = {"Location": f"{API}/groups/{lesson.group_id}/lessons/{lesson.id}"}
-        return Response(lesson_view(lesson, now()), headers=etag(lesson.version) | where)
+        return Response(lesson_view(lesson), headers=etag(lesson.version) | where)
 
     def made(them: MadeLessons) -> Response[Any]:
-        at = now()
-        lessons = [lesson_view(lesson, at) for lesson in them.lessons]
+        lessons = [lesson_view(lesson) for lesson in them.lessons]
         return Response(MadeLessonsView(lessons, len(lessons), them.existing))
 
     @post(

@@ -23,8 +23,9 @@ from attendance.adapters.http.server.lists import Paged, PageNumber, Sort, listi
 from attendance.adapters.http.server.paths import API
 from attendance.adapters.http.server.queries import ID, one_of
 from attendance.adapters.http.server.strict_json import StrictJson
+from attendance.application.club.read_models import SubscriptionDetails
 from attendance.application.use_cases import UseCases
-from attendance.domain.club.subscriptions import MOST_FREEZES, Freeze, Subscription, SubscriptionState
+from attendance.domain.club.subscriptions import MOST_FREEZES, Freeze, SubscriptionState
 from attendance.domain.ids import ClientId, ContractId, PriceId, SubscriptionId
 from attendance.domain.permissions.table import Permission
 
@@ -113,7 +114,7 @@ def _changes(data: EditSubscriptionBody) -> dict[str, Any]:
 
 
 def subscription_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    def view(it: Subscription) -> SubscriptionView:
+    def view(it: SubscriptionDetails) -> SubscriptionView:
         return SubscriptionView(
             id=it.id,
             created_at=it.created_at,
@@ -136,10 +137,10 @@ def subscription_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
             valid_until=it.valid_until,
             freezes=[FreezeBody(freeze.since, freeze.until) for freeze in it.freezes],
             cancelled_on=it.cancelled_on,
-            state=it.state(use_cases.list_subscriptions.today()),
+            state=it.state,
         )
 
-    def shown(subscription: Subscription, *, status: int = 200) -> Response[SubscriptionView]:
+    def shown(subscription: SubscriptionDetails, *, status: int = 200) -> Response[SubscriptionView]:
         where = {"Location": f"{API}/subscriptions/{subscription.id}"} if status == 201 else {}
         return Response(view(subscription), status_code=status, headers=etag(subscription.version) | where)
 

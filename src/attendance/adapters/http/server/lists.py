@@ -1,6 +1,6 @@
 """Lists as JSON: a page at once, a whole list piece by piece as it is read. Or as a table."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
@@ -52,18 +52,17 @@ def listing(
     view: Callable[[T], Any],
     form: Format,
     *,
-    hidden: Collection[str] = (),
     in_front: tuple[str, ...] = (),
     beside: Mapping[str, Any] = MappingProxyType({}),
 ) -> Response[Any]:
     """The answer with a list under the name that it has in its `kind`, and what is said `beside` it.
 
-    A table holds the list alone, without columns for `hidden` fields and with those `in_front` before others.
+    A table holds the list alone, without columns for what is hidden and with those `in_front` before others.
     """
     name, kind_of_item = collection_of(kind)
     if form is not Format.JSON:
-        return exported(name, kind_of_item, map(view, listed.items), form, hidden=hidden, in_front=in_front)
-    items = iter(listed.items)
+        return exported(name, kind_of_item, map(view, listed), form, hidden=listed.hidden, in_front=in_front)
+    items = iter(listed)
     first = [*islice(items, BATCH)]
     rest = [] if len(first) < BATCH else [*islice(items, 1)]
     tail = {"total": listed.total, **beside}
