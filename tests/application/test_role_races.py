@@ -9,9 +9,10 @@ from functools import partial
 
 import pytest
 
+from attendance.application.accounts.read_models import RoleChangeDetails
 from attendance.application.ports import Contended, Store, UnitOfWork
 from attendance.domain.accounts.accounts import Account
-from attendance.domain.accounts.role_changes import RoleChange, State
+from attendance.domain.accounts.role_changes import State
 from attendance.domain.errors import AttendanceError
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
@@ -100,7 +101,7 @@ def test_two_owners_who_step_down_at_the_same_moment_leave_one(store: Store) -> 
             partial(world.use_cases.change_active, ben, user_id=ben.id, active=False),
         )
         assert owners_left(store) == 1
-        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Account", "LastOwner"]
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["LastOwner", "UserDetails"]
         with store.transaction() as work:
             (left,) = work.accounts.guard_owners()
         retire(world, make.actor(left))
@@ -126,8 +127,8 @@ def test_two_owners_whose_demotions_are_confirmed_at_the_same_moment_leave_one(s
         about_ann, about_ben = (
             world.use_cases.change_role(admin, user_id=owner.id, role=Role.USER) for owner in (ann, ben)
         )
-        assert isinstance(about_ann, RoleChange)
-        assert isinstance(about_ben, RoleChange)
+        assert isinstance(about_ann, RoleChangeDetails)
+        assert isinstance(about_ben, RoleChangeDetails)
         outcomes = at_once(
             partial(world.use_cases.confirm_role_change, ann, role_change_id=about_ben.id),
             partial(world.use_cases.confirm_role_change, ben, role_change_id=about_ann.id),
@@ -142,13 +143,13 @@ def test_two_owners_whose_demotions_are_confirmed_at_the_same_moment_leave_one(s
             for change in changes:
                 told = [event.action for event in work.events.of(change.id)]
                 # one outcome each, told once; or, for the last owner, none yet
-                assert len(told) == (1 if change.stored_state is State.AWAITING else 2), told
+                assert len(told) == (1 if change.state is State.AWAITING else 2), told
         assert not [it for it in outcomes if isinstance(it, Contended)]
         for owner in (ann, ben):
             if world.now(owner.id).role is Role.OWNER:
                 retire(world, owner)
         for change in changes:
-            if change.stored_state is State.AWAITING:
+            if change.state is State.AWAITING:
                 world.use_cases.withdraw_role_change(admin, role_change_id=change.id)
 
 
@@ -160,11 +161,11 @@ def test_two_requests_about_one_owner_at_the_same_moment_are_one(store: Store) -
             *(partial(world.use_cases.change_role, by, user_id=ann.id, role=Role.USER) for by in asking)
         )
         assert sorted(type(outcome).__name__ for outcome in outcomes) == [
-            "RoleChange",
             "RoleChangeAwaits",
             "RoleChangeAwaits",
+            "RoleChangeDetails",
         ]
-        (change,) = (outcome for outcome in outcomes if isinstance(outcome, RoleChange))
+        (change,) = (outcome for outcome in outcomes if isinstance(outcome, RoleChangeDetails))
         requester = next(by for by in asking if by.id == change.requested_by)
         world.use_cases.withdraw_role_change(requester, role_change_id=change.id)
 
@@ -178,7 +179,7 @@ def test_of_two_admins_who_demote_each_other_at_the_same_moment_one_is_left(stor
             partial(world.use_cases.change_role, one, user_id=other.id, role=Role.USER),
             partial(world.use_cases.change_role, other, user_id=one.id, role=Role.USER),
         )
-        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Account", "Forbidden"]
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Forbidden", "UserDetails"]
         assert sorted(world.now(actor.id).role for actor in (one, other)) == [Role.ADMIN, Role.USER]
 
 

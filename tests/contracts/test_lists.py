@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from attendance.adapters.memory import MemoryStore
-from attendance.application.listing import BATCH, listed
+from attendance.application.listing import BATCH, Listed, listed
 from attendance.application.pagination import PageRequest, SortKey, parse_sort
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.accounts import RoleChangeCriteria, UserCriteria
@@ -135,9 +135,10 @@ def test_a_whole_list_is_read_in_parts_and_nothing_is_left_out(store: Store) -> 
         page=None,
         count=lambda work: work.accounts.count(UserCriteria()),
         rows=rows,
+        details=lambda account: account,
     )
     assert len(asked) == 1
-    items = [*whole.items]
+    items = [*whole]
     assert len(asked) == 3
     assert whole.total == len(items) == len({account.id for account in items}) == number
     assert [account.name for account in items] == sorted((it.name for it in items), reverse=True)
@@ -152,8 +153,48 @@ def test_a_list_of_just_as_many_as_are_read_at_once_ends(store: Store) -> None:
         page=None,
         count=lambda work: work.accounts.count(UserCriteria()),
         rows=lambda work, page_request: work.accounts.list(UserCriteria(), page_request),
+        details=lambda account: account,
     )
-    assert len([*whole.items]) == BATCH
+    assert len([*whole]) == BATCH
+
+
+def names_listed(store: Store, page: int | None) -> Listed[str]:
+    return listed(
+        store,
+        lambda: None,
+        order=(SortKey("name"),),
+        page=page,
+        count=lambda work: work.accounts.count(UserCriteria()),
+        rows=lambda work, page_request: work.accounts.list(UserCriteria(), page_request),
+        details=lambda account: account.name,
+        hidden=["email"],
+    )
+
+
+def test_a_whole_list_is_counted_and_iterated_again_and_read_again_each_time(
+    store: Store,
+) -> None:
+    filled(store, [make.account(name=f"name {n:04}") for n in range(BATCH + 1)])
+    whole = names_listed(store, None)
+    expected = [f"name {n:04}" for n in range(BATCH + 1)]
+    assert (len(whole), whole.total, whole.pages) == (BATCH + 1, BATCH + 1, 26)
+    first, second = iter(whole), iter(whole)
+    assert [next(first), next(second), next(first)] == [expected[0], expected[0], expected[1]]
+    assert [*first] == expected[2:]
+    assert [*whole] == expected
+    filled(store, [make.account(name="zoe")])
+    assert [*whole] == [*expected, "zoe"]
+    assert (len(whole), whole.hidden) == (BATCH + 1, frozenset({"email"}))
+
+
+def test_a_page_holds_its_items_and_counts_them(store: Store) -> None:
+    filled(store, [make.account(name=f"name {n:04}") for n in range(23)])
+    page = names_listed(store, 2)
+    expected = ["name 0020", "name 0021", "name 0022"]
+    filled(store, [make.account(name="another")])
+    assert ([*page], [*page]) == (expected, expected)
+    assert (len(page), page.total, page.page, page.pages) == (3, 23, 2, 2)
+    assert (len(names_listed(store, 3)), bool(names_listed(store, 3))) == (0, False)
 
 
 @pytest.mark.parametrize("page", [0, -1, 10**13])
@@ -166,6 +207,7 @@ def test_a_page_that_cannot_be_is_refused_before_anything_is_asked(page: int) ->
             page=page,
             count=lambda _: 0,
             rows=lambda _, __: (),
+            details=lambda row: row,
         )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.http.attendance import visits as visits_module
 from attendance.adapters.http.server import validation as faults_module
+from attendance.application.attendance import read_models
 from attendance.application.attendance import sheets as use_cases
 from attendance.application.attendance import visits as visits_use_cases
 from attendance.domain.attendance.marks import MarkingRules
@@ -672,8 +672,7 @@ def test_a_parent_reads_the_own_childs_visits_without_notes(chess: Class) -> Non
 def test_a_parent_is_seen_to_read_notes_when_nobody_keeps_them(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (visits_module, visits_use_cases):
-        monkeypatch.setattr(module, "sees_notes", lambda _: True)
+    monkeypatch.setattr(read_models, "sees_notes", lambda _: True)
     chess = Class.of(api)
     parent, anna = api.having(), chess.members[0]
     good(chess.head.puts(f"/clients/{anna}", user_id=parent.id), 200)

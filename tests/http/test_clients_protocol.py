@@ -9,10 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.adapters.http.club import clients as clients_module
-from attendance.adapters.http.club import contracts as contracts_module
 from attendance.application.club import clients as clients_use_cases
 from attendance.application.club import contracts as contracts_use_cases
+from attendance.application.club import read_models
 from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal, running
@@ -629,8 +628,7 @@ def test_a_note_is_seen_in_a_parents_answer_when_nobody_keeps_it_back(
 ) -> None:
     head = memory.having(Role.HEAD_MANAGER)
     parent, own, _ = family(memory, head)
-    for module in (clients_module, contracts_module, clients_use_cases, contracts_use_cases):
-        monkeypatch.setattr(module, "sees_notes", lambda _: True)
+    monkeypatch.setattr(read_models, "sees_notes", lambda _: True)
     path = f"/clients/{own['client']['id']}"
     assert NOTES in parent.reads(path).text
     assert NOTES in parent.reads(f"{path}/contracts").text

@@ -1,8 +1,7 @@
 """Lists: sorted, by numbered pages of 20 or whole, and then in memory that does not grow with them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from attendance.application.pagination import PageRequest, SortKey
@@ -20,11 +19,25 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed(Generic[T]):
-    """A list, or one page of it. `total` counts all matches; a whole list is read as it is gone through."""
+    """A list, or with `page` one page of it: iterate over it, as often as you like.
+
+    `total` counts all matches, on this page and others, as of the call. A page holds its items. A whole list
+    is read in batches of 500 while it is iterated over, and read again each time: it needs no more memory the
+    longer it is, and what changes meanwhile may or may not be in it. `hidden` names the attributes that are
+    None in every item, because this actor may not see them.
+    """
 
     items: Iterable[T]
     total: int
     page: int | None = None
+    hidden: frozenset[str] = frozenset()
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        """How many items there are to iterate over: those of the page, or all."""
+        return self.total if self.page is None else sum(1 for _ in self.items)
 
     @property
     def pages(self) -> int:
@@ -40,26 +53,46 @@ def listed(
     page: int | None,
     count: Callable[[UnitOfWork], int],
     rows: Callable[[UnitOfWork, PageRequest[T]], tuple[T, ...]],
-) -> Listed[T]:
-    """One page, or the whole list in batches, each read by itself when it is come to.
+    details: Callable[[T], R],
+    hidden: Collection[str] = (),
+) -> Listed[R]:
+    """One page, or the whole list: what is stored, each item as `details` shows it.
 
-    Raises Invalid for a page that cannot be, and then what `permitted` raises.
+    The first batch of a whole list is read at once, each further one by itself when it is reached. Raises
+    Invalid for a page that cannot be, and then what `permitted` raises.
     """
     require_page(page)
     permitted()
-    reading = Reading(store)
+    reading, hidden = Reading(store), frozenset(hidden)
     if page is not None:
         page_request: PageRequest[T] = PageRequest(
             order=order, limit=PAGE_LENGTH, offset=(page - 1) * PAGE_LENGTH
         )
-        items, total = reading.one(lambda work: (rows(work, page_request), count(work)))
-        return Listed(items=items, total=total, page=page)
+        stored, total = reading.one(lambda work: (rows(work, page_request), count(work)))
+        return Listed(items=tuple(map(details, stored)), total=total, page=page, hidden=hidden)
 
     def batch(after: T | None) -> tuple[T, ...]:
         return reading.one(lambda work: rows(work, PageRequest(order=order, limit=BATCH, after=after)))
 
-    first, total = batch(None), reading.one(count)
-    return Listed(items=chain(first, _rest(first, batch)), total=total)
+    items = Batches(batch=batch, details=details, first=batch(None))
+    return Listed(items=items, total=reading.one(count), hidden=hidden)
+
+
+@dataclass(slots=True, kw_only=True)
+class Batches(Generic[T, R]):
+    """A whole list, read while it is iterated over. The first time begins with the batch read beforehand."""
+
+    batch: Callable[[T | None], tuple[T, ...]]
+    details: Callable[[T], R]
+    first: tuple[T, ...] | None = field(repr=False)
+
+    def __iter__(self) -> Iterator[R]:
+        first, self.first = self.first, None
+        batch = self.batch(None) if first is None else first
+        yield from map(self.details, batch)
+        while len(batch) == BATCH:
+            batch = self.batch(batch[-1])
+            yield from map(self.details, batch)
 
 
 def require_page(page: int | None) -> None:
@@ -77,9 +110,3 @@ class Reading:
     def one(self, read: Callable[[UnitOfWork], R]) -> R:
         with self.store.read() as work:
             return read(work)
-
-
-def _rest(batch: tuple[T, ...], next_batch: Callable[[T], tuple[T, ...]]) -> Iterator[T]:
-    while len(batch) == BATCH:
-        batch = next_batch(batch[-1])
-        yield from batch

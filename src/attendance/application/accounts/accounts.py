@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
+from attendance.application.accounts.read_models import UserDetails
 from attendance.application.accounts.registration import free_address
+from attendance.application.club.clients import own_clients
 from attendance.application.editing import require_version
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import LARGEST_PAGE, Page, parse_sort
@@ -65,7 +67,7 @@ class ListUsers:
         name: str = "",
         role: Role | None = None,
         active: bool | None = None,
-    ) -> Listed[Account]:
+    ) -> Listed[UserDetails]:
         order = parse_sort(sort or "username", USERS_SORT)
         criteria = UserCriteria(part=searchable("name", name), role=role, active=active)
         return listed(
@@ -75,6 +77,8 @@ class ListUsers:
             page=page,
             count=lambda work: work.accounts.count(criteria),
             rows=lambda work, page_request: work.accounts.list(criteria, page_request),
+            details=UserDetails.of,
+            hidden=("clients",),
         )
 
 
@@ -85,10 +89,10 @@ class ShowUser:
     store: Store
 
     @retried
-    def __call__(self, actor: Actor, *, user_id: AccountId) -> Account:
+    def __call__(self, actor: Actor, *, user_id: AccountId) -> UserDetails:
         require_level(actor, Permission.READ_USER, own=actor.id == user_id)
         with self.store.autocommit() as work:
-            return work.accounts.get(user_id)
+            return _details(work, actor, work.accounts.get(user_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,7 @@ class EditUser:
         name: str | None = None,
         email: str | None = None,
         versions: Collection[int] | None = None,
-    ) -> Account:
+    ) -> UserDetails:
         given = {"username": username, "name": name, "email": email}
         checks = {
             "username": lambda: self.usernames.accepted(username or ""),
@@ -139,7 +143,7 @@ class EditUser:
                 event_id=EventId(self.new_id()),
             )
             if event is None:
-                return before
+                return _details(work, actor, before)
             asked = self._asked_for(before, after)
             if asked is not None:
                 free_address(work, asked, at=after.updated_at, event_id=EventId(self.new_id()))
@@ -148,7 +152,7 @@ class EditUser:
             void_links(work, after)
             if asked is not None:
                 self._ask_for_confirmation(work, before, after, asked)
-        return after
+            return _details(work, actor, after)
 
     def _asked_for(self, before: Account, after: Account) -> str | None:
         """The address that is to be confirmed from now on, if there is a new one."""
@@ -171,3 +175,8 @@ class EditUser:
                 username=before.username,
                 new_email=new,
             )
+
+
+def _details(work: UnitOfWork, actor: Actor, account: Account) -> UserDetails:
+    """The account, with its clients where it is the actor's own."""
+    return UserDetails.of(account, own_clients(work, actor) if account.id == actor.id else None)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from attendance.application.accounts.read_models import UserDetails
 from attendance.application.accounts.registration import free_address
 from attendance.application.accounts.sessions import found_by_username
 from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, Store, Usernames
@@ -73,9 +74,9 @@ class FindUser:
     store: Store
 
     @retried
-    def __call__(self, *, username: str) -> Account:
+    def __call__(self, *, username: str) -> UserDetails:
         with self.store.autocommit() as work:
             account = found_by_username(work, username)
         if account is None:
             raise UserNotFound
-        return account
+        return UserDetails.of(account)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
+from attendance.application.accounts.read_models import UserDetails
 from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, Store, UnitOfWork, Usernames
 from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, EmailTaken, accepted_name, email_key
@@ -103,7 +104,7 @@ class InviteUser:
     @retried
     def __call__(
         self, actor: Actor, *, username: str, email: str, name: str = "", role: Role = Role.USER
-    ) -> Account:
+    ) -> UserDetails:
         shown, called, address = accepted_together(
             lambda: self.usernames.accepted(username),
             lambda: accepted_name(name),
@@ -127,7 +128,7 @@ class InviteUser:
             work.accounts.add(account)
             work.events.add(account.invited(by=actor.id, event_id=EventId(self.new_id())))
             self.outbox_writer.send_invitation(work, account, address, by=actor.id)
-        return account
+        return UserDetails.of(account)
 
 
 def late_holder(work: UnitOfWork, email: str, *, at: datetime) -> Account | None:

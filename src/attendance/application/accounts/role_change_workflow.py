@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
+from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.accounts.sessions import end_sessions
 from attendance.application.ports import Clock, NewId, UnitOfWork
 from attendance.domain.accounts.accounts import Account
@@ -47,13 +48,13 @@ class RoleChangeWorkflow:
         kind: Kind,
         wanted: Value,
         owners: tuple[Account, ...],
-    ) -> Account | RoleChange:
+    ) -> UserDetails | RoleChangeDetails:
         """The account with the change applied, or the change that awaits. The same again changes nothing."""
         if getattr(target, kind.value) == wanted:
-            return target
+            return UserDetails.of(target)
         require_possible(target, kind, wanted, active_owners=len(owners))
         if not must_await(actor, target, kind, wanted):
-            return self.apply(work, target, kind, wanted, by=actor.id)
+            return UserDetails.of(self.apply(work, target, kind, wanted, by=actor.id))
         at = self.clock()
         for change in work.role_changes.awaiting():
             if change.user_id == target.id:
@@ -76,7 +77,7 @@ class RoleChangeWorkflow:
         self._tell(
             work, MailKind.ROLE_CHANGE_AWAITS, owners, target, by=actor.id, what=kind.value, to=str(wanted)
         )
-        return change
+        return RoleChangeDetails.of(change, at)
 
     def apply(
         self, work: UnitOfWork, target: Account, kind: Kind, wanted: Value, *, by: AccountId

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow, as_of_now
 from attendance.application.editing import require_version
 from attendance.application.listing import Listed, listed
@@ -10,9 +11,8 @@ from attendance.application.pagination import SortKey
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.accounts import RoleChangeCriteria
 from attendance.application.retrying import retried
-from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.policy import may_move, may_switch
-from attendance.domain.accounts.role_changes import Kind, RoleChange, State, require_possible
+from attendance.domain.accounts.role_changes import Kind, State, require_possible
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import AccountId, EventId, RoleChangeId
 from attendance.domain.permissions.actor import Actor
@@ -36,7 +36,7 @@ class ChangeRole:
     @retried
     def __call__(
         self, actor: Actor, *, user_id: AccountId, role: Role, versions: Collection[int] | None = None
-    ) -> Account | RoleChange:
+    ) -> UserDetails | RoleChangeDetails:
         require_level(actor, Permission.CHANGE_ROLE)
         with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
@@ -60,7 +60,7 @@ class ChangeActive:
     @retried
     def __call__(
         self, actor: Actor, *, user_id: AccountId, active: bool, versions: Collection[int] | None = None
-    ) -> Account | RoleChange:
+    ) -> UserDetails | RoleChangeDetails:
         require_level(actor, Permission.CHANGE_ACTIVE)
         with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
@@ -83,7 +83,7 @@ class ConfirmRoleChange:
     role_change_workflow: RoleChangeWorkflow
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
         require_level(actor, Permission.CONFIRM_ROLE_CHANGE)
         with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
@@ -99,7 +99,7 @@ class ConfirmRoleChange:
             work.role_changes.save(decided)
             work.events.add(event)
             self.role_change_workflow.apply(work, target, change.kind, change.after, by=actor.id)
-        return decided
+        return RoleChangeDetails.of(decided, self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ class RejectRoleChange:
     new_id: NewId
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
         require_level(actor, Permission.REJECT_ROLE_CHANGE)
         with self.store.transaction() as work:
             work.accounts.guard_owners()
@@ -124,7 +124,7 @@ class RejectRoleChange:
             )
             work.role_changes.save(decided)
             work.events.add(event)
-        return decided
+        return RoleChangeDetails.of(decided, self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ class WithdrawRoleChange:
     new_id: NewId
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
         require_level(actor, Permission.WITHDRAW_ROLE_CHANGE)
         with self.store.transaction() as work:
             work.accounts.guard_owners()
@@ -147,7 +147,7 @@ class WithdrawRoleChange:
             decided, event = change.withdrawn(actor, at=self.clock(), event_id=EventId(self.new_id()))
             work.role_changes.save(decided)
             work.events.add(event)
-        return decided
+        return RoleChangeDetails.of(decided, self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,7 @@ class ListRoleChanges:
 
     def __call__(
         self, actor: Actor, *, state: State | None = None, page: int | None = None
-    ) -> Listed[RoleChange]:
+    ) -> Listed[RoleChangeDetails]:
         now = self.clock()
         criteria = RoleChangeCriteria(at=now, state=state)
         return listed(
@@ -168,9 +168,8 @@ class ListRoleChanges:
             order=(SortKey("created_at", descending=True),),
             page=page,
             count=lambda work: work.role_changes.count(criteria),
-            rows=lambda work, page_request: tuple(
-                change.seen(at=now) for change in work.role_changes.list(criteria, page_request)
-            ),
+            rows=lambda work, page_request: work.role_changes.list(criteria, page_request),
+            details=lambda change: RoleChangeDetails.of(change, now),
         )
 
 
@@ -182,7 +181,7 @@ class ShowRoleChange:
     clock: Clock
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
         require_level(actor, Permission.READ_ROLE_CHANGES)
         with self.store.autocommit() as work:
-            return work.role_changes.get(role_change_id).seen(at=self.clock())
+            return RoleChangeDetails.of(work.role_changes.get(role_change_id), self.clock())

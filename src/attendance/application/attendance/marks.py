@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
+from attendance.application.attendance.read_models import MarkDetails
 from attendance.application.listing import Listed, Reading, listed, require_page
 from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Store, UnitOfWork
-from attendance.application.ports.attendance import MarkCriteria, MarkRow
+from attendance.application.ports.attendance import MarkCriteria
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import GroupId
@@ -36,7 +37,7 @@ class ListMarks:
         until: date | None = None,
         group_id: GroupId | None = None,
         page: int | None = None,
-    ) -> Listed[MarkRow]:
+    ) -> Listed[MarkDetails]:
         validate_range(since, until)
         require_page(page)
         require_level(actor, Permission.READ_MARKS)
@@ -57,6 +58,7 @@ class ListMarks:
             page=page,
             count=lambda work: work.marks.count(criteria),
             rows=lambda work, page_request: work.marks.list(criteria, page_request),
+            details=MarkDetails.of,
         )
 
 

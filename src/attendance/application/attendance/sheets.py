@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from attendance.application.attendance.charging import passes_by_client, visit_to
+from attendance.application.attendance.read_models import SheetDetails
 from attendance.application.editing import change_context, require_version
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork, Zones
-from attendance.application.ports.attendance import Sheet
 from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.application.retrying import retried
 from attendance.domain.attendance.charging import NOTHING, Charge, NoCandidate, charge
@@ -43,14 +43,15 @@ class ShowSheet:
     """Everybody on the lesson's roster, marked or not, then guests. Raises Forbidden, LessonNotFound."""
 
     store: Store
+    clock: Clock
 
     @retried
-    def __call__(self, actor: Actor, *, lesson_id: LessonId) -> Sheet:
+    def __call__(self, actor: Actor, *, lesson_id: LessonId) -> SheetDetails:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
         with self.store.autocommit() as work:
             taught = work.lessons.taught(lesson_id, held=False)
             require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
-            return work.attendance.sheet(taught.lesson)
+            return SheetDetails.of(work.attendance.sheet(taught.lesson), self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ class MarkAttendance:
         lesson_id: LessonId,
         attendances: Sequence[SentMark],
         versions: Collection[int] | None = None,
-    ) -> Sheet:
+    ) -> SheetDetails:
         field_errors = entry_errors(attendances)
         try:
             return self._marked(actor, lesson_id, attendances, versions, field_errors)
@@ -95,7 +96,7 @@ class MarkAttendance:
         attendances: Sequence[SentMark],
         versions: Collection[int] | None,
         field_errors: list[FieldError],
-    ) -> Sheet:
+    ) -> SheetDetails:
         require_level_for_some(actor, Permission.MARK_ATTENDANCE)
         with self.store.transaction() as work:
             taught = work.lessons.taught(lesson_id, held=True)
@@ -111,7 +112,7 @@ class MarkAttendance:
             changes = _changes(work, lesson, attendances, actor, does, [*field_errors], is_future=is_future)
             work.attendance.save(changes)
             work.events.add_all([event for it in changes for event in it.events])
-            return work.attendance.sheet(lesson)
+            return SheetDetails.of(work.attendance.sheet(lesson), does.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

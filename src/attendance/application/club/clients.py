@@ -1,20 +1,22 @@
 """Clients: adding, listing, showing and editing them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Unpack
 
+from attendance.application.club.read_models import ClientDetails
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import PageRequest, parse_sort
-from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today
+from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today, UnitOfWork
 from attendance.application.ports.club import ClientCriteria
+from attendance.application.read_models import read_model
 from attendance.application.retrying import retried
 from attendance.domain.club.clients import Client, ClientChanges, ClientNotFound, accepted_birthday, is_own
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import require_level, sees_notes
+from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission, allows
 from attendance.domain.text import accepted_together, searchable
 
@@ -41,7 +43,7 @@ class ListClients:
         sort: str = "",
         q: str = "",
         active: bool | None = None,
-    ) -> Listed[Client]:
+    ) -> Listed[ClientDetails]:
         order = parse_sort(sort or "name", CLIENTS_SORT)
         criteria = ClientCriteria(part=searchable("q", q), active=active)
         return listed(
@@ -51,6 +53,7 @@ class ListClients:
             page=page,
             count=lambda work: work.clients.count(criteria),
             rows=lambda work, page_request: work.clients.list(criteria, page_request),
+            details=lambda client: ClientDetails.of(client, actor),
         )
 
 
@@ -65,7 +68,7 @@ class AddClient:
     email_addresses: EmailAddresses
 
     @retried
-    def __call__(self, actor: Actor, **fields: Unpack[ClientChanges]) -> Client:
+    def __call__(self, actor: Actor, **fields: Unpack[ClientChanges]) -> ClientDetails:
         now = self.clock()
         client = Client(
             **{"name": "", **_accepted(fields, self.email_addresses, self.today)},
@@ -79,7 +82,7 @@ class AddClient:
                 work.accounts.get(client.user_id)
             work.clients.add(client)
             work.events.add(client.added(change_context(self, actor)))
-        return client
+        return ClientDetails.of(client, actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +92,13 @@ class ShowClient:
     store: Store
 
     @retried
-    def __call__(self, actor: Actor, *, client_id: ClientId) -> Client:
+    def __call__(self, actor: Actor, *, client_id: ClientId) -> ClientDetails:
         with self.store.autocommit() as work:
             client = work.clients.find(client_id)
         require_level(actor, Permission.READ_CLIENT, own=is_own(actor, client))
         if client is None:
             raise ClientNotFound
-        return client if sees_notes(actor) else replace(client, notes="")
+        return ClientDetails.of(client, actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,15 +108,20 @@ class OwnClients:
     store: Store
 
     @retried
-    def __call__(self, actor: Actor) -> tuple[Client, ...]:
-        if not allows(Permission.READ_CLIENT, actor.level, own=True):
-            return ()
-        criteria = ClientCriteria(user_id=actor.id)
+    def __call__(self, actor: Actor) -> tuple[ClientDetails, ...]:
         with self.store.read() as work:
-            found = work.clients.list(
-                criteria, PageRequest(order=parse_sort("name", CLIENTS_SORT), limit=MOST_OWN_CLIENTS)
-            )
-        return tuple(replace(client, notes="") for client in found)
+            clients = own_clients(work, actor)
+        return tuple(read_model(ClientDetails, client, notes=None) for client in clients)
+
+
+def own_clients(work: UnitOfWork, actor: Actor) -> tuple[Client, ...]:
+    """The clients that the actor may read as its own, by name, ties by id: none below level 2."""
+    if not allows(Permission.READ_CLIENT, actor.level, own=True):
+        return ()
+    page_request: PageRequest[Client] = PageRequest(
+        order=parse_sort("name", CLIENTS_SORT), limit=MOST_OWN_CLIENTS
+    )
+    return work.clients.list(ClientCriteria(user_id=actor.id), page_request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +145,7 @@ class EditClient:
         client_id: ClientId,
         versions: Collection[int] | None = None,
         **changes: Unpack[ClientChanges],
-    ) -> Client:
+    ) -> ClientDetails:
         accepted = _accepted(changes, self.email_addresses, self.today)
         require_level(actor, Permission.EDIT_CLIENT)
         with self.store.transaction() as work:
@@ -148,7 +156,7 @@ class EditClient:
                     work.accounts.get(user_id)
                 return before.edited(accepted, change_context(self, actor))
 
-            return edit(work, work.clients, client_id, versions, revised)
+            return ClientDetails.of(edit(work, work.clients, client_id, versions, revised), actor)
 
 
 def _accepted(fields: ClientChanges, email_addresses: EmailAddresses, today: Today) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Contracts: adding, listing, showing and editing them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Unpack
 
+from attendance.application.club.read_models import ContractDetails, hidden_notes
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import parse_sort
@@ -14,7 +15,7 @@ from attendance.domain.club.clients import ClientArchived, ClientNotFound, is_ow
 from attendance.domain.club.contracts import Contract, ContractChanges, ContractState, number_for
 from attendance.domain.ids import ClientId, ContractId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import require_level, sees_notes
+from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
 
 CONTRACTS_SORT = ("number", "signed_on")
@@ -38,9 +39,9 @@ class ListContracts:
         sort: str = "",
         client_id: ClientId | None = None,
         state: ContractState | None = None,
-    ) -> Listed[Contract]:
-        order = parse_sort(sort or "number", CONTRACTS_SORT)
-        criteria = ContractCriteria(on=self.today(), client_id=client_id, state=state)
+    ) -> Listed[ContractDetails]:
+        order, today = parse_sort(sort or "number", CONTRACTS_SORT), self.today()
+        criteria = ContractCriteria(on=today, client_id=client_id, state=state)
         return listed(
             self.store,
             lambda: require_level(actor, Permission.LIST_CONTRACTS),
@@ -48,6 +49,7 @@ class ListContracts:
             page=page,
             count=lambda work: work.contracts.count(criteria),
             rows=lambda work, page_request: work.contracts.list(criteria, page_request),
+            details=lambda contract: ContractDetails.of(contract, actor, today),
         )
 
 
@@ -62,7 +64,7 @@ class ContractsOfClient:
     today: Today
 
     @retried
-    def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[Contract]:
+    def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[ContractDetails]:
         with self.store.autocommit() as work:
             client = work.clients.find(client_id)
         own = is_own(actor, client)
@@ -72,17 +74,17 @@ class ContractsOfClient:
             if client is None:
                 raise ClientNotFound
 
-        def shown(contract: Contract) -> Contract:
-            return contract if sees_notes(actor) else replace(contract, notes="")
-
-        criteria = ContractCriteria(on=self.today(), client_id=client_id)
+        today = self.today()
+        criteria = ContractCriteria(on=today, client_id=client_id)
         return listed(
             self.store,
             permitted,
             order=parse_sort("number", CONTRACTS_SORT),
             page=None,
             count=lambda work: work.contracts.count(criteria),
-            rows=lambda work, page_request: tuple(map(shown, work.contracts.list(criteria, page_request))),
+            rows=lambda work, page_request: work.contracts.list(criteria, page_request),
+            details=lambda contract: ContractDetails.of(contract, actor, today),
+            hidden=hidden_notes(actor),
         )
 
 
@@ -99,10 +101,12 @@ class AddContract:
     new_id: NewId
 
     @retried
-    def __call__(self, actor: Actor, *, client_id: ClientId, **fields: Unpack[ContractChanges]) -> Contract:
-        now, contract_id = self.clock(), ContractId(self.new_id())
+    def __call__(
+        self, actor: Actor, *, client_id: ClientId, **fields: Unpack[ContractChanges]
+    ) -> ContractDetails:
+        now, today, contract_id = self.clock(), self.today(), ContractId(self.new_id())
         contract = Contract(
-            **{"number": number_for(contract_id, year=self.today().year), **fields},  # type: ignore[arg-type]
+            **{"number": number_for(contract_id, year=today.year), **fields},  # type: ignore[arg-type]
             id=contract_id,
             client_id=client_id,
             created_at=now,
@@ -114,7 +118,7 @@ class AddContract:
                 raise ClientArchived
             work.contracts.add(contract)
             work.events.add(contract.added(change_context(self, actor)))
-        return contract
+        return ContractDetails.of(contract, actor, today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +126,13 @@ class ShowContract:
     """One contract. Raises Forbidden, ContractNotFound."""
 
     store: Store
+    today: Today
 
     @retried
-    def __call__(self, actor: Actor, *, contract_id: ContractId) -> Contract:
+    def __call__(self, actor: Actor, *, contract_id: ContractId) -> ContractDetails:
         require_level(actor, Permission.READ_CONTRACT)
         with self.store.autocommit() as work:
-            return work.contracts.get(contract_id)
+            return ContractDetails.of(work.contracts.get(contract_id), actor, self.today())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +145,7 @@ class EditContract:
 
     store: Store
     clock: Clock
+    today: Today
     new_id: NewId
 
     @retried
@@ -150,13 +156,14 @@ class EditContract:
         contract_id: ContractId,
         versions: Collection[int] | None = None,
         **changes: Unpack[ContractChanges],
-    ) -> Contract:
+    ) -> ContractDetails:
         require_level(actor, Permission.EDIT_CONTRACT)
         with self.store.transaction() as work:
-            return edit(
+            contract = edit(
                 work,
                 work.contracts,
                 contract_id,
                 versions,
                 lambda before: before.edited(changes, change_context(self, actor)),
             )
+        return ContractDetails.of(contract, actor, self.today())

@@ -1,9 +1,10 @@
 """Groups: adding, listing, showing and editing them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Unpack
 
+from attendance.application.club.read_models import GroupDetails
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import parse_sort
@@ -15,7 +16,7 @@ from attendance.domain.club.groups import Group, GroupChanges, RosterHeld
 from attendance.domain.events import Event
 from attendance.domain.ids import GroupId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import may_rewrite_rosters, require_level, sees_members
+from attendance.domain.permissions.policy import may_rewrite_rosters, require_level
 from attendance.domain.permissions.table import Permission
 
 GROUPS_SORT = ("name", "created_at")
@@ -30,7 +31,7 @@ class ListGroups:
 
     store: Store
 
-    def __call__(self, actor: Actor, *, page: int | None = None, sort: str = "") -> Listed[Group]:
+    def __call__(self, actor: Actor, *, page: int | None = None, sort: str = "") -> Listed[GroupDetails]:
         order = parse_sort(sort or "name", GROUPS_SORT)
         criteria = GroupCriteria()
         return listed(
@@ -39,9 +40,9 @@ class ListGroups:
             order=order,
             page=page,
             count=lambda work: work.groups.count(criteria),
-            rows=lambda work, page_request: tuple(
-                _shown(it, actor) for it in work.groups.list(criteria, page_request)
-            ),
+            rows=lambda work, page_request: work.groups.list(criteria, page_request),
+            details=lambda group: GroupDetails.of(group, actor),
+            hidden=GroupDetails.hidden(actor),
         )
 
 
@@ -57,7 +58,7 @@ class AddGroup:
     new_id: NewId
 
     @retried
-    def __call__(self, actor: Actor, **fields: Unpack[GroupChanges]) -> Group:
+    def __call__(self, actor: Actor, **fields: Unpack[GroupChanges]) -> GroupDetails:
         now = self.clock()
         given: dict[str, Any] = {**fields}
         group = Group(**given, id=GroupId(self.new_id()), created_at=now, updated_at=now)
@@ -66,7 +67,7 @@ class AddGroup:
             _require_there(work, None, group)
             work.groups.add(group)
             work.events.add(group.added(change_context(self, actor)))
-        return group
+        return GroupDetails.of(group, actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +77,10 @@ class ShowGroup:
     store: Store
 
     @retried
-    def __call__(self, actor: Actor, *, group_id: GroupId) -> Group:
+    def __call__(self, actor: Actor, *, group_id: GroupId) -> GroupDetails:
         require_level(actor, Permission.READ_GROUPS)
         with self.store.autocommit() as work:
-            return _shown(work.groups.get(group_id), actor)
+            return GroupDetails.of(work.groups.get(group_id), actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ class EditGroup:
         group_id: GroupId,
         versions: Collection[int] | None = None,
         **changes: Unpack[GroupChanges],
-    ) -> Group:
+    ) -> GroupDetails:
         require_level(actor, Permission.EDIT_GROUP)
         with self.store.transaction() as work:
 
@@ -119,7 +120,7 @@ class EditGroup:
                 _require_there(work, before, after)
                 return after, event
 
-            return edit(work, work.groups, group_id, versions, revised)
+            return GroupDetails.of(edit(work, work.groups, group_id, versions, revised), actor)
 
     def _require_same_past(self, work: UnitOfWork, before: Group, after: Group) -> None:
         if touched := before.touched(after, work.lessons.lock_held_dates(before.id, self.clock())):
@@ -140,7 +141,3 @@ def _require_there(work: UnitOfWork, before: Group | None, after: Group) -> None
         raise ClientNotFound
     if not all(client.active for client in clients):
         raise ClientArchived
-
-
-def _shown(group: Group, actor: Actor) -> Group:
-    return group if sees_members(actor) else replace(group, members=())

@@ -6,6 +6,7 @@ from datetime import date, time
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
+from attendance.application.club.read_models import LessonDetails
 from attendance.application.editing import change_context, require_version
 from attendance.application.listing import Listed, Reading, listed
 from attendance.application.pagination import parse_sort, validate_range
@@ -57,9 +58,9 @@ class ListLessons:
         since: date | None = None,
         until: date | None = None,
         state: LessonState | None = None,
-    ) -> Listed[Lesson]:
-        order = parse_sort(sort or "date", LESSONS_SORT)
-        criteria = LessonCriteria(group_id=group_id, at=self.clock(), since=since, until=until, state=state)
+    ) -> Listed[LessonDetails]:
+        order, now = parse_sort(sort or "date", LESSONS_SORT), self.clock()
+        criteria = LessonCriteria(group_id=group_id, at=now, since=since, until=until, state=state)
         validate_range(since, until)
 
         def permitted() -> None:
@@ -74,6 +75,7 @@ class ListLessons:
             page=page,
             count=lambda work: work.lessons.count(criteria),
             rows=lambda work, page_request: work.lessons.list(criteria, page_request),
+            details=lambda lesson: LessonDetails.of(lesson, now),
         )
 
 
@@ -103,8 +105,9 @@ class AddLesson:
         location_id: LocationId | None = None,
         teachers: tuple[AccountId, ...] | None = None,
         topic: str = "",
-    ) -> Lesson:
+    ) -> LessonDetails:
         require_level_for_some(actor, Permission.ADD_LESSON)
+        does = change_context(self, actor)
         with self.store.transaction() as work:
             group = group_for_update(work, actor, group_id, self.today())
             if teachers is not None:
@@ -119,13 +122,13 @@ class AddLesson:
                 ends,
                 zone=self.zones.named(location.timezone),
                 lesson_id=LessonId(self.new_id()),
-                at=self.clock(),
+                at=does.at,
                 teachers=teachers,
                 topic=topic,
             )
             work.lessons.add(lesson)
-            work.events.add(lesson.added(change_context(self, actor)))
-        return lesson
+            work.events.add(lesson.added(does))
+        return LessonDetails.of(lesson, does.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,15 +136,16 @@ class ShowLesson:
     """One lesson of a group. Raises Forbidden, LessonNotFound."""
 
     store: Store
+    clock: Clock
 
     @retried
-    def __call__(self, actor: Actor, *, group_id: GroupId, lesson_id: LessonId) -> Lesson:
+    def __call__(self, actor: Actor, *, group_id: GroupId, lesson_id: LessonId) -> LessonDetails:
         require_level(actor, Permission.READ_LESSONS)
         with self.store.autocommit() as work:
             lesson = work.lessons.get(lesson_id)
         if lesson.group_id != group_id:
             raise LessonNotFound
-        return lesson
+        return LessonDetails.of(lesson, self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +173,7 @@ class EditLesson:
         lesson_id: LessonId,
         versions: Collection[int] | None = None,
         **changes: Unpack[LessonChanges],
-    ) -> Lesson:
+    ) -> LessonDetails:
         require_level_for_some(actor, Permission.EDIT_LESSON)
         with self.store.transaction() as work:
             taught = work.lessons.taught(lesson_id, held=True)
@@ -189,7 +193,7 @@ class EditLesson:
                 work.events.add(event)
             if (before.date, before.cancelled) != (after.date, after.cancelled):
                 charge_again(work, before, after, change_context(self, actor))
-        return after
+        return LessonDetails.of(after, self.clock())
 
     def _require_in_time(
         self, work: UnitOfWork, actor: Actor, before: Lesson, changes: LessonChanges

@@ -42,6 +42,7 @@ class ListLocations:
             page=page,
             count=lambda work: work.locations.count(criteria),
             rows=lambda work, page_request: work.locations.list(criteria, page_request),
+            details=lambda location: location,
         )
 
 

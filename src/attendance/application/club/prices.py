@@ -1,9 +1,10 @@
 """Prices: adding, listing, showing and editing them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Unpack
 
+from attendance.application.club.read_models import PriceDetails
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import parse_sort
@@ -31,7 +32,9 @@ class ListPrices:
     store: Store
     today: Today
 
-    def __call__(self, actor: Actor | None, *, page: int | None = None, sort: str = "") -> Listed[Price]:
+    def __call__(
+        self, actor: Actor | None, *, page: int | None = None, sort: str = ""
+    ) -> Listed[PriceDetails]:
         order = parse_sort(sort or "name", PRICES_SORT)
         criteria = PriceCriteria(on_sale_on=None if sees_all_prices(actor) else self.today())
         return listed(
@@ -40,9 +43,9 @@ class ListPrices:
             order=order,
             page=page,
             count=lambda work: work.prices.count(criteria),
-            rows=lambda work, page_request: tuple(
-                _shown(price, actor) for price in work.prices.list(criteria, page_request)
-            ),
+            rows=lambda work, page_request: work.prices.list(criteria, page_request),
+            details=lambda price: PriceDetails.of(price, actor),
+            hidden=PriceDetails.hidden(actor),
         )
 
 
@@ -55,7 +58,7 @@ class AddPrice:
     new_id: NewId
 
     @retried
-    def __call__(self, actor: Actor, **fields: Unpack[PriceChanges]) -> Price:
+    def __call__(self, actor: Actor, **fields: Unpack[PriceChanges]) -> PriceDetails:
         now = self.clock()
         given: dict[str, Any] = {**fields}
         price = Price(**given, id=PriceId(self.new_id()), created_at=now, updated_at=now)
@@ -64,7 +67,7 @@ class AddPrice:
             _require_groups(work, price.group_ids)
             work.prices.add(price)
             work.events.add(price.added(change_context(self, actor)))
-        return price
+        return PriceDetails.of(price, actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +78,12 @@ class ShowPrice:
     today: Today
 
     @retried
-    def __call__(self, actor: Actor | None, *, price_id: PriceId) -> Price:
+    def __call__(self, actor: Actor | None, *, price_id: PriceId) -> PriceDetails:
         with self.store.autocommit() as work:
             price = work.prices.get(price_id)
         if not sees_all_prices(actor) and not price.is_on_sale(self.today()):
             raise PriceNotFound
-        return _shown(price, actor)
+        return PriceDetails.of(price, actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,7 @@ class EditPrice:
         price_id: PriceId,
         versions: Collection[int] | None = None,
         **changes: Unpack[PriceChanges],
-    ) -> Price:
+    ) -> PriceDetails:
         require_level(actor, Permission.EDIT_PRICE)
         with self.store.transaction() as work:
 
@@ -112,14 +115,9 @@ class EditPrice:
                 _require_groups(work, after.group_ids)
                 return after, event
 
-            return edit(work, work.prices, price_id, versions, revised)
+            return PriceDetails.of(edit(work, work.prices, price_id, versions, revised), actor)
 
 
 def _require_groups(work: UnitOfWork, group_ids: Collection[GroupId]) -> None:
     if len(work.groups.existing_ids(group_ids)) < len({*group_ids}):
         raise GroupNotFound
-
-
-def _shown(price: Price, actor: Actor | None) -> Price:
-    """Notes are for those who keep the prices."""
-    return price if sees_all_prices(actor) else replace(price, notes="")

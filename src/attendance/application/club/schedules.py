@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from attendance.application.club.lessons import group_for_update
+from attendance.application.club.read_models import LessonDetails
 from attendance.application.editing import change_context
 from attendance.application.ports import Clock, Contended, NewId, Store, Today, UnitOfWork, Zones
 from attendance.application.retrying import retried
@@ -21,7 +22,7 @@ from attendance.domain.permissions.table import Permission
 class MadeLessons:
     """Lessons made from a schedule now, in order, and how many of its places had one already."""
 
-    lessons: tuple[Lesson, ...]
+    lessons: tuple[LessonDetails, ...]
     existing: int
 
 
@@ -78,7 +79,9 @@ class MakeLessons:
         work.lessons.add_all(lessons)
         work.events.add_all([lesson.added(does) for lesson in lessons])
         existing = sum((day, slot.starts) in taken for day, slot in places)
-        return MadeLessons(lessons=lessons, existing=existing)
+        return MadeLessons(
+            lessons=tuple(LessonDetails.of(lesson, does.at) for lesson in lessons), existing=existing
+        )
 
 
 def close_lessons(work: UnitOfWork, before: Location, after: Location, does: ChangeContext) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Unpack
 
 from attendance.application.attendance.charging import settle_unpaid as settle
+from attendance.application.club.read_models import SubscriptionDetails
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import parse_sort
@@ -52,11 +53,9 @@ class ListSubscriptions:
         client_id: ClientId | None = None,
         contract_id: ContractId | None = None,
         state: SubscriptionState | None = None,
-    ) -> Listed[Subscription]:
-        order = parse_sort(sort or "sold_on", SUBSCRIPTIONS_SORT)
-        criteria = SubscriptionCriteria(
-            on=self.today(), client_id=client_id, contract_id=contract_id, state=state
-        )
+    ) -> Listed[SubscriptionDetails]:
+        order, today = parse_sort(sort or "sold_on", SUBSCRIPTIONS_SORT), self.today()
+        criteria = SubscriptionCriteria(on=today, client_id=client_id, contract_id=contract_id, state=state)
         return listed(
             self.store,
             lambda: require_level(actor, Permission.LIST_SUBSCRIPTIONS),
@@ -64,6 +63,7 @@ class ListSubscriptions:
             page=page,
             count=lambda work: work.subscriptions.count(criteria),
             rows=lambda work, page_request: work.subscriptions.list(criteria, page_request),
+            details=lambda subscription: SubscriptionDetails.of(subscription, today),
         )
 
 
@@ -75,7 +75,7 @@ class SubscriptionsOfClient:
     today: Today
 
     @retried
-    def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[Subscription]:
+    def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[SubscriptionDetails]:
         with self.store.autocommit() as work:
             client = work.clients.find(client_id)
         own = is_own(actor, client)
@@ -85,7 +85,8 @@ class SubscriptionsOfClient:
             if client is None:
                 raise ClientNotFound
 
-        criteria = SubscriptionCriteria(on=self.today(), client_id=client_id)
+        today = self.today()
+        criteria = SubscriptionCriteria(on=today, client_id=client_id)
         return listed(
             self.store,
             permitted,
@@ -93,6 +94,7 @@ class SubscriptionsOfClient:
             page=None,
             count=lambda work: work.subscriptions.count(criteria),
             rows=lambda work, page_request: work.subscriptions.list(criteria, page_request),
+            details=lambda subscription: SubscriptionDetails.of(subscription, today),
         )
 
 
@@ -122,7 +124,7 @@ class SellSubscription:
         sold_on: date | None = None,
         starts_on: date | None = None,
         settle_unpaid: bool = False,
-    ) -> Subscription:
+    ) -> SubscriptionDetails:
         today = self.today()
         sold_on = sold_on or today
         raise_if_errors(
@@ -151,7 +153,9 @@ class SellSubscription:
             )
             work.subscriptions.add(subscription)
             work.events.add(subscription.sold(does))
-            return settle(work, subscription, does) if settle_unpaid else subscription
+            if settle_unpaid:
+                subscription = settle(work, subscription, does)
+        return SubscriptionDetails.of(subscription, today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,12 +163,13 @@ class ShowSubscription:
     """One subscription. Raises Forbidden, SubscriptionNotFound."""
 
     store: Store
+    today: Today
 
     @retried
-    def __call__(self, actor: Actor, *, subscription_id: SubscriptionId) -> Subscription:
+    def __call__(self, actor: Actor, *, subscription_id: SubscriptionId) -> SubscriptionDetails:
         require_level(actor, Permission.READ_SUBSCRIPTION)
         with self.store.autocommit() as work:
-            return work.subscriptions.get(subscription_id)
+            return SubscriptionDetails.of(work.subscriptions.get(subscription_id), self.today())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +182,7 @@ class EditSubscription:
 
     store: Store
     clock: Clock
+    today: Today
     new_id: NewId
 
     @retried
@@ -187,7 +193,7 @@ class EditSubscription:
         subscription_id: SubscriptionId,
         versions: Collection[int] | None = None,
         **changes: Unpack[SubscriptionChanges],
-    ) -> Subscription:
+    ) -> SubscriptionDetails:
         require_level(actor, Permission.EDIT_SUBSCRIPTION)
         with self.store.transaction() as work:
             # whatever charges one of the client's passes holds the client, too
@@ -199,7 +205,8 @@ class EditSubscription:
                 charged_on = work.subscriptions.days_charged(subscription_id)
                 return before.edited(changes, change_context(self, actor), charged_on=charged_on)
 
-            return edit(work, work.subscriptions, subscription_id, versions, revised)
+            subscription = edit(work, work.subscriptions, subscription_id, versions, revised)
+        return SubscriptionDetails.of(subscription, self.today())
 
 
 def _require_own_contract(work: UnitOfWork, contract_id: ContractId | None, client_id: ClientId) -> None:

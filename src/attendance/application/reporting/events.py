@@ -52,6 +52,7 @@ class ListEvents:
             page=page,
             count=lambda work: work.events.count(criteria),
             rows=lambda work, page_request: work.events.list(criteria, page_request),
+            details=lambda logged: logged,
         )
 
     def _start(self, day: date) -> datetime:

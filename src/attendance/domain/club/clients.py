@@ -49,10 +49,10 @@ class ClientChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """Somebody who attends. `user_id` is the account of the client or a parent, who may read what is its own.
+class ClientFields:
+    """What a client and what is shown of it have in common.
 
-    `notes` may hold what is known of somebody's health. Not `active`: archived. Raises Invalid.
+    `user_id` is the account of the client or a parent, who may read what is its own. Not `active`: archived.
     """
 
     id: ClientId
@@ -62,12 +62,18 @@ class Client:
     phone: str = ""
     email: str = ""
     address: str = ""
-    notes: str = ""
     active: bool = True
     user_id: AccountId | None = None
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client(ClientFields):
+    """Somebody who attends. `notes` may be about somebody's health. Raises Invalid."""
+
+    notes: str = ""
 
     def __post_init__(self) -> None:
         optional = {

@@ -40,10 +40,10 @@ class ContractChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
-    """A contract with a client, in force from the day it is signed to `cancelled_on`, the last day it holds.
+class ContractFields:
+    """What a contract and what is shown of it have in common: in force from `signed_on` to `cancelled_on`.
 
-    Raises Invalid.
+    Both days are included. None: not signed yet, not cancelled.
     """
 
     id: ContractId
@@ -51,10 +51,16 @@ class Contract:
     client_id: ClientId
     signed_on: date | None = None
     cancelled_on: date | None = None
-    notes: str = ""
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract(ContractFields):
+    """A contract with a client. Raises Invalid."""
+
+    notes: str = ""
 
     def __post_init__(self) -> None:
         is_backwards = self.signed_on and self.cancelled_on and self.cancelled_on < self.signed_on

@@ -94,8 +94,11 @@ class GroupChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """A group. Its roster on a date follows from who was a member then. Raises Invalid, GroupFull."""
+class GroupFields:
+    """What a group and what is shown of it have in common.
+
+    Active from `active_from` to `active_until`, both included; None: open.
+    """
 
     id: GroupId
     name: str
@@ -104,11 +107,17 @@ class Group:
     active_from: date | None = None
     active_until: date | None = None
     teachers: tuple[Teaching, ...] = ()
-    members: tuple[GroupMembership, ...] = ()
     schedule: tuple[Slot, ...] = ()
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group(GroupFields):
+    """A group. Its roster on a date follows from who was a member then. Raises Invalid, GroupFull."""
+
+    members: tuple[GroupMembership, ...] = ()
 
     def __post_init__(self) -> None:
         is_backwards = self.active_from and self.active_until and self.active_until < self.active_from

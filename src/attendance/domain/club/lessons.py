@@ -70,12 +70,11 @@ class Scheduled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
-    """A lesson, with copies of what its group and location were when it was made. Raises Invalid.
+class LessonFields:
+    """What a lesson and what is shown of it have in common.
 
-    Date and times are local to `timezone` (IANA), `starts_at` and `ends_at` the instants in UTC. `closed`: it
-    was a closure of the location that cancelled it. `is_marked`, as it was read: somebody's attendance is
-    known.
+    Date and times are local to `timezone` (IANA), `starts_at` and `ends_at` the same instants in UTC.
+    `reason`: why it is cancelled. `scheduled`: the place in the schedule it was made for, if it was.
     """
 
     id: LessonId
@@ -90,14 +89,23 @@ class Lesson:
     capacity: int | None = None
     teachers: tuple[AccountId, ...] = ()
     topic: str = ""
-    cancelled: bool = False
     reason: str = ""
-    closed: bool = False
     scheduled: Scheduled | None = None
-    is_marked: bool = False
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson(LessonFields):
+    """A lesson, with copies of what its group and location were when it was made. Raises Invalid.
+
+    `closed`: a closure of the location cancelled it. `is_marked`, as of when it was read: it has a mark.
+    """
+
+    cancelled: bool = False
+    closed: bool = False
+    is_marked: bool = False
 
     def __post_init__(self) -> None:
         raise_if_errors(

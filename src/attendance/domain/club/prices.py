@@ -49,10 +49,11 @@ class PriceChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """A pass that can be bought: for so many visits (None: any), for days or months (neither: open end).
+class PriceFields:
+    """What a price and what is shown of it have in common.
 
-    `group_ids` are the groups it is for, none of them: all. Raises Invalid.
+    `visits` None: any number. Valid for days or for months; neither: open end. `group_ids` are the groups it
+    is for, empty: all. On sale from `on_sale_from` to `on_sale_until`, both included; None: open.
     """
 
     id: PriceId
@@ -66,10 +67,16 @@ class Price:
     on_sale_from: date | None = None
     on_sale_until: date | None = None
     charges_absence: bool = True
-    notes: str = ""
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price(PriceFields):
+    """A pass that can be bought. Raises Invalid."""
+
+    notes: str = ""
 
     def __post_init__(self) -> None:
         is_backwards = self.on_sale_from and self.on_sale_until and self.on_sale_until < self.on_sale_from

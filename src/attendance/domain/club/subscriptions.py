@@ -86,12 +86,12 @@ class SubscriptionChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    """A pass as it was sold: later changes of its price do not reach it.
+class SubscriptionFields:
+    """What a subscription and what is shown of it have in common.
 
-    For so many `visits` (None: any) in these groups (none: all), from `starts_on` to `ends_on` (None: open
-    end) and as many days longer as it is frozen; `cancelled_on` is the last day it covers. `charged`, as it
-    was read: how many visits it has paid for. Raises Invalid, FreezesOverlap, FreezeAfterEnd.
+    For so many `visits` (None: any number) in the groups of `group_ids` (empty: all), from `starts_on` to
+    `ends_on` (None: open end), both included, and as many days longer as it is frozen; `cancelled_on` is the
+    last day it covers.
     """
 
     id: SubscriptionId
@@ -109,10 +109,20 @@ class Subscription:
     ends_on: date | None = None
     freezes: tuple[Freeze, ...] = ()
     cancelled_on: date | None = None
-    charged: int = 0
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription(SubscriptionFields):
+    """A pass as it was sold: later changes of its price do not affect it.
+
+    `charged`, as of when it was read: how many visits it has paid for. Raises Invalid, FreezesOverlap,
+    FreezeAfterEnd.
+    """
+
+    charged: int = 0
 
     def __post_init__(self) -> None:
         raise_if_errors(

@@ -5,20 +5,17 @@ import io
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from inspect import signature
 from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Response
-from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from attendance.adapters.http.server.rows import Cell, cells, columns_of
-from attendance.adapters.http.server.workbooks import workbook
+from attendance.adapters.http.server.exports.rows import Cell, cells, columns_of
+from attendance.adapters.http.server.exports.workbooks import workbook
 from attendance.application.listing import BATCH
 
 CSV = "text/csv"
@@ -33,10 +30,7 @@ class Format(StrEnum):
 
 InFormat = Annotated[
     Format,
-    QueryParameter(
-        name="format",
-        description="`csv` and `xlsx`: a table with a row for each item, for spreadsheets",
-    ),
+    msgspec.Meta(description="`csv` and `xlsx`: a table with a row for each item, for spreadsheets"),
 ]
 
 
@@ -89,10 +83,3 @@ class ExportingOperation(Operation):
             text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
             # in OpenAPI 3.1 bytes have no schema
             success.content |= {CSV: text, XLSX: OpenAPIMediaType(schema=Schema())}
-
-
-def describe_formats(handlers: Iterable[HTTPRouteHandler]) -> None:
-    """Of each operation that has a format."""
-    for handler in handlers:
-        if any(it.annotation is InFormat for it in signature(handler.fn).parameters.values()):
-            handler.operation_class = ExportingOperation

@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Response
 
 HTML = "text/html"
 
@@ -47,11 +47,6 @@ FORM = """<form>
     }}
   }});
 </script>"""
-
-
-def wants_page(request: Request[Any, Any, Any]) -> bool:
-    """Browsers name HTML; programs that take anything are given JSON."""
-    return HTML in request.headers.get("accept", "")
 
 
 def saying(title: str, text: str, *, status: int = 200) -> Response[Any]:

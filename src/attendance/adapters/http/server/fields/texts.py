@@ -4,8 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from attendance.adapters.http.server.texts import ANY_TEXT, NAME, PROSE
+from attendance.adapters.http.server.fields.characters import ANY_TEXT, NAME, PROSE
 from attendance.domain.accounts.accounts import LONGEST_EMAIL, LONGEST_NAME, LONGEST_USERNAME
+from attendance.domain.club.clients import LONGEST_NOTES
 
 
 def line(longest: int, *, shortest: int = 0) -> msgspec.Meta:
@@ -49,3 +50,4 @@ PersonName = Annotated[
         max_length=LONGEST_NAME, description="What somebody is called.", extra_json_schema={"extra": NAME}
     ),
 ]
+Notes = Annotated[str, prose(LONGEST_NOTES)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from attendance.adapters.http.server.validation import entry_of
+from attendance.adapters.http.server.bodies.validation import entry_of
 
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

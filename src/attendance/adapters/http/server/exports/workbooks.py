@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO
 
-from attendance.adapters.http.server.rows import Cell
+from attendance.adapters.http.server.exports.rows import Cell
 from attendance.domain.errors import FieldError, Invalid
 
 LARGEST_PIECE = 64 * 1024
