@@ -11,12 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.engine.databases import (
-    POSTGRES_SETTINGS,
-    SQLITE_SETTINGS,
-    Database,
-    open_database,
-)
+from attendance.adapters.sql.engine.databases import SQLITE_SETTINGS, Database, open_database
+from attendance.adapters.sql.engine.postgres import POSTGRES_SETTINGS
 from attendance.application.pagination import Page
 from attendance.application.ports import Store
 from attendance.domain.errors import Unavailable
