@@ -8,9 +8,9 @@ import pytest
 from dependency_injector import providers
 
 from attendance import Status, UseCases, open_attendance
-from attendance.application.use_cases import USE_CASES
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
+from attendance.application.use_cases import USE_CASES
 from attendance.domain.errors import Unavailable
 from attendance.entrypoints.container import Container, close
 from attendance.entrypoints.secrets import signing_keys

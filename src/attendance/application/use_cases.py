@@ -256,6 +256,6 @@ class _Documentation(dict[str, str]):
 
 # where `inspect` and `pydoc` look for the documentation and the order of attributes that are slots
 UseCases.__init__.__doc__ = "Made by `open_attendance`."
-UseCases.__init__.__signature__ = inspect.signature(lambda self, **use_cases: None)  # type: ignore[attr-defined]
+UseCases.__init__.__signature__ = inspect.Signature()  # type: ignore[attr-defined]
 UseCases.__slots__ = _Documentation.fromkeys(USE_CASES, "")  # type: ignore[assignment]
 UseCases._fields = (*USE_CASES,)  # type: ignore[attr-defined]
