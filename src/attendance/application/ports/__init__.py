@@ -40,7 +40,7 @@ from attendance.application.ports.services import (
     Usernames,
     Zones,
 )
-from attendance.application.ports.store import Contended, Store, UnitOfWork
+from attendance.application.ports.store import Contended, DuplicateId, NestedUnitOfWork, Store, UnitOfWork
 
 __all__ = [
     "Accounts",
@@ -48,6 +48,7 @@ __all__ = [
     "Calendars",
     "Clock",
     "Contended",
+    "DuplicateId",
     "EmailAddresses",
     "Events",
     "Favorites",
@@ -59,6 +60,7 @@ __all__ = [
     "Lessons",
     "Links",
     "Marks",
+    "NestedUnitOfWork",
     "NewId",
     "NewToken",
     "NotSent",
