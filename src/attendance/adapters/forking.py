@@ -4,6 +4,9 @@ import os
 from typing import Protocol
 from weakref import WeakSet
 
+LONGEST_REST_SECONDS = 2.0
+"""How long a fork waits for what other threads are at."""
+
 
 class Forkable(Protocol):
     """Holds connections, threads or locks, none of which two processes may share."""
@@ -13,12 +16,6 @@ class Forkable(Protocol):
 
     def after_fork(self, *, is_child: bool) -> None:
         """In both processes: go on; in the child with connections, threads and locks of its own."""
-
-
-class AtRest:
-    """A Forkable with nothing to do before: mixes in the method."""
-
-    def before_fork(self) -> None: ...
 
 
 _forkable: WeakSet[Forkable] = WeakSet()

@@ -18,13 +18,11 @@ from sqlalchemy import Dialect, Engine, Executable
 
 from attendance.adapters import forking
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
+from attendance.adapters.forking import LONGEST_REST_SECONDS
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 from attendance.domain.errors import Unavailable
 
 BUSY_TIMEOUT_MS = 100
-LONGEST_REST_SECONDS = 2.0
-"""How long a fork waits for the units of work of other threads to end."""
-
 WHAT_A_URL_IS = "a database URL begins with sqlite:/// or postgresql://, or is the word memory"
 NO_DRIVER = "PostgreSQL needs a driver that is not installed: pip install 'attendance[postgres]'"
 
@@ -51,6 +49,29 @@ class Database(Protocol):
     @abstractmethod
     def transaction(self, connection: Any) -> AbstractContextManager[None]:
         """A block in which the connection is inside a transaction that may write."""
+
+    @abstractmethod
+    def is_in_transaction(self, connection: Any) -> bool:
+        """Whether the connection lives and is in a transaction that can go on."""
+
+    @contextmanager
+    def savepoint(self, connection: Any) -> Iterator[None]:
+        """A block inside a transaction whose writes are taken back when it raises; the transaction goes on.
+
+        Raises Unavailable where there is no transaction any more.
+        """
+        if not self.is_in_transaction(connection):
+            raise Unavailable
+        connection.execute("SAVEPOINT part")
+        try:
+            yield
+            connection.execute("RELEASE SAVEPOINT part")
+        except BaseException:
+            # where not even this works, the transaction is lost: see `is_in_transaction`
+            with suppress(Exception):
+                connection.execute("ROLLBACK TO SAVEPOINT part")
+                connection.execute("RELEASE SAVEPOINT part")
+            raise
 
     @abstractmethod
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
@@ -151,6 +172,9 @@ class Sqlite(PooledDatabase):
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         prepared = self._prepared(statement, parameters)
         return prepared.answer(connection.execute(prepared.sql, prepared.values(parameters)))
+
+    def is_in_transaction(self, connection: Any) -> bool:
+        return bool(connection.in_transaction)
 
     def is_idle(self, connection: Any) -> bool:
         return not connection.in_transaction

@@ -51,6 +51,9 @@ class Postgres(PooledDatabase):
         cursor.execute(prepared.sql.encode(), prepared.values(parameters))
         return prepared.answer(cursor)
 
+    def is_in_transaction(self, connection: Any) -> bool:
+        return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS)
+
     def is_idle(self, connection: Any) -> bool:
         return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE)
 
