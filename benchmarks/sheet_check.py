@@ -9,7 +9,8 @@ from uuid import UUID
 import httpx
 
 from attendance.adapters.clock import new_id, utc_now
-from attendance.adapters.sql.engine.databases import Postgres, open_database
+from attendance.adapters.sql.engine.databases import open_database
+from attendance.adapters.sql.engine.postgres import Postgres
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.zones import IanaZones
 from attendance.application.attendance.sheets import MarkAttendance

@@ -11,12 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.engine.databases import (
-    POSTGRES_SETTINGS,
-    SQLITE_SETTINGS,
-    Database,
-    open_database,
-)
+from attendance.adapters.sql.engine.databases import SQLITE_SETTINGS, Database, open_database
+from attendance.adapters.sql.engine.postgres import POSTGRES_SETTINGS
 from attendance.application.pagination import Page
 from attendance.application.ports import Store
 from attendance.domain.errors import Unavailable
@@ -100,12 +96,19 @@ def test_a_change_and_its_event_are_stored_together_or_not_at_all(database: Data
         assert work.lab_attendance.find(given.lab.id, second.id) == (given.owner.id, None)
 
 
-def test_an_exhausted_pool_is_unavailable(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exhausted_pool_is_unavailable(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, other_thread: ThreadPoolExecutor
+) -> None:
     monkeypatch.setattr("attendance.adapters.sql.engine.databases.LONGEST_WAIT_SECONDS", 0.1)
     database = open_database(database_url, pool_size=1)
     store = SqlStore(primary=database, replica=database)
-    with store.autocommit(), pytest.raises(Unavailable), store.autocommit():
-        pass
+
+    def look() -> None:
+        with store.autocommit():
+            pass
+
+    with store.autocommit(), pytest.raises(Unavailable):
+        other_thread.submit(look).result()
     with store.autocommit() as work:
         assert work.accounts.find_by_username("nobody") is None
     database.engine.dispose()

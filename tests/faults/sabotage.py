@@ -186,19 +186,19 @@ def _dies(*_: Any, **__: Any) -> None:
 def has_little_patience() -> None:
     """No protection taken out: as in service, in a fraction of the time."""
     from attendance.adapters.backoff import attempts
-    from attendance.adapters.sql.engine import databases
+    from attendance.adapters.sql.engine import postgres
     from attendance.adapters.sql.store import SqlStore
 
-    databases.POSTGRES_SETTINGS["lock_timeout"] = 300
+    postgres.POSTGRES_SETTINGS["lock_timeout"] = 300
     SqlStore.attempts = lambda _: attempts(0.3)  # type: ignore[method-assign]
 
 
 def has_endless_patience() -> None:
     from attendance.adapters.backoff import attempts
-    from attendance.adapters.sql.engine import databases
+    from attendance.adapters.sql.engine import postgres
     from attendance.adapters.sql.store import SqlStore
 
-    databases.POSTGRES_SETTINGS |= {"lock_timeout": 0, "statement_timeout": 0}
+    postgres.POSTGRES_SETTINGS |= {"lock_timeout": 0, "statement_timeout": 0}
     SqlStore.attempts = lambda _: attempts(3600)  # type: ignore[method-assign]
 
 

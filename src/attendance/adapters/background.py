@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
 
+from attendance.adapters import forking
+
 log = logging.getLogger(__name__)
 
 
@@ -14,8 +16,20 @@ class RunInBackground:
     At most `longest_queue` tasks wait; a further one is dropped. What a task raises is only logged."""
 
     def __init__(self, longest_queue: int = 1000) -> None:
+        self._longest_queue = longest_queue
+        self._start()
+        forking.care_for(self)
+
+    def _start(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="attendance-background")
-        self._slots = BoundedSemaphore(longest_queue)
+        self._slots = BoundedSemaphore(self._longest_queue)
+
+    def before_fork(self) -> None: ...
+
+    def after_fork(self, *, is_child: bool) -> None:
+        """A child has no thread but the one that forked; the parent does what was queued."""
+        if is_child:
+            self._start()
 
     def __call__(self, task: Callable[[], None]) -> None:
         if self._slots.acquire(blocking=False):

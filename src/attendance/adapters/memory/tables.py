@@ -1,6 +1,7 @@
 """Dictionaries that remember how to undo what was done to them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, TypeVar
@@ -43,16 +44,27 @@ V = TypeVar("V")
 
 @dataclass(slots=True)
 class Journal:
-    """The steps that take everything back to where the last transaction ended."""
+    """The steps that take everything back to where the last transaction ended, the newest last."""
 
     steps: list[Callable[[], object]] = field(default_factory=list)
 
     def forget(self) -> None:
         self.steps.clear()
 
-    def undo(self) -> None:
-        while self.steps:
+    def undo(self, mark: int) -> None:
+        """Take back what was done since there were `mark` steps."""
+        while len(self.steps) > mark:
             self.steps.pop()()
+
+    @contextmanager
+    def undone_if_raised(self) -> Iterator[None]:
+        """A block whose steps are taken back when it raises."""
+        mark = len(self.steps)
+        try:
+            yield
+        except BaseException:
+            self.undo(mark)
+            raise
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
 from argon2.low_level import error_to_str
 
+from attendance.adapters import forking
 from attendance.application.ports import Hasher
 from attendance.domain.errors import Unavailable
 from attendance.domain.text import folded
@@ -49,9 +50,20 @@ class Argon2Hasher(Hasher):
             raise ValueError("longest_queue and longest_wait start at 0")
         self._argon2 = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism)
         self._unmatched_hash = _hash_of_no_password(self._argon2)
-        self._waiting_or_running = BoundedSemaphore(concurrency + longest_queue)
-        self._running = BoundedSemaphore(concurrency)
-        self._longest_wait = longest_wait
+        self._concurrency, self._longest_queue, self._longest_wait = concurrency, longest_queue, longest_wait
+        self._free_slots()
+        forking.care_for(self)
+
+    def _free_slots(self) -> None:
+        self._waiting_or_running = BoundedSemaphore(self._concurrency + self._longest_queue)
+        self._running = BoundedSemaphore(self._concurrency)
+
+    def before_fork(self) -> None: ...
+
+    def after_fork(self, *, is_child: bool) -> None:
+        """A child has no thread but the one that forked: nobody there hashes or waits."""
+        if is_child:
+            self._free_slots()
 
     def hash(self, password: str) -> str:
         with self._slot():

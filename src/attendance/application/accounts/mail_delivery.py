@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from attendance.application.ports import Clock, Notifier, NotSent, Store
+from attendance.application.ports import Clock, NoNotifier, Notifier, NotSent, Store
 from attendance.application.retrying import retried
 from attendance.domain.accounts.mail import LONGEST_LEASE, Mail, MailState
 from attendance.domain.ids import MailId
@@ -14,13 +14,16 @@ class DispatchMail:
 
     Several may do this at once: a mail is claimed by one of them at a time. Who dies between the server's
     acceptance and its note leaves the claim to end, and the mail is sent again under the same Message-ID.
+    Raises NoNotifier, and leaves every mail waiting, where no way to send mail was given.
     """
 
     store: Store
     clock: Clock
-    notifier: Notifier
+    notifier: Notifier | None
 
     def __call__(self) -> bool:
+        if self.notifier is None:
+            raise NoNotifier
         mail = self._claimed()
         if mail is None:
             return False

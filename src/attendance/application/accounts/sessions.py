@@ -200,3 +200,23 @@ class ActorOf:
     def _touch(self, session_id: SessionId, at: datetime) -> None:
         with self.store.autocommit() as work:
             work.sessions.touch(session_id, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActAs:
+    """The actor for an account whose owner some other sign-in than ours has authenticated.
+
+    Asks for no password and starts no session: `session_id` is None, and the actor is good for one request.
+    Its level is that of the account at this moment. Raises UserNotFound, Unauthenticated for an account that
+    is deactivated.
+    """
+
+    store: Store
+
+    @retried
+    def __call__(self, account_id: AccountId) -> Actor:
+        with self.store.autocommit() as work:
+            account = work.accounts.get(account_id)
+        if not account.active:
+            raise Unauthenticated
+        return Actor(account.id, None, account.level)

@@ -32,6 +32,7 @@ from attendance.application.ports.services import (
     Hasher,
     NewId,
     NewToken,
+    NoNotifier,
     Notifier,
     NotSent,
     RunInBackground,
@@ -40,7 +41,7 @@ from attendance.application.ports.services import (
     Usernames,
     Zones,
 )
-from attendance.application.ports.store import Contended, Store, UnitOfWork
+from attendance.application.ports.store import Contended, DuplicateId, NestedUnitOfWork, Store, UnitOfWork
 
 __all__ = [
     "Accounts",
@@ -48,6 +49,7 @@ __all__ = [
     "Calendars",
     "Clock",
     "Contended",
+    "DuplicateId",
     "EmailAddresses",
     "Events",
     "Favorites",
@@ -59,8 +61,10 @@ __all__ = [
     "Lessons",
     "Links",
     "Marks",
+    "NestedUnitOfWork",
     "NewId",
     "NewToken",
+    "NoNotifier",
     "NotSent",
     "Notifier",
     "Outbox",

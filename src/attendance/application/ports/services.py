@@ -84,6 +84,13 @@ class NotSent(Exception):
         """Whether trying again is of no use."""
 
 
+class NoNotifier(RuntimeError):
+    """A mistake of the caller's: mail was to be sent, and nothing was said about how."""
+
+    def __init__(self) -> None:
+        super().__init__("no way to send mail was given: set smtp_url or mail_directory, or give a notifier")
+
+
 class Notifier(Protocol):
     @abstractmethod
     def send(self, mail: Mail) -> None:
