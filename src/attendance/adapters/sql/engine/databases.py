@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 import psycopg
@@ -104,7 +104,7 @@ def open_database(url: str, *, pool_size: int) -> Database:
 @dataclass
 class Postgres(Database):
     engine: Engine
-    _compiled: dict[Executable, Prepared] = field(default_factory=dict)
+    _compiled: ClassVar[dict[Executable, Prepared]] = {}
 
     @contextmanager
     def transaction(self, connection: Any) -> Iterator[None]:
@@ -128,7 +128,7 @@ class Sqlite(Database):
     """One writer at a time. The lock lines up the writers of this process: SQLite's own waiting is unfair."""
 
     engine: Engine
-    _compiled: dict[Executable, Prepared] = field(default_factory=dict)
+    _compiled: ClassVar[dict[Executable, Prepared]] = {}
     _writer: Lock = field(default_factory=Lock)
 
     @contextmanager
