@@ -76,7 +76,7 @@ def kept_databases(request: pytest.FixtureRequest) -> Iterator[Callable[[str], K
 
 
 def emptied(request: pytest.FixtureRequest, kind: str) -> KeptDatabase:
-    """The kept database of a kind as if it were new; one test does this once, or it loses what it has stored."""
+    """The kept database of a kind as if it were new. A second time in one test removes what it has stored."""
     kept: Callable[[str], KeptDatabase] = request.getfixturevalue("kept_databases")
     return kept(kind).reset()
 

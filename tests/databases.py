@@ -1,4 +1,4 @@
-"""Databases of the current shape: one that is emptied for each test, or fresh ones where a test needs its own."""
+"""Databases of the current shape: one that is emptied for each test, or one made for a test alone."""
 
 import itertools
 import os
@@ -22,10 +22,11 @@ from tests import postgres
 EXTERNAL = "ATTENDANCE_TEST_DATABASE_URL"
 POOL_SIZE = 20
 TABLES = """
-    SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    SELECT quote_ident(tablename) FROM pg_tables
+    WHERE schemaname = current_schema() AND tablename NOT LIKE '%version'
 """
 RESETS_UNTIL_TRUNCATED = 40
-"""Rows that are deleted leave their room behind for a while; to truncate takes 20 times as long as to delete."""
+"""Deleted rows leave their room behind for a while; to truncate takes 20 times as long as to delete."""
 
 
 def migrated(url: str) -> None:

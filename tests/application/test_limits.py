@@ -256,6 +256,7 @@ class Glances(RateLimitWindows):
     def purge(self, before: datetime) -> None: ...
 
 
+@pytest.mark.plants
 def test_a_crowd_that_may_look_first_is_all_let_through(store_url: str, store: Store) -> None:
     if store_url == "memory":
         # its lock is what holds
