@@ -1,17 +1,47 @@
-"""What tests are given: stores and databases of every kind, and time, ids and passwords that cost nothing."""
+"""What tests are given: stores and databases of every kind, emptied for each test.
 
-from collections.abc import Iterator
+`--stores` chooses among the kinds; a test that takes another kind is not run, and counted as deselected.
+"""
+
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.databases import Database
 from attendance.application.ports import Store
-from tests.databases import PostgresDatabases, SqliteDatabases, postgres_databases
+from tests.databases import Databases, KeptDatabase, PostgresDatabases, SqliteDatabases, postgres_databases
 
 STORES = ["memory", "sqlite", "postgresql"]
 DATABASES = STORES[1:]
+FIXTURE_OF = {"sqlite": "sqlite_databases", "postgresql": "postgres"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stores", default=",".join(STORES), help="the kinds of store to test, of " + ", ".join(STORES)
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if unknown := {*config.getoption("stores").split(",")} - {*STORES}:
+        raise pytest.UsageError(f"--stores: there is no {', '.join(sorted(unknown))}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = {*STORES} - {*config.getoption("stores").split(",")}
+    if deselected := [item for item in items if stores_of(item) & left_out]:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if not stores_of(item) & left_out]
+
+
+def stores_of(item: pytest.Item) -> set[str]:
+    """The kinds of store that a test is about, by its parameters and its fixtures."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    named = {value for value in parameters if isinstance(value, str) and value in STORES}
+    fixtures = getattr(item, "fixturenames", ())
+    return named | {kind for kind, fixture in FIXTURE_OF.items() if fixture in fixtures}
 
 
 @pytest.fixture(scope="session")
@@ -25,41 +55,66 @@ def postgres() -> Iterator[PostgresDatabases]:
         yield databases
 
 
-def databases(request: pytest.FixtureRequest, kind: str) -> SqliteDatabases | PostgresDatabases:
-    return request.getfixturevalue("postgres" if kind == "postgresql" else "sqlite_databases")
+def databases(request: pytest.FixtureRequest, kind: str) -> Databases:
+    """Where fresh ones of a kind come from, for tests that start processes or change tables."""
+    return request.getfixturevalue(FIXTURE_OF[kind])
+
+
+@pytest.fixture(scope="session")
+def kept_databases(request: pytest.FixtureRequest) -> Iterator[Callable[[str], KeptDatabase]]:
+    """The one database of a kind that the tests of this process share."""
+    kept: dict[str, KeptDatabase] = {}
+
+    def of(kind: str) -> KeptDatabase:
+        if kind not in kept:
+            kept[kind] = KeptDatabase(databases(request, kind))
+        return kept[kind]
+
+    yield of
+    for database in kept.values():
+        database.close()
+
+
+def emptied(request: pytest.FixtureRequest, kind: str) -> KeptDatabase:
+    """The kept database of a kind as if it were new. A second time in one test removes what it has stored."""
+    kept: Callable[[str], KeptDatabase] = request.getfixturevalue("kept_databases")
+    return kept(kind).reset()
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest) -> str:
-    """A fresh database of either kind, of the current shape."""
-    return databases(request, request.param).fresh()
+def kept_database(request: pytest.FixtureRequest) -> KeptDatabase:
+    return emptied(request, request.param)
+
+
+@pytest.fixture
+def database_url(kept_database: KeptDatabase) -> str:
+    """A database of either kind, of the current shape and with nothing in it."""
+    return kept_database.url
+
+
+@pytest.fixture
+def database(kept_database: KeptDatabase) -> Database:
+    """The same, opened."""
+    return kept_database.database
 
 
 @pytest.fixture(params=DATABASES)
 def empty_database_url(request: pytest.FixtureRequest) -> str:
-    """A fresh database of either kind, with nothing in it."""
+    """A new database of either kind, without tables."""
     return databases(request, request.param).empty()
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    database = open_database(database_url, pool_size=20)
-    yield database
-    database.engine.dispose()
 
 
 @pytest.fixture(params=STORES)
 def store_url(request: pytest.FixtureRequest) -> str:
     """What ATTENDANCE_DATABASE_URL would say, for each store."""
-    return "memory" if request.param == "memory" else databases(request, request.param).fresh()
+    return "memory" if request.param == "memory" else emptied(request, request.param).url
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, store_url: str) -> Store:
     """Every adapter of the store port, so each test that takes it is part of the port's contract."""
     if store_url == "memory":
-        yield MemoryStore()
-        return
-    database = open_database(store_url, pool_size=20)
-    yield SqlStore(primary=database, replica=database)
-    database.engine.dispose()
+        return MemoryStore()
+    kept: Callable[[str], KeptDatabase] = request.getfixturevalue("kept_databases")
+    database = kept("sqlite" if store_url.startswith("sqlite") else "postgresql").database
+    return SqlStore(primary=database, replica=database)

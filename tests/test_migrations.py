@@ -79,6 +79,7 @@ def test_migrations_make_the_tables_of_the_store(database: Database) -> None:
     assert constraint_names(database) == expected
 
 
+@pytest.mark.plants
 def test_a_difference_would_be_seen(database: Database) -> None:
     migrate(database)
     other = sa.MetaData(naming_convention=metadata.naming_convention)

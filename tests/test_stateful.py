@@ -284,6 +284,7 @@ def test_every_store_agrees_with_a_plain_model_for_long(kind: str, request: pyte
     run_state_machine_as_test(over(kind, request, Labs), settings=profile(400, 60))
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("kind", DATABASES)
 def test_the_model_catches_a_store_that_forgets(
     kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch

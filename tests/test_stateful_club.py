@@ -492,6 +492,7 @@ def test_whatever_a_club_does_is_charged_as_the_model_says_for_long(
     run_state_machine_as_test(over(kind, request, Club), settings=profile(200, 50))
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(
     ("broken", "by"),
     [

@@ -186,6 +186,7 @@ def test_every_sequence_of_changes_of_roles_goes_by_the_tables_for_long(
     run_state_machine_as_test(over(kind, request, Roles), settings=profile(200, 50))
 
 
+@pytest.mark.plants
 def test_the_machine_finds_that_the_last_owner_goes(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -276,6 +276,7 @@ def test_a_group_that_is_none_is_told_to_those_who_may_read_some(club: Club) -> 
 # Twins: each guard taken out
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(
     ("guard", "test"),
     [
@@ -355,6 +356,7 @@ def test_of_two_tokens_made_at_once_one_is_good_and_one_was_the_first(club: Club
     assert made_at_once(club) == (1, 1)
 
 
+@pytest.mark.plants
 def test_without_holding_the_account_both_are_told_to_be_the_first(database: Database) -> None:
     club = Club(SqlStore(primary=database, replica=database))
     use: Any = club.use.make_calendar_token

@@ -265,6 +265,7 @@ def test_passes_pay_in_their_turn(club: Club) -> None:
     assert club.marks(club.lesson(starts=time(12)), PRESENT) == UNPAID
 
 
+@pytest.mark.plants
 def test_a_pass_is_seen_to_pay_for_what_it_does_not_cover_when_nobody_looks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -380,6 +381,7 @@ def test_each_change_of_payer_is_told_of_the_mark(club: Club) -> None:
     }
 
 
+@pytest.mark.plants
 def test_a_correction_is_seen_to_change_the_payer_when_nobody_remembers_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -462,6 +464,7 @@ def test_a_new_pass_that_spares_absences_settles_them_for_nothing(club: Club) ->
     assert it.visits_left == 0
 
 
+@pytest.mark.plants
 def test_a_new_pass_is_seen_to_settle_more_than_it_has_when_nobody_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -549,6 +552,7 @@ def test_who_is_not_on_the_roster_of_the_new_date_becomes_a_guest(club: Club) ->
     assert not club.row(lesson).guest
 
 
+@pytest.mark.plants
 def test_a_cancelled_lesson_is_seen_to_keep_its_visits_when_nobody_charges_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -599,6 +603,7 @@ def test_a_visit_that_was_given_back_is_in_nobodys_way(club: Club) -> None:
     assert club.edits(it, cancelled_on=TODAY - DAY).state is SubscriptionState.CANCELLED
 
 
+@pytest.mark.plants
 def test_an_edit_is_seen_to_leave_visits_outside_when_nobody_asks_for_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -639,6 +644,7 @@ def test_there_are_never_more_charges_than_visits_however_many_mark_at_once(club
     assert charged_at_once(club) == (2, 4)
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 def test_more_visits_are_seen_to_be_charged_when_clients_are_not_held(
     store: Store, monkeypatch: pytest.MonkeyPatch

@@ -175,6 +175,7 @@ def test_only_a_version_that_was_seen_is_edited(world: World, clerk: Actor, head
         assert len(events(world, thing.id)) == 3
 
 
+@pytest.mark.plants
 def test_an_outdated_edit_is_seen_to_pass_when_versions_are_not_compared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -238,6 +239,7 @@ def test_a_client_is_archived_and_brought_back(world: World, clerk: Actor) -> No
     assert use.add_contract(clerk, client_id=client.id).version == 1
 
 
+@pytest.mark.plants
 def test_who_is_archived_is_seen_to_get_a_contract_when_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(MemoryStore())
     clerk = world.having(Role.EMPLOYEE)
@@ -314,6 +316,7 @@ def test_a_parent_reads_the_own_client_and_its_contracts_without_notes(world: Wo
     assert ([*listed.items], listed.total) == ([replace(contract, notes=None)], 1)
 
 
+@pytest.mark.plants
 def test_notes_are_seen_to_be_told_to_a_parent_when_nobody_keeps_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -384,6 +387,7 @@ def test_a_client_that_is_somebody_elses_now_is_nobody_elses(world: World) -> No
     assert world.use_cases.show_client(parent, client_id=others_child.id).user_id == parent.id
 
 
+@pytest.mark.plants
 def test_another_client_is_seen_to_be_read_when_all_are_ones_own(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -456,6 +460,7 @@ def test_today_is_todays_date_here(world: World, head: Actor) -> None:
     assert names(world.use_cases.list_prices(None)) == ["always", "from today", "from tomorrow"]
 
 
+@pytest.mark.plants
 def test_all_prices_are_seen_to_be_shown_when_nobody_asks_the_date(
     world: World, head: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -517,6 +522,7 @@ def test_a_location_is_in_the_zone_of_the_organisation_unless_it_names_one(world
     assert names(use.list_locations(head)) == ["Here", "There"]
 
 
+@pytest.mark.plants
 def test_a_zone_that_is_none_is_seen_to_be_kept_when_nobody_looks_it_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

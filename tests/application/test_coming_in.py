@@ -606,6 +606,7 @@ def test_no_link_outlives_a_deactivation(world: World) -> None:
     assert world.now(user_id).pending_email is None
 
 
+@pytest.mark.plants
 def test_without_a_new_password_what_is_planted_sprouts(world: World) -> None:
     """The twin of the tests above: the link is good as long as nothing of this happens."""
     user_id, plant = planted(world)

@@ -171,6 +171,7 @@ def test_members_are_for_those_who_work_here(club: Club) -> None:
             assert listed.hidden == (frozenset() if number else {"members"})
 
 
+@pytest.mark.plants
 def test_members_are_seen_to_be_told_when_nobody_keeps_them_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_models, "sees_members", lambda _: True)
     with pytest.raises(SEEN):
@@ -195,6 +196,7 @@ def test_no_date_has_more_members_than_places(club: Club) -> None:
     assert club.edits(club.manager, capacity=None, members=(*in_turn, member(anna, TOMORROW))).version == 3
 
 
+@pytest.mark.plants
 def test_a_group_is_seen_to_be_overfull_when_nobody_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(groups_domain, "most_at_once", lambda _: 0)
     with pytest.raises(SEEN):
@@ -213,6 +215,7 @@ def test_who_is_archived_joins_no_group_but_stays(club: Club) -> None:
     assert club.edits(club.manager, members=(member(anna, until=TODAY),)).members[0].until == TODAY
 
 
+@pytest.mark.plants
 def test_who_is_archived_is_seen_to_join_when_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     get_all_for_update = MemoryClients.get_all_for_update
     monkeypatch.setattr(
@@ -262,6 +265,7 @@ def test_no_roster_changes_while_its_lesson_gets_the_first_mark(store: Store) ->
     assert rosters_changed_after(store, 15) == 0
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 def test_a_roster_is_seen_to_change_when_lessons_are_not_held(
     store: Store, monkeypatch: pytest.MonkeyPatch
@@ -293,6 +297,7 @@ def test_what_has_begun_can_only_be_ended_below_head_managers(club: Club) -> Non
     assert club.edits(club.head, members=(), teachers=()).version == 5
 
 
+@pytest.mark.plants
 def test_what_has_begun_is_seen_to_go_when_nobody_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Group, "require_only_ended", lambda *_, **__: None)
     with pytest.raises(SEEN):
@@ -323,6 +328,7 @@ def test_the_roster_of_a_lesson_that_was_held_stays_below_head_managers(club: Cl
     assert club.edits(club.head, members=(member(bea),)).version == 4
 
 
+@pytest.mark.plants
 def test_a_held_roster_is_seen_to_change_when_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Group, "touched", lambda *_: [])
     with pytest.raises(SEEN):
@@ -431,6 +437,7 @@ def test_a_lesson_that_was_moved_is_not_made_again(club: Club) -> None:
     assert [it.scheduled for it in club.lessons()] == [it.scheduled for it in made]
 
 
+@pytest.mark.plants
 def test_a_moved_lesson_is_seen_to_be_made_again_when_its_place_is_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -460,6 +467,7 @@ def test_nothing_is_made_while_the_place_is_closed_or_the_group_is_not_active(cl
     assert club.adds(TODAY + 21 * DAY).version == 1, "by hand it may be any day"
 
 
+@pytest.mark.plants
 def test_a_lesson_is_seen_to_be_made_over_a_closure_when_nobody_looks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -547,12 +555,14 @@ def test_a_closure_cancels_what_is_to_come_and_its_end_restores_exactly_that(clu
     ]
 
 
+@pytest.mark.plants
 def test_a_closure_is_seen_to_cancel_what_was_when_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduling, "_is_still_open", lambda *_: True)
     with pytest.raises(SEEN):
         test_a_closure_cancels_what_is_to_come_and_its_end_restores_exactly_that(in_memory())
 
 
+@pytest.mark.plants
 def test_what_somebody_cancelled_is_seen_to_be_restored_when_closures_are_not_told_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -620,6 +630,7 @@ def test_a_substitute_may_change_the_lesson_and_only_managers_say_who_is_one(clu
         club.changes(club.other, club.adds(TOMORROW), topic="x")
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("test", [
     test_who_teaches_the_group_may_and_who_does_not_may_not,
     test_a_substitute_may_change_the_lesson_and_only_managers_say_who_is_one,
@@ -632,6 +643,7 @@ def test_who_teaches_nothing_is_seen_to_do_it_when_nobody_asks(
         test(in_memory())
 
 
+@pytest.mark.plants
 def test_whoever_teaches_is_seen_to_say_who_else_does_when_nobody_asks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -665,6 +677,7 @@ def test_a_lesson_with_marks_is_changed_while_its_marks_may_be(club: Club, days:
     assert club.changes(actor, unmarked, date=TOMORROW, starts=EIGHT).date == TOMORROW
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(("days", "who"), WINDOWS[:2])
 def test_a_lesson_is_seen_to_change_too_late_when_nobody_asks_the_date(
     days: int, who: str, monkeypatch: pytest.MonkeyPatch

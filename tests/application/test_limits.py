@@ -259,6 +259,7 @@ class Glances(RateLimitWindows):
     def purge(self, before: datetime) -> None: ...
 
 
+@pytest.mark.plants
 def test_a_crowd_that_may_look_first_is_all_let_through(store: Store) -> None:
     crowd = 15  # as many as there are connections for
     start = threading.Barrier(crowd)

@@ -150,6 +150,7 @@ GUARDS: list[tuple[str, Callable[..., Any]]] = [
 ]
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(("name", "other"), GUARDS)
 def test_a_guard_that_is_taken_out_is_seen(
     monkeypatch: pytest.MonkeyPatch, name: str, other: Callable[..., Any]
@@ -159,12 +160,14 @@ def test_a_guard_that_is_taken_out_is_seen(
         test_employees_see_marks_of_the_groups_they_taught(in_memory())
 
 
+@pytest.mark.plants
 def test_a_level_nobody_asks_for_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "require_level", lambda *_: None)
     with pytest.raises(SEEN):
         test_nobody_else_sees_any(in_memory(), Role.USER)
 
 
+@pytest.mark.plants
 def test_marks_of_others_days_are_seen_when_nobody_asks_who_teaches(monkeypatch: pytest.MonkeyPatch) -> None:
     made = module.MarkCriteria
     monkeypatch.setattr(module, "MarkCriteria", lambda **criteria: made(**criteria | {"taught_by": None}))

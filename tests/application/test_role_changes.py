@@ -142,6 +142,7 @@ def test_tenure_counts_from_when_one_became_an_active_owner(store: Store) -> Non
     assert club.role(club.ann) is Role.USER
 
 
+@pytest.mark.plants
 def test_without_tenure_an_owner_of_this_minute_may_confirm(store: Store) -> None:
     world = World(store, rules=OwnershipRules(tenure=timedelta(0)))
     ann, admin = world.having(Role.OWNER), world.having(Role.ADMIN)
@@ -375,6 +376,7 @@ def test_an_admin_with_a_puppet_owner_gets_nowhere_in_any_order_of_steps(store: 
             club.cases.reject_role_change(club.ben, role_change_id=change.id)
 
 
+@pytest.mark.plants
 def test_without_tenure_the_puppet_would_win(store: Store) -> None:
     """The twin of the test above: an owner of this minute confirms what the admin asked for."""
     world = World(store, rules=OwnershipRules(tenure=timedelta(0)))

@@ -128,6 +128,7 @@ LAX = {
 }
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("how", LAX)
 def test_a_lax_rule_is_seen(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from attendance.application.accounts import role_change_workflow as role_changing

@@ -110,6 +110,7 @@ def test_two_owners_who_step_down_at_the_same_moment_leave_one(store: Store) -> 
         retire(world, make.actor(left))
 
 
+@pytest.mark.plants
 def test_without_the_guard_nobody_is_left(store: Store) -> None:
     world, ann, ben = two_owners(Unguarded(store, threading.Barrier(2)))
     at_once(

@@ -276,6 +276,7 @@ GUARDS: list[tuple[str, Any]] = [
 ]
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(("name", "other"), GUARDS)
 def test_a_guard_that_is_taken_out_is_seen(monkeypatch: pytest.MonkeyPatch, name: str, other: Any) -> None:
     monkeypatch.setattr(module, name, other)
@@ -405,6 +406,7 @@ def test_sales_are_what_is_due_for_passes_sold_in_the_range_by_currency(club: Cl
     assert club.overview(club.eva, since=since, until=until).sales is None
 
 
+@pytest.mark.plants
 def test_sales_shown_to_everybody_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "sees_sales", lambda _: True)
     with pytest.raises(SEEN):
@@ -624,6 +626,7 @@ def test_a_past_month_stays_what_it_was_whatever_changes_now(history: Club) -> N
     assert [*february(history)] == before
 
 
+@pytest.mark.plants
 def test_a_roster_of_now_is_seen_in_the_past(monkeypatch: pytest.MonkeyPatch) -> None:
     club = with_a_past(in_memory())
     roster_on = Group.roster_on

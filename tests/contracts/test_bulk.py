@@ -43,6 +43,7 @@ def work(database: Database) -> Iterator[Work]:
     THINGS.create(database.engine)
     with database.connection() as connection:
         yield Work(connection, database, is_one_transaction=False)
+    THINGS.drop(database.engine)
 
 
 def thing(n: int, **values: Any) -> dict[str, Any]:

@@ -184,6 +184,7 @@ def test_a_version_is_saved_over_the_one_before_alone(store: Store) -> None:
         assert found(store, kind) == (after,), kind
 
 
+@pytest.mark.plants
 def test_a_version_that_is_saved_over_any_other_is_seen(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +198,7 @@ def test_a_version_that_is_saved_over_any_other_is_seen(
         test_a_version_is_saved_over_the_one_before_alone(store)
 
 
+@pytest.mark.plants
 def test_what_stays_of_a_unit_that_failed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Journal, "undo", lambda journal, _: journal.forget())
     with pytest.raises(AssertionError):
@@ -253,6 +255,7 @@ def test_a_number_and_an_address_are_taken_in_any_case_and_width(store: Store, k
         repository(work, kind).add(replace(third, **fields(ALIKE[2])))
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("kind", ["contracts", "locations"])
 def test_what_is_taken_is_seen_to_be_given_again_when_nothing_is_compared(
     kind: str, monkeypatch: pytest.MonkeyPatch
@@ -424,6 +427,7 @@ def test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store: Store, kind
         assert [*found(store, kind, None, SortKey(field, descending=descending))] == expected
 
 
+@pytest.mark.plants
 def test_nothing_that_comes_first_is_seen(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Left to themselves, each database puts it first one way or the other."""
     monkeypatch.setattr(listing, "_page", listing._page.__wrapped__)
@@ -452,6 +456,7 @@ def test_a_price_is_listed_on_the_dates_on_which_it_is_on_sale(store: Store) -> 
         assert {it.id for it in listed} == {it.id for it in THINGS["prices"] if it.is_on_sale(on)}, on
 
 
+@pytest.mark.plants
 def test_a_contract_that_ends_a_day_early_is_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the last day on which it holds, the lists of states would be others."""
     monkeypatch.setattr(
@@ -468,6 +473,7 @@ def test_a_contract_that_ends_a_day_early_is_seen(store: Store, monkeypatch: pyt
         test_a_contract_is_listed_in_the_state_it_has_on_the_date(store)
 
 
+@pytest.mark.plants
 def test_amounts_sorted_as_texts_are_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MemoryPrices, "keys", {"amount": lambda price: str(price.amount)})
     by_name = {

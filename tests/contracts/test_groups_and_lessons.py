@@ -523,6 +523,7 @@ def nothing_locked_first(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(repository, "_lock", lambda *_: None)
 
 
+@pytest.mark.plants
 @pytest.mark.usefixtures("nothing_locked_first")
 def test_one_who_joins_would_be_lost_were_the_group_not_locked_first(
     store: Store, store_url: str, other_thread: ThreadPoolExecutor

@@ -194,6 +194,7 @@ def test_a_part_is_read_along_the_index_of_lessons_in_their_order(
         assert groups or ("uq_lessons_date_starts_id" in plan and "Incremental Sort" in plan)
 
 
+@pytest.mark.plants
 def test_a_part_that_is_read_along_an_index_of_groups_is_seen(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

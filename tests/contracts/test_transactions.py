@@ -188,6 +188,7 @@ def test_every_pooled_connection_is_set_as_it_must_be(database: Database) -> Non
     assert wrong_settings(database.engine, connections=6) == []
 
 
+@pytest.mark.plants
 def test_the_check_of_settings_catches_a_plain_connection(database_url: str) -> None:
     url = sa.make_url(database_url)
     driver = "psycopg" if url.get_backend_name() == "postgresql" else "pysqlite"

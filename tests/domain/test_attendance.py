@@ -178,6 +178,7 @@ def test_a_mark_is_one_for_a_client_and_a_lesson_for_ever() -> None:
     assert len({mark_id(LessonId(a), ClientId(b)) for a in (LESSON, OTHER) for b in (LESSON, OTHER)}) == 4
 
 
+@pytest.mark.plants
 def test_a_payer_that_is_not_told_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     told = said(sent(), None, PAID, 0).events
     monkeypatch.setattr(attendance, "_facts", lambda _: {"unpaid": False})

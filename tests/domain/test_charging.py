@@ -289,6 +289,7 @@ def test_a_charged_pass_always_covers_the_visit(passes: list[Subscription]) -> N
         assert payer is None or all(VISIT.is_covered_by(it) for it in passes if it.id == payer)
 
 
+@pytest.mark.plants
 def test_a_pass_used_up_is_seen_to_pay_when_nobody_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Subscription, "visits_left", property(lambda _: 1))
     assert charging.charge(PRESENT, VISIT, [replace(CHARGES, visits=1, charged=1)]) == paid(1)

@@ -46,6 +46,7 @@ def test_an_amount_that_nobody_can_pay_is_refused(amount: str, currency: str) ->
     assert field_errors(make.price, amount=amount, currency=currency) == ["amount"]
 
 
+@pytest.mark.plants
 def test_an_amount_of_more_digits_is_seen_to_be_kept_when_nobody_rounds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -51,6 +51,7 @@ def test_what_is_added_is_told_whole_but_for_its_notes(record: Any, adding: Acti
     assert "epilepsy" not in json.dumps(event.after)
 
 
+@pytest.mark.plants
 def test_notes_are_seen_to_be_told_when_they_are_not_kept_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "NEVER_TOLD", records.NEVER_TOLD - {"notes"})
     for record, _, _ in RECORDS[:3]:

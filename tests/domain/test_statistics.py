@@ -336,6 +336,7 @@ def test_all_reasons_are_told() -> None:
     assert told(regular(*marks, active_for=40)) == {LOW: [4, 3, 2], ROW: [4, 3, 2], AWAY: [25]}
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(
     ("name", "other"),
     [("LOW_RATE", Decimal("0.75")), ("LEAST_COUNTED", 5), ("ABSENCES_IN_A_ROW", 4), ("DAYS_AWAY", 26)],
@@ -389,6 +390,7 @@ def test_passes_that_follow_each_other_are_one_stretch(passes: list[PassPeriod],
     assert active_since(passes, UNTIL) == (None if days is None else UNTIL - days * DAY)
 
 
+@pytest.mark.plants
 def test_a_rate_rounded_half_to_even_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statistics, "ROUND_HALF_UP", "ROUND_HALF_EVEN")
     with pytest.raises(SEEN):

@@ -336,6 +336,7 @@ def test_the_same_freezes_in_another_order_change_nothing() -> None:
     assert it.edited({"freezes": frozen("09-20", "09-10")}, DOING, charged_on=()) == (it, None)
 
 
+@pytest.mark.plants
 def test_a_pass_that_does_not_run_longer_when_frozen_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subscriptions, "_last_day", lambda _start, end, _freezes: end)
     assert september("09-10..09-19").valid_until != on("10-10")

@@ -80,6 +80,7 @@ def test_of_50_marks_at_once_on_a_pass_of_8_visits_8_are_charged_each_time(arena
         check_pass_is_used_up(arena, club, client)
 
 
+@pytest.mark.plants
 def test_without_the_lock_on_clients_a_pass_pays_too_often(unguarded: Arena) -> None:
     club = set_club(unguarded.database_url, clients=LONG_ROUNDS, lessons=MARKS, visits=VISITS)
     unguarded.unhold("clients")
@@ -163,6 +164,7 @@ def test_what_is_charged_is_right_each_time_after_marking_while(arena: Arena, me
         check_round(arena, MEANWHILE[meanwhile], seed)
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(
     ("unheld", "meanwhile"),
     [("lessons", change_a_lesson), ("clients", change_a_pass), ("clients", sell_a_pass)],
@@ -197,6 +199,7 @@ def test_of_two_teachers_who_mark_the_sheet_they_saw_one_is_told_that_it_changed
         check_one_of_two_is_outdated(arena, club, lesson)
 
 
+@pytest.mark.plants
 def test_without_the_lock_on_lessons_both_mark_the_sheet_they_saw(unguarded: Arena) -> None:
     club = set_club(unguarded.database_url, clients=1, lessons=7, members=True)
     unguarded.unhold("lessons", "clients")
@@ -226,6 +229,7 @@ def test_lessons_made_twice_at_once_while_closed_are_there_once_and_none_stands_
         check_lessons_are_made_once(arena)
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("unheld", [["groups", "locations"], ["locations"]], ids=["twice", "while closed"])
 def test_without_a_lock_lessons_are_made_twice_or_while_closed(unguarded: Arena, unheld: list[str]) -> None:
     unguarded.unhold(*unheld)
@@ -273,6 +277,7 @@ def test_of_two_managers_who_add_the_last_member_one_is_told_that_it_changed(are
         check_one_is_last_to_join(arena)
 
 
+@pytest.mark.plants
 def test_without_the_lock_on_groups_both_add_the_last_member(unguarded: Arena) -> None:
     unguarded.unhold("groups", "versions")
     with pytest.raises(AssertionError, match=r"statuses|members of a group for 4"):
@@ -307,6 +312,7 @@ def test_20_who_mark_overlapping_sets_of_30_are_all_answered_and_all_is_charged_
     assert check_storm(arena, lambda: range(4), lessons=12).total == 4 * TEACHERS
 
 
+@pytest.mark.plants
 def test_without_the_locks_on_clients_not_all_is_charged_right(unguarded: Arena) -> None:
     unguarded.unhold("clients")
     with pytest.raises(AssertionError, match=f"charged to a pass of {VISITS}"):
@@ -396,6 +402,7 @@ def test_workers_killed_again_and_again_leave_each_sheet_whole_or_untouched(aren
         check_kill_leaves_whole_sheets(arena)
 
 
+@pytest.mark.plants
 @ON_LINUX
 def test_without_one_transaction_a_killed_worker_leaves_a_part_of_a_sheet(unguarded: Arena) -> None:
     unguarded.unhold("transactions")

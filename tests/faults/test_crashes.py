@@ -85,6 +85,7 @@ def test_a_service_killed_again_and_again_has_lost_nothing_it_acknowledged(
         check_kill_loses_nothing(database_url, service, scene, 1, 35, 123, 350, 497, 501, 640, 777, 850, 900)
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(
     ("sabotage", "caught"),
     [
@@ -197,6 +198,7 @@ def test_postgresql_going_down_again_and_again_means_503_for_a_while_and_nothing
     check_restart_loses_nothing(durable, tmp_path, rounds=8)
 
 
+@pytest.mark.plants
 def test_a_database_that_acknowledges_before_it_is_on_disk_is_caught(tmp_path: Path) -> None:
     with (
         postgres.running(FORGETFUL) as server,

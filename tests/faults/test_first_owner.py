@@ -46,6 +46,7 @@ def test_of_two_first_owners_made_at_once_one_is_refused(
     check_one_owner(made, tmp_path, rounds=10, sabotage="meets_before_it_looks_for_owners")
 
 
+@pytest.mark.plants
 def test_without_the_guard_of_the_owners_two_are_made(
     made: SqliteDatabases | PostgresDatabases, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_of_8_migrations_at_once_all_succeed_and_one_does_the_work(
     check_all_migrated(ended, database_url, made.fresh())
 
 
+@pytest.mark.plants
 def test_migrations_that_do_not_take_turns_fail(
     made: SqliteDatabases | PostgresDatabases, tmp_path: Path
 ) -> None:
@@ -102,6 +103,7 @@ def test_of_8_first_starts_at_once_all_have_one_key(tmp_path: Path) -> None:
     check_one_key_for_its_owner_alone(tmp_path, all_started(tmp_path, SHOW_KEY, {}, number=STARTS))
 
 
+@pytest.mark.plants
 def test_first_starts_that_keep_the_key_they_made_disagree(tmp_path: Path) -> None:
     ended = all_started(tmp_path, SHOW_KEY, sabotaged("keeps_the_key_it_made"), number=PROCESSES_MEETING)
     with pytest.raises(AssertionError, match=f"{PROCESSES_MEETING} keys"):

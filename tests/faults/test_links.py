@@ -135,11 +135,13 @@ def test_of_16_uses_of_a_reset_link_one_sets_the_password(arena: Arena) -> None:
         check_set_once(*reset_at_once(arena))
 
 
+@pytest.mark.plants
 def test_a_confirmation_link_without_its_guard_confirms_more_than_once(unguarded: Arena) -> None:
     with pytest.raises(AssertionError, match="of them confirmed it"):
         check_confirmed_once(*confirmed_at_once(unguarded))
 
 
+@pytest.mark.plants
 def test_a_reset_link_without_its_guard_sets_more_than_one_password(unguarded: Arena) -> None:
     with pytest.raises(AssertionError, match="of them set it"):
         check_set_once(*reset_at_once(unguarded))
@@ -191,6 +193,7 @@ def test_a_confirmation_link_is_used_or_voided_by_a_newer_one_never_both(arena: 
         check_used_or_renewed(*renewed_and_used_at_once(arena))
 
 
+@pytest.mark.plants
 def test_a_confirmation_link_without_its_guard_is_used_though_a_newer_one_voids_it(unguarded: Arena) -> None:
     with pytest.raises(AssertionError, match=r"of a void link|of them confirmed it"):
         check_used_or_renewed(*renewed_and_used_at_once(unguarded))

@@ -113,6 +113,7 @@ def test_a_stranger_who_holds_a_lock_means_503_until_it_is_given_back(
         check_lock_is_survived(service.port, database_url, scene, case, backoff=LONGEST_WAIT_SECONDS)
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("case", ["postgresql, the mark", "sqlite, the file"], indirect=True)
 def test_without_an_end_to_patience_a_stranger_stops_the_service(
     case: Case, database_url: str, tmp_path: Path

@@ -95,6 +95,7 @@ def test_dispatchers_killed_50_times_as_they_send_lose_nothing(database_url: str
     check_kills_lose_nothing(tmp_path, database_url, rounds=50)
 
 
+@pytest.mark.plants
 def test_a_mail_noted_before_it_is_sent_is_lost(database_url: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="mails are lost"):
         check_kills_lose_nothing(tmp_path, database_url, rounds=3, sabotage="notes_mail_before_it_sends")
@@ -111,6 +112,7 @@ def test_several_dispatchers_at_once_send_each_mail_once(database_url: str, tmp_
     check_nothing_is_sent_twice(tmp_path, database_url)
 
 
+@pytest.mark.plants
 def test_dispatchers_that_claim_nothing_send_mails_twice(database_url: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="mails were sent again"):
         check_nothing_is_sent_twice(tmp_path, database_url, "claims_no_mail")
@@ -175,6 +177,7 @@ def test_a_registration_while_the_mail_server_is_down_is_mailed_after_the_real_p
     check_registration_needs_no_mail_server(tmp_path, database_url, is_patient=True)
 
 
+@pytest.mark.plants
 def test_a_mail_that_is_tried_once_is_lost(database_url: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="mails are lost"):
         check_registration_needs_no_mail_server(tmp_path, database_url, "tries_each_mail_once")

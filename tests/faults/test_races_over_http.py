@@ -130,6 +130,7 @@ def test_the_same_mark_from_200_clients_at_once_is_one_mark_with_one_event(arena
     check_one_mark(answers, records(arena.database_url, arena.for_first_marks), events=1)
 
 
+@pytest.mark.plants
 def test_without_the_unique_constraint_the_same_mark_is_there_twice(unguarded: Arena) -> None:
     answers = race(unguarded.port, [unguarded.for_first_marks.mark("here")] * CROWD)
     with pytest.raises(AssertionError, match=r"\d+ marks for one user and date"):
@@ -142,6 +143,7 @@ def test_200_different_notes_at_once_are_one_mark_with_200_events_in_a_row(arena
     check_one_mark(answers, records(arena.database_url, arena.for_changes), events=CROWD)
 
 
+@pytest.mark.plants
 def test_without_the_guard_on_the_version_changes_get_lost(unguarded: Arena) -> None:
     answers = race(unguarded.port, [unguarded.for_changes.mark(note) for note in NOTES])
     with pytest.raises(AssertionError, match="does not go on from the one before"):
@@ -153,6 +155,7 @@ def test_of_100_joins_by_one_user_at_once_one_counts(arena: Arena) -> None:
     check_one_membership(answers, records(arena.database_url, arena.for_joins), arena.for_joins)
 
 
+@pytest.mark.plants
 def test_without_the_unique_constraint_one_user_joins_many_times(unguarded: Arena) -> None:
     scene = unguarded.for_joins
     answers = race(unguarded.port, [scene.join()] * JOINS)
@@ -191,6 +194,7 @@ def test_of_100_registrations_of_one_name_in_any_case_and_width_one_counts(arena
     check_one_account(answers, records(arena.database_url))
 
 
+@pytest.mark.plants
 def test_without_the_unique_constraint_one_name_has_many_accounts(unguarded: Arena) -> None:
     answers = race(unguarded.port, registrations())
     with pytest.raises(AssertionError, match=f"{JOINS} accounts of one name"):
@@ -254,6 +258,7 @@ def test_a_wave_of_200_sign_ins_leaves_other_requests_their_turn(database_url: s
     check_wave_leaves_others_their_turn(wave)
 
 
+@pytest.mark.plants
 def test_without_a_lane_of_its_own_hashing_keeps_everybody_waiting(
     sqlite_databases: SqliteDatabases, tmp_path: Path
 ) -> None:

@@ -99,6 +99,7 @@ def test_of_200_sign_ins_for_a_name_nobody_has_10_are_evaluated(arena: Arena) ->
     check_evaluated(race(arena.port, guesses), PER_ACCOUNT)
 
 
+@pytest.mark.plants
 def test_without_holding_the_tally_more_are_evaluated(uncounted: Arena) -> None:
     _, answers = guesses_at_somebody(uncounted)
     with pytest.raises(AssertionError, match="guesses were evaluated instead of 10"):
@@ -124,6 +125,7 @@ def test_of_200_wrong_sign_ins_from_one_address_100_are_evaluated(arena: Arena) 
     assert (right.status, elsewhere.status) == (429, 200)
 
 
+@pytest.mark.plants
 def test_without_holding_the_tally_more_are_evaluated_from_one_address(uncounted: Arena) -> None:
     answers = race(uncounted.port, from_one_address(new_address()))
     with pytest.raises(AssertionError, match="guesses were evaluated instead of 100"):

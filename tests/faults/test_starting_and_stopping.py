@@ -167,6 +167,7 @@ def test_requests_under_way_are_answered_before_the_service_stops(
         check_stop_leaves_nobody_unanswered(service, told)
 
 
+@pytest.mark.plants
 def test_requests_under_way_are_lost_when_the_service_is_killed(
     sqlite_databases: SqliteDatabases, tmp_path: Path
 ) -> None:

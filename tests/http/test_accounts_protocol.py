@@ -151,6 +151,7 @@ def test_to_look_at_a_link_uses_nothing_up_and_says_what_using_it_would(api: Api
     assert confirms(api, token, "HEAD").status_code == confirms(api, token).status_code == 410
 
 
+@pytest.mark.plants
 def test_a_look_that_is_not_known_for_one_is_seen_to_use_the_link_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emails, "IS_HEAD", "nothing of the kind")
     with running() as api:

@@ -284,6 +284,7 @@ def test_one_bad_entry_among_thirty_and_nothing_is_stored(api: Api) -> None:
     assert good(marks(chess.teacher, lesson, *fine), 200)["counts"]["present"] == 30
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_one_bad_entry_is_seen_to_leave_the_others_stored_when_nobody_looks(
     api: Api, monkeypatch: pytest.MonkeyPatch
@@ -412,6 +413,7 @@ def test_decoding_does_not_stop_at_the_first_bad_entry(api: Api) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_decoding_is_seen_to_stop_at_the_first_when_entries_are_not_looked_into(
     api: Api, monkeypatch: pytest.MonkeyPatch
@@ -461,6 +463,7 @@ def test_the_days_in_which_marks_are_changed_are_fewer_for_those_below(chess: Cl
     assert marks(head, lesson, entry(anna, None)).status_code == 200
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_marks_are_seen_to_be_changed_for_ever_when_nobody_counts_the_days(
     api: Api, monkeypatch: pytest.MonkeyPatch
@@ -486,6 +489,7 @@ def test_before_a_lesson_begins_somebody_can_only_be_excused(chess: Class) -> No
     assert sheet(chess.at(minutes=15).teacher, lesson)["state"] == "held"
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_somebody_is_seen_to_have_been_there_before_it_began_when_nobody_looks_at_the_clock(
     api: Api, monkeypatch: pytest.MonkeyPatch
@@ -668,6 +672,7 @@ def test_a_parent_reads_the_own_childs_visits_without_notes(chess: Class) -> Non
     assert answer(chess.api.nobody.reads(f"/clients/{anna}/attendance")) == SIGN_IN_FIRST
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_a_parent_is_seen_to_read_notes_when_nobody_keeps_them(
     api: Api, monkeypatch: pytest.MonkeyPatch
@@ -680,6 +685,7 @@ def test_a_parent_is_seen_to_read_notes_when_nobody_keeps_them(
     assert good(parent.reads(f"/clients/{anna}/attendance"), 200)["attendances"][0]["note"] == "fit"
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_a_parent_is_seen_to_read_anothers_when_nobody_asks_whose_it_is(
     api: Api, monkeypatch: pytest.MonkeyPatch

@@ -623,6 +623,7 @@ def test_a_parent_reads_the_own_client_and_its_contracts_without_any_notes(api: 
     assert answer(parent.reads(f"/contracts/{own['contract']['id']}")) == FORBIDDEN
 
 
+@pytest.mark.plants
 def test_a_note_is_seen_in_a_parents_answer_when_nobody_keeps_it_back(
     memory: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

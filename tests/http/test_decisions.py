@@ -71,6 +71,7 @@ def test_every_decision_is_answered_as_written(on: Stage, kind: str) -> None:
     assert differences(on, kind, KINDS[kind][1]()) == {}
 
 
+@pytest.mark.plants
 def test_a_demotion_at_once_is_seen(on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("attendance.application.accounts.role_change_workflow.must_await", lambda *_: False)
     taking = [case for case in moves() if case.now == "owner" and case.actor == "admin"]

@@ -393,6 +393,7 @@ def test_a_text_is_read_back_as_it_is_unless_it_begins_a_formula(api: Api, form:
     assert not [text for row in found for text in row.values() if str(text)[:1] in {*"=+-@\t\r"}]
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("form", TABLES)
 def test_a_formula_is_seen_in_a_table_when_nothing_makes_it_harmless(
     memory: Api, monkeypatch: pytest.MonkeyPatch, form: Format
@@ -404,6 +405,7 @@ def test_a_formula_is_seen_in_a_table_when_nothing_makes_it_harmless(
     assert found["name"] == "=1+1"
 
 
+@pytest.mark.plants
 def test_rich_text_would_be_xml_of_its_authors_making(memory: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     clerk = memory.having(Role.EMPLOYEE)
     adds(clerk, "client", name="<r><t>x</t></r>")

@@ -598,6 +598,7 @@ def test_refusals_come_in_one_order(memory: Api) -> None:
     assert differing_from_the_order(memory, memory.someone().token) == {}
 
 
+@pytest.mark.plants
 def test_that_order_is_seen_to_break_when_strangers_are_told_what_is_malformed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -717,6 +718,7 @@ def test_so_has_an_answer_to_what_went_wrong(fragile: Fragile, error: Exception,
     assert without_headers(iter([response])) == []
 
 
+@pytest.mark.plants
 def test_a_missing_header_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(edge, "HEADERS", edge.HEADERS[1:])
     with running() as api:

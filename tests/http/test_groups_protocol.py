@@ -121,6 +121,7 @@ def test_members_are_for_those_who_work_here(api: Api, head: Person, place: str)
         assert answer(person.reads(path)) == answer(person.reads("/groups")) == refused
 
 
+@pytest.mark.plants
 def test_members_are_seen_to_be_told_when_nobody_keeps_them_back(
     memory: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -251,6 +251,7 @@ def test_a_name_repeated_many_times_is_answered_at_once(memory: Api) -> None:
     assert time.monotonic() - started < AT_ONCE_SECONDS
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("name", WITH_BODY)
 def test_a_body_that_only_decoders_let_pass_is_seen_to_pass_without_our_check(
     memory: Api, monkeypatch: pytest.MonkeyPatch, name: str

@@ -160,6 +160,7 @@ def test_what_a_stranger_says_about_addresses_counts_for_nothing() -> None:
         assert not limited(from_address(api, "203.0.113.0"))
 
 
+@pytest.mark.plants
 def test_what_a_stranger_says_is_seen_to_count_when_everybody_is_trusted() -> None:
     with running(limit_failed_sign_ins_per_address=2, trusted_proxies="0.0.0.0/0") as api:
         for number in range(2):
@@ -261,6 +262,7 @@ def test_both_protocols_registrations_count_together_and_the_next_is_refused_fir
         good(registers_for_labs(api.nobody, 6), 201)
 
 
+@pytest.mark.plants
 def test_that_the_limit_comes_first_is_seen_to_break_without_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(errors, "InTurn", lambda complaint, _: complaint)
     with running(limit_registrations_per_hour=1) as api:
@@ -284,6 +286,7 @@ def test_invitations_are_not_registrations() -> None:
         assert registers_for_labs(api.nobody, 1).status_code == 201
 
 
+@pytest.mark.plants
 def test_what_is_limited_is_seen_to_go_through_when_nothing_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

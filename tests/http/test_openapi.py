@@ -375,6 +375,7 @@ def test_a_page_loads_nothing_from_elsewhere_and_what_it_loads_is_there(memory: 
         assert not re.search(rb"@import|@font-face[^}]*https?:", asset.content) or kind != "text/css"
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_of_another_making_is_seen_to_load_from_elsewhere(
     monkeypatch: pytest.MonkeyPatch, path: str
@@ -540,6 +541,7 @@ def test_schemathesis_finds_nothing(memory: Api, document: dict[str, Any], examp
     assert sum(answers.total() for answers in findings.answers.values()) > 500
 
 
+@pytest.mark.plants
 def test_schemathesis_finds_what_is_planted() -> None:
     @get("/health/teapot", sync_to_thread=False, responses=errors.refusals())
     def teapot() -> Response[dict[str, str]]:

@@ -45,6 +45,7 @@ def test_a_changed_password_ends_the_other_sessions_but_not_this_one(api: Api) -
     assert (mail.kind, mail.to) == (MailKind.PASSWORD_CHANGED, "ada@example.org")
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_the_other_sessions_are_seen_to_go_on_when_nobody_ends_them(
     api: Api, monkeypatch: pytest.MonkeyPatch

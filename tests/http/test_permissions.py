@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attendance.adapters.http.server.authentication import PERMISSION
 from litestar import Litestar, get
 
 from attendance.adapters.http.server import app
-from attendance.adapters.http.server.authentication import PERMISSION
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.role_changes import Kind, RoleChange
 from attendance.domain.club.groups import Teaching
@@ -293,12 +293,14 @@ def flipped(row: Row) -> Iterator[Row]:
     yield replace(row, highest=7 if row.highest < 7 else 5)
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("route", written(), ids=lambda route: " ".join(route))
 def test_a_wrong_row_in_the_table_is_seen(on: Stage, route: Route) -> None:
     for row in flipped(written()[route]):
         assert differences(on, {route: row}) == {route}, row
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize("permission", Permission)
 def test_a_wrong_entry_in_the_code_is_seen(
     on: Stage, permission: Permission, monkeypatch: pytest.MonkeyPatch

@@ -160,6 +160,7 @@ def test_deactivation_ends_sessions_at_once_and_keeps_the_role(api: Api, owner: 
     assert me(Person(api.http, token=token))["level"] == 4
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_a_session_nobody_ended_is_seen_to_begin_again(
     api: Api, owner: Person, monkeypatch: pytest.MonkeyPatch
@@ -292,6 +293,7 @@ def test_it_is_not_confirmed_by_the_requester_a_young_owner_or_an_admin(
     assert good(decides(young, "confirm", change), 200)["state"] == "applied"
 
 
+@pytest.mark.plants
 def test_without_the_tenure_a_puppet_owner_confirms() -> None:
     """The twin of the test above: the protection taken out, what it keeps from happening is seen."""
     with running(owner_tenure_days=0) as api:

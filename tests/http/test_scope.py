@@ -142,6 +142,7 @@ def test_no_mixture_of_own_and_other_ids_reaches_what_is_anothers(memory: Api, s
     assert trespasses(scene, somebody(scene)) == []
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(
     ("somebody", "module", "guard"),
     [

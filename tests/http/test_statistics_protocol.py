@@ -210,6 +210,7 @@ def test_an_employee_reads_what_is_their_own(term: Term) -> None:
     assert answer(earlier) == FORBIDDEN
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(
     ("name", "other"),
     [
@@ -228,6 +229,7 @@ def test_a_guard_that_is_taken_out_is_seen(
         test_an_employee_reads_what_is_their_own(term)
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_sales_without_a_level_are_seen(term: Term, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(use_cases, "sees_sales", lambda _: True)
@@ -357,6 +359,7 @@ def test_twenty_to_a_page(term: Term) -> None:
     assert [row for page in pages for row in page["groups"]] == whole["groups"]
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_a_figure_left_out_of_an_answer_is_seen(term: Term, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(figures_module, "RATES", RATES[1:])

@@ -473,6 +473,7 @@ def test_a_parent_reads_what_the_own_child_has_and_nothing_else(api: Api, head: 
     assert answer(parent.puts(path_of(it), cancelled_on=TODAY)) == FORBIDDEN
 
 
+@pytest.mark.plants
 @IN_MEMORY
 def test_a_parent_is_seen_to_read_anothers_when_nobody_asks_whose_it_is(
     api: Api, head: Person, child: str, monkeypatch: pytest.MonkeyPatch

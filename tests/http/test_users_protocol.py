@@ -421,6 +421,7 @@ def test_a_version_that_is_no_longer_is_refused(api: Api, owner: Person, ada: Pe
     assert good(response, 200)["version"] == 9
 
 
+@pytest.mark.plants
 def test_a_weak_version_is_seen_to_match_when_versions_are_read_loosely(
     memory: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,13 +98,17 @@ class Database(Protocol):
             pooled.close()
 
 
+_compiled: dict[str, dict[Executable, Prepared]] = {}
+"""Compiled statements by dialect, shared by all databases of a process: they are the same for each."""
+
+
 class PooledDatabase(Database):
     """What both databases have in common: statements compiled once, and a pool for each process."""
 
     def __init__(self, engine: Engine, dialect: Dialect) -> None:
         self.engine = engine
         self._dialect = dialect
-        self._compiled: dict[Executable, Prepared] = {}
+        self._compiled = _compiled.setdefault(dialect.name, {})
         self._opened: set[Any] = set()
         sa.event.listen(engine, "connect", lambda connection, _: self._opened.add(connection))
         sa.event.listen(engine, "close", lambda connection, _: self._opened.discard(connection))
