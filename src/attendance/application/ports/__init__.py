@@ -37,6 +37,7 @@ from attendance.application.ports.services import (
     RunInBackground,
     Today,
     Tokens,
+    TokenSubject,
     Usernames,
     Zones,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "Taught",
     "Today",
     "TokenHolder",
+    "TokenSubject",
     "Tokens",
     "UnitOfWork",
     "UnpaidMark",
