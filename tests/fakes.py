@@ -20,6 +20,7 @@ from attendance.application.ports import (
     NotSent,
     Store,
     Tokens,
+    TokenSubject,
     UnitOfWork,
     Usernames,
 )
@@ -33,7 +34,7 @@ from attendance.domain.accounts.role_changes import OwnershipRules
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.errors import FieldError, Invalid
-from attendance.domain.ids import AccountId, SessionId
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Directory
@@ -75,14 +76,14 @@ class FakeHasher(Hasher):
 
 class FakeTokens(Tokens):
     def __init__(self) -> None:
-        self._issued: dict[str, SessionId] = {}
+        self._issued: dict[str, TokenSubject] = {}
 
     def issue(self, session: Session) -> str:
         token = f"token of {session.id}"
-        self._issued[token] = session.id
+        self._issued[token] = TokenSubject(session.id, session.account_id)
         return token
 
-    def session_id(self, token: str) -> SessionId | None:
+    def subject(self, token: str) -> TokenSubject | None:
         return self._issued.get(token)
 
 

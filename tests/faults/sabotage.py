@@ -86,7 +86,7 @@ def adds_accounts_unguarded() -> None:
 
 
 def hashes_where_requests_are_answered() -> None:
-    from attendance.adapters.http.server.hashing_executor import HashingExecutor
+    from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 
     async def call(self: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         return await asyncio.to_thread(function, *args, **kwargs)

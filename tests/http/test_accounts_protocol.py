@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.http.accounts import email_confirmation as emails
+from attendance.adapters.http.server.operations import plan
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.permissions.roles import Role
 from tests.http.api import (
@@ -153,7 +153,7 @@ def test_to_look_at_a_link_uses_nothing_up_and_says_what_using_it_would(api: Api
 
 @pytest.mark.plants
 def test_a_look_that_is_not_known_for_one_is_seen_to_use_the_link_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(emails, "IS_HEAD", "nothing of the kind")
+    monkeypatch.setattr(plan, "IS_HEAD", "nothing of the kind")
     with running() as api:
         ada = registered(api)
         assert confirms(api, api.token_mailed(MailKind.CONFIRM_EMAIL), "HEAD").status_code == 200

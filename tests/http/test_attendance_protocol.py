@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.http.server import validation as faults_module
+from attendance.adapters.http.server.bodies import validation as faults_module
 from attendance.application.attendance import read_models
 from attendance.application.attendance import sheets as use_cases
 from attendance.application.attendance import visits as visits_use_cases
@@ -418,7 +418,7 @@ def test_decoding_does_not_stop_at_the_first_bad_entry(api: Api) -> None:
 def test_decoding_is_seen_to_stop_at_the_first_when_entries_are_not_looked_into(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faults_module, "entry_of", lambda _: None)
+    monkeypatch.setattr(faults_module, "_entry", lambda *_: {})
     chess = Class.of(api)
     assert fields(marks(chess.teacher, chess.lesson(), {}, {})) == ["attendances[0]"]
 

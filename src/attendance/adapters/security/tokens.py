@@ -12,9 +12,9 @@ from uuid import UUID
 
 from jwt import PyJWS, PyJWTError
 
-from attendance.application.ports import Clock, Tokens
+from attendance.application.ports import Clock, Tokens, TokenSubject
 from attendance.domain.accounts.sessions import Session
-from attendance.domain.ids import SessionId
+from attendance.domain.ids import AccountId, SessionId
 
 _ALGORITHM = "HS256"
 _SHORTEST_KEY_BYTES = 32
@@ -29,7 +29,7 @@ _CLAIMS = frozenset({"iss", "aud", "sub", "user_id", "sid", "jti", "iat", "exp"}
 class _Pointer:
     """The claims of a token with a valid signature; times in seconds of Unix time."""
 
-    session_id: SessionId
+    subject: TokenSubject
     issued_at: int
     expires_at: int
 
@@ -72,7 +72,7 @@ class JwtTokens(Tokens):
         }
         return self._signed(claims, self._signing_kid, self._keys[self._signing_kid])
 
-    def session_id(self, token: str) -> SessionId | None:
+    def subject(self, token: str) -> TokenSubject | None:
         if not isinstance(token, str):
             return None
         if len(token) > _LONGEST_TOKEN or not _COMPACT_JWS.fullmatch(token):
@@ -88,7 +88,7 @@ class JwtTokens(Tokens):
             return None
         if cached is None:
             self._verified_tokens.put(digest, pointer)
-        return pointer.session_id
+        return pointer.subject
 
     def _verified(self, token: str) -> _Pointer | None:
         try:
@@ -114,7 +114,8 @@ class JwtTokens(Tokens):
             return None
         if not 0 < expires_at - issued_at <= self._longest_life:
             return None
-        return _Pointer(SessionId(session_id), issued_at, expires_at)
+        subject = TokenSubject(SessionId(session_id), AccountId(account_id))
+        return _Pointer(subject, issued_at, expires_at)
 
     def _checked(self, keys: tuple[bytes, ...]) -> dict[str, bytes]:
         if not keys:

@@ -1,12 +1,14 @@
 """Finding, showing and editing accounts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.accounts.registration import free_address
+from attendance.application.field_errors import named_errors
 from attendance.application.club.clients import own_clients
 from attendance.application.editing import require_version
 from attendance.application.listing import Listed, listed
@@ -17,7 +19,7 @@ from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, accepted_name
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.policy import may_edit
-from attendance.domain.errors import Forbidden, Unauthenticated
+from attendance.domain.errors import FieldError, Forbidden, Unauthenticated
 from attendance.domain.ids import AccountId, EventId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
@@ -111,6 +113,14 @@ class EditUser:
     email_addresses: EmailAddresses
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return named_errors(
+            fields,
+            username=self.usernames.accepted,
+            name=accepted_name,
+            email=lambda email: self.email_addresses.accepted(email) if email else "",
+        )
 
     @retried
     def __call__(

@@ -1,10 +1,13 @@
 """Changing a password, with the present one or by a link in a mail."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.sessions import end_sessions, found_by_email
+from attendance.application.field_errors import named_errors
 from attendance.application.ports import Clock, Hasher, NewId, Store, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account
@@ -12,7 +15,7 @@ from attendance.domain.accounts.links import InvalidResetToken, Link, Purpose, d
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.passwords import PasswordRules, WrongPassword, normal_password
 from attendance.domain.accounts.rate_limits import LimitReached
-from attendance.domain.errors import Unavailable
+from attendance.domain.errors import FieldError, Unavailable
 from attendance.domain.ids import EventId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level
@@ -33,6 +36,11 @@ class ChangePassword:
     password_rules: PasswordRules
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return named_errors(
+            fields, new_password=lambda new: self.password_rules.accepted(new, field="new_password")
+        )
 
     def __call__(self, actor: Actor, *, current_password: str, new_password: str) -> None:
         accepted = self.password_rules.accepted(new_password, field="new_password")
@@ -129,6 +137,9 @@ class SetPassword:
     hasher: Hasher
     password_rules: PasswordRules
     outbox_writer: OutboxWriter
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return named_errors(fields, password=self.password_rules.accepted)
 
     def __call__(self, *, token: str, password: str) -> None:
         self.require_good(token=token)

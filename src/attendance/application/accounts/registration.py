@@ -1,17 +1,20 @@
 """Coming in: by registering oneself, or by an invitation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.read_models import UserDetails
+from attendance.application.field_errors import named_errors
 from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, Store, UnitOfWork, Usernames
 from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, EmailTaken, accepted_name, email_key
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.policy import may_invite
-from attendance.domain.errors import Forbidden
+from attendance.domain.errors import FieldError, Forbidden
 from attendance.domain.ids import AccountId, EventId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level
@@ -38,6 +41,15 @@ class Register:
     password_rules: PasswordRules
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return named_errors(
+            fields,
+            username=self.usernames.accepted,
+            password=self.password_rules.accepted,
+            name=accepted_name,
+            email=self.email_addresses.accepted,
+        )
 
     def __call__(
         self,
@@ -100,6 +112,14 @@ class InviteUser:
     usernames: Usernames
     email_addresses: EmailAddresses
     outbox_writer: OutboxWriter
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return named_errors(
+            fields,
+            username=self.usernames.accepted,
+            name=accepted_name,
+            email=self.email_addresses.accepted,
+        )
 
     @retried
     def __call__(

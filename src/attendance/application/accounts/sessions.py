@@ -180,14 +180,16 @@ class ActorOf:
 
     @retried
     def __call__(self, token: str) -> Actor:
-        session_id = self.tokens.session_id(token)
-        if session_id is None:
+        subject = self.tokens.subject(token)
+        if subject is None:
             raise Unauthenticated
+        session_id = subject.session_id
         with self.store.autocommit() as work:
             found = work.sessions.find(session_id)
         now = self.clock()
         if (
             found is None
+            or found.session.account_id != subject.account_id
             or not found.account_active
             or not found.session.is_live(at=now, lifetime=self.lifetime)
         ):

@@ -1,7 +1,8 @@
 """Attendance of lessons: the sheet, marking all of it at once, the history of a mark."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from attendance.application.attendance.charging import passes_by_client, visit_to
 from attendance.application.attendance.read_models import SheetDetails
@@ -26,7 +27,7 @@ from attendance.domain.attendance.marks import (
 from attendance.domain.club.clients import ClientNotFound
 from attendance.domain.club.lessons import Lesson, LessonCancelled
 from attendance.domain.club.subscriptions import Subscription
-from attendance.domain.errors import AttendanceError, FieldError, Invalid
+from attendance.domain.errors import AttendanceError, FieldError, Invalid, Unavailable
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.permissions.actor import Actor
@@ -36,6 +37,8 @@ from attendance.domain.status import Status
 from attendance.domain.text import raise_if_errors
 
 LONGEST_HISTORY = 10_000
+NOT_YET = FieldError("attendances", "are only looked at")
+"""As an error among those of a sheet: with it nothing is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,22 @@ class MarkAttendance:
     marking_rules: MarkingRules
 
     @retried
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor, lesson_id: LessonId) -> list[FieldError]:
+        """What is wrong with each entry, some of which may lack fields; the more, the more the actor may."""
+        attendances = fields.get("attendances", ())
+        field_errors = entry_errors(attendances)
+        try:
+            self._marked(actor, lesson_id, attendances, None, [NOT_YET, *field_errors])
+        except Invalid as invalid:
+            return [error for error in invalid.field_errors if error is not NOT_YET]
+        except Unavailable:
+            raise
+        except AttendanceError:
+            # who may not, or not now, is told so once the entries are in order
+            return field_errors
+        return field_errors
+
+    @retried
     def __call__(
         self,
         actor: Actor,
@@ -93,7 +112,7 @@ class MarkAttendance:
         self,
         actor: Actor,
         lesson_id: LessonId,
-        attendances: Sequence[SentMark],
+        attendances: Sequence[Mapping[str, Any]],
         versions: Collection[int] | None,
         field_errors: list[FieldError],
     ) -> SheetDetails:
@@ -139,7 +158,7 @@ class AttendanceHistory:
 def _changes(
     work: UnitOfWork,
     lesson: Lesson,
-    attendances: Sequence[SentMark],
+    attendances: Sequence[Mapping[str, Any]],
     actor: Actor,
     does: ChangeContext,
     field_errors: list[FieldError],
@@ -147,18 +166,20 @@ def _changes(
     is_future: bool,
 ) -> list[Changed]:
     """What is to be different. Holds the clients; raises Invalid with the faults of all entries."""
-    clients = {sent["client_id"] for sent in attendances}
+    clients = {sent["client_id"] for sent in attendances if "client_id" in sent}
     known = work.clients.lock_existing(clients)
     marks = {mark.client_id: mark for mark in work.attendance.of_lesson(lesson.id, clients)}
     passes = passes_by_client(work, clients, lesson)
     changes: list[Changed] = []
     for place, sent in enumerate(attendances):
-        client_id = sent["client_id"]
-        before = marks.get(client_id)
-        if is_future and (field_error := time_error(place, sent, before)):
+        client_id: ClientId | None = sent.get("client_id")
+        before = None if client_id is None else marks.get(client_id)
+        if is_future and "status" in sent and (field_error := time_error(place, sent, before)):
             field_errors.append(field_error)
-        if client_id not in known:
+        if client_id is not None and client_id not in known:
             field_errors.append(entry_error(place, "client_id", "is no client"))
+        elif client_id is None or "status" not in sent:
+            continue
         elif (status := sent["status"]) is None:
             changes += [before.cleared(does)] if before else []
         else:
@@ -173,7 +194,7 @@ def _changes(
 
 
 def _charge(
-    sent: SentMark, status: Status, before: Mark | None, lesson: Lesson, passes: list[Subscription]
+    sent: Mapping[str, Any], status: Status, before: Mark | None, lesson: Lesson, passes: list[Subscription]
 ) -> Charge:
     """What the mark is to cost; what is said again costs what it did. Raises NoCandidate."""
     costs = before.charge if before else NOTHING

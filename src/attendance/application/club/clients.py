@@ -1,9 +1,10 @@
 """Clients: adding, listing, showing and editing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
+from attendance.application.field_errors import given_errors, record_errors
 from attendance.application.club.read_models import ClientDetails
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
@@ -13,12 +14,13 @@ from attendance.application.ports.club import ClientCriteria
 from attendance.application.read_models import read_model
 from attendance.application.retrying import retried
 from attendance.domain.club.clients import Client, ClientChanges, ClientNotFound, accepted_birthday, is_own
+from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission, allows
-from attendance.domain.text import accepted_together, searchable
+from attendance.domain.text import raise_if_errors, searchable
 
 CLIENTS_SORT = ("name", "birthday", "created_at")
 
@@ -67,11 +69,15 @@ class AddClient:
     new_id: NewId
     email_addresses: EmailAddresses
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return client_errors(fields, self.email_addresses, self.today)
+
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[ClientChanges]) -> ClientDetails:
+        raise_if_errors(*self.errors_in({"name": "", **fields}))
         now = self.clock()
         client = Client(
-            **{"name": "", **_accepted(fields, self.email_addresses, self.today)},
+            **{"name": "", **_accepted(fields, self.email_addresses)},
             id=ClientId(self.new_id()),
             created_at=now,
             updated_at=now,
@@ -137,6 +143,9 @@ class EditClient:
     new_id: NewId
     email_addresses: EmailAddresses
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return client_errors(fields, self.email_addresses, self.today)
+
     @retried
     def __call__(
         self,
@@ -146,7 +155,8 @@ class EditClient:
         versions: Collection[int] | None = None,
         **changes: Unpack[ClientChanges],
     ) -> ClientDetails:
-        accepted = _accepted(changes, self.email_addresses, self.today)
+        raise_if_errors(*self.errors_in(changes))
+        accepted = _accepted(changes, self.email_addresses)
         require_level(actor, Permission.EDIT_CLIENT)
         with self.store.transaction() as work:
 
@@ -159,9 +169,20 @@ class EditClient:
             return ClientDetails.of(edit(work, work.clients, client_id, versions, revised), actor)
 
 
-def _accepted(fields: ClientChanges, email_addresses: EmailAddresses, today: Today) -> dict[str, Any]:
-    accepted: dict[str, Any] = {**fields}
-    if email := fields.get("email"):
-        (accepted["email"],) = accepted_together(lambda: email_addresses.accepted(email))
-    accepted_birthday(fields.get("birthday"), today=today())
-    return accepted
+def client_errors(
+    fields: Mapping[str, Any], email_addresses: EmailAddresses, today: Today
+) -> list[FieldError]:
+    """What is wrong with some of a client's fields."""
+    return [
+        *record_errors(Client, fields, name="x"),
+        *given_errors(
+            fields,
+            email=email_addresses.accepted,
+            birthday=lambda birthday: accepted_birthday(birthday, today=today()),
+        ),
+    ]
+
+
+def _accepted(fields: ClientChanges, email_addresses: EmailAddresses) -> dict[str, Any]:
+    email = fields.get("email")
+    return {**fields, **({"email": email_addresses.accepted(email)} if email else {})}

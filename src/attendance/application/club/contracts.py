@@ -1,9 +1,10 @@
 """Contracts: adding, listing, showing and editing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Unpack
+from typing import Any, Unpack
 
+from attendance.application.field_errors import NOBODY, record_errors
 from attendance.application.club.read_models import ContractDetails, hidden_notes
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
@@ -13,10 +14,12 @@ from attendance.application.ports.club import ContractCriteria
 from attendance.application.retrying import retried
 from attendance.domain.club.clients import ClientArchived, ClientNotFound, is_own
 from attendance.domain.club.contracts import Contract, ContractChanges, ContractState, number_for
+from attendance.domain.errors import FieldError
 from attendance.domain.ids import ClientId, ContractId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
+from attendance.domain.text import raise_if_errors
 
 CONTRACTS_SORT = ("number", "signed_on")
 
@@ -100,6 +103,9 @@ class AddContract:
     today: Today
     new_id: NewId
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return contract_errors(fields)
+
     @retried
     def __call__(
         self, actor: Actor, *, client_id: ClientId, **fields: Unpack[ContractChanges]
@@ -148,6 +154,9 @@ class EditContract:
     today: Today
     new_id: NewId
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return contract_errors(fields)
+
     @retried
     def __call__(
         self,
@@ -157,6 +166,7 @@ class EditContract:
         versions: Collection[int] | None = None,
         **changes: Unpack[ContractChanges],
     ) -> ContractDetails:
+        raise_if_errors(*self.errors_in(changes))
         require_level(actor, Permission.EDIT_CONTRACT)
         with self.store.transaction() as work:
             contract = edit(
@@ -167,3 +177,8 @@ class EditContract:
                 lambda before: before.edited(changes, change_context(self, actor)),
             )
         return ContractDetails.of(contract, actor, self.today())
+
+
+def contract_errors(fields: Mapping[str, Any]) -> list[FieldError]:
+    """What is wrong with some of a contract's fields."""
+    return record_errors(Contract, fields, number="x", client_id=NOBODY)

@@ -1,17 +1,21 @@
 """A user's favorite groups and lessons."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
+from attendance.application.field_errors import record_errors, unknown_errors
 from attendance.application.editing import require_version
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.domain.club.favorites import Favorites
+from attendance.domain.errors import FieldError
 from attendance.domain.ids import AccountId, EventId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
-from attendance.domain.permissions.table import Permission
+from attendance.domain.permissions.table import Permission, allows
+from attendance.domain.text import raise_if_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +35,26 @@ class ShowFavorites:
 class ReplaceFavorites:
     """Choose other favorites; None keeps a list. `versions`: those the caller has seen, None for any.
 
-    Raises Invalid for repetitions or too many, Forbidden, Outdated.
+    Raises Invalid for repetitions, too many, and such as are not there, Forbidden, Outdated.
     """
 
     store: Store
     clock: Clock
     new_id: NewId
+
+    @retried
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor, user_id: AccountId) -> list[FieldError]:
+        given = {name: fields.get(name) or () for name in ("groups", "lessons")}
+        errors = record_errors(Favorites, given, account_id=user_id)
+        if allows(Permission.REPLACE_FAVORITES, actor.level, own=actor.id == user_id):
+            with self.store.read() as work:
+                for name, what, repository in (
+                    ("groups", "group", work.groups),
+                    ("lessons", "lesson", work.lessons),
+                ):
+                    known = repository.existing_ids(given[name])
+                    errors += unknown_errors(name, given[name], known, what)
+        return errors
 
     @retried
     def __call__(
@@ -48,7 +66,8 @@ class ReplaceFavorites:
         lessons: tuple[UUID, ...] | None = None,
         versions: Collection[int] | None = None,
     ) -> Favorites:
-        Favorites(account_id=user_id, groups=groups or (), lessons=lessons or ())
+        given = {"groups": groups, "lessons": lessons}
+        raise_if_errors(*self.errors_in(given, actor=actor, user_id=user_id))
         require_level(actor, Permission.REPLACE_FAVORITES, own=actor.id == user_id)
         with self.store.transaction() as work:
             before = work.favorites.of(work.accounts.get_for_update(user_id).id)

@@ -1,9 +1,10 @@
 """Groups: adding, listing, showing and editing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
+from attendance.application.field_errors import NOBODY, record_errors
 from attendance.application.club.read_models import GroupDetails
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
@@ -13,11 +14,13 @@ from attendance.application.ports.club import GroupCriteria
 from attendance.application.retrying import retried
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
 from attendance.domain.club.groups import Group, GroupChanges, RosterHeld
+from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
 from attendance.domain.ids import GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_rewrite_rosters, require_level
 from attendance.domain.permissions.table import Permission
+from attendance.domain.text import raise_if_errors
 
 GROUPS_SORT = ("name", "created_at")
 
@@ -56,6 +59,9 @@ class AddGroup:
     store: Store
     clock: Clock
     new_id: NewId
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return group_errors(fields)
 
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[GroupChanges]) -> GroupDetails:
@@ -98,6 +104,9 @@ class EditGroup:
     today: Today
     new_id: NewId
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return group_errors(fields)
+
     @retried
     def __call__(
         self,
@@ -107,6 +116,7 @@ class EditGroup:
         versions: Collection[int] | None = None,
         **changes: Unpack[GroupChanges],
     ) -> GroupDetails:
+        raise_if_errors(*self.errors_in(changes))
         require_level(actor, Permission.EDIT_GROUP)
         with self.store.transaction() as work:
 
@@ -141,3 +151,8 @@ def _require_there(work: UnitOfWork, before: Group | None, after: Group) -> None
         raise ClientNotFound
     if not all(client.active for client in clients):
         raise ClientArchived
+
+
+def group_errors(fields: Mapping[str, Any]) -> list[FieldError]:
+    """What is wrong with some of a group's fields."""
+    return record_errors(Group, fields, name="x", location_id=NOBODY)

@@ -1,11 +1,12 @@
 """Lessons: listing, adding one or those of the schedule, showing and editing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
+from attendance.application.field_errors import LONG_AGO, NOBODY, record_errors
 from attendance.application.club.read_models import LessonDetails
 from attendance.application.editing import change_context, require_version
 from attendance.application.listing import Listed, Reading, listed
@@ -24,7 +25,7 @@ from attendance.domain.club.lessons import (
     capacity_of,
     made,
 )
-from attendance.domain.errors import Forbidden
+from attendance.domain.errors import FieldError, Forbidden
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import (
@@ -34,6 +35,7 @@ from attendance.domain.permissions.policy import (
     require_level_for_some,
 )
 from attendance.domain.permissions.table import Permission
+from attendance.domain.text import raise_if_errors
 
 LESSONS_SORT = ("date", "created_at")
 
@@ -93,6 +95,9 @@ class AddLesson:
     new_id: NewId
     zones: Zones
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return lesson_errors(fields)
+
     @retried
     def __call__(
         self,
@@ -106,6 +111,8 @@ class AddLesson:
         teachers: tuple[AccountId, ...] | None = None,
         topic: str = "",
     ) -> LessonDetails:
+        given = {"starts": starts, "ends": ends, "teachers": teachers or (), "topic": topic}
+        raise_if_errors(*self.errors_in(given))
         require_level_for_some(actor, Permission.ADD_LESSON)
         does = change_context(self, actor)
         with self.store.transaction() as work:
@@ -164,6 +171,9 @@ class EditLesson:
     zones: Zones
     marking_rules: MarkingRules
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return lesson_errors(fields)
+
     @retried
     def __call__(
         self,
@@ -174,6 +184,7 @@ class EditLesson:
         versions: Collection[int] | None = None,
         **changes: Unpack[LessonChanges],
     ) -> LessonDetails:
+        raise_if_errors(*self.errors_in(changes))
         require_level_for_some(actor, Permission.EDIT_LESSON)
         with self.store.transaction() as work:
             taught = work.lessons.taught(lesson_id, held=True)
@@ -238,3 +249,24 @@ def group_for_update(work: UnitOfWork, actor: Actor, group_id: GroupId, today: d
 def _require_accounts(work: UnitOfWork, account_ids: Collection[AccountId]) -> None:
     for account_id in sorted(account_ids):
         work.accounts.get(account_id)
+
+
+def lesson_errors(fields: Mapping[str, Any]) -> list[FieldError]:
+    """What is wrong with some of a lesson's fields."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    cancelled, reason = given.get("cancelled"), given.get("reason")
+    return record_errors(
+        Lesson,
+        given,
+        group_id=NOBODY,
+        location_id=NOBODY,
+        timezone="UTC",
+        date=date.min,
+        starts=time.min,
+        ends=time.max,
+        starts_at=LONG_AGO,
+        ends_at=LONG_AGO,
+        # each may be what it is because of the other, as it is stored
+        cancelled=bool(reason),
+        reason="x" if cancelled else "",
+    )

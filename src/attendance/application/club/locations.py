@@ -1,9 +1,10 @@
 """Locations and their closures: adding, listing, showing and editing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
+from attendance.application.field_errors import named_errors, record_errors
 from attendance.application.club.schedules import close_lessons
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
@@ -12,11 +13,13 @@ from attendance.application.ports import Clock, NewId, Store, Zones
 from attendance.application.ports.club import LocationCriteria
 from attendance.application.retrying import retried
 from attendance.domain.club.locations import Location, LocationChanges
+from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
 from attendance.domain.ids import LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
+from attendance.domain.text import raise_if_errors
 
 LOCATIONS_SORT = ("name", "created_at")
 
@@ -58,11 +61,14 @@ class AddLocation:
     new_id: NewId
     zones: Zones
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return location_errors(fields, self.zones)
+
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[LocationChanges]) -> Location:
+        raise_if_errors(*self.errors_in(fields))
         now = self.clock()
         given: dict[str, Any] = {"timezone": self.zones.own, **fields}
-        self.zones.named(given["timezone"])
         location = Location(**given, id=LocationId(self.new_id()), created_at=now, updated_at=now)
         require_level(actor, Permission.ADD_LOCATION)
         with self.store.transaction() as work:
@@ -99,6 +105,9 @@ class EditLocation:
     new_id: NewId
     zones: Zones
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return location_errors(fields, self.zones)
+
     @retried
     def __call__(
         self,
@@ -108,8 +117,7 @@ class EditLocation:
         versions: Collection[int] | None = None,
         **changes: Unpack[LocationChanges],
     ) -> Location:
-        if "timezone" in changes:
-            self.zones.named(changes["timezone"])
+        raise_if_errors(*self.errors_in(changes))
         require_level(actor, Permission.EDIT_LOCATION)
         with self.store.transaction() as work:
 
@@ -119,3 +127,11 @@ class EditLocation:
                 return after, event
 
             return edit(work, work.locations, location_id, versions, revised)
+
+
+def location_errors(fields: Mapping[str, Any], zones: Zones) -> list[FieldError]:
+    """What is wrong with some of a location's fields."""
+    return [
+        *record_errors(Location, fields, name="x", address="x", timezone="UTC"),
+        *named_errors(fields, timezone=zones.named),
+    ]

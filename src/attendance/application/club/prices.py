@@ -1,23 +1,26 @@
 """Prices: adding, listing, showing and editing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Unpack
 
+from attendance.application.field_errors import record_errors, unknown_errors
 from attendance.application.club.read_models import PriceDetails
 from attendance.application.editing import change_context, edit
-from attendance.application.listing import Listed, listed
+from attendance.application.listing import Listed, Reading, listed
 from attendance.application.pagination import parse_sort
-from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
+from attendance.application.ports import Clock, NewId, Store, Today
 from attendance.application.ports.club import PriceCriteria
 from attendance.application.retrying import retried
-from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.club.prices import Price, PriceChanges, PriceNotFound
+from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
-from attendance.domain.ids import GroupId, PriceId
+from attendance.domain.ids import PriceId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, sees_all_prices
-from attendance.domain.permissions.table import Permission
+from attendance.domain.permissions.table import Permission, allows
+from attendance.domain.text import raise_if_errors
 
 PRICES_SORT = ("name", "amount")
 
@@ -51,20 +54,23 @@ class ListPrices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddPrice:
-    """Add a price. Raises Invalid, Forbidden, GroupNotFound."""
+    """Add a price. Raises Invalid, for groups that are not there too, Forbidden."""
 
     store: Store
     clock: Clock
     new_id: NewId
 
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
+        return price_errors(self.store, actor, Permission.ADD_PRICE, fields)
+
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[PriceChanges]) -> PriceDetails:
+        raise_if_errors(*self.errors_in(fields, actor=actor))
         now = self.clock()
         given: dict[str, Any] = {**fields}
         price = Price(**given, id=PriceId(self.new_id()), created_at=now, updated_at=now)
         require_level(actor, Permission.ADD_PRICE)
         with self.store.transaction() as work:
-            _require_groups(work, price.group_ids)
             work.prices.add(price)
             work.events.add(price.added(change_context(self, actor)))
         return PriceDetails.of(price, actor)
@@ -90,13 +96,16 @@ class ShowPrice:
 class EditPrice:
     """Change what is named; what was sold stays as it was sold.
 
-    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, PriceNotFound,
-    GroupNotFound, Outdated.
+    `versions`: those the caller has seen, None for any. Raises Invalid, for groups that are not there too,
+    Forbidden, PriceNotFound, Outdated.
     """
 
     store: Store
     clock: Clock
     new_id: NewId
+
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
+        return price_errors(self.store, actor, Permission.EDIT_PRICE, fields)
 
     @retried
     def __call__(
@@ -107,17 +116,25 @@ class EditPrice:
         versions: Collection[int] | None = None,
         **changes: Unpack[PriceChanges],
     ) -> PriceDetails:
+        raise_if_errors(*self.errors_in(changes, actor=actor))
         require_level(actor, Permission.EDIT_PRICE)
         with self.store.transaction() as work:
 
             def revised(before: Price) -> tuple[Price, Event | None]:
                 after, event = before.edited(changes, change_context(self, actor))
-                _require_groups(work, after.group_ids)
                 return after, event
 
             return PriceDetails.of(edit(work, work.prices, price_id, versions, revised), actor)
 
 
-def _require_groups(work: UnitOfWork, group_ids: Collection[GroupId]) -> None:
-    if len(work.groups.existing_ids(group_ids)) < len({*group_ids}):
-        raise GroupNotFound
+def price_errors(
+    store: Store, actor: Actor, permission: Permission, fields: Mapping[str, Any]
+) -> list[FieldError]:
+    """What is wrong with some of a price's fields; groups are looked up only for who may do it."""
+    # of all currencies one with the most digits, so that an amount is told apart from its currency
+    errors = record_errors(Price, fields, name="x", amount=Decimal(0), currency="CLF")
+    group_ids = fields.get("group_ids", ())
+    if group_ids and allows(permission, actor.level):
+        known = Reading(store).one(lambda work: work.groups.existing_ids(group_ids))
+        errors += unknown_errors("group_ids", group_ids, known, "group")
+    return errors

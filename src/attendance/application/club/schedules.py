@@ -1,8 +1,11 @@
 """Lessons by the schedule: made for a range of days, called off while their location is closed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from attendance.application.field_errors import errors_of
 from attendance.application.club.lessons import group_for_update
 from attendance.application.club.read_models import LessonDetails
 from attendance.application.editing import change_context
@@ -11,6 +14,7 @@ from attendance.application.retrying import retried
 from attendance.domain.club.lessons import Lesson, SlotTaken, made
 from attendance.domain.club.locations import Location
 from attendance.domain.club.schedules import require_range, slots_between
+from attendance.domain.errors import FieldError
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import GroupId, LessonId
 from attendance.domain.permissions.actor import Actor
@@ -39,6 +43,10 @@ class MakeLessons:
     today: Today
     new_id: NewId
     zones: Zones
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        since, until = fields.get("since"), fields.get("until")
+        return errors_of(lambda: require_range(since, until)) if since and until else []
 
     @retried
     def __call__(self, actor: Actor, *, group_id: GroupId, since: date, until: date) -> MadeLessons:

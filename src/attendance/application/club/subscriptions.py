@@ -1,11 +1,13 @@
 """Subscriptions: selling, listing, showing and editing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Unpack
+from decimal import Decimal
+from typing import Any, Unpack
 
 from attendance.application.attendance.charging import settle_unpaid as settle
+from attendance.application.field_errors import NOBODY, record_errors
 from attendance.application.club.read_models import SubscriptionDetails
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
@@ -112,6 +114,16 @@ class SellSubscription:
     today: Today
     new_id: NewId
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        sold_on = fields.get("sold_on")
+        found = (
+            fault_in_discount(fields.get("discount_percent", 0)),
+            FieldError("sold_on", "must not be in the future")
+            if sold_on and sold_on > self.today()
+            else None,
+        )
+        return [error for error in found if error]
+
     @retried
     def __call__(
         self,
@@ -127,10 +139,8 @@ class SellSubscription:
     ) -> SubscriptionDetails:
         today = self.today()
         sold_on = sold_on or today
-        raise_if_errors(
-            fault_in_discount(discount_percent),
-            FieldError("sold_on", "must not be in the future") if sold_on > today else None,
-        )
+        given = {"discount_percent": discount_percent, "sold_on": sold_on}
+        raise_if_errors(*self.errors_in(given))
         require_level(actor, Permission.SELL_SUBSCRIPTION)
         does = change_context(self, actor)
         with self.store.transaction() as work:
@@ -185,6 +195,10 @@ class EditSubscription:
     today: Today
     new_id: NewId
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        usual = {"sold_on": date.min, "starts_on": date.min, "amount": Decimal(0), "currency": "EUR"}
+        return record_errors(Subscription, fields, client_id=NOBODY, price_id=NOBODY, **usual)
+
     @retried
     def __call__(
         self,
@@ -194,6 +208,7 @@ class EditSubscription:
         versions: Collection[int] | None = None,
         **changes: Unpack[SubscriptionChanges],
     ) -> SubscriptionDetails:
+        raise_if_errors(*self.errors_in(changes))
         require_level(actor, Permission.EDIT_SUBSCRIPTION)
         with self.store.transaction() as work:
             # whatever charges one of the client's passes holds the client, too

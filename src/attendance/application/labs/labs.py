@@ -1,12 +1,15 @@
 """Creating, finding and joining labs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from attendance.application.field_errors import NOBODY, record_errors
 from attendance.application.pagination import LARGEST_PAGE, Page
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabsPage
 from attendance.application.retrying import retried
-from attendance.domain.errors import Unauthenticated
+from attendance.domain.errors import FieldError, Unauthenticated
 from attendance.domain.ids import EventId, LabId
 from attendance.domain.labs.labs import AlreadyMember, Lab, LabNotFound, Membership
 from attendance.domain.permissions.actor import Actor
@@ -22,6 +25,9 @@ class CreateLab:
     store: Store
     clock: Clock
     new_id: NewId
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return record_errors(Lab, fields, owner_id=NOBODY, name="x", description="")
 
     @retried
     def __call__(self, actor: Actor, *, name: str, description: str = "") -> LabId:

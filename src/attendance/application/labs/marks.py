@@ -1,12 +1,16 @@
 """Keeping a lab's attendance by date. The lab's owner alone may."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from attendance.application.field_errors import record_errors
 from attendance.application.pagination import validate_range
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabHistory, LabSheet
 from attendance.application.retrying import retried
+from attendance.domain.errors import FieldError
 from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
 from attendance.domain.labs.labs import LabNotFound
 from attendance.domain.labs.marks import (
@@ -34,6 +38,9 @@ class MarkLabAttendance:
     store: Store
     clock: Clock
     new_id: NewId
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return record_errors(LabEntry, fields, status=Status.PRESENT)
 
     @retried
     def __call__(

@@ -38,6 +38,7 @@ from attendance.application.ports.services import (
     RunInBackground,
     Today,
     Tokens,
+    TokenSubject,
     Usernames,
     Zones,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "Taught",
     "Today",
     "TokenHolder",
+    "TokenSubject",
     "Tokens",
     "UnitOfWork",
     "UnpaidMark",

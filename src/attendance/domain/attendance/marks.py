@@ -161,13 +161,16 @@ def is_trial(sent: Mapping[str, Any], before: Mark | None) -> bool:
 
 
 def entry_errors(attendances: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """What is wrong with each entry, by its place, that can be told without looking anything up."""
+    """What is wrong with each entry, by its place, that can be told without looking anything up.
+
+    One that lacks fields is judged by those it has.
+    """
     field_errors: list[FieldError] = []
     places: dict[ClientId, int] = {}
     if len(attendances) > MOST_ENTRIES:
         field_errors.append(FieldError("attendances", f"must be at most {MOST_ENTRIES}"))
     for place, sent in enumerate(attendances[:MOST_ENTRIES]):
-        if places.setdefault(sent["client_id"], place) != place:
+        if "client_id" in sent and places.setdefault(sent["client_id"], place) != place:
             field_errors.append(entry_error(place, "client_id", "must not be repeated"))
         field_errors += _faults_in_entry(place, sent)
     return field_errors
@@ -187,8 +190,8 @@ def entry_error(place: int, field: str, message: str) -> FieldError:
 
 def _faults_in_entry(place: int, sent: Mapping[str, Any]) -> list[FieldError]:
     field_errors: list[FieldError] = []
-    minutes, status = sent.get("minutes_late"), sent["status"]
-    if minutes is not None and status is not Status.LATE:
+    minutes, status = sent.get("minutes_late"), sent.get("status")
+    if minutes is not None and "status" in sent and status is not Status.LATE:
         field_errors.append(entry_error(place, "minutes_late", "must be given only for late"))
     if minutes is not None and not 1 <= minutes <= LONGEST_DELAY:
         field_errors.append(

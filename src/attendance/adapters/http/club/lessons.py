@@ -154,12 +154,10 @@ def list_lessons(
     return listing(LessonsView, listed, form)
 
 
-def broken_rules(
-    use_cases: UseCases, actor: Actor, fields: Fields[AddLessonsBody], group_id: GroupId
-) -> list[FieldError]:
+def broken_rules(use_cases: UseCases, fields: Fields[AddLessonsBody]) -> list[FieldError]:
     """What is wrong with a lesson, or with a range of days."""
     use_case = use_cases.make_lessons if RANGE & fields.keys() else use_cases.add_lesson
-    return use_case.errors_in(actor, fields, group_id=group_id)
+    return use_case.errors_in(fields)
 
 
 @room.operation("POST", LESSONS, Permission.ADD_LESSON, refuses=(409,), judge=broken_rules)

@@ -116,7 +116,7 @@ class Plan:
         pairs = parsed(request.scope["query_string"])
         tokens = tuple(value for name, value in pairs or () if name == TOKEN_IN_QUERY)
         caller = self._callers(request, tokens)
-        actor = self._access.actor(caller) if self._needs_actor else None
+        actor = self._actor(caller)
         inputs, asked = self._inputs, Asked(request, self._service, caller, actor)
         arguments = {name: GIVEN[name](asked) for name in inputs.takes}
         for name, kind in inputs.in_path.items():
@@ -134,10 +134,12 @@ class Plan:
             field_errors += more
         if field_errors:
             if inputs.body and self._judge and arguments["fields"] is not None:
-                of = {name: arguments[name] for name in inputs.in_path}
-                field_errors = merged(field_errors, self._judge(actor, arguments["fields"], **of))
+                field_errors = merged(field_errors, self._judge(arguments))
             self._refuse(caller, Invalid(*field_errors[:MOST_ERRORS]))
         return partial(self._operation.handler, **arguments)
+
+    def _actor(self, caller: Caller) -> Actor | None:
+        return self._access.actor(caller) if self._needs_actor else None
 
     def _refuse(self, caller: Caller, refusal: Exception) -> NoReturn:
         """Refuse a request, unless something else comes first."""
@@ -152,12 +154,19 @@ class Plan:
         return response.to_asgi_response(None, request, status_code=self._status)
 
 
-def judge_of(operation: Operation, use_cases: UseCases) -> Callable[..., list[FieldError]] | None:
-    """What tells which rules some of a body's fields break; None where there are none beside their types."""
-    if operation.judge:
-        return partial(operation.judge, use_cases)
+def judge_of(
+    operation: Operation, use_cases: UseCases
+) -> Callable[[dict[str, Any]], list[FieldError]] | None:
+    """What tells from a handler's arguments which rules some of a body's fields break.
+
+    None where there are none beside their types.
+    """
     use_case = getattr(use_cases, operation.judged_by or operation.handler.__name__, None)
-    return getattr(use_case, "errors_in", None)
+    judge = operation.judge or getattr(use_case, "errors_in", None)
+    if judge is None:
+        return None
+    names = signature(judge).parameters
+    return lambda arguments: judge(**{name: arguments[name] for name in names})
 
 
 def status_of(operation: Operation, answer: Any) -> int:
