@@ -190,7 +190,7 @@ def test_a_version_that_is_saved_over_any_other_is_seen(
         row, table = repo.mapper.row(entity), repo.mapper.table
         repo.connection.run(sa.update(table).where(table.c.id == row.pop("id")).values(row), {})
 
-    monkeypatch.setattr(MemoryRepository, "save", lambda repo, it: repo._put(repo.find(it.id), it))
+    monkeypatch.setattr(MemoryRepository, "save", lambda repo, it: repo.table.put(it.id, it))
     monkeypatch.setattr(SqlRepository, "save", save_over_any)
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         test_a_version_is_saved_over_the_one_before_alone(store)

@@ -9,7 +9,7 @@ from uuid import UUID
 from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Table, Tables
 from attendance.application.pagination import PageRequest
-from attendance.application.ports import Contended, DuplicateId, Repository
+from attendance.application.ports import Contended, Repository
 from attendance.domain.errors import AttendanceError, NotFound
 
 T = TypeVar("T")
@@ -93,15 +93,16 @@ class MemoryRepository(Repository[T, F]):
         return frozenset(entity_id for entity_id in entity_ids if self.table.get(entity_id) is not None)
 
     def add(self, entity: Any) -> None:
-        if self.table.get(entity.id) is not None:
-            raise DuplicateId
-        self._put(None, entity)
+        with self.tables.journal.undone_if_raised():
+            self.table.add(entity.id, entity)
+            self._index_keys(None, entity)
 
     def save(self, entity: Any) -> None:
         stored = self.table.get(entity.id)
         if stored is None or stored.version != entity.version - 1:
             raise Contended
-        self._put(stored, entity)
+        self._index_keys(stored, entity)
+        self.table.put(entity.id, entity)
 
     def list(self, criteria: F, page_request: PageRequest[T]) -> tuple[T, ...]:
         keys = {
@@ -117,18 +118,18 @@ class MemoryRepository(Repository[T, F]):
             if matches(entity, criteria, self.resource.predicates):
                 yield entity
 
-    def _put(self, before: Any, entity: Any) -> None:
+    def _index_keys(self, before: Any, entity: Any) -> None:
+        """Have the entity found by its unique keys, and by those it had before no more."""
         indexes = [(self._index(n), *unique) for n, unique in enumerate(self.resource.unique)]
-        for index, conflict, key in indexes:
+        for index, refusal, key in indexes:
             if index.get(key(entity)) not in (None, entity.id):
-                raise conflict
+                raise refusal
         for index, _, key in indexes:
             old, new = None if before is None else key(before), key(entity)
             if old != new and old is not None:
                 index.remove(old)
             if old != new and new is not None:
                 index.put(new, entity.id)
-        self.table.put(entity.id, entity)
 
     def _index(self, number: int) -> Table[Any, UUID]:
         """Ids by the key of a `unique`."""

@@ -28,6 +28,8 @@ REFUSAL_OF: dict[str, type[Exception]] = {
 
 _GET_IN_EACH_OTHERS_WAY = (postgres.SerializationFailure, postgres.DeadlockDetected)
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, postgres.ReadOnlySqlTransaction)
+# the trigger is the one that keeps an event from being replaced by another of its id
+_SQLITE_IDS = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_TRIGGER}
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_AWAY = {
     sqlite3.SQLITE_CANTOPEN,
@@ -51,8 +53,7 @@ def meaning(error: Exception) -> Exception:
         refusal = DuplicateId if constraint.startswith("pk_") else REFUSAL_OF.get(constraint)
         return refusal() if refusal else error
     if isinstance(driver, sqlite3.IntegrityError):
-        is_id = driver.sqlite_errorcode == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
-        refusal = DuplicateId if is_id else _broken_in_sqlite(str(driver))
+        refusal = DuplicateId if driver.sqlite_errorcode in _SQLITE_IDS else _broken_in_sqlite(str(driver))
         return refusal() if refusal else error
     if isinstance(driver, _GET_IN_EACH_OTHERS_WAY):
         return Contended()
