@@ -197,8 +197,9 @@ def test_the_log_has_pages(api: Api, owner: Person, ada: Person) -> None:
 
 
 def test_a_long_log_is_sent_as_it_is_read(api: Api, owner: Person, ada: Person) -> None:
+    account_id = api.account(ada).id
     with api.store.transaction() as work:
-        account = work.accounts.get_for_update(api.account(ada).id)
+        account = work.accounts.get_for_update(account_id)
         for number in range(501):
             account, event = account.edited(
                 username=None,

@@ -52,7 +52,7 @@ class ShowSheet:
     def __call__(self, actor: Actor, *, lesson_id: LessonId) -> SheetDetails:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
         with self.store.autocommit() as work:
-            taught = work.lessons.taught(lesson_id, held=False)
+            taught = work.lessons.with_teachers(lesson_id, for_update=False)
             require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
             return SheetDetails.of(work.attendance.sheet(taught.lesson), self.clock())
 
@@ -118,7 +118,7 @@ class MarkAttendance:
     ) -> SheetDetails:
         require_level_for_some(actor, Permission.MARK_ATTENDANCE)
         with self.store.transaction() as work:
-            taught = work.lessons.taught(lesson_id, held=True)
+            taught = work.lessons.with_teachers(lesson_id, for_update=True)
             lesson, does = taught.lesson, change_context(self, actor)
             require_level(actor, Permission.MARK_ATTENDANCE, own=actor.id in taught.teachers)
             today = does.at.astimezone(self.zones.named(lesson.timezone)).date()
@@ -147,7 +147,7 @@ class AttendanceHistory:
     def __call__(self, actor: Actor, *, lesson_id: LessonId, client_id: ClientId) -> tuple[LoggedEvent, ...]:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
         with self.store.autocommit() as work:
-            taught = work.lessons.taught(lesson_id, held=False)
+            taught = work.lessons.with_teachers(lesson_id, for_update=False)
             require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
             if not work.clients.existing_ids([client_id]):
                 raise ClientNotFound
