@@ -166,3 +166,19 @@ def test_a_mark_would_be_missed_were_the_lesson_not_locked_first(
         return work.lessons.get_for_update(lesson.id)
 
     assert not in_turn(club.store, other_thread, marks_held(club, lesson), get_for_update).is_marked
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_others_may_point_to_what_is_held(store: Store, other_thread: ThreadPoolExecutor) -> None:
+    """A store with one writer makes all others wait anyway."""
+    club = club_in(store)
+    client, signed = club.clients[0], make.contract(club.clients[0])
+
+    def sign() -> None:
+        with store.transaction() as work:
+            work.contracts.add(signed)
+
+    with store.transaction() as work:
+        work.clients.get_for_update(client.id)
+        other_thread.submit(sign).result(timeout=2)
+        assert work.contracts.get(signed.id) == signed

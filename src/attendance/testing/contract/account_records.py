@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.sql.accounts import rate_limit_windows as rate_limit_windows
 from attendance.application.ports import Contended, Store
 from attendance.domain.accounts.accounts import Account, EmailTaken, UsernameTaken, UserNotFound, email_key
 from attendance.domain.accounts.links import Link, Purpose

@@ -424,19 +424,3 @@ def test_a_lesson_that_is_held_is_known_to_be_marked(club: Club, other_thread: T
     ):
         assert in_turn(club.store, other_thread, marks_held(club, lesson), question).is_marked
         club.unmark(lesson)
-
-
-@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
-def test_others_may_point_to_what_is_held(store: Store, other_thread: ThreadPoolExecutor) -> None:
-    """A store with one writer makes all others wait anyway."""
-    club = club_in(store)
-    client, signed = club.clients[0], make.contract(club.clients[0])
-
-    def sign() -> None:
-        with store.transaction() as work:
-            work.contracts.add(signed)
-
-    with store.transaction() as work:
-        work.clients.get_for_update(client.id)
-        other_thread.submit(sign).result(timeout=2)
-        assert work.contracts.get(signed.id) == signed
