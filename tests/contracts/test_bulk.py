@@ -13,7 +13,7 @@ from attendance.adapters.sql.engine.bulk import Bulk, among
 from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.tables.columns import Facts, Key, Money, Sequence, UtcDateTime
-from tests import make
+from attendance.testing import make
 from tests.contracts.test_statements import counted
 
 THINGS = sa.Table(

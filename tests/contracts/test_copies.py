@@ -16,7 +16,7 @@ from attendance.adapters.sql.tables import attendance, lessons
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.status import Status
-from tests import make
+from attendance.testing import make
 
 COPY = attendance.c["lesson_id", "date", "starts"]
 

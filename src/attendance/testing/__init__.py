@@ -17,6 +17,7 @@ A store of one's own is held to the contract by a class of one's own test suite,
             return MyStore()
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from attendance.testing.fakes import FastHasher, FrozenClock, RecordingNotifier
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from attendance.testing.contract import StoreContract
 
 __all__ = ["FastHasher", "FrozenClock", "RecordingNotifier", "StoreContract"]
+
+CONTRACT = "attendance.testing.contract"
 
 
 def __getattr__(name: str) -> Any:
@@ -35,7 +38,9 @@ def __getattr__(name: str) -> Any:
         except ImportError as error:
             raise ImportError("StoreContract needs pytest: pip install 'attendance[testing]'") from error
 
-        pytest.register_assert_rewrite("attendance.testing.contract")
+        if CONTRACT not in sys.modules:
+            # so that what fails says what it compared
+            pytest.register_assert_rewrite(CONTRACT)
         from attendance.testing.contract import StoreContract
 
         return StoreContract

@@ -8,9 +8,9 @@ from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.accounts.registration import free_address
-from attendance.application.field_errors import named_errors
 from attendance.application.club.clients import own_clients
 from attendance.application.editing import require_version
+from attendance.application.field_errors import named_errors
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import LARGEST_PAGE, Page, parse_sort
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, UnitOfWork, Usernames

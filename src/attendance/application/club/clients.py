@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from attendance.application.field_errors import given_errors, record_errors
 from attendance.application.club.read_models import ClientDetails
 from attendance.application.editing import change_context, edit
+from attendance.application.field_errors import given_errors, record_errors
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import PageRequest, parse_sort
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today, UnitOfWork

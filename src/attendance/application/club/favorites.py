@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from attendance.application.field_errors import record_errors, unknown_errors
 from attendance.application.editing import require_version
+from attendance.application.field_errors import record_errors, unknown_errors
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.domain.club.favorites import Favorites

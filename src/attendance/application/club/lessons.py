@@ -6,9 +6,9 @@ from datetime import date, time
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
-from attendance.application.field_errors import LONG_AGO, NOBODY, record_errors
 from attendance.application.club.read_models import LessonDetails
 from attendance.application.editing import change_context, require_version
+from attendance.application.field_errors import LONG_AGO, NOBODY, record_errors
 from attendance.application.listing import Listed, Reading, listed
 from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork, Zones

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from attendance.application.field_errors import named_errors, record_errors
 from attendance.application.club.schedules import close_lessons
 from attendance.application.editing import change_context, edit
+from attendance.application.field_errors import named_errors, record_errors
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Zones

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Unpack
 
-from attendance.application.field_errors import record_errors, unknown_errors
 from attendance.application.club.read_models import PriceDetails
 from attendance.application.editing import change_context, edit
+from attendance.application.field_errors import record_errors, unknown_errors
 from attendance.application.listing import Listed, Reading, listed
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today

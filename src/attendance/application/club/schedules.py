@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from attendance.application.field_errors import errors_of
 from attendance.application.club.lessons import group_for_update
 from attendance.application.club.read_models import LessonDetails
 from attendance.application.editing import change_context
+from attendance.application.field_errors import errors_of
 from attendance.application.ports import Clock, Contended, NewId, Store, Today, UnitOfWork, Zones
 from attendance.application.retrying import retried
 from attendance.domain.club.lessons import Lesson, SlotTaken, made

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import settle_unpaid as settle
-from attendance.application.field_errors import NOBODY, record_errors
 from attendance.application.club.read_models import SubscriptionDetails
 from attendance.application.editing import change_context, edit
+from attendance.application.field_errors import NOBODY, record_errors
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork

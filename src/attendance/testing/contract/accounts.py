@@ -13,9 +13,7 @@ from attendance.domain.events import Action, Event
 from attendance.domain.ids import EventId, SessionId
 from attendance.domain.permissions.roles import Level
 from attendance.domain.text import folded
-from tests import make
-
-UNCONFIRMED = Level.UNCONFIRMED
+from attendance.testing import make
 
 
 def test_an_account_comes_back_as_it_went_in(store: Store) -> None:

@@ -15,9 +15,10 @@ from attendance.domain.labs.labs import AlreadyMember, Lab
 from attendance.domain.labs.marks import LabEntry, LabMark, LabOrUserNotFound, LabPlace
 from attendance.domain.status import Status
 from attendance.domain.text import folded
-from tests import make
+from attendance.testing import make
 
 DAY = date(2026, 3, 2)
+
 EVERYTHING = Page()
 
 

@@ -1,7 +1,7 @@
 """Every store counts alike, whatever the club: random ones are recounted place by place."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -18,10 +18,12 @@ from attendance.domain.permissions.roles import Role
 from attendance.domain.reporting.at_risk import at_risk
 from attendance.domain.reporting.statistics import Figures
 from attendance.domain.status import Status
-from tests import make
+from attendance.testing import make
 
 FIRST = date(2026, 1, 5)
+
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
 DAY = timedelta(days=1)
 
 
@@ -107,7 +109,7 @@ class RandomClub:
 
     def add_to(self, store: Store) -> None:
         with store.transaction() as work:
-            kept = {
+            kept: dict[str, Iterable[Any]] = {
                 "accounts": [*self.teachers, *self.others],
                 "locations": self.locations,
                 "clients": self.clients,
