@@ -13,7 +13,6 @@ from attendance.adapters.units_of_work import (
     JoinableStore,
 )
 from attendance.application.attendance.visits import (
-    Visits,
 )
 from attendance.application.club.schedules import (
     MadeLessons,
@@ -62,7 +61,6 @@ from attendance.application.ports.club import (
     PriceCriteria,
     SubscriptionCriteria,
     Subscriptions,
-    Taught,
 )
 from attendance.application.ports.events import (
     EventCriteria,
@@ -297,7 +295,6 @@ __all__ = [
     "SubscriptionChanges",
     "SubscriptionCriteria",
     "Subscriptions",
-    "Taught",
     "Today",
     "TokenHolder",
     "Tokens",
@@ -308,7 +305,6 @@ __all__ = [
     "Usernames",
     "VisitCriteria",
     "VisitRow",
-    "Visits",
     "VisitsSummary",
     "Zones",
 ]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import SQLITE_SETTINGS, Database, open_database
 from attendance.adapters.sql.engine.postgres import POSTGRES_SETTINGS
+from attendance.application.ports import DuplicateId, Store
 from attendance.domain.errors import Unavailable
 from attendance.testing.contract.labs import Given, marked
 
@@ -20,7 +21,7 @@ def other_thread() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_a_change_and_its_event_are_stored_together_or_not_at_all(database: Database) -> None:
+def test_a_change_and_its_event_are_stored_together_or_not_at_all(store: Store) -> None:
     """The same event id twice: the second mark must go with the event that could not be added."""
     given = Given(store, members=2)
     first, event = marked(given, given.members[0])

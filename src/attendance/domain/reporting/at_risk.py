@@ -6,8 +6,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from attendance.domain.club.groups import ONE_DAY
 from attendance.domain.club.subscriptions import Freeze
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.ids import ClientId
 from attendance.domain.status import Status
 

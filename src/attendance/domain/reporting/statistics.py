@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import TypeVar
 
-from attendance.domain.club.groups import ONE_DAY
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.status import Status
 

@@ -65,13 +65,14 @@ def test_a_whole_list_is_read_in_parts_and_nothing_is_left_out(store: Store) -> 
         asked.append(page_request.limit)
         return work.accounts.list(UserCriteria(), page_request)
 
-    whole = listed(
+    whole: Listed[Account] = listed(
         store,
         lambda: None,
         order=(SortKey("name", descending=True),),
         page=None,
         count=lambda work: work.accounts.count(UserCriteria()),
         rows=rows,
+        details=lambda account: account,
     )
     assert len(asked) == 1
     items = [*whole.items]
@@ -89,6 +90,7 @@ def test_a_list_of_just_as_many_as_are_read_at_once_ends(store: Store) -> None:
         page=None,
         count=lambda work: work.accounts.count(UserCriteria()),
         rows=lambda work, page_request: work.accounts.list(UserCriteria(), page_request),
+        details=lambda account: account,
     )
     assert len([*whole.items]) == BATCH
 

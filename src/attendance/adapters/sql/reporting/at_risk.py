@@ -15,7 +15,7 @@ from attendance.adapters.sql.reporting.ranges import COUNTS, IS_WITHIN, SINCE, U
 from attendance.adapters.sql.tables import attendance, clients, group_members, lessons, subscriptions
 from attendance.adapters.sql.tables.columns import Facts
 from attendance.application.ports import Range
-from attendance.domain.club.groups import ONE_DAY
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.reporting.at_risk import (
     ABSENCES_IN_A_ROW,
     DAYS_AWAY,
