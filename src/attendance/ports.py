@@ -12,8 +12,6 @@ from attendance.adapters.units_of_work import (
     Ambient,
     JoinableStore,
 )
-from attendance.application.attendance.visits import (
-)
 from attendance.application.club.schedules import (
     MadeLessons,
 )

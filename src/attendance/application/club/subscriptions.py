@@ -23,6 +23,7 @@ from attendance.domain.club.subscriptions import (
     Subscription,
     SubscriptionChanges,
     SubscriptionState,
+    discount_error,
     sold,
 )
 from attendance.domain.errors import FieldError

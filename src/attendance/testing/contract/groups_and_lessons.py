@@ -327,8 +327,10 @@ def test_lessons_of_a_location_are_held_by_date(club: Club) -> None:
         assert work.lessons.lock_at_location(elsewhere.id, MARCH_2 + DAY, date.max) == ()
 
 
-@pytest.mark.parametrize("held", [False, True])
-def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(club: Club, *, held: bool) -> None:
+@pytest.mark.parametrize("for_update", [False, True])
+def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(
+    club: Club, *, for_update: bool
+) -> None:
     others = [make.account() for _ in range(4)]
     with club.store.transaction() as work:
         for other in others:
@@ -343,10 +345,10 @@ def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(club:
     bare = make.lesson(club.group())
     club.put(lesson, bare)
     with club.store.transaction() as work:
-        assert work.lessons.taught(lesson.id, held=held) == LessonWithTeachers(
+        assert work.lessons.with_teachers(lesson.id, for_update=for_update) == LessonWithTeachers(
             lesson=lesson, teachers=frozenset({club.teacher.id, others[0].id, others[1].id})
         )
-        assert work.lessons.taught(bare.id, held=held) == LessonWithTeachers(
+        assert work.lessons.with_teachers(bare.id, for_update=for_update) == LessonWithTeachers(
             lesson=bare, teachers=frozenset()
         )
 
