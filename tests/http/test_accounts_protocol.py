@@ -471,7 +471,7 @@ def token_of(api: Api, session_of: Person, **changes: Any) -> str:
 
 
 def test_a_token_speaks_for_nobody_but_the_account_of_its_session(api: Api) -> None:
-    ada, bob = registered(api), registered(api, "bob")
+    ada, bob = api.having(username="ada"), api.having(username="bob")
     own = replace(ada, token=token_of(api, ada))
     assert me(own)["username"] == "ada"
     for other in (AccountId(UUID(bob.id)), AccountId(UUID(UNKNOWN_ID))):
@@ -484,7 +484,7 @@ def test_a_token_speaks_for_nobody_but_the_account_of_its_session(api: Api) -> N
 def test_a_token_of_anothers_session_is_seen_to_speak_when_nobody_compares(
     memory: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada, bob = registered(memory), registered(memory, "bob")
+    ada, bob = memory.having(username="ada"), memory.having(username="bob")
     forged = token_of(memory, ada, account_id=AccountId(UUID(bob.id)))
     read = JwtTokens.subject
 
