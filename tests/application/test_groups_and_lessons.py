@@ -750,7 +750,7 @@ def test_what_is_refused_leaves_nothing(club: Club) -> None:
         (Invalid, lambda: club.changes(who, lesson, cancelled=True)),
         (Invalid, lambda: club.changes(who, lesson, reason="x")),
         (Invalid, lambda: club.changes(who, lesson, starts=SEVEN_PM)),
-        (GroupNotFound, lambda: use.add_price(who, **PASS, group_ids=(GroupId(unknown),))),
+        (Invalid, lambda: use.add_price(who, **PASS, group_ids=(GroupId(unknown),))),
         (Invalid, lambda: use.add_price(who, **PASS, group_ids=(group_id, group_id))),
     ]
     for refusal, call in refused:
@@ -800,7 +800,14 @@ def test_favorites_are_what_there_is_of_them(club: Club) -> None:
         "groups": (unknown, club.group.id, lesson.id),
         "lessons": (lesson.id, unknown),
     }
-    shown = use.replace_favorites(club.clerk, user_id=club.clerk.id, **chosen)
+    with pytest.raises(Invalid) as refused:
+        use.replace_favorites(club.clerk, user_id=club.clerk.id, **chosen)
+    assert [(error.field, error.message) for error in refused.value.field_errors] == [
+        ("groups[0]", "is no group"), ("groups[2]", "is no group"), ("lessons[1]", "is no lesson"),
+    ]  # fmt: skip
+    with club.world.store.transaction() as work:
+        work.favorites.save(Favorites(account_id=club.clerk.id, **chosen, version=1))
+    shown = use.show_favorites(club.clerk, user_id=club.clerk.id)
     assert shown == use.show_favorites(club.clerk, user_id=club.clerk.id)
     assert shown == Favorites(
         account_id=club.clerk.id, groups=(club.group.id,), lessons=(lesson.id,), version=1
@@ -810,7 +817,8 @@ def test_favorites_are_what_there_is_of_them(club: Club) -> None:
 def test_a_price_is_for_groups_that_there_are(club: Club) -> None:
     price = club.use.add_price(club.head, **PASS, group_ids=(club.group.id,))
     assert club.use.show_price(club.head, price_id=price.id).group_ids == (club.group.id,)
-    with pytest.raises(GroupNotFound):
+    with pytest.raises(Invalid) as refused:
         club.use.edit_price(
             club.head, price_id=PriceId(price.id), group_ids=(club.group.id, GroupId(make.new_id()))
         )
+    assert [error.field for error in refused.value.field_errors] == ["group_ids[1]"]

@@ -56,6 +56,12 @@ PLANTS = {
         "from attendance.adapters import sql as sql\n",
         "Adapters do not know each other BROKEN",
     ),
+    "an adapter that decides": (
+        "lint-imports --no-cache",
+        "src/attendance/adapters/http/planted.py",
+        "from attendance.domain.permissions import policy as policy\n",
+        "Adapters never decide BROKEN",
+    ),
     "a missing dependency": ("deptry src", "src/attendance/adapters/planted.py", "import httpx\n", "DEP004"),
     "an unused dependency": ("deptry src", "pyproject.toml", "httpx", "DEP002"),
     "a wrong README": ("pytest -q README.md", "README.md", "\n```python\n>>> 1 + 1\n3\n\n```\n", "Expected"),

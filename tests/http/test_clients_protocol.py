@@ -249,9 +249,15 @@ def test_an_id_that_is_nobodys_or_no_id_is_not_found(api: Api, head: Person) -> 
     for unknown in (UNKNOWN_ID, "x"):
         assert answer(head.posts("/clients", name="Bea", user_id=unknown)) == NO["user"]
     assert answer(head.puts(f"/clients/{things['client']['id']}", user_id=UNKNOWN_ID)) == NO["user"]
-    for_nobody = {"group_ids": [UNKNOWN_ID]}
-    assert answer(head.posts("/prices", **THINGS["price"], **for_nobody)) == NO["group"]
-    assert answer(head.puts(f"/prices/{things['price']['id']}", **for_nobody)) == NO["group"]
+    group = good(head.posts("/groups", name="Monday", location_id=things["location"]["id"]), 201)
+    for_nobody = {"group_ids": [group["id"], UNKNOWN_ID, "x"]}
+    assert fields(head.posts("/prices", **THINGS["price"], **for_nobody)) == ["group_ids[1]", "group_ids[2]"]
+    price = f"/prices/{things['price']['id']}"
+    assert fields(head.puts(price, **for_nobody)) == ["group_ids[1]", "group_ids[2]"]
+    assert fields(head.puts(price, **for_nobody, name=1)) == ["name", "group_ids[1]", "group_ids[2]"]
+    clerk = api.having(Role.EMPLOYEE)
+    assert answer(clerk.puts(price, **for_nobody)) == FORBIDDEN
+    assert fields(clerk.puts(price, **for_nobody, name=1)) == ["name"]
     assert good(head.reads(f"/clients/{things['client']['id']}"), 200) == things["client"]
 
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from litestar import Litestar
 
-from attendance.adapters.http.server.operations.declaration import Room
-from attendance.adapters.http.server.operations.handlers import PERMISSION
+from attendance.adapters.http.server.operations.declaration import PERMISSION, Room
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.role_changes import Kind, RoleChange
 from attendance.domain.club.groups import Teaching

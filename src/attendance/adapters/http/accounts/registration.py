@@ -28,8 +28,10 @@ class RegisterBody(Body):
     password: Password
 
 
-class RegistrationBody(RegisterBody):
+class RegistrationBody(Body):
+    username: Username
     email: Email
+    password: Password
     name: PersonName = ""
 
 

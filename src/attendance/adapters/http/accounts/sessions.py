@@ -1,5 +1,7 @@
 """Signing in, in either protocol, and out."""
 
+from collections.abc import Collection
+
 import msgspec
 from msgspec import UNSET
 
@@ -7,6 +9,7 @@ from attendance.adapters.http.server.bodies.meaning import Body, Fields, Sent
 from attendance.adapters.http.server.fields.texts import Text
 from attendance.adapters.http.server.operations.declaration import ANYBODY, Room, Runs
 from attendance.application.use_cases import UseCases
+from attendance.domain.errors import FieldError
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
@@ -26,6 +29,11 @@ class SignInBody(Body):
     password: Text
     username: Sent[Text] = UNSET
     email: Sent[Text] = UNSET
+
+    @classmethod
+    def errors_between(cls, sent: Collection[str]) -> list[FieldError]:
+        is_one = ("username" in sent) is not ("email" in sent)
+        return [] if is_one else [FieldError("body", "must have a username or an email, not both")]
 
 
 class TokenView(msgspec.Struct):

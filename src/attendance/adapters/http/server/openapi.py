@@ -15,6 +15,7 @@ from litestar.utils.helpers import get_name, unwrap_partial
 
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, TOKEN_IN_QUERY
 from attendance.adapters.http.server.fields.queries import parsed, values_in
+from attendance.adapters.http.server.operations.declaration import PERMISSION
 from attendance.domain.errors import Invalid
 
 SCHEMA = "/schema"
@@ -98,6 +99,7 @@ def documentation_assets() -> HTTPRouteHandler:
         sync_to_thread=False,
         include_in_schema=False,
         before_request=refuse_query,
+        opt={PERMISSION: None},
     )
     def asset(request: Request[Any, Any, Any]) -> File:
         name = request.scope["path"].rpartition("/")[2]

@@ -137,6 +137,11 @@ def _json_types(names: str) -> str:
 
 
 def merged(first: list[FieldError], more: list[FieldError]) -> list[FieldError]:
-    """Both, without what `more` says of fields that `first` has something to say of."""
+    """Both, without what `more` says of fields of which something is said before."""
     said = {error.field for error in first}
-    return [*first, *(error for error in more if error.field not in said)]
+    result = [*first]
+    for error in more:
+        if error.field not in said:
+            said.add(error.field)
+            result.append(error)
+    return result

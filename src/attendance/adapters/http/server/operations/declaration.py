@@ -23,6 +23,8 @@ from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Directory, Permission
 
 API = "/api/v1"
+PERMISSION = "permission"
+"""Key of what Litestar knows of a handler: the permission it takes, None for anybody."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

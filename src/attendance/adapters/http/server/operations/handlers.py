@@ -1,10 +1,13 @@
 """Operations as Litestar has them: routed and described by it, answered by their plans."""
 
 from collections.abc import Iterable
+from functools import reduce
 from inspect import Parameter, Signature
-from typing import Any, get_args, get_origin
+from operator import or_
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Operation as DescribedOperation
@@ -16,12 +19,16 @@ from attendance.adapters.http.server.bodies.strict_json import DescribedBody
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.errors import refusals
 from attendance.adapters.http.server.exports.tables import ExportingOperation
-from attendance.adapters.http.server.operations.declaration import Access, Operation, Room, Service
+from attendance.adapters.http.server.operations.declaration import (
+    PERMISSION,
+    Access,
+    Operation,
+    Room,
+    Service,
+)
 from attendance.adapters.http.server.operations.plan import Inputs, Plan, status_of
 from attendance.domain.permissions.roles import Level
 from attendance.domain.permissions.table import allows
-
-PERMISSION = "permission"
 
 
 class PlannedHandler(HTTPRouteHandler):
@@ -106,6 +113,8 @@ def _described(operation: Operation, inputs: Inputs) -> Any:
     described.__doc__ = operation.handler.__doc__
     described.__module__ = operation.handler.__module__
     answer = _answer(inputs.answer)
+    if operation.awaits:
+        answer = next(view for view in get_args(answer) if view is not operation.awaits)
     described.__annotations__ = {name: kind for name, (kind, _) in parameters.items()} | {"return": answer}
     described.__signature__ = Signature(  # type: ignore[attr-defined]
         [
@@ -118,8 +127,9 @@ def _described(operation: Operation, inputs: Inputs) -> Any:
 
 
 def _answer(hint: Any) -> Any:
-    if get_origin(hint) is Resource:
+    if get_origin(hint) in (UnionType, Union):
+        views = dict.fromkeys(map(_answer, get_args(hint)))
+        return reduce(or_, views)
+    if get_origin(hint) in (Resource, Response):
         (hint,) = get_args(hint)
-    if hint is Accepted:
-        return ASGIResponse
-    return hint
+    return ASGIResponse if hint is Accepted else hint

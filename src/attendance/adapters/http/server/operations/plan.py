@@ -98,6 +98,7 @@ class Plan:
         self._judge = judge_of(operation, service.use_cases) if inputs.body else None
 
     async def __call__(self, request: AnyRequest) -> Any:
+        _refuse_announced(request)
         raw = await _read(request) if self._inputs.body else b""
         match self._operation.runs:
             case Runs.AT_ONCE:
@@ -178,11 +179,15 @@ def status_of(operation: Operation, answer: Any) -> int:
     return 201 if operation.method == "POST" else 200
 
 
-async def _read(request: AnyRequest) -> bytes:
-    """The body. Raises HTTPException for one that is too large, or announced to be."""
+def _refuse_announced(request: AnyRequest) -> None:
+    """Raise HTTPException for a body that is announced to be too large, read or not."""
     announced = request.headers.get("content-length", "").lstrip("0")
     if announced.isdecimal() and (len(announced) > len(str(LARGEST_BODY)) or int(announced) > LARGEST_BODY):
         raise HTTPException(status_code=413)
+
+
+async def _read(request: AnyRequest) -> bytes:
+    """The body. Raises HTTPException for one that is too large."""
     try:
         return await request.body()
     except InternalServerException as error:
