@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "application": {"domain", "application"},
     "adapters": {"domain", "application", "adapters"},
     "entrypoints": {"domain", "application", "adapters", "entrypoints"},
+    "testing": {"domain", "application", "adapters", "testing"},
 }
 STDLIB_ONLY = {"domain", "application"}
 LONGEST_MODULE = 250
