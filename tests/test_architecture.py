@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "application": {"domain", "application"},
     "adapters": {"domain", "application", "adapters"},
     "entrypoints": {"domain", "application", "adapters", "entrypoints"},
+    "testing": {"domain", "application", "adapters", "testing"},
 }
 STDLIB_ONLY = {"domain", "application"}
 ROOMS = ("accounts", "labs", "club", "attendance", "reporting")

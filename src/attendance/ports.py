@@ -5,9 +5,6 @@ of one's own is held to its contract by `attendance.testing.StoreContract`. `Joi
 that says how its units of work begin, and gets the rest: which may begin, and which join another.
 """
 
-from attendance.adapters.closing import (
-    Closed,
-)
 from attendance.adapters.units_of_work import (
     Ambient,
     JoinableStore,
@@ -188,6 +185,9 @@ from attendance.domain.reporting.statistics import (
     Counts,
     Figures,
     Trend,
+)
+from attendance.entrypoints.closing import (
+    Closed,
 )
 
 __all__ = [

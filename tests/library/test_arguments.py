@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from attendance import OPERATOR, FieldError, GroupMembership, Invalid, NotFound, UseCases
-from attendance.application.argument_types import check_of
+from attendance.application.checking import check_of
 from attendance.application.use_cases import USE_CASES
 
 ANYTHING_ELSE = object()

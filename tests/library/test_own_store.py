@@ -30,6 +30,7 @@ def test_it_is_used_like_ours() -> None:
     assert store.diary == ["committed", "rolled back: ClientNotFound"]
 
 
+@pytest.mark.plants
 @pytest.mark.parametrize(
     ("wrong", "caught_by"),
     [

@@ -14,7 +14,6 @@ from dependency_injector import containers, providers
 from attendance.adapters.background import RunInBackground
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
 from attendance.adapters.clock import new_id, new_token, utc_now
-from attendance.adapters.closing import ClosableStore
 from attendance.adapters.mail import FileNotifier, MailRenderer, SmtpNotifier, ValidEmailAddresses
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.security.passwords import Argon2Hasher, CommonPasswords
@@ -35,6 +34,7 @@ from attendance.domain.accounts.rate_limits import Limits
 from attendance.domain.accounts.role_changes import OwnershipRules
 from attendance.domain.accounts.sessions import SessionLifetime
 from attendance.domain.attendance.marks import MarkingRules
+from attendance.entrypoints.closing import ClosableStore
 from attendance.entrypoints.library import Adapters
 from attendance.entrypoints.secrets import signing_keys
 from attendance.entrypoints.settings import Settings, SettingsError, about
