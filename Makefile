@@ -2,27 +2,36 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-export PYTHONDONTWRITEBYTECODE ?=
+# the suite starts many processes: what one has compiled, the next need not
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test check bench long lock clean help
+PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
 
-help: ## what there is to make
+.PHONY: help run test quick check long bench lock clean
+
+help: ## what there is to make (the default is `run`)
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@echo
+	@echo "PYTEST_ARGS goes to pytest in test, quick, check and long: make quick PYTEST_ARGS='-k charging -x'"
+	@echo "ATTENDANCE_TEST_DATABASE_URL names a PostgreSQL server, as its superuser, instead of the suite's own"
 
 run: $(VENV)/run.stamp ## serve on http://127.0.0.1:8000, everything kept in ./var
 	$(BIN)/attendance serve
 
-test: $(VENV)/dev.stamp ## the whole suite, with lint, types and import contracts
+test: $(VENV)/dev.stamp ## the whole suite, with lint, types and import contracts: 3 minutes on two cores
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry src
 	$(BIN)/python tools/common_passwords.py --check
-	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
-check: $(VENV)/dev.stamp ## see every check fail on a planted violation
-	$(BIN)/pytest -q tests/checks -m plants
+quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: half a minute
+	$(PYTEST) --stores memory --ignore tests/faults $(PYTEST_ARGS)
+
+check: $(VENV)/dev.stamp ## see every check, guard and lock fail once it is broken: 3 minutes
+	$(PYTEST) -m 'plants and not long' $(PYTEST_ARGS)
 
 long: $(VENV)/dev.stamp ## what takes longer: more rounds, more examples, crashes
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)

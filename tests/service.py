@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import httpx
+from tests.preloaded import Forked, loaded
 
 # cheap, so that tests of something else than hashing do not wait for it
 CHEAP_HASHING = {
@@ -19,6 +20,8 @@ CHEAP_HASHING = {
     "ATTENDANCE_ARGON2_MEMORY_KIB": "8",
     "ATTENDANCE_ARGON2_PARALLELISM": "1",
 }
+SABOTAGE = "ATTENDANCE_TEST_SABOTAGE"
+"""Names the protections that a process takes out before it does anything else."""
 SECRET = "a secret of more than 32 bytes that only the tests know"
 
 
@@ -35,7 +38,7 @@ class Service:
     home: Path
     settings: dict[str, str]
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def url(self) -> str:
@@ -47,24 +50,38 @@ class Service:
 
     def start(self, *, backoff: float = 20) -> None:
         environment = {"PATH": os.environ["PATH"], "ATTENDANCE_PORT": str(self.port), **self.settings}
-        with (self.home / "service.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "attendance", "serve"],
-                cwd=self.home,
-                env=environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        log = self.home / "service.log"
+        if SABOTAGE in environment:
+            with log.open("ab") as opened:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "attendance", "serve"],
+                    cwd=self.home,
+                    env=environment,
+                    stdout=opened,
+                    stderr=opened,
+                    start_new_session=True,
+                )
+        else:
+            start = loaded().start
+            self.process = start("attendance", "serve", home=self.home, settings=environment, log=log)
         deadline = time.monotonic() + backoff
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log
-            try:
-                httpx.get(f"{self.url}/health/live")
+            if self._is_live():
                 return
-            except httpx.TransportError:
-                time.sleep(0.02)
+            time.sleep(0.01)
         raise AssertionError(f"not started in {backoff} s:\n{self.log}")
+
+    def _is_live(self) -> bool:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/health/live")
+            connection.getresponse()
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+        return True
 
     def stop(self) -> int:
         """SIGTERM; the exit status."""

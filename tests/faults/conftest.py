@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.service import CHEAP_HASHING, SECRET, Service
+import pytest
+
+from tests.conftest import DATABASES, databases
+from tests.preloaded import REPOSITORY
+from tests.service import CHEAP_HASHING, SABOTAGE, SECRET, Service
 
 SABOTEUR = Path(__file__).parent / "saboteur"
-REPOSITORY = Path(__file__).parents[2]
 LONGEST_START_SECONDS = 20
 
 
@@ -17,8 +20,14 @@ def sabotaged(*sabotage: str) -> dict[str, str]:
     """The environment in which Python takes protections out before it does anything else."""
     return {
         "PYTHONPATH": f"{SABOTEUR}:{REPOSITORY}",
-        "ATTENDANCE_TEST_SABOTAGE": ",".join(sabotage),
+        SABOTAGE: ",".join(sabotage),
     }
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A new database of either kind, which nobody else's processes are connected to."""
+    return databases(request, request.param).fresh()
 
 
 def service_of(home: Path, database_url: str, *sabotage: str, **settings: str) -> Service:

@@ -7,16 +7,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from tests.faults.conftest import REPOSITORY
+from tests.preloaded import REPOSITORY, Forked, loaded
+from tests.service import SABOTAGE
 
 PATIENCE_SECONDS = 60
 
 
-def started(home: Path, arguments: Sequence[str], settings: dict[str, str]) -> subprocess.Popen[str]:
+Process: TypeAlias = subprocess.Popen[str] | Forked
+
+
+def started(home: Path, arguments: Sequence[str], settings: dict[str, str]) -> Process:
+    """`python` with arguments that begin with `-m`."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), **settings}
+    if SABOTAGE not in environment:
+        return loaded().start(*arguments[1:], home=home, settings=environment)
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=home,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), **settings},
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

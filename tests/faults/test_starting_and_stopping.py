@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,7 +15,7 @@ import pytest
 from tests.databases import SqliteDatabases
 from tests.faults.clients import Answer, Request, at_once, connected, patiently, race
 from tests.faults.conftest import running, service_of
-from tests.faults.processes import PATIENCE_SECONDS, started
+from tests.faults.processes import PATIENCE_SECONDS, Process, started
 from tests.faults.scene import Scene, set_scene
 from tests.service import Service
 
@@ -26,7 +25,7 @@ WORKERS = 2
 
 
 @contextmanager
-def serving_too(service: Service) -> Iterator[subprocess.Popen[str]]:
+def serving_too(service: Service) -> Iterator[Process]:
     """One more process that was told to serve what a service serves, on its port."""
     settings = service.settings | {"ATTENDANCE_PORT": str(service.port)}
     process = started(service.home, ("-m", "attendance", "serve"), settings)
@@ -45,7 +44,7 @@ def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
         time.sleep(0.02)
 
 
-def check_refused_for_its_port(process: subprocess.Popen[str], port: int) -> None:
+def check_refused_for_its_port(process: Process, port: int) -> None:
     wait_until(lambda: process.poll() is not None, "two services listen on one port")
     _, complaint = process.communicate()
     assert process.returncode != 0
@@ -178,7 +177,7 @@ def test_requests_under_way_are_lost_when_the_service_is_killed(
             check_stop_leaves_nobody_unanswered(service, told)
 
 
-async def stopped_amid_its_start(service: Service, process: subprocess.Popen[str], stop: Stop) -> None:
+async def stopped_amid_its_start(service: Service, process: Process, stop: Stop) -> None:
     await until(lambda: number_of(service, "starting-*") == WORKERS)
     stop(process.pid)
     (service.home / "go").touch()
