@@ -12,7 +12,13 @@ from attendance.adapters.http.attendance.sheets import CountsView, counts_view
 from attendance.adapters.http.server.exports import Format, exported
 from attendance.adapters.http.server.lists import Paged, listing
 from attendance.application.ports import Kind
-from attendance.application.reporting.figures import RATES, One, Overview, Row, Rows
+from attendance.application.reporting.figures import (
+    RATES,
+    Overview,
+    StatisticsList,
+    StatisticsOfOne,
+    StatisticsRow,
+)
 from attendance.domain.reporting.at_risk import Rule
 from attendance.domain.reporting.statistics import Bucket, Figures
 
@@ -151,23 +157,23 @@ def _figures(figures: Figures) -> dict[str, Any]:
     }
 
 
-def _range(of: Overview | Rows | One | Bucket) -> dict[str, dt.date]:
+def _range(of: Overview | StatisticsList | StatisticsOfOne | Bucket) -> dict[str, dt.date]:
     return {"from": of.since, "to": of.until}
 
 
-def _trend(of: Overview | One) -> dict[str, Any]:
+def _trend(of: Overview | StatisticsOfOne) -> dict[str, Any]:
     if of.trend is None:
         return {}
     return {"trend": [{**_range(bucket), **_figures(bucket.figures)} for bucket in of.trend]}
 
 
-def _labels(row: Row, kind: Kind) -> dict[str, Any]:
+def _labels(row: StatisticsRow, kind: Kind) -> dict[str, Any]:
     return {IDS[kind]: row.id, "name": row.name}
 
 
 def _shown(
     kind: type[OneView],
-    of: Overview | One,
+    of: Overview | StatisticsOfOne,
     said: dict[str, Any],
     form: Format,
     *,
@@ -196,13 +202,13 @@ def shown_overview(of: Overview, form: Format) -> Response[Any]:
     return _shown(StatisticsView, of, said, form, hidden={"at_risk", *({"sales"} - sales.keys())})
 
 
-def shown_rows(rows: Rows, kind: Kind, form: Format) -> Response[Any]:
-    def view(row: Row) -> dict[str, Any]:
+def shown_rows(rows: StatisticsList, kind: Kind, form: Format) -> Response[Any]:
+    def view(row: StatisticsRow) -> dict[str, Any]:
         return {**_labels(row, kind), **_figures(row.figures)}
 
     return listing(LISTS[kind], rows.rows, view, form, in_front=IN_FRONT, beside=_range(rows))
 
 
-def shown_one(of: One, kind: Kind, form: Format) -> Response[Any]:
+def shown_one(of: StatisticsOfOne, kind: Kind, form: Format) -> Response[Any]:
     said = {**_labels(of.row, kind), **_range(of), **_figures(of.row.figures)}
     return _shown(ONES[kind], of, said, form)
