@@ -53,7 +53,7 @@ class ShowSheet:
     def __call__(self, actor: Actor, *, lesson_id: LessonId) -> SheetDetails:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
         with self.store.autocommit() as work:
-            taught_lesson = work.lessons.taught(lesson_id, held=False)
+            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=False)
             require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught_lesson.teachers)
             return SheetDetails.of(work.attendance.sheet(taught_lesson.lesson), self.clock())
 
@@ -106,7 +106,7 @@ class MarkAttendance:
     ) -> SheetDetails:
         require_level_for_some(actor, Permission.MARK_ATTENDANCE)
         with self.store.transaction() as work:
-            taught_lesson = work.lessons.taught(lesson_id, held=True)
+            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
             lesson, context = taught_lesson.lesson, change_context(self, actor)
             require_level(actor, Permission.MARK_ATTENDANCE, own=actor.id in taught_lesson.teachers)
             today = context.at.astimezone(self.zones.named(lesson.timezone)).date()
@@ -137,7 +137,7 @@ class AttendanceHistory:
     def __call__(self, actor: Actor, *, lesson_id: LessonId, client_id: ClientId) -> tuple[LoggedEvent, ...]:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
         with self.store.autocommit() as work:
-            taught_lesson = work.lessons.taught(lesson_id, held=False)
+            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=False)
             require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught_lesson.teachers)
             if not work.clients.existing_ids([client_id]):
                 raise ClientNotFound

@@ -184,7 +184,7 @@ class EditLesson:
     ) -> LessonDetails:
         require_level_for_some(actor, Permission.EDIT_LESSON)
         with self.store.transaction() as work:
-            taught_lesson = work.lessons.taught(lesson_id, held=True)
+            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
             before = taught_lesson.lesson
             if before.group_id != group_id:
                 raise LessonNotFound

@@ -94,7 +94,7 @@ def close_lessons(work: UnitOfWork, before: Location, after: Location, context: 
     if not changed:
         return
     since, until = min(closure.since for closure in changed), max(closure.until for closure in changed)
-    for lesson in work.lessons.hold_at(after.id, since, until):
+    for lesson in work.lessons.lock_at_location(after.id, since, until):
         was_closed, closure = before.closure_on(lesson.date), after.closure_on(lesson.date)
         edited, event = lesson, None
         if closure is None and was_closed and lesson.closed:

@@ -14,7 +14,7 @@ from attendance.application.ports.accounts import (
     SignedIn,
 )
 from attendance.application.ports.attendance import Attendance, Marks, UnpaidMark
-from attendance.application.ports.club import Favorites, Lessons, Subscriptions, Taught
+from attendance.application.ports.club import Favorites, Lessons, LessonWithTeachers, Subscriptions
 from attendance.application.ports.events import Events
 from attendance.application.ports.labs import LabAttendance, Labs
 from attendance.application.ports.reporting import (
@@ -40,7 +40,7 @@ from attendance.application.ports.services import (
     Usernames,
     Zones,
 )
-from attendance.application.ports.store import Contended, Store, UnitOfWork
+from attendance.application.ports.store import Contended, DuplicateId, NestedUnitOfWork, Store, UnitOfWork
 
 __all__ = [
     "Accounts",
@@ -48,6 +48,7 @@ __all__ = [
     "Calendars",
     "Clock",
     "Contended",
+    "DuplicateId",
     "EmailAddresses",
     "Events",
     "Favorites",
@@ -56,9 +57,11 @@ __all__ = [
     "Kind",
     "LabAttendance",
     "Labs",
+    "LessonWithTeachers",
     "Lessons",
     "Links",
     "Marks",
+    "NestedUnitOfWork",
     "NewId",
     "NewToken",
     "NotSent",
@@ -74,7 +77,6 @@ __all__ = [
     "Statistics",
     "Store",
     "Subscriptions",
-    "Taught",
     "Today",
     "TokenHolder",
     "Tokens",

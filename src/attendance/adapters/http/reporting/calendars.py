@@ -8,7 +8,7 @@ from litestar import Response, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
-from attendance.adapters.calendars import rendered
+from attendance.adapters.calendars import render
 from attendance.adapters.http.accounts.users import USER
 from attendance.adapters.http.club.groups import GROUP
 from attendance.adapters.http.server.authentication import FromCaller, permitted, permitted_by_calendar_token
@@ -50,7 +50,7 @@ class CalendarTokenView(msgspec.Struct):
 
 
 def _calendar(calendar: Calendar) -> Response[bytes]:
-    return Response(rendered(calendar), media_type=ICALENDAR)
+    return Response(render(calendar), media_type=ICALENDAR)
 
 
 def calendar_handlers(use_cases: UseCases, base_url: str) -> list[HTTPRouteHandler]:
