@@ -109,10 +109,7 @@ from attendance.application.reporting.calendars import (
     MadeCalendarToken,
 )
 from attendance.application.reporting.figures import (
-    One,
     Overview,
-    Row,
-    Rows,
 )
 from attendance.domain.accounts.links import (
     Link,
@@ -261,7 +258,6 @@ __all__ = [
     "NoNotifier",
     "NotSent",
     "Notifier",
-    "One",
     "Outbox",
     "Overview",
     "Page",
@@ -276,8 +272,6 @@ __all__ = [
     "Repository",
     "RoleChangeCriteria",
     "RoleChanges",
-    "Row",
-    "Rows",
     "Rule",
     "RunInBackground",
     "Scheduled",
@@ -289,6 +283,9 @@ __all__ = [
     "SortKey",
     "State",
     "Statistics",
+    "StatisticsList",
+    "StatisticsOfOne",
+    "StatisticsRow",
     "Store",
     "SubscriptionChanges",
     "SubscriptionCriteria",

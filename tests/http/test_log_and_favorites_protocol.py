@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from attendance.domain.club.favorites import Favorites
+from attendance.domain.events import ChangeContext
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
 from tests import make
@@ -205,9 +206,7 @@ def test_a_long_log_is_sent_as_it_is_read(api: Api, owner: Person, ada: Person) 
                 username=None,
                 name=f"{number}",
                 email=None,
-                by=account.id,
-                at=api.clock.now,
-                event_id=make.new_id(),
+                change_context=ChangeContext(account.id, api.clock.now, make.new_id),
             )
             assert event
             work.events.add(event)

@@ -10,8 +10,11 @@ from uuid import UUID
 
 from attendance.domain.events import Action, ChangeContext, Event, Facts
 
-NOT_IN_EVENTS = frozenset({"id", "created_at", "updated_at", "version", "notes", "is_marked", "charged"})
-"""Every event has the first ones anyway, the last ones are derived from marks, notes may be about health."""
+NOT_IN_EVENTS = frozenset(
+    {"id", "created_at", "updated_at", "version", "is_marked", "charged", "owner_since"}
+    | {"password_hash", "notes"}
+)
+"""What every event has anyway, what is derived from others, secrets, and notes, which may be on health."""
 
 
 class Record(Protocol):
@@ -47,9 +50,15 @@ def edited(
     # compared as it would be stored: a list in another order may be the same
     changed = replace(before, **changes)
     different = {name for name in changes if getattr(before, name) != getattr(changed, name)}
-    if not different:
-        return before, None
-    after: R = replace(changed, updated_at=change_context.at, version=before.version + 1)
+    return revised(before, changes, action, change_context) if different else (before, None)
+
+
+def revised(
+    before: R, changes: Mapping[str, Any], action: Action, change_context: ChangeContext
+) -> tuple[R, Event]:
+    """The record with these changes in its next version, even if none differs, and the event."""
+    after: R = replace(before, **changes, updated_at=change_context.at, version=before.version + 1)
+    different = {name for name in changes if getattr(before, name) != getattr(after, name)}
     event = change_context.event(
         action,
         before.id,
@@ -59,7 +68,7 @@ def edited(
     return after, event
 
 
-def payload(record: Record, names: set[str] | None = None) -> Facts:
+def payload(record: Any, names: set[str] | None = None) -> Facts:
     """These fields of a record, or all, without those that are not in events; as JSON can hold them."""
     return {
         field.name: _as_json(getattr(record, field.name))
