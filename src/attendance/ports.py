@@ -110,6 +110,9 @@ from attendance.application.reporting.calendars import (
 )
 from attendance.application.reporting.figures import (
     Overview,
+    StatisticsList,
+    StatisticsOfOne,
+    StatisticsRow,
 )
 from attendance.domain.accounts.links import (
     Link,

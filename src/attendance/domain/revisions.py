@@ -36,7 +36,7 @@ R = TypeVar("R", bound=Record)
 
 
 def created(record: Record, action: Action, change_context: ChangeContext) -> Event:
-    """The event of a new record, with all its fields that may be in events."""
+    """The event of a new record, with its payload."""
     return change_context.event(action, record.id, after=payload(record))
 
 
@@ -69,7 +69,7 @@ def revised(
 
 
 def payload(record: Any, names: set[str] | None = None) -> Facts:
-    """These fields of a record, or all, without those that are not in events; as JSON can hold them."""
+    """The payload of an event: a record's fields as JSON can hold them, all or those named."""
     return {
         field.name: _as_json(getattr(record, field.name))
         for field in fields(record)
