@@ -1,11 +1,15 @@
 """Whatever is wrong with a body is told in one answer: wrong types, unknown fields and broken rules."""
 
+import json
 import re
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from attendance.adapters.http.server.app import ROOMS
+from attendance.adapters.http.server.bodies import strict_json
 from attendance.adapters.http.server.operations.plan import Plan
 from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, PASSWORD, UNKNOWN_ID, Api, answer, fields, good
@@ -210,3 +214,27 @@ def test_a_password_is_not_repeated_in_what_is_said_of_it(memory: Api) -> None:
     refused = memory.registers(username="x", password=PASSWORD, more=PASSWORD)
     assert fields(refused) == ["more"]
     assert PASSWORD not in refused.text
+
+
+TEXTS = st.text(st.sampled_from([*'":\\{}[], \n\t', "a", "ä", "\u2028", "\U0001f468"]), max_size=8)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(
+    sent=st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4), escaped=st.booleans(), spaced=st.booleans()
+)
+def test_a_repeated_name_is_found_and_no_other_is_called_repeated(
+    sent: dict[str, Any], escaped: bool, spaced: bool
+) -> None:
+    separators = (" , ", " \n: ") if spaced else (",", ":")
+    raw = json.dumps(sent, ensure_ascii=escaped, separators=separators).encode()
+    assert strict_json._errors_let_pass(raw, json.loads(raw)) == []
+    again = json.dumps([*sent][-1], ensure_ascii=escaped).encode()
+    twice = raw[:-1] + b"," + again + separators[1].encode() + b"null}"
+    found = strict_json._errors_let_pass(twice, json.loads(twice))
+    assert [error.field for error in found] == [[*sent][-1]]

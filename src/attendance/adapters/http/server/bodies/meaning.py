@@ -55,15 +55,16 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         """
         fields: dict[str, Any] = {}
         field_errors: list[FieldError] = []
+        sent: list[str] = []
         for field in fields_of(type(self)):
             value = getattr(self, field.name)
             if value is UNSET:
                 continue
+            sent.append(field.name)
             try:
                 fields[field.name] = field.meant(value)
             except Invalid as invalid:
                 field_errors += invalid.field_errors
-        sent = [field.name for field in fields_of(type(self)) if getattr(self, field.name) is not UNSET]
         return fields, [*field_errors, *self.errors_between(sent)]
 
     @classmethod

@@ -21,7 +21,6 @@ from attendance.adapters.http.server.bodies.validation import (
 from attendance.domain.errors import FieldError
 
 NAMES = re.compile(rb'"[ \t\r\n]*:')
-STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"([ \t\r\n]*:)?', re.DOTALL)
 
 B = TypeVar("B", bound=Body)
 T = TypeVar("T")
@@ -53,9 +52,13 @@ def _errors_let_pass(raw: bytes, sent: object) -> list[FieldError]:
 
 
 def _names_written(raw: bytes) -> int:
-    """How many names of fields there are in a text that is JSON: each is a string before a colon."""
+    """How many names of fields there are in a text that is JSON, or more: each is a string before a colon.
+
+    More where a string begins with a colon, which only costs a second look.
+    """
     if b"\\" in raw:
-        return sum(1 for colon in STRINGS.findall(raw) if colon)
+        # what is escaped begins and ends no string
+        raw = raw.replace(rb"\\", b"").replace(rb"\"", b"")
     return len(NAMES.findall(raw))
 
 
