@@ -1,4 +1,4 @@
-"""The first owner, whom only whoever operates the machine can make."""
+"""The first owner, and finding accounts: for the operator, at the command line."""
 
 from dataclasses import dataclass
 
@@ -17,16 +17,16 @@ from attendance.domain.text import accepted_together
 
 
 class OwnerExists(Conflict):
-    """From the first owner on, owners make owners."""
+    """There is an active owner: further owners are made by owners."""
 
     text = "there is an owner already"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOwner:
-    """Open the first owner's account; the operator vouches for the address.
+    """Add the first owner's account and return its id. The address counts as confirmed.
 
-    Raises OwnerExists, Invalid, UsernameTaken, EmailTaken.
+    For the operator: it asks for no permission. Raises OwnerExists, Invalid, UsernameTaken, EmailTaken.
     """
 
     store: Store
@@ -38,12 +38,12 @@ class CreateOwner:
     password_rules: PasswordRules
 
     def __call__(self, *, username: str, email: str, password: str) -> AccountId:
-        shown, address, normal = accepted_together(
+        accepted_username, accepted_email, accepted_password = accepted_together(
             lambda: self.usernames.accepted(username),
             lambda: self.email_addresses.accepted(email),
             lambda: self.password_rules.accepted(password),
         )
-        return self._add(shown, address, self.hasher.hash(normal))
+        return self._add(accepted_username, accepted_email, self.hasher.hash(accepted_password))
 
     @retried
     def _add(self, username: str, email: str, password_hash: str) -> AccountId:
@@ -62,16 +62,19 @@ class CreateOwner:
         with self.store.transaction() as work:
             if work.accounts.guard_owners():
                 raise OwnerExists
-            change = ChangeContext(OPERATOR_ID, now, self.new_id)
-            free_address(work, email, change)
+            context = ChangeContext(OPERATOR_ID, now, self.new_id)
+            free_address(work, email, context)
             work.accounts.add(account)
-            work.events.add(account.invited(change))
+            work.events.add(account.invited(context))
         return account.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindUser:
-    """The account of this username. Raises UserNotFound. For the operator."""
+    """Return the user with this username, in any spelling that is compared as the same.
+
+    For the operator: it asks for no permission. Raises UserNotFound.
+    """
 
     store: Store
 

@@ -21,7 +21,7 @@ from attendance.domain.text import searchable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateLab:
-    """Open a lab; whoever creates it owns it. Raises Invalid for a name or description that cannot be."""
+    """Add a lab, which the actor owns, and return its id. Raises Invalid, Forbidden."""
 
     store: Store
     clock: Clock
@@ -48,9 +48,10 @@ class CreateLab:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchLabs:
-    """Find labs by any part of their name or description, in any case; all of them without one.
+    """Return labs whose name or description contains `q`, in any case, by name, ties by id.
 
-    At most 1000 per answer; `total` counts them all. Raises Unauthenticated where the directory is closed.
+    An empty `q` matches all. At most `limit` of them (1 to 1000) after the first `offset`; `total` counts all
+    matches. Raises Invalid, and Unauthenticated where the directory is closed to strangers (a setting).
     """
 
     store: Store
@@ -68,7 +69,10 @@ class SearchLabs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinLab:
-    """Become a member of a lab, once. Raises LabNotFound; AlreadyMember, for the lab's owner too."""
+    """Make the actor a member of a lab, and return the membership.
+
+    Raises Forbidden, LabNotFound, and AlreadyMember, also for the lab's owner.
+    """
 
     store: Store
     clock: Clock

@@ -1,4 +1,4 @@
-"""Keeping a lab's attendance by date. The lab's owner alone may."""
+"""Attendance of a lab by date: for the lab's owner alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,9 +31,11 @@ from attendance.domain.status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkLabAttendance:
-    """Record or revise a member's attendance on a date. Sending the same again changes nothing.
+    """Mark a member's attendance on a date, or change the mark, and return it; the same again changes
+    nothing.
 
-    Raises Invalid for the note, LabOrUserNotFound, OnlyOwnerManages, NotAMember.
+    `note`: at most 1000 characters. Raises Invalid for the note, Forbidden, LabOrUserNotFound,
+    OnlyOwnerManages, NotAMember.
     """
 
     store: Store
@@ -61,7 +63,7 @@ class MarkLabAttendance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabAttendanceByDate:
-    """The marks of one date, by username. Raises LabNotFound, OnlyOwnerViews."""
+    """Return the marks of a lab on one date, by username. Raises Forbidden, LabNotFound, OnlyOwnerViews."""
 
     store: Store
 
@@ -78,9 +80,10 @@ class LabAttendanceByDate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabAttendanceHistory:
-    """One user's marks in a lab by date, from `since` to `until`, both included and both optional.
+    """Return a user's marks in a lab, by date, from `since` to `until`, both included; None: open at that
+    end.
 
-    Raises Invalid when `since` is after `until`, LabOrUserNotFound, OnlyOwnerViews.
+    Raises Invalid where `since` is after `until`, Forbidden, LabOrUserNotFound, OnlyOwnerViews.
     """
 
     store: Store
@@ -110,7 +113,7 @@ class LabAttendanceHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteLabAttendance:
-    """Remove a mark; its events stay. Raises AttendanceNotFound, OnlyOwnerDeletes."""
+    """Remove a mark; its events stay. Raises Forbidden, AttendanceNotFound, OnlyOwnerDeletes."""
 
     store: Store
     clock: Clock

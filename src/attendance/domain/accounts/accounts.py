@@ -1,4 +1,4 @@
-"""Accounts: who can sign in, under which name, with which address, role and state."""
+"""Accounts: username, address, role and state of whoever can sign in."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,19 +17,19 @@ LONGEST_EMAIL = 254
 
 
 class UsernameTaken(Invalid):
-    """Somebody registered this name before, perhaps in other letters that read the same."""
+    """Another account has this username, perhaps in a spelling that is compared as the same."""
 
     text = "username is taken"
 
 
 class EmailTaken(Invalid):
-    """Another account has this address, or may still confirm it."""
+    """Another account has this address, or can still confirm it."""
 
     text = "email is taken"
 
 
 class InvalidCredentials(Unauthenticated):
-    """Unknown name, wrong password, deactivated: deliberately one answer."""
+    """Unknown name, wrong password, or deactivated account: the same refusal on purpose."""
 
     text = "invalid credentials"
 
@@ -39,24 +39,24 @@ class UserNotFound(NotFound):
 
 
 def accepted_name(name: str) -> str:
-    """What somebody is called, empty where it is not known; raise Invalid for what no name can be."""
+    """The name, which may be empty. Raises Invalid."""
     if name:
         raise_if_errors(name_error("name", name, longest=LONGEST_NAME))
     return name
 
 
 def email_key(email: str) -> str:
-    """An address as it is compared: two accounts never share one."""
+    """The folded address: no two accounts have the same."""
     return folded(email)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Somebody who can sign in. `version` counts its revisions from 1.
+    """An account. Raises Invalid.
 
-    `email` is confirmed when `email_confirmed_at` says when; `pending_email` will take its place once its own
-    link is used. Without a password (`password_hash` None) nobody can sign in. `owner_since` is since when it
-    has been an active owner without a break.
+    `email` is confirmed unless `email_confirmed_at` is None; `pending_email` replaces it once the link mailed
+    there is used. `password_hash` None: it has no password yet, and cannot sign in. `owner_since`: since when
+    it has been an active owner without a break.
     """
 
     id: AccountId
@@ -78,7 +78,7 @@ class Account:
 
     @property
     def username_key(self) -> str:
-        """The username as it is compared: two accounts never share one."""
+        """The folded username: no two accounts have the same."""
         return folded(self.username)
 
     @property
@@ -87,29 +87,31 @@ class Account:
 
     @property
     def level(self) -> Level:
+        """That of its role, or 1 until its address is confirmed."""
         return level_of(self.role, is_confirmed=self.email_confirmed_at is not None)
 
     def registered(self, change_context: ChangeContext) -> Event:
-        return self._came(Action.ACCOUNT_REGISTERED, change_context)
+        return self._added(Action.ACCOUNT_REGISTERED, change_context)
 
     def invited(self, change_context: ChangeContext) -> Event:
-        return self._came(Action.ACCOUNT_INVITED, change_context)
+        return self._added(Action.ACCOUNT_INVITED, change_context)
 
-    def _came(self, action: Action, change_context: ChangeContext) -> Event:
+    def _added(self, action: Action, change_context: ChangeContext) -> Event:
         after = payload(self, {"username", "email", "name", "role", "active"})
         return change_context.event(action, self.id, after=after)
 
     def rehashed(self, password_hash: str, change_context: ChangeContext) -> tuple["Account", Event]:
-        """The same password under today's hashing parameters. The event says that, never the hash."""
+        """The account with a new hash of the same password, and the event, without the hash."""
         changes = {"password_hash": password_hash}
         return revised(self, changes, Action.ACCOUNT_REHASHED, change_context)
 
     def with_password(
         self, password_hash: str, change_context: ChangeContext, *, is_by_mail: bool = False
     ) -> tuple["Account", Event]:
-        """Another password. Whoever set it by a link in a mail has confirmed the address it was sent to.
+        """The account with another password, and the event. `is_by_mail`: by a mailed link, which confirms
+        the address.
 
-        An address that was pending is given up: it may be the plant of whoever knew the old password.
+        A pending address is removed: it may have been set by somebody else who knew the old password.
         """
         changes: dict[str, Any] = {"password_hash": password_hash, "pending_email": None}
         if is_by_mail and self.email_confirmed_at is None:
@@ -117,14 +119,14 @@ class Account:
         return revised(self, changes, Action.ACCOUNT_PASSWORD_SET, change_context)
 
     def confirmed(self, email: str, change_context: ChangeContext) -> tuple["Account", Event]:
-        """With `email`, the pending address or the present one, confirmed."""
+        """The account with `email`, its pending or its present address, confirmed, and the event."""
         changes: dict[str, Any] = {"email_confirmed_at": change_context.at}
         if self.pending_email is not None and email_key(self.pending_email) == email_key(email):
             changes |= {"email": self.pending_email, "pending_email": None}
         return revised(self, changes, Action.ACCOUNT_EMAIL_CONFIRMED, change_context)
 
     def lapsed(self, change_context: ChangeContext) -> tuple["Account", Event]:
-        """Without the address that was never confirmed: somebody else wants it, and its last link is over."""
+        """The account without its address, which was not confirmed in time, and the event."""
         return revised(self, {"email": None}, Action.ACCOUNT_EMAIL_LAPSED, change_context.by_itself())
 
     def edited(
@@ -135,10 +137,11 @@ class Account:
         email: str | None,
         change_context: ChangeContext,
     ) -> tuple["Account", Event | None]:
-        """With another username, name or address; None keeps what is there, "" clears.
+        """The account with another username, name or address, and the event; None keeps a field, "" clears
+        it.
 
-        A new address is pending until it is confirmed, and the present one again ends that; in place of one
-        that was never confirmed it counts at once, unconfirmed. Raises Invalid.
+        A new address is pending until it is confirmed, and the present one ends that; one that was never
+        confirmed is replaced at once. Raises Invalid.
         """
         changes: dict[str, Any] = {}
         if username is not None:
@@ -149,13 +152,13 @@ class Account:
             raise Invalid(FieldError("email", "can be changed, not removed"))
         if email is not None:
             is_present = email == "" or (self.email is not None and email_key(email) == email_key(self.email))
-            is_held = self.email_confirmed_at is not None
-            changes["pending_email"] = email if is_held and not is_present else None
-            if not is_held and not is_present:
+            is_confirmed = self.email_confirmed_at is not None
+            changes["pending_email"] = email if is_confirmed and not is_present else None
+            if not is_confirmed and not is_present:
                 changes["email"] = email
         return edited(self, changes, Action.ACCOUNT_EDITED, change_context)
 
 
 def level_of(role: Role, *, is_confirmed: bool) -> Level:
-    """What an account may, from what is stored of it."""
+    """The level of an account with this role."""
     return role.level if is_confirmed else Level.UNCONFIRMED

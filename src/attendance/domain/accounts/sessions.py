@@ -1,4 +1,4 @@
-"""Sessions: who is signed in, and for how long."""
+"""Sessions, and how long they last."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ SEEN_AGAIN_AFTER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLifetime:
-    """How long a session lasts at most, and how long unused."""
+    """`absolute`: how long a session lasts at most; `idle`: how long without being used."""
 
     absolute: timedelta = timedelta(hours=12)
     idle: timedelta = timedelta(hours=3)
@@ -19,7 +19,7 @@ class SessionLifetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One sign-in of one account. A token only points to it."""
+    """A session of an account, from its sign-in on. An access token refers to it."""
 
     id: SessionId
     account_id: AccountId
@@ -28,10 +28,11 @@ class Session:
     last_seen_at: datetime
 
     def is_live(self, *, at: datetime, lifetime: SessionLifetime) -> bool:
+        """Whether it has not expired at this instant."""
         return at < self.expires_at and at < self.last_seen_at + lifetime.idle
 
     def is_worth_touching(self, *, at: datetime) -> bool:
-        """Use is noted at most once a minute."""
+        """Whether its use is to be stored: at most once a minute."""
         return at >= self.last_seen_at + SEEN_AGAIN_AFTER
 
     def started(self, change_context: ChangeContext) -> Event:
@@ -40,6 +41,6 @@ class Session:
 
 
 def ended(session_id: SessionId, account_id: AccountId, change_context: ChangeContext) -> Event:
-    """The event of a session that somebody ended; one that runs out just does."""
+    """The event of a session that somebody ended; expiry has no event."""
     before = {"account_id": str(account_id)}
     return change_context.event(Action.SESSION_ENDED, session_id, before=before)

@@ -1,4 +1,4 @@
-"""Labs: an owner, and the members who joined."""
+"""Labs: their owners and members."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,14 +20,14 @@ class LabNotFound(NotFound):
 
 
 class AlreadyMember(Conflict):
-    """A user joins a lab once; its owner belongs to it without joining."""
+    """The user has joined the lab before, or owns it."""
 
     text = "already a member"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
-    """A place whose owner keeps attendance by date. Raises Invalid for texts that cannot be."""
+    """A lab, whose owner keeps its attendance by date. Raises Invalid."""
 
     id: LabId
     owner_id: AccountId
@@ -47,7 +47,7 @@ class Lab:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """Somebody's place in a lab. Nobody leaves."""
+    """A user is a member of a lab. Memberships do not end."""
 
     lab_id: LabId
     user_id: AccountId
