@@ -55,11 +55,11 @@ from attendance.application.ports.club import (
     GroupCriteria,
     LessonCriteria,
     Lessons,
+    LessonWithTeachers,
     LocationCriteria,
     PriceCriteria,
     SubscriptionCriteria,
     Subscriptions,
-    Taught,
 )
 from attendance.application.ports.events import (
     EventCriteria,
@@ -131,6 +131,9 @@ from attendance.domain.accounts.rate_limits import (
     RateLimitWindow,
 )
 from attendance.domain.accounts.role_changes import (
+    Kind as RoleChangeKind,
+)
+from attendance.domain.accounts.role_changes import (
     State,
 )
 from attendance.domain.accounts.sessions import (
@@ -190,6 +193,9 @@ from attendance.domain.reporting.statistics import (
     Figures,
     Trend,
 )
+from attendance.domain.reporting.statistics import (
+    Lessons as LessonFigures,
+)
 from attendance.entrypoints.closing import (
     Closed,
 )
@@ -243,6 +249,8 @@ __all__ = [
     "LabsPage",
     "LessonChanges",
     "LessonCriteria",
+    "LessonFigures",
+    "LessonWithTeachers",
     "Lessons",
     "Link",
     "Links",
@@ -279,6 +287,7 @@ __all__ = [
     "Reason",
     "Repository",
     "RoleChangeCriteria",
+    "RoleChangeKind",
     "RoleChanges",
     "Row",
     "Rows",
@@ -297,7 +306,6 @@ __all__ = [
     "SubscriptionChanges",
     "SubscriptionCriteria",
     "Subscriptions",
-    "Taught",
     "Today",
     "TokenHolder",
     "Tokens",

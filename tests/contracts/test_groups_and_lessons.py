@@ -122,10 +122,10 @@ def test_groups_and_lessons_are_a_constant_number_of_statements(database: Databa
     assert number(lambda work: work.groups.get_for_update(many.id)) == 1 + locking
     assert number(lambda work: work.clients.get_all_for_update([it.id for it in club.clients])) == 1
     assert number(lambda work: work.lessons.add_all(lessons)) == 1
-    assert number(lambda work: work.lessons.taught(lessons[0].id, held=True)) == 1
+    assert number(lambda work: work.lessons.with_teachers(lessons[0].id, for_update=True)) == 1
     assert number(lambda work: work.lessons.slots_taken(many.id, date.min, date.max)) == 1
     assert number(lambda work: work.lessons.lock_held_dates(many.id, make.NOON)) == 2
-    assert number(lambda work: work.lessons.hold_at(club.location.id, date.min, date.max)) == 2
+    assert number(lambda work: work.lessons.lock_at_location(club.location.id, date.min, date.max)) == 2
     assert number(lambda work: work.groups.save(replace(few, name="B", version=2))) == 2
     joining = replace(few, members=many.members, version=3)
     assert number(lambda work: work.groups.save(joining)) == 3

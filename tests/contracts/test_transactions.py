@@ -1,11 +1,9 @@
 """What a unit of work promises, on every store; and what a database connection is set to."""
 
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -20,20 +18,6 @@ from attendance.testing.contract.labs import Given, marked
 def other_thread() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(1) as pool:
         yield pool
-
-
-def test_a_change_and_its_event_are_stored_together_or_not_at_all(database: Database) -> None:
-    """The same event id twice: the second mark must go with the event that could not be added."""
-    store = SqlStore(primary=database, replica=database)
-    given = Given(store, members=2)
-    first, event = marked(given, given.members[0])
-    second, _ = marked(given, given.members[1])
-    with store.autocommit() as work:
-        work.lab_attendance.save(first, event)
-    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)), store.autocommit() as work:
-        work.lab_attendance.save(second, event)
-    with store.autocommit() as work:
-        assert work.lab_attendance.find(given.lab.id, second.id) == (given.owner.id, None)
 
 
 def test_an_exhausted_pool_is_unavailable(

@@ -75,7 +75,7 @@ def given_up(store: SqlStore) -> None:
     with pytest.raises(Unavailable), store.ambient():
         add(store)
         with suppress(psycopg.Error, sqlite3.Error), store.transaction() as work:
-            work._source.connection.execute("ROLLBACK")
+            work._source.driver.execute("ROLLBACK")
         with pytest.raises(Unavailable):
             add(store)
     assert number(store) == 0

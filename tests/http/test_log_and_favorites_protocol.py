@@ -5,6 +5,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from attendance.domain.events import ChangeContext
 from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, MARCH_2, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
@@ -179,16 +180,15 @@ def test_the_log_has_pages(api: Api, owner: Person, ada: Person) -> None:
 
 
 def test_a_long_log_is_sent_as_it_is_read(api: Api, owner: Person, ada: Person) -> None:
+    account_id = api.account(ada).id
     with api.store.transaction() as work:
-        account = work.accounts.get_for_update(api.account(ada).id)
+        account = work.accounts.get_for_update(account_id)
         for number in range(501):
             account, event = account.edited(
                 username=None,
                 name=f"{number}",
                 email=None,
-                by=account.id,
-                at=api.clock.now,
-                event_id=make.new_id(),
+                change_context=ChangeContext(account.id, api.clock.now, make.new_id),
             )
             assert event
             work.events.add(event)

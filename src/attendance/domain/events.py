@@ -1,7 +1,7 @@
 """What happened: one entry for every change of state, never edited, never removed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -89,6 +89,10 @@ class ChangeContext:
     by: AccountId | None
     at: datetime
     new_id: Callable[[], UUID]
+
+    def by_itself(self) -> "ChangeContext":
+        """The same moment for what nobody does: time passed, or something else made it necessary."""
+        return replace(self, by=None)
 
     def event(
         self, action: Action, subject_id: UUID, *, before: Facts | None = None, after: Facts | None = None

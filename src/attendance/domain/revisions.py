@@ -10,8 +10,11 @@ from uuid import UUID
 
 from attendance.domain.events import Action, ChangeContext, Event, Facts
 
-NEVER_TOLD = frozenset({"id", "created_at", "updated_at", "version", "notes", "is_marked", "charged"})
-"""Not in events: what every event has anyway, what marks say, and notes: they may be about health."""
+NEVER_TOLD = frozenset(
+    {"id", "created_at", "updated_at", "version", "is_marked", "charged", "owner_since"}
+    | {"password_hash", "notes"}
+)
+"""Not in events: what every event has anyway, what follows from others, secrets, and notes on health."""
 
 
 class Record(Protocol):
@@ -44,9 +47,15 @@ def edited(
     # compared as it would be kept: a list in another order may be the same
     meant = replace(before, **changes)
     different = {name for name in changes if getattr(before, name) != getattr(meant, name)}
-    if not different:
-        return before, None
-    after: R = replace(meant, updated_at=change_context.at, version=before.version + 1)
+    return revised(before, changes, action, change_context) if different else (before, None)
+
+
+def revised(
+    before: R, changes: Mapping[str, Any], action: Action, change_context: ChangeContext
+) -> tuple[R, Event]:
+    """The next revision of a record with these fields changed, and the event of what is different."""
+    after: R = replace(before, **changes, updated_at=change_context.at, version=before.version + 1)
+    different = {name for name in changes if getattr(before, name) != getattr(after, name)}
     event = change_context.event(
         action,
         before.id,
@@ -56,7 +65,7 @@ def edited(
     return after, event
 
 
-def told(record: Record, names: set[str] | None = None) -> Facts:
+def told(record: Any, names: set[str] | None = None) -> Facts:
     """What an event says of a record's fields, as JSON can hold it."""
     return {
         field.name: _as_json(getattr(record, field.name))

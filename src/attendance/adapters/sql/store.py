@@ -21,7 +21,7 @@ from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.club.locations import SqlLocations
 from attendance.adapters.sql.club.prices import SqlPrices
 from attendance.adapters.sql.club.subscriptions import SqlSubscriptions
-from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
 from attendance.adapters.sql.events import SqlEvents
@@ -33,7 +33,7 @@ from attendance.adapters.units_of_work import Ambient, JoinableStore
 from attendance.application.ports import UnitOfWork
 from attendance.domain.errors import Unavailable
 
-REPOSITORIES: Mapping[str, Callable[[Work], Any]] = {
+REPOSITORIES: Mapping[str, Callable[[Connection], Any]] = {
     "accounts": SqlAccounts,
     "sessions": SqlSessions,
     "links": SqlLinks,
@@ -67,42 +67,48 @@ class SqlStore(JoinableStore):
 
     @contextmanager
     def begin_transaction(self) -> Iterator[UnitOfWork]:
-        with _work(self.primary, is_one_transaction=True) as work, self.primary.transaction(work.connection):
-            yield UnitOfWork(REPOSITORIES, work)
+        with _transaction(self.primary) as connection:
+            yield UnitOfWork(REPOSITORIES, connection)
 
     @contextmanager
     def begin_autocommit(self) -> Iterator[UnitOfWork]:
-        with _work(self.primary, is_one_transaction=False) as work:
-            yield UnitOfWork(REPOSITORIES, work)
+        with _connection(self.primary) as connection:
+            yield UnitOfWork(REPOSITORIES, connection)
 
     @contextmanager
     def begin_read(self) -> Iterator[UnitOfWork]:
-        with _work(self.replica, is_one_transaction=False) as work:
-            yield UnitOfWork(REPOSITORIES, work)
+        with _connection(self.replica) as connection:
+            yield UnitOfWork(REPOSITORIES, connection)
 
     @contextmanager
     def begin_ambient(self) -> Iterator[Ambient]:
-        with _work(self.primary, is_one_transaction=True) as work, self.primary.transaction(work.connection):
+        with _transaction(self.primary) as connection:
 
             @contextmanager
             def savepoint() -> Iterator[None]:
-                with _meant(), self.primary.savepoint(work.connection):
+                with _translated_errors(), self.primary.savepoint(connection.driver):
                     yield
 
-            yield Ambient(UnitOfWork(REPOSITORIES, work), savepoint)
-            if not self.primary.is_in_transaction(work.connection):
+            yield Ambient(UnitOfWork(REPOSITORIES, connection), savepoint)
+            if not self.primary.is_in_transaction(connection.driver):
                 # PostgreSQL would answer COMMIT with a rollback
                 raise Unavailable
 
 
 @contextmanager
-def _work(database: Database, *, is_one_transaction: bool) -> Iterator[Work]:
-    with _meant(), database.connection() as connection:
-        yield Work(connection, database, is_one_transaction)
+def _connection(database: Database) -> Iterator[Connection]:
+    with _translated_errors(), database.connection() as driver:
+        yield Connection(driver, database, is_one_transaction=False)
 
 
 @contextmanager
-def _meant() -> Iterator[None]:
+def _transaction(database: Database) -> Iterator[Connection]:
+    with _translated_errors(), database.connection() as driver, database.transaction(driver):
+        yield Connection(driver, database, is_one_transaction=True)
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
     """A block whose errors of the driver become what they mean to a use case."""
     try:
         yield

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.registration import free_address
-from attendance.application.editing import require_version
+from attendance.application.editing import change_context, require_version
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import LARGEST_PAGE, Page, parse_sort
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, UnitOfWork, Usernames
@@ -16,7 +16,7 @@ from attendance.domain.accounts.accounts import Account, accepted_name
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.policy import may_edit
 from attendance.domain.errors import Forbidden, Unauthenticated
-from attendance.domain.ids import AccountId, EventId
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
 from attendance.domain.permissions.roles import Role
@@ -132,17 +132,15 @@ class EditUser:
             before = work.accounts.get_for_update(user_id)
             require(may_edit(actor, before), Forbidden)
             require_version(before.version, versions)
+            change = change_context(self, actor)
             after, event = before.edited(
-                **{field: accepted.get(field) for field in given},
-                by=actor.id,
-                at=self.clock(),
-                event_id=EventId(self.new_id()),
+                **{field: accepted.get(field) for field in given}, change_context=change
             )
             if event is None:
                 return before
             asked = self._asked_for(before, after)
             if asked is not None:
-                free_address(work, asked, at=after.updated_at, event_id=EventId(self.new_id()))
+                free_address(work, asked, change)
             work.accounts.save(after)
             work.events.add(event)
             void_links(work, after)

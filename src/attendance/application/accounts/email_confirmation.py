@@ -10,7 +10,7 @@ from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import email_key
 from attendance.domain.accounts.links import InvalidConfirmationToken, Purpose, digest_of
 from attendance.domain.errors import Conflict
-from attendance.domain.ids import EventId
+from attendance.domain.events import ChangeContext
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
@@ -57,9 +57,10 @@ class ConfirmEmail:
             return True
         if not work.links.use(link.used(at=at)):
             raise InvalidConfirmationToken
+        change = ChangeContext(account.id, at, self.new_id)
         if is_new:
-            free_address(work, link.email, at=at, event_id=EventId(self.new_id()))
-        confirmed, event = account.confirmed(link.email, at=at, event_id=EventId(self.new_id()))
+            free_address(work, link.email, change)
+        confirmed, event = account.confirmed(link.email, change)
         work.accounts.save(confirmed)
         work.events.add(event)
         return True

@@ -9,7 +9,8 @@ from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, UserNotFound
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.errors import Conflict
-from attendance.domain.ids import OPERATOR_ID, AccountId, EventId
+from attendance.domain.events import ChangeContext
+from attendance.domain.ids import OPERATOR_ID, AccountId
 from attendance.domain.permissions.roles import Role
 from attendance.domain.text import accepted_together
 
@@ -60,9 +61,10 @@ class CreateOwner:
         with self.store.transaction() as work:
             if work.accounts.guard_owners():
                 raise OwnerExists
-            free_address(work, email, at=now, event_id=EventId(self.new_id()))
+            change = ChangeContext(OPERATOR_ID, now, self.new_id)
+            free_address(work, email, change)
             work.accounts.add(account)
-            work.events.add(account.invited(by=OPERATOR_ID, event_id=EventId(self.new_id())))
+            work.events.add(account.invited(change))
         return account.id
 
 

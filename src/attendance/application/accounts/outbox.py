@@ -7,8 +7,8 @@ from attendance.application.ports import Clock, NewId, NewToken, UnitOfWork
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import Link, LinkLifetimes, Purpose, digest_of
 from attendance.domain.accounts.mail import Mail, MailKind
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, MailId
+from attendance.domain.events import Action, ChangeContext
+from attendance.domain.ids import AccountId, MailId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +87,9 @@ class OutboxWriter:
         work.links.put(link)
         hours = str(round(lifetime / timedelta(hours=1)))
         self.tell(work, kind, email, name=account.name, username=account.username, token=token, hours=hours)
-        work.events.add(
-            Event(
-                id=EventId(self.new_id()),
-                at=at,
-                actor_id=by,
-                action=Action.ACCOUNT_LINK_SENT,
-                subject_id=account.id,
-                after={"purpose": purpose.value, "email": email, "expires_at": expires_at.isoformat()},
-            )
-        )
+        after = {"purpose": purpose.value, "email": email, "expires_at": expires_at.isoformat()}
+        change_context = ChangeContext(by, at, self.new_id)
+        work.events.add(change_context.event(Action.ACCOUNT_LINK_SENT, account.id, after=after))
 
 
 def void_links(work: UnitOfWork, account: Account, *, everything: bool = False) -> None:

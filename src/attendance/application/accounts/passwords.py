@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.sessions import end_sessions, found_by_email
+from attendance.application.editing import change_context
 from attendance.application.ports import Clock, Hasher, NewId, Store, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account
@@ -13,7 +14,7 @@ from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.passwords import PasswordRules, WrongPassword, normal_password
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.errors import Unavailable
-from attendance.domain.ids import EventId
+from attendance.domain.events import ChangeContext
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level
 from attendance.domain.permissions.table import Permission
@@ -63,19 +64,19 @@ class ChangePassword:
     @retried
     def _set(self, actor: Actor, proven: Account, password_hash: str) -> bool:
         """Whether it could be set: not when the account has another hash than the proven one by now."""
-        at = self.clock()
+        change = change_context(self, actor)
         with self.store.transaction() as work:
             account = work.accounts.get_for_update(actor.id)
             if account.password_hash != proven.password_hash:
                 return False
-            changed, event = account.with_password(password_hash, at=at, event_id=EventId(self.new_id()))
+            changed, event = account.with_password(password_hash, change)
             work.accounts.save(changed)
             work.events.add(event)
             void_links(work, changed)
             for link in work.links.of(account.id):
                 if link.purpose is Purpose.SET_PASSWORD:
                     work.links.void(link)
-            end_sessions(work, account.id, but=actor.session_id, by=account.id, at=at, new_id=self.new_id)
+            end_sessions(work, account.id, change, but=actor.session_id)
             if account.email is not None and account.email_confirmed_at is not None:
                 self.outbox_writer.tell(
                     work,
@@ -150,13 +151,12 @@ class SetPassword:
             link.require_to_set_password(account, at=at)
             if not work.links.use(link.used(at=at)):
                 raise InvalidResetToken
-            changed, event = account.with_password(
-                password_hash, at=at, event_id=EventId(self.new_id()), is_by_mail=True
-            )
+            change = ChangeContext(account.id, at, self.new_id)
+            changed, event = account.with_password(password_hash, change, is_by_mail=True)
             work.accounts.save(changed)
             work.events.add(event)
             void_links(work, changed)
-            end_sessions(work, account.id, by=account.id, at=at, new_id=self.new_id)
+            end_sessions(work, account.id, change)
             self.outbox_writer.tell(
                 work, MailKind.PASSWORD_CHANGED, link.email, name=account.name, username=account.username
             )

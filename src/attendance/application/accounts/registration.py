@@ -11,7 +11,8 @@ from attendance.domain.accounts.accounts import Account, EmailTaken, accepted_na
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.policy import may_invite
 from attendance.domain.errors import Forbidden
-from attendance.domain.ids import AccountId, EventId
+from attendance.domain.events import ChangeContext
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level
 from attendance.domain.permissions.roles import Role
@@ -76,10 +77,11 @@ class Register:
     def _add(self, account: Account, address: str | None) -> None:
         with self.store.transaction() as work:
             self.rate_limiter.take_in(work, self.rate_limiter.of_registration(address))
+            change = ChangeContext(account.id, account.created_at, self.new_id)
             if account.email is not None:
-                free_address(work, account.email, at=account.created_at, event_id=EventId(self.new_id()))
+                free_address(work, account.email, change)
             work.accounts.add(account)
-            work.events.add(account.registered(event_id=EventId(self.new_id())))
+            work.events.add(account.registered(change))
             if account.email is not None:
                 self.rate_limiter.take_in(work, self.rate_limiter.of_confirmation_mail(account.id))
                 self.outbox_writer.send_confirmation(work, account, account.email)
@@ -123,9 +125,10 @@ class InviteUser:
             updated_at=now,
         )
         with self.store.transaction() as work:
-            free_address(work, address, at=now, event_id=EventId(self.new_id()))
+            change = ChangeContext(actor.id, now, self.new_id)
+            free_address(work, address, change)
             work.accounts.add(account)
-            work.events.add(account.invited(by=actor.id, event_id=EventId(self.new_id())))
+            work.events.add(account.invited(change))
             self.outbox_writer.send_invitation(work, account, address, by=actor.id)
         return account
 
@@ -141,11 +144,11 @@ def late_holder(work: UnitOfWork, email: str, *, at: datetime) -> Account | None
     return holder
 
 
-def free_address(work: UnitOfWork, email: str, *, at: datetime, event_id: EventId) -> None:
+def free_address(work: UnitOfWork, email: str, change_context: ChangeContext) -> None:
     """Take an address from whoever did not confirm it in time. Raises EmailTaken when somebody has it."""
-    holder = late_holder(work, email, at=at)
+    holder = late_holder(work, email, at=change_context.at)
     if holder is None:
         return
-    freed, event = holder.lapsed(at=at, event_id=event_id)
+    freed, event = holder.lapsed(change_context)
     work.accounts.save(freed)
     work.events.add(event)

@@ -3,7 +3,6 @@
 Everything here happens under the guard of the owners: see `Accounts.guard_owners`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
@@ -24,8 +23,8 @@ from attendance.domain.accounts.role_changes import (
     must_await,
     require_possible,
 )
-from attendance.domain.events import Event
-from attendance.domain.ids import OPERATOR_ID, AccountId, EventId, RoleChangeId
+from attendance.domain.events import ChangeContext
+from attendance.domain.ids import OPERATOR_ID, AccountId, RoleChangeId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
 
@@ -59,7 +58,7 @@ class RoleChangeWorkflow:
             if change.user_id == target.id:
                 if change.state(at=at) is State.AWAITING:
                     raise RoleChangeAwaits
-                self._end(work, change.superseded)
+                self._end(work, change)
         change = RoleChange(
             id=RoleChangeId(self.new_id()),
             user_id=target.id,
@@ -72,7 +71,7 @@ class RoleChangeWorkflow:
             updated_at=at,
         )
         work.role_changes.add(change)
-        work.events.add(change.requested(event_id=EventId(self.new_id())))
+        work.events.add(change.requested(ChangeContext(actor.id, at, self.new_id)))
         self._tell(
             work, MailKind.ROLE_CHANGE_AWAITS, owners, target, by=actor.id, what=kind.value, to=str(wanted)
         )
@@ -82,17 +81,17 @@ class RoleChangeWorkflow:
         self, work: UnitOfWork, target: Account, kind: Kind, wanted: Value, *, by: AccountId
     ) -> Account:
         """Make the change and end what it overtakes."""
-        at = self.clock()
-        after, event = applied(target, kind, wanted, by=by, at=at, event_id=EventId(self.new_id()))
+        change_context = ChangeContext(by, self.clock(), self.new_id)
+        after, event = applied(target, kind, wanted, change_context)
         work.accounts.save(after)
         work.events.add(event)
         if not after.active:
-            end_sessions(work, after.id, by=by, at=at, new_id=self.new_id)
+            end_sessions(work, after.id, change_context)
         void_links(work, after, everything=not after.active)
         for change in work.role_changes.awaiting():
             is_overtaken = change.requested_by == after.id and not may_ask(after)
             if change.user_id == after.id or is_overtaken:
-                self._end(work, change.superseded)
+                self._end(work, change)
         if grants_top(target, after):
             owners = work.accounts.guard_owners()
             self._tell(work, MailKind.ROLE_GRANTED, owners, after, by=by, role=after.role.value)
@@ -103,10 +102,10 @@ class RoleChangeWorkflow:
         at = self.clock()
         for change in work.role_changes.awaiting():
             if change.state(at=at) is State.EXPIRED:
-                self._end(work, change.superseded)
+                self._end(work, change)
 
-    def _end(self, work: UnitOfWork, end: Callable[..., tuple[RoleChange, Event]]) -> None:
-        ended, event = end(at=self.clock(), event_id=EventId(self.new_id()))
+    def _end(self, work: UnitOfWork, change: RoleChange) -> None:
+        ended, event = change.superseded(ChangeContext(None, self.clock(), self.new_id))
         work.role_changes.save(ended)
         work.events.add(event)
 

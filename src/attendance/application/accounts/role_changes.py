@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow, as_of_now
-from attendance.application.editing import require_version
+from attendance.application.editing import change_context, require_version
 from attendance.application.listing import Listed, listed
 from attendance.application.pagination import SortKey
 from attendance.application.ports import Clock, NewId, Store
@@ -14,7 +14,7 @@ from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.policy import may_move, may_switch
 from attendance.domain.accounts.role_changes import Kind, RoleChange, State, require_possible
 from attendance.domain.errors import Forbidden
-from attendance.domain.ids import AccountId, EventId, RoleChangeId
+from attendance.domain.ids import AccountId, RoleChangeId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level
 from attendance.domain.permissions.roles import Role
@@ -90,9 +90,8 @@ class ConfirmRoleChange:
             change = work.role_changes.get(role_change_id)
             decided, event = change.confirmed(
                 work.accounts.get_for_update(actor.id),
+                change_context(self, actor),
                 tenure=self.role_change_workflow.rules.tenure,
-                at=self.clock(),
-                event_id=EventId(self.new_id()),
             )
             target = work.accounts.get_for_update(change.user_id)
             require_possible(target, change.kind, change.after, active_owners=len(owners))
@@ -119,9 +118,7 @@ class RejectRoleChange:
         with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
-            decided, event = change.rejected(
-                work.accounts.get(actor.id), at=self.clock(), event_id=EventId(self.new_id())
-            )
+            decided, event = change.rejected(work.accounts.get(actor.id), change_context(self, actor))
             work.role_changes.save(decided)
             work.events.add(event)
         return decided
@@ -144,7 +141,7 @@ class WithdrawRoleChange:
         with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
-            decided, event = change.withdrawn(actor, at=self.clock(), event_id=EventId(self.new_id()))
+            decided, event = change.withdrawn(change_context(self, actor))
             work.role_changes.save(decided)
             work.events.add(event)
         return decided

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.application.accounts.rate_limiter import RateLimiter
+from attendance.application.editing import change_context
 from attendance.application.ports import Clock, Hasher, NewId, RunInBackground, Store, Tokens, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import (
@@ -16,7 +17,8 @@ from attendance.domain.accounts.accounts import (
 from attendance.domain.accounts.passwords import normal_password
 from attendance.domain.accounts.sessions import Session, SessionLifetime, ended
 from attendance.domain.errors import FieldError, Invalid, Unauthenticated, Unavailable
-from attendance.domain.ids import AccountId, EventId, SessionId
+from attendance.domain.events import ChangeContext
+from attendance.domain.ids import AccountId, SessionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
@@ -103,6 +105,7 @@ class SignIn:
             expires_at=now + self.lifetime.absolute,
             last_seen_at=now,
         )
+        change = ChangeContext(proven.id, now, self.new_id)
         with self.store.transaction() as work:
             account = work.accounts.get_for_update(proven.id)
             # proven was the password of a moment ago: whoever changed it since has ended all sessions
@@ -111,11 +114,11 @@ class SignIn:
             if not account.active:
                 raise InvalidCredentials
             if rehashed is not None:
-                renewed, event = account.rehashed(rehashed, at=now, event_id=EventId(self.new_id()))
+                renewed, event = account.rehashed(rehashed, change)
                 work.accounts.save(renewed)
                 work.events.add(event)
             work.sessions.add(session)
-            work.events.add(session.started(event_id=EventId(self.new_id())))
+            work.events.add(session.started(change))
         return session
 
 
@@ -144,28 +147,20 @@ class SignOut:
     @retried
     def __call__(self, actor: Actor, *, everywhere: bool = False) -> None:
         require_level(actor, Permission.SIGN_OUT)
-        at = self.clock()
+        change = change_context(self, actor)
         with self.store.transaction() as work:
             if everywhere:
-                end_sessions(work, actor.id, by=actor.id, at=at, new_id=self.new_id)
+                end_sessions(work, actor.id, change)
             elif actor.session_id is not None and work.sessions.end(actor.session_id):
-                work.events.add(
-                    ended(actor.session_id, actor.id, by=actor.id, at=at, event_id=EventId(self.new_id()))
-                )
+                work.events.add(ended(actor.session_id, actor.id, change))
 
 
 def end_sessions(
-    work: UnitOfWork,
-    account_id: AccountId,
-    *,
-    but: SessionId | None = None,
-    by: AccountId,
-    at: datetime,
-    new_id: NewId,
+    work: UnitOfWork, account_id: AccountId, change_context: ChangeContext, *, but: SessionId | None = None
 ) -> None:
     """End an account's sessions, each with an event of its own."""
     for session_id in work.sessions.end_all(account_id, but=but):
-        work.events.add(ended(session_id, account_id, by=by, at=at, event_id=EventId(new_id())))
+        work.events.add(ended(session_id, account_id, change_context))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ class ShowSheet:
     def __call__(self, actor: Actor, *, lesson_id: LessonId) -> Sheet:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
         with self.store.autocommit() as work:
-            taught = work.lessons.taught(lesson_id, held=False)
+            taught = work.lessons.with_teachers(lesson_id, for_update=False)
             require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
             return work.attendance.sheet(taught.lesson)
 
@@ -98,7 +98,7 @@ class MarkAttendance:
     ) -> Sheet:
         require_level_for_some(actor, Permission.MARK_ATTENDANCE)
         with self.store.transaction() as work:
-            taught = work.lessons.taught(lesson_id, held=True)
+            taught = work.lessons.with_teachers(lesson_id, for_update=True)
             lesson, does = taught.lesson, change_context(self, actor)
             require_level(actor, Permission.MARK_ATTENDANCE, own=actor.id in taught.teachers)
             today = does.at.astimezone(self.zones.named(lesson.timezone)).date()
@@ -127,7 +127,7 @@ class AttendanceHistory:
     def __call__(self, actor: Actor, *, lesson_id: LessonId, client_id: ClientId) -> tuple[LoggedEvent, ...]:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
         with self.store.autocommit() as work:
-            taught = work.lessons.taught(lesson_id, held=False)
+            taught = work.lessons.with_teachers(lesson_id, for_update=False)
             require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
             if not work.clients.existing_ids([client_id]):
                 raise ClientNotFound

@@ -4,11 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from attendance.application.editing import require_version
+from attendance.application.editing import change_context, require_version
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork
 from attendance.application.retrying import retried
 from attendance.domain.club.favorites import Favorites
-from attendance.domain.ids import AccountId, EventId
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
@@ -54,7 +54,7 @@ class ReplaceFavorites:
             before = work.favorites.of(work.accounts.get_for_update(user_id).id)
             require_version(before.version, versions)
             after, event = before.replaced(
-                groups=groups, lessons=lessons, at=self.clock(), event_id=EventId(self.new_id())
+                groups=groups, lessons=lessons, change_context=change_context(self, actor)
             )
             if event:
                 work.favorites.save(after)

@@ -172,7 +172,7 @@ class EditLesson:
     ) -> Lesson:
         require_level_for_some(actor, Permission.EDIT_LESSON)
         with self.store.transaction() as work:
-            taught = work.lessons.taught(lesson_id, held=True)
+            taught = work.lessons.with_teachers(lesson_id, for_update=True)
             before = taught.lesson
             if before.group_id != group_id:
                 raise LessonNotFound

@@ -90,7 +90,7 @@ def close_lessons(work: UnitOfWork, before: Location, after: Location, does: Cha
     if not different:
         return
     since, until = min(it.since for it in different), max(it.until for it in different)
-    for lesson in work.lessons.hold_at(after.id, since, until):
+    for lesson in work.lessons.lock_at_location(after.id, since, until):
         was_closed, closure = before.closure_on(lesson.date), after.closure_on(lesson.date)
         changed, event = lesson, None
         if closure is None and was_closed and lesson.closed:

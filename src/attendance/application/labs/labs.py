@@ -7,7 +7,8 @@ from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabsPage
 from attendance.application.retrying import retried
 from attendance.domain.errors import Unauthenticated
-from attendance.domain.ids import EventId, LabId
+from attendance.domain.events import ChangeContext
+from attendance.domain.ids import LabId
 from attendance.domain.labs.labs import AlreadyMember, Lab, LabNotFound, Membership
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, owns, require, require_level
@@ -35,7 +36,7 @@ class CreateLab:
         require_level(actor, Permission.CREATE_LAB)
         with self.store.transaction() as work:
             work.labs.add(lab)
-            work.events.add(lab.created(event_id=EventId(self.new_id())))
+            work.events.add(lab.created(ChangeContext(actor.id, lab.created_at, self.new_id)))
         return lab.id
 
 
@@ -78,5 +79,5 @@ class JoinLab:
                 raise AlreadyMember
             membership = Membership(lab_id=lab_id, user_id=actor.id, joined_at=self.clock())
             work.labs.add_member(membership)
-            work.events.add(membership.joined(event_id=EventId(self.new_id())))
+            work.events.add(membership.joined(ChangeContext(actor.id, membership.joined_at, self.new_id)))
         return membership

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 
+from attendance.application.editing import change_context
 from attendance.application.pagination import validate_range
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabHistory, LabSheet
 from attendance.application.retrying import retried
-from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
+from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.labs import LabNotFound
 from attendance.domain.labs.marks import (
     AttendanceNotFound,
@@ -44,13 +45,8 @@ class MarkLabAttendance:
         with self.store.autocommit() as work:
             place = work.lab_attendance.place(lab_id, user_id, date)
             require(owns(actor, place.owner_id), OnlyOwnerManages)
-            marked = place.marked(
-                entry,
-                by=actor.id,
-                at=self.clock(),
-                mark_id=LabMarkId(self.new_id()),
-                event_id=EventId(self.new_id()),
-            )
+            mark_id = LabMarkId(self.new_id())
+            marked = place.marked(entry, change_context(self, actor), by=actor.id, mark_id=mark_id)
             if marked.event:
                 work.lab_attendance.save(marked.mark, marked.event)
         return marked.mark
@@ -124,5 +120,5 @@ class DeleteLabAttendance:
             require(owns(actor, owner_id), OnlyOwnerDeletes)
             if mark is None:
                 raise AttendanceNotFound
-            event = mark.deleted(by=actor.id, at=self.clock(), event_id=EventId(self.new_id()))
+            event = mark.deleted(change_context(self, actor))
             work.lab_attendance.delete(mark, event)

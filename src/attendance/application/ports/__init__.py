@@ -14,7 +14,7 @@ from attendance.application.ports.accounts import (
     SignedIn,
 )
 from attendance.application.ports.attendance import Attendance, Marks, UnpaidMark
-from attendance.application.ports.club import Favorites, Lessons, Subscriptions, Taught
+from attendance.application.ports.club import Favorites, Lessons, LessonWithTeachers, Subscriptions
 from attendance.application.ports.events import Events
 from attendance.application.ports.labs import LabAttendance, Labs
 from attendance.application.ports.reporting import (
@@ -58,6 +58,7 @@ __all__ = [
     "Kind",
     "LabAttendance",
     "Labs",
+    "LessonWithTeachers",
     "Lessons",
     "Links",
     "Marks",
@@ -78,7 +79,6 @@ __all__ = [
     "Statistics",
     "Store",
     "Subscriptions",
-    "Taught",
     "Today",
     "TokenHolder",
     "Tokens",

@@ -1,19 +1,19 @@
 """Accounts: who can sign in, under which name, with which address, role and state."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from attendance.domain.errors import FieldError, Invalid, NotFound, Unauthenticated
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId
+from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Level, Role
+from attendance.domain.revisions import edited, revised, told
 from attendance.domain.text import folded, name_error, raise_if_errors
 
 LONGEST_USERNAME = 64
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
-_UNTOLD = frozenset({"password_hash", "owner_since"})
 
 
 class UsernameTaken(Invalid):
@@ -89,66 +89,43 @@ class Account:
     def level(self) -> Level:
         return level_of(self.role, is_confirmed=self.email_confirmed_at is not None)
 
-    def registered(self, *, event_id: EventId) -> Event:
-        return self._came(Action.ACCOUNT_REGISTERED, self.id, event_id)
+    def registered(self, change_context: ChangeContext) -> Event:
+        return self._came(Action.ACCOUNT_REGISTERED, change_context)
 
-    def invited(self, *, by: AccountId, event_id: EventId) -> Event:
-        return self._came(Action.ACCOUNT_INVITED, by, event_id)
+    def invited(self, change_context: ChangeContext) -> Event:
+        return self._came(Action.ACCOUNT_INVITED, change_context)
 
-    def _came(self, action: Action, by: AccountId, event_id: EventId) -> Event:
-        after = {
-            "username": self.username,
-            "email": self.email,
-            "name": self.name,
-            "role": self.role.value,
-            "active": self.active,
-        }
-        return Event(
-            id=event_id, at=self.created_at, actor_id=by, action=action, subject_id=self.id, after=after
-        )
+    def _came(self, action: Action, change_context: ChangeContext) -> Event:
+        after = told(self, {"username", "email", "name", "role", "active"})
+        return change_context.event(action, self.id, after=after)
 
-    def rehashed(self, password_hash: str, *, at: datetime, event_id: EventId) -> tuple["Account", Event]:
+    def rehashed(self, password_hash: str, change_context: ChangeContext) -> tuple["Account", Event]:
         """The same password under today's hashing parameters. The event says that, never the hash."""
-        return self.changed(
-            Action.ACCOUNT_REHASHED, by=self.id, at=at, event_id=event_id, password_hash=password_hash
-        )
+        changes = {"password_hash": password_hash}
+        return revised(self, changes, Action.ACCOUNT_REHASHED, change_context)
 
     def with_password(
-        self, password_hash: str, *, at: datetime, event_id: EventId, is_by_mail: bool = False
+        self, password_hash: str, change_context: ChangeContext, *, is_by_mail: bool = False
     ) -> tuple["Account", Event]:
         """Another password. Whoever set it by a link in a mail has confirmed the address it was sent to.
 
         An address that was pending is given up: it may be the plant of whoever knew the old password.
         """
-        confirmed: dict[str, Any] = {}
+        changes: dict[str, Any] = {"password_hash": password_hash, "pending_email": None}
         if is_by_mail and self.email_confirmed_at is None:
-            confirmed = {"email_confirmed_at": at}
-        return self.changed(
-            Action.ACCOUNT_PASSWORD_SET,
-            by=self.id,
-            at=at,
-            event_id=event_id,
-            password_hash=password_hash,
-            pending_email=None,
-            **confirmed,
-        )
+            changes["email_confirmed_at"] = change_context.at
+        return revised(self, changes, Action.ACCOUNT_PASSWORD_SET, change_context)
 
-    def confirmed(self, email: str, *, at: datetime, event_id: EventId) -> tuple["Account", Event]:
+    def confirmed(self, email: str, change_context: ChangeContext) -> tuple["Account", Event]:
         """With `email`, the pending address or the present one, confirmed."""
-        is_pending = self.pending_email is not None and email_key(self.pending_email) == email_key(email)
-        changes = {"email": self.pending_email, "pending_email": None} if is_pending else {}
-        return self.changed(
-            Action.ACCOUNT_EMAIL_CONFIRMED,
-            by=self.id,
-            at=at,
-            event_id=event_id,
-            email_confirmed_at=at,
-            **changes,
-        )
+        changes: dict[str, Any] = {"email_confirmed_at": change_context.at}
+        if self.pending_email is not None and email_key(self.pending_email) == email_key(email):
+            changes |= {"email": self.pending_email, "pending_email": None}
+        return revised(self, changes, Action.ACCOUNT_EMAIL_CONFIRMED, change_context)
 
-    def lapsed(self, *, at: datetime, event_id: EventId) -> tuple["Account", Event]:
+    def lapsed(self, change_context: ChangeContext) -> tuple["Account", Event]:
         """Without the address that was never confirmed: somebody else wants it, and its last link is over."""
-        return self.changed(Action.ACCOUNT_EMAIL_LAPSED, by=None, at=at, event_id=event_id, email=None)
+        return revised(self, {"email": None}, Action.ACCOUNT_EMAIL_LAPSED, change_context.by_itself())
 
     def edited(
         self,
@@ -156,9 +133,7 @@ class Account:
         username: str | None,
         name: str | None,
         email: str | None,
-        by: AccountId,
-        at: datetime,
-        event_id: EventId,
+        change_context: ChangeContext,
     ) -> tuple["Account", Event | None]:
         """With another username, name or address; None keeps what is there, "" clears.
 
@@ -178,38 +153,9 @@ class Account:
             changes["pending_email"] = email if is_held and not is_present else None
             if not is_held and not is_present:
                 changes["email"] = email
-        if all(getattr(self, name) == value for name, value in changes.items()):
-            return self, None
-        return self.changed(Action.ACCOUNT_EDITED, by=by, at=at, event_id=event_id, **changes)
-
-    def changed(
-        self, action: Action, *, by: AccountId | None, at: datetime, event_id: EventId, **changes: Any
-    ) -> tuple["Account", Event]:
-        """The next revision, and the event that tells what is different, except for secrets."""
-        after = replace(self, **changes, updated_at=at, version=self.version + 1)
-        told = [
-            name for name in changes if name not in _UNTOLD and getattr(self, name) != getattr(after, name)
-        ]
-        event = Event(
-            id=event_id,
-            at=at,
-            actor_id=by,
-            action=action,
-            subject_id=self.id,
-            before=_facts(self, told),
-            after=_facts(after, told),
-        )
-        return after, event
+        return edited(self, changes, Action.ACCOUNT_EDITED, change_context)
 
 
 def level_of(role: Role, *, is_confirmed: bool) -> Level:
     """What an account may, from what is stored of it."""
     return role.level if is_confirmed else Level.UNCONFIRMED
-
-
-def _facts(account: Account, fields: list[str]) -> dict[str, str | int | bool | None] | None:
-    """What an event says about some fields; None for none of them."""
-    facts = {name: getattr(account, name) for name in fields}
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value for name, value in facts.items()
-    } or None

@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.policy import TOP
 from attendance.domain.errors import Conflict, Forbidden, NotFound
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, RoleChangeId
+from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.ids import AccountId, RoleChangeId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require
 from attendance.domain.permissions.roles import Role
+from attendance.domain.revisions import revised
 
 
 class RoleChangeNotFound(NotFound):
@@ -109,73 +110,65 @@ class RoleChange:
             return self
         return replace(self, stored_state=State.EXPIRED, decided_at=self.expires_at)
 
-    def requested(self, *, event_id: EventId) -> Event:
-        return self._event(None, self.requested_by, self.created_at, event_id)
+    def requested(self, change_context: ChangeContext) -> Event:
+        return self._event(None, change_context)
 
     def confirmed(
-        self, by: Account, *, tenure: timedelta, at: datetime, event_id: EventId
+        self, by: Account, change_context: ChangeContext, *, tenure: timedelta
     ) -> tuple["RoleChange", Event]:
         """Applied: by whom it concerns, or by an owner of long standing who did not ask for it.
 
         Raises Forbidden, NotAwaiting.
         """
-        is_of_long_standing = by.owner_since is not None and at - by.owner_since >= tenure
+        is_of_long_standing = by.owner_since is not None and change_context.at - by.owner_since >= tenure
         others_may = by.id != self.requested_by and is_of_long_standing
         require(_is_active_owner(by) and (by.id == self.user_id or others_may), Forbidden)
-        return self._decided(State.APPLIED, by=by.id, at=at, event_id=event_id)
+        return self._decided(State.APPLIED, change_context)
 
-    def rejected(self, by: Account, *, at: datetime, event_id: EventId) -> tuple["RoleChange", Event]:
+    def rejected(self, by: Account, change_context: ChangeContext) -> tuple["RoleChange", Event]:
         """Raises Forbidden for whom it concerns and for whoever is no active owner, NotAwaiting."""
         require(_is_active_owner(by) and by.id != self.user_id, Forbidden)
-        return self._decided(State.REJECTED, by=by.id, at=at, event_id=event_id)
+        return self._decided(State.REJECTED, change_context)
 
-    def withdrawn(self, by: Actor, *, at: datetime, event_id: EventId) -> tuple["RoleChange", Event]:
+    def withdrawn(self, change_context: ChangeContext) -> tuple["RoleChange", Event]:
         """Raises Forbidden for anybody but the requester, NotAwaiting."""
-        require(by.id == self.requested_by, Forbidden)
-        return self._decided(State.WITHDRAWN, by=by.id, at=at, event_id=event_id)
+        require(change_context.by == self.requested_by, Forbidden)
+        return self._decided(State.WITHDRAWN, change_context)
 
-    def superseded(self, *, at: datetime, event_id: EventId) -> tuple["RoleChange", Event]:
+    def superseded(self, change_context: ChangeContext) -> tuple["RoleChange", Event]:
         """Overtaken by something else, or by time: where its time is over, that is what is noted."""
-        is_over = self.state(at=at) is State.EXPIRED
-        return self._ended(State.EXPIRED if is_over else State.SUPERSEDED, None, at, event_id)
+        is_over = self.state(at=change_context.at) is State.EXPIRED
+        return self._ended(State.EXPIRED if is_over else State.SUPERSEDED, change_context.by_itself())
 
-    def _decided(
-        self, state: State, *, by: AccountId, at: datetime, event_id: EventId
-    ) -> tuple["RoleChange", Event]:
-        if self.state(at=at) is not State.AWAITING:
+    def _decided(self, state: State, change_context: ChangeContext) -> tuple["RoleChange", Event]:
+        if self.state(at=change_context.at) is not State.AWAITING:
             raise NotAwaiting
-        return self._ended(state, by, at, event_id)
+        return self._ended(state, change_context)
 
-    def _ended(
-        self, state: State, by: AccountId | None, at: datetime, event_id: EventId
-    ) -> tuple["RoleChange", Event]:
-        decided_at = self.expires_at if state is State.EXPIRED else at
+    def _ended(self, state: State, change_context: ChangeContext) -> tuple["RoleChange", Event]:
         after = replace(
             self,
             stored_state=state,
-            decided_by=by,
-            decided_at=decided_at,
-            updated_at=at,
+            decided_by=change_context.by,
+            decided_at=self.expires_at if state is State.EXPIRED else change_context.at,
+            updated_at=change_context.at,
             version=self.version + 1,
         )
-        return after, after._event(self.stored_state, by, at, event_id)
+        return after, after._event(self.stored_state, change_context)
 
-    def _event(self, before: State | None, by: AccountId | None, at: datetime, event_id: EventId) -> Event:
-        about = {
+    def _event(self, before: State | None, change_context: ChangeContext) -> Event:
+        after = {
             "user_id": str(self.user_id),
             "kind": self.kind.value,
             "from": self.before,
             "to": self.after,
             "state": self.stored_state.value,
         }
-        return Event(
-            id=event_id,
-            at=at,
-            actor_id=by,
-            action=ACTION_OF[self.stored_state],
-            subject_id=self.id,
+        return change_context.event(
+            ACTION_OF[self.stored_state],
+            self.id,
             before=None if before is None else {"state": before.value},
-            after=about,
+            after=after,
         )
 
 
@@ -197,7 +190,7 @@ def require_possible(target: Account, kind: Kind, wanted: Value, *, active_owner
 
 
 def applied(
-    target: Account, kind: Kind, wanted: Value, *, by: AccountId, at: datetime, event_id: EventId
+    target: Account, kind: Kind, wanted: Value, change_context: ChangeContext
 ) -> tuple[Account, Event]:
     """The account as it is then. Whoever becomes an active owner has been one from now on.
 
@@ -206,11 +199,11 @@ def applied(
     changes: dict[str, Any] = {kind.value: wanted, "pending_email": None}
     after = replace(target, **changes)
     if _is_active_owner(after) != _is_active_owner(target):
-        changes["owner_since"] = at if _is_active_owner(after) else None
+        changes["owner_since"] = change_context.at if _is_active_owner(after) else None
     action = Action.ACCOUNT_ROLE_CHANGED
     if kind is Kind.ACTIVE:
         action = Action.ACCOUNT_REACTIVATED if wanted else Action.ACCOUNT_DEACTIVATED
-    return target.changed(action, by=by, at=at, event_id=event_id, **changes)
+    return revised(target, changes, action, change_context)
 
 
 def may_ask(account: Account) -> bool:

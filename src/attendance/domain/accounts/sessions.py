@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, SessionId
+from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.ids import AccountId, SessionId
 
 SEEN_AGAIN_AFTER = timedelta(minutes=1)
 
@@ -34,26 +34,12 @@ class Session:
         """Use is noted at most once a minute."""
         return at >= self.last_seen_at + SEEN_AGAIN_AFTER
 
-    def started(self, *, event_id: EventId) -> Event:
-        return Event(
-            id=event_id,
-            at=self.started_at,
-            actor_id=self.account_id,
-            action=Action.SESSION_STARTED,
-            subject_id=self.id,
-            after={"account_id": str(self.account_id), "expires_at": self.expires_at.isoformat()},
-        )
+    def started(self, change_context: ChangeContext) -> Event:
+        after = {"account_id": str(self.account_id), "expires_at": self.expires_at.isoformat()}
+        return change_context.event(Action.SESSION_STARTED, self.id, after=after)
 
 
-def ended(
-    session_id: SessionId, account_id: AccountId, *, by: AccountId, at: datetime, event_id: EventId
-) -> Event:
+def ended(session_id: SessionId, account_id: AccountId, change_context: ChangeContext) -> Event:
     """The event of a session that somebody ended; one that runs out just does."""
-    return Event(
-        id=event_id,
-        at=at,
-        actor_id=by,
-        action=Action.SESSION_ENDED,
-        subject_id=session_id,
-        before={"account_id": str(account_id)},
-    )
+    before = {"account_id": str(account_id)}
+    return change_context.event(Action.SESSION_ENDED, session_id, before=before)

@@ -1,12 +1,11 @@
 """What a user wants at hand."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from uuid import UUID
 
 from attendance.domain.errors import FieldError
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId
+from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.ids import AccountId
 from attendance.domain.text import raise_if_errors
 
 MOST_FAVORITES = 1000
@@ -29,8 +28,7 @@ class Favorites:
         *,
         groups: tuple[UUID, ...] | None,
         lessons: tuple[UUID, ...] | None,
-        at: datetime,
-        event_id: EventId,
+        change_context: ChangeContext,
     ) -> tuple["Favorites", Event | None]:
         """Other favorites; None keeps a list. The same again changes nothing."""
         after = replace(
@@ -40,14 +38,8 @@ class Favorites:
         )
         if after == self:
             return self, None
-        event = Event(
-            id=event_id,
-            at=at,
-            actor_id=self.account_id,
-            action=Action.FAVORITES_REPLACED,
-            subject_id=self.account_id,
-            before=self._facts(),
-            after=after._facts(),
+        event = change_context.event(
+            Action.FAVORITES_REPLACED, self.account_id, before=self._facts(), after=after._facts()
         )
         return replace(after, version=self.version + 1), event
 

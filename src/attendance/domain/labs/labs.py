@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.domain.errors import Conflict, NotFound
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, LabId
+from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.ids import AccountId, LabId
+from attendance.domain.revisions import told
 from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_NAME = 200
@@ -40,15 +41,8 @@ class Lab:
             prose_error("description", self.description, longest=LONGEST_DESCRIPTION),
         )
 
-    def created(self, *, event_id: EventId) -> Event:
-        return Event(
-            id=event_id,
-            at=self.created_at,
-            actor_id=self.owner_id,
-            action=Action.LAB_CREATED,
-            subject_id=self.id,
-            after={"owner_id": str(self.owner_id), "name": self.name, "description": self.description},
-        )
+    def created(self, change_context: ChangeContext) -> Event:
+        return change_context.event(Action.LAB_CREATED, self.id, after=told(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +53,6 @@ class Membership:
     user_id: AccountId
     joined_at: datetime
 
-    def joined(self, *, event_id: EventId) -> Event:
-        return Event(
-            id=event_id,
-            at=self.joined_at,
-            actor_id=self.user_id,
-            action=Action.LAB_JOINED,
-            subject_id=self.lab_id,
-            after={"user_id": str(self.user_id)},
-        )
+    def joined(self, change_context: ChangeContext) -> Event:
+        after = {"user_id": str(self.user_id)}
+        return change_context.event(Action.LAB_JOINED, self.lab_id, after=after)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from attendance.domain.errors import Conflict, Forbidden, NotFound
-from attendance.domain.events import Action, Event, Facts
-from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
+from attendance.domain.events import Action, ChangeContext, Event, Facts
+from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.status import Status
 from attendance.domain.text import prose_error, raise_if_errors
 
@@ -72,15 +72,8 @@ class LabMark:
             "note": self.entry.note,
         }
 
-    def deleted(self, *, by: AccountId, at: datetime, event_id: EventId) -> Event:
-        return Event(
-            id=event_id,
-            at=at,
-            actor_id=by,
-            action=Action.LAB_ATTENDANCE_DELETED,
-            subject_id=self.id,
-            before=self.facts(),
-        )
+    def deleted(self, change_context: ChangeContext) -> Event:
+        return change_context.event(Action.LAB_ATTENDANCE_DELETED, self.id, before=self.facts())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +97,7 @@ class LabPlace:
     mark: LabMark | None
 
     def marked(
-        self, entry: LabEntry, *, by: AccountId, at: datetime, mark_id: LabMarkId, event_id: EventId
+        self, entry: LabEntry, change_context: ChangeContext, *, by: AccountId, mark_id: LabMarkId
     ) -> Marked:
         """Record the entry, or revise the mark there is. Saying the same again changes nothing.
 
@@ -123,18 +116,21 @@ class LabPlace:
                 date=self.date,
                 entry=entry,
                 marked_by=by,
-                marked_at=at,
+                marked_at=change_context.at,
             )
         elif before.entry == entry:
             return Marked(mark=before, event=None)
         else:
-            mark = replace(before, entry=entry, marked_by=by, marked_at=at, version=before.version + 1)
-        event = Event(
-            id=event_id,
-            at=at,
-            actor_id=by,
-            action=Action.LAB_ATTENDANCE_MARKED,
-            subject_id=mark.id,
+            mark = replace(
+                before,
+                entry=entry,
+                marked_by=by,
+                marked_at=change_context.at,
+                version=before.version + 1,
+            )
+        event = change_context.event(
+            Action.LAB_ATTENDANCE_MARKED,
+            mark.id,
             before=before.facts() if before else None,
             after=mark.facts(),
         )

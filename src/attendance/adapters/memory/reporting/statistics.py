@@ -91,7 +91,7 @@ class MemoryStatistics(Statistics):
                         marks.setdefault(mark.client_id, []).append((lesson, mark.status))
         passes = MemorySubscriptions(self.tables)
         held: dict[ClientId, list[PassPeriod]] = {}
-        for sold in map(passes.shown, self.tables.subscriptions.all()):
+        for sold in map(passes.completed, self.tables.subscriptions.all()):
             ends = [it for it in (sold.valid_until, sold.cancelled_on) if it is not None]
             held.setdefault(sold.client_id, []).append(
                 PassPeriod(

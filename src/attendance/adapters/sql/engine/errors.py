@@ -5,15 +5,15 @@ import sys
 
 import sqlalchemy as sa
 
-from attendance.application.ports import Contended
+from attendance.application.ports import Contended, DuplicateId
 from attendance.domain.accounts.accounts import EmailTaken, UsernameTaken
 from attendance.domain.accounts.role_changes import RoleChangeAwaits
 from attendance.domain.club.contracts import NumberTaken
 from attendance.domain.club.lessons import SlotTaken
 from attendance.domain.club.locations import AddressTaken
-from attendance.domain.errors import AttendanceError, Unavailable
+from attendance.domain.errors import Unavailable
 
-REFUSAL_OF: dict[str, type[AttendanceError]] = {
+REFUSAL_OF: dict[str, type[Exception]] = {
     "uq_accounts_username_key": UsernameTaken,
     "uq_accounts_email_key": EmailTaken,
     "uq_role_changes_user_id": RoleChangeAwaits,
@@ -21,9 +21,12 @@ REFUSAL_OF: dict[str, type[AttendanceError]] = {
     "uq_locations_address_key": AddressTaken,
     "uq_lessons_group_id_date_starts": SlotTaken,
     "uq_lessons_group_id_scheduled_date_scheduled_starts": SlotTaken,
+    "uq_events_id": DuplicateId,
 }
 """What it means when a unique constraint is broken."""
 
+# the trigger is the one that keeps an event from being replaced by another of its id
+_SQLITE_IDS = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_TRIGGER}
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_AWAY = {
     sqlite3.SQLITE_CANTOPEN,
@@ -56,7 +59,7 @@ def _meaning_in_postgres(error: Exception) -> Exception | None:
     from attendance.adapters.sql.engine import postgres
 
     if (constraint := postgres.broken_constraint(error)) is not None:  # type: ignore[arg-type]
-        refusal = REFUSAL_OF.get(constraint)
+        refusal = DuplicateId if constraint.startswith("pk_") else REFUSAL_OF.get(constraint)
         return refusal() if refusal else None
     if isinstance(error, postgres.CONTENDED):
         return Contended()
@@ -65,7 +68,7 @@ def _meaning_in_postgres(error: Exception) -> Exception | None:
 
 def _meaning_in_sqlite(error: sqlite3.Error) -> Exception | None:
     if isinstance(error, sqlite3.IntegrityError):
-        refusal = _broken_in_sqlite(str(error))
+        refusal = DuplicateId if error.sqlite_errorcode in _SQLITE_IDS else _broken_in_sqlite(str(error))
         return refusal() if refusal else None
     if isinstance(error, sqlite3.OperationalError):
         # the low byte is the primary code, the rest tells its variants apart
@@ -77,7 +80,7 @@ def _meaning_in_sqlite(error: sqlite3.Error) -> Exception | None:
     return None
 
 
-def _broken_in_sqlite(complaint: str) -> type[AttendanceError] | None:
+def _broken_in_sqlite(complaint: str) -> type[Exception] | None:
     """SQLite names columns ("UNIQUE constraint failed: t.a, t.b"): the constraint's name follows."""
     columns = [column.split(".") for column in complaint.rpartition(": ")[2].split(", ")]
     return REFUSAL_OF.get("_".join(["uq", columns[0][0], *(column[-1] for column in columns)]))
