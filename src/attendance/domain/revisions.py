@@ -10,7 +10,7 @@ from uuid import UUID
 
 from attendance.domain.events import Action, ChangeContext, Event, Facts
 
-NEVER_TOLD = frozenset(
+NOT_IN_EVENTS = frozenset(
     {"id", "created_at", "updated_at", "version", "is_marked", "charged", "owner_since"}
     | {"password_hash", "notes"}
 )
@@ -36,8 +36,8 @@ R = TypeVar("R", bound=Record)
 
 
 def created(record: Record, action: Action, change_context: ChangeContext) -> Event:
-    """The event of a new record, with all that may be told of it."""
-    return change_context.event(action, record.id, after=told(record))
+    """The event of a new record, with its payload."""
+    return change_context.event(action, record.id, after=payload(record))
 
 
 def edited(
@@ -59,18 +59,18 @@ def revised(
     event = change_context.event(
         action,
         before.id,
-        before=told(before, different) or None,
-        after=told(after, different) or None,
+        before=payload(before, different) or None,
+        after=payload(after, different) or None,
     )
     return after, event
 
 
-def told(record: Any, names: set[str] | None = None) -> Facts:
-    """What an event says of a record's fields, as JSON can hold it."""
+def payload(record: Any, names: set[str] | None = None) -> Facts:
+    """The payload of an event: a record's fields as JSON can hold them, all or those named."""
     return {
         field.name: _as_json(getattr(record, field.name))
         for field in fields(record)
-        if field.name not in NEVER_TOLD and (names is None or field.name in names)
+        if field.name not in NOT_IN_EVENTS and (names is None or field.name in names)
     }
 
 

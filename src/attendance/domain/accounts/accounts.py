@@ -8,7 +8,7 @@ from attendance.domain.errors import FieldError, Invalid, NotFound, Unauthentica
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Level, Role
-from attendance.domain.revisions import edited, revised, told
+from attendance.domain.revisions import edited, payload, revised
 from attendance.domain.text import folded, name_error, raise_if_errors
 
 LONGEST_USERNAME = 64
@@ -96,7 +96,7 @@ class Account:
         return self._came(Action.ACCOUNT_INVITED, change_context)
 
     def _came(self, action: Action, change_context: ChangeContext) -> Event:
-        after = told(self, {"username", "email", "name", "role", "active"})
+        after = payload(self, {"username", "email", "name", "role", "active"})
         return change_context.event(action, self.id, after=after)
 
     def rehashed(self, password_hash: str, change_context: ChangeContext) -> tuple["Account", Event]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from attendance.domain.errors import Conflict, NotFound
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, LabId
-from attendance.domain.revisions import told
+from attendance.domain.revisions import payload
 from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_NAME = 200
@@ -42,7 +42,7 @@ class Lab:
         )
 
     def created(self, change_context: ChangeContext) -> Event:
-        return change_context.event(Action.LAB_CREATED, self.id, after=told(self))
+        return change_context.event(Action.LAB_CREATED, self.id, after=payload(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
