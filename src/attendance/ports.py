@@ -52,6 +52,7 @@ from attendance.application.ports.club import (
     GroupCriteria,
     LessonCriteria,
     Lessons,
+    LessonWithTeachers,
     LocationCriteria,
     PriceCriteria,
     SubscriptionCriteria,
@@ -127,6 +128,9 @@ from attendance.domain.accounts.rate_limits import (
     RateLimitWindow,
 )
 from attendance.domain.accounts.role_changes import (
+    Kind as RoleChangeKind,
+)
+from attendance.domain.accounts.role_changes import (
     State,
 )
 from attendance.domain.accounts.sessions import (
@@ -186,6 +190,9 @@ from attendance.domain.reporting.statistics import (
     Figures,
     Trend,
 )
+from attendance.domain.reporting.statistics import (
+    Lessons as LessonFigures,
+)
 from attendance.entrypoints.closing import (
     Closed,
 )
@@ -239,6 +246,8 @@ __all__ = [
     "LabsPage",
     "LessonChanges",
     "LessonCriteria",
+    "LessonFigures",
+    "LessonWithTeachers",
     "Lessons",
     "Link",
     "Links",
@@ -274,6 +283,7 @@ __all__ = [
     "Reason",
     "Repository",
     "RoleChangeCriteria",
+    "RoleChangeKind",
     "RoleChanges",
     "Rule",
     "RunInBackground",

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import SQLITE_SETTINGS, Database, open_database
 from attendance.adapters.sql.engine.postgres import POSTGRES_SETTINGS
-from attendance.application.ports import DuplicateId, Store
 from attendance.domain.errors import Unavailable
 from attendance.testing.contract.labs import Given, marked
 
@@ -19,19 +18,6 @@ from attendance.testing.contract.labs import Given, marked
 def other_thread() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(1) as pool:
         yield pool
-
-
-def test_a_change_and_its_event_are_stored_together_or_not_at_all(store: Store) -> None:
-    """The same event id twice: the second mark must go with the event that could not be added."""
-    given = Given(store, members=2)
-    first, event = marked(given, given.members[0])
-    second, _ = marked(given, given.members[1])
-    with store.autocommit() as work:
-        work.lab_attendance.save(first, event)
-    with pytest.raises(DuplicateId), store.autocommit() as work:
-        work.lab_attendance.save(second, event)
-    with store.autocommit() as work:
-        assert work.lab_attendance.find(given.lab.id, second.id) == (given.owner.id, None)
 
 
 def test_an_exhausted_pool_is_unavailable(

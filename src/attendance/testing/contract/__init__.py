@@ -11,12 +11,12 @@ from attendance.testing.contract import (
     attendance,
     calendars,
     club_records,
+    duplicate_ids,
     groups_and_lessons,
     labs,
     lists,
     marks,
     statistics,
-    transactions,
     units_of_work,
 )
 
@@ -59,5 +59,5 @@ class StoreContract:
     TestStatistics = _tests_of(statistics)
     TestCalendars = _tests_of(calendars)
     TestLists = _tests_of(lists)
-    TestTransactions = _tests_of(transactions)
+    TestDuplicateIds = _tests_of(duplicate_ids)
     TestUnitsOfWork = _tests_of(units_of_work)
