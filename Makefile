@@ -9,7 +9,7 @@ PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
 
 .PHONY: help run test quick check long bench lock clean
 
-help: ## what there is to make (the default is `run`)
+help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 	@echo
 	@echo "PYTEST_ARGS goes to pytest in test, quick, check and long: make quick PYTEST_ARGS='-k charging -x'"

@@ -1,19 +1,18 @@
 """The whole application in process, asked in the words of the protocol, or byte by byte."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 import httpx
 import pytest
-from anyio.from_thread import BlockingPortal
 from dependency_injector import providers
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -41,6 +40,9 @@ IN_MEMORY = pytest.mark.parametrize("store_url", ["memory"])
 """For a test of what is the same over every store, though its fixtures would try them all."""
 
 Headers = Iterable[tuple[bytes, bytes]]
+Asked = tuple[str, bytes, Headers, Iterable[bytes | None]]
+"""Method, target, headers and the chunks of the body."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class InProcess(httpx.BaseTransport):
     """Hands requests to the application as Granian would, and what it sends back as it is, HEAD included."""
 
     app: Litestar
-    portal: BlockingPortal
+    loop: asyncio.AbstractEventLoop
     peer: tuple[str, int] | None = ("192.0.2.1", 50000)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -59,8 +61,26 @@ class InProcess(httpx.BaseTransport):
         self, method: str, target: bytes, headers: Headers = (), chunks: Iterable[bytes | None] = ()
     ) -> httpx.Response:
         """`target` is a path with its query, encoded or not; None among the chunks: the client hung up."""
+        return self._await(self._exchange(self._scope(method, target, headers), [*chunks]))
+
+    def ask_each(self, requests: Iterable[Asked]) -> list[httpx.Response]:
+        """What several requests in a row are answered, in less time than by asking for each."""
+        scopes = [
+            (self._scope(method, target, headers), [*chunks]) for method, target, headers, chunks in requests
+        ]
+        return self._await(self._exchange_in_turn(scopes))
+
+    def _await(self, asked: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(asked, self.loop).result()
+
+    async def _exchange_in_turn(
+        self, scopes: Iterable[tuple[dict[str, Any], list[bytes | None]]]
+    ) -> list[httpx.Response]:
+        return [await self._exchange(scope, chunks) for scope, chunks in scopes]
+
+    def _scope(self, method: str, target: bytes, headers: Headers) -> dict[str, Any]:
         path, _, query = target.partition(b"?")
-        scope = {
+        return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
@@ -76,7 +96,6 @@ class InProcess(httpx.BaseTransport):
             "state": {},
             "extensions": {},
         }
-        return self.portal.call(self._exchange, scope, [*chunks])
 
     async def _exchange(self, scope: dict[str, Any], chunks: list[bytes | None]) -> httpx.Response:
         waiting = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks if chunk]
@@ -292,6 +311,10 @@ def hashed(password: str) -> str:
     return cheap.hash(password)
 
 
+async def its_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
 @contextmanager
 def running(
     store_url: str = "memory", *, prepare: Callable[[Container], object] = lambda _: None, **settings: Any
@@ -303,7 +326,7 @@ def running(
     prepare(container)
     app = application(container)
     with TestClient(app) as started:
-        transport = InProcess(app, started.blocking_portal)
+        transport = InProcess(app, started.blocking_portal.call(its_loop))
         with httpx.Client(transport=transport, base_url="http://testserver") as http:
             yield Api(app, container, clock, transport, http)
 

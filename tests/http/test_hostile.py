@@ -222,10 +222,9 @@ def is_refusal(response: httpx.Response, statuses: Iterable[int]) -> bool:
 def not_refused(scene: Scene, operation: Operation, bodies: dict[str, bytes]) -> dict[str, tuple[int, str]]:
     """What was answered to those bodies that were not called malformed."""
     answers = {}
-    for name, body in bodies.items():
-        response = scene.api.transport.ask(
-            operation.method, operation.path.encode(), borne(operation), [body]
-        )
+    target, headers = operation.path.encode(), borne(operation)
+    requests = [(operation.method, target, headers, [body]) for body in bodies.values()]
+    for name, response in zip(bodies, scene.api.transport.ask_each(requests), strict=True):
         if not (is_refusal(response, [400]) and response.json().get("details")):
             answers[name] = (response.status_code, response.text)
     return answers
@@ -268,9 +267,10 @@ def test_a_body_that_only_decoders_let_pass_is_seen_to_pass_without_our_check(
 def test_a_body_where_none_is_read_does_no_harm(memory: Api) -> None:
     scene = Scene.of(memory)
     for name, operation in operations(scene).items():
-        for body in [] if name in WITH_BODY else no_json({"name": "x"}).values():
-            target = operation.path.encode()
-            response = memory.transport.ask(operation.method, target, borne(operation), [body])
+        bodies = [] if name in WITH_BODY else no_json({"name": "x"}).values()
+        headers = borne(operation)
+        requests = [(operation.method, operation.path.encode(), headers, [body]) for body in bodies]
+        for response in memory.transport.ask_each(requests):
             assert response.status_code in operation.may_say, name
 
 
@@ -513,10 +513,9 @@ def harmed_by_queries(scene: Scene, name: str) -> dict[str, tuple[int, str]]:
     # the one that says nothing, so what works once is done by it
     queries[NOTHING_SAID] = b"&" * 60_000
     body = [] if operation.body is None else [dumped(operation.body)]
-    wrong = {}
-    for what, query in queries.items():
-        target = operation.path.encode() + b"?" + query
-        response = scene.api.transport.ask(operation.method, target, borne(operation), body)
+    path, headers, wrong = operation.path.encode(), borne(operation), {}
+    requests = [(operation.method, path + b"?" + query, headers, body) for query in queries.values()]
+    for what, response in zip(queries, scene.api.transport.ask_each(requests), strict=True):
         is_search = response.status_code == 200 and what.startswith(ANY_TEXT_IS_FINE)
         # an empty `sort` is none
         is_search |= response.status_code == 200 and what == "sort: empty"
