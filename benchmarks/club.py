@@ -22,6 +22,7 @@ from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.charging import Visit, charge
 from attendance.domain.attendance.marks import Mark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import Client
 from attendance.domain.club.groups import Group, GroupMembership, Teaching
 from attendance.domain.club.lessons import Lesson, made
@@ -30,7 +31,6 @@ from attendance.domain.club.prices import Price
 from attendance.domain.club.subscriptions import Freeze, Subscription
 from attendance.domain.ids import ClientId, GroupId, LessonId, LocationId, PriceId, SubscriptionId
 from attendance.domain.permissions.roles import Role
-from attendance.domain.status import Status
 from benchmarks.filling import store_rows
 from benchmarks.load import STATUSES
 from benchmarks.seed import LONG_AGO, account, issuer, session, username

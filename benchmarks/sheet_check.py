@@ -15,9 +15,9 @@ from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.zones import IanaZones
 from attendance.application.attendance.sheets import MarkAttendance
 from attendance.domain.attendance.marks import MarkingRules
+from attendance.domain.attendance.status import Status
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
-from attendance.domain.status import Status
 from benchmarks.club import GROUPS, MEMBERS, Club
 from benchmarks.contenders import OURS, Contender
 from benchmarks.places import Ask, beside

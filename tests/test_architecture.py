@@ -24,7 +24,7 @@ ROOMS = ("accounts", "labs", "club", "attendance", "reporting")
 FLOORS = ("domain", "application", "adapters/memory", "adapters/sql", "adapters/http")
 OTHER_ROOMS = {
     "domain": {"permissions"},
-    "application": {"ports"},
+    "application": {"ports", "forms"},
     "adapters/sql": {"engine", "tables", "migrations"},
     "adapters/http": {"server"},
 }

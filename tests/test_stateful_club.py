@@ -14,6 +14,7 @@ from hypothesis.stateful import initialize, invariant, rule, run_state_machine_a
 from attendance.application.attendance.read_models import SheetDetails
 from attendance.application.ports import UnitOfWork
 from attendance.domain.attendance.marks import SentMark, mark_id
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import GroupMembership, Slot, Teaching
 from attendance.domain.club.lessons import SlotTaken
 from attendance.domain.club.subscriptions import Freeze, FreezeAfterEnd, FreezesOverlap, VisitsOutside
@@ -21,7 +22,6 @@ from attendance.domain.errors import Conflict, Forbidden, Invalid
 from attendance.domain.events import Event
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.permissions.roles import Role
-from attendance.domain.status import Status
 from tests.conftest import STORES
 from tests.fakes import World
 from tests.machines import OverStore, over, profile

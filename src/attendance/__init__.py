@@ -18,6 +18,7 @@ from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.accounts.role_changes import RoleChange
 from attendance.domain.attendance.charging import Charge
 from attendance.domain.attendance.marks import Mark, SentMark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import Client
 from attendance.domain.club.contracts import Contract
 from attendance.domain.club.favorites import Favorites
@@ -53,8 +54,8 @@ from attendance.domain.ids import (
 from attendance.domain.labs.marks import LabEntry, LabMark
 from attendance.domain.permissions.actor import OPERATOR, Actor
 from attendance.domain.permissions.roles import Level, Role
-from attendance.domain.status import Status
-from attendance.entrypoints.library import Adapters, SettingsDict, open_attendance
+from attendance.entrypoints.adapters import Adapters
+from attendance.entrypoints.library import SettingsDict, open_attendance
 
 __all__ = [
     "OPERATOR",

@@ -12,7 +12,7 @@ from attendance.adapters.units_of_work import (
 from attendance.application.club.schedules import (
     MadeLessons,
 )
-from attendance.application.listing import (
+from attendance.application.forms.listing import (
     Listed,
 )
 from attendance.application.pagination import (

@@ -26,6 +26,7 @@ from attendance.application.ports import Store
 from attendance.domain.attendance import charging
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import mark_id
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import GroupMembership
 from attendance.domain.club.lessons import LessonCancelled
 from attendance.domain.club.subscriptions import Freeze, Subscription, SubscriptionState, VisitsOutside
@@ -33,7 +34,6 @@ from attendance.domain.errors import Invalid, Unavailable
 from attendance.domain.events import Action, Event
 from attendance.domain.ids import SubscriptionId
 from attendance.domain.permissions.roles import Role
-from attendance.domain.status import Status
 from tests import make
 from tests.fakes import BERLIN, World
 

@@ -11,11 +11,11 @@ import pytest
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.memory.club.clients import MemoryClients
 from attendance.adapters.zones import IanaZones
-from attendance.application import editing
 from attendance.application.club import clients as clients_module
 from attendance.application.club import prices as prices_module
 from attendance.application.club import read_models
-from attendance.application.listing import Listed
+from attendance.application.forms import editing
+from attendance.application.forms.listing import Listed
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Store
 from attendance.application.ports.events import EventCriteria

@@ -27,6 +27,7 @@ from attendance.application.club.read_models import LessonDetails
 from attendance.application.ports import Store
 from attendance.domain.accounts.accounts import UserNotFound
 from attendance.domain.attendance.marks import MarkingRules, SentMark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club import groups as groups_domain
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
 from attendance.domain.club.favorites import Favorites
@@ -47,7 +48,6 @@ from attendance.domain.events import Action
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, LocationId, PriceId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level, Role
-from attendance.domain.status import Status
 from tests import make
 from tests.application.test_club_records import all_events, events, names
 from tests.fakes import ContendedStore, World

@@ -8,6 +8,7 @@ import pytest
 
 from attendance.application.ports import Store, UnitOfWork
 from attendance.domain.accounts.accounts import Account
+from attendance.domain.attendance.status import Status
 from attendance.domain.errors import Forbidden, Invalid, NotFound
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.labs import AlreadyMember, LabNotFound
@@ -21,7 +22,6 @@ from attendance.domain.labs.marks import (
     OnlyOwnerViews,
 )
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.status import Status
 from tests import make
 from tests.fakes import ContendedStore, World, replaced
 

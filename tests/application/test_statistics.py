@@ -14,6 +14,7 @@ from attendance.application.reporting import statistics as module
 from attendance.domain.accounts.accounts import UserNotFound
 from attendance.domain.attendance.charging import UNPAID, Charge
 from attendance.domain.attendance.marks import Changed
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import Client
 from attendance.domain.club.groups import Group, GroupMembership, GroupNotFound, Teaching
 from attendance.domain.club.lessons import Lesson
@@ -24,7 +25,6 @@ from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from attendance.domain.reporting.at_risk import Rule
 from attendance.domain.reporting.statistics import Counts, Figures, Lessons, Trend
-from attendance.domain.status import Status
 from tests import make
 from tests.fakes import World
 

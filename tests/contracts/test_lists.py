@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from attendance.adapters.memory import MemoryStore
-from attendance.application.listing import listed
+from attendance.application.forms.listing import listed
 from attendance.application.pagination import PageRequest, SortKey, parse_sort
 from attendance.application.ports import Store
 from attendance.application.ports.accounts import UserCriteria

@@ -19,7 +19,7 @@ from attendance.application.labs.marks import (
     MarkLabAttendance,
 )
 from attendance.application.pagination import Page
-from attendance.domain.status import Status
+from attendance.domain.attendance.status import Status
 from attendance.entrypoints.asgi import application
 from attendance.entrypoints.container import Container
 from attendance.entrypoints.settings import settings_of

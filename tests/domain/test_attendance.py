@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from attendance.domain.attendance import marks as attendance
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import Mark, MarkingRules, entry_errors, mark_id, marked, time_error
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import TooLate
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, ClientId, EventId, LessonId, SubscriptionId
 from attendance.domain.permissions.roles import Level
-from attendance.domain.status import Status
 from tests import make
 
 LESSON, CLIENT, OTHER = LessonId(UUID(int=1)), ClientId(UUID(int=2)), ClientId(UUID(int=3))

@@ -22,9 +22,9 @@ from attendance.domain.attendance.charging import (
     charge,
     moved,
 )
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.subscriptions import Freeze, Subscription
 from attendance.domain.ids import GroupId, SubscriptionId
-from attendance.domain.status import Status
 from tests import make
 
 CLIENT, PRICE = make.client(), make.price()

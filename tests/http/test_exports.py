@@ -22,7 +22,7 @@ from attendance.adapters.http.club.clients import ClientView
 from attendance.adapters.http.server import answers
 from attendance.adapters.http.server.exports import rows, tables, workbooks
 from attendance.adapters.http.server.exports.tables import CSV, XLSX, Format
-from attendance.application.listing import BATCH
+from attendance.application.forms.listing import BATCH
 from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, Api, Person, answer, fields, good, refusal, running

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from attendance.adapters.http.server import answers
-from attendance.application import listing
+from attendance.application.forms import listing
 from attendance.domain.permissions.roles import Role
 from tests.http.api import UNKNOWN_ID, Api, answer, fields, good
 from tests.http.club import SIGN_IN_FIRST

@@ -10,7 +10,6 @@ from attendance.application.accounts.accounts import EditUser, ListUsers, Search
 from attendance.application.accounts.email_confirmation import ConfirmEmail, ResendConfirmation
 from attendance.application.accounts.first_owner import CreateOwner, FindUser
 from attendance.application.accounts.mail_delivery import DispatchMail, ListMail, RetryMail
-from attendance.application.accounts.maintenance import RunMaintenance
 from attendance.application.accounts.passwords import ChangePassword, RequestPasswordReset, SetPassword
 from attendance.application.accounts.registration import InviteUser, Register
 from attendance.application.accounts.role_changes import (
@@ -55,6 +54,7 @@ from attendance.application.labs.marks import (
     LabAttendanceHistory,
     MarkLabAttendance,
 )
+from attendance.application.maintenance import RunMaintenance
 from attendance.application.ports import Store
 from attendance.application.reporting.calendars import (
     MakeCalendarToken,

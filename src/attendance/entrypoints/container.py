@@ -34,8 +34,8 @@ from attendance.domain.accounts.rate_limits import Limits
 from attendance.domain.accounts.role_changes import OwnershipRules
 from attendance.domain.accounts.sessions import SessionLifetime
 from attendance.domain.attendance.marks import MarkingRules
+from attendance.entrypoints.adapters import Adapters
 from attendance.entrypoints.closing import ClosableStore
-from attendance.entrypoints.library import Adapters
 from attendance.entrypoints.secrets import signing_keys
 from attendance.entrypoints.settings import Settings, SettingsError, about
 

@@ -2,28 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Literal, TypedDict, Unpack
 
-from attendance.application.ports import Clock, Hasher, NewId, Notifier, Store
 from attendance.application.use_cases import UseCases
 from attendance.domain.permissions.table import Directory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adapters:
-    """Implementations of one's own, each in place of ours. The ports they fill are in `attendance.ports`."""
-
-    clock: Clock | None = None
-    """The present instant, in UTC. Ours is the machine's."""
-    new_id: NewId | None = None
-    """A new UUID, which nothing has yet; later ones should sort after earlier ones, as our UUIDv7 do."""
-    notifier: Notifier | None = None
-    """Sends a mail when `dispatch_mail` is called."""
-    hasher: Hasher | None = None
-    """Hashes passwords. Ours is Argon2id."""
-    store: Store | None = None
-    """Where everything is kept, in place of a database URL. Whoever gives it closes it."""
+from attendance.entrypoints.adapters import Adapters
 
 
 class SettingsDict(TypedDict, total=False):

@@ -10,6 +10,7 @@ from attendance.adapters.clock import new_id as new_id
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.sessions import Session, SessionLifetime
 from attendance.domain.attendance.marks import Mark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import Client
 from attendance.domain.club.contracts import Contract
 from attendance.domain.club.groups import Group
@@ -32,7 +33,6 @@ from attendance.domain.ids import (
 from attendance.domain.labs.labs import Lab, Membership
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
-from attendance.domain.status import Status
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LIFETIME = SessionLifetime()

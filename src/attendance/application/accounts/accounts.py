@@ -9,13 +9,13 @@ from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.accounts.registration import free_address
 from attendance.application.club.clients import own_clients
-from attendance.application.editing import change_context, require_version
-from attendance.application.field_errors import named_errors
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.field_errors import named_errors
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import LARGEST_PAGE, Page, parse_sort
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, UnitOfWork, Usernames
 from attendance.application.ports.accounts import AccountsPage, UserCriteria
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, accepted_name
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.policy import may_edit

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.registration import free_address, unconfirmed_holder
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import email_key
 from attendance.domain.accounts.links import InvalidConfirmationToken, Purpose, digest_of
 from attendance.domain.errors import Conflict

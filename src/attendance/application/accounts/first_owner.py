@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.accounts.registration import free_address
 from attendance.application.accounts.sessions import found_by_username
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, Store, Usernames
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, UserNotFound
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.errors import Conflict

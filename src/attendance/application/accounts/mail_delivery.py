@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, NoNotifier, Notifier, NotSent, Store
-from attendance.application.retrying import retried
 from attendance.domain.accounts.mail import LONGEST_LEASE, Mail, MailState
 from attendance.domain.ids import MailId
 

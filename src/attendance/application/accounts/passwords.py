@@ -7,10 +7,10 @@ from typing import Any
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.sessions import end_sessions, found_by_email
-from attendance.application.editing import change_context
-from attendance.application.field_errors import named_errors
+from attendance.application.forms.editing import change_context
+from attendance.application.forms.field_errors import named_errors
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, Hasher, NewId, Store, UnitOfWork
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import InvalidResetToken, Link, Purpose, digest_of
 from attendance.domain.accounts.mail import MailKind

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, Store, UnitOfWork
-from attendance.application.retrying import retried
 from attendance.domain.accounts.rate_limits import Limit, Limits, window_key
 
 Claims: TypeAlias = Mapping[str, Limit]

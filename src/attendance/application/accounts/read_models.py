@@ -7,7 +7,7 @@ returns them.
 from dataclasses import dataclass
 from datetime import datetime
 
-from attendance.application.read_models import read_model
+from attendance.application.forms.read_models import read_model
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.role_changes import Kind, RoleChange, State, Value
 from attendance.domain.club.clients import Client

@@ -8,9 +8,9 @@ from typing import Any
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.read_models import UserDetails
-from attendance.application.field_errors import named_errors
+from attendance.application.forms.field_errors import named_errors
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, Store, UnitOfWork, Usernames
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, EmailTaken, accepted_name, email_key
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.policy import may_invite

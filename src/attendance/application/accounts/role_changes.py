@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow, as_of_now
-from attendance.application.editing import change_context, require_version
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import SortKey
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.accounts import RoleChangeCriteria
-from attendance.application.retrying import retried
 from attendance.domain.accounts.policy import may_move, may_switch
 from attendance.domain.accounts.role_changes import Kind, State, require_possible
 from attendance.domain.errors import Forbidden

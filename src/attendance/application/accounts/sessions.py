@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.application.accounts.rate_limiter import RateLimiter
-from attendance.application.editing import change_context
+from attendance.application.forms.editing import change_context
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, Hasher, NewId, RunInBackground, Store, Tokens, UnitOfWork
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import (
     LONGEST_EMAIL,
     LONGEST_USERNAME,

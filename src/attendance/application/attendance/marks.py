@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from attendance.application.attendance.read_models import MarkDetails
-from attendance.application.listing import Listed, Reading, listed, require_page
+from attendance.application.forms.listing import Listed, Reading, listed, require_page
 from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.attendance import MarkCriteria

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from attendance.application.listing import Listed
+from attendance.application.forms.listing import Listed
+from attendance.application.forms.read_models import read_model
 from attendance.application.ports.attendance import MarkRow, Sheet, SheetRow, VisitRow, VisitsSummary
-from attendance.application.read_models import read_model
 from attendance.domain.attendance.marks import Mark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import LessonState
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, SubscriptionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import sees_notes
 from attendance.domain.reporting.statistics import Counts
-from attendance.domain.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

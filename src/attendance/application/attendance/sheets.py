@@ -6,11 +6,11 @@ from typing import Any
 
 from attendance.application.attendance.charging import passes_by_client, visit_to
 from attendance.application.attendance.read_models import SheetDetails
-from attendance.application.editing import change_context, require_version
+from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork, Zones
 from attendance.application.ports.events import EventCriteria, LoggedEvent
-from attendance.application.retrying import retried
 from attendance.domain.attendance.charging import NOTHING, Charge, NoCandidate, charge
 from attendance.domain.attendance.marks import (
     Changed,
@@ -24,6 +24,7 @@ from attendance.domain.attendance.marks import (
     marked,
     time_error,
 )
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import ClientNotFound
 from attendance.domain.club.lessons import Lesson, LessonCancelled
 from attendance.domain.club.subscriptions import Subscription
@@ -33,7 +34,6 @@ from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, require_level_for_some
 from attendance.domain.permissions.table import Permission
-from attendance.domain.status import Status
 from attendance.domain.text import raise_if_errors
 
 LONGEST_HISTORY = 10_000

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from attendance.application.attendance.read_models import VisitDetails, VisitsDetails
-from attendance.application.club.clients import readable_client
-from attendance.application.listing import Reading, listed
+from attendance.application.forms.client_access import readable_client
+from attendance.application.forms.listing import Reading, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Clock, Store
 from attendance.application.ports.attendance import VisitCriteria
-from attendance.application.retrying import retried
 from attendance.domain.ids import ClientId
 from attendance.domain.permissions.actor import Actor
 

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from attendance.application.club.read_models import ClientDetails
-from attendance.application.editing import change_context, edit
-from attendance.application.field_errors import given_errors, record_errors
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.client_access import readable_client
+from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.field_errors import given_errors, record_errors
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.read_models import read_model
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import PageRequest, parse_sort
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today, UnitOfWork
 from attendance.application.ports.club import ClientCriteria
-from attendance.application.read_models import read_model
-from attendance.application.retrying import retried
-from attendance.domain.club.clients import Client, ClientChanges, ClientNotFound, accepted_birthday, is_own
+from attendance.domain.club.clients import Client, ClientChanges, accepted_birthday
 from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, ClientId
@@ -107,19 +108,6 @@ class ShowClient:
     @retried
     def __call__(self, actor: Actor, *, client_id: ClientId) -> ClientDetails:
         return ClientDetails.of(readable_client(self.store, actor, client_id), actor)
-
-
-def readable_client(store: Store, actor: Actor, client_id: ClientId) -> Client:
-    """The client, for whoever may read what concerns it: employees, and parents their own.
-
-    Raises Forbidden, ClientNotFound.
-    """
-    with store.autocommit() as work:
-        client = work.clients.find(client_id)
-    require_level(actor, Permission.READ_CLIENT, own=is_own(actor, client))
-    if client is None:
-        raise ClientNotFound
-    return client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

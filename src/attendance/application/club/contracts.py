@@ -4,15 +4,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from attendance.application.club.clients import readable_client
 from attendance.application.club.read_models import ContractDetails, hidden_notes
-from attendance.application.editing import change_context, edit
-from attendance.application.field_errors import NOBODY, record_errors
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.client_access import readable_client
+from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.field_errors import NOBODY, record_errors
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today
 from attendance.application.ports.club import ContractCriteria
-from attendance.application.retrying import retried
 from attendance.domain.club.clients import ClientArchived
 from attendance.domain.club.contracts import Contract, ContractChanges, ContractState, number_for
 from attendance.domain.errors import FieldError

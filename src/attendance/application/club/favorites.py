@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from attendance.application.editing import change_context, require_version
-from attendance.application.field_errors import record_errors, unknown_errors
+from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.field_errors import record_errors, unknown_errors
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork
-from attendance.application.retrying import retried
 from attendance.domain.club.favorites import Favorites
 from attendance.domain.errors import FieldError
 from attendance.domain.ids import AccountId

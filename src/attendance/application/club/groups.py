@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from attendance.application.club.read_models import GroupDetails
-from attendance.application.editing import change_context, edit
-from attendance.application.field_errors import NOBODY, record_errors
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.field_errors import NOBODY, record_errors
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
 from attendance.application.ports.club import GroupCriteria
-from attendance.application.retrying import retried
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
 from attendance.domain.club.groups import Group, GroupChanges, RosterHeld
 from attendance.domain.errors import FieldError

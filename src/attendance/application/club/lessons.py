@@ -7,13 +7,13 @@ from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
 from attendance.application.club.read_models import LessonDetails
-from attendance.application.editing import change_context, require_version
-from attendance.application.field_errors import LONG_AGO, NOBODY, record_errors
-from attendance.application.listing import Listed, Reading, listed
+from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.field_errors import LONG_AGO, NOBODY, record_errors
+from attendance.application.forms.listing import Listed, Reading, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork, Zones
 from attendance.application.ports.club import LessonCriteria
-from attendance.application.retrying import retried
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.club.groups import Group, GroupNotFound
 from attendance.domain.club.lessons import (

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from attendance.application.club.schedules import close_lessons
-from attendance.application.editing import change_context, edit
-from attendance.application.field_errors import named_errors, record_errors
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.field_errors import named_errors, record_errors
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Zones
 from attendance.application.ports.club import LocationCriteria
-from attendance.application.retrying import retried
 from attendance.domain.club.locations import Location, LocationChanges
 from attendance.domain.errors import FieldError
 from attendance.domain.events import Event

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any, Unpack
 
 from attendance.application.club.read_models import PriceDetails
-from attendance.application.editing import change_context, edit
-from attendance.application.field_errors import record_errors, unknown_errors
-from attendance.application.listing import Listed, Reading, listed
+from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.field_errors import record_errors, unknown_errors
+from attendance.application.forms.listing import Listed, Reading, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today
 from attendance.application.ports.club import PriceCriteria
-from attendance.application.retrying import retried
 from attendance.domain.club.prices import Price, PriceChanges, PriceNotFound
 from attendance.domain.errors import FieldError
 from attendance.domain.events import Event

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from attendance.application.read_models import read_model
+from attendance.application.forms.read_models import read_model
 from attendance.domain.club.clients import Client, ClientFields
 from attendance.domain.club.contracts import Contract, ContractFields, ContractState
 from attendance.domain.club.groups import Group, GroupFields, GroupMembership

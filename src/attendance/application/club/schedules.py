@@ -7,10 +7,10 @@ from typing import Any
 
 from attendance.application.club.lessons import group_for_update
 from attendance.application.club.read_models import LessonDetails
-from attendance.application.editing import change_context
-from attendance.application.field_errors import errors_of
+from attendance.application.forms.editing import change_context
+from attendance.application.forms.field_errors import errors_of
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, Contended, NewId, Store, Today, UnitOfWork, Zones
-from attendance.application.retrying import retried
 from attendance.domain.club.lessons import Lesson, SlotTaken, made
 from attendance.domain.club.locations import Location
 from attendance.domain.club.schedules import require_range, slots_between

@@ -7,15 +7,15 @@ from decimal import Decimal
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import settle_unpaid_visits
-from attendance.application.club.clients import readable_client
 from attendance.application.club.read_models import SubscriptionDetails
-from attendance.application.editing import change_context, edit
-from attendance.application.field_errors import NOBODY, record_errors
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.client_access import readable_client
+from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.field_errors import NOBODY, record_errors
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
 from attendance.application.ports.club import SubscriptionCriteria
-from attendance.application.retrying import retried
 from attendance.domain.club.clients import ClientArchived
 from attendance.domain.club.prices import NotOnSale
 from attendance.domain.club.subscriptions import (

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from attendance.application.field_errors import NOBODY, record_errors
+from attendance.application.forms.field_errors import NOBODY, record_errors
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import LARGEST_PAGE, Page
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabsPage
-from attendance.application.retrying import retried
 from attendance.domain.errors import FieldError, Unauthenticated
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import LabId

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from attendance.application.editing import change_context
-from attendance.application.field_errors import record_errors
+from attendance.application.forms.editing import change_context
+from attendance.application.forms.field_errors import record_errors
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import validate_range
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabHistory, LabSheet
-from attendance.application.retrying import retried
+from attendance.domain.attendance.status import Status
 from attendance.domain.errors import FieldError
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.labs import LabNotFound
@@ -26,7 +27,6 @@ from attendance.domain.labs.marks import (
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import owns, require, require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ from datetime import date
 from typing import Protocol
 
 from attendance.application.pagination import Page
+from attendance.domain.attendance.status import Status
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.labs import Lab, Membership
 from attendance.domain.labs.marks import LabMark, LabPlace
-from attendance.domain.status import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from attendance.application.editing import change_context
-from attendance.application.listing import Reading
+from attendance.application.forms.editing import change_context
+from attendance.application.forms.listing import Reading
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, NewId, NewToken, Store, Today
-from attendance.application.retrying import retried
 from attendance.domain.accounts.links import digest_of
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.ids import AccountId, GroupId

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.listing import Listed, listed
 from attendance.application.pagination import validate_range
 from attendance.application.ports import Store
 from attendance.application.ports.events import EventCriteria, LoggedEvent

@@ -7,7 +7,7 @@ from decimal import Decimal
 from operator import attrgetter
 from uuid import UUID
 
-from attendance.application.listing import PAGE_LENGTH, Listed
+from attendance.application.forms.listing import PAGE_LENGTH, Listed
 from attendance.application.pagination import SortKey
 from attendance.domain.reporting.at_risk import AtRisk
 from attendance.domain.reporting.statistics import Bucket, Figures

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
-from attendance.application.listing import Reading, require_page
+from attendance.application.forms.listing import Reading, require_page
 from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Clock, Kind, Range, Store, Today, UnitOfWork
 from attendance.application.reporting.figures import (

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.errors import Conflict
 from attendance.domain.ids import GroupId, SubscriptionId
-from attendance.domain.status import Status
 
 
 class NoCandidate(Conflict):

@@ -7,12 +7,12 @@ from typing import Any, NotRequired, TypedDict
 from uuid import UUID, uuid5
 
 from attendance.domain.attendance.charging import NOTHING, Charge
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson, TooLate
 from attendance.domain.errors import FieldError
 from attendance.domain.events import Action, ChangeContext, Event, Facts
 from attendance.domain.ids import AccountId, ClientId, LessonId, MarkId, SubscriptionId
 from attendance.domain.permissions.roles import Level
-from attendance.domain.status import Status
 from attendance.domain.text import prose_error
 
 LONGEST_NOTE = 1000

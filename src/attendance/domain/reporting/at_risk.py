@@ -7,10 +7,10 @@ from decimal import Decimal
 from enum import StrEnum
 from operator import itemgetter
 
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.subscriptions import Freeze
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.ids import ClientId
-from attendance.domain.status import Status
 
 LOW_RATE = Decimal("0.80")
 LEAST_COUNTED = 4

@@ -7,9 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import TypeVar
 
+from attendance.domain.attendance.status import Status
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError, Invalid
-from attendance.domain.status import Status
 
 FOUR_DECIMALS = Decimal("0.0001")
 USUAL_DAYS = 30

@@ -12,13 +12,13 @@ from attendance.application.club.read_models import GroupDetails, LessonDetails,
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.mail import MailState
 from attendance.domain.attendance.marks import SentMark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import GroupMembership, Slot, Teaching
 from attendance.domain.club.locations import Closure
 from attendance.domain.errors import Conflict
 from attendance.domain.ids import ClientId, LocationId
 from attendance.domain.permissions.actor import OPERATOR, Actor
 from attendance.domain.permissions.roles import Role
-from attendance.domain.status import Status
 from attendance.entrypoints.demo.names import Names
 
 SCHOOL_WEEKS = 38

@@ -16,13 +16,13 @@ from attendance.application.ports.attendance import SheetRow, VisitCriteria, Vis
 from attendance.application.ports.club import SubscriptionCriteria
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import Changed, Mark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import Client
 from attendance.domain.club.groups import Group, GroupMembership
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import Freeze, Subscription, SubscriptionNotFound, SubscriptionState
 from attendance.domain.ids import ClientId, GroupId, LessonId, SubscriptionId
 from attendance.domain.reporting.statistics import Counts, counts_of
-from attendance.domain.status import Status
 from attendance.testing import make
 
 MARCH_1 = date(2026, 3, 1)

@@ -9,11 +9,11 @@ from attendance.application.pagination import Page
 from attendance.application.ports import Contended, Store, UnitOfWork
 from attendance.application.ports.labs import LabHistoryRow, LabRow, LabSheetRow
 from attendance.domain.accounts.accounts import Account
+from attendance.domain.attendance.status import Status
 from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
 from attendance.domain.labs.labs import AlreadyMember, Lab
 from attendance.domain.labs.marks import LabEntry, LabMark, LabOrUserNotFound, LabPlace
-from attendance.domain.status import Status
 from attendance.domain.text import folded
 from attendance.testing import make
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from attendance.adapters.memory import MemoryStore
-from attendance.application.listing import BATCH, Listed, listed
+from attendance.application.forms.listing import BATCH, Listed, listed
 from attendance.application.pagination import PageRequest, SortKey, parse_sort
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.accounts import RoleChangeCriteria, UserCriteria

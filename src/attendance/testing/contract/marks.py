@@ -15,11 +15,11 @@ from attendance.application.ports import Store
 from attendance.application.ports.attendance import MarkCriteria, MarkRow
 from attendance.domain.attendance.charging import UNPAID, Charge
 from attendance.domain.attendance.marks import Changed
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import Client
 from attendance.domain.club.groups import Group
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import LessonId
-from attendance.domain.status import Status
 from attendance.testing import make
 from attendance.testing.contract.attendance import Club
 

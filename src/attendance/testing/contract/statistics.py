@@ -12,12 +12,12 @@ import pytest
 from attendance.application.ports import Kind, Range, Store, UnitOfWork
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import Changed
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import GroupMembership, Teaching
 from attendance.domain.club.subscriptions import Freeze
 from attendance.domain.permissions.roles import Role
 from attendance.domain.reporting.at_risk import at_risk
 from attendance.domain.reporting.statistics import Figures
-from attendance.domain.status import Status
 from attendance.testing import make
 
 FIRST = date(2026, 1, 5)

@@ -8,9 +8,9 @@ from typing import Any, get_type_hints
 
 import pytest
 
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import Page
 from attendance.application.ports import Contended, DuplicateId, NestedUnitOfWork, Store, UnitOfWork
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import UsernameTaken, UserNotFound
 from attendance.domain.errors import Unavailable
 from attendance.domain.ids import AccountId

@@ -18,11 +18,11 @@ from attendance.adapters.http.server.fields.texts import prose
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
 from attendance.domain.attendance.marks import LONGEST_DELAY, LONGEST_NOTE, MOST_ENTRIES
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import LessonState
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
-from attendance.domain.status import Status
 
 SHEET = "/lessons/{lesson_id}/attendance"
 

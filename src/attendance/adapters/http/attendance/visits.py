@@ -15,10 +15,10 @@ from attendance.adapters.http.server.exports.tables import Format, InFormat
 from attendance.adapters.http.server.fields.queries import PageNumber
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
+from attendance.domain.attendance.status import Status
 from attendance.domain.ids import ClientId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
-from attendance.domain.status import Status
 
 room = Room("Attendance")
 

@@ -12,11 +12,11 @@ from attendance.adapters.http.server.fields.ids import Id
 from attendance.adapters.http.server.fields.texts import prose
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
+from attendance.domain.attendance.status import Status
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.marks import LONGEST_NOTE
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
-from attendance.domain.status import Status
 
 MARKS = "/labs/{lab_id}/attendance"
 

@@ -19,7 +19,7 @@ from attendance.adapters.http.server.bodies.meaning import plain_type
 from attendance.adapters.http.server.exports.rows import collection_of
 from attendance.adapters.http.server.exports.tables import Format, exported
 from attendance.adapters.http.server.fields.times import shown_time
-from attendance.application.listing import BATCH, Listed
+from attendance.application.forms.listing import BATCH, Listed
 
 JSON = "application/json"
 

@@ -10,13 +10,13 @@ from uuid import UUID
 from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
 from attendance.adapters.memory.tables import Tables
 from attendance.application.ports import Kind, Range, Statistics
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import SubscriptionState
 from attendance.domain.ids import AccountId, ClientId, GroupId
 from attendance.domain.permissions.roles import Level
 from attendance.domain.reporting.at_risk import AtRiskCandidate, PassPeriod, active_since, run_of
 from attendance.domain.reporting.statistics import Counts, Figures, Lessons, counts_of
-from attendance.domain.status import Status
 from attendance.domain.text import folded
 
 K = TypeVar("K")

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
+from attendance.adapters.sql.attendance.ranges import narrowed, teaches_its_group
 from attendance.adapters.sql.attendance.sheets import OWN, mark_in
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.engine.listing import LIMIT, OFFSET
-from attendance.adapters.sql.reporting.ranges import narrowed, teaches_its_group
 from attendance.adapters.sql.tables import attendance, clients, lessons
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Marks

@@ -26,10 +26,10 @@ from attendance.application.ports import Attendance, UnpaidMark
 from attendance.application.ports.attendance import Sheet, SheetRow, VisitCriteria, VisitRow, VisitsSummary
 from attendance.domain.attendance.charging import Charge
 from attendance.domain.attendance.marks import Changed, Mark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.reporting.statistics import Counts
-from attendance.domain.status import Status
 
 # looked up, not made: a sheet has many
 STATUSES = {status.value: status for status in Status}

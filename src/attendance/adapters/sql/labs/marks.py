@@ -12,10 +12,10 @@ from attendance.adapters.sql.events import event_row
 from attendance.adapters.sql.tables import accounts, events, lab_marks, lab_members, labs
 from attendance.application.ports import Contended, LabAttendance
 from attendance.application.ports.labs import LabHistory, LabHistoryRow, LabSheet, LabSheetRow
+from attendance.domain.attendance.status import Status
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.marks import LabEntry, LabMark, LabOrUserNotFound, LabPlace
-from attendance.domain.status import Status
 
 LAB_ID: Any = sa.bindparam("lab_id")
 USER_ID: Any = sa.bindparam("user_id")

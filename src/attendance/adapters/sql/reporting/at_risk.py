@@ -7,14 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from attendance.adapters.sql.attendance.ranges import COUNTS, IS_WITHIN, SINCE, UNTIL, narrowed, parameters_of
 from attendance.adapters.sql.club.groups import AS_JSON
 from attendance.adapters.sql.club.subscriptions import IS_ACTIVE, ON
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Connection, Statements
-from attendance.adapters.sql.reporting.ranges import COUNTS, IS_WITHIN, SINCE, UNTIL, narrowed, parameters_of
 from attendance.adapters.sql.tables import attendance, clients, group_members, lessons, subscriptions
 from attendance.adapters.sql.tables.columns import Facts
 from attendance.application.ports import Range
+from attendance.domain.attendance.status import Status
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.reporting.at_risk import (
     ABSENCES_IN_A_ROW,
@@ -26,7 +27,6 @@ from attendance.domain.reporting.at_risk import (
     active_since,
     run_of,
 )
-from attendance.domain.status import Status
 
 LONG_AGO: Any = sa.bindparam("long_ago", type_=sa.Date)
 IS_COUNTED = attendance.c.status != sa.literal_column(f"'{Status.EXCUSED.value}'")

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from attendance.adapters.sql.attendance.ranges import IS_WITHIN, narrowed, teaches_its_group, teaches_on
 from attendance.adapters.sql.engine.connection import Connection, insert_into, upsert
-from attendance.adapters.sql.reporting.ranges import IS_WITHIN, narrowed, teaches_its_group, teaches_on
 from attendance.adapters.sql.tables import (
     accounts,
     calendar_tokens,

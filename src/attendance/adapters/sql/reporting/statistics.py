@@ -10,11 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.attendance.visits import is_member_on
-from attendance.adapters.sql.engine.bulk import among
-from attendance.adapters.sql.engine.connection import Connection, Statements
-from attendance.adapters.sql.reporting.at_risk import at_risk_candidates
-from attendance.adapters.sql.reporting.ranges import (
+from attendance.adapters.sql.attendance.ranges import (
     COUNTS,
     IS_WITHIN,
     SINCE,
@@ -23,6 +19,10 @@ from attendance.adapters.sql.reporting.ranges import (
     parameters_of,
     teachers_in,
 )
+from attendance.adapters.sql.attendance.visits import is_member_on
+from attendance.adapters.sql.engine.bulk import among
+from attendance.adapters.sql.engine.connection import Connection, Statements
+from attendance.adapters.sql.reporting.at_risk import at_risk_candidates
 from attendance.adapters.sql.tables import (
     accounts,
     attendance,
@@ -34,12 +34,12 @@ from attendance.adapters.sql.tables import (
     subscriptions,
 )
 from attendance.application.ports import Kind, Range, Statistics
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.currencies import rounded
 from attendance.domain.ids import AccountId, GroupId
 from attendance.domain.permissions.roles import Role
 from attendance.domain.reporting.at_risk import AtRiskCandidate
 from attendance.domain.reporting.statistics import Counts, Figures, Lessons
-from attendance.domain.status import Status
 
 USER_ID: Any = sa.bindparam("user_id", type_=sa.Uuid)
 ZERO, ONE = (sa.literal_column(it, sa.Integer) for it in "01")

@@ -16,7 +16,7 @@ from litestar.response import Stream
 
 from attendance.adapters.http.server.exports.rows import Cell, cells, columns_of
 from attendance.adapters.http.server.exports.workbooks import workbook
-from attendance.application.listing import BATCH
+from attendance.application.forms.listing import BATCH
 
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -17,7 +17,7 @@ from litestar.params import QueryParameter
 from attendance.adapters.http.server.bodies.validation import NUL, field_error_of
 from attendance.adapters.http.server.fields.characters import ANY_TEXT, NAME, PROSE
 from attendance.adapters.http.server.fields.ids import sent_id
-from attendance.application.listing import LARGEST_PAGE_NUMBER
+from attendance.application.forms.listing import LARGEST_PAGE_NUMBER
 from attendance.domain.errors import FieldError
 
 MOST_FIELDS = 100

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, Store
-from attendance.application.retrying import retried
 from attendance.domain.accounts.rate_limits import Limits
 
 SENT_MAIL_IS_KEPT = timedelta(days=7)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import PageRequest, SortKey
 from attendance.application.ports import Store, UnitOfWork
-from attendance.application.retrying import retried
 from attendance.domain.errors import FieldError, Invalid
 
 PAGE_LENGTH = 20
