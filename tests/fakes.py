@@ -1,7 +1,8 @@
 """Fakes that cost nothing and can fail like the real thing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -91,6 +92,14 @@ class AnyUsername(Usernames):
         return username
 
 
+def replaced(work: UnitOfWork, **repositories: object) -> UnitOfWork:
+    """A unit of work with other repositories in place of some."""
+    other = copy(work)
+    for name, repository in repositories.items():
+        setattr(other, name, repository)
+    return other
+
+
 @dataclass
 class ContendedStore(Store):
     """Another store, in front of which the next `times` units of work lose against somebody else."""
@@ -116,6 +125,9 @@ class ContendedStore(Store):
             yield work
 
     read = autocommit
+
+    def ambient(self) -> AbstractContextManager[None]:
+        return self.inner.ambient()
 
     def attempts(self) -> Iterator[None]:
         return iter([None] * self.backoff)

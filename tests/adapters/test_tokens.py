@@ -254,7 +254,7 @@ def test_a_hostile_token_points_to_no_session(hostile: Any) -> None:
     tokens = jwt_tokens(KEY, OLD_KEY)
     assert tokens.subject(hostile) is None
     assert tokens.subject(hostile) is None, "the second time likewise"
-    assert len(tokens._remembered._pointers) == 0
+    assert len(tokens._verified_tokens._pointers) == 0
 
 
 def test_the_token_that_the_hostile_ones_vary_is_good() -> None:
@@ -328,7 +328,7 @@ def test_another_issuer_and_audience_are_another_service() -> None:
     assert ours.subject(theirs.issue(SESSION)) is None
 
 
-def test_a_remembered_token_expires_all_the_same() -> None:
+def test_a_verified_tokens_token_expires_all_the_same() -> None:
     clock = Clock()
     tokens = jwt_tokens(clock=clock)
     assert tokens.subject(GOOD) == SUBJECT
@@ -336,7 +336,7 @@ def test_a_remembered_token_expires_all_the_same() -> None:
     assert tokens.subject(GOOD) == SUBJECT
     clock.now = datetime.fromtimestamp(EXP, UTC)
     assert tokens.subject(GOOD) is None
-    assert len(tokens._remembered._pointers) == 0
+    assert len(tokens._verified_tokens._pointers) == 0
 
 
 def test_clocks_of_two_machines_may_differ_by_a_minute() -> None:
@@ -375,12 +375,12 @@ def test_a_token_seen_before_is_not_verified_again(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_tokens_used_longest_ago_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens_module, "_REMEMBERED_TOKENS", 2)
+    monkeypatch.setattr(tokens_module, "_MOST_CACHED_TOKENS", 2)
     first, second, third = (token(iat=IAT - n) for n in range(3, 6))
     tokens = JwtTokens(keys=(KEY,), clock=Clock(), longest_life=2 * LIFE)
     for seen in (first, second, first, third):
         assert tokens.subject(seen) == SUBJECT
-    assert len(tokens._remembered._pointers) == 2
+    assert len(tokens._verified_tokens._pointers) == 2
     monkeypatch.setattr(tokens, "_verified", lambda _: None)
     assert [tokens.subject(seen) for seen in (first, second, third)] == [SUBJECT, None, SUBJECT]
 
@@ -388,16 +388,16 @@ def test_the_tokens_used_longest_ago_are_forgotten_first(monkeypatch: pytest.Mon
 def test_no_token_is_kept_in_memory() -> None:
     tokens = jwt_tokens()
     tokens.subject(GOOD)
-    assert list(tokens._remembered._pointers) == [hashlib.sha256(GOOD.encode()).digest()]
+    assert list(tokens._verified_tokens._pointers) == [hashlib.sha256(GOOD.encode()).digest()]
 
 
 def test_many_threads_may_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens_module, "_REMEMBERED_TOKENS", 3)
+    monkeypatch.setattr(tokens_module, "_MOST_CACHED_TOKENS", 3)
     tokens = JwtTokens(keys=(KEY,), clock=Clock(), longest_life=2 * LIFE)
     asked = [token(iat=IAT - n) for n in range(8)] * 50
     with ThreadPoolExecutor(8) as threads:
         assert set(threads.map(tokens.subject, asked)) == {SUBJECT}
-    assert len(tokens._remembered._pointers) <= 3
+    assert len(tokens._verified_tokens._pointers) <= 3
 
 
 @settings(deadline=None)

@@ -384,7 +384,7 @@ def test_a_correction_is_seen_to_change_the_payer_when_nobody_remembers_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def forgetful(*args: Any, **rest: Any) -> Charge:
-        return charging.charge(*args, **rest | {"before": NOTHING, "named": None})
+        return charging.charge(*args, **rest | {"before": NOTHING, "subscription_id": None})
 
     monkeypatch.setattr(attendance_module, "charge", forgetful)
     club = Club(MemoryStore())

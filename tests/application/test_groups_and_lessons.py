@@ -324,7 +324,7 @@ def test_the_roster_of_a_lesson_that_was_held_stays_below_head_managers(club: Cl
 
 
 def test_a_held_roster_is_seen_to_change_when_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Group, "touched", lambda *_: [])
+    monkeypatch.setattr(Group, "days_with_other_roster", lambda *_: [])
     with pytest.raises(SEEN):
         test_the_roster_of_a_lesson_that_was_held_stays_below_head_managers(in_memory())
 
@@ -548,7 +548,7 @@ def test_a_closure_cancels_what_is_to_come_and_its_end_restores_exactly_that(clu
 
 
 def test_a_closure_is_seen_to_cancel_what_was_when_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduling, "_is_still_open", lambda *_: True)
+    monkeypatch.setattr(scheduling, "_is_to_come_unmarked", lambda *_: True)
     with pytest.raises(SEEN):
         test_a_closure_cancels_what_is_to_come_and_its_end_restores_exactly_that(in_memory())
 

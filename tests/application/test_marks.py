@@ -144,9 +144,9 @@ def test_a_page_is_twenty_and_the_whole_is_read_in_batches(
 
 GUARDS: list[tuple[str, Callable[..., Any]]] = [
     ("sees_all_groups", lambda _: True),
-    ("_seen_by", lambda *_: None),
+    ("_visible_group_ids", lambda *_: None),
     ("require", lambda *_: None),
-    ("_narrowed", lambda seen, *_: seen),
+    ("_only", lambda _, visible_ids, __: visible_ids),
 ]
 
 

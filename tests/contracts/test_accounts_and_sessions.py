@@ -9,7 +9,7 @@ from attendance.application.pagination import Page
 from attendance.application.ports import Contended, SignedIn, Store
 from attendance.application.ports.accounts import AccountRow
 from attendance.domain.accounts.accounts import UsernameTaken
-from attendance.domain.events import Action, Event
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import EventId, SessionId
 from attendance.domain.permissions.roles import Level
 from attendance.domain.text import folded
@@ -43,8 +43,8 @@ def test_a_username_is_taken_in_every_spelling(store: Store, spelling: str) -> N
 
 def test_an_account_is_saved_over_the_version_before_alone(store: Store) -> None:
     account = make.account()
-    event_id = EventId(make.new_id())
-    second, _ = account.rehashed("$new$", at=make.NOON + timedelta(days=1), event_id=event_id)
+    tomorrow = ChangeContext(account.id, make.NOON + timedelta(days=1), make.new_id)
+    second, _ = account.rehashed("$new$", tomorrow)
     with store.transaction() as work:
         work.accounts.add(account)
         work.accounts.save(second)

@@ -19,11 +19,10 @@ from attendance.adapters.memory.club.prices import MemoryPrices
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.adapters.memory.tables import Journal
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.club.contracts import SqlContracts
 from attendance.adapters.sql.club.prices import SqlPrices
 from attendance.adapters.sql.engine import errors, listing
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.listing import SortColumn
+from attendance.adapters.sql.engine.listing import Listing
 from attendance.adapters.sql.engine.repository import SqlRepository
 from attendance.application.pagination import PageRequest, SortKey
 from attendance.application.ports import Contended, Store, UnitOfWork
@@ -188,17 +187,17 @@ def test_a_version_that_is_saved_over_any_other_is_seen(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def save_over_any(repo: Any, entity: Any) -> None:
-        row, table = repo.row(entity), repo.mapper.table
-        repo.work.run(sa.update(table).where(table.c.id == row.pop("id")).values(row), {})
+        row, table = repo.mapper.row(entity), repo.mapper.table
+        repo.connection.run(sa.update(table).where(table.c.id == row.pop("id")).values(row), {})
 
-    monkeypatch.setattr(MemoryRepository, "save", MemoryRepository.add)
+    monkeypatch.setattr(MemoryRepository, "save", lambda repo, it: repo.table.put(it.id, it))
     monkeypatch.setattr(SqlRepository, "save", save_over_any)
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         test_a_version_is_saved_over_the_one_before_alone(store)
 
 
 def test_what_stays_of_a_unit_that_failed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Journal, "undo", Journal.forget)
+    monkeypatch.setattr(Journal, "undo", lambda journal, _: journal.forget())
     with pytest.raises(AssertionError):
         test_what_is_rolled_back_leaves_nothing(MemoryStore())
 
@@ -258,7 +257,7 @@ def test_what_is_taken_is_seen_to_be_given_again_when_nothing_is_compared(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for repo in (MemoryContracts, MemoryLocations):
-        monkeypatch.setattr(repo, "unique", {})
+        monkeypatch.setattr(repo, "resource", replace(repo.resource, unique=()))
     store = MemoryStore()
     things, third, fields, _ = two_of(kind)
     put(store, *things, replace(third, **fields(ALIKE[1])))
@@ -454,29 +453,24 @@ def test_a_price_is_listed_on_the_dates_on_which_it_is_on_sale(store: Store) -> 
 
 def test_a_contract_that_ends_a_day_early_is_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the last day on which it holds, the lists of states would be others."""
+
+    def is_in_state(contract: Any, criteria: Any) -> bool:
+        return contract.state(criteria.on + DAY) is criteria.state
+
+    late = replace(MemoryContracts.resource, predicates={"state": is_in_state})
+    monkeypatch.setattr(MemoryContracts, "resource", late)
+    parameters = Listing.parameters
     monkeypatch.setattr(
-        MemoryContracts,
-        "matches",
-        staticmethod(lambda it, criteria: criteria.state in (None, it.state(criteria.on + DAY))),
-    )
-    monkeypatch.setattr(
-        SqlContracts,
-        "given",
-        staticmethod(lambda criteria: {"on": criteria.on + DAY, "state": criteria.state.value}),
+        Listing, "parameters", lambda listing, it: parameters(listing, replace(it, on=it.on + DAY))
     )
     with pytest.raises(AssertionError):
         test_a_contract_is_listed_in_the_state_it_has_on_the_date(store)
 
 
 def test_amounts_sorted_as_texts_are_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MemoryPrices, "keys", {"amount": lambda price: str(price.amount)})
-    by_name = {
-        dialect: replace(
-            found, keys={"amount": SortColumn(found.keys["name"].column, lambda price: price.name)}
-        )
-        for dialect, found in SqlPrices.mapper.listing.items()
-    }
-    monkeypatch.setattr(SqlPrices, "mapper", replace(SqlPrices.mapper, listing=by_name))
+    as_text = replace(MemoryPrices.resource, sort={"amount": lambda price: str(price.amount)})
+    monkeypatch.setattr(MemoryPrices, "resource", as_text)
+    monkeypatch.setattr(SqlPrices, "mapper", replace(SqlPrices.mapper, sort={"amount": "name_key"}))
     with pytest.raises(AssertionError):
         test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store, "prices", "amount")
 

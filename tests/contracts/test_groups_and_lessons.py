@@ -17,7 +17,7 @@ from attendance.adapters.sql.club.groups import SqlGroups
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.databases import Database
 from attendance.application.pagination import PageRequest, SortKey
-from attendance.application.ports import Contended, Store, Taught, UnitOfWork
+from attendance.application.ports import Contended, LessonWithTeachers, Store, UnitOfWork
 from attendance.application.ports.club import GroupCriteria, LessonCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.attendance.marks import Changed
@@ -192,7 +192,7 @@ def test_what_is_not_there_is_not_found(club: Club) -> None:
         for get in (
             work.lessons.get,
             work.lessons.get_for_update,
-            lambda it: work.lessons.taught(it, held=True),
+            lambda it: work.lessons.with_teachers(it, for_update=True),
         ):
             with pytest.raises(LessonNotFound):
                 get(LessonId(nowhere))
@@ -241,7 +241,7 @@ def test_a_lesson_is_marked_by_its_marks_alone(club: Club) -> None:
     with club.store.transaction() as work:
         assert work.lessons.get(lesson.id) == work.lessons.get_for_update(lesson.id) == marked
         assert work.lessons.get_all_for_update([lesson.id, other.id]) == (marked, other)
-        assert work.lessons.taught(lesson.id, held=False).lesson == marked
+        assert work.lessons.with_teachers(lesson.id, for_update=False).lesson == marked
         work.lessons.save(replace(marked, topic="Clay", version=2))
     club.unmark(lesson)
     assert club.ask(lambda work: work.lessons.get(lesson.id)) == replace(lesson, topic="Clay", version=2)
@@ -333,17 +333,19 @@ def test_lessons_of_a_location_are_held_by_date(club: Club) -> None:
     club.put(*reversed(lessons), away)
     club.mark(lessons[2])
     with club.store.transaction() as work:
-        found = work.lessons.hold_at(club.location.id, MARCH_2 + DAY, MARCH_2 + 2 * DAY)
+        found = work.lessons.lock_at_location(club.location.id, MARCH_2 + DAY, MARCH_2 + 2 * DAY)
         assert found == (replace(lessons[2], is_marked=True), *lessons[3:6])
-        assert work.lessons.hold_at(elsewhere.id, date.min, date.max) == (away,)
-        assert work.lessons.hold_at(elsewhere.id, MARCH_2 + DAY, date.max) == ()
+        assert work.lessons.lock_at_location(elsewhere.id, date.min, date.max) == (away,)
+        assert work.lessons.lock_at_location(elsewhere.id, MARCH_2 + DAY, date.max) == ()
 
 
-# Taught
+# Who teaches
 
 
-@pytest.mark.parametrize("held", [False, True])
-def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(club: Club, *, held: bool) -> None:
+@pytest.mark.parametrize("for_update", [False, True])
+def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(
+    club: Club, *, for_update: bool
+) -> None:
     others = [make.account() for _ in range(4)]
     with club.store.transaction() as work:
         for other in others:
@@ -358,10 +360,12 @@ def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(club:
     bare = make.lesson(club.group())
     club.put(lesson, bare)
     with club.store.transaction() as work:
-        assert work.lessons.taught(lesson.id, held=held) == Taught(
+        assert work.lessons.with_teachers(lesson.id, for_update=for_update) == LessonWithTeachers(
             lesson=lesson, teachers=frozenset({club.teacher.id, others[0].id, others[1].id})
         )
-        assert work.lessons.taught(bare.id, held=held) == Taught(lesson=bare, teachers=frozenset())
+        assert work.lessons.with_teachers(bare.id, for_update=for_update) == LessonWithTeachers(
+            lesson=bare, teachers=frozenset()
+        )
 
 
 # Listed
@@ -468,10 +472,10 @@ def test_groups_and_lessons_are_a_constant_number_of_statements(database: Databa
     assert number(lambda work: work.groups.get_for_update(many.id)) == 1 + locking
     assert number(lambda work: work.clients.get_all_for_update([it.id for it in club.clients])) == 1
     assert number(lambda work: work.lessons.add_all(lessons)) == 1
-    assert number(lambda work: work.lessons.taught(lessons[0].id, held=True)) == 1
+    assert number(lambda work: work.lessons.with_teachers(lessons[0].id, for_update=True)) == 1
     assert number(lambda work: work.lessons.slots_taken(many.id, date.min, date.max)) == 1
     assert number(lambda work: work.lessons.lock_held_dates(many.id, make.NOON)) == 2
-    assert number(lambda work: work.lessons.hold_at(club.location.id, date.min, date.max)) == 2
+    assert number(lambda work: work.lessons.lock_at_location(club.location.id, date.min, date.max)) == 2
     assert number(lambda work: work.groups.save(replace(few, name="B", version=2))) == 2
     joining = replace(few, members=many.members, version=3)
     assert number(lambda work: work.groups.save(joining)) == 3
@@ -538,7 +542,7 @@ def test_one_who_joins_would_be_lost_were_the_group_not_locked_first(
 
 def marks_held(club: Club, lesson: Lesson) -> Callable[[UnitOfWork], None]:
     def mark(work: UnitOfWork) -> None:
-        work.lessons.taught(lesson.id, held=True)
+        work.lessons.with_teachers(lesson.id, for_update=True)
         mark = make.mark(lesson, club.clients[0], club.teacher)
         work.attendance.save([Changed(before=None, after=mark)])
 
@@ -551,7 +555,7 @@ def test_a_lesson_that_is_held_is_known_to_be_marked(club: Club, other_thread: T
     for question in (
         lambda work: work.lessons.get_for_update(lesson.id),
         lambda work: work.lessons.get_all_for_update([lesson.id])[0],
-        lambda work: work.lessons.hold_at(club.location.id, MARCH_2, MARCH_2)[0],
+        lambda work: work.lessons.lock_at_location(club.location.id, MARCH_2, MARCH_2)[0],
     ):
         assert in_turn(club.store, other_thread, marks_held(club, lesson), question).is_marked
         club.unmark(lesson)

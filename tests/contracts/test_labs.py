@@ -9,7 +9,7 @@ from attendance.application.pagination import Page
 from attendance.application.ports import Contended, Store, UnitOfWork
 from attendance.application.ports.labs import LabHistoryRow, LabRow, LabSheetRow
 from attendance.domain.accounts.accounts import Account
-from attendance.domain.events import Event
+from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
 from attendance.domain.labs.labs import AlreadyMember, Lab
 from attendance.domain.labs.marks import LabEntry, LabMark, LabOrUserNotFound, LabPlace
@@ -49,10 +49,9 @@ def marked(
         mark=None,
     ).marked(
         LabEntry(status=status, note=note),
+        ChangeContext(given.owner.id, make.NOON, make.new_id),
         by=given.owner.id,
-        at=make.NOON,
         mark_id=LabMarkId(make.new_id()),
-        event_id=EventId(make.new_id()),
     )
     assert place.event
     return place.mark, place.event

@@ -1,12 +1,10 @@
 """What a unit of work promises, on every store; and what a database connection is set to."""
 
-import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -18,7 +16,7 @@ from attendance.adapters.sql.engine.databases import (
     open_database,
 )
 from attendance.application.pagination import Page
-from attendance.application.ports import Store
+from attendance.application.ports import DuplicateId, Store
 from attendance.domain.errors import Unavailable
 from tests import make
 from tests.contracts.test_labs import DAY, Given, marked
@@ -86,26 +84,32 @@ def test_each_call_stands_by_itself(store: Store) -> None:
         assert work.lab_attendance.place(given.lab.id, mark.user_id, DAY).mark == mark
 
 
-def test_a_change_and_its_event_are_stored_together_or_not_at_all(database: Database) -> None:
+def test_a_change_and_its_event_are_stored_together_or_not_at_all(store: Store) -> None:
     """The same event id twice: the second mark must go with the event that could not be added."""
-    store = SqlStore(primary=database, replica=database)
     given = Given(store, members=2)
     first, event = marked(given, given.members[0])
     second, _ = marked(given, given.members[1])
     with store.autocommit() as work:
         work.lab_attendance.save(first, event)
-    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)), store.autocommit() as work:
+    with pytest.raises(DuplicateId), store.autocommit() as work:
         work.lab_attendance.save(second, event)
     with store.autocommit() as work:
         assert work.lab_attendance.find(given.lab.id, second.id) == (given.owner.id, None)
 
 
-def test_an_exhausted_pool_is_unavailable(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exhausted_pool_is_unavailable(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, other_thread: ThreadPoolExecutor
+) -> None:
     monkeypatch.setattr("attendance.adapters.sql.engine.databases.LONGEST_WAIT_SECONDS", 0.1)
     database = open_database(database_url, pool_size=1)
     store = SqlStore(primary=database, replica=database)
-    with store.autocommit(), pytest.raises(Unavailable), store.autocommit():
-        pass
+
+    def look() -> None:
+        with store.autocommit():
+            pass
+
+    with store.autocommit(), pytest.raises(Unavailable):
+        other_thread.submit(look).result()
     with store.autocommit() as work:
         assert work.accounts.find_by_username("nobody") is None
     database.engine.dispose()

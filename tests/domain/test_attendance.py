@@ -36,7 +36,7 @@ def sent(status: Status | None = Status.PRESENT, client: ClientId = CLIENT, **mo
 
 def said(entry: dict[str, Any], before: Mark | None, charge: Charge, minute: int) -> attendance.Changed:
     if entry["status"] is not None:
-        return marked(entry, before, charge, lesson_id=LESSON, change_context=change_context(minute), by=BY)
+        return marked(entry, before, charge, lesson_id=LESSON, context=change_context(minute), by=BY)
     return before.cleared(change_context(minute)) if before else attendance.Changed(before=None, after=None)
 
 
@@ -84,7 +84,7 @@ def test_replaying_the_events_of_a_mark_gives_the_mark(steps: list[tuple[dict[st
         None
         if mark is None
         else {
-            **mark.said(),
+            **mark.payload(),
             "subscription_id": mark.charge.subscription_id and str(mark.charge.subscription_id),
             "unpaid": mark.charge.unpaid,
         }

@@ -80,9 +80,9 @@ def adds_members_unguarded() -> None:
 
 def adds_accounts_unguarded() -> None:
     """The unique constraint is dropped from the database as well."""
-    from attendance.adapters.sql.accounts import accounts
+    from attendance.adapters.sql.accounts.accounts import SqlAccounts
 
-    accounts.ADD = dict.fromkeys(accounts.ADD, sa.insert(accounts.accounts))
+    object.__setattr__(SqlAccounts.mapper, "add", sa.insert(SqlAccounts.mapper.table))
 
 
 def hashes_where_requests_are_answered() -> None:
@@ -121,14 +121,14 @@ def logs_in_a_transaction_of_its_own() -> None:
     lock = Lock()
 
     def change(self: Any, statements: Any, parameters: Any, event: Any) -> None:
-        with self.work.transaction():
-            assert self.work.run(statements["sqlite"], parameters).rowcount == 1
+        with self.connection.transaction():
+            assert self.connection.run(statements["sqlite"], parameters).rowcount == 1
         with lock:
             waiting.append(event)
             due = waiting.pop(0) if len(waiting) > 1 else None
         if due:
-            with self.work.transaction():
-                self.work.run(ADD, event_row(due))
+            with self.connection.transaction():
+                self.connection.run(ADD, event_row(due))
 
     lab_attendance.SqlLabAttendance._change = change  # type: ignore[method-assign]
 

@@ -9,7 +9,7 @@ import pytest
 from attendance.adapters.http.server.bodies import validation as faults_module
 from attendance.application.attendance import read_models
 from attendance.application.attendance import sheets as use_cases
-from attendance.application.attendance import visits as visits_use_cases
+from attendance.application.club import clients as clients_use_cases
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.permissions.roles import Role
 from tests.http.api import IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
@@ -689,7 +689,7 @@ def test_a_parent_is_seen_to_read_notes_when_nobody_keeps_them(
 def test_a_parent_is_seen_to_read_anothers_when_nobody_asks_whose_it_is(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(visits_use_cases, "is_own", lambda *_: True)
+    monkeypatch.setattr(clients_use_cases, "is_own", lambda *_: True)
     chess = Class.of(api)
     assert good(api.having().reads(f"/clients/{chess.guest}/attendance"), 200)["total"] == 0
 

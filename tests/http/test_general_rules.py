@@ -944,7 +944,7 @@ class AwayStore(Store):
     def transaction(self) -> Any:
         raise Unavailable
 
-    autocommit = read = transaction
+    autocommit = read = ambient = transaction
 
     def attempts(self) -> Iterator[None]:
         yield

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from attendance.domain.club.favorites import Favorites
+from attendance.domain.events import ChangeContext
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
 from tests import make
@@ -197,16 +198,15 @@ def test_the_log_has_pages(api: Api, owner: Person, ada: Person) -> None:
 
 
 def test_a_long_log_is_sent_as_it_is_read(api: Api, owner: Person, ada: Person) -> None:
+    account_id = api.account(ada).id
     with api.store.transaction() as work:
-        account = work.accounts.get_for_update(api.account(ada).id)
+        account = work.accounts.get_for_update(account_id)
         for number in range(501):
             account, event = account.edited(
                 username=None,
                 name=f"{number}",
                 email=None,
-                by=account.id,
-                at=api.clock.now,
-                event_id=make.new_id(),
+                change_context=ChangeContext(account.id, api.clock.now, make.new_id),
             )
             assert event
             work.events.add(event)

@@ -214,7 +214,7 @@ def test_an_employee_reads_what_is_their_own(term: Term) -> None:
     ("name", "other"),
     [
         ("sees_all_groups", lambda _: True),
-        ("_seen_by", lambda *given: given[-1]),
+        ("_visible", lambda *given: given[-1]),
         ("_is_own", lambda *_: True),
     ],
 )

@@ -1,4 +1,4 @@
-"""Changing what is stored: what the caller has seen of it, a revision, and its event, together."""
+"""Editing what is stored: the version that the caller has seen, the next version, and its event."""
 
 from collections.abc import Callable, Collection
 from typing import Any, Protocol, TypeVar
@@ -27,7 +27,7 @@ class HasClockAndIds(Protocol):
 
 
 def change_context(use_case: HasClockAndIds, actor: Actor) -> ChangeContext:
-    """What somebody does now."""
+    """The context of a change: by this actor, at this instant, with new ids for its events."""
     return ChangeContext(actor.id, use_case.clock(), use_case.new_id)
 
 
@@ -36,23 +36,23 @@ def edit(
     repository: Repository[E, Any],
     entity_id: UUID,
     versions: Collection[int] | None,
-    revised: Callable[[E], tuple[E, Event | None]],
+    edited: Callable[[E], tuple[E, Event | None]],
 ) -> E:
-    """What `revised` makes of it; nothing is stored where that is nothing new.
+    """Lock an entity, store what `edited` makes of it with its event, and return it.
 
-    `versions`: those the caller has seen, None for any. Raises the entity's NotFound, Outdated, and what
-    `revised` raises.
+    Nothing is stored where `edited` returns no event. `versions`: refuse unless the stored version is one of
+    these; None: any. Raises the entity's NotFound, Outdated, and what `edited` raises.
     """
     before = repository.get_for_update(entity_id)
     require_version(before.version, versions)
-    after, event = revised(before)
+    after, event = edited(before)
     if event:
         repository.save(after)
         work.events.add(event)
     return after
 
 
-def require_version(version: int, seen: Collection[int] | None) -> None:
-    """Raise Outdated when the caller has seen other versions than this one. None: the caller did not say."""
-    if seen is not None and version not in seen:
+def require_version(version: int, versions: Collection[int] | None) -> None:
+    """Raise Outdated unless `version` is one of `versions`; None: any."""
+    if versions is not None and version not in versions:
         raise Outdated

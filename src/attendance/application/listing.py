@@ -1,4 +1,4 @@
-"""Lists: sorted, by numbered pages of 20 or whole, and then in memory that does not grow with them."""
+"""Lists: sorted, by numbered pages of 20, or whole in memory that does not grow with them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class Listed(Generic[T]):
 
 def listed(
     store: Store,
-    permitted: Callable[[], None],
+    permitted: Callable[[], object],
     *,
     order: tuple[SortKey, ...],
     page: int | None,
@@ -56,10 +56,11 @@ def listed(
     details: Callable[[T], R],
     hidden: Collection[str] = (),
 ) -> Listed[R]:
-    """One page, or the whole list: what is stored, each item as `details` shows it.
+    """A page of a list, or the whole list: `rows`, each item as `details` makes it of what is stored.
 
-    The first batch of a whole list is read at once, each further one by itself when it is reached. Raises
-    Invalid for a page that cannot be, and then what `permitted` raises.
+    The first batch of a whole list is read at once, each further one when iteration reaches it, in a
+    transaction of its own. `hidden`: the attributes that are None in every item. Raises Invalid for a page
+    below 1, then what `permitted` raises.
     """
     require_page(page)
     permitted()
@@ -80,7 +81,7 @@ def listed(
 
 @dataclass(slots=True, kw_only=True)
 class Batches(Generic[T, R]):
-    """A whole list, read while it is iterated over. The first time begins with the batch read beforehand."""
+    """A whole list, read while it is iterated over; the first iteration uses the batch read beforehand."""
 
     batch: Callable[[T | None], tuple[T, ...]]
     details: Callable[[T], R]
@@ -96,17 +97,19 @@ class Batches(Generic[T, R]):
 
 
 def require_page(page: int | None) -> None:
+    """Raise Invalid for a page number that is not from 1 to 10^12; None is the whole list."""
     if page is not None and not 1 <= page <= LARGEST_PAGE_NUMBER:
         raise Invalid(FieldError("page", "must be a whole number from 1"))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Reads again when something got in the way."""
+    """Reads from a store that may lag behind, as often as the store allows while it is Contended."""
 
     store: Store
 
     @retried
     def one(self, read: Callable[[UnitOfWork], R]) -> R:
+        """What `read` returns, in one transaction. Raises Unavailable."""
         with self.store.read() as work:
             return read(work)

@@ -1,4 +1,4 @@
-"""Trying a use case again when another transaction got in its way."""
+"""Trying a use case again after a conflict with another transaction."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -20,9 +20,9 @@ S = TypeVar("S", bound=Storing)
 
 
 def retried(use_case: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Run the whole of a use case, or one step of it, again while it is Contended and its store has patience.
+    """Run a use case, or one step of it, again while it raises Contended, as often as its store allows.
 
-    Raises Unavailable when that is over.
+    Raises Unavailable after the last attempt.
     """
 
     @wraps(use_case)

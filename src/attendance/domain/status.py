@@ -1,10 +1,10 @@
-"""How somebody attended."""
+"""The status of a mark."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """The four answers to "was this person there?". No mark at all is none of them."""
+    """How somebody attended. Who has no mark has no status."""
 
     PRESENT = "present"
     ABSENT = "absent"

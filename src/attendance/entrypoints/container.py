@@ -99,7 +99,8 @@ def link_lifetimes(settings: Settings) -> LinkLifetimes:
 
 def ownership_rules(settings: Settings) -> OwnershipRules:
     return OwnershipRules(
-        tenure=timedelta(days=settings.owner_tenure_days), backoff=timedelta(days=settings.role_change_days)
+        tenure=timedelta(days=settings.owner_tenure_days),
+        confirmation_period=timedelta(days=settings.role_change_days),
     )
 
 

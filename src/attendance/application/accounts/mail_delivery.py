@@ -1,4 +1,4 @@
-"""Sending what waits in the outbox."""
+"""Sending the mails in the outbox."""
 
 from dataclasses import dataclass, replace
 
@@ -10,10 +10,11 @@ from attendance.domain.ids import MailId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchMail:
-    """Send one mail that is due, if there is one; whether there was.
+    """Send one mail that is due, and return whether there was one.
 
-    Several may do this at once: a mail is claimed by one of them at a time. Who dies between the server's
-    acceptance and its note leaves the claim to end, and the mail is sent again under the same Message-ID.
+    Several processes may do this at once: a mail is claimed by one at a time, for 5 minutes. A process that
+    ends after the server has accepted a mail and before that is stored lets it be sent again, under the same
+    Message-ID. After a failure the next try is in 5 s, 10 s and so on to 10 minutes.
     """
 
     store: Store
@@ -50,14 +51,17 @@ class DispatchMail:
     @retried
     def _note(self, mail: Mail) -> None:
         with self.store.transaction() as work:
-            # a try that took longer than its claim has nothing more to say: another one is under way, or done
+            # not after the claim has expired: then another try is under way, or done
             if work.outbox.get_for_update(mail.id).attempts == mail.attempts:
                 work.outbox.save(mail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListMail:
-    """The mails that wait, or those that will not be tried again, oldest first. For the operator."""
+    """Return the mails in a state (waiting, sent, dead: not tried again), oldest first.
+
+    For the operator: it asks for no permission.
+    """
 
     store: Store
 
@@ -69,7 +73,10 @@ class ListMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryMail:
-    """Let a mail that waits or was given up be tried again now. For the operator. Raises MailNotFound."""
+    """Make a mail that is waiting or dead due now; one that was sent stays as it is.
+
+    For the operator: it asks for no permission. Raises MailNotFound.
+    """
 
     store: Store
     clock: Clock

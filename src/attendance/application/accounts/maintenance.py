@@ -1,4 +1,4 @@
-"""What only whoever operates the machine may: the first owner, and keeping the store tidy."""
+"""Maintenance of the store."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,11 @@ SENT_MAIL_IS_KEPT = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunMaintenance:
-    """Note what time has ended, and remove what nobody will ask for again. To be called now and then."""
+    """Mark expired role changes as such, and remove expired sessions, old counts, and mails sent over 7 days
+    ago.
+
+    To be called every few minutes or hours; it asks for no permission.
+    """
 
     store: Store
     clock: Clock

@@ -74,5 +74,5 @@ class RoleChangeDetails:
 
     @classmethod
     def of(cls, change: RoleChange, now: datetime) -> "RoleChangeDetails":
-        seen = change.seen(at=now)
-        return read_model(cls, seen, from_=seen.before, to=seen.after, state=seen.stored_state)
+        current = change.as_of(now)
+        return read_model(cls, current, from_=current.before, to=current.after, state=current.stored_state)

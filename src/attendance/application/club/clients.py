@@ -23,16 +23,17 @@ from attendance.domain.permissions.table import Permission, allows
 from attendance.domain.text import raise_if_errors, searchable
 
 CLIENTS_SORT = ("name", "birthday", "created_at")
-
-
 MOST_OWN_CLIENTS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListClients:
-    """Clients by name unless `sort` says otherwise; `q` is any part of name or guardian's name.
+    """List clients, by name unless `sort` says otherwise; ties by id.
 
-    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden.
+    `sort`: fields with commas, `-` before one for descending order, of `name`, `birthday`, `created_at`;
+    those without a birthday come last. `q`: any part of the name or the guardian's name, in any case.
+    `active`: only those, or only the archived ones. `page` (from 1): that page of 20; None: the whole list.
+    Raises Invalid, Forbidden.
     """
 
     store: Store
@@ -61,7 +62,10 @@ class ListClients:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddClient:
-    """Add a client. Raises Invalid, Forbidden, UserNotFound for an account that is not there."""
+    """Add a client and return it. `fields` are those of `ClientChanges`; `name` is required.
+
+    Raises Invalid, Forbidden, and UserNotFound where no account has `user_id`.
+    """
 
     store: Store
     clock: Clock
@@ -93,23 +97,37 @@ class AddClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowClient:
-    """One client, without notes to those who may not see them. Raises Forbidden, ClientNotFound."""
+    """Return one client: to employees, and without notes to the parent whose account is its `user_id`.
+
+    Raises Forbidden, ClientNotFound.
+    """
 
     store: Store
 
     @retried
     def __call__(self, actor: Actor, *, client_id: ClientId) -> ClientDetails:
-        with self.store.autocommit() as work:
-            client = work.clients.find(client_id)
-        require_level(actor, Permission.READ_CLIENT, own=is_own(actor, client))
-        if client is None:
-            raise ClientNotFound
-        return ClientDetails.of(client, actor)
+        return ClientDetails.of(readable_client(self.store, actor, client_id), actor)
+
+
+def readable_client(store: Store, actor: Actor, client_id: ClientId) -> Client:
+    """The client, for whoever may read what concerns it: employees, and parents their own.
+
+    Raises Forbidden, ClientNotFound.
+    """
+    with store.autocommit() as work:
+        client = work.clients.find(client_id)
+    require_level(actor, Permission.READ_CLIENT, own=is_own(actor, client))
+    if client is None:
+        raise ClientNotFound
+    return client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnClients:
-    """The clients that the caller may read as its own, by name, without notes: none below level 2."""
+    """Return the clients whose `user_id` is the actor's account, without notes, by name, ties by id.
+
+    At most 1000; none below level 2, that is, before the address is confirmed.
+    """
 
     store: Store
 
@@ -121,7 +139,7 @@ class OwnClients:
 
 
 def own_clients(work: UnitOfWork, actor: Actor) -> tuple[Client, ...]:
-    """The clients that the actor may read as its own, by name, ties by id: none below level 2."""
+    """The clients whose `user_id` is the actor's account, by name, ties by id; none below level 2."""
     if not allows(Permission.READ_CLIENT, actor.level, own=True):
         return ()
     page_request: PageRequest[Client] = PageRequest(
@@ -132,9 +150,10 @@ def own_clients(work: UnitOfWork, actor: Actor) -> tuple[Client, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditClient:
-    """Change what is named. `versions`: those the caller has seen, None for any.
+    """Change the given fields of a client, those of `ClientChanges`, and return it.
 
-    Raises Invalid, Forbidden, ClientNotFound, Outdated, UserNotFound.
+    The same values again change nothing. `versions`: refuse unless the stored version is one of these; None:
+    any. Raises Invalid, Forbidden, ClientNotFound, Outdated, and UserNotFound where no account has `user_id`.
     """
 
     store: Store
@@ -160,13 +179,13 @@ class EditClient:
         require_level(actor, Permission.EDIT_CLIENT)
         with self.store.transaction() as work:
 
-            def revised(before: Client) -> tuple[Client, Event | None]:
+            def edited(before: Client) -> tuple[Client, Event | None]:
                 user_id: AccountId | None = accepted.get("user_id")
                 if user_id is not None and user_id != before.user_id:
                     work.accounts.get(user_id)
                 return before.edited(accepted, change_context(self, actor))
 
-            return ClientDetails.of(edit(work, work.clients, client_id, versions, revised), actor)
+            return ClientDetails.of(edit(work, work.clients, client_id, versions, edited), actor)
 
 
 def client_errors(

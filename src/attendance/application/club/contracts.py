@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from attendance.application.checking import NOBODY, record_errors
+from attendance.application.club.clients import readable_client
 from attendance.application.club.read_models import ContractDetails, hidden_notes
 from attendance.application.editing import change_context, edit
 from attendance.application.listing import Listed, listed
@@ -12,7 +13,7 @@ from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today
 from attendance.application.ports.club import ContractCriteria
 from attendance.application.retrying import retried
-from attendance.domain.club.clients import ClientArchived, ClientNotFound, is_own
+from attendance.domain.club.clients import ClientArchived
 from attendance.domain.club.contracts import Contract, ContractChanges, ContractState, number_for
 from attendance.domain.errors import FieldError
 from attendance.domain.ids import ClientId, ContractId
@@ -26,9 +27,11 @@ CONTRACTS_SORT = ("number", "signed_on")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListContracts:
-    """Contracts by number unless `sort` says otherwise; their state is that of today.
+    """List contracts with their state today, by number unless `sort` says otherwise; ties by id.
 
-    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden.
+    `sort`: fields with commas, `-` before one for descending order, of `number`, `signed_on`; those not
+    signed come last. `client_id`, `state`: only those. `page` (from 1): that page of 20; None: the whole
+    list. Raises Invalid, Forbidden.
     """
 
     store: Store
@@ -58,7 +61,7 @@ class ListContracts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractsOfClient:
-    """All contracts of one client, by number, without notes to those who may not see them.
+    """List all contracts of a client with their state today, by number, ties by id; without notes to parents.
 
     Raises Forbidden, ClientNotFound.
     """
@@ -68,20 +71,11 @@ class ContractsOfClient:
 
     @retried
     def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[ContractDetails]:
-        with self.store.autocommit() as work:
-            client = work.clients.find(client_id)
-        own = is_own(actor, client)
-
-        def permitted() -> None:
-            require_level(actor, Permission.READ_CLIENT, own=own)
-            if client is None:
-                raise ClientNotFound
-
         today = self.today()
         criteria = ContractCriteria(on=today, client_id=client_id)
         return listed(
             self.store,
-            permitted,
+            lambda: readable_client(self.store, actor, client_id),
             order=parse_sort("number", CONTRACTS_SORT),
             page=None,
             count=lambda work: work.contracts.count(criteria),
@@ -93,9 +87,10 @@ class ContractsOfClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddContract:
-    """Add a contract with a client; one without a number is given one.
+    """Add a contract with a client and return it. `fields` are those of `ContractChanges`.
 
-    Raises Invalid, Forbidden, ClientNotFound, ClientArchived, NumberTaken.
+    Without a `number` it is given one: the year of today and 8 hexadecimal digits. Raises Invalid, Forbidden,
+    ClientNotFound, ClientArchived, NumberTaken.
     """
 
     store: Store
@@ -129,7 +124,7 @@ class AddContract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowContract:
-    """One contract. Raises Forbidden, ContractNotFound."""
+    """Return one contract with its state today. Raises Forbidden, ContractNotFound."""
 
     store: Store
     today: Today
@@ -143,9 +138,10 @@ class ShowContract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditContract:
-    """Change what is named; cancelling a contract does not touch its subscriptions.
+    """Change the given fields of a contract, those of `ContractChanges`, and return it.
 
-    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, ContractNotFound,
+    The same values again change nothing. Cancelling a contract does not change its subscriptions. `versions`:
+    refuse unless the stored version is one of these; None: any. Raises Invalid, Forbidden, ContractNotFound,
     Outdated, NumberTaken.
     """
 

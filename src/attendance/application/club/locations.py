@@ -26,9 +26,11 @@ LOCATIONS_SORT = ("name", "created_at")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListLocations:
-    """Locations by name unless `sort` says otherwise. With `page` (from 1) 20 of them, otherwise all.
+    """List locations, by name unless `sort` says otherwise; ties by id.
 
-    Raises Invalid, Forbidden.
+    `sort`: fields with commas, `-` before one for descending order, of `name`, `created_at`. `active`: only
+    those, or only the others. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
+    Forbidden.
     """
 
     store: Store
@@ -51,9 +53,9 @@ class ListLocations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddLocation:
-    """Add a location, in the organisation's zone unless another is named.
+    """Add a location and return it. `fields` are those of `LocationChanges`; name and address are required.
 
-    Raises Invalid, Forbidden, AddressTaken.
+    `timezone` (IANA) is the organisation's unless given. Raises Invalid, Forbidden, AddressTaken.
     """
 
     store: Store
@@ -68,8 +70,8 @@ class AddLocation:
     def __call__(self, actor: Actor, **fields: Unpack[LocationChanges]) -> Location:
         raise_if_errors(*self.errors_in(fields))
         now = self.clock()
-        given: dict[str, Any] = {"timezone": self.zones.own, **fields}
-        location = Location(**given, id=LocationId(self.new_id()), created_at=now, updated_at=now)
+        values: dict[str, Any] = {"timezone": self.zones.own, **fields}
+        location = Location(**values, id=LocationId(self.new_id()), created_at=now, updated_at=now)
         require_level(actor, Permission.ADD_LOCATION)
         with self.store.transaction() as work:
             work.locations.add(location)
@@ -79,7 +81,7 @@ class AddLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowLocation:
-    """One location. Raises Forbidden, LocationNotFound."""
+    """Return one location with its closures. Raises Forbidden, LocationNotFound."""
 
     store: Store
 
@@ -92,12 +94,12 @@ class ShowLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditLocation:
-    """Change what is named; lessons that were made stay as they are, but for what closures are for.
+    """Change the given fields of a location, those of `LocationChanges`, and return it.
 
-    A new closure cancels the lessons in it that are to come and have no mark; when it goes, so does that.
-
-    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, LocationNotFound,
-    Outdated, AddressTaken.
+    The same values again change nothing. `closures` replaces the whole list: lessons to come on days that are
+    closed now are cancelled unless they have a mark, and restored when the closure that cancelled them is
+    gone; other lessons stay as they are. `versions`: refuse unless the stored version is one of these; None:
+    any. Raises Invalid, Forbidden, LocationNotFound, Outdated, AddressTaken.
     """
 
     store: Store
@@ -121,12 +123,12 @@ class EditLocation:
         require_level(actor, Permission.EDIT_LOCATION)
         with self.store.transaction() as work:
 
-            def revised(before: Location) -> tuple[Location, Event | None]:
+            def edited(before: Location) -> tuple[Location, Event | None]:
                 after, event = before.edited(changes, change_context(self, actor))
                 close_lessons(work, before, after, change_context(self, actor))
                 return after, event
 
-            return edit(work, work.locations, location_id, versions, revised)
+            return edit(work, work.locations, location_id, versions, edited)
 
 
 def location_errors(fields: Mapping[str, Any], zones: Zones) -> list[FieldError]:

@@ -27,9 +27,11 @@ PRICES_SORT = ("name", "amount")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPrices:
-    """What is on sale today, for anybody; all prices for whoever may edit them. By name unless `sort` says.
+    """List prices, by name unless `sort` says otherwise; ties by id.
 
-    With `page` (from 1) 20 of them, otherwise all. Raises Invalid.
+    For anybody (`actor` None: not signed in) those on sale today, without notes; all of them for whoever may
+    edit prices. `sort`: fields with commas, `-` before one for descending order, of `name`, `amount`. `page`
+    (from 1): that page of 20; None: the whole list. Raises Invalid.
     """
 
     store: Store
@@ -54,7 +56,10 @@ class ListPrices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddPrice:
-    """Add a price. Raises Invalid, for groups that are not there too, Forbidden."""
+    """Add a price and return it. `fields` are those of `PriceChanges`; name, amount, currency are required.
+
+    Raises Invalid, also where one of `group_ids` does not exist, Forbidden.
+    """
 
     store: Store
     clock: Clock
@@ -67,8 +72,8 @@ class AddPrice:
     def __call__(self, actor: Actor, **fields: Unpack[PriceChanges]) -> PriceDetails:
         raise_if_errors(*self.errors_in(fields, actor=actor))
         now = self.clock()
-        given: dict[str, Any] = {**fields}
-        price = Price(**given, id=PriceId(self.new_id()), created_at=now, updated_at=now)
+        values: dict[str, Any] = {**fields}
+        price = Price(**values, id=PriceId(self.new_id()), created_at=now, updated_at=now)
         require_level(actor, Permission.ADD_PRICE)
         with self.store.transaction() as work:
             work.prices.add(price)
@@ -78,7 +83,10 @@ class AddPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowPrice:
-    """One price: one on sale today for anybody. Raises PriceNotFound."""
+    """Return one price: for anybody (`actor` None: not signed in) one on sale today, without notes.
+
+    Whoever may edit prices sees them all. Raises PriceNotFound.
+    """
 
     store: Store
     today: Today
@@ -94,10 +102,11 @@ class ShowPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditPrice:
-    """Change what is named; what was sold stays as it was sold.
+    """Change the given fields of a price, those of `PriceChanges`, and return it.
 
-    `versions`: those the caller has seen, None for any. Raises Invalid, for groups that are not there too,
-    Forbidden, PriceNotFound, Outdated.
+    The same values again change nothing. Subscriptions sold before stay as they are. `versions`: refuse
+    unless the stored version is one of these; None: any. Raises Invalid, also where one of `group_ids` does
+    not exist, Forbidden, PriceNotFound, Outdated.
     """
 
     store: Store
@@ -120,11 +129,11 @@ class EditPrice:
         require_level(actor, Permission.EDIT_PRICE)
         with self.store.transaction() as work:
 
-            def revised(before: Price) -> tuple[Price, Event | None]:
+            def edited(before: Price) -> tuple[Price, Event | None]:
                 after, event = before.edited(changes, change_context(self, actor))
                 return after, event
 
-            return PriceDetails.of(edit(work, work.prices, price_id, versions, revised), actor)
+            return PriceDetails.of(edit(work, work.prices, price_id, versions, edited), actor)
 
 
 def price_errors(

@@ -1,4 +1,4 @@
-"""Keeping a lab's attendance by date. The lab's owner alone may."""
+"""Attendance of a lab by date: for the lab's owner alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,12 +6,13 @@ from datetime import date
 from typing import Any
 
 from attendance.application.checking import record_errors
+from attendance.application.editing import change_context
 from attendance.application.pagination import validate_range
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabHistory, LabSheet
 from attendance.application.retrying import retried
 from attendance.domain.errors import FieldError
-from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
+from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.labs import LabNotFound
 from attendance.domain.labs.marks import (
     AttendanceNotFound,
@@ -30,9 +31,11 @@ from attendance.domain.status import Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkLabAttendance:
-    """Record or revise a member's attendance on a date. Sending the same again changes nothing.
+    """Mark a member's attendance on a date, or change the mark, and return it; the same again changes
+    nothing.
 
-    Raises Invalid for the note, LabOrUserNotFound, OnlyOwnerManages, NotAMember.
+    `note`: at most 1000 characters. Raises Invalid for the note, Forbidden, LabOrUserNotFound,
+    OnlyOwnerManages, NotAMember.
     """
 
     store: Store
@@ -51,13 +54,8 @@ class MarkLabAttendance:
         with self.store.autocommit() as work:
             place = work.lab_attendance.place(lab_id, user_id, date)
             require(owns(actor, place.owner_id), OnlyOwnerManages)
-            marked = place.marked(
-                entry,
-                by=actor.id,
-                at=self.clock(),
-                mark_id=LabMarkId(self.new_id()),
-                event_id=EventId(self.new_id()),
-            )
+            mark_id = LabMarkId(self.new_id())
+            marked = place.marked(entry, change_context(self, actor), by=actor.id, mark_id=mark_id)
             if marked.event:
                 work.lab_attendance.save(marked.mark, marked.event)
         return marked.mark
@@ -65,7 +63,7 @@ class MarkLabAttendance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabAttendanceByDate:
-    """The marks of one date, by username. Raises LabNotFound, OnlyOwnerViews."""
+    """Return the marks of a lab on one date, by username. Raises Forbidden, LabNotFound, OnlyOwnerViews."""
 
     store: Store
 
@@ -82,9 +80,10 @@ class LabAttendanceByDate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabAttendanceHistory:
-    """One user's marks in a lab by date, from `since` to `until`, both included and both optional.
+    """Return a user's marks in a lab, by date, from `since` to `until`, both included; None: open at that
+    end.
 
-    Raises Invalid when `since` is after `until`, LabOrUserNotFound, OnlyOwnerViews.
+    Raises Invalid where `since` is after `until`, Forbidden, LabOrUserNotFound, OnlyOwnerViews.
     """
 
     store: Store
@@ -114,7 +113,7 @@ class LabAttendanceHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteLabAttendance:
-    """Remove a mark; its events stay. Raises AttendanceNotFound, OnlyOwnerDeletes."""
+    """Remove a mark; its events stay. Raises Forbidden, AttendanceNotFound, OnlyOwnerDeletes."""
 
     store: Store
     clock: Clock
@@ -131,5 +130,5 @@ class DeleteLabAttendance:
             require(owns(actor, owner_id), OnlyOwnerDeletes)
             if mark is None:
                 raise AttendanceNotFound
-            event = mark.deleted(by=actor.id, at=self.clock(), event_id=EventId(self.new_id()))
+            event = mark.deleted(change_context(self, actor))
             work.lab_attendance.delete(mark, event)

@@ -14,7 +14,7 @@ from attendance.application.ports.accounts import (
     SignedIn,
 )
 from attendance.application.ports.attendance import Attendance, Marks, UnpaidMark
-from attendance.application.ports.club import Favorites, Lessons, Subscriptions, Taught
+from attendance.application.ports.club import Favorites, Lessons, LessonWithTeachers, Subscriptions
 from attendance.application.ports.events import Events
 from attendance.application.ports.labs import LabAttendance, Labs
 from attendance.application.ports.reporting import (
@@ -41,7 +41,7 @@ from attendance.application.ports.services import (
     Usernames,
     Zones,
 )
-from attendance.application.ports.store import Contended, Store, UnitOfWork
+from attendance.application.ports.store import Contended, DuplicateId, NestedUnitOfWork, Store, UnitOfWork
 
 __all__ = [
     "Accounts",
@@ -49,6 +49,7 @@ __all__ = [
     "Calendars",
     "Clock",
     "Contended",
+    "DuplicateId",
     "EmailAddresses",
     "Events",
     "Favorites",
@@ -57,9 +58,11 @@ __all__ = [
     "Kind",
     "LabAttendance",
     "Labs",
+    "LessonWithTeachers",
     "Lessons",
     "Links",
     "Marks",
+    "NestedUnitOfWork",
     "NewId",
     "NewToken",
     "NotSent",
@@ -75,7 +78,6 @@ __all__ = [
     "Statistics",
     "Store",
     "Subscriptions",
-    "Taught",
     "Today",
     "TokenHolder",
     "TokenSubject",

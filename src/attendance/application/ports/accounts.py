@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from attendance.application.pagination import Page, PageRequest
+from attendance.application.pagination import Page
+from attendance.application.ports.repository import Repository
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import Link
 from attendance.domain.accounts.mail import Mail, MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow
 from attendance.domain.accounts.role_changes import RoleChange, State
 from attendance.domain.accounts.sessions import Session
-from attendance.domain.ids import AccountId, MailId, RoleChangeId, SessionId
+from attendance.domain.ids import AccountId, MailId, SessionId
 from attendance.domain.permissions.roles import Level, Role
 
 
@@ -56,43 +57,30 @@ class SignedIn:
     level: Level
 
 
-class Accounts(Protocol):
-    @abstractmethod
-    def get(self, account_id: AccountId) -> Account:
-        """Raise UserNotFound."""
+class Accounts(Repository[Account, UserCriteria], Protocol):
+    """`add` and `save` raise UsernameTaken, EmailTaken when another account has the same key.
+
+    Sorted by username, name, email or created_at. `get` raises UserNotFound.
+    """
 
     @abstractmethod
-    def get_for_update(self, account_id: AccountId) -> Account:
-        """Like `get`, and nobody else changes it until this unit ends. Raise UserNotFound."""
-
-    @abstractmethod
-    def find_by_username(self, username_key: str) -> Account | None: ...
+    def find_by_username(self, username_key: str) -> Account | None:
+        """The account of this username (folded)."""
 
     @abstractmethod
     def find_by_email(self, email_key: str) -> Account | None:
-        """Whose address it is, confirmed or not; a pending one does not count."""
-
-    @abstractmethod
-    def add(self, account: Account) -> None:
-        """Raise UsernameTaken, EmailTaken when another account has the same key."""
-
-    @abstractmethod
-    def save(self, account: Account) -> None:
-        """Store version N only over version N - 1; raise Contended otherwise, UsernameTaken, EmailTaken."""
+        """Whose address it is (folded), confirmed or not; a pending one does not count."""
 
     @abstractmethod
     def search(self, part: str, page: Page) -> AccountsPage:
         """Active accounts whose username holds `part` (folded), by username; all when it is empty."""
 
     @abstractmethod
-    def list(self, criteria: UserCriteria, page_request: PageRequest[Account]) -> tuple[Account, ...]: ...
-
-    @abstractmethod
-    def count(self, criteria: UserCriteria) -> int: ...
-
-    @abstractmethod
     def guard_owners(self) -> tuple[Account, ...]:
-        """The active owners. Nobody else changes a role or state until this unit ends: call this first."""
+        """The active owners, by id. Call this first.
+
+        Nobody else changes a role or state until this unit ends.
+        """
 
 
 class Sessions(Protocol):
@@ -140,31 +128,12 @@ class Links(Protocol):
         """Remove it."""
 
 
-class RoleChanges(Protocol):
-    @abstractmethod
-    def get(self, role_change_id: RoleChangeId) -> RoleChange:
-        """Raise RoleChangeNotFound."""
-
-    @abstractmethod
-    def add(self, role_change: RoleChange) -> None:
-        """Raise RoleChangeAwaits when another one awaits for the same account."""
-
-    @abstractmethod
-    def save(self, role_change: RoleChange) -> None:
-        """Store version N only over version N - 1; raise Contended otherwise."""
+class RoleChanges(Repository[RoleChange, RoleChangeCriteria], Protocol):
+    """`add` raises RoleChangeAwaits when another one awaits for the same account. Sorted by created_at."""
 
     @abstractmethod
     def awaiting(self) -> tuple[RoleChange, ...]:
-        """Those stored as awaiting, oldest first; the time of some may be over."""
-
-    @abstractmethod
-    def list(
-        self, criteria: RoleChangeCriteria, page_request: PageRequest[RoleChange]
-    ) -> tuple[RoleChange, ...]:
-        """Those that match, newest first."""
-
-    @abstractmethod
-    def count(self, criteria: RoleChangeCriteria) -> int: ...
+        """Those stored as awaiting, oldest first, ties by id; the time of some may be over."""
 
 
 class RateLimitWindows(Protocol):

@@ -104,7 +104,7 @@ class Subscriptions(Repository[Subscription, SubscriptionCriteria], Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taught:
+class LessonWithTeachers:
     """A lesson, and everybody who teaches it: its own teachers, and its group's on its date."""
 
     lesson: Lesson
@@ -115,8 +115,11 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
     """Raises SlotTaken where a group has two lessons at one time."""
 
     @abstractmethod
-    def taught(self, lesson_id: LessonId, *, held: bool) -> Taught:
-        """One statement; `held`: nobody else changes it until this unit ends. Raise LessonNotFound."""
+    def with_teachers(self, lesson_id: LessonId, *, for_update: bool) -> LessonWithTeachers:
+        """A lesson and who teaches it, in one statement. Raise LessonNotFound.
+
+        `for_update`: the lesson is locked, nobody else changes it until this unit ends.
+        """
 
     @abstractmethod
     def add_all(self, lessons: Collection[Lesson]) -> None:
@@ -134,5 +137,5 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
         """
 
     @abstractmethod
-    def hold_at(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
-        """Lessons at a location, both ends included, held like one each, in the order of ids."""
+    def lock_at_location(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
+        """Lock and return the lessons at a location from `since` to `until`, both included, by id."""

@@ -1,4 +1,4 @@
-"""Reading the log."""
+"""Reading the log of events."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -17,10 +17,11 @@ from attendance.domain.permissions.table import Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListEvents:
-    """What happened, newest first: to a subject, by an actor, from `since` to `until`, both included.
+    """List the events of the log, newest first.
 
-    Dates are those of the organisation's zone. With `page` (from 1) 20 of them, otherwise all. Raises
-    Invalid, Forbidden.
+    `subject`, `by`, `action`: only events about this, by this account, with this action. `since`, `until`:
+    only on dates from and to these in the organisation's zone, both included; None: open at that end. `page`
+    (from 1): that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
 
     store: Store
@@ -56,7 +57,7 @@ class ListEvents:
         )
 
     def _start(self, day: date) -> datetime:
-        """The instant at which a date begins in the zone; UTC's where the zone's own cannot be told."""
+        """The instant at which a date begins in the zone, or in UTC at the very ends of the calendar."""
         try:
             return datetime.combine(day, time.min, self.zone).astimezone(UTC)
         except OverflowError:

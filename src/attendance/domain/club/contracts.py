@@ -31,7 +31,7 @@ class ContractState(StrEnum):
 
 
 class ContractChanges(TypedDict, total=False):
-    """What is to be different; what is not named stays. The client is who it is."""
+    """The fields to change; others stay as they are. The client of a contract cannot be changed."""
 
     number: str
     signed_on: date | None
@@ -71,6 +71,7 @@ class Contract(ContractFields):
         )
 
     def state(self, on: date) -> ContractState:
+        """The state on a day: draft until it is signed, cancelled from the day after `cancelled_on`."""
         if self.signed_on is None:
             return ContractState.DRAFT
         is_over = self.cancelled_on is not None and on > self.cancelled_on
@@ -86,5 +87,5 @@ class Contract(ContractFields):
 
 
 def number_for(contract_id: ContractId, *, year: int) -> str:
-    """A number for a contract that was given none: `YYYY/` and 8 hexadecimal digits, the last of its id."""
+    """The number of a contract that is given none: `YYYY/` and the last 8 hexadecimal digits of its id."""
     return f"{year:04d}/{contract_id.hex[-8:]}"

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 
-from attendance.adapters.calendars import rendered
+from attendance.adapters.calendars import render
 from attendance.adapters.http.accounts.users import USER
 from attendance.adapters.http.club.groups import GROUP
 from attendance.adapters.http.server.fields.characters import ANY_TEXT
@@ -47,7 +47,7 @@ class CalendarTokenView(msgspec.Struct):
 
 
 def _calendar(calendar: Calendar) -> Response[bytes]:
-    return Response(rendered(calendar), media_type=ICALENDAR)
+    return Response(render(calendar), media_type=ICALENDAR)
 
 
 @room.operation("POST", TOKEN, Permission.MAKE_CALENDAR_TOKEN)

@@ -12,7 +12,7 @@ from attendance.adapters.http.attendance.sheets import CountsView
 from attendance.adapters.http.server.answers import Paged, listing, view_of
 from attendance.adapters.http.server.exports.rows import collection_of
 from attendance.adapters.http.server.exports.tables import Format, exported
-from attendance.application.reporting.figures import One, Overview, Row, Rows
+from attendance.application.reporting.figures import Overview, StatisticsList, StatisticsOfOne, StatisticsRow
 from attendance.domain.reporting.at_risk import Rule
 from attendance.domain.reporting.statistics import Figures
 
@@ -137,7 +137,7 @@ def _figures(kind: type[F], figures: Figures, since: dt.date, until: dt.date, **
     return view_of(kind, figures, since=since, until=until, **more)
 
 
-def _trend(of: Overview | One) -> list[BucketView] | msgspec.UnsetType:
+def _trend(of: Overview | StatisticsOfOne) -> list[BucketView] | msgspec.UnsetType:
     if of.trend is None:
         return msgspec.UNSET
     return [_figures(BucketView, bucket.figures, bucket.since, bucket.until) for bucket in of.trend]
@@ -162,18 +162,18 @@ def shown_overview(of: Overview, form: Format) -> StatisticsView | Response[Stat
     return _shown(view, form, hidden={"at_risk", *(["sales"] if of.sales is None else [])})
 
 
-def shown_rows(kind: type[R], rows: Rows, form: Format) -> Response[R]:
+def shown_rows(kind: type[R], rows: StatisticsList, form: Format) -> Response[R]:
     _, kind_of_row = collection_of(kind)
     id_name = id_of(kind_of_row)
 
-    def view(row: Row) -> Any:
+    def view(row: StatisticsRow) -> Any:
         return view_of(kind_of_row, row.figures, name=row.name, **{id_name: row.id})
 
     beside = {"since": rows.since, "until": rows.until}
     return listing(kind, rows.rows, form, view=view, in_front=IN_FRONT, beside=beside)
 
 
-def shown_one(kind: type[V], of: One, form: Format) -> V | Response[V]:
+def shown_one(kind: type[V], of: StatisticsOfOne, form: Format) -> V | Response[V]:
     labels = {"name": of.row.name, id_of(kind): of.row.id}
     return _shown(_figures(kind, of.row.figures, of.since, of.until, trend=_trend(of), **labels), form)
 

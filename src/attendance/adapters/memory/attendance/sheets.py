@@ -31,7 +31,7 @@ class MemoryAttendance(Attendance):
     def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
         lessons = MemoryLessons(self.tables)
         unpaid = (
-            UnpaidMark(mark=mark, lesson=lessons.shown(lesson))
+            UnpaidMark(mark=mark, lesson=lessons.completed(lesson))
             for lesson, mark in self._of(client_id)
             if mark.charge.unpaid
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Work, insert_into
+from attendance.adapters.sql.engine.connection import Connection, insert_into
 from attendance.adapters.sql.tables import rate_limit_windows
 from attendance.application.ports import Contended, RateLimitWindows
 from attendance.domain.accounts.rate_limits import RateLimitWindow
@@ -29,26 +29,26 @@ PURGE = sa.delete(rate_limit_windows).where(
 
 @dataclass(frozen=True, slots=True)
 class SqlRateLimitWindows(RateLimitWindows):
-    work: Work
+    connection: Connection
 
     def find(self, key: str) -> RateLimitWindow:
-        return _tally(key, self.work.run(FIND, {"key": key}).one_or_none())
+        return _tally(key, self.connection.run(FIND, {"key": key}).one_or_none())
 
     def get_for_update(self, key: str) -> RateLimitWindow:
         # only what is there can be locked
-        self.work.run(PREPARE, {"key": key, "times": [], "last_at": None})
-        return _tally(key, self.work.run(HOLD, {"key": key}).one_or_none())
+        self.connection.run(PREPARE, {"key": key, "times": [], "last_at": None})
+        return _tally(key, self.connection.run(HOLD, {"key": key}).one_or_none())
 
     def save(self, window: RateLimitWindow) -> None:
         times = [time.isoformat() for time in window.times]
         last_at = max(window.times, default=None)
-        saved = self.work.run(SAVE, {"held": window.key, "times": times, "last_at": last_at})
+        saved = self.connection.run(SAVE, {"held": window.key, "times": times, "last_at": last_at})
         if saved.rowcount != 1:
             # purged between being looked for and being held
             raise Contended
 
     def purge(self, before: datetime) -> None:
-        self.work.run(PURGE, {"before": before})
+        self.connection.run(PURGE, {"before": before})
 
 
 def _tally(key: str, row: Any) -> RateLimitWindow:

@@ -13,7 +13,7 @@ from sqlalchemy.sql.operators import custom_op
 
 from attendance.adapters.sql.attendance.sheets import OWN, mark_in
 from attendance.adapters.sql.engine.bulk import among
-from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.engine.listing import LIMIT, OFFSET
 from attendance.adapters.sql.reporting.ranges import narrowed, teaches_its_group
 from attendance.adapters.sql.tables import attendance, clients, lessons
@@ -78,7 +78,7 @@ def _count(dialect: str, of_groups: bool, is_taught: bool) -> sa.Select[Any]:
 
 @dataclass(frozen=True, slots=True)
 class SqlMarks(Marks):
-    work: Work
+    connection: Connection
 
     def list(self, criteria: MarkCriteria, page_request: PageRequest[MarkRow]) -> tuple[MarkRow, ...]:
         turn = (criteria.since or date.min, time.min, NOBODY, NOBODY)
@@ -86,7 +86,7 @@ class SqlMarks(Marks):
             turn = (last.date, last.starts, last.mark.lesson_id, last.mark.client_id)
         after = {bound.key: value for bound, value in zip(AFTER, turn, strict=True)}
         given = {**_given(criteria), **after, "limit": page_request.limit, "offset": page_request.offset}
-        rows = self.work.run(_marks(self.work.dialect, *_narrowing(criteria)), given).rows
+        rows = self.connection.run(_marks(self.connection.dialect, *_narrowing(criteria)), given).rows
         return tuple(
             MarkRow(
                 mark=mark_in(row, row.lesson_id, row.client_id),
@@ -100,7 +100,9 @@ class SqlMarks(Marks):
 
     def count(self, criteria: MarkCriteria) -> int:
         given = {**_given(criteria), "since": criteria.since or date.min}
-        return int(self.work.run(_count(self.work.dialect, *_narrowing(criteria)), given).rows[0].total)
+        return int(
+            self.connection.run(_count(self.connection.dialect, *_narrowing(criteria)), given).rows[0].total
+        )
 
 
 def _narrowing(criteria: MarkCriteria) -> tuple[bool, bool]:

@@ -19,7 +19,7 @@ from attendance.adapters.sql.attendance.visits import (
 )
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.bulk import Bulk, among, rows_given
-from attendance.adapters.sql.engine.connection import Statements, Work
+from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.tables import attendance, clients, group_members, lessons
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Attendance, UnpaidMark
@@ -46,7 +46,10 @@ OF_LESSON_AND_CLIENTS: Statements = {
     for dialect, is_of_them in among(attendance.c.client_id, "client_ids").items()
 }
 # it has a mark: the one that is asked for
-LESSON = (*lessons.c, sa.literal_column("true", sa.Boolean).label("is_marked"))
+LESSON = [
+    column if column.key != "is_marked" else sa.literal_column("true", sa.Boolean).label("is_marked")
+    for column in SqlLessons.mapper.columns["sqlite"]
+]
 LessonRow = namedtuple("LessonRow", [column.key for column in LESSON])  # type: ignore[misc]
 UNPAID = (
     sa.select(*LESSON, *OWN)
@@ -98,24 +101,24 @@ SHEET = {dialect: _sheet(dialect) for dialect in ("postgresql", "sqlite")}
 
 @dataclass(frozen=True, slots=True)
 class SqlAttendance(Attendance):
-    work: Work
+    connection: Connection
 
     def of_lesson(
         self, lesson_id: LessonId, client_ids: Collection[ClientId] | None = None
     ) -> tuple[Mark, ...]:
         if client_ids is None:
-            rows = self.work.run(OF_LESSON, {"lesson_id": lesson_id}).rows
+            rows = self.connection.run(OF_LESSON, {"lesson_id": lesson_id}).rows
         else:
             whose = {"lesson_id": lesson_id, "client_ids": [*client_ids]}
-            rows = self.work.run(OF_LESSON_AND_CLIENTS, whose).rows
+            rows = self.connection.run(OF_LESSON_AND_CLIENTS, whose).rows
         return tuple(mark_in(row, row.lesson_id, row.client_id) for row in rows)
 
     def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
-        rows = self.work.run(UNPAID, {"client_id": client_id}).rows
+        rows = self.connection.run(UNPAID, {"client_id": client_id}).rows
         return tuple(
             UnpaidMark(
                 mark=mark_in(row, row.lesson_id, client_id),
-                lesson=SqlLessons.entity(LessonRow._make(row[: len(LESSON)])),
+                lesson=SqlLessons.mapper.entity(LessonRow._make(row[: len(LESSON)])),
             )
             for row in rows
         )
@@ -123,11 +126,11 @@ class SqlAttendance(Attendance):
     def save(self, changes: Collection[Changed]) -> None:
         written = [it.after for it in changes if it.after is not None and it.after != it.before]
         gone = [it.before for it in changes if it.before is not None and it.after is None]
-        with self.work.transaction():
-            WRITE.write(self.work, [*map(_row, written)])
+        with self.connection.transaction():
+            WRITE.write(self.connection, [*map(_row, written)])
             if gone:
                 rows = [{"lesson_id": mark.lesson_id, "client_id": mark.client_id} for mark in gone]
-                self.work.run(DELETE, {"rows": rows})
+                self.connection.run(DELETE, {"rows": rows})
 
     def sheet(self, lesson: Lesson) -> Sheet:
         criteria = {"lesson_id": lesson.id, "group_id": lesson.group_id, "date": lesson.date}
@@ -138,7 +141,7 @@ class SqlAttendance(Attendance):
                 guest=bool(row.guest),
                 mark=None if row.status is None else mark_in(row, lesson.id, row.client_id),
             )
-            for row in self.work.run(SHEET, criteria).rows
+            for row in self.connection.run(SHEET, criteria).rows
         )
         return Sheet(lesson=lesson, rows=rows)
 
@@ -146,7 +149,7 @@ class SqlAttendance(Attendance):
         last = page_request.after
         turn = (last.date, last.starts, last.mark.lesson_id) if last else BEFORE_ALL
         after = {bound.key: value for bound, value in zip(AFTER, turn, strict=True)}
-        rows = self.work.run(
+        rows = self.connection.run(
             VISITS, {**_given(criteria), **after, "limit": page_request.limit, "offset": page_request.offset}
         ).rows
         return tuple(
@@ -160,10 +163,10 @@ class SqlAttendance(Attendance):
         )
 
     def count(self, criteria: VisitCriteria) -> int:
-        return int(self.work.run(COUNT, _given(criteria)).rows[0].total)
+        return int(self.connection.run(COUNT, _given(criteria)).rows[0].total)
 
     def summary(self, criteria: VisitCriteria, at: datetime) -> VisitsSummary:
-        rows = self.work.run(SUMMARY, {**_given(criteria), "at": at}).rows
+        rows = self.connection.run(SUMMARY, {**_given(criteria), "at": at}).rows
         return VisitsSummary(
             counts=Counts(**{row.status or "unmarked": row.number for row in rows}),
             consecutive_absences=sum(row.run for row in rows),

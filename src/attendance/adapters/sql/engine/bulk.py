@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Dialect
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from attendance.adapters.sql.engine.connection import Statements, Work, insert_into
+from attendance.adapters.sql.engine.connection import Connection, Statements, insert_into
 
 Convert = Callable[[Any], Any]
 
@@ -87,9 +87,9 @@ class Bulk:
         changed = {name: insert.excluded[name] for name in names if name not in self.upsert_on}
         return insert.on_conflict_do_update(index_elements=[*self.upsert_on], set_=changed)  # type: ignore[no-any-return]
 
-    def write(self, work: Work, rows: Sequence[Mapping[str, Any]]) -> None:
+    def write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
-            work.run(self.statements, {"rows": rows})
+            connection.run(self.statements, {"rows": rows})
 
 
 def among(column: sa.Column[Any], name: str) -> Mapping[str, sa.ColumnElement[bool]]:
@@ -133,6 +133,8 @@ def _to_json(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     if dialect.name == "postgresql" and isinstance(implementation, sa.JSON):
         # it is read as JSON there; SQLite keeps its text
         return None
+    if dialect.name == "postgresql" and isinstance(kind, sa.TypeDecorator) and isinstance(kind.impl, sa.JSON):
+        return lambda value: kind.process_bind_param(value, dialect)
     return implementation.bind_processor(dialect)
 
 

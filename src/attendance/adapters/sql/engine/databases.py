@@ -62,6 +62,29 @@ class Database(Protocol):
         """A block in which the connection is inside a transaction that may write."""
 
     @abstractmethod
+    def is_in_transaction(self, connection: Any) -> bool:
+        """Whether the connection lives and is in a transaction that can go on."""
+
+    @contextmanager
+    def savepoint(self, connection: Any) -> Iterator[None]:
+        """A block inside a transaction whose writes are taken back when it raises; the transaction goes on.
+
+        Raises Unavailable where there is no transaction any more.
+        """
+        if not self.is_in_transaction(connection):
+            raise Unavailable
+        connection.execute("SAVEPOINT part")
+        try:
+            yield
+            connection.execute("RELEASE SAVEPOINT part")
+        except BaseException:
+            # where not even this works, the transaction is lost: see `is_in_transaction`
+            with suppress(psycopg.Error, sqlite3.Error):
+                connection.execute("ROLLBACK TO SAVEPOINT part")
+                connection.execute("RELEASE SAVEPOINT part")
+            raise
+
+    @abstractmethod
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         """Run one statement; each is compiled once."""
 
@@ -119,6 +142,9 @@ class Postgres(Database):
         cursor.execute(prepared.sql.encode(), prepared.values(parameters))
         return prepared.answer(cursor)
 
+    def is_in_transaction(self, connection: Any) -> bool:
+        return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS)
+
     def is_idle(self, connection: Any) -> bool:
         return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE)
 
@@ -146,6 +172,9 @@ class Sqlite(Database):
         if prepared is None:
             prepared = self._compiled[statement] = Prepared(statement, self.engine.dialect, [*parameters])
         return prepared.answer(connection.execute(prepared.sql, prepared.values(parameters)))
+
+    def is_in_transaction(self, connection: Any) -> bool:
+        return bool(connection.in_transaction)
 
     def is_idle(self, connection: Any) -> bool:
         return not connection.in_transaction

@@ -6,15 +6,15 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import errors as postgres
 
-from attendance.application.ports import Contended
+from attendance.application.ports import Contended, DuplicateId
 from attendance.domain.accounts.accounts import EmailTaken, UsernameTaken
 from attendance.domain.accounts.role_changes import RoleChangeAwaits
 from attendance.domain.club.contracts import NumberTaken
 from attendance.domain.club.lessons import SlotTaken
 from attendance.domain.club.locations import AddressTaken
-from attendance.domain.errors import AttendanceError, Unavailable
+from attendance.domain.errors import Unavailable
 
-REFUSAL_OF: dict[str, type[AttendanceError]] = {
+REFUSAL_OF: dict[str, type[Exception]] = {
     "uq_accounts_username_key": UsernameTaken,
     "uq_accounts_email_key": EmailTaken,
     "uq_role_changes_user_id": RoleChangeAwaits,
@@ -22,11 +22,14 @@ REFUSAL_OF: dict[str, type[AttendanceError]] = {
     "uq_locations_address_key": AddressTaken,
     "uq_lessons_group_id_date_starts": SlotTaken,
     "uq_lessons_group_id_scheduled_date_scheduled_starts": SlotTaken,
+    "uq_events_id": DuplicateId,
 }
 """What it means when a unique constraint is broken."""
 
 _GET_IN_EACH_OTHERS_WAY = (postgres.SerializationFailure, postgres.DeadlockDetected)
 _AWAY = (psycopg.OperationalError, psycopg.InterfaceError, postgres.ReadOnlySqlTransaction)
+# the trigger is the one that keeps an event from being replaced by another of its id
+_SQLITE_IDS = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_TRIGGER}
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_AWAY = {
     sqlite3.SQLITE_CANTOPEN,
@@ -46,10 +49,11 @@ def meaning(error: Exception) -> Exception:
         return Unavailable()
     driver = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     if isinstance(driver, postgres.UniqueViolation):
-        refusal = REFUSAL_OF.get(driver.diag.constraint_name or "")
+        constraint = driver.diag.constraint_name or ""
+        refusal = DuplicateId if constraint.startswith("pk_") else REFUSAL_OF.get(constraint)
         return refusal() if refusal else error
     if isinstance(driver, sqlite3.IntegrityError):
-        refusal = _broken_in_sqlite(str(driver))
+        refusal = DuplicateId if driver.sqlite_errorcode in _SQLITE_IDS else _broken_in_sqlite(str(driver))
         return refusal() if refusal else error
     if isinstance(driver, _GET_IN_EACH_OTHERS_WAY):
         return Contended()
@@ -65,7 +69,7 @@ def meaning(error: Exception) -> Exception:
     return error
 
 
-def _broken_in_sqlite(complaint: str) -> type[AttendanceError] | None:
+def _broken_in_sqlite(complaint: str) -> type[Exception] | None:
     """SQLite names columns ("UNIQUE constraint failed: t.a, t.b"): the constraint's name follows."""
     columns = [column.split(".") for column in complaint.rpartition(": ")[2].split(", ")]
     return REFUSAL_OF.get("_".join(["uq", columns[0][0], *(column[-1] for column in columns)]))

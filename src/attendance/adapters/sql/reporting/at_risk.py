@@ -8,14 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql.club.groups import AS_JSON
-from attendance.adapters.sql.club.subscriptions import IS_ACTIVE, ON, freezes_in
+from attendance.adapters.sql.club.subscriptions import IS_ACTIVE, ON
 from attendance.adapters.sql.engine.bulk import among
-from attendance.adapters.sql.engine.connection import Statements, Work
+from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.reporting.ranges import COUNTS, IS_WITHIN, SINCE, UNTIL, narrowed, values_of
 from attendance.adapters.sql.tables import attendance, clients, group_members, lessons, subscriptions
 from attendance.adapters.sql.tables.columns import Facts
 from attendance.application.ports import Range
-from attendance.domain.club.groups import ONE_DAY
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.reporting.at_risk import (
     ABSENCES_IN_A_ROW,
     DAYS_AWAY,
@@ -128,24 +128,24 @@ PASSES: Statements = {
 }
 
 
-def at_risk_candidates(work: Work, of: Range) -> tuple[AtRiskCandidate, ...]:
+def at_risk_candidates(connection: Connection, of: Range) -> tuple[AtRiskCandidate, ...]:
     values, given = values_of(replace(of, location_id=None, teacher_id=None))
     long_ago = of.until - min(ONE_DAY * DAYS_AWAY, of.until - of.until.min)
     values |= {ON.key: of.until, LONG_AGO.key: long_ago}
-    seldom = work.run(_seldom(work.dialect, given), values).rows
-    away = work.run(_away(work.dialect, given), values).rows
+    seldom = connection.run(_seldom(connection.dialect, given), values).rows
+    away = connection.run(_away(connection.dialect, given), values).rows
     marks: dict[Any, list[tuple[date, Status]]] = {row.id: [] for row in away}
     for row in away:
         if row.date is not None:
             marks[row.id].append((row.date, Status(row.status)))
     passes: dict[Any, list[PassPeriod]] = {row.id: [] for row in away}
-    for row in work.run(PASSES, values | {"client_ids": [*marks]}).rows if marks else ():
+    for row in connection.run(PASSES, values | {"client_ids": [*marks]}).rows if marks else ():
         ends = [it for it in (row.valid_until, row.cancelled_on) if it is not None]
         passes[row.client_id].append(
             PassPeriod(
                 starts_on=row.starts_on,
                 last_day=min(ends, default=None),
-                freezes=freezes_in(row),
+                freezes=row.freezes,
                 is_active=bool(row.is_active),
             )
         )

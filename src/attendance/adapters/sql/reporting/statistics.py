@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.attendance.visits import is_member_on
 from attendance.adapters.sql.engine.bulk import among
-from attendance.adapters.sql.engine.connection import Statements, Work
+from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.reporting.at_risk import at_risk_candidates
 from attendance.adapters.sql.reporting.ranges import (
     COUNTS,
@@ -199,7 +199,7 @@ KEYS = {Kind.GROUP: "group_id", Kind.LOCATION: "location_id", Kind.EMPLOYEE: "te
 
 @dataclass(frozen=True, slots=True)
 class SqlStatistics(Statistics):
-    work: Work
+    connection: Connection
 
     def by_day(self, of: Range) -> Mapping[date, Figures]:
         return {row.key: _figures_in(row) for row in self._rows(of, "date")}
@@ -213,24 +213,24 @@ class SqlStatistics(Statistics):
 
     def _rows(self, of: Range, by: str) -> list[Any]:
         values, given = values_of(of)
-        return self.work.run(_figures(self.work.dialect, given, by), values).rows
+        return self.connection.run(_figures(self.connection.dialect, given, by), values).rows
 
     def names(self, kind: Kind) -> Mapping[UUID, str]:
-        return {row.id: row.name for row in self.work.run(NAMES[kind], {}).rows}
+        return {row.id: row.name for row in self.connection.run(NAMES[kind], {}).rows}
 
     def names_of(self, kind: Kind, ids: Collection[UUID]) -> Mapping[UUID, str]:
-        return {row.id: row.name for row in self.work.run(NAMES_OF[kind], {"ids": [*ids]}).rows}
+        return {row.id: row.name for row in self.connection.run(NAMES_OF[kind], {"ids": [*ids]}).rows}
 
     def groups_taught(self, user_id: AccountId, since: date, until: date) -> frozenset[GroupId]:
         values = {"user_id": user_id, "teacher": str(user_id), "since": since, "until": until}
-        return frozenset(row.group_id for row in self.work.run(GROUPS_TAUGHT, values).rows)
+        return frozenset(row.group_id for row in self.connection.run(GROUPS_TAUGHT, values).rows)
 
     def sales(self, since: date, until: date) -> Mapping[str, Decimal]:
-        rows = self.work.run(SALES, {"since": since, "until": until}).rows
+        rows = self.connection.run(SALES, {"since": since, "until": until}).rows
         return {row.currency: rounded(row.due, row.currency) for row in rows}
 
     def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
-        return at_risk_candidates(self.work, of)
+        return at_risk_candidates(self.connection, of)
 
 
 def _figures_in(row: Any) -> Figures:

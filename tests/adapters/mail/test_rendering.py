@@ -46,7 +46,7 @@ def bodies(letter: EmailMessage) -> tuple[str, str]:
 
 
 def text_of(written: Mail, by: MailRenderer = renderer) -> str:
-    return bodies(by.write(written))[0]
+    return bodies(by.render(written))[0]
 
 
 def in_one_line(text: str) -> str:
@@ -55,7 +55,7 @@ def in_one_line(text: str) -> str:
 
 @pytest.mark.parametrize("kind", MailKind)
 def test_every_kind_of_mail_has_a_subject_a_text_and_a_page_for_its_reader(kind: MailKind) -> None:
-    letter = renderer.write(mail(kind))
+    letter = renderer.render(mail(kind))
     assert letter["Subject"] == SUBJECTS[kind]
     for body in bodies(letter):
         assert "Anna Beispiel" in body
@@ -66,7 +66,7 @@ def test_every_kind_of_mail_has_a_subject_a_text_and_a_page_for_its_reader(kind:
 
 @pytest.mark.parametrize("kind", MailKind)
 def test_text_and_page_of_a_mail_tell_all_its_facts(kind: MailKind) -> None:
-    for body in bodies(renderer.write(mail(kind))):
+    for body in bodies(renderer.render(mail(kind))):
         for name, fact in FACTS[kind].items():
             told = {"hours": "2 days", "role": "head manager", "to": "head manager"}.get(name, fact)
             is_left_out = name == "what" or (name == "username" and "username" not in body)
@@ -89,7 +89,7 @@ def test_every_mail_says_what_to_do_when_one_did_not_ask_for_it(kind: MailKind) 
 
 def test_a_mail_is_addressed_and_dated_and_says_that_a_machine_wrote_it() -> None:
     sent = mail(address="anna@example.com")
-    letter = renderer.write(sent)
+    letter = renderer.render(sent)
     assert headers_of(letter.as_bytes()) == HEADERS
     assert letter["From"] == "Club <club@example.org>"
     assert letter["To"] == "anna@example.com"
@@ -102,8 +102,8 @@ def test_a_mail_is_addressed_and_dated_and_says_that_a_machine_wrote_it() -> Non
 def test_a_mail_that_is_sent_again_has_the_same_message_id() -> None:
     sent = mail()
     later = replace(sent, attempts=7)
-    assert renderer.write(sent)["Message-ID"] == renderer.write(later)["Message-ID"]
-    assert renderer.write(sent)["Message-ID"] != renderer.write(mail())["Message-ID"]
+    assert renderer.render(sent)["Message-ID"] == renderer.render(later)["Message-ID"]
+    assert renderer.render(sent)["Message-ID"] != renderer.render(mail())["Message-ID"]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_link_leads_to_the_service_unless_a_place_of_ones_own_is_set(kind: Mai
         (renderer, f"https://club.example.org/api/v1/auth/{path}/a%2Fb%3Fc%3D%C3%A9%26d"),
         (own, f"https://app.example.org/#/{path}?t=a%2Fb%3Fc%3D%C3%A9%26d&a=1"),
     ):
-        text, page = bodies(by.write(sent))
+        text, page = bodies(by.render(sent))
         assert by.link(sent) == link
         assert f"\n{link}\n" in text
         assert f'href="{link.replace("&", "&amp;")}"' in page
@@ -150,14 +150,14 @@ def test_a_link_leads_to_the_service_unless_a_place_of_ones_own_is_set(kind: Mai
 @pytest.mark.parametrize("kind", [kind for kind in MailKind if "token" not in FACTS[kind]])
 def test_a_mail_without_a_token_has_no_link_but_to_the_service(kind: MailKind) -> None:
     assert renderer.link(mail(kind)) is None
-    text, page = bodies(renderer.write(mail(kind)))
+    text, page = bodies(renderer.render(mail(kind)))
     assert text.count("http") == 1
     assert page.count("href") == 1
 
 
 def test_a_link_stands_whole_in_the_file_of_a_mail_in_plain_letters() -> None:
     sent = mail(token="t" * 200)
-    assert f"\n{renderer.link(sent)}\n".encode() in renderer.write(sent).as_bytes().replace(b"\r\n", b"\n")
+    assert f"\n{renderer.link(sent)}\n".encode() in renderer.render(sent).as_bytes().replace(b"\r\n", b"\n")
 
 
 def test_whoever_gave_no_name_is_called_by_the_username() -> None:
@@ -181,7 +181,7 @@ def test_owners_read_what_is_to_change_and_who_may_decide(what: str, to: str, to
 
 @pytest.mark.parametrize(("kind", "fact"), [(kind, fact) for kind in MailKind for fact in FACTS[kind]])
 def test_no_fact_reaches_the_headers(kind: MailKind, fact: str) -> None:
-    letter = renderer.write(mail(kind, **{fact: INJECTION}))
+    letter = renderer.render(mail(kind, **{fact: INJECTION}))
     assert headers_of(letter.as_bytes()) == HEADERS
     for body in bodies(letter):
         assert not any(line.startswith("Bcc") for line in body.splitlines())
@@ -206,19 +206,19 @@ def test_the_check_of_headers_sees_one_that_was_slipped_in() -> None:
 )
 def test_a_mail_to_what_is_no_address_is_given_up(address: str) -> None:
     with pytest.raises(NotSent) as failure:
-        renderer.write(mail(address=address))
+        renderer.render(mail(address=address))
     assert failure.value.is_final
 
 
 def test_an_address_in_another_script_is_written_in_ascii() -> None:
-    assert renderer.write(mail(address="anna@bücher.example.org"))["To"] == "anna@xn--bcher-kva.example.org"
+    assert renderer.render(mail(address="anna@bücher.example.org"))["To"] == "anna@xn--bcher-kva.example.org"
 
 
 def test_the_longest_address_stays_in_one_piece() -> None:
     longest = f"{'a' * 64}@{'b' * 63}.{'c' * 63}.{'d' * 58}.de"
     by = replace(renderer, sender=f"Club <{longest}>")
     sent = mail(address=longest)
-    raw = by.write(sent).as_bytes()
+    raw = by.render(sent).as_bytes()
     assert f"\r\nTo: {longest}\r\n".encode() in raw
     assert f'From: "Club" <{longest}>\r\n'.encode() in raw
     assert f"\r\nMessage-ID: <{sent.id}@{longest.partition('@')[2]}>\r\n".encode() in raw
@@ -228,13 +228,13 @@ def test_the_longest_address_stays_in_one_piece() -> None:
     "awkward", ["\u2028", "\u2029", "\x85", "\x0b", "\x00", "\ud800", "\u202e", "\u2066"]
 )
 def test_awkward_characters_in_a_name_do_no_harm(awkward: str) -> None:
-    letter = renderer.write(mail(name=f"An{awkward}na"))
+    letter = renderer.render(mail(name=f"An{awkward}na"))
     assert headers_of(letter.as_bytes()) == HEADERS
     assert all(awkward not in body for body in bodies(letter))
 
 
 def test_a_page_shows_markup_in_names_as_it_is_written() -> None:
-    _, page = bodies(renderer.write(mail(MailKind.ROLE_GRANTED, about="<b>'bert'</b>", name="<script>")))
+    _, page = bodies(renderer.render(mail(MailKind.ROLE_GRANTED, about="<b>'bert'</b>", name="<script>")))
     assert "&lt;b&gt;&#39;bert&#39;&lt;/b&gt;" in page
     assert "<script>" not in page
 
@@ -249,7 +249,7 @@ def test_facts_are_no_templates() -> None:
 
 @pytest.mark.parametrize("name", ["Win at https://evil.example", "evil.example/win", "me@evil.example"])
 def test_a_name_is_no_link_for_a_mail_program(name: str) -> None:
-    for body in bodies(renderer.write(mail(name=name))):
+    for body in bodies(renderer.render(mail(name=name))):
         assert "evil.example" not in body
         assert "example" in body
 
@@ -270,18 +270,18 @@ def test_a_mail_whose_facts_lack_one_is_not_sent_but_kept(kind: MailKind) -> Non
         assert whole.facts is not None
         facts = {name: fact for name, fact in whole.facts.items() if name != missing}
         with pytest.raises(NotSent, match="cannot be written") as failure:
-            renderer.write(replace(whole, facts=facts))
+            renderer.render(replace(whole, facts=facts))
         assert not failure.value.is_final
 
 
 def test_a_mail_for_nobody_is_not_sent() -> None:
     with pytest.raises(NotSent):
-        renderer.write(replace(mail(), facts={"token": "t", "hours": "1"}))
+        renderer.render(replace(mail(), facts={"token": "t", "hours": "1"}))
 
 
 def test_a_mail_that_was_sent_has_no_facts_to_be_sent_again() -> None:
     with pytest.raises(NotSent) as failure:
-        renderer.write(replace(mail(), facts=None))
+        renderer.render(replace(mail(), facts=None))
     assert failure.value.is_final
     assert renderer.link(replace(mail(), facts=None)) is None
 
@@ -300,7 +300,7 @@ def test_a_mail_that_was_sent_has_no_facts_to_be_sent_again() -> None:
 def test_the_sender_is_an_address_or_a_name_with_one(sender: str, written: str, bare: str) -> None:
     by = replace(renderer, sender=sender)
     sent = mail()
-    letter = by.write(sent)
+    letter = by.render(sent)
     assert headers_of(letter.as_bytes()) == HEADERS
     read = message_from_bytes(letter.as_bytes(), policy=default)
     assert read["From"] == written
@@ -311,7 +311,7 @@ def test_the_sender_is_an_address_or_a_name_with_one(sender: str, written: str, 
 @pytest.mark.parametrize("name", ["a, b " * 20, "ü, ö " * 20, "スポーツ、" * 20])
 def test_a_long_name_of_a_sender_stays_in_one_piece(name: str) -> None:
     by = replace(renderer, sender=f"{name}<club@example.org>")
-    raw = by.write(mail()).as_bytes()
+    raw = by.render(mail()).as_bytes()
     assert max(map(len, raw.partition(b"\r\n\r\n")[0].split(b"\r\n"))) < 998
     header: Any = message_from_bytes(raw, policy=default)["From"]
     (address,) = header.addresses
