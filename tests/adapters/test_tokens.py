@@ -328,7 +328,7 @@ def test_another_issuer_and_audience_are_another_service() -> None:
     assert ours.subject(theirs.issue(SESSION)) is None
 
 
-def test_a_remembered_token_expires_all_the_same() -> None:
+def test_a_verified_tokens_token_expires_all_the_same() -> None:
     clock = Clock()
     tokens = jwt_tokens(clock=clock)
     assert tokens.subject(GOOD) == SUBJECT
