@@ -13,10 +13,10 @@ SENT_MAIL_IS_KEPT = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunMaintenance:
-    """Mark expired role changes as such, and remove expired sessions, old counts, and mails sent over 7 days
-    ago.
+    """Mark expired role changes as such, and remove expired sessions, old counts and old mails.
 
-    To be called every few minutes or hours; it asks for no permission.
+    Mails are removed 7 days after they are sent. To be called every few minutes or hours; it asks for no
+    permission.
     """
 
     store: Store

@@ -71,8 +71,7 @@ class ConfirmEmail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResendConfirmation:
-    """Mail a new link for confirming one's pending address, or else one's unconfirmed one; older links are
-    void.
+    """Mail a new link that confirms one's pending or unconfirmed address; older links are void.
 
     Raises Forbidden, NothingToConfirm, LimitReached.
     """

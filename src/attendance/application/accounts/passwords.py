@@ -129,10 +129,9 @@ class RequestPasswordReset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPassword:
-    """Set a password by the token of a mailed link. All sessions of the account end, its address is
-    confirmed.
+    """Set a password by the token of a mailed link, which confirms the account's address.
 
-    Raises Invalid for the password, InvalidResetToken, Unavailable.
+    All sessions of the account end. Raises Invalid for the password, InvalidResetToken, Unavailable.
     """
 
     store: Store

@@ -50,7 +50,9 @@ class UserDetails:
             cls,
             account,
             email_confirmed=account.email_confirmed_at is not None,
-            clients=None if clients is None else tuple(read_model(ClientOfUser, it) for it in clients),
+            clients=None
+            if clients is None
+            else tuple(read_model(ClientOfUser, client) for client in clients),
         )
 
 

@@ -140,10 +140,9 @@ def found_by_email(work: UnitOfWork, email: str) -> Account | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignOut:
-    """End the actor's session, or with `everywhere` all sessions of the account, with effect on the next
-    request.
+    """End the actor's session, or with `everywhere` all sessions of the account.
 
-    Raises Forbidden.
+    It has effect on the next request. Raises Forbidden.
     """
 
     store: Store
@@ -190,18 +189,18 @@ class ActorOf:
             raise Unauthenticated
         session_id = subject.session_id
         with self.store.autocommit() as work:
-            found = work.sessions.find(session_id)
+            signed_in = work.sessions.find(session_id)
         now = self.clock()
         if (
-            found is None
-            or found.session.account_id != subject.account_id
-            or not found.account_active
-            or not found.session.is_live(at=now, lifetime=self.lifetime)
+            signed_in is None
+            or signed_in.session.account_id != subject.account_id
+            or not signed_in.account_active
+            or not signed_in.session.is_live(at=now, lifetime=self.lifetime)
         ):
             raise Unauthenticated
-        if found.session.is_worth_touching(at=now):
+        if signed_in.session.is_worth_touching(at=now):
             self.run_in_background(lambda: self._touch(session_id, now))
-        return Actor(found.session.account_id, session_id, found.level)
+        return Actor(signed_in.session.account_id, session_id, signed_in.level)
 
     @retried
     def _touch(self, session_id: SessionId, at: datetime) -> None:

@@ -12,9 +12,9 @@ from attendance.domain.ids import ClientId
 
 
 def charge_again(work: UnitOfWork, before: Lesson, after: Lesson, context: ChangeContext) -> None:
-    """Store the charges of a lesson's marks after an edit: nothing if it is cancelled, new ones if moved or
-    restored.
+    """Charge a lesson's marks again after an edit, and store them.
 
+    They cost nothing in a cancelled lesson; for one that is moved or restored the payers are chosen again.
     The lesson must be locked; this locks the clients.
     """
     client_ids = {mark.client_id for mark in work.attendance.of_lesson(after.id)}

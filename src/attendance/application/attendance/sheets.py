@@ -43,8 +43,7 @@ NOT_YET = FieldError("attendances", "are only looked at")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSheet:
-    """Return the sheet of a lesson: its roster on the lesson's date, marked or not, then guests; each by
-    name.
+    """Return the sheet of a lesson: its roster on the date, marked or not, then guests; each by name.
 
     For managers, and below them for who teaches the lesson. Raises Forbidden, LessonNotFound.
     """

@@ -18,12 +18,12 @@ VISITS_SORT = ("date", "starts")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitsOfClient:
-    """List a client's marks by date, start and lesson, with counts of the range; cancelled lessons do not
-    count.
+    """List a client's marks by date, start and lesson, with counts of the range.
 
-    `since`, `until`: the range, local dates, both included; None: open at that end. For employees, and for
-    parents of their own clients, without notes. `page` (from 1): that page of 20; None: the whole list.
-    Counts and rate are those of the whole range. Raises Invalid, Forbidden, ClientNotFound.
+    Cancelled lessons do not count. `since`, `until`: the range, local dates, both included; None: open at
+    that end. For employees, and for parents of their own clients, without notes. `page` (from 1): that page
+    of 20; None: the whole list. Counts and rate are those of the whole range. Raises Invalid, Forbidden,
+    ClientNotFound.
     """
 
     store: Store

@@ -31,11 +31,10 @@ from attendance.domain.permissions.table import Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkLabAttendance:
-    """Mark a member's attendance on a date, or change the mark, and return it; the same again changes
-    nothing.
+    """Mark a member's attendance on a date, or change the mark, and return it.
 
-    `note`: at most 1000 characters. Raises Invalid for the note, Forbidden, LabOrUserNotFound,
-    OnlyOwnerManages, NotAMember.
+    The same again changes nothing. `note`: at most 1000 characters. Raises Invalid for the note, Forbidden,
+    LabOrUserNotFound, OnlyOwnerManages, NotAMember.
     """
 
     store: Store
@@ -52,10 +51,10 @@ class MarkLabAttendance:
         entry = LabEntry(status=status, note=note)
         require_level(actor, Permission.MARK_LAB_ATTENDANCE)
         with self.store.autocommit() as work:
-            place = work.lab_attendance.place(lab_id, user_id, date)
-            require(owns(actor, place.owner_id), OnlyOwnerManages)
+            lab_place = work.lab_attendance.place(lab_id, user_id, date)
+            require(owns(actor, lab_place.owner_id), OnlyOwnerManages)
             mark_id = LabMarkId(self.new_id())
-            marked = place.marked(entry, change_context(self, actor), by=actor.id, mark_id=mark_id)
+            marked = lab_place.marked(entry, change_context(self, actor), by=actor.id, mark_id=mark_id)
             if marked.event:
                 work.lab_attendance.save(marked.mark, marked.event)
         return marked.mark
@@ -80,10 +79,10 @@ class LabAttendanceByDate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabAttendanceHistory:
-    """Return a user's marks in a lab, by date, from `since` to `until`, both included; None: open at that
-    end.
+    """Return a user's marks in a lab, by date.
 
-    Raises Invalid where `since` is after `until`, Forbidden, LabOrUserNotFound, OnlyOwnerViews.
+    `since`, `until`: only dates from and to these, both included; None: open at that end. Raises Invalid
+    where `since` is after `until`, Forbidden, LabOrUserNotFound, OnlyOwnerViews.
     """
 
     store: Store

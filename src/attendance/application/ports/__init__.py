@@ -1,7 +1,7 @@
 """What the use cases need from the outside world.
 
-Adapters inherit these protocols, so that a missing method is an error when they are made.
-Every method of a store may raise `Unavailable` (nothing was changed, try later) and `Contended`.
+Adapters inherit these protocols, so that a missing method is an error when they are made. Every method of a
+store may raise `Unavailable` (nothing was changed, try later) and `Contended`.
 """
 
 from attendance.application.ports.accounts import (

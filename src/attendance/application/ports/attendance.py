@@ -9,7 +9,7 @@ from typing import Protocol
 
 from attendance.application.pagination import PageRequest
 from attendance.domain.attendance.marks import Changed, Mark
-from attendance.domain.club.lessons import Lesson, LessonState
+from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId
 from attendance.domain.reporting.statistics import Counts, counts_of
 
@@ -35,26 +35,26 @@ class MarkCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetRow:
-    """One client of a lesson's sheet: without a mark unmarked, as a `guest` not on the roster."""
+    """One client on a lesson's sheet. `mark` None: not marked; `guest`: marked, but not on the roster."""
 
     client_id: ClientId
     name: str
     guest: bool
     mark: Mark | None
 
-    def contents(self) -> tuple[object, ...]:
-        """Everything a sheet shows of the row, as numbers and texts, whose `repr` is fast."""
+    def version_key(self) -> tuple[object, ...]:
+        """All that is shown of the row, as values whose `repr` is fast."""
         client, mark = (self.client_id.int, self.name, self.guest), self.mark
         if mark is None:
             return client
-        payer = mark.charge.subscription_id
+        subscription_id = mark.charge.subscription_id
         return (
             *client,
             mark.status.value,
             mark.note,
             mark.minutes_late,
             mark.trial,
-            payer and payer.int,
+            subscription_id and subscription_id.int,
             mark.charge.unpaid,
             mark.marked_by.int,
             mark.marked_at.timestamp(),
@@ -63,7 +63,7 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A lesson, and everybody who is on its roster or marked in it."""
+    """A lesson with the clients on its roster, then guests; each by name, ties by id."""
 
     lesson: Lesson
     rows: tuple[SheetRow, ...]
@@ -76,14 +76,11 @@ class Sheet:
     def counts(self) -> Counts:
         return counts_of(row.mark.status if row.mark else None for row in self.rows)
 
-    def state(self, *, at: datetime) -> LessonState:
-        return self.lesson.state(at=at)
-
     @property
     def version(self) -> int:
-        """A digest of everything a sheet shows: another number for other contents."""
-        contents = repr((self.lesson.version, [row.contents() for row in self.rows])).encode()
-        return int.from_bytes(blake2b(contents, digest_size=4).digest(), "big")
+        """A hash of all that is shown: another one for every sheet that differs."""
+        content = repr((self.lesson.version, [row.version_key() for row in self.rows])).encode()
+        return int.from_bytes(blake2b(content, digest_size=4).digest(), "big")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +102,7 @@ class MarkRow(VisitRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitsSummary:
-    """How a client attended in a range; the newest run of absences may have begun before it."""
+    """A client's counts in a range. The newest run of absences may have begun before the range."""
 
     counts: Counts
     consecutive_absences: int
@@ -113,7 +110,7 @@ class VisitsSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpaidMark:
-    """A visit nobody has paid for, and the lesson it was to."""
+    """An unpaid mark, and the lesson it is of."""
 
     mark: Mark
     lesson: Lesson
@@ -159,9 +156,8 @@ class Attendance(Protocol):
     def summary(self, criteria: VisitCriteria, at: datetime) -> VisitsSummary:
         """Return how a client attended the lessons not cancelled that have begun at `at`.
 
-        Counted are lessons whose roster has the client or that have the client's mark, unmarked included.
-        The newest run of absences is counted over all such lessons up to the end of the range; excused and
-        unmarked do not break it.
+        A slot: the client is on the lesson's roster or marked. The newest run of absences is told over all
+        such lessons up to the end of the range; excused and unmarked do not break it.
         """
 
 

@@ -108,10 +108,10 @@ class Account:
     def with_password(
         self, password_hash: str, change_context: ChangeContext, *, is_by_mail: bool = False
     ) -> tuple["Account", Event]:
-        """The account with another password, and the event. `is_by_mail`: by a mailed link, which confirms
-        the address.
+        """The account with another password, and the event.
 
-        A pending address is removed: it may have been set by somebody else who knew the old password.
+        `is_by_mail`: by a mailed link, which confirms the address. A pending address is removed: it may have
+        been set by somebody else who knew the old password.
         """
         changes: dict[str, Any] = {"password_hash": password_hash, "pending_email": None}
         if is_by_mail and self.email_confirmed_at is None:
@@ -137,11 +137,10 @@ class Account:
         email: str | None,
         change_context: ChangeContext,
     ) -> tuple["Account", Event | None]:
-        """The account with another username, name or address, and the event; None keeps a field, "" clears
-        it.
+        """The account with another username, name or address, and the event.
 
-        A new address is pending until it is confirmed, and the present one ends that; one that was never
-        confirmed is replaced at once. Raises Invalid.
+        None keeps a field, "" clears it. A new address is pending until it is confirmed, and the present one
+        ends that; one that was never confirmed is replaced at once. Raises Invalid.
         """
         changes: dict[str, Any] = {}
         if username is not None:

@@ -8,10 +8,10 @@ from attendance.domain.permissions.roles import Level
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who calls a use case, and at which level. `actor_of(token)` returns one, which is valid for one
-    request.
+    """Who calls a use case, and at which level.
 
-    `session_id` is None without a session: for the operator, and for readers of calendars by a token.
+    `actor_of(token)` returns one, which is valid for one request. `session_id` is None without a session: for
+    the operator, and for readers of calendars by a token.
     """
 
     id: AccountId
