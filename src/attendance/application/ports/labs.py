@@ -99,7 +99,7 @@ class LabAttendance(Protocol):
 
     @abstractmethod
     def place(self, lab_id: LabId, user_id: AccountId, on: date) -> LabPlace:
-        """Return what marking has to know, in one statement. Raises LabOrUserNotFound where there is no lab."""
+        """Return what marking has to know, in one statement. Raises LabOrUserNotFound without such a lab."""
 
     @abstractmethod
     def save(self, mark: LabMark, event: Event) -> None:
