@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.bulk import Bulk, rows_given
+from attendance.adapters.sql.engine.bulk import Bulk, bound_rows
 from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.tables import group_members, group_teachers, groups
@@ -32,38 +32,38 @@ class Spans:
     """Who is what in a group, from when until when: of these rows only the difference is written."""
 
     table: sa.Table
-    who: str
+    column: str
     put: Bulk = field(init=False)
     remove: Statements = field(init=False)
 
     def __post_init__(self) -> None:
         keys = [*self.table.primary_key]
         remove = sa.delete(self.table).where(self.table.c.group_id == sa.bindparam("group_id"))
-        of_rows = {dialect: sa.tuple_(*keys).in_(rows) for dialect, rows in rows_given(keys).items()}
+        of_rows = {dialect: sa.tuple_(*keys).in_(rows) for dialect, rows in bound_rows(keys).items()}
         object.__setattr__(self, "put", Bulk(self.table, upsert_on=[column.name for column in keys]))
         object.__setattr__(self, "remove", {dialect: remove.where(it) for dialect, it in of_rows.items()})
 
     def of_group(self, dialect: str) -> sa.Label[Any]:
         """Those of a group as one JSON text, or none; in any order: a group sorts them."""
         all_of, one = AS_JSON[dialect]
-        spans = all_of(one(self.table.c[self.who], self.table.c.since, self.table.c.until), type_=Facts)
+        spans = all_of(one(self.table.c[self.column], self.table.c.since, self.table.c.until), type_=Facts)
         own = sa.select(spans).where(self.table.c.group_id == groups.c.id)
         return own.scalar_subquery().label(self.table.name)
 
     def write(
         self, connection: Connection, group_id: GroupId, before: Iterable[Span], after: Iterable[Span]
     ) -> None:
-        was, is_now = {*before}, {*after}
-        keys = {(who, since) for who, since, _ in is_now}
-        gone = [span for span in was if span[:2] not in keys]
-        if gone:
-            connection.run(self.remove, {"group_id": group_id, "rows": self._rows(group_id, gone)})
-        self.put.write(connection, self._rows(group_id, is_now - was))
+        old, new = {*before}, {*after}
+        keys = {(member_id, since) for member_id, since, _ in new}
+        removed = [span for span in old if span[:2] not in keys]
+        if removed:
+            connection.run(self.remove, {"group_id": group_id, "rows": self._rows(group_id, removed)})
+        self.put.write(connection, self._rows(group_id, new - old))
 
     def _rows(self, group_id: GroupId, spans: Iterable[Span]) -> list[dict[str, Any]]:
         return [
-            {"group_id": group_id, self.who: who, "since": since, "until": until}
-            for who, since, until in sorted(spans, key=lambda span: span[:2])
+            {"group_id": group_id, self.column: member_id, "since": since, "until": until}
+            for member_id, since, until in sorted(spans, key=lambda span: span[:2])
         ]
 
 
@@ -104,7 +104,7 @@ class SqlGroups(SqlRepository[Group, GroupCriteria]):
     def save(self, entity: Group) -> None:
         with self.connection.transaction():
             super().save(entity)
-            # as they are now: the row is held since it was written
+            # as they are now: the row is locked since it was written
             stored = self.connection.run(self.mapper.get, {"id": entity.id}).one_or_none()
             self._write(entity, _spans(stored.group_teachers), _spans(stored.group_members))
 
@@ -116,5 +116,5 @@ class SqlGroups(SqlRepository[Group, GroupCriteria]):
 
 
 def _spans(found: list[list[Any]] | None) -> Iterator[Span]:
-    for who, since, until in found or ():
-        yield UUID(who), date.fromisoformat(since), date.fromisoformat(until) if until else None
+    for member_id, since, until in found or ():
+        yield UUID(member_id), date.fromisoformat(since), date.fromisoformat(until) if until else None

@@ -34,7 +34,7 @@ SLOTS_TAKEN = sa.select(*lessons.c["date", "starts", "scheduled_date", "schedule
     lessons.c.group_id == GROUP_ID,
     sa.or_(lessons.c.date.between(SINCE, UNTIL), lessons.c.scheduled_date.between(SINCE, UNTIL)),
 )
-HELD_DAYS = (
+HELD_DATES = (
     sa.select(lessons.c.date)
     .distinct()
     .where(lessons.c.group_id == GROUP_ID, ~lessons.c.cancelled, HAS_BEGUN, IS_MARKED)
@@ -100,13 +100,13 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
         return frozenset((day, starts) for day, starts in places if since <= day <= until)
 
     def lock_held_dates(self, group_id: GroupId, at: datetime) -> frozenset[date]:
-        criteria = {"group_id": group_id, "at": at}
-        self.connection.run(LOCK_BEGUN, criteria)
-        return frozenset(row.date for row in self.connection.run(HELD_DAYS, criteria).rows)
+        parameters = {"group_id": group_id, "at": at}
+        self.connection.run(LOCK_BEGUN, parameters)
+        return frozenset(row.date for row in self.connection.run(HELD_DATES, parameters).rows)
 
     def lock_at_location(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
-        where = {"location_id": location_id, "since": since, "until": until}
-        ids = [row.id for row in self.connection.run(LOCK_AT, where).rows]
+        parameters = {"location_id": location_id, "since": since, "until": until}
+        ids = [row.id for row in self.connection.run(LOCK_AT, parameters).rows]
         return self._entities(self._rows(self.mapper.get_all_for_update, ids))
 
 

@@ -97,10 +97,10 @@ class SqlSubscriptions(SqlRepository[Subscription, SubscriptionCriteria], Subscr
 OF_CLIENTS: Statements = {
     dialect: sa.select(*SqlSubscriptions.mapper.columns[dialect])
     .where(
-        is_of_them,
+        is_of_clients,
         subscriptions.c.starts_on <= ON,
         sa.or_(subscriptions.c.valid_until.is_(None), subscriptions.c.valid_until >= ON),
     )
     .order_by(subscriptions.c.id)
-    for dialect, is_of_them in among(subscriptions.c.client_id, "client_ids").items()
+    for dialect, is_of_clients in among(subscriptions.c.client_id, "client_ids").items()
 }

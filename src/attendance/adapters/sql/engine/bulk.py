@@ -69,7 +69,7 @@ class Bulk:
             "statements",
             {
                 dialect: self._statement(dialect, columns, rows)
-                for dialect, rows in rows_given(columns).items()
+                for dialect, rows in bound_rows(columns).items()
             },
         )
 
@@ -104,7 +104,7 @@ def among(column: sa.Column[Any], name: str) -> Mapping[str, sa.ColumnElement[bo
     }
 
 
-def rows_given(columns: list[sa.Column[Any]]) -> Mapping[str, sa.Select[Any]]:
+def bound_rows(columns: list[sa.Column[Any]]) -> Mapping[str, sa.Select[Any]]:
     """The rows that are bound as `rows`, by dialect."""
     return {"postgresql": _from_recordset(columns), "sqlite": _from_json_each(columns)}
 

@@ -69,17 +69,17 @@ class Listing(Generic[T]):
         return found
 
     def rows(self, connection: Connection, criteria: Any, page_request: PageRequest[T]) -> list[Any]:
-        given = self.parameters(criteria)
-        parts = Parts(self, connection.dialect, self._narrowing(given), page_request.order)
+        parameters = self.parameters(criteria)
+        parts = Parts(self, connection.dialect, self._in_use(parameters), page_request.order)
         if page_request.after is None:
             return connection.run(
-                _page(parts), {**given, "limit": page_request.limit, "offset": page_request.offset}
+                _page(parts), parameters | {"limit": page_request.limit, "offset": page_request.offset}
             ).rows
         values = [
             key.of(page_request.after)
             for key in (*(self.sort[by.field] for by in page_request.order), self.tie)
         ]
-        parameters = {**given, **{f"after_{n}": value for n, value in enumerate(values)}}
+        parameters |= {f"after_{n}": value for n, value in enumerate(values)}
         found: list[Any] = []
         for stretch in _stretches(parts, tuple(value is None for value in values)):
             found += connection.run(stretch, parameters | {"limit": page_request.limit - len(found)}).rows
@@ -88,15 +88,16 @@ class Listing(Generic[T]):
         return found
 
     def count(self, connection: Connection, criteria: Any) -> int:
-        given = self.parameters(criteria)
-        return int(connection.run(_count(self, self._narrowing(given)), given).rows[0].total)
+        parameters = self.parameters(criteria)
+        statement = _count(self, self._in_use(parameters))
+        return int(connection.run(statement, parameters).rows[0].total)
 
-    def _narrowing(self, given: Mapping[str, Any]) -> frozenset[str]:
-        """The conditions in use; what else is given is for them to compare with."""
-        return frozenset(given) & frozenset(self.conditions)
+    def _in_use(self, parameters: Mapping[str, Any]) -> frozenset[str]:
+        """The names of the conditions that narrow; other parameters are for them to compare with."""
+        return frozenset(parameters) & frozenset(self.conditions)
 
-    def narrowed(self, statement: sa.Select[Any], given: frozenset[str]) -> sa.Select[Any]:
-        return statement.where(*(self.conditions[name] for name in sorted(given)))
+    def narrowed(self, statement: sa.Select[Any], names: frozenset[str]) -> sa.Select[Any]:
+        return statement.where(*(self.conditions[name] for name in sorted(names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class Parts:
 
     listing: Listing[Any]
     dialect: str
-    given: frozenset[str]
+    conditions: frozenset[str]
     order: tuple[SortKey, ...]
 
     def keys(self) -> list[tuple[sa.Column[Any], bool]]:
@@ -117,7 +118,7 @@ class Parts:
     def ids(self, *conditions: Any) -> sa.Select[Any]:
         # by itself it would take the outer statement's table for its own
         ids = sa.select(self.listing.tie.column).correlate(None)
-        return self.listing.narrowed(ids, self.given).where(*conditions).limit(LIMIT)
+        return self.listing.narrowed(ids, self.conditions).where(*conditions).limit(LIMIT)
 
     def rows(self, ids: sa.Select[Any]) -> sa.Select[Any]:
         """The rows with these ids.
@@ -132,9 +133,9 @@ class Parts:
 
 
 @cache
-def _count(listing: Listing[Any], given: frozenset[str]) -> sa.Select[Any]:
+def _count(listing: Listing[Any], conditions: frozenset[str]) -> sa.Select[Any]:
     counted = sa.select(sa.func.count().label("total")).select_from(listing.tie.column.table)
-    return listing.narrowed(counted, given)
+    return listing.narrowed(counted, conditions)
 
 
 @cache

@@ -108,15 +108,15 @@ class SqlCalendars(Calendars):
         return [row.group_id for row in rows]
 
     def group(self, group_id: GroupId, account_id: AccountId, day: date) -> GroupAsTaught:
-        asked = {"group_id": group_id, "account_id": account_id, "day": day}
-        row = self.connection.run(GROUP, asked).one_or_none()
+        parameters = {"group_id": group_id, "account_id": account_id, "day": day}
+        row = self.connection.run(GROUP, parameters).one_or_none()
         if row is None:
             raise GroupNotFound
         return GroupAsTaught(name=row.name, is_taught=bool(row.is_taught))
 
     def of_teacher(self, account_id: AccountId, since: date, until: date) -> tuple[CalendarEntry, ...]:
-        who = {"account_id": account_id, "teacher": str(account_id)}
-        return self._entries(OF_TEACHER[self.connection.dialect], who, since, until)
+        parameters = {"account_id": account_id, "teacher": str(account_id)}
+        return self._entries(OF_TEACHER[self.connection.dialect], parameters, since, until)
 
     def of_group(self, group_id: GroupId, since: date, until: date) -> tuple[CalendarEntry, ...]:
         return self._entries(OF_GROUP, {"group_id": group_id}, since, until)

@@ -37,8 +37,8 @@ def teachers_in(dialect: str, teachers: Any) -> Any:
     return each(teachers).table_valued("value", name="teacher")
 
 
-def narrowed(dialect: str, given: frozenset[str]) -> list[sa.ColumnElement[bool]]:
-    """The conditions that are given."""
+def narrowed(dialect: str, names: frozenset[str]) -> list[sa.ColumnElement[bool]]:
+    """The conditions of these names."""
     teacher = teachers_in(dialect, lessons.c.teachers)
     conditions = {
         "group_ids": among(lessons.c.group_id, "group_ids")[dialect],
@@ -47,15 +47,15 @@ def narrowed(dialect: str, given: frozenset[str]) -> list[sa.ColumnElement[bool]
             sa.select(teacher.c.value).where(teacher.c.value == sa.bindparam("teacher", type_=sa.Text))
         ).correlate(lessons),
     }
-    return [conditions[name] for name in sorted(given)]
+    return [conditions[name] for name in sorted(names)]
 
 
-def values_of(of: Range) -> tuple[dict[str, Any], frozenset[str]]:
-    """What is bound, and which conditions are given."""
-    conditions = {
+def parameters_of(of: Range) -> tuple[dict[str, Any], frozenset[str]]:
+    """The parameters of a range, and the names of the conditions that narrow it."""
+    values = {
         "group_ids": None if of.group_ids is None else [*of.group_ids],
         "location_id": of.location_id,
         "teacher": None if of.teacher_id is None else str(of.teacher_id),
     }
-    given = {name: value for name, value in conditions.items() if value is not None}
-    return {"since": of.since, "until": of.until, "at": of.at} | given, frozenset(given)
+    narrowing = {name: value for name, value in values.items() if value is not None}
+    return {"since": of.since, "until": of.until, "at": of.at} | narrowing, frozenset(narrowing)

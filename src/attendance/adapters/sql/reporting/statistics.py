@@ -20,8 +20,8 @@ from attendance.adapters.sql.reporting.ranges import (
     SINCE,
     UNTIL,
     narrowed,
+    parameters_of,
     teachers_in,
-    values_of,
 )
 from attendance.adapters.sql.tables import (
     accounts,
@@ -46,11 +46,11 @@ ZERO, ONE = (sa.literal_column(it, sa.Integer) for it in "01")
 
 
 @cache
-def _chosen(dialect: str, given: frozenset[str]) -> sa.CTE:
+def _chosen(dialect: str, conditions: frozenset[str]) -> sa.CTE:
     """The lessons of a range."""
     columns = lessons.c["id", "date", "group_id", "location_id", "capacity", "cancelled", "teachers"]
     chosen = sa.select(*columns, COUNTS.label("counts"), _seconds(dialect).label("seconds"))
-    return chosen.where(IS_WITHIN, *narrowed(dialect, given)).cte("chosen")
+    return chosen.where(IS_WITHIN, *narrowed(dialect, conditions)).cte("chosen")
 
 
 def _seconds(dialect: str) -> sa.ColumnElement[int]:
@@ -62,8 +62,8 @@ def _seconds(dialect: str) -> sa.ColumnElement[int]:
 
 
 @cache
-def _figures(dialect: str, given: frozenset[str], by: str) -> sa.Select[Any]:
-    chosen = _chosen(dialect, given)
+def _figures(dialect: str, conditions: frozenset[str], by: str) -> sa.Select[Any]:
+    chosen = _chosen(dialect, conditions)
     marks, rosters = _marks(dialect, chosen), _rosters(dialect, chosen)
     is_held = marks.c.lesson_id.is_not(None)
     has_places = sa.and_(is_held, chosen.c.capacity.is_not(None))
@@ -212,8 +212,8 @@ class SqlStatistics(Statistics):
         return {UUID(row.key) if kind is Kind.EMPLOYEE else row.key: _figures_in(row) for row in rows}
 
     def _rows(self, of: Range, by: str) -> list[Any]:
-        values, given = values_of(of)
-        return self.connection.run(_figures(self.connection.dialect, given, by), values).rows
+        values, conditions = parameters_of(of)
+        return self.connection.run(_figures(self.connection.dialect, conditions, by), values).rows
 
     def names(self, kind: Kind) -> Mapping[UUID, str]:
         return {row.id: row.name for row in self.connection.run(NAMES[kind], {}).rows}
