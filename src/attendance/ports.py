@@ -9,6 +9,26 @@ from attendance.adapters.units_of_work import (
     Ambient,
     JoinableStore,
 )
+from attendance.application.accounts.read_models import (
+    ClientOfUser,
+    RoleChangeDetails,
+    UserDetails,
+)
+from attendance.application.attendance.read_models import (
+    MarkDetails,
+    SheetDetails,
+    SheetEntry,
+    VisitDetails,
+    VisitsDetails,
+)
+from attendance.application.club.read_models import (
+    ClientDetails,
+    ContractDetails,
+    GroupDetails,
+    LessonDetails,
+    PriceDetails,
+    SubscriptionDetails,
+)
 from attendance.application.club.schedules import (
     MadeLessons,
 )
@@ -96,6 +116,7 @@ from attendance.application.ports.services import (
     RunInBackground,
     Today,
     Tokens,
+    TokenSubject,
     Usernames,
     Zones,
 )
@@ -127,9 +148,7 @@ from attendance.domain.accounts.mail import (
 from attendance.domain.accounts.rate_limits import (
     RateLimitWindow,
 )
-from attendance.domain.accounts.role_changes import (
-    Kind as RoleChangeKind,
-)
+from attendance.domain.accounts.role_changes import Kind as RoleChangeKind
 from attendance.domain.accounts.role_changes import (
     State,
 )
@@ -190,9 +209,7 @@ from attendance.domain.reporting.statistics import (
     Figures,
     Trend,
 )
-from attendance.domain.reporting.statistics import (
-    Lessons as LessonFigures,
-)
+from attendance.domain.reporting.statistics import Lessons as LessonFigures
 from attendance.entrypoints.closing import (
     Closed,
 )
@@ -214,11 +231,14 @@ __all__ = [
     "Changed",
     "ClientChanges",
     "ClientCriteria",
+    "ClientDetails",
+    "ClientOfUser",
     "Clock",
     "Closed",
     "Contended",
     "ContractChanges",
     "ContractCriteria",
+    "ContractDetails",
     "ContractState",
     "Counts",
     "DuplicateId",
@@ -231,6 +251,7 @@ __all__ = [
     "GroupAsTaught",
     "GroupChanges",
     "GroupCriteria",
+    "GroupDetails",
     "Hasher",
     "JoinableStore",
     "Kind",
@@ -246,6 +267,7 @@ __all__ = [
     "LabsPage",
     "LessonChanges",
     "LessonCriteria",
+    "LessonDetails",
     "LessonFigures",
     "LessonWithTeachers",
     "Lessons",
@@ -261,6 +283,7 @@ __all__ = [
     "MailKind",
     "MailState",
     "MarkCriteria",
+    "MarkDetails",
     "MarkRow",
     "Marks",
     "Membership",
@@ -276,6 +299,7 @@ __all__ = [
     "PageRequest",
     "PriceChanges",
     "PriceCriteria",
+    "PriceDetails",
     "Purpose",
     "Range",
     "RateLimitWindow",
@@ -283,6 +307,7 @@ __all__ = [
     "Reason",
     "Repository",
     "RoleChangeCriteria",
+    "RoleChangeDetails",
     "RoleChangeKind",
     "RoleChanges",
     "Rule",
@@ -291,6 +316,8 @@ __all__ = [
     "Session",
     "Sessions",
     "Sheet",
+    "SheetDetails",
+    "SheetEntry",
     "SheetRow",
     "SignedIn",
     "SortKey",
@@ -302,17 +329,22 @@ __all__ = [
     "Store",
     "SubscriptionChanges",
     "SubscriptionCriteria",
+    "SubscriptionDetails",
     "Subscriptions",
     "Today",
     "TokenHolder",
+    "TokenSubject",
     "Tokens",
     "Trend",
     "UnitOfWork",
     "UnpaidMark",
     "UserCriteria",
+    "UserDetails",
     "Usernames",
     "VisitCriteria",
+    "VisitDetails",
     "VisitRow",
+    "VisitsDetails",
     "VisitsSummary",
     "Zones",
 ]
