@@ -11,9 +11,9 @@ import pytest
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.memory.club.clients import MemoryClients
 from attendance.adapters.zones import IanaZones
-from attendance.application.club import clients as clients_module
 from attendance.application.club import prices as prices_module
 from attendance.application.club import read_models
+from attendance.application.forms import client_access as clients_module
 from attendance.application.forms import editing
 from attendance.application.forms.listing import Listed
 from attendance.application.pagination import PageRequest

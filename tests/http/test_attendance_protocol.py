@@ -9,7 +9,7 @@ import pytest
 from attendance.adapters.http.server.bodies import validation as faults_module
 from attendance.application.attendance import read_models
 from attendance.application.attendance import sheets as use_cases
-from attendance.application.club import clients as clients_use_cases
+from attendance.application.forms import client_access as clients_use_cases
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.permissions.roles import Role
 from tests.http.api import IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal

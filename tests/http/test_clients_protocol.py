@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.application.club import clients as clients_use_cases
 from attendance.application.club import read_models
+from attendance.application.forms import client_access as clients_use_cases
 from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal, running

@@ -10,7 +10,7 @@ import pytest
 
 from attendance.application.attendance import marks as marks_use_cases
 from attendance.application.attendance import sheets as attendance_use_cases
-from attendance.application.club import clients as clients_use_cases
+from attendance.application.forms import client_access as clients_use_cases
 from attendance.application.reporting import statistics as statistics_use_cases
 from attendance.domain.permissions.roles import Role
 from tests.http.api import MARCH_2, Api, Person, good
