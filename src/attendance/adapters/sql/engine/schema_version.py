@@ -1,5 +1,6 @@
 """Which shape of the tables this code is written for, told without loading what could change it."""
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,8 +8,10 @@ import sqlalchemy as sa
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
 
-HEAD = "0006"
-"""The newest migration."""
+_VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
+
+HEAD = max(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*_*.py"))
+"""The newest migration, by the number that its file begins with."""
 
 VERSION_TABLE = "attendance_version"
 """Where the migration that a database has reached is written down."""
