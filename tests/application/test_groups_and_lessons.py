@@ -270,7 +270,7 @@ def test_no_roster_changes_while_its_lesson_gets_the_first_mark(store: Store) ->
 def test_a_roster_is_seen_to_change_when_lessons_are_not_held(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_lessons, "LOCK_BEGUN", sql_lessons.HELD_DAYS)
+    monkeypatch.setattr(sql_lessons, "LOCK_BEGUN", sql_lessons.HELD_DATES)
     assert rosters_changed_after(store, 60)
 
 
