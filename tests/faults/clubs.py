@@ -15,7 +15,7 @@ from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.faults.clients import Request
-from tests.faults.scene import Person, library, stored
+from tests.faults.scene import Person, contained, stored
 
 API = "/api/v1"
 DAY = timedelta(days=1)
@@ -122,7 +122,7 @@ def set_club(
     held = [make.lesson(group, date=first + n * DAY, **times) for n in range(lessons)]
     price = make.price(visits=visits, valid_days=lessons + 1)
     passes = [make.subscription(it, price, visits=visits, starts_on=first, ends_on=today) for it in everybody]
-    with library(database_url) as attendance, attendance.sign_in.store.transaction() as work:
+    with contained(database_url) as container, container.store().transaction() as work:
         work.locations.add(location)
         work.prices.add(price)
         for client in everybody:

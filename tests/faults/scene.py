@@ -13,7 +13,9 @@ from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.attendance.status import Status
 from attendance.domain.ids import AccountId
+from attendance.entrypoints.container import Container, close
 from attendance.entrypoints.library import open_attendance
+from attendance.entrypoints.settings import settings_of
 from tests import make
 from tests.faults.clients import Request
 from tests.service import CHEAP_HASHING, SECRET
@@ -59,14 +61,27 @@ class Scene:
         return Request(method="POST", path=f"/labs/{self.lab_id}/join", token=self.stranger.token)
 
 
+HASHING: dict[str, Any] = {
+    name.removeprefix("ATTENDANCE_").lower(): value for name, value in CHEAP_HASHING.items()
+}
+
+
 @contextmanager
 def library(database_url: str) -> Iterator[UseCases]:
     """The use cases with the service's secret, so that their tokens are good there."""
-    hashing: dict[str, Any] = {
-        name.removeprefix("ATTENDANCE_").lower(): value for name, value in CHEAP_HASHING.items()
-    }
-    with open_attendance(database_url, secret_key=SECRET, **hashing) as attendance:
+    with open_attendance(database_url, secret_key=SECRET, **HASHING) as attendance:
         yield attendance
+
+
+@contextmanager
+def contained(database_url: str) -> Iterator[Container]:
+    """Likewise, with the ports themselves in reach."""
+    settings = settings_of({"database_url": database_url, "secret_key": SECRET} | HASHING)
+    container = Container(settings=settings)
+    try:
+        yield container
+    finally:
+        close(container)
 
 
 def set_scene(database_url: str, *, members: int = 1, note: str | None = None) -> Scene:
@@ -93,14 +108,14 @@ def set_scene(database_url: str, *, members: int = 1, note: str | None = None) -
 def stored(database_url: str, accounts: Sequence[Account], *, sessions: int = 1) -> list[Person]:
     """Accounts of any kind put straight into a database, signed in so many times each."""
     now = utc_now()
-    with library(database_url) as attendance:
-        password_hash = attendance.sign_in.hasher.hash(PASSWORD)
+    with contained(database_url) as container:
+        password_hash = container.hasher().hash(PASSWORD)
         started = [
             make.session(account, started_at=now, expires_at=now + make.LIFETIME.absolute, last_seen_at=now)
             for account in accounts
             for _ in range(sessions)
         ]
-        with attendance.sign_in.store.transaction() as work:
+        with container.store().transaction() as work:
             for account in accounts:
                 work.accounts.add(replace(account, password_hash=password_hash))
             for session in started:
@@ -110,7 +125,7 @@ def stored(database_url: str, accounts: Sequence[Account], *, sessions: int = 1)
             Person(
                 username=names[session.account_id],
                 id=str(session.account_id),
-                token=attendance.sign_in.tokens.issue(session),
+                token=container.tokens().issue(session),
             )
             for session in started
         ]

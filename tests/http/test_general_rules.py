@@ -20,6 +20,7 @@ from dependency_injector import providers
 from litestar.exceptions import InternalServerException, ValidationException
 
 from attendance.adapters.http.server import middleware as edge
+from attendance.adapters.http.server.answers import RevisionView
 from attendance.adapters.http.server.callers.authentication import Caller
 from attendance.adapters.http.server.operations.plan import Plan
 from attendance.application.ports import Hasher, Store
@@ -1081,3 +1082,11 @@ def test_applications_that_ended_leave_nothing_behind() -> None:
     gc.collect()
     # the names of this test may still hold the last one
     assert [reference() for reference in ended[:-1]] == [None] * 3
+
+
+def test_whatever_has_versions_begins_with_its_id_and_its_revision() -> None:
+    """People read answers and take their first column: that order is part of the wire."""
+    views = RevisionView.__subclasses__()
+    assert len(views) >= 8
+    for view in views:
+        assert view.__struct_fields__[:4] == ("id", "created_at", "updated_at", "version"), view

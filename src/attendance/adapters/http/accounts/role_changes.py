@@ -22,7 +22,7 @@ ROLE_CHANGE = "/role_changes/{role_change_id}"
 room = Room("Role changes")
 
 
-class RoleChangeView(RevisionView):
+class RoleChangeView(RevisionView, kw_only=True):
     """A change of a user's role, or, with true and false, of whether the user is active."""
 
     user_id: UUID

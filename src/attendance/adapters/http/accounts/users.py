@@ -47,7 +47,7 @@ class ClientOfUserView(msgspec.Struct):
     name: str
 
 
-class UserView(RevisionView):
+class UserView(RevisionView, kw_only=True):
     """A user. The level follows from the role once the address is confirmed; `clients` only of oneself."""
 
     username: str

@@ -104,7 +104,7 @@ class ScheduledView(msgspec.Struct):
     starts: str
 
 
-class LessonView(RevisionView):
+class LessonView(RevisionView, kw_only=True):
     """A lesson and its state now; date and times are local to `timezone`."""
 
     group_id: UUID

@@ -68,7 +68,7 @@ class ClosuresBody(Body):
     closures: Annotated[list[ClosureBody], msgspec.Meta(max_length=MOST_CLOSURES)]
 
 
-class LocationView(RevisionView):
+class LocationView(RevisionView, kw_only=True):
     name: str
     address: str
     url: str

@@ -68,7 +68,7 @@ class AddPriceBody(EditPriceBody, kw_only=True):
     currency: Currency
 
 
-class PriceView(RevisionView):
+class PriceView(RevisionView, kw_only=True):
     """A price; `visits` null: any number; `notes` for those who keep the prices alone."""
 
     name: str

@@ -57,7 +57,7 @@ class EditSubscriptionBody(Body):
     contract_id: Clearable[Id] = UNSET
 
 
-class SubscriptionView(RevisionView):
+class SubscriptionView(RevisionView, kw_only=True):
     """A subscription and its state today; `visits` null: any number, `ends_on` null: open end."""
 
     client_id: UUID
