@@ -44,11 +44,11 @@ bench: $(VENV)/bench.stamp ## side by side with a bare driver and with FastAPI +
 lock: $(VENV)/dev.stamp ## renew the hashed requirements
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-header pyproject.toml requirements/build.in -o requirements/run.lock
+		--no-header --extra server --extra postgres pyproject.toml requirements/build.in -o requirements/run.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-header --group dev -c requirements/run.lock pyproject.toml requirements/build.in -o requirements/dev.lock
+		--no-header --all-extras --group dev -c requirements/run.lock pyproject.toml requirements/build.in -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-header --group dev --group bench -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/bench.lock
+		--no-header --all-extras --group dev --group bench -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/bench.lock
 
 clean: ## forget what was installed, not what was kept in ./var
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from attendance.adapters.clock import new_id, utc_now
 from attendance.adapters.sql import tables
-from attendance.adapters.sql.accounts.accounts import account_row
+from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.club.clients import SqlClients
 from attendance.adapters.sql.club.groups import SqlGroups
 from attendance.adapters.sql.club.lessons import SqlLessons
@@ -22,6 +22,7 @@ from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.charging import Visit, charge
 from attendance.domain.attendance.marks import Mark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import Client
 from attendance.domain.club.groups import Group, GroupMembership, Teaching
 from attendance.domain.club.lessons import Lesson, made
@@ -30,7 +31,6 @@ from attendance.domain.club.prices import Price
 from attendance.domain.club.subscriptions import Freeze, Subscription
 from attendance.domain.ids import ClientId, GroupId, LessonId, LocationId, PriceId, SubscriptionId
 from attendance.domain.permissions.roles import Role
-from attendance.domain.status import Status
 from benchmarks.filling import store_rows
 from benchmarks.load import STATUSES
 from benchmarks.seed import LONG_AGO, account, issuer, session, username
@@ -122,20 +122,20 @@ def fill(url: str, club: Club) -> None:
     store_rows(
         url,
         {
-            tables.accounts: map(account_row, club.accounts),
+            tables.accounts: map(SqlAccounts.mapper.row, club.accounts),
             tables.sessions: map(asdict, club.sessions),
-            tables.locations: [SqlLocations.row(club.location)],
-            tables.prices: [SqlPrices.row(club.price)],
-            tables.clients: map(SqlClients.row, club.clients),
-            tables.groups: map(SqlGroups.row, club.groups),
+            tables.locations: [SqlLocations.mapper.row(club.location)],
+            tables.prices: [SqlPrices.mapper.row(club.price)],
+            tables.clients: map(SqlClients.mapper.row, club.clients),
+            tables.groups: map(SqlGroups.mapper.row, club.groups),
             tables.group_teachers: [
                 {"group_id": group.id, **asdict(it)} for group in club.groups for it in group.teachers
             ],
             tables.group_members: [
                 {"group_id": group.id, **asdict(it)} for group in club.groups for it in group.members
             ],
-            tables.lessons: map(SqlLessons.row, club.lessons),
-            tables.subscriptions: map(SqlSubscriptions.row, club.passes),
+            tables.lessons: map(SqlLessons.mapper.row, club.lessons),
+            tables.subscriptions: map(SqlSubscriptions.mapper.row, club.passes),
             tables.attendance: _mark_rows(club),
         },
     )

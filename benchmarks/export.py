@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from attendance.adapters.sql.accounts.accounts import account_row
+from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.engine.databases import open_database
 from attendance.domain.permissions.roles import Role
 from benchmarks.client import Connection, request
@@ -29,7 +29,7 @@ def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
         url = where.databases.fresh()
         options.say(f"{kind}: storing {options.marks} marks")
         database = open_database(url, pool_size=1)
-        marks = fill(database, options.marks, [account_row(owner)], [asdict(own)])
+        marks = fill(database, options.marks, [SqlAccounts.mapper.row(owner)], [asdict(own)])
         database.engine.dispose()
         with serving_one(OURS, url, home) as server:
             options.say(f"{kind}: all marks as CSV")

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from attendance.adapters.clock import new_id
 from attendance.adapters.sql import tables
-from attendance.adapters.sql.accounts.accounts import account_row
+from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.club.clients import SqlClients
 from attendance.adapters.sql.club.groups import SqlGroups
 from attendance.adapters.sql.club.lessons import SqlLessons
@@ -66,7 +66,7 @@ def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
         url = where.databases.fresh()
         options.say(f"{kind}: storing {options.marks} marks")
         database = open_database(url, pool_size=1)
-        marks = fill(database, options.marks, [account_row(owner)], [asdict(own)])
+        marks = fill(database, options.marks, [SqlAccounts.mapper.row(owner)], [asdict(own)])
         with serving_one(OURS, url, home) as server:
             found = asyncio.run(_through(server.port, database, issuer().issue(own), kind, options))
         database.engine.dispose()
@@ -93,7 +93,7 @@ def fill(database: Database, marks: int, accounts: Any, sessions: Any) -> int:
 
         write(tables.accounts, accounts)
         write(tables.sessions, sessions)
-        write(tables.locations, [SqlLocations.row(house)])
+        write(tables.locations, [SqlLocations.mapper.row(house)])
         while written < marks:
             rows = _group(rng, house, accounts[0]["id"])
             for table, of_table in rows.items():
@@ -110,12 +110,12 @@ def _group(rng: random.Random, house: Location, teacher: Any) -> dict[sa.Table, 
     clients = [Client(id=ClientId(new_id()), name=f"Client {n}", **at) for n in range(MEMBERS)]
     lessons = [_lesson(group, house, n) for n in range(LESSONS)]
     return {
-        tables.clients: [*map(SqlClients.row, clients)],
-        tables.groups: [SqlGroups.row(group)],
+        tables.clients: [*map(SqlClients.mapper.row, clients)],
+        tables.groups: [SqlGroups.mapper.row(group)],
         tables.group_members: [
             {"group_id": group.id, "client_id": it.id, "since": FIRST, "until": None} for it in clients
         ],
-        tables.lessons: [*map(SqlLessons.row, lessons)],
+        tables.lessons: [*map(SqlLessons.mapper.row, lessons)],
         tables.attendance: [*_marks(rng, lessons, clients, teacher)],
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql import tables
-from attendance.adapters.sql.accounts.accounts import account_row
+from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.engine.databases import open_database
 from attendance.adapters.sql.labs.labs import BETWEEN
 from attendance.domain.labs.labs import Lab
@@ -23,7 +23,7 @@ def fill(url: str, world: World) -> None:
     store_rows(
         url,
         {
-            tables.accounts: map(account_row, world.accounts),
+            tables.accounts: map(SqlAccounts.mapper.row, world.accounts),
             tables.sessions: map(asdict, world.sessions),
             tables.labs: map(_lab_row, world.labs),
             tables.lab_members: map(asdict, world.members),

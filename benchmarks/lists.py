@@ -13,9 +13,9 @@ from typing import Any
 
 from attendance.adapters.clock import new_id
 from attendance.adapters.sql import tables
-from attendance.adapters.sql.accounts.accounts import account_row
+from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.club.clients import SqlClients
-from attendance.application.listing import PAGE_LENGTH
+from attendance.application.forms.listing import PAGE_LENGTH
 from attendance.domain.club.clients import Client
 from attendance.domain.ids import ClientId
 from attendance.domain.permissions.roles import Role
@@ -48,9 +48,9 @@ def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
         url = where.databases.fresh()
         options.say(f"{kind}: storing {options.clients} clients")
         rows = {
-            tables.accounts: [account_row(owner)],
+            tables.accounts: [SqlAccounts.mapper.row(owner)],
             tables.sessions: [asdict(own)],
-            tables.clients: map(SqlClients.row, clients(options.clients)),
+            tables.clients: map(SqlClients.mapper.row, clients(options.clients)),
         }
         store_rows(url, rows)
         with serving_one(OURS, url, home) as server:

@@ -10,10 +10,11 @@ from statistics import mean, median
 from typing import Any
 
 from attendance.adapters.sql import SqlStore, tables
+from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.engine.databases import open_database
 from attendance.application.pagination import Page
 from attendance.application.ports import Store
-from benchmarks.filling import account_row, store_rows
+from benchmarks.filling import store_rows
 from benchmarks.options import Options
 from benchmarks.places import place
 from benchmarks.seed import account, username
@@ -61,7 +62,7 @@ def _on(kind: str, names: list[str], asked: dict[str, Case], options: Options, h
     with place(kind, home) as where:
         url = where.databases.fresh()
         options.say(f"{kind}: storing {len(names)} users")
-        store_rows(url, {tables.accounts: map(account_row, map(account, names))})
+        store_rows(url, {tables.accounts: map(SqlAccounts.mapper.row, map(account, names))})
         database = open_database(url, pool_size=1)
         store = SqlStore(primary=database, replica=database)
         exact = _milliseconds(lambda name: _look_up(store, name), random.Random(1).sample(names, TIMES))

@@ -11,10 +11,10 @@ from attendance.adapters.clock import new_id, utc_now
 from attendance.adapters.security.tokens import JwtTokens
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.sessions import Session, SessionLifetime
+from attendance.domain.attendance.status import Status
 from attendance.domain.ids import AccountId, LabId, LabMarkId, SessionId
 from attendance.domain.labs.labs import Lab, Membership
 from attendance.domain.labs.marks import LabEntry, LabMark
-from attendance.domain.status import Status
 
 SECRET = "a secret of more than 32 bytes that only the benchmarks know"
 LABS = 50

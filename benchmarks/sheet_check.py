@@ -9,14 +9,15 @@ from uuid import UUID
 import httpx
 
 from attendance.adapters.clock import new_id, utc_now
-from attendance.adapters.sql.engine.databases import Postgres, open_database
+from attendance.adapters.sql.engine.databases import open_database
+from attendance.adapters.sql.engine.postgres import Postgres
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.zones import IanaZones
 from attendance.application.attendance.sheets import MarkAttendance
 from attendance.domain.attendance.marks import MarkingRules
+from attendance.domain.attendance.status import Status
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
-from attendance.domain.status import Status
 from benchmarks.club import GROUPS, MEMBERS, Club
 from benchmarks.contenders import OURS, Contender
 from benchmarks.places import Ask, beside

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.contenders import OURS, serving_one
 from benchmarks.filling import fill
-from benchmarks.load import MARKING, READING, Plan, load
+from benchmarks.load import MARKING, READING, LabPlan, load
 from benchmarks.options import Options
 from benchmarks.places import Place, place
 from benchmarks.processes import MIB, Tree
@@ -43,7 +43,7 @@ def _memory(where: Place, seeded: World, options: Options, home: Path) -> dict[s
         idle = _of(server.tree)
         for kind in (MARKING, READING):
             options.say(f"{where.kind}: working before memory is looked at: {kind}")
-            plan = Plan(kind, seeded, home / f"{kind}.plan")
+            plan = LabPlan(kind, seeded, home / f"{kind}.plan")
             load(server.port, plan, connections=options.connections, seconds=2 * options.seconds)
         return {"idle": idle, "after": _of(server.tree)}
 

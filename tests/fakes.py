@@ -1,7 +1,8 @@
 """Fakes that cost nothing and can fail like the real thing."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from attendance.application.ports import (
     NotSent,
     Store,
     Tokens,
+    TokenSubject,
     UnitOfWork,
     Usernames,
 )
@@ -32,7 +34,7 @@ from attendance.domain.accounts.role_changes import OwnershipRules
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.errors import FieldError, Invalid
-from attendance.domain.ids import AccountId, SessionId
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Directory
@@ -74,20 +76,28 @@ class FakeHasher(Hasher):
 
 class FakeTokens(Tokens):
     def __init__(self) -> None:
-        self._issued: dict[str, SessionId] = {}
+        self._issued: dict[str, TokenSubject] = {}
 
     def issue(self, session: Session) -> str:
         token = f"token of {session.id}"
-        self._issued[token] = session.id
+        self._issued[token] = TokenSubject(session.id, session.account_id)
         return token
 
-    def session_id(self, token: str) -> SessionId | None:
+    def subject(self, token: str) -> TokenSubject | None:
         return self._issued.get(token)
 
 
 class AnyUsername(Usernames):
     def accepted(self, username: str) -> str:
         return username
+
+
+def replaced(work: UnitOfWork, **repositories: object) -> UnitOfWork:
+    """A unit of work with other repositories in place of some."""
+    other = copy(work)
+    for name, repository in repositories.items():
+        setattr(other, name, repository)
+    return other
 
 
 @dataclass
@@ -115,6 +125,9 @@ class ContendedStore(Store):
             yield work
 
     read = autocommit
+
+    def ambient(self) -> AbstractContextManager[None]:
+        return self.inner.ambient()
 
     def attempts(self) -> Iterator[None]:
         return iter([None] * self.backoff)

@@ -17,13 +17,14 @@ MAY_IMPORT = {
     "application": {"domain", "application"},
     "adapters": {"domain", "application", "adapters"},
     "entrypoints": {"domain", "application", "adapters", "entrypoints"},
+    "testing": {"domain", "application", "adapters", "testing"},
 }
 STDLIB_ONLY = {"domain", "application"}
 ROOMS = ("accounts", "labs", "club", "attendance", "reporting")
 FLOORS = ("domain", "application", "adapters/memory", "adapters/sql", "adapters/http")
 OTHER_ROOMS = {
     "domain": {"permissions"},
-    "application": {"ports"},
+    "application": {"ports", "forms"},
     "adapters/sql": {"engine", "tables", "migrations"},
     "adapters/http": {"server"},
 }

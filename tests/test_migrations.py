@@ -10,8 +10,15 @@ from alembic.script import ScriptDirectory
 
 from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.adapters.sql.engine.migrating import config, migrate, migrate_back
-from attendance.adapters.sql.engine.schema_version import HEAD, bring_up_to_date, is_current
+from attendance.adapters.sql.engine.schema_version import (
+    HEAD,
+    VERSION_TABLE,
+    UnusableDatabase,
+    bring_up_to_date,
+    is_current,
+)
 from attendance.adapters.sql.tables import metadata
+from tests.databases import PostgresDatabases
 
 
 @pytest.fixture
@@ -27,7 +34,7 @@ def differences(database: Database, expected: sa.MetaData) -> list[object]:
     def is_ours(thing: object, name: str | None, kind: str, reflected: bool, compared: object) -> bool:
         return not (kind == "table" and "_search" in (name or "")) and not (name or "").endswith("_grams")
 
-    options = {"include_object": is_ours, "compare_type": True}
+    options = {"include_object": is_ours, "compare_type": True, "version_table": VERSION_TABLE}
     with database.engine.connect() as connection:
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), expected))
 
@@ -45,7 +52,7 @@ def named(database: Database) -> set[str]:
             "WHERE connamespace = 'public'::regnamespace"
         )
     with database.engine.connect() as connection:
-        return {name for name in connection.exec_driver_sql(statement).scalars() if "alembic" not in name}
+        return {name for name in connection.exec_driver_sql(statement).scalars() if VERSION_TABLE not in name}
 
 
 def constraint_names(database: Database) -> set[str]:
@@ -94,6 +101,109 @@ def test_up_down_up_ends_where_it_began(database: Database) -> None:
     migrate(database)
     assert named(database) == after
     assert is_current(database)
+
+
+def say(database: Database, *statements: str) -> None:
+    with database.engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def told(database: Database, statement: str) -> list[object]:
+    with database.engine.connect() as connection:
+        return list(connection.exec_driver_sql(statement).scalars())
+
+
+OLD_VERSION_TABLE = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
+
+
+@pytest.mark.parametrize("reached", ["0001", "0003", HEAD])
+def test_a_database_of_ours_with_the_former_version_table_is_taken_over(
+    database: Database, reached: str
+) -> None:
+    migrate(database, reached)
+    say(
+        database,
+        OLD_VERSION_TABLE,
+        f"INSERT INTO alembic_version SELECT version_num FROM {VERSION_TABLE}",
+        f"DROP TABLE {VERSION_TABLE}",
+    )
+    assert not is_current(database)
+    bring_up_to_date(database)
+    assert is_current(database)
+    assert differences(database, metadata) == []
+    assert "alembic_version" not in sa.inspect(database.engine).get_table_names()
+
+
+@pytest.mark.parametrize("theirs", ["ae1027a6acf", "0001", HEAD])
+def test_the_version_and_the_tables_of_another_program_are_left_alone(
+    database: Database, theirs: str
+) -> None:
+    say(
+        database,
+        OLD_VERSION_TABLE,
+        f"INSERT INTO alembic_version VALUES ('{theirs}')",
+        "CREATE TABLE invoices (number TEXT)",
+        "INSERT INTO invoices VALUES ('2026/1')",
+    )
+    bring_up_to_date(database)
+    assert is_current(database)
+    migrate_back(database)
+    assert told(database, "SELECT version_num FROM alembic_version") == [theirs]
+    assert told(database, "SELECT number FROM invoices") == ["2026/1"]
+
+
+@pytest.mark.parametrize("theirs", [None, "0001", "ae1027a6acf"])
+def test_tables_of_our_names_that_are_not_ours_are_refused_in_one_line(
+    database: Database, theirs: str | None
+) -> None:
+    say(database, "CREATE TABLE clients (name TEXT)", "CREATE TABLE events (name TEXT)")
+    if theirs is not None:
+        say(database, OLD_VERSION_TABLE, f"INSERT INTO alembic_version VALUES ('{theirs}')")
+    before = named(database)
+    with pytest.raises(UnusableDatabase, match=r"^[^\n]*names of ours: clients, events$"):
+        bring_up_to_date(database)
+    assert named(database) == before
+
+
+def test_a_database_that_is_newer_than_the_code_is_refused_in_one_line(database: Database) -> None:
+    migrate(database)
+    say(database, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    before = named(database)
+    assert not is_current(database)
+    with pytest.raises(UnusableDatabase, match=rf"^the database is newer \(9999\) than .*{HEAD}.*$"):
+        bring_up_to_date(database)
+    assert named(database) == before
+
+
+def test_the_search_path_of_a_url_says_where_the_tables_are(postgres: PostgresDatabases) -> None:
+    url = postgres.empty()
+    say_to(url, "CREATE SCHEMA one", "CREATE SCHEMA two", "CREATE TABLE clients (name TEXT)")
+    for schema in ("one", "two"):
+        database = open_database(searching(url, f"{schema},public"), pool_size=1)
+        bring_up_to_date(database)
+        assert is_current(database)
+        assert {*sa.inspect(database.engine).get_table_names(schema)} >= {VERSION_TABLE, *metadata.tables}
+        assert told(database, "SELECT current_setting('lock_timeout')") == ["5s"]
+        database.engine.dispose()
+    nowhere = open_database(searching(url, "nowhere"), pool_size=1)
+    with pytest.raises(UnusableDatabase, match="search_path"):
+        bring_up_to_date(nowhere)
+    nowhere.engine.dispose()
+    public = open_database(url, pool_size=1)
+    assert sa.inspect(public.engine).get_table_names() == ["clients"]
+    public.engine.dispose()
+
+
+def searching(url: str, path: str) -> str:
+    whole = sa.make_url(url).update_query_dict({"options": f"-csearch_path={path}"})
+    return whole.render_as_string(hide_password=False)
+
+
+def say_to(url: str, *statements: str) -> None:
+    database = open_database(url, pool_size=1)
+    say(database, *statements)
+    database.engine.dispose()
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 
 from attendance.domain.accounts.accounts import InvalidCredentials, UsernameTaken
+from attendance.domain.attendance.status import Status
 from attendance.domain.errors import AttendanceError, Unauthenticated
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.labs import AlreadyMember, LabNotFound
@@ -30,7 +31,6 @@ from attendance.domain.labs.marks import (
 )
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
-from attendance.domain.status import Status
 from attendance.domain.text import folded
 from tests.conftest import DATABASES, STORES
 from tests.fakes import PASSWORD, World

@@ -8,12 +8,11 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
-from attendance.domain.accounts.accounts import Account
+from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.domain.accounts.role_changes import (
     LastOwner,
     NotAwaiting,
     NotConfirmedAndActive,
-    RoleChange,
     RoleChangeAwaits,
     State,
 )
@@ -65,7 +64,9 @@ class Roles(OverStore):
             to = "active" if active else "inactive"
             self.ask(by, about, "active", to, partial(self.cases.change_active, active=active))
 
-    def ask(self, by: int, about: int, kind: str, to: str, act: Callable[..., Account | RoleChange]) -> None:
+    def ask(
+        self, by: int, about: int, kind: str, to: str, act: Callable[..., UserDetails | RoleChangeDetails]
+    ) -> None:
         written = self.said_of(by, about, kind, to)
         before = self.world.now(self.people[about])
         outcome: object
@@ -81,7 +82,7 @@ class Roles(OverStore):
             case RoleChangeAwaits():
                 assert written == 202
                 assert any(change.user_id == before.id for change in self.awaiting())
-            case RoleChange():
+            case RoleChangeDetails():
                 assert written == 202
             case _:
                 assert written == 200
@@ -112,15 +113,15 @@ class Roles(OverStore):
             assert not may
         except NotAwaiting:
             assert may
-            assert change.stored_state is not State.AWAITING
+            assert change.state is not State.AWAITING
         except LastOwner:
             assert may
             assert (how, self.owners()) == ("confirm", 1)
         else:
             assert may
-            assert change.stored_state is State.AWAITING
+            assert change.state is State.AWAITING
             if how == "confirm":
-                assert getattr(self.world.now(done.user_id), done.kind.value) == done.after
+                assert getattr(self.world.now(done.user_id), done.kind.value) == done.to
 
     @rule(days=st.sampled_from([0.5, 3, 8]), run_maintenance=st.booleans())
     def time_passes(self, days: float, run_maintenance: bool) -> None:
@@ -128,7 +129,7 @@ class Roles(OverStore):
         if run_maintenance:
             self.cases.run_maintenance()
 
-    def awaiting(self) -> list[RoleChange]:
+    def awaiting(self) -> list[RoleChangeDetails]:
         return [*self.cases.list_role_changes(OPERATOR, state=State.AWAITING).items]
 
     def owners(self) -> int:
@@ -167,7 +168,7 @@ class Roles(OverStore):
                 states = [event.after and event.after["state"] for event in work.events.of(change.id)]
             assert states[0] == "awaiting"
             assert len(states) <= 2
-            assert states[-1] in (change.stored_state, "awaiting")
+            assert states[-1] in (change.state, "awaiting")
 
 
 @pytest.mark.parametrize("kind", STORES)

@@ -4,8 +4,12 @@
     >>> with open_attendance("memory") as attendance:
     ...     ada = attendance.register(username="ada", password="correct horse battery")
 
-`open_attendance` gives the use cases; every refusal is an `AttendanceError`.
+`open_attendance` gives the use cases (`help(UseCases)` lists them); every refusal is an `AttendanceError`.
+`attendance.ports` holds what somebody may bring, `attendance.testing` what helps to test with it, and
+docs/library.md shows how it is all used.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import Account
@@ -14,6 +18,7 @@ from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.accounts.role_changes import RoleChange
 from attendance.domain.attendance.charging import Charge
 from attendance.domain.attendance.marks import Mark, SentMark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import Client
 from attendance.domain.club.contracts import Contract
 from attendance.domain.club.favorites import Favorites
@@ -49,14 +54,15 @@ from attendance.domain.ids import (
 from attendance.domain.labs.marks import LabEntry, LabMark
 from attendance.domain.permissions.actor import OPERATOR, Actor
 from attendance.domain.permissions.roles import Level, Role
-from attendance.domain.status import Status
-from attendance.entrypoints.library import open_attendance
+from attendance.entrypoints.adapters import Adapters
+from attendance.entrypoints.library import SettingsDict, open_attendance
 
 __all__ = [
     "OPERATOR",
     "Account",
     "AccountId",
     "Actor",
+    "Adapters",
     "AttendanceError",
     "Charge",
     "Client",
@@ -94,6 +100,7 @@ __all__ = [
     "RoleChange",
     "RoleChangeId",
     "SentMark",
+    "SettingsDict",
     "Slot",
     "Status",
     "Subscription",
@@ -103,5 +110,18 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "UseCases",
+    "__version__",
     "open_attendance",
 ]
+
+if TYPE_CHECKING:
+    __version__: str
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        # only here: reading what is installed takes longer than all of the above
+        from importlib.metadata import version
+
+        return version("attendance")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,5 +1,19 @@
-"""`python -m attendance` is the command `attendance`."""
+"""The command `attendance`; `python -m attendance` is the same."""
 
-from attendance.entrypoints.cli import main
+import sys
 
-main()
+NO_SERVER = "the command needs packages that are not installed: pip install 'attendance[server]'"
+
+
+def main() -> None:
+    try:
+        import click  # noqa: F401
+    except ImportError:
+        sys.exit(NO_SERVER)
+    from attendance.entrypoints.cli import main
+
+    main()
+
+
+if __name__ == "__main__":
+    main()

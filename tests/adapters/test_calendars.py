@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar as ICalendar
 from icalendar import Event
 
-from attendance.adapters.calendars import rendered
+from attendance.adapters.calendars import render
 from attendance.domain.club.lessons import instants
 from attendance.domain.reporting.calendars import Calendar, CalendarEntry
 from tests import make
@@ -47,7 +47,7 @@ def entry(
 
 
 def text_of(*entries: CalendarEntry, name: str = "Monday") -> str:
-    return rendered(Calendar(name=name, entries=entries)).decode()
+    return render(Calendar(name=name, entries=entries)).decode()
 
 
 def read(*entries: CalendarEntry) -> ICalendar:

@@ -76,7 +76,7 @@ def test_a_missing_hash_costs_a_whole_verification_under_todays_parameters() -> 
 
 def test_a_missing_hash_is_of_no_password_even_if_it_were() -> None:
     argon2 = hasher()
-    argon2._nobodys = argon2.hash("guessed")
+    argon2._unmatched_hash = argon2.hash("guessed")
     assert argon2.verify("guessed", None) is False
 
 
@@ -99,14 +99,14 @@ def test_a_missing_hash_is_of_no_password_even_if_it_were() -> None:
     ],
     ids=lambda stored: ascii(stored[:40]),
 )
-def test_a_malformed_hash_is_nobodys_and_is_logged_without_it(
+def test_a_malformed_hash_is_unmatched_hash_and_is_logged_without_it(
     stored: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     argon2 = hasher()
     costly = Costly(argon2)
     assert argon2.verify("secret password", stored) is False
     assert argon2.is_outdated(stored)
-    assert costly.checked == [stored, argon2._nobodys], "it takes as long as any other"
+    assert costly.checked == [stored, argon2._unmatched_hash], "it takes as long as any other"
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
     assert record.exc_info is None
@@ -146,12 +146,12 @@ def test_parameters_that_would_fail_at_the_first_sign_in_are_refused_at_once(wro
 
 def test_by_default_one_caller_per_usable_core_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords_module.os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
-    assert hasher(at_once=None)._turns._value == 3
+    assert hasher(at_once=None)._running._value == 3
     monkeypatch.delattr(passwords_module.os, "sched_getaffinity")
     monkeypatch.setattr(passwords_module.os, "cpu_count", lambda: 5)
-    assert hasher(at_once=None)._turns._value == 5
+    assert hasher(at_once=None)._running._value == 5
     monkeypatch.setattr(passwords_module.os, "cpu_count", lambda: None)
-    assert hasher(at_once=None)._turns._value == 1
+    assert hasher(at_once=None)._running._value == 1
 
 
 @pytest.mark.parametrize("message", ["Memory allocation error", "Threading failure"])
@@ -211,7 +211,7 @@ def test_the_count_above_sees_more_when_more_may() -> None:
 
 def test_the_count_above_sees_more_when_nothing_holds_them_back() -> None:
     unguarded = hasher(at_once=2, longest_wait=0)
-    unguarded._turns = Semaphore(1_000)
+    unguarded._running = Semaphore(1_000)
     assert most_at_once(unguarded) == 8
 
 
@@ -230,7 +230,7 @@ def test_no_more_than_the_longest_queue_wait(longest_queue: int) -> None:
 
 def test_the_refusals_above_stop_when_the_queue_has_no_end() -> None:
     unguarded = hasher(at_once=1, longest_queue=1)
-    unguarded._places = Semaphore(1_000)
+    unguarded._waiting_or_running = Semaphore(1_000)
     assert refusals(unguarded, 4, until=0) == 0
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from attendance.adapters.security import tokens as tokens_module
 from attendance.adapters.security.tokens import JwtTokens
+from attendance.application.ports import TokenSubject
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.ids import AccountId, SessionId
 
@@ -30,6 +31,7 @@ SESSION = Session(
     expires_at=NOW + LIFE,
     last_seen_at=NOW,
 )
+SUBJECT = TokenSubject(SESSION.id, SESSION.account_id)
 IAT = int(NOW.timestamp())
 EXP = IAT + int(LIFE.total_seconds())
 CLAIMS = {
@@ -250,14 +252,14 @@ HOSTILE: dict[str, Any] = {
 @pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_token_points_to_no_session(hostile: Any) -> None:
     tokens = jwt_tokens(KEY, OLD_KEY)
-    assert tokens.session_id(hostile) is None
-    assert tokens.session_id(hostile) is None, "the second time likewise"
-    assert len(tokens._remembered._pointers) == 0
+    assert tokens.subject(hostile) is None
+    assert tokens.subject(hostile) is None, "the second time likewise"
+    assert len(tokens._verified_tokens._pointers) == 0
 
 
 def test_the_token_that_the_hostile_ones_vary_is_good() -> None:
     assert len(HOSTILE) >= 70
-    assert jwt_tokens(KEY, OLD_KEY).session_id(GOOD) == SESSION.id
+    assert jwt_tokens(KEY, OLD_KEY).subject(GOOD) == SUBJECT
 
 
 def test_a_token_has_at_most_4096_characters() -> None:
@@ -266,19 +268,19 @@ def test_a_token_has_at_most_4096_characters() -> None:
     longest = max((padded_token for padded_token in padded if len(padded_token) <= 4096), key=len)
     too_long = min((padded_token for padded_token in padded if len(padded_token) > 4096), key=len)
     assert len(too_long) - len(longest) <= 2
-    assert jwt_tokens().session_id(longest) == SESSION.id
-    assert jwt_tokens().session_id(too_long) is None
+    assert jwt_tokens().subject(longest) == SUBJECT
+    assert jwt_tokens().subject(too_long) is None
 
 
 def test_a_clock_set_to_1970_does_not_make_booleans_into_instants() -> None:
     clock = Clock(datetime(1970, 1, 1, tzinfo=UTC))
-    assert jwt_tokens(clock=clock).session_id(token(iat=0, exp=1)) == SESSION.id
-    assert jwt_tokens(clock=clock).session_id(token(iat=False, exp=True)) is None
+    assert jwt_tokens(clock=clock).subject(token(iat=0, exp=1)) == SUBJECT
+    assert jwt_tokens(clock=clock).subject(token(iat=False, exp=True)) is None
 
 
 def test_what_is_issued_points_to_its_session() -> None:
     tokens = jwt_tokens()
-    assert tokens.session_id(tokens.issue(SESSION)) == SESSION.id
+    assert tokens.subject(tokens.issue(SESSION)) == SUBJECT
 
 
 def test_a_token_says_what_the_protocol_says_and_no_more() -> None:
@@ -290,9 +292,9 @@ def test_a_token_says_what_the_protocol_says_and_no_more() -> None:
 def test_the_first_key_signs_and_all_verify() -> None:
     before, between, after = jwt_tokens(OLD_KEY), jwt_tokens(KEY, OLD_KEY), jwt_tokens(KEY)
     old, new = before.issue(SESSION), between.issue(SESSION)
-    assert between.session_id(old) == between.session_id(new) == after.session_id(new) == SESSION.id
-    assert before.session_id(new) is None
-    assert after.session_id(old) is None
+    assert between.subject(old) == between.subject(new) == after.subject(new) == SUBJECT
+    assert before.subject(new) is None
+    assert after.subject(old) is None
 
 
 @pytest.mark.parametrize(
@@ -316,34 +318,34 @@ def test_keys_that_protect_nothing_are_refused_at_once(keys: tuple[bytes, ...]) 
 
 def test_keys_are_raw_bytes_of_any_kind() -> None:
     tokens = jwt_tokens(bytes(range(256)))
-    assert tokens.session_id(tokens.issue(SESSION)) == SESSION.id
+    assert tokens.subject(tokens.issue(SESSION)) == SUBJECT
 
 
 def test_another_issuer_and_audience_are_another_service() -> None:
     ours, theirs = jwt_tokens(), jwt_tokens(issuer="club", audience="club")
-    assert theirs.session_id(theirs.issue(SESSION)) == SESSION.id
-    assert theirs.session_id(ours.issue(SESSION)) is None
-    assert ours.session_id(theirs.issue(SESSION)) is None
+    assert theirs.subject(theirs.issue(SESSION)) == SUBJECT
+    assert theirs.subject(ours.issue(SESSION)) is None
+    assert ours.subject(theirs.issue(SESSION)) is None
 
 
-def test_a_remembered_token_expires_all_the_same() -> None:
+def test_a_verified_tokens_token_expires_all_the_same() -> None:
     clock = Clock()
     tokens = jwt_tokens(clock=clock)
-    assert tokens.session_id(GOOD) == SESSION.id
+    assert tokens.subject(GOOD) == SUBJECT
     clock.now = datetime.fromtimestamp(EXP, UTC) - timedelta(microseconds=1)
-    assert tokens.session_id(GOOD) == SESSION.id
+    assert tokens.subject(GOOD) == SUBJECT
     clock.now = datetime.fromtimestamp(EXP, UTC)
-    assert tokens.session_id(GOOD) is None
-    assert len(tokens._remembered._pointers) == 0
+    assert tokens.subject(GOOD) is None
+    assert len(tokens._verified_tokens._pointers) == 0
 
 
 def test_clocks_of_two_machines_may_differ_by_a_minute() -> None:
     clock = Clock(datetime.fromtimestamp(IAT - 60, UTC))
     tokens = jwt_tokens(clock=clock)
-    assert tokens.session_id(GOOD) == SESSION.id
+    assert tokens.subject(GOOD) == SUBJECT
     clock.now -= timedelta(microseconds=1)
-    assert tokens.session_id(GOOD) is None, "remembered or not"
-    assert jwt_tokens(clock=clock).session_id(GOOD) is None
+    assert tokens.subject(GOOD) is None, "remembered or not"
+    assert jwt_tokens(clock=clock).subject(GOOD) is None
 
 
 @pytest.mark.parametrize("fraction", [0, 1, 500_000, 999_999])
@@ -360,48 +362,48 @@ def test_what_is_issued_never_lives_longer_than_its_session(fraction: int, life:
     clock = Clock(start)
     tokens = JwtTokens(keys=(KEY,), clock=clock, longest_life=life)
     issued = tokens.issue(session)
-    assert tokens.session_id(issued) == SESSION.id
+    assert tokens.subject(issued) == SUBJECT
     clock.now = start + life
-    assert tokens.session_id(issued) is None
+    assert tokens.subject(issued) is None
 
 
 def test_a_token_seen_before_is_not_verified_again(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = jwt_tokens()
-    assert tokens.session_id(GOOD) == SESSION.id
+    assert tokens.subject(GOOD) == SUBJECT
     monkeypatch.setattr(tokens, "_verified", lambda _: pytest.fail("verified again"))
-    assert tokens.session_id(GOOD) == SESSION.id
+    assert tokens.subject(GOOD) == SUBJECT
 
 
 def test_the_tokens_used_longest_ago_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens_module, "_REMEMBERED_TOKENS", 2)
+    monkeypatch.setattr(tokens_module, "_MOST_CACHED_TOKENS", 2)
     first, second, third = (token(iat=IAT - n) for n in range(3, 6))
     tokens = JwtTokens(keys=(KEY,), clock=Clock(), longest_life=2 * LIFE)
     for seen in (first, second, first, third):
-        assert tokens.session_id(seen) == SESSION.id
-    assert len(tokens._remembered._pointers) == 2
+        assert tokens.subject(seen) == SUBJECT
+    assert len(tokens._verified_tokens._pointers) == 2
     monkeypatch.setattr(tokens, "_verified", lambda _: None)
-    assert [tokens.session_id(seen) for seen in (first, second, third)] == [SESSION.id, None, SESSION.id]
+    assert [tokens.subject(seen) for seen in (first, second, third)] == [SUBJECT, None, SUBJECT]
 
 
 def test_no_token_is_kept_in_memory() -> None:
     tokens = jwt_tokens()
-    tokens.session_id(GOOD)
-    assert list(tokens._remembered._pointers) == [hashlib.sha256(GOOD.encode()).digest()]
+    tokens.subject(GOOD)
+    assert list(tokens._verified_tokens._pointers) == [hashlib.sha256(GOOD.encode()).digest()]
 
 
 def test_many_threads_may_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens_module, "_REMEMBERED_TOKENS", 3)
+    monkeypatch.setattr(tokens_module, "_MOST_CACHED_TOKENS", 3)
     tokens = JwtTokens(keys=(KEY,), clock=Clock(), longest_life=2 * LIFE)
     asked = [token(iat=IAT - n) for n in range(8)] * 50
     with ThreadPoolExecutor(8) as threads:
-        assert set(threads.map(tokens.session_id, asked)) == {SESSION.id}
-    assert len(tokens._remembered._pointers) <= 3
+        assert set(threads.map(tokens.subject, asked)) == {SUBJECT}
+    assert len(tokens._verified_tokens._pointers) <= 3
 
 
 @settings(deadline=None)
 @given(st.text(alphabet=st.characters()) | st.binary() | st.from_regex(r"\A[\w-]*\.[\w-]*\.[\w-]*\Z"))
 def test_no_text_makes_it_raise(anything: Any) -> None:
-    assert jwt_tokens().session_id(anything) is None
+    assert jwt_tokens().subject(anything) is None
 
 
 JSON = st.recursive(
@@ -415,14 +417,14 @@ JSON = st.recursive(
 @given(header=st.dictionaries(st.sampled_from(["typ", "alg", "kid", "crit", "b64", "x"]), JSON, min_size=1))
 def test_no_header_but_ours_is_accepted(header: dict[str, Any]) -> None:
     head = {**HEADER, **header}
-    accepted = jwt_tokens().session_id(sealed(json.dumps(head).encode(), json.dumps(CLAIMS).encode()))
+    accepted = jwt_tokens().subject(sealed(json.dumps(head).encode(), json.dumps(CLAIMS).encode()))
     assert (accepted is not None) == (head == HEADER)
 
 
 @settings(deadline=None)
 @given(claims=st.dictionaries(st.sampled_from([*CLAIMS, "nbf", "x"]), JSON, min_size=1))
 def test_no_claims_of_another_type_are_accepted_even_under_our_signature(claims: dict[str, Any]) -> None:
-    accepted = jwt_tokens().session_id(token(**claims)) is not None
+    accepted = jwt_tokens().subject(token(**claims)) is not None
     assert not accepted or all(type(claims[name]) is type(CLAIMS[name]) for name in claims)
 
 
@@ -433,7 +435,7 @@ def test_no_claims_of_another_type_are_accepted_even_under_our_signature(claims:
 )
 def test_a_single_changed_character_is_enough(position: int, put: str) -> None:
     changed = GOOD[:position] + put + GOOD[position + 1 :]
-    assert changed == GOOD or jwt_tokens().session_id(changed) is None
+    assert changed == GOOD or jwt_tokens().subject(changed) is None
 
 
 def _decoded(part: str) -> bytes:

@@ -27,7 +27,7 @@ from attendance.domain.reporting.calendars import Calendar, CalendarToken
 from tests import make
 from tests.application.test_club_records import events
 from tests.application.test_role_races import at_once
-from tests.fakes import ContendedStore, World
+from tests.fakes import ContendedStore, World, replaced
 
 TODAY, DAY = date(2026, 3, 2), timedelta(days=1)
 SEEN = (AssertionError, pytest.fail.Exception)
@@ -310,12 +310,15 @@ class Unheld(Store):
     @contextmanager
     def transaction(self) -> Iterator[UnitOfWork]:
         with self.inner.autocommit() as work:
-            yield replace(work, calendars=Hasty(work.calendars, self.meeting))  # type: ignore[arg-type]
+            yield replaced(work, calendars=Hasty(work.calendars, self.meeting))  # type: ignore[arg-type]
 
     def autocommit(self) -> AbstractContextManager[UnitOfWork]:
         return self.inner.autocommit()
 
     read = autocommit
+
+    def ambient(self) -> AbstractContextManager[None]:
+        return self.inner.ambient()
 
     def attempts(self) -> Iterator[None]:
         return self.inner.attempts()

@@ -11,11 +11,11 @@ import pytest
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.memory.club.clients import MemoryClients
 from attendance.adapters.zones import IanaZones
-from attendance.application import editing
-from attendance.application.club import clients as clients_module
-from attendance.application.club import contracts as contracts_module
 from attendance.application.club import prices as prices_module
-from attendance.application.listing import Listed
+from attendance.application.club import read_models
+from attendance.application.forms import client_access as clients_module
+from attendance.application.forms import editing
+from attendance.application.forms.listing import Listed
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Store
 from attendance.application.ports.events import EventCriteria
@@ -311,9 +311,9 @@ def family(world: World, **changes: Any) -> tuple[Actor, Client, Contract, Clien
 def test_a_parent_reads_the_own_client_and_its_contracts_without_notes(world: World) -> None:
     parent, child, contract, _, _ = family(world)
     use = world.use_cases
-    assert use.show_client(parent, client_id=child.id) == replace(child, notes="")
+    assert use.show_client(parent, client_id=child.id) == replace(child, notes=None)
     listed = use.contracts_of_client(parent, client_id=child.id)
-    assert ([*listed.items], listed.total) == ([replace(contract, notes="")], 1)
+    assert ([*listed.items], listed.total) == ([replace(contract, notes=None)], 1)
 
 
 @pytest.mark.plants
@@ -321,8 +321,7 @@ def test_notes_are_seen_to_be_told_to_a_parent_when_nobody_keeps_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent, child, _, _, _ = family(world)
-    for module in (clients_module, contracts_module):
-        monkeypatch.setattr(module, "sees_notes", lambda _: True)
+    monkeypatch.setattr(read_models, "sees_notes", lambda _: True)
     assert world.use_cases.show_client(parent, client_id=child.id).notes == NOTES
     (contract,) = world.use_cases.contracts_of_client(parent, client_id=child.id).items
     assert contract.notes == NOTES
@@ -438,10 +437,10 @@ def test_what_is_on_sale_today_is_for_anybody_and_the_rest_for_who_keeps_the_pri
     for actor in below:
         for listed in (use.list_prices(actor), use.list_prices(actor, page=1)):
             assert (names(listed), listed.total) == (ON_SALE, 3)
-        assert {it.notes for it in use.list_prices(actor).items} == {""}
+        assert {it.notes for it in use.list_prices(actor).items} == {None}
         for name, price in prices.items():
             if name in ON_SALE:
-                assert use.show_price(actor, price_id=price.id) == replace(price, notes="")
+                assert use.show_price(actor, price_id=price.id) == replace(price, notes=None)
             else:
                 with pytest.raises(PriceNotFound):
                     use.show_price(actor, price_id=price.id)
@@ -572,7 +571,7 @@ def test_one_finds_the_clients_that_are_ones_own_from_level_2_on(world: World, c
     for name, user_id in (("Zoe", parent.id), ("Ann", parent.id), ("Ben", other.id), ("Cy", None)):
         world.use_cases.add_client(clerk, name=name, user_id=user_id, notes=NOTES)
     own = world.use_cases.own_clients(make.actor(parent))
-    assert [(client.name, client.notes) for client in own] == [("Ann", ""), ("Zoe", "")]
+    assert [(client.name, client.notes) for client in own] == [("Ann", None), ("Zoe", None)]
     assert world.use_cases.own_clients(clerk) == ()
     unconfirmed = replace(make.actor(parent), level=Level.UNCONFIRMED)
     assert world.use_cases.own_clients(unconfirmed) == ()

@@ -439,20 +439,19 @@ def test_favorites_are_the_users_own(world: World) -> None:
         for group in (there := [make.group(house) for _ in range(3)]):
             work.groups.add(group)
     groups = tuple(group.id for group in there)
-    chosen = world.use_cases.replace_favorites(ada, user_id=ada.id, groups=(*groups, make.new_id()))
-    assert (chosen.groups, chosen.lessons, chosen.version) == (groups, (), 1), (
-        "what does not exist is not shown"
-    )
-    assert world.use_cases.replace_favorites(ada, user_id=ada.id, groups=groups).version == 2
-    assert world.use_cases.replace_favorites(ada, user_id=ada.id, groups=groups).version == 2
-    assert world.use_cases.replace_favorites(ada, user_id=ada.id, lessons=groups[:1]).lessons == ()
-    assert world.use_cases.show_favorites(boss, user_id=ada.id).version == 3
+    chosen = world.use_cases.replace_favorites(ada, user_id=ada.id, groups=groups)
+    assert (chosen.groups, chosen.lessons, chosen.version) == (groups, (), 1)
+    assert world.use_cases.replace_favorites(ada, user_id=ada.id, groups=groups).version == 1
+    for unknown in ({"groups": (*groups, make.new_id())}, {"lessons": groups[:1]}):
+        with pytest.raises(Invalid):
+            world.use_cases.replace_favorites(ada, user_id=ada.id, **unknown)
+    assert world.use_cases.show_favorites(boss, user_id=ada.id).version == 1
     with pytest.raises(Forbidden):
         world.use_cases.replace_favorites(boss, user_id=ada.id, groups=())
     with pytest.raises(Forbidden):
         world.use_cases.show_favorites(world.having(Role.EMPLOYEE), user_id=ada.id)
     with pytest.raises(Outdated):
-        world.use_cases.replace_favorites(ada, user_id=ada.id, groups=(), versions={1})
+        world.use_cases.replace_favorites(ada, user_id=ada.id, groups=(), versions={2})
     for faulty in (groups * 2, tuple(make.new_id() for _ in range(1001))):
         with pytest.raises(Invalid):
             world.use_cases.replace_favorites(ada, user_id=ada.id, groups=faulty)

@@ -1,5 +1,6 @@
 """Keeping a lab's attendance, over every store."""
 
+from contextvars import Context
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from attendance.application.ports import Store, UnitOfWork
 from attendance.domain.accounts.accounts import Account
+from attendance.domain.attendance.status import Status
 from attendance.domain.errors import Forbidden, Invalid, NotFound
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.labs import AlreadyMember, LabNotFound
@@ -20,9 +22,8 @@ from attendance.domain.labs.marks import (
     OnlyOwnerViews,
 )
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.status import Status
 from tests import make
-from tests.fakes import ContendedStore, World
+from tests.fakes import ContendedStore, World, replaced
 
 DAY = date(2026, 3, 2)
 NOBODY = AccountId(make.new_id())
@@ -241,7 +242,7 @@ class _Meddled:
     def __enter__(self) -> UnitOfWork:
         self.block = self.store.inner.autocommit()
         work = self.block.__enter__()
-        return replace(work, lab_attendance=_MeddledAttendance(work.lab_attendance, self.store))
+        return replaced(work, lab_attendance=_MeddledAttendance(work.lab_attendance, self.store))
 
     def __exit__(self, *error: object) -> bool | None:
         return self.block.__exit__(*error)  # type: ignore[arg-type]
@@ -254,7 +255,8 @@ class _MeddledAttendance:
     def __getattr__(self, name: str) -> object:
         if name in ("save", "delete") and self._store.meddle:
             meddle, self._store.meddle = self._store.meddle, None
-            meddle()
+            # as somebody else would: outside of this context's unit
+            Context().run(meddle)
         return getattr(self._real, name)
 
 

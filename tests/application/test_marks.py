@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from attendance.adapters.memory import MemoryStore
-from attendance.application import listing
 from attendance.application.attendance import marks as module
-from attendance.application.listing import Listed
+from attendance.application.forms import listing
+from attendance.application.forms.listing import Listed
 from attendance.application.ports import Store
 from attendance.application.ports.attendance import MarkRow
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import GroupNotFound, Teaching
 from attendance.domain.errors import Forbidden, Invalid
 from attendance.domain.ids import GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
-from attendance.domain.status import Status
 from tests import make
 from tests.application.test_statistics import DAY, JANUARY_1, SEEN, Club
 
@@ -144,9 +144,9 @@ def test_a_page_is_twenty_and_the_whole_is_read_in_batches(
 
 GUARDS: list[tuple[str, Callable[..., Any]]] = [
     ("sees_all_groups", lambda _: True),
-    ("_seen_by", lambda *_: None),
+    ("_visible_group_ids", lambda *_: None),
     ("require", lambda *_: None),
-    ("_narrowed", lambda seen, *_: seen),
+    ("_only", lambda _, visible_ids, __: visible_ids),
 ]
 
 

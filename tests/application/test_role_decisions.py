@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from attendance.adapters.memory import MemoryStore
+from attendance.application.accounts.read_models import RoleChangeDetails
 from attendance.application.ports import Store
 from attendance.domain.accounts import policy, role_changes
 from attendance.domain.accounts.accounts import Account
-from attendance.domain.accounts.role_changes import NotConfirmedAndActive, RoleChange
+from attendance.domain.accounts.role_changes import NotConfirmedAndActive
 from attendance.domain.errors import Conflict, Forbidden
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
@@ -77,7 +78,7 @@ def answered(world: World, kind: str, case: Case) -> int:
     except NotConfirmedAndActive:
         assert world.now(target.id) == target
         return 409
-    if isinstance(outcome, RoleChange):
+    if isinstance(outcome, RoleChangeDetails):
         assert world.now(target.id) == target
         return 202
     return 200

@@ -3,20 +3,21 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 import pytest
 
+from attendance.application.accounts.read_models import RoleChangeDetails
 from attendance.application.ports import Contended, Store, UnitOfWork
 from attendance.domain.accounts.accounts import Account
-from attendance.domain.accounts.role_changes import RoleChange, State
+from attendance.domain.accounts.role_changes import State
 from attendance.domain.errors import AttendanceError
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from tests import make
-from tests.fakes import World
+from tests.fakes import World, replaced
 
 ROUNDS = 100
 
@@ -46,12 +47,15 @@ class Unguarded(Store):
     @contextmanager
     def transaction(self) -> Iterator[UnitOfWork]:
         with self.inner.autocommit() as work:
-            yield replace(work, accounts=Hasty(work.accounts, self.meeting))  # type: ignore[arg-type]
+            yield replaced(work, accounts=Hasty(work.accounts, self.meeting))  # type: ignore[arg-type]
 
     def autocommit(self) -> object:  # type: ignore[override]
         return self.inner.autocommit()
 
     read = autocommit  # type: ignore[assignment]
+
+    def ambient(self) -> AbstractContextManager[None]:
+        return self.inner.ambient()
 
     def attempts(self) -> Iterator[None]:
         return self.inner.attempts()
@@ -100,17 +104,14 @@ def test_two_owners_who_step_down_at_the_same_moment_leave_one(store: Store) -> 
             partial(world.use_cases.change_active, ben, user_id=ben.id, active=False),
         )
         assert owners_left(store) == 1
-        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Account", "LastOwner"]
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["LastOwner", "UserDetails"]
         with store.transaction() as work:
             (left,) = work.accounts.guard_owners()
         retire(world, make.actor(left))
 
 
 @pytest.mark.plants
-def test_without_the_guard_nobody_is_left(store_url: str, store: Store) -> None:
-    if store_url == "memory":
-        # its lock is the guard
-        store._lock = nullcontext()  # type: ignore[attr-defined]
+def test_without_the_guard_nobody_is_left(store: Store) -> None:
     world, ann, ben = two_owners(Unguarded(store, threading.Barrier(2)))
     at_once(
         lambda: world.use_cases.change_role(ann, user_id=ann.id, role=Role.USER),
@@ -127,8 +128,8 @@ def test_two_owners_whose_demotions_are_confirmed_at_the_same_moment_leave_one(s
         about_ann, about_ben = (
             world.use_cases.change_role(admin, user_id=owner.id, role=Role.USER) for owner in (ann, ben)
         )
-        assert isinstance(about_ann, RoleChange)
-        assert isinstance(about_ben, RoleChange)
+        assert isinstance(about_ann, RoleChangeDetails)
+        assert isinstance(about_ben, RoleChangeDetails)
         outcomes = at_once(
             partial(world.use_cases.confirm_role_change, ann, role_change_id=about_ben.id),
             partial(world.use_cases.confirm_role_change, ben, role_change_id=about_ann.id),
@@ -143,13 +144,13 @@ def test_two_owners_whose_demotions_are_confirmed_at_the_same_moment_leave_one(s
             for change in changes:
                 told = [event.action for event in work.events.of(change.id)]
                 # one outcome each, told once; or, for the last owner, none yet
-                assert len(told) == (1 if change.stored_state is State.AWAITING else 2), told
+                assert len(told) == (1 if change.state is State.AWAITING else 2), told
         assert not [it for it in outcomes if isinstance(it, Contended)]
         for owner in (ann, ben):
             if world.now(owner.id).role is Role.OWNER:
                 retire(world, owner)
         for change in changes:
-            if change.stored_state is State.AWAITING:
+            if change.state is State.AWAITING:
                 world.use_cases.withdraw_role_change(admin, role_change_id=change.id)
 
 
@@ -161,11 +162,11 @@ def test_two_requests_about_one_owner_at_the_same_moment_are_one(store: Store) -
             *(partial(world.use_cases.change_role, by, user_id=ann.id, role=Role.USER) for by in asking)
         )
         assert sorted(type(outcome).__name__ for outcome in outcomes) == [
-            "RoleChange",
             "RoleChangeAwaits",
             "RoleChangeAwaits",
+            "RoleChangeDetails",
         ]
-        (change,) = (outcome for outcome in outcomes if isinstance(outcome, RoleChange))
+        (change,) = (outcome for outcome in outcomes if isinstance(outcome, RoleChangeDetails))
         requester = next(by for by in asking if by.id == change.requested_by)
         world.use_cases.withdraw_role_change(requester, role_change_id=change.id)
 
@@ -179,7 +180,7 @@ def test_of_two_admins_who_demote_each_other_at_the_same_moment_one_is_left(stor
             partial(world.use_cases.change_role, one, user_id=other.id, role=Role.USER),
             partial(world.use_cases.change_role, other, user_id=one.id, role=Role.USER),
         )
-        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Account", "Forbidden"]
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Forbidden", "UserDetails"]
         assert sorted(world.now(actor.id).role for actor in (one, other)) == [Role.ADMIN, Role.USER]
 
 

@@ -14,6 +14,7 @@ from attendance.application.reporting import statistics as module
 from attendance.domain.accounts.accounts import UserNotFound
 from attendance.domain.attendance.charging import UNPAID, Charge
 from attendance.domain.attendance.marks import Changed
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import Client
 from attendance.domain.club.groups import Group, GroupMembership, GroupNotFound, Teaching
 from attendance.domain.club.lessons import Lesson
@@ -24,7 +25,6 @@ from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from attendance.domain.reporting.at_risk import Rule
 from attendance.domain.reporting.statistics import Counts, Figures, Lessons, Trend
-from attendance.domain.status import Status
 from tests import make
 from tests.fakes import World
 
@@ -102,7 +102,7 @@ class Club:
         rows = self.use.list_statistics(by, kind=kind, **asked).rows
         return {row.name: row.figures for row in rows.items}
 
-    def one(self, by: Actor, kind: Kind, of: Any, **asked: Any) -> module.One:
+    def one(self, by: Actor, kind: Kind, of: Any, **asked: Any) -> module.StatisticsOfOne:
         return self.use.show_statistics_of(by, kind=kind, of_id=of, **asked)
 
 
@@ -270,7 +270,7 @@ def test_employees_see_the_groups_they_taught_and_themselves(club: Club) -> None
 
 GUARDS: list[tuple[str, Any]] = [
     ("sees_all_groups", lambda _: True),
-    ("_seen_by", lambda *given: given[-1]),
+    ("_visible", lambda *given: given[-1]),
     ("_is_own", lambda *_: True),
     ("_is_own", lambda *_: False),
 ]

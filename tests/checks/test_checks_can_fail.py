@@ -107,6 +107,15 @@ PLANTS = {
         {"src/attendance/adapters/http/planted.py": module("from attendance.adapters import sql as sql\n")},
         "Adapters do not know each other BROKEN",
     ),
+    "an adapter that decides": Plant(
+        LINT_IMPORTS,
+        {
+            "src/attendance/adapters/http/planted.py": module(
+                "from attendance.domain.permissions import policy as policy\n"
+            )
+        },
+        "Adapters never decide BROKEN",
+    ),
     "a circle between rooms": Plant(
         LINT_IMPORTS,
         {

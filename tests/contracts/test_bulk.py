@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.bulk import Bulk, among
-from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.tables.columns import Facts, Key, Money, Sequence, UtcDateTime
-from tests import make
+from attendance.testing import make
 from tests.contracts.test_statements import counted
 
 THINGS = sa.Table(
@@ -39,10 +39,10 @@ AMONG = {dialect: ALL.where(condition) for dialect, condition in among(THINGS.c.
 
 
 @pytest.fixture
-def work(database: Database) -> Iterator[Work]:
+def connection(database: Database) -> Iterator[Connection]:
     THINGS.create(database.engine)
-    with database.connection() as connection:
-        yield Work(connection, database, is_one_transaction=False)
+    with database.connection() as driver:
+        yield Connection(driver, database, is_one_transaction=False)
     THINGS.drop(database.engine)
 
 
@@ -70,58 +70,58 @@ ODD = [
 ]
 
 
-def rows(work: Work, statement: Any = ALL, **parameters: Any) -> list[dict[str, Any]]:
-    found = [row._asdict() for row in work.run(statement, parameters).rows]
+def rows(connection: Connection, statement: Any = ALL, **parameters: Any) -> list[dict[str, Any]]:
+    found = [row._asdict() for row in connection.run(statement, parameters).rows]
     return [{name: row[name] for name in NAMES} for row in found]
 
 
-def test_rows_are_kept_as_they_are_and_in_their_order(work: Work) -> None:
-    with counted(work.database) as statements:
-        WRITE.write(work, ODD)
+def test_rows_are_kept_as_they_are_and_in_their_order(connection: Connection) -> None:
+    with counted(connection.database) as statements:
+        WRITE.write(connection, ODD)
     assert len(statements) == 1
-    assert rows(work) == ODD
+    assert rows(connection) == ODD
 
 
-def test_instants_of_other_zones_are_the_same_instants(work: Work) -> None:
+def test_instants_of_other_zones_are_the_same_instants(connection: Connection) -> None:
     there = make.NOON.astimezone(timezone(timedelta(hours=-11, minutes=-30)))
-    WRITE.write(work, [thing(1, at=there)])
-    assert rows(work)[0]["at"] == make.NOON
+    WRITE.write(connection, [thing(1, at=there)])
+    assert rows(connection)[0]["at"] == make.NOON
 
 
-def test_many_rows_are_one_statement_and_the_same_one_as_few(work: Work) -> None:
-    with counted(work.database) as statements:
-        WRITE.write(work, [thing(0)])
-        WRITE.write(work, [thing(n, text=str(n)) for n in range(3000, 0, -1)])
+def test_many_rows_are_one_statement_and_the_same_one_as_few(connection: Connection) -> None:
+    with counted(connection.database) as statements:
+        WRITE.write(connection, [thing(0)])
+        WRITE.write(connection, [thing(n, text=str(n)) for n in range(3000, 0, -1)])
     assert len(statements) == 2
     assert len({*statements}) == 1
-    assert [row["id"].int for row in rows(work)] == [0, *range(3000, 0, -1)]
+    assert [row["id"].int for row in rows(connection)] == [0, *range(3000, 0, -1)]
 
 
-def test_no_rows_are_no_statement(work: Work) -> None:
-    with counted(work.database) as statements:
-        WRITE.write(work, ())
-        PUT.write(work, [])
+def test_no_rows_are_no_statement(connection: Connection) -> None:
+    with counted(connection.database) as statements:
+        WRITE.write(connection, ())
+        PUT.write(connection, [])
     assert statements == []
 
 
-def test_rows_that_are_there_are_overwritten_and_others_added(work: Work) -> None:
-    WRITE.write(work, [thing(1, text="one", number=1), thing(2, text="two", number=2)])
-    PUT.write(work, [thing(2, text=None, number=22), thing(3, text="three")])
-    assert rows(work) == [thing(1, text="one", number=1), thing(2, number=22), thing(3, text="three")]
+def test_rows_that_are_there_are_overwritten_and_others_added(connection: Connection) -> None:
+    WRITE.write(connection, [thing(1, text="one", number=1), thing(2, text="two", number=2)])
+    PUT.write(connection, [thing(2, text=None, number=22), thing(3, text="three")])
+    assert rows(connection) == [thing(1, text="one", number=1), thing(2, number=22), thing(3, text="three")]
 
 
-def test_a_row_that_may_not_be_leaves_none_of_them(work: Work) -> None:
-    WRITE.write(work, [thing(1)])
+def test_a_row_that_may_not_be_leaves_none_of_them(connection: Connection) -> None:
+    WRITE.write(connection, [thing(1)])
     with pytest.raises(Exception, match=r"things[_.]id"):
-        WRITE.write(work, [thing(2), thing(1)])
-    assert rows(work) == [thing(1)]
+        WRITE.write(connection, [thing(2), thing(1)])
+    assert rows(connection) == [thing(1)]
 
 
-def test_rows_are_found_by_a_list_of_ids(work: Work) -> None:
-    WRITE.write(work, [thing(n) for n in range(20)])
+def test_rows_are_found_by_a_list_of_ids(connection: Connection) -> None:
+    WRITE.write(connection, [thing(n) for n in range(20)])
 
     def ids(*numbers: int) -> list[int]:
-        found = rows(work, AMONG, ids=[UUID(int=n) for n in numbers])
+        found = rows(connection, AMONG, ids=[UUID(int=n) for n in numbers])
         return [row["id"].int for row in found]
 
     assert ids(3, 1, 1, 99) == [1, 3]

@@ -1,11 +1,7 @@
 """What every store must do with clients, contracts, prices and locations."""
 
-from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import hypothesis.strategies as st
 import pytest
@@ -19,169 +15,34 @@ from attendance.adapters.memory.club.prices import MemoryPrices
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.adapters.memory.tables import Journal
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.club.contracts import SqlContracts
 from attendance.adapters.sql.club.prices import SqlPrices
 from attendance.adapters.sql.engine import errors, listing
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.listing import SortColumn
+from attendance.adapters.sql.engine.listing import Listing
 from attendance.adapters.sql.engine.repository import SqlRepository
-from attendance.application.pagination import PageRequest, SortKey
-from attendance.application.ports import Contended, Store, UnitOfWork
+from attendance.application.pagination import SortKey
+from attendance.application.ports import Store
 from attendance.application.ports.club import (
     ClientCriteria,
     ContractCriteria,
     LocationCriteria,
     PriceCriteria,
 )
-from attendance.domain.accounts.accounts import Account
-from attendance.domain.club.clients import Client, ClientNotFound
-from attendance.domain.club.contracts import Contract, ContractNotFound, ContractState, NumberTaken
-from attendance.domain.club.locations import AddressTaken, Closure, Location, LocationNotFound
-from attendance.domain.club.prices import Price, PriceNotFound
-from attendance.domain.errors import Conflict, NotFound
-from attendance.domain.ids import GroupId
-from tests import make
-
-NAMES = ["Anna", "anna", "Ä", "Öle", "zoe", "Zoë", "100%", "a_b", "ﬁona", "𐐀", "\uffdc", "İ", "ß"]
-MARCH_2 = date(2026, 3, 2)
-DAY = timedelta(days=1)
-ALL = {
-    "clients": ClientCriteria(),
-    "contracts": ContractCriteria(on=MARCH_2),
-    "prices": PriceCriteria(),
-    "locations": LocationCriteria(),
-}
-
-
-def repository(work: UnitOfWork, kind: str) -> Any:
-    return getattr(work, kind)
-
-
-def put(store: Store, *things: Any) -> None:
-    """In order: what others point to first."""
-    kinds = {Client: "clients", Contract: "contracts", Price: "prices", Location: "locations"}
-    with store.transaction() as work:
-        for thing in things:
-            place = work.accounts if isinstance(thing, Account) else repository(work, kinds[type(thing)])
-            place.add(thing)
-
-
-def found(
-    store: Store, kind: str, criteria: Any = None, *orders: SortKey, **page_request: Any
-) -> tuple[Any, ...]:
-    with store.read() as work:
-        rows: tuple[Any, ...] = repository(work, kind).list(
-            ALL[kind] if criteria is None else criteria,
-            PageRequest(order=orders, **{"limit": 1000, **page_request}),
-        )
-    return rows
-
-
-def whole_things() -> tuple[Account, dict[str, tuple[Any, Any]]]:
-    """One of each kind with all its fields filled, and what it becomes."""
-    parent = make.account()
-    client = make.client(
-        name="Ännchen\u202f𐐀",
-        guardian_name="Zoë",
-        birthday=date(2020, 2, 29),
-        phone="+49 30 1",
-        email="Zoe@Example.org",
-        address="1 Main Street\nBerlin",
-        notes="nuts\t!",
-        active=False,
-        user_id=parent.id,
-        updated_at=make.NOON + timedelta(microseconds=1),
-    )
-    contract = make.contract(
-        client, number="Nº 1/ä", signed_on=date.min, cancelled_on=date.max, notes="by post\n"
-    )
-    groups = tuple(GroupId(UUID(int=n)) for n in (3, 1, 2))
-    price = make.price(
-        "80.50",
-        name="10 visits",
-        visits=10,
-        valid_days=30,
-        group_ids=groups,
-        on_sale_from=MARCH_2,
-        on_sale_until=MARCH_2,
-        charges_absence=False,
-        notes="for siblings",
-    )
-    closures = (
-        Closure(since=date(2026, 12, 24), until=date(2027, 1, 1), reason='"holidays" ä'),
-        Closure(since=MARCH_2, until=MARCH_2),
-    )
-    location = make.location(
-        url="https://example.org/ä", timezone="Asia/Tokyo", capacity=12, active=False, closures=closures
-    )
-    cleared = {
-        "clients": replace(make.client(), user_id=None),
-        "contracts": make.contract(client),
-        "prices": make.price("0.0001", "CLF", valid_months=2),
-        "locations": make.location(),
-    }
-    things = {"clients": client, "contracts": contract, "prices": price, "locations": location}
-    return parent, {
-        kind: (it, replace(cleared[kind], id=it.id, version=2, updated_at=make.NOON + DAY))
-        for kind, it in things.items()
-    }
-
-
-NOT_FOUND: dict[str, type[NotFound]] = {
-    "clients": ClientNotFound,
-    "contracts": ContractNotFound,
-    "prices": PriceNotFound,
-    "locations": LocationNotFound,
-}
-
-
-# Kept, found, held, saved
-
-
-def test_what_is_added_comes_back_whole_and_so_does_what_it_becomes(store: Store) -> None:
-    parent, things = whole_things()
-    put(store, parent, *(before for before, _ in things.values()))
-    for kind, (before, after) in things.items():
-        with store.transaction() as work:
-            repo = repository(work, kind)
-            assert repo.get(before.id) == repo.find(before.id) == repo.get_for_update(before.id) == before, (
-                kind
-            )
-            repo.save(after)
-            assert repo.get(before.id) == after, kind
-        assert found(store, kind) == (after,), kind
-        with store.autocommit() as work:
-            assert repository(work, kind).find(before.id) == after, kind
-
-
-def test_what_is_not_there_is_not_found(store: Store) -> None:
-    unknown = make.new_id()
-    for kind, refusal in NOT_FOUND.items():
-        with store.transaction() as work:
-            repo = repository(work, kind)
-            assert repo.find(unknown) is None
-            for look in (repo.get, repo.get_for_update):
-                with pytest.raises(refusal):
-                    look(unknown)
-            assert repo.count(ALL[kind]) == 0
-        assert found(store, kind) == ()
-
-
-def test_a_version_is_saved_over_the_one_before_alone(store: Store) -> None:
-    parent, things = whole_things()
-    put(store, parent, *(before for before, _ in things.values()))
-    for kind, (before, after) in things.items():
-        for version in (0, 1, 3):
-            with pytest.raises(Contended), store.transaction() as work:
-                repository(work, kind).save(replace(after, version=version))
-        with pytest.raises(Contended), store.transaction() as work:
-            repository(work, kind).save(replace(after, id=make.new_id()))
-        assert found(store, kind) == (before,), kind
-        with store.transaction() as work:
-            repository(work, kind).save(after)
-        with pytest.raises(Contended), store.transaction() as work:
-            repository(work, kind).save(after)
-        assert found(store, kind) == (after,), kind
+from attendance.domain.club.contracts import ContractState
+from attendance.testing import make
+from attendance.testing.contract import club_records as contract
+from attendance.testing.contract.club_records import (
+    ALIKE,
+    ALL,
+    CLIENTS,
+    DAY,
+    MARCH_2,
+    THINGS,
+    found,
+    put,
+    repository,
+    two_of,
+)
 
 
 @pytest.mark.plants
@@ -189,70 +50,20 @@ def test_a_version_that_is_saved_over_any_other_is_seen(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def save_over_any(repo: Any, entity: Any) -> None:
-        row, table = repo.row(entity), repo.mapper.table
-        repo.work.run(sa.update(table).where(table.c.id == row.pop("id")).values(row), {})
+        row, table = repo.mapper.row(entity), repo.mapper.table
+        repo.connection.run(sa.update(table).where(table.c.id == row.pop("id")).values(row), {})
 
-    monkeypatch.setattr(MemoryRepository, "save", MemoryRepository.add)
+    monkeypatch.setattr(MemoryRepository, "save", lambda repo, it: repo.table.put(it.id, it))
     monkeypatch.setattr(SqlRepository, "save", save_over_any)
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
-        test_a_version_is_saved_over_the_one_before_alone(store)
+        contract.test_a_version_is_saved_over_the_one_before_alone(store)
 
 
 @pytest.mark.plants
 def test_what_stays_of_a_unit_that_failed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Journal, "undo", Journal.forget)
+    monkeypatch.setattr(Journal, "undo", lambda journal, _: journal.forget())
     with pytest.raises(AssertionError):
-        test_what_is_rolled_back_leaves_nothing(MemoryStore())
-
-
-def test_what_is_rolled_back_leaves_nothing(store: Store) -> None:
-    parent, things = whole_things()
-    put(store, parent)
-    with pytest.raises(ZeroDivisionError), store.transaction() as work:
-        for kind, (before, after) in things.items():
-            repository(work, kind).add(before)
-            repository(work, kind).save(after)
-        raise ZeroDivisionError
-    assert [found(store, kind) for kind in ALL] == [()] * 4
-    put(store, *(before for before, _ in things.values()))
-    with pytest.raises(ZeroDivisionError), store.transaction() as work:
-        for kind, (_, after) in things.items():
-            repository(work, kind).save(after)
-        raise ZeroDivisionError
-    assert [found(store, kind) for kind in ALL] == [(before,) for before, _ in things.values()]
-
-
-# Unique
-
-
-def two_of(kind: str) -> tuple[list[Any], Any, Callable[[str], dict[str, str]], type[Conflict]]:
-    """What others point to and two things; one more; its fields for a unique text; the refusal."""
-    if kind == "contracts":
-        client = make.client()
-        first, second = (make.contract(client, number=number) for number in ("2026/Strasse", "B"))
-        return [client, first, second], make.contract(client), lambda it: {"number": it}, NumberTaken
-    first, second = (make.location(address=address) for address in ("2026/Strasse", "B"))
-    return [first, second], make.location(), lambda it: {"address": it}, AddressTaken
-
-
-ALIKE = ["2026/Strasse", "2026/STRASSE", "２０２６/strasse", "2026/Straße"]
-
-
-@pytest.mark.parametrize("kind", ["contracts", "locations"])
-def test_a_number_and_an_address_are_taken_in_any_case_and_width(store: Store, kind: str) -> None:
-    things, third, fields, refusal = two_of(kind)
-    put(store, *things)
-    first, second = things[-2:]
-    for text in ALIKE:
-        with pytest.raises(refusal), store.transaction() as work:
-            repository(work, kind).add(replace(third, **fields(text)))
-        with pytest.raises(refusal), store.transaction() as work:
-            repository(work, kind).save(replace(second, **fields(text), version=2))
-    assert {it.id: it for it in found(store, kind)} == {first.id: first, second.id: second}
-    with store.transaction() as work:
-        repository(work, kind).save(replace(first, **fields(ALIKE[1]), version=2))
-        repository(work, kind).save(replace(first, **fields("C"), version=3))
-        repository(work, kind).add(replace(third, **fields(ALIKE[2])))
+        contract.test_what_is_rolled_back_leaves_nothing(MemoryStore())
 
 
 @pytest.mark.plants
@@ -261,7 +72,7 @@ def test_what_is_taken_is_seen_to_be_given_again_when_nothing_is_compared(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for repo in (MemoryContracts, MemoryLocations):
-        monkeypatch.setattr(repo, "unique", {})
+        monkeypatch.setattr(repo, "resource", replace(repo.resource, unique=()))
     store = MemoryStore()
     things, third, fields, _ = two_of(kind)
     put(store, *things, replace(third, **fields(ALIKE[1])))
@@ -295,76 +106,15 @@ def test_what_points_nowhere_is_not_kept_by_a_database(store: Store, store_url: 
     assert [found(store, kind) for kind in ALL] == [()] * 4
 
 
-# Listed and counted
-
-
-def some_clients() -> list[Client]:
-    return [
-        make.client(
-            name=NAMES[n % len(NAMES)],
-            guardian_name=NAMES[n % 5] if n % 4 else "",
-            birthday=None if n % 3 == 0 else MARCH_2 - DAY * (n % 5),
-            active=n % 5 != 0,
-            created_at=make.NOON + timedelta(seconds=n % 4),
-        )
-        for n in range(40)
-    ]
-
-
-def some_contracts(clients: list[Client]) -> list[Contract]:
-    return [
-        make.contract(
-            clients[n % 3],
-            number=f"{'aBä𐐀'[n % 4]}/{n % 7}/{n}",
-            signed_on=None if n % 3 == 0 else MARCH_2 - DAY * (n % 4),
-            cancelled_on=None if n % 2 else MARCH_2 + DAY * (n % 3),
-        )
-        for n in range(40)
-    ]
-
-
-def some_prices() -> list[Price]:
-    amounts = [
-        ("0.0001", "CLF"), ("9", "JPY"), ("10", "JPY"), ("80.00", "EUR"), ("100", "EUR"), ("9.5", "EUR"),
-        ("1000000000000", "EUR"), ("0.001", "KWD"), ("0", "EUR"), ("999999999999.9999", "CLF"),
-    ]  # fmt: skip
-    return [
-        make.price(
-            *amounts[n % len(amounts)],
-            name=NAMES[n % len(NAMES)],
-            on_sale_from=None if n % 3 == 0 else MARCH_2 + DAY * (n % 3 - 1),
-            on_sale_until=None if n % 4 == 0 else MARCH_2 + DAY * (n % 4),
-        )
-        for n in range(40)
-    ]
-
-
-def some_locations() -> list[Location]:
-    return [
-        make.location(
-            name=NAMES[n % len(NAMES)],
-            active=n % 3 != 0,
-            created_at=make.NOON + timedelta(seconds=n % 4),
-            closures=(Closure(since=MARCH_2, until=MARCH_2, reason=f"{n}"),) * (n % 3),
-        )
-        for n in range(40)
-    ]
-
-
-CLIENTS = some_clients()
-THINGS: dict[str, list[Any]] = {
-    "clients": CLIENTS,
-    "contracts": some_contracts(CLIENTS),
-    "prices": some_prices(),
-    "locations": some_locations(),
-}
 SORTS = {
     "clients": ["name", "birthday", "created_at"],
     "contracts": ["number", "signed_on"],
     "prices": ["name", "amount"],
     "locations": ["name", "created_at"],
 }
+
 any_day = st.none() | st.sampled_from([MARCH_2 + DAY * n for n in range(-5, 6)])
+
 FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "clients": st.builds(
         ClientCriteria,
@@ -408,25 +158,6 @@ def test_a_cut_is_the_same_in_every_store(
         assert rest == whole[place + 1 : place + 1 + limit]
 
 
-def sorted_by(items: Iterable[Any], field: str, *, descending: bool) -> list[Any]:
-    """As the protocol says it: nothing comes last either way, ties by ascending id."""
-    by_id = sorted(items, key=lambda it: it.id)
-    having = [it for it in by_id if getattr(it, field) is not None]
-    having.sort(key=lambda it: getattr(it, field), reverse=descending)
-    return having + [it for it in by_id if getattr(it, field) is None]
-
-
-@pytest.mark.parametrize(
-    ("kind", "field"),
-    [("clients", "birthday"), ("contracts", "signed_on"), ("prices", "amount"), ("locations", "created_at")],
-)
-def test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store: Store, kind: str, field: str) -> None:
-    put(store, *(THINGS["clients"] if kind == "contracts" else []), *THINGS[kind])
-    for descending in (False, True):
-        expected = sorted_by(THINGS[kind], field, descending=descending)
-        assert [*found(store, kind, None, SortKey(field, descending=descending))] == expected
-
-
 @pytest.mark.plants
 def test_nothing_that_comes_first_is_seen(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Left to themselves, each database puts it first one way or the other."""
@@ -435,86 +166,32 @@ def test_nothing_that_comes_first_is_seen(database: Database, monkeypatch: pytes
         listing, "_sorted", lambda column, descending: column.desc() if descending else column.asc()
     )
     with pytest.raises(AssertionError):
-        test_a_list_is_sorted_as_its_fields_are_with_nothing_last(
+        contract.test_a_list_is_sorted_as_its_fields_are_with_nothing_last(
             SqlStore(primary=database, replica=database), "clients", "birthday"
         )
-
-
-def test_a_contract_is_listed_in_the_state_it_has_on_the_date(store: Store) -> None:
-    put(store, *THINGS["clients"], *THINGS["contracts"])
-    for on in (MARCH_2 + DAY * n for n in range(-5, 6)):
-        for state in ContractState:
-            listed = found(store, "contracts", ContractCriteria(on=on, state=state))
-            expected = {it.id for it in THINGS["contracts"] if it.state(on) is state}
-            assert {it.id for it in listed} == expected, (on, state)
-
-
-def test_a_price_is_listed_on_the_dates_on_which_it_is_on_sale(store: Store) -> None:
-    put(store, *THINGS["prices"])
-    for on in (MARCH_2 + DAY * n for n in range(-5, 6)):
-        listed = found(store, "prices", PriceCriteria(on_sale_on=on))
-        assert {it.id for it in listed} == {it.id for it in THINGS["prices"] if it.is_on_sale(on)}, on
 
 
 @pytest.mark.plants
 def test_a_contract_that_ends_a_day_early_is_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the last day on which it holds, the lists of states would be others."""
+
+    def is_in_state(contract: Any, criteria: Any) -> bool:
+        return contract.state(criteria.on + DAY) is criteria.state
+
+    late = replace(MemoryContracts.resource, predicates={"state": is_in_state})
+    monkeypatch.setattr(MemoryContracts, "resource", late)
+    parameters = Listing.parameters
     monkeypatch.setattr(
-        MemoryContracts,
-        "matches",
-        staticmethod(lambda it, criteria: criteria.state in (None, it.state(criteria.on + DAY))),
-    )
-    monkeypatch.setattr(
-        SqlContracts,
-        "given",
-        staticmethod(lambda criteria: {"on": criteria.on + DAY, "state": criteria.state.value}),
+        Listing, "parameters", lambda listing, it: parameters(listing, replace(it, on=it.on + DAY))
     )
     with pytest.raises(AssertionError):
-        test_a_contract_is_listed_in_the_state_it_has_on_the_date(store)
+        contract.test_a_contract_is_listed_in_the_state_it_has_on_the_date(store)
 
 
 @pytest.mark.plants
 def test_amounts_sorted_as_texts_are_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MemoryPrices, "keys", {"amount": lambda price: str(price.amount)})
-    by_name = {
-        dialect: replace(
-            found, keys={"amount": SortColumn(found.keys["name"].column, lambda price: price.name)}
-        )
-        for dialect, found in SqlPrices.mapper.listing.items()
-    }
-    monkeypatch.setattr(SqlPrices, "mapper", replace(SqlPrices.mapper, listing=by_name))
+    as_text = replace(MemoryPrices.resource, sort={"amount": lambda price: str(price.amount)})
+    monkeypatch.setattr(MemoryPrices, "resource", as_text)
+    monkeypatch.setattr(SqlPrices, "mapper", replace(SqlPrices.mapper, sort={"amount": "name_key"}))
     with pytest.raises(AssertionError):
-        test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store, "prices", "amount")
-
-
-def test_clients_are_found_by_any_part_of_both_names_literally(store: Store) -> None:
-    clients = [
-        make.client(name="Anna Ёж", guardian_name="Zoë"),
-        make.client(name="Bea_100%", guardian_name=""),
-        make.client(name="Carl", guardian_name="ANNA", active=False),
-    ]
-    put(store, *clients)
-
-    def names(**criteria: Any) -> list[str]:
-        return [it.name for it in found(store, "clients", ClientCriteria(**criteria), SortKey("name"))]
-
-    assert names() == ["Anna Ёж", "Bea_100%", "Carl"]
-    assert names(part="nna") == ["Anna Ёж", "Carl"]
-    assert names(part="nna", active=True) == ["Anna Ёж"]
-    assert names(part="ёж") == ["Anna Ёж"]
-    assert names(part="zoë") == ["Anna Ёж"]
-    assert names(part="%") == names(part="_") == names(part="_1") == ["Bea_100%"]
-    assert names(part="%a") == names(part="\\") == names(part="'") == []
-    assert names(active=False) == ["Carl"]
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency"),
-    [("0.0001", "CLF"), ("1000000000000", "CLF"), ("999999999999.9999", "CLF"), ("1000000000000", "JPY"),
-     ("0", "JPY"), ("1", "JPY"), ("0.001", "KWD"), ("0.10", "EUR"), ("0.29", "EUR"), ("80.00", "EUR")],
-)  # fmt: skip
-def test_an_amount_is_exact_down_to_the_digit(store: Store, amount: str, currency: str) -> None:
-    price = make.price(amount, currency)
-    put(store, price)
-    (kept,) = found(store, "prices")
-    assert (kept.amount, str(kept.amount)) == (Decimal(amount), str(price.amount))
+        contract.test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store, "prices", "amount")

@@ -14,9 +14,9 @@ from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.tables import attendance, lessons
 from attendance.domain.attendance.marks import Changed
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
-from attendance.domain.status import Status
-from tests import make
+from attendance.testing import make
 
 COPY = attendance.c["lesson_id", "date", "starts"]
 

@@ -19,12 +19,12 @@ from attendance.application.labs.marks import (
     MarkLabAttendance,
 )
 from attendance.application.pagination import Page
-from attendance.domain.status import Status
+from attendance.domain.attendance.status import Status
 from attendance.entrypoints.asgi import application
 from attendance.entrypoints.container import Container
 from attendance.entrypoints.settings import settings_of
-from tests import make
-from tests.contracts.test_labs import DAY, Given
+from attendance.testing import make
+from attendance.testing.contract.labs import DAY, Given
 
 
 @contextmanager

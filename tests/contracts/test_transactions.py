@@ -1,27 +1,17 @@
 """What a unit of work promises, on every store; and what a database connection is set to."""
 
-import sqlite3
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.engine.databases import (
-    POSTGRES_SETTINGS,
-    SQLITE_SETTINGS,
-    Database,
-    open_database,
-)
-from attendance.application.pagination import Page
-from attendance.application.ports import Store
+from attendance.adapters.sql.engine.databases import SQLITE_SETTINGS, Database, open_database
+from attendance.adapters.sql.engine.postgres import POSTGRES_SETTINGS
 from attendance.domain.errors import Unavailable
-from tests import make
-from tests.contracts.test_labs import DAY, Given, marked
+from attendance.testing.contract.labs import Given, marked
 
 
 @pytest.fixture
@@ -30,82 +20,19 @@ def other_thread() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def test_nobody_sees_what_is_not_committed(store: Store, other_thread: ThreadPoolExecutor) -> None:
-    def total() -> int:
-        with store.read() as work:
-            return work.accounts.search("", Page()).total
-
-    with store.transaction() as work:
-        work.accounts.add(make.account())
-        seen = other_thread.submit(total)
-        # a store may make readers wait; none may let them see
-        wait([seen], timeout=0.2)
-        early = seen.result() if seen.done() else None
-    assert early in (None, 0)
-    assert seen.result() == early or seen.result() == 1
-    assert total() == 1
-
-
-def test_two_writers_at_once_both_get_through(store: Store, other_thread: ThreadPoolExecutor) -> None:
-    def add() -> None:
-        with store.transaction() as work:
-            work.accounts.add(make.account())
-
-    with store.transaction() as work:
-        work.accounts.add(make.account())
-        other = other_thread.submit(add)
-        wait([other], timeout=0.1)
-    other.result()
-    with store.read() as work:
-        assert work.accounts.search("", Page()).total == 2
-
-
-def test_many_threads_lose_nothing(store: Store) -> None:
-    barrier = threading.Barrier(16)
-
-    def add_ten() -> None:
-        barrier.wait()
-        for _ in range(10):
-            with store.transaction() as work:
-                work.accounts.add(make.account())
-
-    with ThreadPoolExecutor(16) as pool:
-        for done in [pool.submit(add_ten) for _ in range(16)]:
-            done.result()
-    with store.read() as work:
-        assert work.accounts.search("", Page()).total == 160
-
-
-def test_each_call_stands_by_itself(store: Store) -> None:
-    given = Given(store)
-    mark, event = marked(given, given.members[0])
-    with pytest.raises(ZeroDivisionError), store.autocommit() as work:
-        work.lab_attendance.save(mark, event)
-        raise ZeroDivisionError
-    with store.autocommit() as work:
-        assert work.lab_attendance.place(given.lab.id, mark.user_id, DAY).mark == mark
-
-
-def test_a_change_and_its_event_are_stored_together_or_not_at_all(database: Database) -> None:
-    """The same event id twice: the second mark must go with the event that could not be added."""
-    store = SqlStore(primary=database, replica=database)
-    given = Given(store, members=2)
-    first, event = marked(given, given.members[0])
-    second, _ = marked(given, given.members[1])
-    with store.autocommit() as work:
-        work.lab_attendance.save(first, event)
-    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)), store.autocommit() as work:
-        work.lab_attendance.save(second, event)
-    with store.autocommit() as work:
-        assert work.lab_attendance.find(given.lab.id, second.id) == (given.owner.id, None)
-
-
-def test_an_exhausted_pool_is_unavailable(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exhausted_pool_is_unavailable(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, other_thread: ThreadPoolExecutor
+) -> None:
     monkeypatch.setattr("attendance.adapters.sql.engine.databases.LONGEST_WAIT_SECONDS", 0.1)
     database = open_database(database_url, pool_size=1)
     store = SqlStore(primary=database, replica=database)
-    with store.autocommit(), pytest.raises(Unavailable), store.autocommit():
-        pass
+
+    def look() -> None:
+        with store.autocommit():
+            pass
+
+    with store.autocommit(), pytest.raises(Unavailable):
+        other_thread.submit(look).result()
     with store.autocommit() as work:
         assert work.accounts.find_by_username("nobody") is None
     database.engine.dispose()

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from attendance.domain.attendance import marks as attendance
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import Mark, MarkingRules, entry_errors, mark_id, marked, time_error
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import TooLate
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, ClientId, EventId, LessonId, SubscriptionId
 from attendance.domain.permissions.roles import Level
-from attendance.domain.status import Status
 from tests import make
 
 LESSON, CLIENT, OTHER = LessonId(UUID(int=1)), ClientId(UUID(int=2)), ClientId(UUID(int=3))
@@ -36,7 +36,7 @@ def sent(status: Status | None = Status.PRESENT, client: ClientId = CLIENT, **mo
 
 def said(entry: dict[str, Any], before: Mark | None, charge: Charge, minute: int) -> attendance.Changed:
     if entry["status"] is not None:
-        return marked(entry, before, charge, lesson_id=LESSON, change_context=change_context(minute), by=BY)
+        return marked(entry, before, charge, lesson_id=LESSON, context=change_context(minute), by=BY)
     return before.cleared(change_context(minute)) if before else attendance.Changed(before=None, after=None)
 
 
@@ -84,7 +84,7 @@ def test_replaying_the_events_of_a_mark_gives_the_mark(steps: list[tuple[dict[st
         None
         if mark is None
         else {
-            **mark.said(),
+            **mark.payload(),
             "subscription_id": mark.charge.subscription_id and str(mark.charge.subscription_id),
             "unpaid": mark.charge.unpaid,
         }

@@ -22,9 +22,9 @@ from attendance.domain.attendance.charging import (
     charge,
     moved,
 )
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.subscriptions import Freeze, Subscription
 from attendance.domain.ids import GroupId, SubscriptionId
-from attendance.domain.status import Status
 from tests import make
 
 CLIENT, PRICE = make.client(), make.price()
@@ -169,27 +169,27 @@ def test_naming_another_pass_changes_the_payer() -> None:
     passes = [CHARGES, EARLY_CHARGES]
     for status in (PRESENT, LATE, ABSENT):
         for before in (NOTHING, UNPAID, paid(1), paid(3)):
-            assert charge(status, VISIT, passes, before=before, named=CHARGES.id) == paid(1)
-    assert charge(PRESENT, VISIT, passes, before=paid(3), named=EARLY_CHARGES.id) == paid(3)
-    assert charge(ABSENT, VISIT, [CHARGES, SPARES], before=paid(1), named=SPARES.id) == NOTHING
-    assert charge(EXCUSED, VISIT, passes, named=CHARGES.id) == NOTHING
+            assert charge(status, VISIT, passes, before=before, subscription_id=CHARGES.id) == paid(1)
+    assert charge(PRESENT, VISIT, passes, before=paid(3), subscription_id=EARLY_CHARGES.id) == paid(3)
+    assert charge(ABSENT, VISIT, [CHARGES, SPARES], before=paid(1), subscription_id=SPARES.id) == NOTHING
+    assert charge(EXCUSED, VISIT, passes, subscription_id=CHARGES.id) == NOTHING
     for before in (NOTHING, UNPAID, paid(1)):
         with pytest.raises(NoCandidate):
-            charge(PRESENT, VISIT, passes, before=before, named=SPARES.id)
+            charge(PRESENT, VISIT, passes, before=before, subscription_id=SPARES.id)
 
 
 def test_a_named_pass_that_pays_already_needs_no_visit_more() -> None:
     full = replace(CHARGES, visits=1, charged=1)
-    assert charge(PRESENT, VISIT, [full], before=paid(1), named=full.id) == paid(1)
+    assert charge(PRESENT, VISIT, [full], before=paid(1), subscription_id=full.id) == paid(1)
     with pytest.raises(NoCandidate):
-        charge(PRESENT, VISIT, [full], before=UNPAID, named=full.id)
+        charge(PRESENT, VISIT, [full], before=UNPAID, subscription_id=full.id)
 
 
 def test_anew_it_is_decided_as_if_nobody_had_paid() -> None:
     full = replace(CHARGES, visits=1, charged=1)
-    assert charge(PRESENT, VISIT, [full], before=paid(1), anew=True) == paid(1)
-    assert charge(PRESENT, VISIT, [CHARGES, EARLY_CHARGES], before=paid(1), anew=True) == paid(3)
-    assert charge(PRESENT, VISIT, [CHARGES], before=UNPAID, anew=True) == UNPAID
+    assert charge(PRESENT, VISIT, [full], before=paid(1), is_reset=True) == paid(1)
+    assert charge(PRESENT, VISIT, [CHARGES, EARLY_CHARGES], before=paid(1), is_reset=True) == paid(3)
+    assert charge(PRESENT, VISIT, [CHARGES], before=UNPAID, is_reset=True) == UNPAID
 
 
 def test_a_lesson_that_moves_keeps_the_payer_that_covers_the_new_date() -> None:
@@ -264,12 +264,12 @@ def test_charging_again_changes_nothing_and_never_costs_more_than_was_bought(
 ) -> None:
     once = charge(first, VISIT, passes)
     after = charged(passes, NOTHING, once)
-    twice = charge(then, VISIT, after, before=once, trial=trial, anew=anew)
+    twice = charge(then, VISIT, after, before=once, trial=trial, is_reset=anew)
     at_last = charged(after, once, twice)
     for some in (after, at_last):
         assert all(it.visits is None or 0 <= it.charged <= it.visits for it in some)
     if twice != NOTHING:
-        assert charge(then, VISIT, at_last, before=twice, trial=trial, anew=anew) == twice
+        assert charge(then, VISIT, at_last, before=twice, trial=trial, is_reset=anew) == twice
 
 
 @given(passes(), st.sampled_from(Status))

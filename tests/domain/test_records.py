@@ -13,7 +13,7 @@ from attendance.domain import revisions as records
 from attendance.domain.club.locations import Closure
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, EventId, GroupId
-from attendance.domain.revisions import Record, told
+from attendance.domain.revisions import Record, payload
 from tests import make
 
 LATER = make.NOON + timedelta(hours=1)
@@ -53,9 +53,9 @@ def test_what_is_added_is_told_whole_but_for_its_notes(record: Any, adding: Acti
 
 @pytest.mark.plants
 def test_notes_are_seen_to_be_told_when_they_are_not_kept_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records, "NEVER_TOLD", records.NEVER_TOLD - {"notes"})
+    monkeypatch.setattr(records, "NOT_IN_EVENTS", records.NOT_IN_EVENTS - {"notes"})
     for record, _, _ in RECORDS[:3]:
-        assert "epilepsy" in json.dumps(told(record))
+        assert "epilepsy" in json.dumps(payload(record))
 
 
 @kinds

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.subscriptions import Freeze
 from attendance.domain.errors import Invalid
 from attendance.domain.ids import ClientId
@@ -35,7 +36,6 @@ from attendance.domain.reporting.statistics import (
     spans,
     trended,
 )
-from attendance.domain.status import Status
 
 DAY = timedelta(days=1)
 P, L, A, E = Status.PRESENT, Status.LATE, Status.ABSENT, Status.EXCUSED

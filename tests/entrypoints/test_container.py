@@ -10,6 +10,7 @@ from dependency_injector import providers
 from attendance import Status, UseCases, open_attendance
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
+from attendance.application.use_cases import USE_CASES
 from attendance.domain.errors import Unavailable
 from attendance.entrypoints.container import Container, close
 from attendance.entrypoints.secrets import signing_keys
@@ -38,7 +39,7 @@ def test_every_provider_can_be_built_in_every_storage(container: Container, stor
 
 def test_every_use_case_has_its_ports_filled(container: Container) -> None:
     use_cases = container.use_cases()
-    for name in UseCases.__dataclass_fields__:
+    for name in USE_CASES:
         use_case = getattr(use_cases, name)
         for port in use_case.__dataclass_fields__:
             assert not isinstance(getattr(use_case, port), providers.Provider), (name, port)

@@ -16,8 +16,8 @@ from attendance.domain.accounts.mail import MailState
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID
 from attendance.entrypoints.cli import main
+from attendance.testing.contract.account_records import mail
 from tests import make
-from tests.contracts.test_account_records import mail
 from tests.fakes import PASSWORD
 
 OLGA = ["--username", "olga", "--email", "olga@example.org", "--password-stdin"]

@@ -8,9 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.club.lessons import SHOWN as LESSON
 from attendance.adapters.sql.club.lessons import SqlLessons
-from attendance.adapters.sql.club.subscriptions import SHOWN as SUBSCRIPTION
 from attendance.adapters.sql.club.subscriptions import SqlSubscriptions
 from attendance.adapters.sql.tables import attendance, events, lessons, locations
 from attendance.domain.attendance.marks import mark_id
@@ -44,9 +42,13 @@ def books(database_url: str, club: Club) -> Books:
     """Those of one club: its lessons, its clients' passes and marks."""
     clients = {client.id for client in club.clients}
     with snapshot(database_url) as connection:
-        of_group = sa.select(*LESSON).where(lessons.c.group_id == club.group.id)
-        taught = [*map(SqlLessons.entity, connection.execute(of_group))]
-        passes = map(SqlSubscriptions.entity, connection.execute(sa.select(*SUBSCRIPTION)))
+        dialect = connection.dialect.name
+        of_group = sa.select(*SqlLessons.mapper.columns[dialect]).where(lessons.c.group_id == club.group.id)
+        taught = [*map(SqlLessons.mapper.entity, connection.execute(of_group))]
+        passes = map(
+            SqlSubscriptions.mapper.entity,
+            connection.execute(sa.select(*SqlSubscriptions.mapper.columns[dialect])),
+        )
         subjects = {mark_id(lesson.id, client_id) for lesson in taught for client_id in clients}
         told = defaultdict(list)
         for event in connection.execute(TOLD_OF_MARKS):
@@ -60,7 +62,7 @@ def books(database_url: str, club: Club) -> Books:
             passes={it.id: it for it in passes if it.client_id in clients},
             marks=[it for it in connection.execute(sa.select(attendance)) if it.client_id in clients],
             told=told,
-            closures=[(it["since"], it["until"]) for it in closures],
+            closures=[(it.since.isoformat(), it.until.isoformat()) for it in closures],
         )
 
 

@@ -80,13 +80,13 @@ def adds_members_unguarded() -> None:
 
 def adds_accounts_unguarded() -> None:
     """The unique constraint is dropped from the database as well."""
-    from attendance.adapters.sql.accounts import accounts
+    from attendance.adapters.sql.accounts.accounts import SqlAccounts
 
-    accounts.ADD = dict.fromkeys(accounts.ADD, sa.insert(accounts.accounts))
+    object.__setattr__(SqlAccounts.mapper, "add", sa.insert(SqlAccounts.mapper.table))
 
 
 def hashes_where_requests_are_answered() -> None:
-    from attendance.adapters.http.server.hashing_executor import HashingExecutor
+    from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 
     async def call(self: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         return await asyncio.to_thread(function, *args, **kwargs)
@@ -121,14 +121,14 @@ def logs_in_a_transaction_of_its_own() -> None:
     lock = Lock()
 
     def change(self: Any, statements: Any, parameters: Any, event: Any) -> None:
-        with self.work.transaction():
-            assert self.work.run(statements["sqlite"], parameters).rowcount == 1
+        with self.connection.transaction():
+            assert self.connection.run(statements["sqlite"], parameters).rowcount == 1
         with lock:
             waiting.append(event)
             due = waiting.pop(0) if len(waiting) > 1 else None
         if due:
-            with self.work.transaction():
-                self.work.run(ADD, event_row(due))
+            with self.connection.transaction():
+                self.connection.run(ADD, event_row(due))
 
     lab_attendance.SqlLabAttendance._change = change  # type: ignore[method-assign]
 
@@ -186,19 +186,19 @@ def _dies(*_: Any, **__: Any) -> None:
 def has_little_patience() -> None:
     """No protection taken out: as in service, in a fraction of the time."""
     from attendance.adapters.backoff import attempts
-    from attendance.adapters.sql.engine import databases
+    from attendance.adapters.sql.engine import postgres
     from attendance.adapters.sql.store import SqlStore
 
-    databases.POSTGRES_SETTINGS["lock_timeout"] = 300
+    postgres.POSTGRES_SETTINGS["lock_timeout"] = 300
     SqlStore.attempts = lambda _: attempts(0.3)  # type: ignore[method-assign]
 
 
 def has_endless_patience() -> None:
     from attendance.adapters.backoff import attempts
-    from attendance.adapters.sql.engine import databases
+    from attendance.adapters.sql.engine import postgres
     from attendance.adapters.sql.store import SqlStore
 
-    databases.POSTGRES_SETTINGS |= {"lock_timeout": 0, "statement_timeout": 0}
+    postgres.POSTGRES_SETTINGS |= {"lock_timeout": 0, "statement_timeout": 0}
     SqlStore.attempts = lambda _: attempts(3600)  # type: ignore[method-assign]
 
 

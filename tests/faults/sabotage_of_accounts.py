@@ -84,11 +84,13 @@ def uses_links_unguarded() -> None:
 
     accounts.SqlAccounts.get_for_update = get_for_update  # type: ignore[method-assign]
     SqlLinks.use = lambda *_: True  # type: ignore[method-assign]
-    accounts.SAVE = (
+    saved = [column.name for column in accounts.accounts.c if column.name != "id"]
+    by_id = (
         sa.update(accounts.accounts)
-        .where(accounts.accounts.c.id == sa.bindparam("account_id"))
-        .values({name: sa.bindparam(name) for name in (*accounts.FIELDS[1:], *accounts.KEYS)})
+        .where(accounts.accounts.c.id == sa.bindparam("entity_id"))
+        .values({name: sa.bindparam(name) for name in saved})
     )
+    object.__setattr__(accounts.SqlAccounts.mapper, "save", by_id)
 
 
 def claims_no_mail() -> None:
@@ -100,7 +102,7 @@ def claims_no_mail() -> None:
     due = sa.select(*outbox.c).where(waits, outbox.c.due_at <= sa.bindparam("at")).limit(1)
 
     def claim(self: Any, at: Any, until: Any) -> Any:
-        row = self.work.run(due, {"at": at}).one_or_none()
+        row = self.connection.run(due, {"at": at}).one_or_none()
         return row and _mail(row)
 
     SqlOutbox.claim = claim  # type: ignore[method-assign]
@@ -155,7 +157,7 @@ def looks_for_owners_unguarded() -> None:
     begins_no_transactions()
 
     def guard_owners(self: Any) -> Any:
-        owners = tuple(map(accounts._account, self.work.run(accounts.OWNERS, {}).rows))
+        owners = self._entities(self.connection.run(accounts.OWNERS, {}).rows)
         meet(2)
         return owners
 

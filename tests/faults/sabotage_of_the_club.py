@@ -19,7 +19,7 @@ def holds_not_what_is_named() -> None:
     from attendance.adapters.sql.engine.repository import SqlRepository
     from attendance.adapters.sql.store import SqlStore
 
-    begin, taught = SqlStore.transaction, SqlLessons.taught
+    begin, taught = SqlStore.transaction, SqlLessons.with_teachers
     save, save_group = SqlAttendance.save, SqlGroups.save
     get_for_update, get_all_for_update, lock_existing = (
         SqlRepository.get_for_update,
@@ -47,8 +47,8 @@ def holds_not_what_is_named() -> None:
         is_held = self.mapper.table.name not in unheld()
         return lock_existing(self, entity_ids) if is_held else self.existing_ids(entity_ids)
 
-    def taught_unheld(self: Any, lesson_id: Any, *, held: bool) -> Any:
-        return taught(self, lesson_id, held=held and "lessons" not in unheld())
+    def taught_unheld(self: Any, lesson_id: Any, *, for_update: bool) -> Any:
+        return taught(self, lesson_id, for_update=for_update and "lessons" not in unheld())
 
     def save_unheld(self: Any, changes: Any) -> None:
         for some in [[it] for it in changes] if "transactions" in unheld() else [changes]:
@@ -63,6 +63,6 @@ def holds_not_what_is_named() -> None:
     SqlRepository.get_for_update = hold_unheld  # type: ignore[method-assign]
     SqlRepository.get_all_for_update = hold_all_unheld  # type: ignore[method-assign]
     SqlRepository.lock_existing = hold_known_unheld  # type: ignore[method-assign]
-    SqlLessons.taught = taught_unheld  # type: ignore[method-assign]
+    SqlLessons.with_teachers = taught_unheld  # type: ignore[method-assign]
     SqlAttendance.save = save_unheld  # type: ignore[method-assign]
     SqlGroups.save = save_group_unheld  # type: ignore[method-assign]

@@ -11,8 +11,8 @@ from uuid import UUID
 from attendance.adapters.clock import utc_now
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import Account
+from attendance.domain.attendance.status import Status
 from attendance.domain.ids import AccountId
-from attendance.domain.status import Status
 from attendance.entrypoints.library import open_attendance
 from tests import make
 from tests.faults.clients import Request

@@ -48,7 +48,7 @@ def mapper(database_url: str) -> tuple[list[Any], list[Any]]:
     try:
         with database.engine.connect() as connection:
             parts = connection.exec_driver_sql(SHAPE[connection.dialect.name]).all()
-            versions = connection.execute(sa.text("SELECT version_num FROM alembic_version")).all()
+            versions = connection.execute(sa.text("SELECT version_num FROM attendance_version")).all()
             return [tuple(map(_unordered, part)) for part in parts], list(versions)
     finally:
         database.engine.dispose()

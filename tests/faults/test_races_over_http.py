@@ -16,7 +16,7 @@ from attendance.adapters.clock import utc_now
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.application.labs.marks import MarkLabAttendance
-from attendance.domain.status import Status
+from attendance.domain.attendance.status import Status
 from tests.conftest import DATABASES, databases
 from tests.databases import SqliteDatabases
 from tests.faults.clients import Answer, Request, connected, patiently, race

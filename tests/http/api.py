@@ -351,6 +351,9 @@ class ExchangedStore(Store):
     def read(self) -> AbstractContextManager[UnitOfWork]:
         return self._present.read()
 
+    def ambient(self) -> AbstractContextManager[None]:
+        return self._present.ambient()
+
     def attempts(self) -> Iterator[None]:
         return self._present.attempts()
 

@@ -666,7 +666,6 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             201,
             401,
             403,
-            404,
             415,
             body=monthly,
             accepts=accepted_of_prices(monthly),

@@ -1,12 +1,18 @@
 """The club protocol's front door, letter for letter, over every store: registering, signing in and out."""
 
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from attendance.adapters.http.accounts import email_confirmation as emails
+from attendance.adapters.http.server.operations import plan
+from attendance.adapters.security.tokens import JwtTokens
+from attendance.application.ports import TokenSubject
 from attendance.domain.accounts.mail import MailKind
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
+from tests import make
 from tests.http.api import (
     CLUB,
     IN_MEMORY,
@@ -153,7 +159,7 @@ def test_to_look_at_a_link_uses_nothing_up_and_says_what_using_it_would(api: Api
 
 @pytest.mark.plants
 def test_a_look_that_is_not_known_for_one_is_seen_to_use_the_link_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(emails, "IS_HEAD", "nothing of the kind")
+    monkeypatch.setattr(plan, "IS_HEAD", "nothing of the kind")
     with running() as api:
         ada = registered(api)
         assert confirms(api, api.token_mailed(MailKind.CONFIRM_EMAIL), "HEAD").status_code == 200
@@ -450,3 +456,42 @@ def test_head_of_signing_out_ends_nothing(memory: Api) -> None:
     assert answer(ada.asks("GET", f"{CLUB}/auth/logout")) == DONE
     assert not is_in(ada)
     assert answer(ada.asks("HEAD", f"{CLUB}/auth/logout"))[0] == 401
+
+
+# Tokens
+
+
+def token_of(api: Api, session_of: Person, **changes: Any) -> str:
+    """A token that is signed as it has to be, for somebody's newest session, with changes."""
+    account = api.account(session_of)
+    session = make.session(account, started_at=api.clock.now, last_seen_at=api.clock.now,
+                           expires_at=api.clock.now + make.LIFETIME.absolute)  # fmt: skip
+    with api.store.transaction() as work:
+        work.sessions.add(session)
+    return api.container.tokens().issue(replace(session, **changes))
+
+
+def test_a_token_speaks_for_nobody_but_the_account_of_its_session(api: Api) -> None:
+    ada, bob = api.having(username="ada"), api.having(username="bob")
+    own = replace(ada, token=token_of(api, ada))
+    assert me(own)["username"] == "ada"
+    for other in (AccountId(UUID(bob.id)), AccountId(UUID(UNKNOWN_ID))):
+        forged = replace(ada, token=token_of(api, ada, account_id=other))
+        response = forged.reads("/users/me")
+        assert answer(response) == refusal(401, "authentication required")
+        assert response.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+
+
+def test_a_token_of_anothers_session_is_seen_to_speak_when_nobody_compares(
+    memory: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = memory.having(username="ada"), memory.having(username="bob")
+    forged = token_of(memory, ada, account_id=AccountId(UUID(bob.id)))
+    read = JwtTokens.subject
+
+    def believed(tokens: JwtTokens, token: str) -> TokenSubject | None:
+        subject = read(tokens, token)
+        return subject and TokenSubject(subject.session_id, AccountId(UUID(ada.id)))
+
+    monkeypatch.setattr(JwtTokens, "subject", believed)
+    assert me(replace(ada, token=forged))["username"] == "ada"

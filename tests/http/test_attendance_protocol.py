@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.http.attendance import visits as visits_module
-from attendance.adapters.http.server import validation as faults_module
+from attendance.adapters.http.server.bodies import validation as faults_module
+from attendance.application.attendance import read_models
 from attendance.application.attendance import sheets as use_cases
-from attendance.application.attendance import visits as visits_use_cases
+from attendance.application.forms import client_access as clients_use_cases
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.permissions.roles import Role
 from tests.http.api import IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
@@ -397,9 +397,14 @@ def test_decoding_does_not_stop_at_the_first_bad_entry(api: Api) -> None:
     sent: list[Any] = [entry(it) for it in chess.members] * 10
     sent[3], sent[5], sent[7], sent[29] = entry("x", "there"), {"status": "late"}, None, entry("x", more=1)
     refused = told(marks(chess.teacher, lesson, *sent))
-    assert [where for where, _ in refused] == [
+    assert [where for where, _ in refused[:4]] == [
         "attendances[3].status", "attendances[5].client_id", "attendances[7]", "attendances[29].more"
     ]  # fmt: skip
+    repeated = [f"attendances[{n}].client_id" for n in range(3, 29) if n not in (3, 5, 7)]
+    broken = {*((place, "must not be repeated") for place in repeated)}
+    broken |= {("attendances[3].client_id", "is no client")}
+    broken |= {("attendances[29].client_id", "must not be repeated")}
+    assert {*refused[4:]} == broken
     assert refused[1] == ("attendances[5].client_id", "is missing")
     many = told(marks(chess.teacher, lesson, *[{}] * 1000))
     assert len(many) == 100
@@ -418,7 +423,7 @@ def test_decoding_does_not_stop_at_the_first_bad_entry(api: Api) -> None:
 def test_decoding_is_seen_to_stop_at_the_first_when_entries_are_not_looked_into(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(faults_module, "entry_of", lambda _: None)
+    monkeypatch.setattr(faults_module, "_entry", lambda *_: {})
     chess = Class.of(api)
     assert fields(marks(chess.teacher, chess.lesson(), {}, {})) == ["attendances[0]"]
 
@@ -677,8 +682,7 @@ def test_a_parent_reads_the_own_childs_visits_without_notes(chess: Class) -> Non
 def test_a_parent_is_seen_to_read_notes_when_nobody_keeps_them(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (visits_module, visits_use_cases):
-        monkeypatch.setattr(module, "sees_notes", lambda _: True)
+    monkeypatch.setattr(read_models, "sees_notes", lambda _: True)
     chess = Class.of(api)
     parent, anna = api.having(), chess.members[0]
     good(chess.head.puts(f"/clients/{anna}", user_id=parent.id), 200)
@@ -691,7 +695,7 @@ def test_a_parent_is_seen_to_read_notes_when_nobody_keeps_them(
 def test_a_parent_is_seen_to_read_anothers_when_nobody_asks_whose_it_is(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(visits_use_cases, "is_own", lambda *_: True)
+    monkeypatch.setattr(clients_use_cases, "is_own", lambda *_: True)
     chess = Class.of(api)
     assert good(api.having().reads(f"/clients/{chess.guest}/attendance"), 200)["total"] == 0
 

@@ -9,10 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.adapters.http.club import clients as clients_module
-from attendance.adapters.http.club import contracts as contracts_module
-from attendance.application.club import clients as clients_use_cases
-from attendance.application.club import contracts as contracts_use_cases
+from attendance.application.club import read_models
+from attendance.application.forms import client_access as clients_use_cases
 from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal, running
@@ -251,9 +249,15 @@ def test_an_id_that_is_nobodys_or_no_id_is_not_found(api: Api, head: Person) -> 
     for unknown in (UNKNOWN_ID, "x"):
         assert answer(head.posts("/clients", name="Bea", user_id=unknown)) == NO["user"]
     assert answer(head.puts(f"/clients/{things['client']['id']}", user_id=UNKNOWN_ID)) == NO["user"]
-    for_nobody = {"group_ids": [UNKNOWN_ID]}
-    assert answer(head.posts("/prices", **THINGS["price"], **for_nobody)) == NO["group"]
-    assert answer(head.puts(f"/prices/{things['price']['id']}", **for_nobody)) == NO["group"]
+    group = good(head.posts("/groups", name="Monday", location_id=things["location"]["id"]), 201)
+    for_nobody = {"group_ids": [group["id"], UNKNOWN_ID, "x"]}
+    assert fields(head.posts("/prices", **THINGS["price"], **for_nobody)) == ["group_ids[1]", "group_ids[2]"]
+    price = f"/prices/{things['price']['id']}"
+    assert fields(head.puts(price, **for_nobody)) == ["group_ids[1]", "group_ids[2]"]
+    assert fields(head.puts(price, **for_nobody, name=1)) == ["name", "group_ids[1]", "group_ids[2]"]
+    clerk = api.having(Role.EMPLOYEE)
+    assert answer(clerk.puts(price, **for_nobody)) == FORBIDDEN
+    assert fields(clerk.puts(price, **for_nobody, name=1)) == ["name"]
     assert good(head.reads(f"/clients/{things['client']['id']}"), 200) == things["client"]
 
 
@@ -630,8 +634,7 @@ def test_a_note_is_seen_in_a_parents_answer_when_nobody_keeps_it_back(
 ) -> None:
     head = memory.having(Role.HEAD_MANAGER)
     parent, own, _ = family(memory, head)
-    for module in (clients_module, contracts_module, clients_use_cases, contracts_use_cases):
-        monkeypatch.setattr(module, "sees_notes", lambda _: True)
+    monkeypatch.setattr(read_models, "sees_notes", lambda _: True)
     path = f"/clients/{own['client']['id']}"
     assert NOTES in parent.reads(path).text
     assert NOTES in parent.reads(f"{path}/contracts").text
@@ -682,11 +685,12 @@ def test_a_walk_sees_what_is_told_when_every_client_is_ones_own(
     memory: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent, _, others = family(memory, memory.having(Role.HEAD_MANAGER))
-    for module in (clients_use_cases, contracts_use_cases):
-        monkeypatch.setattr(module, "is_own", lambda _, client: client is not None)
+    monkeypatch.setattr(clients_use_cases, "is_own", lambda _, client: client is not None)
     path = f"{CLUB}/clients/{others['client']['id']}"
     told = learnt(memory, parent, [others["client"]["id"]], ["Bea", others["contract"]["number"]])
-    assert told == [f"GET {path}", f"HEAD {path}", f"GET {path}/contracts", f"HEAD {path}/contracts"]
+    with_secrets = {f"GET {path}{part}" for part in ("", "/contracts")}
+    answered = {f"HEAD {path}{part}" for part in ("", "/contracts", "/subscriptions", "/attendance")}
+    assert {*told} == with_secrets | answered
 
 
 def test_a_parent_finds_the_own_clients_under_me_and_nobody_else_does(api: Api, head: Person) -> None:

@@ -18,9 +18,11 @@ import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
 
-from attendance.adapters.http.server import exports, lists, rows, workbooks
-from attendance.adapters.http.server.exports import CSV, XLSX, Format
-from attendance.application.listing import BATCH
+from attendance.adapters.http.club.clients import ClientView
+from attendance.adapters.http.server import answers
+from attendance.adapters.http.server.exports import rows, tables, workbooks
+from attendance.adapters.http.server.exports.tables import CSV, XLSX, Format
+from attendance.application.forms.listing import BATCH
 from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, Api, Person, answer, fields, good, refusal, running
@@ -486,7 +488,7 @@ def test_a_list_of_more_than_is_read_at_once_is_whole(api: Api, form: Format) ->
 def test_csv_begins_before_the_list_is_read_and_holds_no_more_than_a_part_of_it() -> None:
     made = iter(range(10 * BATCH))
     views = ({"name": str(n)} for n in made)
-    parts = exports._lines(["name"], (rows.cells(view, [("name",)]) for view in views))
+    parts = tables._lines(["name"], (rows.cells(view, [("name",)]) for view in views))
     assert next(parts) == b"name\r\n"
     assert next(made) == 0, "nothing is read for the header"
     assert next(parts).count(b"\r\n") == BATCH
@@ -513,7 +515,7 @@ def test_a_long_table_takes_no_more_memory_than_a_short_one(form: Format) -> Non
         told = (rows.cells(view, [("name",)]) for view in views)
         with traced() as most:
             parts = (
-                exports._lines(["name"], told)
+                tables._lines(["name"], told)
                 if form is Format.CSV
                 else workbooks.workbook("names", ["name"], told)
             )
@@ -532,13 +534,13 @@ def test_a_list_that_fails_halfway_leaves_no_file_behind(
     clerk = memory.having(Role.EMPLOYEE)
     put_in(memory, 3)
 
-    def failing(kind: Any, listed: Any, view: Any, form: Format, **more: Any) -> Any:
+    def failing(kind: Any, listed: Any, form: Format) -> Any:
         def broken(item: Any) -> Any:
             if item.name == "00002":
                 raise ArithmeticError
-            return view(item)
+            return answers.view_of(ClientView, item)
 
-        return lists.listing(kind, listed, broken, form, **more)
+        return answers.listing(kind, listed, form, view=broken)
 
     monkeypatch.setattr("attendance.adapters.http.club.clients.listing", failing)
     assert answer(clerk.reads("/clients", format="xlsx")) == refusal(500, "internal server error")

@@ -19,10 +19,11 @@ import pytest
 from dependency_injector import providers
 from litestar.exceptions import InternalServerException, ValidationException
 
-from attendance.adapters.http.server import errors
 from attendance.adapters.http.server import middleware as edge
+from attendance.adapters.http.server.callers.authentication import Caller
+from attendance.adapters.http.server.operations.plan import Plan
 from attendance.application.ports import Hasher, Store
-from attendance.domain.errors import Unavailable
+from attendance.domain.errors import Unauthenticated, Unavailable
 from attendance.entrypoints import asgi
 from attendance.entrypoints.container import Container
 from tests.http.api import (
@@ -602,10 +603,18 @@ def test_refusals_come_in_one_order(memory: Api) -> None:
 def test_that_order_is_seen_to_break_when_strangers_are_told_what_is_malformed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(errors, "InTurn", lambda complaint, _: complaint)
+    in_time = Plan._actor
+
+    def too_late(plan: Plan, caller: Caller) -> Any:
+        try:
+            return in_time(plan, caller)
+        except Unauthenticated:
+            return None
+
+    monkeypatch.setattr(Plan, "_actor", too_late)
     with running() as api:
         differing = differing_from_the_order(api, api.someone().token)
-    assert {got if isinstance(got, int) else got[0] for got, _ in differing.values()} == {400, 415}
+    assert {got if isinstance(got, int) else got[0] for got, _ in differing.values()} == {400, 415, 500}
 
 
 # What every answer has
@@ -937,7 +946,7 @@ class AwayStore(Store):
     def transaction(self) -> Any:
         raise Unavailable
 
-    autocommit = read = transaction
+    autocommit = read = ambient = transaction
 
     def attempts(self) -> Iterator[None]:
         yield

@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
 
-from attendance.adapters.http.server import errors
+from attendance.adapters.http.server.callers.authentication import Caller
+from attendance.adapters.http.server.operations.plan import Plan
 from attendance.domain.accounts.rate_limits import RateLimitWindow
 from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, IN_MEMORY, PASSWORD, Api, Person, answer, fields, good, refusal, running
@@ -264,7 +265,10 @@ def test_both_protocols_registrations_count_together_and_the_next_is_refused_fir
 
 @pytest.mark.plants
 def test_that_the_limit_comes_first_is_seen_to_break_without_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(errors, "InTurn", lambda complaint, _: complaint)
+    def refuse(_: Plan, __: Caller, refusal: Exception) -> NoReturn:
+        raise refusal
+
+    monkeypatch.setattr(Plan, "_refuse", refuse)
     with running(limit_registrations_per_hour=1) as api:
         good(registers_for_labs(api.nobody, 1), 201)
         assert {status for status, _ in refused_before_anything_else(api).values()} == {400, 415, 429}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from attendance.adapters.http.server import lists
-from attendance.application import listing
+from attendance.adapters.http.server import answers
+from attendance.application.forms import listing
 from attendance.domain.permissions.roles import Role
 from tests.http.api import UNKNOWN_ID, Api, answer, fields, good
 from tests.http.club import SIGN_IN_FIRST
@@ -121,7 +121,7 @@ def test_what_is_malformed_is_told(chess: Class) -> None:
 def test_marks_are_the_same_whole_by_pages_and_as_a_table(
     chess: Class, monkeypatch: pytest.MonkeyPatch, length: int
 ) -> None:
-    for module in (lists, listing):
+    for module in (answers, listing):
         monkeypatch.setattr(module, "BATCH", length)
     for number in range(8):
         lesson = chess.lesson(f"2026-02-{1 + number // 2:02}", f"{9 + number % 2:02}:00")

@@ -19,7 +19,7 @@ from schemathesis.engine import events, from_schema
 from attendance.adapters.http.server import errors
 from attendance.adapters.http.server import openapi as documentation
 from attendance.adapters.http.server.errors import STATUS_OF
-from attendance.adapters.http.server.exports import CSV, XLSX, Format
+from attendance.adapters.http.server.exports.tables import CSV, XLSX, Format
 from attendance.domain.accounts.role_changes import State
 from attendance.domain.club.contracts import ContractState
 from attendance.domain.club.lessons import LessonState

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestar import Litestar, get
+from litestar import Litestar
 
-from attendance.adapters.http.server import app
-from attendance.adapters.http.server.authentication import PERMISSION
+from attendance.adapters.http.server.operations.declaration import PERMISSION, Room
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.role_changes import Kind, RoleChange
 from attendance.domain.club.groups import Teaching
@@ -19,7 +18,7 @@ from attendance.domain.permissions import table
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.permissions.table import Permission, Rule
 from tests import make
-from tests.http.api import PASSWORD, Api, running
+from tests.http.api import PASSWORD, Api
 
 TABLE = Path(__file__).parents[2] / "docs/permissions.md"
 NOBODY, UNCONFIRMED, DEACTIVATED = "anonymous", "unconfirmed", "deactivated"
@@ -327,11 +326,7 @@ def test_a_wrong_entry_in_the_code_is_seen(
         monkeypatch.undo()
 
 
-def test_an_operation_that_does_not_say_who_may_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    @get("/health/anybody", sync_to_thread=False)
-    def anybody() -> str:
-        return "hello"
-
-    monkeypatch.setattr(app, "health_handlers", lambda _: [anybody])
-    with pytest.raises(ValueError, match="GET /health/anybody: who may"), running():
-        pass
+def test_an_operation_that_does_not_say_who_may_cannot_be_declared() -> None:
+    declare: Any = Room("Health").operation
+    with pytest.raises(TypeError, match="who"):
+        declare("GET", "/health/anybody")

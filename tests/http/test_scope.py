@@ -10,9 +10,7 @@ import pytest
 
 from attendance.application.attendance import marks as marks_use_cases
 from attendance.application.attendance import sheets as attendance_use_cases
-from attendance.application.attendance import visits as visits_use_cases
-from attendance.application.club import clients as clients_use_cases
-from attendance.application.club import subscriptions as subscriptions_use_cases
+from attendance.application.forms import client_access as clients_use_cases
 from attendance.application.reporting import statistics as statistics_use_cases
 from attendance.domain.permissions.roles import Role
 from tests.http.api import MARCH_2, Api, Person, good
@@ -147,8 +145,6 @@ def test_no_mixture_of_own_and_other_ids_reaches_what_is_anothers(memory: Api, s
     ("somebody", "module", "guard"),
     [
         (a_parent, clients_use_cases, "is_own"),
-        (a_parent, subscriptions_use_cases, "is_own"),
-        (a_parent, visits_use_cases, "is_own"),
         (a_teacher, attendance_use_cases, "require_level"),
         (a_teacher, statistics_use_cases, "sees_all_groups"),
         (a_teacher, marks_use_cases, "sees_all_groups"),

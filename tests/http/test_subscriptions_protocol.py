@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from attendance.application.club import subscriptions as use_cases
+from attendance.application.forms import client_access as use_cases
 from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal

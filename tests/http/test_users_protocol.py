@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.adapters.http.server import etag as versions
+from attendance.adapters.http.server.callers import versions
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.permissions.roles import Role
 from tests import make

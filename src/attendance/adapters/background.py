@@ -1,32 +1,48 @@
-"""Small writes that no answer waits for."""
+"""Tasks that run after the answer, such as noting when a session was last seen."""
 
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
 
+from attendance.adapters import forking
+
 log = logging.getLogger(__name__)
 
 
 class RunInBackground:
-    """Runs what it is given on one thread of its own; what does not fit into its queue is dropped."""
+    """Run tasks one after another on a thread of its own.
+
+    At most `longest_queue` tasks wait; a further one is dropped. What a task raises is only logged."""
 
     def __init__(self, longest_queue: int = 1000) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="attendance-aside")
-        self._places = BoundedSemaphore(longest_queue)
+        self._longest_queue = longest_queue
+        self._start()
+        forking.care_for(self)
+
+    def _start(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="attendance-background")
+        self._slots = BoundedSemaphore(self._longest_queue)
+
+    def before_fork(self) -> None: ...
+
+    def after_fork(self, *, is_child: bool) -> None:
+        """A child has no thread but the one that forked; the parent does what was queued."""
+        if is_child:
+            self._start()
 
     def __call__(self, task: Callable[[], None]) -> None:
-        if self._places.acquire(blocking=False):
+        if self._slots.acquire(blocking=False):
             self._thread.submit(self._run, task)
 
     def _run(self, task: Callable[[], None]) -> None:
         try:
             task()
         except Exception:
-            log.warning("a write apart from the answer failed", exc_info=True)
+            log.warning("a background task failed", exc_info=True)
         finally:
-            self._places.release()
+            self._slots.release()
 
     def close(self) -> None:
-        """Finish what is queued."""
+        """Run what is queued, then stop."""
         self._thread.shutdown()

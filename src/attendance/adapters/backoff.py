@@ -1,4 +1,4 @@
-"""How long a store goes on trying."""
+"""Retrying with growing, random pauses."""
 
 import random
 import time
@@ -10,7 +10,7 @@ _LONGEST_PAUSE_SECONDS = 0.1
 
 
 def attempts(longest_wait: float = LONGEST_WAIT_SECONDS) -> Iterator[None]:
-    """One item per attempt: at once, then after growing, random pauses, for `longest_wait` seconds."""
+    """Yield once per attempt: at once, then after growing, random pauses, for `longest_wait` seconds."""
     deadline = time.monotonic() + longest_wait
     pause = _FIRST_PAUSE_SECONDS
     yield

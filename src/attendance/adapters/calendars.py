@@ -15,20 +15,20 @@ ONE_DAY = timedelta(days=1)
 ONE_SECOND = timedelta(seconds=1)
 
 
-def rendered(calendar: Calendar) -> bytes:
-    """The calendar as a file, the same for the same lessons."""
-    shown = ICalendar()
-    shown.add("PRODID", PRODUCT)
-    shown.add("VERSION", "2.0")
-    shown.add("NAME", calendar.name)
-    shown.add("X-WR-CALNAME", calendar.name)
+def render(calendar: Calendar) -> bytes:
+    """Return the calendar as an iCalendar file; the same lessons always give the same bytes."""
+    document = ICalendar()
+    document.add("PRODID", PRODUCT)
+    document.add("VERSION", "2.0")
+    document.add("NAME", calendar.name)
+    document.add("X-WR-CALNAME", calendar.name)
     for entry in calendar.entries:
-        shown.add_component(_event(entry))
+        document.add_component(_event(entry))
     instants = [at for entry in calendar.entries for at in (entry.starts_at, entry.ends_at)]
-    for name in sorted(shown.get_missing_tzids()):
-        # whole years, so that a zone is worked out but once a year
-        shown.subcomponents.insert(0, _timezone(name, min(instants).year, max(instants).year))
-    content: bytes = shown.to_ical()
+    for name in sorted(document.get_missing_tzids()):
+        # whole years, so that the cache below is hit
+        document.subcomponents.insert(0, _timezone(name, min(instants).year, max(instants).year))
+    content: bytes = document.to_ical()
     return content
 
 
@@ -51,38 +51,39 @@ def _event(entry: CalendarEntry) -> Event:
 
 
 def _local(instant: datetime, zone: ZoneInfo) -> datetime:
-    """In the zone; in UTC where the clocks show that time again: written down, it would mean the first."""
+    """Return the instant in the zone, or in UTC in the repeated hour after a DST change: RFC 5545 reads a
+    repeated local time as the first of the two."""
     local = instant.astimezone(zone)
     return instant if local.fold else local
 
 
 @lru_cache(maxsize=256)
 def _timezone(name: str, first_year: int, last_year: int) -> Timezone:
-    """What the clocks of a zone do in these years, both included, and a day more at either end.
+    """Return the VTIMEZONE of a zone for these years, both included, and a day more at either end.
 
-    Worked out here: the library's own begins summer an hour late, and passes over changes that do not last.
+    Not the library's own: that begins summer time an hour late and leaves out short-lived offsets.
     """
     zone = ZoneInfo(name)
     start, end = datetime(first_year, 1, 1, tzinfo=UTC) - ONE_DAY, datetime(last_year + 1, 1, 2, tzinfo=UTC)
-    shown = Timezone()
-    shown.add("TZID", name)
+    component = Timezone()
+    component.add("TZID", name)
     before = start.astimezone(zone)
     for at in (start, *_changes(zone, start, end)):
         local = at.astimezone(zone)
         observed = TimezoneDaylight() if local.dst() else TimezoneStandard()
         offset_before = before.utcoffset() or timedelta()
-        # from when on, as clocks show it that do not know yet
+        # RFC 5545: the onset in the local time that was in force before it
         observed.add("DTSTART", at.replace(tzinfo=None) + offset_before)
         observed.add("TZOFFSETFROM", offset_before)
         observed.add("TZOFFSETTO", local.utcoffset() or timedelta())
         observed.add("TZNAME", local.tzname() or name)
-        shown.add_component(observed)
+        component.add_component(observed)
         before = local
-    return shown
+    return component
 
 
 def _changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
-    """When the clocks of a zone change, or what they are called, to the second."""
+    """Yield the instants, exact to the second, at which the offset or abbreviation of a zone changes."""
     while start < end:
         left, right = start, start + ONE_DAY
         if _observed(zone, left) != _observed(zone, right):

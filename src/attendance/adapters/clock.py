@@ -12,10 +12,10 @@ def utc_now() -> datetime:
 
 
 def new_id() -> UUID:
-    """A UUIDv7; those of one process sort in the order in which they were made."""
+    """Return a UUIDv7; those of one process sort in the order in which they were made."""
     return uuid7()
 
 
 def new_token() -> str:
-    """32 random bytes in base64url."""
+    """Return 32 random bytes in base64url."""
     return secrets.token_urlsafe(32)

@@ -12,10 +12,12 @@ from attendance.domain.errors import FieldError, Invalid
 
 @dataclass(frozen=True)
 class IanaZones(Zones):
+    """Zones by their IANA names; `own` is the organisation's."""
+
     own: str
 
     def named(self, name: str) -> tzinfo:
-        # the machine knows more, such as its own "localtime": a database has to mean the same elsewhere
+        # ZoneInfo also knows names of this machine alone ("localtime")
         if name not in known_zones():
             raise Invalid(FieldError("timezone", "must be a time zone such as Europe/Berlin"))
         return ZoneInfo(name)
@@ -23,6 +25,6 @@ class IanaZones(Zones):
 
 @cache
 def known_zones() -> frozenset[str]:
-    """The names of IANA's zones, as the package tzdata lists them."""
+    """Return the names of all IANA zones, as the package tzdata lists them."""
     listed = files("tzdata").joinpath("zones").read_text()
     return frozenset(listed.split()) - {"Factory"}

@@ -1,4 +1,4 @@
-"""Which rows of a list are wanted, and in which order."""
+"""Which part of a list to read, and in which order."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """By one field, ascending unless `descending`; what has none comes last either way."""
+    """A field to sort by, ascending unless `descending`; items without a value come last either way."""
 
     field: str
     descending: bool = False
@@ -21,7 +21,10 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest(Generic[T]):
-    """Of a list sorted by `order`, then by id: `limit` rows, after `offset` others or after a given one."""
+    """At most `limit` items of a list sorted by `order`, ties by id.
+
+    They are those after the first `offset`, or after the item `after`.
+    """
 
     order: tuple[SortKey, ...]
     limit: int
@@ -30,7 +33,11 @@ class PageRequest(Generic[T]):
 
 
 def parse_sort(sort: str, known: Collection[str]) -> tuple[SortKey, ...]:
-    """From `+name,-created_at`; a `+` may have become a space on its way, or be left out. Raises Invalid."""
+    """The sort keys of a text such as `+name,-created_at`; none for an empty text.
+
+    The `+` may be left out, or be a space, which URLs make of it. Raises Invalid for a field that is not in
+    `known`, or is repeated.
+    """
     orders = tuple(
         SortKey(
             part.removeprefix("-") if part.startswith("-") else part.removeprefix("+").removeprefix(" "),
@@ -47,20 +54,18 @@ def parse_sort(sort: str, known: Collection[str]) -> tuple[SortKey, ...]:
 
 
 def validate_range(since: date | None, until: date | None) -> None:
-    """Raise Invalid for a range that ends before it begins; None is open."""
+    """Raise Invalid for a range of days that ends before it begins; None: open at that end."""
     if since and until and since > until:
         raise Invalid(FieldError("from", "must not be after to"))
 
 
 LARGEST_PAGE = 1000
-
-
 LARGEST_OFFSET = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a list: at most `limit` items (1 to 1000) after skipping `offset`. Raises Invalid."""
+    """At most `limit` items (1 to 1000) of a list, after the first `offset` (from 0). Raises Invalid."""
 
     limit: int = LARGEST_PAGE
     offset: int = 0

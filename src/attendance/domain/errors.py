@@ -1,6 +1,6 @@
-"""Everything that can be refused, grouped by what the caller can do about it.
+"""Refusals, in categories by what the caller can do about them.
 
-A capability's own refusals stand beside its rules; each carries the text a caller is shown.
+The refusals of a room stand beside its rules. Each has a text that may be shown to anybody.
 """
 
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing wrong with a request: where (a field's path, a query name or `body`) and what."""
+    """One error of a request: `field` is the path of a field, the name of a query parameter, or `body`."""
 
     field: str
     message: str
 
 
 class AttendanceError(Exception):
-    """Root of every refusal. `text` is safe to show to anybody; one may say more than its kind does."""
+    """Root of all refusals. `text` may be shown to anybody; a single refusal may have its own."""
 
     text: str = "refused"
 
@@ -25,7 +25,7 @@ class AttendanceError(Exception):
 
 
 class Invalid(AttendanceError, ValueError):
-    """No such thing could be: change the request."""
+    """The request breaks a rule, whatever is stored: change it. `field_errors` say where."""
 
     text = "malformed request"
 
@@ -40,36 +40,36 @@ class Invalid(AttendanceError, ValueError):
 
 
 class Unauthenticated(AttendanceError):
-    """Nobody is known to be asking: sign in."""
+    """The caller is not signed in, or not any more: sign in."""
 
     text = "authentication required"
 
 
 class Forbidden(AttendanceError):
-    """The one who asks may not: ask somebody who may."""
+    """The caller lacks the permission: ask somebody who has it."""
 
     text = "insufficient permissions"
 
 
 class NotFound(AttendanceError):
-    """There is no such thing, or none for this caller."""
+    """It does not exist, or not for this caller."""
 
     text = "not found"
 
 
 class Conflict(AttendanceError):
-    """It contradicts what is stored: read again and decide."""
+    """The request contradicts what is stored: read again, then decide."""
 
     text = "conflict"
 
 
 class Outdated(AttendanceError):
-    """Somebody was faster: read again, then decide."""
+    """It was changed since the caller read it: read again, then decide."""
 
     text = "changed since you read it"
 
 
 class Unavailable(AttendanceError):
-    """Nothing is wrong with the request and nothing was changed: try again later."""
+    """The request is valid and nothing was changed: try again later."""
 
     text = "temporarily unavailable"

@@ -1,7 +1,7 @@
-"""What happened: one entry for every change of state, never edited, never removed."""
+"""Events: one for each change of what is stored, never edited, never removed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 from attendance.domain.ids import AccountId, EventId
 
 Facts = Mapping[str, Any]
-"""What JSON can hold: texts, whole numbers, truth values, None, and lists and objects of them."""
+"""An object of JSON: strings, whole numbers, booleans, null, and arrays and objects of them."""
 
 
 class Action(StrEnum):
@@ -63,9 +63,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Who changed what, when, from which state (`before`, None if new) to which (`after`, None if gone).
+    """A change of the subject by the actor, with the fields that differ.
 
-    Without an actor it happened by itself: time passed, or something else made it necessary.
+    `before` None: the subject is new; `after` None: it is removed. `actor_id` None: nobody did it, it follows
+    from another change or from time.
     """
 
     id: EventId
@@ -78,17 +79,21 @@ class Event:
 
     @property
     def subject_kind(self) -> str:
-        """What the subject is: the action's part before the dot."""
+        """The kind of the subject: the part of the action before the dot."""
         return self.action.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeContext:
-    """Who does something (None: it happens by itself), when, and where the events get their ids."""
+    """By whom (None: nobody) and when something is changed, and where its events get their ids."""
 
     by: AccountId | None
     at: datetime
     new_id: Callable[[], UUID]
+
+    def by_itself(self) -> "ChangeContext":
+        """The context of a change that nobody makes, which follows from another or from time."""
+        return replace(self, by=None)
 
     def event(
         self, action: Action, subject_id: UUID, *, before: Facts | None = None, after: Facts | None = None

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDs to the machine, distinct types to the reader and the type checker."""
+"""Identifiers: UUIDs, each kind a type of its own for readers and type checkers."""
 
 from typing import NewType
 from uuid import UUID
@@ -20,4 +20,4 @@ LabMarkId = NewType("LabMarkId", UUID)
 EventId = NewType("EventId", UUID)
 
 OPERATOR_ID = AccountId(UUID("00000000-0000-8000-8000-000000000001"))
-"""Whoever works at the machine itself: no account has this id (a UUIDv8; accounts have UUIDv7)."""
+"""The operator, at the command line: no account has this id (a UUIDv8; accounts have UUIDv7)."""

@@ -1,4 +1,4 @@
-"""What is true of all that is kept and edited: a revision, and an event that tells what is different."""
+"""Versioned entities: each edit makes the next version, and an event with the fields that differ."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -10,8 +10,11 @@ from uuid import UUID
 
 from attendance.domain.events import Action, ChangeContext, Event, Facts
 
-NEVER_TOLD = frozenset({"id", "created_at", "updated_at", "version", "notes", "is_marked", "charged"})
-"""Not in events: what every event has anyway, what marks say, and notes: they may be about health."""
+NOT_IN_EVENTS = frozenset(
+    {"id", "created_at", "updated_at", "version", "is_marked", "charged", "owner_since"}
+    | {"password_hash", "notes"}
+)
+"""What every event has anyway, what is derived from others, secrets, and notes, which may be on health."""
 
 
 class Record(Protocol):
@@ -33,35 +36,44 @@ R = TypeVar("R", bound=Record)
 
 
 def created(record: Record, action: Action, change_context: ChangeContext) -> Event:
-    """The event of a new record, with all that may be told of it."""
-    return change_context.event(action, record.id, after=told(record))
+    """The event of a new record, with its payload."""
+    return change_context.event(action, record.id, after=payload(record))
 
 
 def edited(
     before: R, changes: Mapping[str, Any], action: Action, change_context: ChangeContext
 ) -> tuple[R, Event | None]:
-    """The record with these fields changed, and the event of it; the same again changes nothing."""
-    # compared as it would be kept: a list in another order may be the same
-    meant = replace(before, **changes)
-    different = {name for name in changes if getattr(before, name) != getattr(meant, name)}
-    if not different:
-        return before, None
-    after: R = replace(meant, updated_at=change_context.at, version=before.version + 1)
+    """The record with these changes in its next version, and the event with the fields that differ.
+
+    Where no field differs, the record as it is, and no event.
+    """
+    # compared as it would be stored: a list in another order may be the same
+    changed = replace(before, **changes)
+    different = {name for name in changes if getattr(before, name) != getattr(changed, name)}
+    return revised(before, changes, action, change_context) if different else (before, None)
+
+
+def revised(
+    before: R, changes: Mapping[str, Any], action: Action, change_context: ChangeContext
+) -> tuple[R, Event]:
+    """The record with these changes in its next version, even if none differs, and the event."""
+    after: R = replace(before, **changes, updated_at=change_context.at, version=before.version + 1)
+    different = {name for name in changes if getattr(before, name) != getattr(after, name)}
     event = change_context.event(
         action,
         before.id,
-        before=told(before, different) or None,
-        after=told(after, different) or None,
+        before=payload(before, different) or None,
+        after=payload(after, different) or None,
     )
     return after, event
 
 
-def told(record: Record, names: set[str] | None = None) -> Facts:
-    """What an event says of a record's fields, as JSON can hold it."""
+def payload(record: Any, names: set[str] | None = None) -> Facts:
+    """The payload of an event: a record's fields as JSON can hold them, all or those named."""
     return {
         field.name: _as_json(getattr(record, field.name))
         for field in fields(record)
-        if field.name not in NEVER_TOLD and (names is None or field.name in names)
+        if field.name not in NOT_IN_EVENTS and (names is None or field.name in names)
     }
 
 

@@ -5,7 +5,10 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib.metadata import version
 
-from litestar import Litestar
+try:
+    from litestar import Litestar
+except ImportError as error:
+    raise ImportError("the HTTP service needs more packages: pip install 'attendance[server]'") from error
 
 from attendance.adapters.http import HttpSettings, http_application
 from attendance.adapters.mail import Dispatcher

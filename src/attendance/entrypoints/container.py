@@ -1,11 +1,13 @@
 """The one place that knows which adapter fills which port."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta, tzinfo
 from pathlib import Path
+from typing import Any
 
 from dependency_injector import containers, providers
 
@@ -25,15 +27,17 @@ from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow
 from attendance.application.ports import Clock, Hasher, Notifier, Today, Tokens
-from attendance.application.use_cases import UseCases, use_cases_of
+from attendance.application.use_cases import UseCases, checked_use_cases, use_cases_of
 from attendance.domain.accounts.links import LinkLifetimes
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.rate_limits import Limits
 from attendance.domain.accounts.role_changes import OwnershipRules
 from attendance.domain.accounts.sessions import SessionLifetime
 from attendance.domain.attendance.marks import MarkingRules
+from attendance.entrypoints.adapters import Adapters
+from attendance.entrypoints.closing import ClosableStore
 from attendance.entrypoints.secrets import signing_keys
-from attendance.entrypoints.settings import Settings, about
+from attendance.entrypoints.settings import Settings, SettingsError, about
 
 
 def hashers() -> int:
@@ -99,7 +103,8 @@ def link_lifetimes(settings: Settings) -> LinkLifetimes:
 
 def ownership_rules(settings: Settings) -> OwnershipRules:
     return OwnershipRules(
-        tenure=timedelta(days=settings.owner_tenure_days), backoff=timedelta(days=settings.role_change_days)
+        tenure=timedelta(days=settings.owner_tenure_days),
+        confirmation_period=timedelta(days=settings.role_change_days),
     )
 
 
@@ -125,9 +130,9 @@ def notifier(settings: Settings) -> Notifier:
         return SmtpNotifier(renderer=renderer, url=settings.smtp_url)
 
 
-def tokens(settings: Settings, clock: Clock, lifetime: SessionLifetime) -> Tokens:
+def tokens(keys: tuple[bytes, ...], clock: Clock, lifetime: SessionLifetime) -> Tokens:
     with about("secret_key"):
-        return JwtTokens(keys=signing_keys(settings), clock=clock, longest_life=lifetime.absolute)
+        return JwtTokens(keys=keys, clock=clock, longest_life=lifetime.absolute)
 
 
 def hasher(settings: Settings) -> Hasher:
@@ -164,7 +169,8 @@ class Container(containers.DeclarativeContainer):
     )
 
     lifetime = providers.Singleton(session_lifetime, settings)
-    tokens = providers.Singleton(tokens, settings, clock, lifetime)
+    signing_keys = providers.Callable(signing_keys, settings)
+    tokens = providers.Singleton(tokens, signing_keys, clock, lifetime)
     hasher = providers.Singleton(hasher, settings)
     password_rules = providers.Singleton(
         PasswordRules,
@@ -224,12 +230,41 @@ def close(container: Container) -> None:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[UseCases]:
-    """The use cases over what the settings name, brought to the current shape first."""
+def opened(settings: Settings, **instead: providers.Provider[Any]) -> Iterator[UseCases]:
+    """The use cases over what the settings name, for callers from Python; `instead` fills ports otherwise.
+
+    A database is brought to the current shape first.
+    """
     container = Container(settings=settings)
+    container.override_providers(**instead)
     try:
         if settings.storage == "sql":
-            bring_up_to_date(container.primary())
-        yield container.use_cases()
+            with about("database_url"):
+                bring_up_to_date(container.primary())
+        store = ClosableStore(container.store())
+        container.store.override(providers.Object(store))
+        try:
+            yield checked_use_cases(container.use_cases(), store.require_open)
+        finally:
+            # what was to be written apart still is
+            container.run_in_background.shutdown()
+            store.close()
     finally:
         close(container)
+
+
+@contextmanager
+def opened_as_library(
+    settings: Settings, adapters: Adapters, *, keeps_mail_waiting: bool
+) -> Iterator[UseCases]:
+    """The same with adapters of the caller's own, and without any file that the caller has not named."""
+    given = {field.name: getattr(adapters, field.name) for field in fields(adapters)}
+    instead = {name: providers.Object(adapter) for name, adapter in given.items() if adapter is not None}
+    if adapters.store is not None and settings.storage == "sql":
+        raise SettingsError("give a database_url or a store of your own, not both")
+    if adapters.notifier is None and keeps_mail_waiting:
+        instead["notifier"] = providers.Object(None)
+    if settings.secret_key is None:
+        instead["signing_keys"] = providers.Object((secrets.token_bytes(32),))
+    with opened(settings, **instead) as use_cases:
+        yield use_cases

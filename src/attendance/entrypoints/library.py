@@ -1,23 +1,84 @@
-"""The front door for Python callers: no HTTP, no globals."""
+"""The front door for Python callers: no HTTP, no globals, no file that was not asked for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Literal, TypedDict, Unpack
 
 from attendance.application.use_cases import UseCases
+from attendance.domain.permissions.table import Directory
+from attendance.entrypoints.adapters import Adapters
+
+
+class SettingsDict(TypedDict, total=False):
+    """The settings of the service by their names in lower case: docs/settings.md says what each does."""
+
+    read_database_url: str | None
+    secret_key: str | None
+    host: str
+    port: int
+    workers: int
+    threads: int
+    pool_size: int
+    log_level: Literal["debug", "info", "warning", "error"]
+    cors_origins: str
+    labs_directory: Directory | Literal["public", "signed_in"]
+    session_hours: float
+    session_idle_hours: float
+    password_min_length: int
+    common_passwords: str | None
+    argon2_time_cost: int
+    argon2_memory_kib: int
+    argon2_parallelism: int
+    sign_in_queue: int
+    base_url: str | None
+    confirm_link: str | None
+    reset_link: str | None
+    confirmation_hours: float
+    reset_hours: float
+    invitation_hours: float
+    timezone: str
+    smtp_url: str | None
+    mail_from: str
+    mail_directory: str
+    mail_sender: Literal["server", "command"]
+    owner_tenure_days: int
+    role_change_days: int
+    marking_days_teachers: int
+    marking_days_managers: int
+    marking_early_minutes: int
+    limit_failed_sign_ins_per_account: int
+    limit_failed_sign_ins_per_address: int
+    limit_registrations_per_hour: int
+    limit_confirmation_mails: int
+    limit_password_resets: int
+    trusted_proxies: str
 
 
 @contextmanager
-def open_attendance(database_url: str = "memory", **settings: Any) -> Iterator[UseCases]:
-    """The use cases over a database, brought to the current shape first.
+def open_attendance(
+    database_url: str = "memory", *, adapters: Adapters | None = None, **settings: Unpack[SettingsDict]
+) -> Iterator[UseCases]:
+    """The use cases over a database, brought to the current shape first; closed when the block ends.
 
-    `database_url` is `memory`, `sqlite:///path` or `postgresql://…`; `settings` are those of the service by
-    their names in lower case (`password_min_length=12`). Raises ValueError for settings that cannot be,
-    Unavailable when the database cannot be reached.
+    `database_url` is `memory`, `sqlite:///path` or `postgresql://…`; `adapters` are implementations of one's
+    own, `settings` those of the service by their names in lower case (`password_min_length=12`).
+
+    Only the database is written to. Without `secret_key` access tokens are good for this block alone: give
+    one where several processes, or a later start, shall know them. Without `smtp_url`, `mail_directory` or a
+    notifier of one's own, mails wait in the outbox, and `dispatch_mail` raises NoNotifier.
+
+    Threads may share what it gives; so may a process forked from this one, with connections of its own.
+
+    Raises ValueError for settings that cannot be and for a database that is not, or is newer than, ours;
+    Unavailable when it cannot be reached.
     """
     # only here: whoever imports the library to read its vocabulary shall not pay for what fills the ports
-    from attendance.entrypoints.container import opened
+    from attendance.entrypoints.container import opened_as_library
     from attendance.entrypoints.settings import settings_of
 
-    with opened(settings_of({"database_url": database_url, **settings})) as use_cases:
+    chosen = settings_of({"database_url": database_url, **settings})
+    keeps_mail_waiting = not (settings.keys() & {"smtp_url", "mail_directory"})
+    with opened_as_library(
+        chosen, adapters or Adapters(), keeps_mail_waiting=keeps_mail_waiting
+    ) as use_cases:
         yield use_cases

@@ -127,7 +127,7 @@ def test_whatever_is_accepted_has_one_normal_form_and_can_be_written_to(email: s
         return
     assert addresses.accepted(normal) == normal
     assert len(normal) <= 254
-    to = str(renderer.write(mail(address=normal))["To"])
+    to = str(renderer.render(mail(address=normal))["To"])
     assert to.isascii()
     assert addresses.accepted(to) == normal
 

@@ -17,7 +17,7 @@ from attendance.application.ports import NotSent
 from attendance.domain.accounts.mail import Mail, MailKind
 from tests.adapters.mail.make import FACTS, mail
 from tests.adapters.mail.servers import PASSWORD, USER, Certificate, Temper, new_certificate, running
-from tests.adapters.mail.test_letters import HEADERS, INJECTION, headers_of
+from tests.adapters.mail.test_rendering import HEADERS, INJECTION, headers_of
 
 renderer = MailRenderer(base_url="https://club.example.org", sender="Club <club@example.org>")
 SIGNED_IN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@"
@@ -197,7 +197,7 @@ def test_the_server_does_quote_it() -> None:
         smtplib.SMTP("127.0.0.1", port, "localhost", timeout=5) as connection,
         pytest.raises(smtplib.SMTPDataError, match="a-token_in-43-letters"),
     ):
-        connection.sendmail("a@example.org", [sent.to], renderer.write(sent).as_bytes())
+        connection.sendmail("a@example.org", [sent.to], renderer.render(sent).as_bytes())
 
 
 def test_a_mail_that_cannot_be_written_reaches_no_server() -> None:

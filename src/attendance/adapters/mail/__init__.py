@@ -1,4 +1,4 @@
-"""Mail: what it says, how it leaves, which addresses it can go to."""
+"""Mail: rendering, delivery by SMTP or to files, and which addresses are accepted."""
 
 from attendance.adapters.mail.addresses import ValidEmailAddresses
 from attendance.adapters.mail.delivery import Dispatcher

@@ -1,4 +1,4 @@
-"""Which email addresses are accepted: those that any mail server can be given, without asking one."""
+"""Which email addresses are accepted: by their form, without asking a mail or name server."""
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -6,11 +6,11 @@ from attendance.application.ports import EmailAddresses
 from attendance.domain.accounts.accounts import LONGEST_EMAIL
 from attendance.domain.errors import FieldError, Invalid
 
-_NOT_ONE = "must be an email address like anna@example.org"
+_NO_ADDRESS = "must be an email address like anna@example.org"
 
 
 class ValidEmailAddresses(EmailAddresses):
-    """By the rules for addresses on the Internet, ASCII before the @. No name service is asked."""
+    """Accept addresses of the Internet's form (RFC 5321) with ASCII before the @."""
 
     def accepted(self, email: str) -> str:
         if len(email) > LONGEST_EMAIL:
@@ -20,8 +20,8 @@ class ValidEmailAddresses(EmailAddresses):
         try:
             valid = validate_email(email, check_deliverability=False, allow_smtputf8=False, strict=True)
         except EmailNotValidError as error:
-            raise Invalid(FieldError("email", _NOT_ONE)) from error
+            raise Invalid(FieldError("email", _NO_ADDRESS)) from error
         # "=?" begins an encoded word: in a header such an address could be read as another.
         if "=?" in email:
-            raise Invalid(FieldError("email", _NOT_ONE))
+            raise Invalid(FieldError("email", _NO_ADDRESS))
         return valid.normalized

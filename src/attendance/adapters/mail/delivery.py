@@ -11,14 +11,14 @@ from attendance.domain.errors import Unavailable
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 30.0
-_BETWEEN_TIDYINGS = 60.0
+_MAINTENANCE_INTERVAL = 60.0
 
 
 class Dispatcher:
-    """Calls `dispatch` again and again, and `tidy` once a minute, on one thread; of no use once closed.
+    """Call `dispatch` repeatedly and `run_maintenance` once a minute, on one thread. Cannot be restarted.
 
-    `dispatch` sends one mail that is due and says whether there was one; when there was none it is called
-    again after `pause` seconds. While it fails, the pause doubles up to 30 s; what fails is only logged.
+    `dispatch` sends one mail that is due and returns whether there was one; if not, it is called again after
+    `pause` seconds. While it fails, the pause doubles up to 30 s. Failures are logged.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Dispatcher:
         if pause <= 0:
             raise ValueError("pause must be more than 0")
         self._dispatch = dispatch
-        self._tidy = run_maintenance
+        self._run_maintenance = run_maintenance
         self._pause = pause
         self._now = now
         self._closing = Event()
@@ -42,43 +42,43 @@ class Dispatcher:
         self._thread.start()
 
     def close(self) -> None:
-        """Finish the mail under way, and no other."""
+        """Finish the mail being sent, then stop."""
         self._closing.set()
         if self._thread.ident is not None:
             self._thread.join()
 
     def run_until(self, stop: Event) -> None:
-        """Do it here, in the foreground."""
-        sending, tidying = _Trouble("sending mail"), _Trouble("tidying up")
-        pause, tidy_at = self._pause, self._now() + _BETWEEN_TIDYINGS
+        """Run in the calling thread until `stop` is set."""
+        sending, maintaining = _FailureLog("sending mail"), _FailureLog("maintaining up")
+        pause, maintenance_due = self._pause, self._now() + _MAINTENANCE_INTERVAL
         while not stop.is_set():
-            is_more = False
+            was_sent = False
             try:
-                is_more = self._dispatch()
-                sending.is_over()
+                was_sent = self._dispatch()
+                sending.succeeded()
                 pause = self._pause
             except Exception as error:
-                sending.goes_on(error)
+                sending.failed(error)
                 pause = min(2 * pause, max(_LONGEST_PAUSE, self._pause))
-            if self._now() >= tidy_at:
-                tidy_at = self._now() + _BETWEEN_TIDYINGS
+            if self._now() >= maintenance_due:
+                maintenance_due = self._now() + _MAINTENANCE_INTERVAL
                 try:
-                    self._tidy()
-                    tidying.is_over()
+                    self._run_maintenance()
+                    maintaining.succeeded()
                 except Exception as error:
-                    tidying.goes_on(error)
-            if not is_more:
+                    maintaining.failed(error)
+            if not was_sent:
                 stop.wait(pause)
 
 
-class _Trouble:
-    """Logs what fails when it begins, changes and ends, not each time."""
+class _FailureLog:
+    """Logs a failure when it begins, changes and ends, not each time it recurs."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, task: str) -> None:
+        self._task = task
         self._last: object = None
 
-    def goes_on(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> None:
         is_expected = isinstance(error, Unavailable)
         places = () if is_expected else tuple(walk_tb(error.__traceback__))
         this = (type(error), [(frame.f_code, line) for frame, line in places])
@@ -86,11 +86,11 @@ class _Trouble:
             return
         self._last = this
         if is_expected:
-            log.warning("%s fails, it is tried again: %s", self._what, error)
+            log.warning("%s fails, it is tried again: %s", self._task, error)
         else:
-            log.error("%s fails, it is tried again", self._what, exc_info=error)
+            log.error("%s fails, it is tried again", self._task, exc_info=error)
 
-    def is_over(self) -> None:
+    def succeeded(self) -> None:
         if self._last is not None:
             self._last = None
-            log.info("%s works again", self._what)
+            log.info("%s works again", self._task)

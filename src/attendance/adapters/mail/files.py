@@ -1,4 +1,4 @@
-"""Mail without a mail server: each becomes a file, for whoever tries things out."""
+"""Mail without a mail server: each mail becomes a file."""
 
 import logging
 import os
@@ -14,28 +14,28 @@ log = logging.getLogger(__name__)
 
 
 class FileNotifier(Notifier):
-    """Writes each mail to `<directory>/<id>.eml`, for its owner's eyes only, and its link to the log."""
+    """Write each mail to `<directory>/<id>.eml`, readable for its owner only, and its link to the log."""
 
     def __init__(self, *, directory: Path, renderer: MailRenderer) -> None:
         self._directory = directory
-        self._letters = renderer
+        self._renderer = renderer
 
     def send(self, mail: Mail) -> None:
-        letter = self._letters.write(mail).as_bytes()
+        message = self._renderer.render(mail).as_bytes()
         path = self._directory / f"{mail.id}.eml"
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(path, letter)
+            _write_whole(path, message)
         except OSError as error:
             raise NotSent(
                 f"the mail's file cannot be written: {error.strerror or type(error).__name__}"
             ) from error
-        link = self._letters.link(mail)
+        link = self._renderer.link(mail)
         log.info("no mail server is set: wrote %s%s", path, f", with the link {link}" if link else "")
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    """All of it or nothing, readable for nobody else (mkstemp sees to that)."""
+    """Write the whole file or none; mkstemp makes it unreadable for others."""
     number, unfinished = mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(number, "wb") as file:

@@ -1,4 +1,4 @@
-"""What mails say: a text and an HTML page from the templates, under headers that no fact can reach."""
+"""Mails as messages: text and HTML from templates, under fixed headers that no inserted value can reach."""
 
 import re
 import unicodedata
@@ -37,7 +37,7 @@ _ENCODED_WORD = "=?"
 _SENDER = re.compile(r'(?:"?(?P<name>[^<>"\\]*?)"?\s*<(?P<boxed>[^<>\s]+)>|(?P<bare>[^<>\s]+))')
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ASCII_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_TURNS_TEXT_AROUND = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INSIDE_A_LINK = re.compile(r"(?<=\S)[.:/@](?=\S)")
 
 
@@ -52,10 +52,10 @@ class _Sender(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailRenderer:
-    """Writes mails out. Links come from these settings alone, `{token}` in them stands for the token.
+    """Render mails. Links come from these settings alone; `{token}` in them stands for the token.
 
     Without a `confirm_link` or `reset_link` they lead to this service's own pages under `base_url`.
-    Raises ValueError for a link or sender that cannot be.
+    Raises ValueError for a malformed link or sender.
     """
 
     base_url: str
@@ -64,10 +64,10 @@ class MailRenderer:
     sender: str = "attendance@localhost"
 
     def __post_init__(self) -> None:
-        _require_web_address("base_url", self.base_url)
+        _require_http_url("base_url", self.base_url)
         for name, link in (("confirm_link", self.confirm_link), ("reset_link", self.reset_link)):
             if link is not None:
-                _require_web_address(name, link)
+                _require_http_url(name, link)
                 if link.count(_TOKEN) != 1:
                     raise ValueError(f"{name} must hold {_TOKEN} once")
         _sender_of(self.sender)
@@ -78,7 +78,7 @@ class MailRenderer:
         return _sender_of(self.sender).address
 
     def link(self, mail: Mail) -> str | None:
-        """Where the mail's reader is to click, if anywhere."""
+        """Return the mail's link, None for a mail without one."""
         token = (mail.facts or {}).get("token")
         if token is None:
             return None
@@ -88,21 +88,21 @@ class MailRenderer:
             template = self.reset_link or f"{self._home}/api/v1/auth/password_reset/{_TOKEN}"
         return template.replace(_TOKEN, quote(token, safe="", errors="replace"))
 
-    def write(self, mail: Mail) -> EmailMessage:
-        """The mail as it is sent, in ASCII; raise NotSent when it cannot be written."""
+    def render(self, mail: Mail) -> EmailMessage:
+        """Return the message as it is sent, in ASCII. Raises NotSent when it cannot be rendered."""
         sender, recipient = _sender_of(self.sender), _recipient_of(mail)
-        letter = EmailMessage(policy=SMTP)
-        letter["From"] = f'"{sender.name}" <{sender.address}>' if sender.name else sender.address
-        letter["To"] = recipient
-        letter["Subject"] = SUBJECTS[mail.kind]
-        letter["Date"] = mail.created_at
-        letter["Message-ID"] = f"<{mail.id}@{sender.domain}>"
-        letter["Auto-Submitted"] = "auto-generated"
+        message = EmailMessage(policy=SMTP)
+        message["From"] = f'"{sender.name}" <{sender.address}>' if sender.name else sender.address
+        message["To"] = recipient
+        message["Subject"] = SUBJECTS[mail.kind]
+        message["Date"] = mail.created_at
+        message["Message-ID"] = f"<{mail.id}@{sender.domain}>"
+        message["Auto-Submitted"] = "auto-generated"
         text, page = self._bodies(mail)
-        letter.set_content(text, cte=_encoding_for(text))
-        letter.add_alternative(page, subtype="html", cte=_encoding_for(page))
-        letter.policy = _UNFOLDED
-        return letter
+        message.set_content(text, cte=_encoding_for(text))
+        message.add_alternative(page, subtype="html", cte=_encoding_for(page))
+        message.policy = _UNFOLDED
+        return message
 
     @property
     def _home(self) -> str:
@@ -112,12 +112,12 @@ class MailRenderer:
         """Text and HTML."""
         if mail.facts is None:
             raise NotSent("the mail's facts are gone", is_final=True)
-        facts = {name: _harmless(fact) for name, fact in mail.facts.items() if name != "token"}
-        settled = {"link": self.link(mail), "home": self._home, "subject": SUBJECTS[mail.kind]}
+        facts = {name: _neutralised(fact) for name, fact in mail.facts.items() if name != "token"}
+        fixed = {"link": self.link(mail), "home": self._home, "subject": SUBJECTS[mail.kind]}
         try:
-            known = facts | settled | {"reader": _greeted(facts.get("name") or facts["username"])}
+            values = facts | fixed | {"reader": _salutation(facts.get("name") or facts["username"])}
             text, page = (
-                _templates().get_template(f"{mail.kind}.{form}").render(known) for form in ("txt", "html")
+                _templates().get_template(f"{mail.kind}.{form}").render(values) for form in ("txt", "html")
             )
         except (KeyError, TemplateError) as error:
             # Not final: a newer version of this program may know how to write it.
@@ -136,11 +136,11 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
     )
     templates.filters["duration"] = _duration
-    templates.filters["spoken"] = _spoken
+    templates.filters["spoken"] = _role_in_words
     return templates
 
 
-def _require_web_address(name: str, link: str) -> None:
+def _require_http_url(name: str, link: str) -> None:
     if not link.isprintable() or " " in link:
         raise ValueError(f"{name} must not contain blanks or control characters")
     parts = urlsplit(link)
@@ -179,19 +179,19 @@ def _in_ascii(address: str) -> str:
     return validate_email(address, check_deliverability=False, allow_smtputf8=False).ascii_email or address
 
 
-def _harmless(fact: str) -> str:
-    """One line that reads in its own direction and that UTF-8 can hold."""
-    return "".join(map(_harmless_character, fact))
+def _neutralised(fact: str) -> str:
+    """Return the value without line breaks, control or bidi characters or lone surrogates."""
+    return "".join(map(_neutral_character, fact))
 
 
-def _harmless_character(character: str) -> str:
-    if character in _TURNS_TEXT_AROUND:
+def _neutral_character(character: str) -> str:
+    if character in _BIDI_CONTROLS:
         return ""
     return " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
 
 
-def _greeted(name: str) -> str:
-    """A name that no mail program makes a link of: a stranger may have chosen it to advertise something."""
+def _salutation(name: str) -> str:
+    """Return a name no mail program turns into a link: a stranger may have chosen it as an advertisement."""
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     return _INSIDE_A_LINK.sub(lambda found: f"{found[0]}\u2060", short)
 
@@ -210,7 +210,7 @@ def _duration(hours: str) -> str:
             return f"{int(hours)} hours"
 
 
-def _spoken(role: str) -> str:
+def _role_in_words(role: str) -> str:
     return role.replace("_", " ")
 
 

@@ -1,4 +1,4 @@
-"""Mail by way of an SMTP server."""
+"""Mail by SMTP."""
 
 import logging
 import re
@@ -34,7 +34,7 @@ _PORTS = {Scheme.PLAIN: 25, Scheme.STARTTLS: 587, Scheme.TLS: 465}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where mails are handed over, and as whom."""
+    """An SMTP server and the credentials for it."""
 
     scheme: Scheme
     host: str
@@ -50,7 +50,7 @@ def server_of(url: str) -> Server:
     """
     if not url.isprintable() or " " in url:
         raise ValueError("the SMTP URL must not contain blanks or control characters")
-    parts, port = _taken_apart(url)
+    parts, port = _split(url)
     if parts.scheme not in _PORTS:
         raise ValueError(f"the SMTP URL must begin with {', '.join(f'{scheme}://' for scheme in _PORTS)}")
     if parts.path.strip("/") or parts.query or parts.fragment:
@@ -70,7 +70,7 @@ def server_of(url: str) -> Server:
 
 
 class SmtpNotifier(Notifier):
-    """Hands each mail to the server of a URL, over a connection of its own.
+    """Send each mail to the server of a URL over a connection of its own.
 
     `smtp+starttls` and `smtps` verify the server's certificate and never send anything in the clear; `smtp`
     does, the password too: it is for a server on the same machine. `timeout` is in seconds for each step.
@@ -87,15 +87,15 @@ class SmtpNotifier(Notifier):
         self._server = server_of(url)
         if timeout <= 0:
             raise ValueError("timeout must be more than 0")
-        self._letters = renderer
+        self._renderer = renderer
         self._timeout = timeout
         self._ssl_context = ssl_context or ssl.create_default_context()
 
     def send(self, mail: Mail) -> None:
-        letter = self._letters.write(mail)
+        message = self._renderer.render(mail)
         try:
             with self._connection() as connection:
-                connection.sendmail(self._letters.envelope_sender, [str(letter["To"])], letter.as_bytes())
+                connection.sendmail(self._renderer.envelope_sender, [str(message["To"])], message.as_bytes())
         except Exception as error:
             # Without its cause: tracebacks would show what servers quote of the mail.
             reason = _reason(error)[:_LONGEST_REASON]
@@ -125,7 +125,7 @@ class SmtpNotifier(Notifier):
         return smtplib.SMTP(host, port, me, timeout=self._timeout)
 
 
-def _taken_apart(url: str) -> tuple[SplitResult, int | None]:
+def _split(url: str) -> tuple[SplitResult, int | None]:
     """The parts of the URL, and its port. Without the causes of errors, which quote the password."""
     try:
         parts = urlsplit(url)

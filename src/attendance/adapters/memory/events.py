@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from attendance.adapters.memory.pagination import page_of
+from attendance.adapters.memory.repository import matches
 from attendance.adapters.memory.tables import Tables
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Events
 from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.domain.events import Event
+
+WITHIN = {
+    "since": lambda event, criteria: event.at >= criteria.since,
+    "until": lambda event, criteria: event.at < criteria.until,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,6 @@ class MemoryEvents(Events):
 
     def _matching(self, criteria: EventCriteria) -> Iterator[LoggedEvent]:
         for position, event in self.tables.events.rows.items():
-            if (
-                criteria.subject_id in (None, event.subject_id)
-                and criteria.actor_id in (None, event.actor_id)
-                and criteria.action in (None, event.action)
-                and (criteria.since is None or event.at >= criteria.since)
-                and (criteria.until is None or event.at < criteria.until)
-            ):
+            if matches(event, criteria, WITHIN):
                 account = self.tables.accounts.rows.get(event.actor_id) if event.actor_id else None
                 yield LoggedEvent(position, event, account.username if account else None)

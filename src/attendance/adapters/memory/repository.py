@@ -1,8 +1,8 @@
-"""What is added, shown, listed and edited: rows of one table, of one shape of repository."""
+"""Repositories of one form: a resource states its table, its criteria and its sort keys."""
 
-from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -10,41 +10,74 @@ from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Table, Tables
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, Repository
-from attendance.domain.errors import Conflict, NotFound
+from attendance.domain.errors import AttendanceError, NotFound
 
 T = TypeVar("T")
 F = TypeVar("F")
 
+Key = Callable[[Any], Any]
+Predicate = Callable[[Any, Any], bool]
+
+
+def matches(entity: Any, criteria: Any, predicates: Mapping[str, Predicate]) -> bool:
+    """Whether an entity is what the criteria ask for.
+
+    A field of the criteria that is None or empty does not narrow. Otherwise the predicate of its name
+    decides; without one, the entity's field of that name is compared with it; without a field, it is for
+    the others to compare with.
+    """
+    for name in criteria.__dataclass_fields__:
+        value = getattr(criteria, name)
+        if value is None or value == "":
+            continue
+        predicate = predicates.get(name)
+        if predicate is not None:
+            if not predicate(entity, criteria):
+                return False
+        elif getattr(entity, name, value) != value:
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What is kept in the table called `name`, and how it is listed.
+
+    A sort key compares the field of its name, or what `sort` makes of an entity. `predicates` are as in
+    `matches`. No two entities have the same key in `unique`, or its refusal is raised; None is no key.
+    """
+
+    name: str
+    not_found: type[NotFound]
+    sort: Mapping[str, Key] = field(default_factory=dict)
+    predicates: Mapping[str, Predicate] = field(default_factory=dict)
+    unique: tuple[tuple[type[AttendanceError], Key], ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class MemoryRepository(Repository[T, F]):
-    """`keys` are those to sort by; `unique` what no two entities may share, by the Conflict that it is."""
+    """A repository over the table of its `resource`."""
 
     tables: Tables
-    not_found: ClassVar[type[NotFound]]
-    keys: ClassVar[Mapping[str, Callable[[Any], Any]]]
-    unique: ClassVar[Mapping[type[Conflict], Callable[[Any], Any]]] = {}
+    resource: ClassVar[Resource]
 
     @property
-    @abstractmethod
-    def table(self) -> Table[UUID, Any]: ...
+    def table(self) -> Table[UUID, Any]:
+        table: Table[UUID, Any] = getattr(self.tables, self.resource.name)
+        return table
 
-    @staticmethod
-    @abstractmethod
-    def matches(entity: Any, criteria: Any) -> bool: ...
-
-    def shown(self, stored: Any) -> Any:
+    def completed(self, stored: Any) -> Any:
         """What is stored, with what is not kept in it but follows from other tables."""
         return stored
 
     def find(self, entity_id: UUID) -> T | None:
         stored = self.table.get(entity_id)
-        return None if stored is None else self.shown(stored)
+        return None if stored is None else self.completed(stored)
 
     def get(self, entity_id: UUID) -> T:
         found = self.find(entity_id)
         if found is None:
-            raise self.not_found
+            raise self.resource.not_found
         return found
 
     def get_for_update(self, entity_id: UUID) -> T:
@@ -60,20 +93,44 @@ class MemoryRepository(Repository[T, F]):
         return frozenset(entity_id for entity_id in entity_ids if self.table.get(entity_id) is not None)
 
     def add(self, entity: Any) -> None:
-        for conflict, key in self.unique.items():
-            if any(key(other) == key(entity) for other in self.table.all() if other.id != entity.id):
-                raise conflict
-        self.table.put(entity.id, entity)
+        with self.tables.journal.undone_if_raised():
+            self.table.add(entity.id, entity)
+            self._index_keys(None, entity)
 
     def save(self, entity: Any) -> None:
         stored = self.table.get(entity.id)
         if stored is None or stored.version != entity.version - 1:
             raise Contended
-        self.add(entity)
+        self._index_keys(stored, entity)
+        self.table.put(entity.id, entity)
 
     def list(self, criteria: F, page_request: PageRequest[T]) -> tuple[T, ...]:
-        found = (entity for entity in map(self.shown, self.table.all()) if self.matches(entity, criteria))
-        return page_of(found, page_request, keys=self.keys, tie=lambda entity: entity.id)
+        keys = {
+            by.field: self.resource.sort.get(by.field) or attrgetter(by.field) for by in page_request.order
+        }
+        return page_of(self._matching(criteria), page_request, keys=keys, tie=lambda entity: entity.id)
 
     def count(self, criteria: F) -> int:
-        return sum(self.matches(entity, criteria) for entity in map(self.shown, self.table.all()))
+        return sum(1 for _ in self._matching(criteria))
+
+    def _matching(self, criteria: F) -> Iterator[Any]:
+        for entity in map(self.completed, self.table.all()):
+            if matches(entity, criteria, self.resource.predicates):
+                yield entity
+
+    def _index_keys(self, before: Any, entity: Any) -> None:
+        """Have the entity found by its unique keys, and by those it had before no more."""
+        indexes = [(self._index(n), *unique) for n, unique in enumerate(self.resource.unique)]
+        for index, refusal, key in indexes:
+            if index.get(key(entity)) not in (None, entity.id):
+                raise refusal
+        for index, _, key in indexes:
+            old, new = None if before is None else key(before), key(entity)
+            if old != new and old is not None:
+                index.remove(old)
+            if old != new and new is not None:
+                index.put(new, entity.id)
+
+    def _index(self, number: int) -> Table[Any, UUID]:
+        """Ids by the key of a `unique`."""
+        return self.tables.index(self.resource.name, number)

@@ -1,10 +1,14 @@
-"""One transaction at a time, on the live dictionaries, taken back when it raises."""
+"""One writer at a time on dictionaries that remember how to take back what it did."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from threading import RLock
+from functools import partial
+from threading import Lock
+from typing import Any
 
-from attendance.adapters.backoff import attempts
+from attendance.adapters import forking
+from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
+from attendance.adapters.forking import LONGEST_REST_SECONDS
 from attendance.adapters.memory.accounts.accounts import MemoryAccounts
 from attendance.adapters.memory.accounts.links import MemoryLinks
 from attendance.adapters.memory.accounts.outbox import MemoryOutbox
@@ -27,56 +31,100 @@ from attendance.adapters.memory.labs.marks import MemoryLabAttendance
 from attendance.adapters.memory.reporting.calendars import MemoryCalendars
 from attendance.adapters.memory.reporting.statistics import MemoryStatistics
 from attendance.adapters.memory.tables import Tables
-from attendance.application.ports import Store, UnitOfWork
+from attendance.adapters.units_of_work import Ambient, JoinableStore
+from attendance.application.ports import UnitOfWork
+from attendance.domain.errors import Unavailable
+
+REPOSITORIES: Mapping[str, Callable[[Tables], Any]] = {
+    "accounts": MemoryAccounts,
+    "sessions": MemorySessions,
+    "links": MemoryLinks,
+    "role_changes": MemoryRoleChanges,
+    "favorites": MemoryFavorites,
+    "clients": MemoryClients,
+    "contracts": MemoryContracts,
+    "prices": MemoryPrices,
+    "locations": MemoryLocations,
+    "groups": MemoryGroups,
+    "lessons": MemoryLessons,
+    "subscriptions": MemorySubscriptions,
+    "attendance": MemoryAttendance,
+    "marks": MemoryMarks,
+    "statistics": MemoryStatistics,
+    "calendars": MemoryCalendars,
+    "labs": MemoryLabs,
+    "lab_attendance": MemoryLabAttendance,
+    "events": MemoryEvents,
+    "rate_limit_windows": MemoryRateLimitWindows,
+    "outbox": MemoryOutbox,
+}
 
 
-class MemoryStore(Store):
+class MemoryStore(JoinableStore):
+    """A transaction has the dictionaries for itself; so has each call outside one."""
+
     def __init__(self) -> None:
         self._tables = Tables()
-        self._lock = RLock()
-        self._work = UnitOfWork(
-            accounts=MemoryAccounts(self._tables),
-            sessions=MemorySessions(self._tables),
-            links=MemoryLinks(self._tables),
-            role_changes=MemoryRoleChanges(self._tables),
-            favorites=MemoryFavorites(self._tables),
-            clients=MemoryClients(self._tables),
-            contracts=MemoryContracts(self._tables),
-            prices=MemoryPrices(self._tables),
-            locations=MemoryLocations(self._tables),
-            groups=MemoryGroups(self._tables),
-            lessons=MemoryLessons(self._tables),
-            subscriptions=MemorySubscriptions(self._tables),
-            attendance=MemoryAttendance(self._tables),
-            marks=MemoryMarks(self._tables),
-            statistics=MemoryStatistics(self._tables),
-            calendars=MemoryCalendars(self._tables),
-            labs=MemoryLabs(self._tables),
-            lab_attendance=MemoryLabAttendance(self._tables),
-            events=MemoryEvents(self._tables),
-            rate_limit_windows=MemoryRateLimitWindows(self._tables),
-            outbox=MemoryOutbox(self._tables),
+        self._lock = Lock()
+        self._is_at_rest = False
+        forking.care_for(self)
+        self._work = UnitOfWork(REPOSITORIES, self._tables)
+        self._autocommit = UnitOfWork(
+            {name: partial(Autocommit, self, name) for name in REPOSITORIES}, self._work
         )
 
+    def before_fork(self) -> None:
+        """Wait for other threads to end their transactions, but not for ever: one may be this thread's."""
+        self._is_at_rest = self._lock.acquire(timeout=LONGEST_REST_SECONDS)
+
+    def after_fork(self, *, is_child: bool) -> None:
+        """The child goes on with a copy of everything stored."""
+        if is_child:
+            self._lock = Lock()
+        elif self._is_at_rest:
+            self._lock.release()
+
     @contextmanager
-    def transaction(self) -> Iterator[UnitOfWork]:
-        with self._lock:
-            try:
-                yield self._work
-            except BaseException:
-                self._tables.journal.undo()
-                raise
+    def begin_transaction(self) -> Iterator[UnitOfWork]:
+        with self.alone():
+            yield self._work
+
+    @contextmanager
+    def begin_autocommit(self) -> Iterator[UnitOfWork]:
+        yield self._autocommit
+
+    begin_read = begin_autocommit
+
+    @contextmanager
+    def begin_ambient(self) -> Iterator[Ambient]:
+        with self.alone():
+            yield Ambient(self._work, self._tables.journal.undone_if_raised)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A transaction. Raises Unavailable where others take too long."""
+        if not self._lock.acquire(timeout=LONGEST_WAIT_SECONDS):
+            raise Unavailable
+        try:
+            with self._tables.journal.undone_if_raised():
+                yield
             self._tables.journal.forget()
+        finally:
+            self._lock.release()
 
-    @contextmanager
-    def autocommit(self) -> Iterator[UnitOfWork]:
-        with self._lock:
-            try:
-                yield self._work
-            finally:
-                self._tables.journal.forget()
 
-    read = autocommit
+class Autocommit:
+    """A repository of which every call is a transaction of its own."""
 
-    def attempts(self) -> Iterator[None]:
-        return attempts()
+    def __init__(self, store: MemoryStore, name: str, work: UnitOfWork) -> None:
+        self._store, self._repository = store, getattr(work, name)
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._repository, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self._store.alone():
+                return method(*args, **kwargs)
+
+        setattr(self, name, call)
+        return call

@@ -1,11 +1,13 @@
 """Dictionaries that remember how to undo what was done to them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from attendance.application.ports import DuplicateId
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import Link, Purpose
 from attendance.domain.accounts.mail import Mail
@@ -43,16 +45,27 @@ V = TypeVar("V")
 
 @dataclass(slots=True)
 class Journal:
-    """The steps that take everything back to where the last transaction ended."""
+    """The steps that take everything back to where the last transaction ended, the newest last."""
 
     steps: list[Callable[[], object]] = field(default_factory=list)
 
     def forget(self) -> None:
         self.steps.clear()
 
-    def undo(self) -> None:
-        while self.steps:
+    def undo(self, mark: int) -> None:
+        """Take back what was done since there were `mark` steps."""
+        while len(self.steps) > mark:
             self.steps.pop()()
+
+    @contextmanager
+    def undone_if_raised(self) -> Iterator[None]:
+        """A block whose steps are taken back when it raises."""
+        mark = len(self.steps)
+        try:
+            yield
+        except BaseException:
+            self.undo(mark)
+            raise
 
 
 @dataclass(slots=True)
@@ -67,6 +80,12 @@ class Table(Generic[K, V]):
 
     def all(self) -> Iterable[V]:
         return self.rows.values()
+
+    def add(self, key: K, row: V) -> None:
+        """Raises DuplicateId."""
+        if key in self.rows:
+            raise DuplicateId
+        self.put(key, row)
 
     def put(self, key: K, row: V) -> None:
         if key in self.rows:
@@ -87,36 +106,44 @@ MarkKey = tuple[LabId, AccountId, date]
 class Tables:
     """Everything stored, and the indexes the SQL stores have too."""
 
+    accounts: Table[AccountId, Account]
+    sessions: Table[SessionId, Session]
+    links: Table[tuple[AccountId, Purpose], Link]
+    role_changes: Table[RoleChangeId, RoleChange]
+    favorites: Table[AccountId, Favorites]
+    calendar_tokens: Table[AccountId, CalendarToken]
+    rate_limit_windows: Table[str, RateLimitWindow]
+    outbox: Table[MailId, Mail]
+    clients: Table[UUID, Client]
+    contracts: Table[UUID, Contract]
+    prices: Table[UUID, Price]
+    locations: Table[UUID, Location]
+    groups: Table[UUID, Group]
+    lessons: Table[UUID, Lesson]
+    subscriptions: Table[UUID, Subscription]
+    marks: Table[LessonId, Mapping[ClientId, Mark]]
+    charged: Table[SubscriptionId, frozenset[LessonId]]
+    labs: Table[LabId, Lab]
+    members: Table[LabId, dict[AccountId, Membership]]
+    lab_marks: Table[MarkKey, LabMark]
+    lab_mark_keys: Table[LabMarkId, MarkKey]
+    events: Table[int, Event]
+    event_ids: Table[UUID, int]
+    event_positions: Table[UUID, tuple[int, ...]]
+
     def __init__(self) -> None:
         self.journal = Journal()
-        self.accounts: Table[AccountId, Account] = Table(self.journal)
-        self.usernames: Table[str, AccountId] = Table(self.journal)
-        self.emails: Table[str, AccountId] = Table(self.journal)
-        self.sessions: Table[SessionId, Session] = Table(self.journal)
-        self.links: Table[tuple[AccountId, Purpose], Link] = Table(self.journal)
-        self.role_changes: Table[RoleChangeId, RoleChange] = Table(self.journal)
-        self.favorites: Table[AccountId, Favorites] = Table(self.journal)
-        self.calendar_tokens: Table[AccountId, CalendarToken] = Table(self.journal)
-        self.rate_limit_windows: Table[str, RateLimitWindow] = Table(self.journal)
-        self.outbox: Table[MailId, Mail] = Table(self.journal)
-        self.clients: Table[UUID, Client] = Table(self.journal)
-        self.contracts: Table[UUID, Contract] = Table(self.journal)
-        self.prices: Table[UUID, Price] = Table(self.journal)
-        self.locations: Table[UUID, Location] = Table(self.journal)
-        self.groups: Table[UUID, Group] = Table(self.journal)
-        self.lessons: Table[UUID, Lesson] = Table(self.journal)
-        self.subscriptions: Table[UUID, Subscription] = Table(self.journal)
-        self.marks: Table[LessonId, Mapping[ClientId, Mark]] = Table(self.journal)
-        self.charged: Table[SubscriptionId, frozenset[LessonId]] = Table(self.journal)
-        self.labs: Table[LabId, Lab] = Table(self.journal)
-        self.members: Table[LabId, dict[AccountId, Membership]] = Table(self.journal)
-        self.lab_marks: Table[MarkKey, LabMark] = Table(self.journal)
-        self.lab_mark_keys: Table[LabMarkId, MarkKey] = Table(self.journal)
-        self.events: Table[int, Event] = Table(self.journal)
-        self.event_positions: Table[UUID, tuple[int, ...]] = Table(self.journal)
+        self._indexes: dict[tuple[str, int], Table[Any, UUID]] = {}
+        for name in Tables.__annotations__:
+            setattr(self, name, Table(self.journal))
+
+    def index(self, name: str, number: int) -> Table[Any, UUID]:
+        """The ids of a table's rows by one of its unique keys."""
+        return self._indexes.setdefault((name, number), Table(self.journal))
 
     def log(self, event: Event) -> None:
         position = len(self.events.rows) + 1
+        self.event_ids.add(event.id, position)
         self.events.put(position, event)
         before = self.event_positions.get(event.subject_id) or ()
         self.event_positions.put(event.subject_id, (*before, position))

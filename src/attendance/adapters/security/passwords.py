@@ -1,4 +1,4 @@
-"""Slow hashes of passwords, never more at once than the machine bears, and the list of common passwords."""
+"""Argon2id hashes of passwords with bounded concurrency, and the list of common passwords."""
 
 import logging
 import os
@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
 from argon2.low_level import error_to_str
 
+from attendance.adapters import forking
 from attendance.application.ports import Hasher
 from attendance.domain.errors import Unavailable
 from attendance.domain.text import folded
@@ -26,10 +27,10 @@ _EXHAUSTED = frozenset(error_to_str(code) for code in (-22, -33))
 
 
 class Argon2Hasher(Hasher):
-    """Argon2id. At most `at_once` callers hash (default: one per core), `longest_queue` more wait their turn.
+    """Argon2id. At most `at_once` callers hash at a time (default: one per core), `longest_queue` more wait.
 
-    One caller more, or `longest_wait` seconds without a turn, is Unavailable. A stored hash made under other
-    parameters takes their time, which tells it from no hash until its owner signs in and it is replaced.
+    A further caller, or one that waited `longest_wait` seconds, gets Unavailable. Verifying a stored hash
+    made under other parameters takes as long as those say, until its owner signs in and it is replaced.
     """
 
     def __init__(
@@ -42,19 +43,30 @@ class Argon2Hasher(Hasher):
         longest_wait: float,
         at_once: int | None = None,
     ) -> None:
-        turns = _usable_cores() if at_once is None else at_once
-        if min(time_cost, parallelism, turns) < 1 or memory_kib < 8 * parallelism:
+        concurrency = _usable_cores() if at_once is None else at_once
+        if min(time_cost, parallelism, concurrency) < 1 or memory_kib < 8 * parallelism:
             raise ValueError("time_cost, parallelism and at_once start at 1, memory_kib at 8 for each lane")
         if longest_queue < 0 or not 0 <= longest_wait <= TIMEOUT_MAX:
             raise ValueError("longest_queue and longest_wait start at 0")
         self._argon2 = PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism)
-        self._nobodys = _hash_of_nothing(self._argon2)
-        self._places = BoundedSemaphore(turns + longest_queue)
-        self._turns = BoundedSemaphore(turns)
-        self._longest_wait = longest_wait
+        self._unmatched_hash = _hash_of_no_password(self._argon2)
+        self._concurrency, self._longest_queue, self._longest_wait = concurrency, longest_queue, longest_wait
+        self._free_slots()
+        forking.care_for(self)
+
+    def _free_slots(self) -> None:
+        self._waiting_or_running = BoundedSemaphore(self._concurrency + self._longest_queue)
+        self._running = BoundedSemaphore(self._concurrency)
+
+    def before_fork(self) -> None: ...
+
+    def after_fork(self, *, is_child: bool) -> None:
+        """A child has no thread but the one that forked: nobody there hashes or waits."""
+        if is_child:
+            self._free_slots()
 
     def hash(self, password: str) -> str:
-        with self._sort_key():
+        with self._slot():
             try:
                 return self._argon2.hash(password)
             except HashingError as error:
@@ -63,16 +75,16 @@ class Argon2Hasher(Hasher):
     def verify(self, password: str, password_hash: str | None) -> bool:
         # No hash can be of a password that is not proper text, but finding out takes as long as for others.
         secret = password.encode("utf-8", "surrogatepass")
-        with self._sort_key():
+        with self._slot():
             if password_hash is None:
-                self._matches(secret, self._nobodys)
+                self._matches(secret, self._unmatched_hash)
                 return False
             try:
                 return self._matches(secret, password_hash)
             except (InvalidHashError, VerificationError, UnicodeEncodeError):
                 # Without its traceback: the error may hold the hash.
                 log.error("a stored password hash is malformed; its owner cannot sign in")
-                self._matches(secret, self._nobodys)
+                self._matches(secret, self._unmatched_hash)
                 return False
 
     def is_outdated(self, password_hash: str) -> bool:
@@ -92,18 +104,18 @@ class Argon2Hasher(Hasher):
             raise
 
     @contextmanager
-    def _sort_key(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
+    def _slot(self) -> Iterator[None]:
+        if not self._waiting_or_running.acquire(blocking=False):
             raise Unavailable
         try:
-            if not self._turns.acquire(timeout=self._longest_wait):
+            if not self._running.acquire(timeout=self._longest_wait):
                 raise Unavailable
             try:
                 yield
             finally:
-                self._turns.release()
+                self._running.release()
         finally:
-            self._places.release()
+            self._waiting_or_running.release()
 
 
 class CommonPasswords:
@@ -140,7 +152,7 @@ def _read(source: Traversable) -> frozenset[str]:
         return frozenset(folded(line.rstrip("\n")) for line in lines) - {""}
 
 
-def _hash_of_nothing(argon2: PasswordHasher) -> str:
+def _hash_of_no_password(argon2: PasswordHasher) -> str:
     """A hash under these parameters that no password has: chosen at random, so made in no time."""
     salt, digest = (
         b64encode(os.urandom(length)).decode().rstrip("=") for length in (argon2.salt_len, argon2.hash_len)

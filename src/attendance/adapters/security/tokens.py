@@ -12,30 +12,30 @@ from uuid import UUID
 
 from jwt import PyJWS, PyJWTError
 
-from attendance.application.ports import Clock, Tokens
+from attendance.application.ports import Clock, Tokens, TokenSubject
 from attendance.domain.accounts.sessions import Session
-from attendance.domain.ids import SessionId
+from attendance.domain.ids import AccountId, SessionId
 
 _ALGORITHM = "HS256"
 _SHORTEST_KEY_BYTES = 32
 _LONGEST_TOKEN = 4096
 _LEEWAY_SECONDS = 60
-_REMEMBERED_TOKENS = 10_000
-_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_MOST_CACHED_TOKENS = 10_000
+_COMPACT_JWS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _CLAIMS = frozenset({"iss", "aud", "sub", "user_id", "sid", "jti", "iat", "exp"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Pointer:
-    """What a token with a good signature says: which session, and between which seconds of Unix time."""
+    """The claims of a token with a valid signature; times in seconds of Unix time."""
 
-    session_id: SessionId
+    subject: TokenSubject
     issued_at: int
     expires_at: int
 
 
 class JwtTokens(Tokens):
-    """The first key signs, all verify. A token is good exactly when `issue` could have written it.
+    """The first key signs, all verify. A token is valid exactly when `issue` could have written it.
 
     Raises ValueError for keys that are absent, shorter than 32 bytes, shaped like a public key, or alike.
     """
@@ -56,7 +56,7 @@ class JwtTokens(Tokens):
         self._longest_life = math.ceil(longest_life.total_seconds())
         self._issuer = issuer
         self._audience = audience
-        self._remembered = _Remembered(_REMEMBERED_TOKENS)
+        self._verified_tokens = _VerifiedTokens(_MOST_CACHED_TOKENS)
 
     def issue(self, session: Session) -> str:
         account_id, session_id = str(session.account_id), str(session.id)
@@ -72,23 +72,23 @@ class JwtTokens(Tokens):
         }
         return self._signed(claims, self._signing_kid, self._keys[self._signing_kid])
 
-    def session_id(self, token: str) -> SessionId | None:
+    def subject(self, token: str) -> TokenSubject | None:
         if not isinstance(token, str):
             return None
-        if len(token) > _LONGEST_TOKEN or not _SHAPE.fullmatch(token):
+        if len(token) > _LONGEST_TOKEN or not _COMPACT_JWS.fullmatch(token):
             return None
         digest = sha256(token.encode()).digest()
-        remembered = self._remembered.get(digest)
-        pointer = remembered or self._verified(token)
+        cached = self._verified_tokens.get(digest)
+        pointer = cached or self._verified(token)
         if pointer is None:
             return None
         now = self._clock().timestamp()
         if not pointer.issued_at - _LEEWAY_SECONDS <= now < pointer.expires_at:
-            self._remembered.forget(digest)
+            self._verified_tokens.forget(digest)
             return None
-        if remembered is None:
-            self._remembered.keep(digest, pointer)
-        return pointer.session_id
+        if cached is None:
+            self._verified_tokens.put(digest, pointer)
+        return pointer.subject
 
     def _verified(self, token: str) -> _Pointer | None:
         try:
@@ -114,7 +114,8 @@ class JwtTokens(Tokens):
             return None
         if not 0 < expires_at - issued_at <= self._longest_life:
             return None
-        return _Pointer(SessionId(session_id), issued_at, expires_at)
+        subject = TokenSubject(SessionId(session_id), AccountId(account_id))
+        return _Pointer(subject, issued_at, expires_at)
 
     def _checked(self, keys: tuple[bytes, ...]) -> dict[str, bytes]:
         if not keys:
@@ -138,8 +139,10 @@ class JwtTokens(Tokens):
         return self._jws.encode(payload, key, _ALGORITHM, _header(kid))
 
 
-class _Remembered:
-    """The claims of the tokens seen last, by digest: to verify one costs as much as the rest of a request."""
+class _VerifiedTokens:
+    """Verified claims by the token's digest, least recently used first out.
+
+    Verifying a signature costs as much as the rest of a request."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -153,7 +156,7 @@ class _Remembered:
                 self._pointers.move_to_end(digest)
             return pointer
 
-    def keep(self, digest: bytes, pointer: _Pointer) -> None:
+    def put(self, digest: bytes, pointer: _Pointer) -> None:
         with self._lock:
             self._pointers[digest] = pointer
             if len(self._pointers) > self._most:

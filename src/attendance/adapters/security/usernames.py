@@ -47,12 +47,12 @@ class PrecisUsernames(Usernames):
     def accepted(self, username: str) -> str:
         raise_if_errors(name_error("username", username, longest=LONGEST_USERNAME))
         for form in (username, folded(username)):
-            if complaint := _complaint(form):
-                raise_if_errors(FieldError("username", complaint))
+            if problem := _problem(form):
+                raise_if_errors(FieldError("username", problem))
         return username
 
 
-def _complaint(form: str) -> str | None:
+def _problem(form: str) -> str | None:
     if form in _RESERVED:
         return "is reserved"
     if invisible := _INVISIBLE.search(form):
@@ -60,7 +60,7 @@ def _complaint(form: str) -> str | None:
     try:
         enforced = _profile().enforce(form)
     except UnicodeEncodeError as refused:
-        return _what_precis_says(refused)
+        return _precis_problem(refused)
     if not _one_writing_system().fullmatch(enforced):
         return "must not mix scripts"
     if _number_systems(enforced) > 1:
@@ -70,7 +70,7 @@ def _complaint(form: str) -> str | None:
     return None
 
 
-def _what_precis_says(refused: UnicodeEncodeError) -> str:
+def _precis_problem(refused: UnicodeEncodeError) -> str:
     match refused.reason.rpartition("/")[2]:
         case "bidi_rule":
             return "must be written in one direction (RFC 5893)"

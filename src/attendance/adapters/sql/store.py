@@ -1,10 +1,10 @@
 """Units of work over pooled connections."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from attendance.adapters.backoff import attempts
 from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.accounts.links import SqlLinks
 from attendance.adapters.sql.accounts.outbox import SqlOutbox
@@ -21,7 +21,7 @@ from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.club.locations import SqlLocations
 from attendance.adapters.sql.club.prices import SqlPrices
 from attendance.adapters.sql.club.subscriptions import SqlSubscriptions
-from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
 from attendance.adapters.sql.events import SqlEvents
@@ -29,67 +29,90 @@ from attendance.adapters.sql.labs.labs import SqlLabs
 from attendance.adapters.sql.labs.marks import SqlLabAttendance
 from attendance.adapters.sql.reporting.calendars import SqlCalendars
 from attendance.adapters.sql.reporting.statistics import SqlStatistics
-from attendance.application.ports import Store, UnitOfWork
+from attendance.adapters.units_of_work import Ambient, JoinableStore
+from attendance.application.ports import UnitOfWork
+from attendance.domain.errors import Unavailable
+
+REPOSITORIES: Mapping[str, Callable[[Connection], Any]] = {
+    "accounts": SqlAccounts,
+    "sessions": SqlSessions,
+    "links": SqlLinks,
+    "role_changes": SqlRoleChanges,
+    "favorites": SqlFavorites,
+    "clients": SqlClients,
+    "contracts": SqlContracts,
+    "prices": SqlPrices,
+    "locations": SqlLocations,
+    "groups": SqlGroups,
+    "lessons": SqlLessons,
+    "subscriptions": SqlSubscriptions,
+    "attendance": SqlAttendance,
+    "marks": SqlMarks,
+    "statistics": SqlStatistics,
+    "calendars": SqlCalendars,
+    "labs": SqlLabs,
+    "lab_attendance": SqlLabAttendance,
+    "events": SqlEvents,
+    "rate_limit_windows": SqlRateLimitWindows,
+    "outbox": SqlOutbox,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class SqlStore(Store):
+class SqlStore(JoinableStore):
     """`replica` serves the lists that may lag, where there is one."""
 
     primary: Database
     replica: Database
 
     @contextmanager
-    def transaction(self) -> Iterator[UnitOfWork]:
-        with _work(self.primary, is_one_transaction=True) as work, self.primary.transaction(work.connection):
-            yield _unit(work)
+    def begin_transaction(self) -> Iterator[UnitOfWork]:
+        with _transaction(self.primary) as connection:
+            yield UnitOfWork(REPOSITORIES, connection)
 
     @contextmanager
-    def autocommit(self) -> Iterator[UnitOfWork]:
-        with _work(self.primary, is_one_transaction=False) as work:
-            yield _unit(work)
+    def begin_autocommit(self) -> Iterator[UnitOfWork]:
+        with _connection(self.primary) as connection:
+            yield UnitOfWork(REPOSITORIES, connection)
 
     @contextmanager
-    def read(self) -> Iterator[UnitOfWork]:
-        with _work(self.replica, is_one_transaction=False) as work:
-            yield _unit(work)
+    def begin_read(self) -> Iterator[UnitOfWork]:
+        with _connection(self.replica) as connection:
+            yield UnitOfWork(REPOSITORIES, connection)
 
-    def attempts(self) -> Iterator[None]:
-        return attempts()
+    @contextmanager
+    def begin_ambient(self) -> Iterator[Ambient]:
+        with _transaction(self.primary) as connection:
+
+            @contextmanager
+            def savepoint() -> Iterator[None]:
+                with _translated_errors(), self.primary.savepoint(connection.driver):
+                    yield
+
+            yield Ambient(UnitOfWork(REPOSITORIES, connection), savepoint)
+            if not self.primary.is_in_transaction(connection.driver):
+                # PostgreSQL would answer COMMIT with a rollback
+                raise Unavailable
 
 
 @contextmanager
-def _work(database: Database, *, is_one_transaction: bool) -> Iterator[Work]:
+def _connection(database: Database) -> Iterator[Connection]:
+    with _translated_errors(), database.connection() as driver:
+        yield Connection(driver, database, is_one_transaction=False)
+
+
+@contextmanager
+def _transaction(database: Database) -> Iterator[Connection]:
+    with _translated_errors(), database.connection() as driver, database.transaction(driver):
+        yield Connection(driver, database, is_one_transaction=True)
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    """A block whose errors of the driver become what they mean to a use case."""
     try:
-        with database.connection() as connection:
-            yield Work(connection, database, is_one_transaction)
+        yield
     except Exception as error:
         if (means := meaning(error)) is error:
             raise
         raise means from error
-
-
-def _unit(work: Work) -> UnitOfWork:
-    return UnitOfWork(
-        accounts=SqlAccounts(work),
-        sessions=SqlSessions(work),
-        links=SqlLinks(work),
-        role_changes=SqlRoleChanges(work),
-        favorites=SqlFavorites(work),
-        clients=SqlClients(work),
-        contracts=SqlContracts(work),
-        prices=SqlPrices(work),
-        locations=SqlLocations(work),
-        groups=SqlGroups(work),
-        lessons=SqlLessons(work),
-        subscriptions=SqlSubscriptions(work),
-        attendance=SqlAttendance(work),
-        marks=SqlMarks(work),
-        statistics=SqlStatistics(work),
-        calendars=SqlCalendars(work),
-        labs=SqlLabs(work),
-        lab_attendance=SqlLabAttendance(work),
-        events=SqlEvents(work),
-        rate_limit_windows=SqlRateLimitWindows(work),
-        outbox=SqlOutbox(work),
-    )

@@ -1,22 +1,26 @@
 """Finding, showing and editing accounts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
+from attendance.application.accounts.read_models import UserDetails
 from attendance.application.accounts.registration import free_address
-from attendance.application.editing import require_version
-from attendance.application.listing import Listed, listed
+from attendance.application.club.clients import own_clients
+from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.field_errors import named_errors
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import LARGEST_PAGE, Page, parse_sort
 from attendance.application.ports import Clock, EmailAddresses, NewId, Store, UnitOfWork, Usernames
 from attendance.application.ports.accounts import AccountsPage, UserCriteria
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, accepted_name
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.policy import may_edit
-from attendance.domain.errors import Forbidden, Unauthenticated
-from attendance.domain.ids import AccountId, EventId
+from attendance.domain.errors import FieldError, Forbidden, Unauthenticated
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
 from attendance.domain.permissions.roles import Role
@@ -28,9 +32,10 @@ USERS_SORT = ("username", "name", "email", "created_at")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAccounts:
-    """Find users by any part of their name, in any case and width; all of them without one.
+    """Return active users whose username contains `name`, in any case and width, by username.
 
-    At most 1000 per answer; `total` counts them all. Raises Unauthenticated where the directory is closed.
+    An empty `name` matches all. At most `limit` of them (1 to 1000) after the first `offset`; `total` counts
+    all matches. Raises Invalid, and Unauthenticated where the directory is closed to strangers (a setting).
     """
 
     store: Store
@@ -48,9 +53,11 @@ class SearchAccounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListUsers:
-    """Accounts with all that is known of them, by username unless `sort` says otherwise.
+    """List users, by username unless `sort` says otherwise; ties by id.
 
-    `name` is any part of username or name. With `page` (from 1) 20 of them, otherwise all. Raises Invalid,
+    `sort`: fields with commas, `-` before one for descending order, of `username`, `name`, `email`,
+    `created_at`; those without an address come last. `name`: any part of username or name, in any case.
+    `role`, `active`: only those. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
     Forbidden.
     """
 
@@ -65,7 +72,7 @@ class ListUsers:
         name: str = "",
         role: Role | None = None,
         active: bool | None = None,
-    ) -> Listed[Account]:
+    ) -> Listed[UserDetails]:
         order = parse_sort(sort or "username", USERS_SORT)
         criteria = UserCriteria(part=searchable("name", name), role=role, active=active)
         return listed(
@@ -75,29 +82,37 @@ class ListUsers:
             page=page,
             count=lambda work: work.accounts.count(criteria),
             rows=lambda work, page_request: work.accounts.list(criteria, page_request),
+            details=UserDetails.of,
+            hidden=("clients",),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowUser:
-    """One account. Raises Forbidden, UserNotFound."""
+    """Return one user: oneself, with one's clients; for managers anybody.
+
+    Raises Forbidden, UserNotFound.
+    """
 
     store: Store
 
     @retried
-    def __call__(self, actor: Actor, *, user_id: AccountId) -> Account:
+    def __call__(self, actor: Actor, *, user_id: AccountId) -> UserDetails:
         require_level(actor, Permission.READ_USER, own=actor.id == user_id)
         with self.store.autocommit() as work:
-            return work.accounts.get(user_id)
+            return _details(work, actor, work.accounts.get(user_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditUser:
-    """Change username, name or email address; None keeps what is there, "" clears.
+    """Change username, name or email address, and return the user; None keeps a field, "" clears the name.
 
-    A new address is pending until the link mailed to it is used; the old one is told. One that was never
-    confirmed is replaced at once. `versions`: those the caller has seen, None for any. Raises Invalid,
-    Forbidden, UserNotFound, Outdated, UsernameTaken, EmailTaken, LimitReached.
+    Oneself, or for head managers users of a lower role. A new address is pending until the link that is
+    mailed to it is used, and the confirmed one gets a notice; an address that was never confirmed is replaced
+    at once. The present address ends a pending one. The same values again change nothing. `versions`: refuse
+    unless the stored version is one of these; None: any.
+
+    Raises Invalid, Forbidden, UserNotFound, Outdated, UsernameTaken, EmailTaken, LimitReached.
     """
 
     store: Store
@@ -107,6 +122,14 @@ class EditUser:
     email_addresses: EmailAddresses
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return named_errors(
+            fields,
+            username=self.usernames.accepted,
+            name=accepted_name,
+            email=lambda email: self.email_addresses.accepted(email) if email else "",
+        )
 
     @retried
     def __call__(
@@ -118,50 +141,49 @@ class EditUser:
         name: str | None = None,
         email: str | None = None,
         versions: Collection[int] | None = None,
-    ) -> Account:
-        given = {"username": username, "name": name, "email": email}
+    ) -> UserDetails:
+        values = {"username": username, "name": name, "email": email}
         checks = {
             "username": lambda: self.usernames.accepted(username or ""),
             "name": lambda: accepted_name(name or ""),
             "email": lambda: self.email_addresses.accepted(email) if email else "",
         }
-        present = [field for field, value in given.items() if value is not None]
-        accepted = dict(zip(present, accepted_together(*(checks[field] for field in present)), strict=True))
+        given = [field for field, value in values.items() if value is not None]
+        accepted = dict(zip(given, accepted_together(*(checks[field] for field in given)), strict=True))
         require_level(actor, Permission.EDIT_USER, own=actor.id == user_id)
         with self.store.transaction() as work:
             before = work.accounts.get_for_update(user_id)
             require(may_edit(actor, before), Forbidden)
             require_version(before.version, versions)
+            context = change_context(self, actor)
             after, event = before.edited(
-                **{field: accepted.get(field) for field in given},
-                by=actor.id,
-                at=self.clock(),
-                event_id=EventId(self.new_id()),
+                **{field: accepted.get(field) for field in values}, change_context=context
             )
             if event is None:
-                return before
-            asked = self._asked_for(before, after)
-            if asked is not None:
-                free_address(work, asked, at=after.updated_at, event_id=EventId(self.new_id()))
+                return _details(work, actor, before)
+            new_email = self._email_to_confirm(before, after)
+            if new_email is not None:
+                free_address(work, new_email, context)
             work.accounts.save(after)
             work.events.add(event)
             void_links(work, after)
-            if asked is not None:
-                self._ask_for_confirmation(work, before, after, asked)
-        return after
+            if new_email is not None:
+                self._send_confirmation(work, before, after, new_email)
+            return _details(work, actor, after)
 
-    def _asked_for(self, before: Account, after: Account) -> str | None:
-        """The address that is to be confirmed from now on, if there is a new one."""
+    def _email_to_confirm(self, before: Account, after: Account) -> str | None:
+        """The new address that has to be confirmed; None where there is none."""
         if after.email != before.email:
             return after.email
         return after.pending_email if after.pending_email != before.pending_email else None
 
-    def _ask_for_confirmation(self, work: UnitOfWork, before: Account, after: Account, new: str) -> None:
+    def _send_confirmation(self, work: UnitOfWork, before: Account, after: Account, new_email: str) -> None:
+        """Mail the link to the new address, and a notice to the confirmed one. Raises LimitReached."""
         self.rate_limiter.take_in(work, self.rate_limiter.of_confirmation_mail(after.id))
         if after.password_hash is None:
-            self.outbox_writer.send_invitation(work, after, new, by=None)
+            self.outbox_writer.send_invitation(work, after, new_email, by=None)
         else:
-            self.outbox_writer.send_confirmation(work, after, new)
+            self.outbox_writer.send_confirmation(work, after, new_email)
         if before.email is not None and before.email_confirmed_at is not None:
             self.outbox_writer.tell(
                 work,
@@ -169,5 +191,10 @@ class EditUser:
                 before.email,
                 name=before.name,
                 username=before.username,
-                new_email=new,
+                new_email=new_email,
             )
+
+
+def _details(work: UnitOfWork, actor: Actor, account: Account) -> UserDetails:
+    """The account, with its clients where it is the actor's own."""
+    return UserDetails.of(account, own_clients(work, actor) if account.id == actor.id else None)

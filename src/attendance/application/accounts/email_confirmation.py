@@ -4,27 +4,30 @@ from dataclasses import dataclass
 
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
-from attendance.application.accounts.registration import free_address, late_holder
+from attendance.application.accounts.registration import free_address, unconfirmed_holder
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import email_key
 from attendance.domain.accounts.links import InvalidConfirmationToken, Purpose, digest_of
 from attendance.domain.errors import Conflict
-from attendance.domain.ids import EventId
+from attendance.domain.events import ChangeContext
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
 
 
 class NothingToConfirm(Conflict):
+    """The account has no address, or it is confirmed and none is pending."""
+
     text = "there is no address to confirm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmEmail:
-    """Use the link of a mail. Whether this confirmed the address: False means that it was confirmed before.
+    """Confirm an address by the token of a mailed link. Return False where it was confirmed before.
 
-    Raises InvalidConfirmationToken; EmailTaken when somebody else has confirmed the address meanwhile.
+    Raises InvalidConfirmationToken for a token that is unknown, too old, or replaced by a newer one, and
+    EmailTaken where another account has the address by now.
     """
 
     store: Store
@@ -34,32 +37,33 @@ class ConfirmEmail:
     @retried
     def __call__(self, *, token: str) -> bool:
         with self.store.transaction() as work:
-            return self._confirmed(work, token, is_only_looked_at=False)
+            return self._confirm(work, token, is_dry_run=False)
 
     @retried
     def is_good(self, *, token: str) -> bool:
-        """What using the link would say, without using it. Raises InvalidConfirmationToken, EmailTaken."""
+        """Return and raise what using the token would, without using it."""
         with self.store.autocommit() as work:
-            return self._confirmed(work, token, is_only_looked_at=True)
+            return self._confirm(work, token, is_dry_run=True)
 
-    def _confirmed(self, work: UnitOfWork, token: str, *, is_only_looked_at: bool) -> bool:
+    def _confirm(self, work: UnitOfWork, token: str, *, is_dry_run: bool) -> bool:
         link, at = work.links.find(digest_of(token)), self.clock()
         if link is None or link.purpose is not Purpose.CONFIRM_EMAIL:
             raise InvalidConfirmationToken
-        look = work.accounts.get if is_only_looked_at else work.accounts.get_for_update
-        account = look(link.account_id)
+        get = work.accounts.get if is_dry_run else work.accounts.get_for_update
+        account = get(link.account_id)
         if not link.confirms(account, at=at):
             return False
         is_new = account.email_key != email_key(link.email)
-        if is_only_looked_at:
+        if is_dry_run:
             if is_new:
-                late_holder(work, link.email, at=at)
+                unconfirmed_holder(work, link.email, at=at)
             return True
         if not work.links.use(link.used(at=at)):
             raise InvalidConfirmationToken
+        context = ChangeContext(account.id, at, self.new_id)
         if is_new:
-            free_address(work, link.email, at=at, event_id=EventId(self.new_id()))
-        confirmed, event = account.confirmed(link.email, at=at, event_id=EventId(self.new_id()))
+            free_address(work, link.email, context)
+        confirmed, event = account.confirmed(link.email, context)
         work.accounts.save(confirmed)
         work.events.add(event)
         return True
@@ -67,9 +71,9 @@ class ConfirmEmail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResendConfirmation:
-    """Mail a new confirmation link, for the pending address if there is one; the older link is void.
+    """Mail a new link that confirms one's pending or unconfirmed address; older links are void.
 
-    Raises NothingToConfirm, LimitReached.
+    Raises Forbidden, NothingToConfirm, LimitReached.
     """
 
     store: Store

@@ -1,30 +1,32 @@
-"""The first owner, whom only whoever operates the machine can make."""
+"""The first owner, and finding accounts: for the operator, at the command line."""
 
 from dataclasses import dataclass
 
+from attendance.application.accounts.read_models import UserDetails
 from attendance.application.accounts.registration import free_address
 from attendance.application.accounts.sessions import found_by_username
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, Store, Usernames
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, UserNotFound
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.errors import Conflict
-from attendance.domain.ids import OPERATOR_ID, AccountId, EventId
+from attendance.domain.events import ChangeContext
+from attendance.domain.ids import OPERATOR_ID, AccountId
 from attendance.domain.permissions.roles import Role
 from attendance.domain.text import accepted_together
 
 
 class OwnerExists(Conflict):
-    """From the first owner on, owners make owners."""
+    """There is an active owner: further owners are made by owners."""
 
     text = "there is an owner already"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOwner:
-    """Open the first owner's account; the operator vouches for the address.
+    """Add the first owner's account and return its id. The address counts as confirmed.
 
-    Raises OwnerExists, Invalid, UsernameTaken, EmailTaken.
+    For the operator: it asks for no permission. Raises OwnerExists, Invalid, UsernameTaken, EmailTaken.
     """
 
     store: Store
@@ -36,12 +38,12 @@ class CreateOwner:
     password_rules: PasswordRules
 
     def __call__(self, *, username: str, email: str, password: str) -> AccountId:
-        shown, address, normal = accepted_together(
+        accepted_username, accepted_email, accepted_password = accepted_together(
             lambda: self.usernames.accepted(username),
             lambda: self.email_addresses.accepted(email),
             lambda: self.password_rules.accepted(password),
         )
-        return self._add(shown, address, self.hasher.hash(normal))
+        return self._add(accepted_username, accepted_email, self.hasher.hash(accepted_password))
 
     @retried
     def _add(self, username: str, email: str, password_hash: str) -> AccountId:
@@ -60,22 +62,26 @@ class CreateOwner:
         with self.store.transaction() as work:
             if work.accounts.guard_owners():
                 raise OwnerExists
-            free_address(work, email, at=now, event_id=EventId(self.new_id()))
+            context = ChangeContext(OPERATOR_ID, now, self.new_id)
+            free_address(work, email, context)
             work.accounts.add(account)
-            work.events.add(account.invited(by=OPERATOR_ID, event_id=EventId(self.new_id())))
+            work.events.add(account.invited(context))
         return account.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindUser:
-    """The account of this username. Raises UserNotFound. For the operator."""
+    """Return the user with this username, in any spelling that is compared as the same.
+
+    For the operator: it asks for no permission. Raises UserNotFound.
+    """
 
     store: Store
 
     @retried
-    def __call__(self, *, username: str) -> Account:
+    def __call__(self, *, username: str) -> UserDetails:
         with self.store.autocommit() as work:
             account = found_by_username(work, username)
         if account is None:
             raise UserNotFound
-        return account
+        return UserDetails.of(account)

@@ -1,26 +1,30 @@
-"""Sending what waits in the outbox."""
+"""Sending the mails in the outbox."""
 
 from dataclasses import dataclass, replace
 
-from attendance.application.ports import Clock, Notifier, NotSent, Store
-from attendance.application.retrying import retried
+from attendance.application.forms.retrying import retried
+from attendance.application.ports import Clock, NoNotifier, Notifier, NotSent, Store
 from attendance.domain.accounts.mail import LONGEST_LEASE, Mail, MailState
 from attendance.domain.ids import MailId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DispatchMail:
-    """Send one mail that is due, if there is one; whether there was.
+    """Send one mail that is due, and return whether there was one.
 
-    Several may do this at once: a mail is claimed by one of them at a time. Who dies between the server's
-    acceptance and its note leaves the claim to end, and the mail is sent again under the same Message-ID.
+    Several processes may do this at once: a mail is claimed by one at a time, for 5 minutes. A process that
+    ends after the server has accepted a mail and before that is stored lets it be sent again, under the same
+    Message-ID. After a failure the next try is in 5 s, 10 s and so on to 10 minutes. Raises
+    NoNotifier, and leaves every mail waiting, where no way to send mail was given.
     """
 
     store: Store
     clock: Clock
-    notifier: Notifier
+    notifier: Notifier | None
 
     def __call__(self) -> bool:
+        if self.notifier is None:
+            raise NoNotifier
         mail = self._claimed()
         if mail is None:
             return False
@@ -50,14 +54,17 @@ class DispatchMail:
     @retried
     def _note(self, mail: Mail) -> None:
         with self.store.transaction() as work:
-            # a try that took longer than its claim has nothing more to say: another one is under way, or done
+            # not after the claim has expired: then another try is under way, or done
             if work.outbox.get_for_update(mail.id).attempts == mail.attempts:
                 work.outbox.save(mail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListMail:
-    """The mails that wait, or those that will not be tried again, oldest first. For the operator."""
+    """Return the mails in a state (waiting, sent, dead: not tried again), oldest first.
+
+    For the operator: it asks for no permission.
+    """
 
     store: Store
 
@@ -69,7 +76,10 @@ class ListMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryMail:
-    """Let a mail that waits or was given up be tried again now. For the operator. Raises MailNotFound."""
+    """Make a mail that is waiting or dead due now; one that was sent stays as it is.
+
+    For the operator: it asks for no permission. Raises MailNotFound.
+    """
 
     store: Store
     clock: Clock

@@ -1,4 +1,4 @@
-"""Putting mails into the outbox, in the transaction that makes them necessary."""
+"""Adding mails to the outbox, in the transaction that makes them necessary."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,13 +7,13 @@ from attendance.application.ports import Clock, NewId, NewToken, UnitOfWork
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import Link, LinkLifetimes, Purpose, digest_of
 from attendance.domain.accounts.mail import Mail, MailKind
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, MailId
+from attendance.domain.events import Action, ChangeContext
+from attendance.domain.ids import AccountId, MailId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxWriter:
-    """Writes mails and the links in them; they are sent once the transaction is committed."""
+    """Adds mails and the links in them; they are sent after the transaction is committed."""
 
     clock: Clock
     new_id: NewId
@@ -21,7 +21,7 @@ class OutboxWriter:
     lifetimes: LinkLifetimes
 
     def send_confirmation(self, work: UnitOfWork, account: Account, email: str) -> None:
-        """A link that confirms `email` as the account's address."""
+        """Mail a link that confirms `email` as the account's address."""
         self._send_link(
             work,
             account,
@@ -33,7 +33,7 @@ class OutboxWriter:
         )
 
     def send_reset(self, work: UnitOfWork, account: Account, email: str) -> None:
-        """A link that sets the account's password."""
+        """Mail a link that sets the account's password."""
         self._send_link(
             work,
             account,
@@ -47,7 +47,7 @@ class OutboxWriter:
     def send_invitation(
         self, work: UnitOfWork, account: Account, email: str, *, by: AccountId | None
     ) -> None:
-        """A link that sets the first password of an account somebody else has opened."""
+        """Mail a link that sets the first password of an account that somebody else has added."""
         self._send_link(
             work,
             account,
@@ -59,7 +59,7 @@ class OutboxWriter:
         )
 
     def tell(self, work: UnitOfWork, kind: MailKind, to: str, /, **facts: str) -> None:
-        """A mail without a link."""
+        """Mail these facts, which the text of this kind of mail needs."""
         at = self.clock()
         mail = Mail(id=MailId(self.new_id()), kind=kind, to=to, facts=facts, created_at=at, due_at=at)
         work.outbox.add(mail)
@@ -87,20 +87,13 @@ class OutboxWriter:
         work.links.put(link)
         hours = str(round(lifetime / timedelta(hours=1)))
         self.tell(work, kind, email, name=account.name, username=account.username, token=token, hours=hours)
-        work.events.add(
-            Event(
-                id=EventId(self.new_id()),
-                at=at,
-                actor_id=by,
-                action=Action.ACCOUNT_LINK_SENT,
-                subject_id=account.id,
-                after={"purpose": purpose.value, "email": email, "expires_at": expires_at.isoformat()},
-            )
-        )
+        after = {"purpose": purpose.value, "email": email, "expires_at": expires_at.isoformat()}
+        change_context = ChangeContext(by, at, self.new_id)
+        work.events.add(change_context.event(Action.ACCOUNT_LINK_SENT, account.id, after=after))
 
 
-def void_links(work: UnitOfWork, account: Account, *, everything: bool = False) -> None:
-    """Void the account's links to other addresses than its own, or all of its links."""
+def void_links(work: UnitOfWork, account: Account, *, is_every: bool = False) -> None:
+    """Void the account's links to other addresses than its present one; `is_every`: all of its links."""
     for link in work.links.of(account.id):
-        if everything or not link.is_of(account.email):
+        if is_every or not link.is_of(account.email):
             work.links.void(link)

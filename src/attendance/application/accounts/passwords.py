@@ -1,19 +1,23 @@
-"""Changing a password, with the present one or by a link in a mail."""
+"""Changing a password: with the present one, or by a mailed link."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.sessions import end_sessions, found_by_email
+from attendance.application.forms.editing import change_context
+from attendance.application.forms.field_errors import named_errors
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, Hasher, NewId, Store, UnitOfWork
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import InvalidResetToken, Link, Purpose, digest_of
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.passwords import PasswordRules, WrongPassword, normal_password
 from attendance.domain.accounts.rate_limits import LimitReached
-from attendance.domain.errors import Unavailable
-from attendance.domain.ids import EventId
+from attendance.domain.errors import FieldError, Unavailable
+from attendance.domain.events import ChangeContext
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level
 from attendance.domain.permissions.table import Permission
@@ -21,9 +25,10 @@ from attendance.domain.permissions.table import Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePassword:
-    """Set another password, knowing the present one. The account's other sessions end.
+    """Change one's own password; the account's other sessions and its password links end.
 
-    Wrong guesses count like failed sign-ins. Raises Invalid for the new one, WrongPassword, LimitReached.
+    A wrong `current_password` counts like a failed sign-in. Raises Invalid for the new password, Forbidden,
+    WrongPassword, LimitReached, Unavailable.
     """
 
     store: Store
@@ -34,22 +39,27 @@ class ChangePassword:
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return named_errors(
+            fields, new_password=lambda new: self.password_rules.accepted(new, field="new_password")
+        )
+
     def __call__(self, actor: Actor, *, current_password: str, new_password: str) -> None:
         accepted = self.password_rules.accepted(new_password, field="new_password")
         require_level(actor, Permission.CHANGE_PASSWORD)
         claims = self.rate_limiter.of_sign_in(actor.id, None)
         taken_at = self.rate_limiter.take(claims)
         try:
-            while not self._set(actor, self._proven(actor, current_password), self.hasher.hash(accepted)):
-                # somebody signed in meanwhile and had the same password hashed again
+            while not self._set(actor, self._verified(actor, current_password), self.hasher.hash(accepted)):
+                # a sign-in meanwhile has hashed the same password again
                 pass
         except Unavailable:
-            # nothing was found out
+            # it is not known whether the password was wrong
             self.rate_limiter.give_back(claims, taken_at)
             raise
         self.rate_limiter.give_back(claims, taken_at)
 
-    def _proven(self, actor: Actor, password: str) -> Account:
+    def _verified(self, actor: Actor, password: str) -> Account:
         account, normal = self._account(actor), normal_password(password)
         is_right = self.hasher.verify(normal or "", account.password_hash if normal else None)
         require(is_right, WrongPassword)
@@ -61,21 +71,21 @@ class ChangePassword:
             return work.accounts.get(actor.id)
 
     @retried
-    def _set(self, actor: Actor, proven: Account, password_hash: str) -> bool:
-        """Whether it could be set: not when the account has another hash than the proven one by now."""
-        at = self.clock()
+    def _set(self, actor: Actor, verified: Account, password_hash: str) -> bool:
+        """Set the password and return True; False where the hash is no longer the verified one."""
+        context = change_context(self, actor)
         with self.store.transaction() as work:
             account = work.accounts.get_for_update(actor.id)
-            if account.password_hash != proven.password_hash:
+            if account.password_hash != verified.password_hash:
                 return False
-            changed, event = account.with_password(password_hash, at=at, event_id=EventId(self.new_id()))
+            changed, event = account.with_password(password_hash, context)
             work.accounts.save(changed)
             work.events.add(event)
             void_links(work, changed)
             for link in work.links.of(account.id):
                 if link.purpose is Purpose.SET_PASSWORD:
                     work.links.void(link)
-            end_sessions(work, account.id, but=actor.session_id, by=account.id, at=at, new_id=self.new_id)
+            end_sessions(work, account.id, context, but=actor.session_id)
             if account.email is not None and account.email_confirmed_at is not None:
                 self.outbox_writer.tell(
                     work,
@@ -89,9 +99,10 @@ class ChangePassword:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPasswordReset:
-    """Mail a link that sets the password, if an active account has this address; to a guest, an invitation.
+    """Mail a link that sets the password, if an active account has this address.
 
-    Says nothing about whether one has, nor when too many were asked for and no mail is sent.
+    An account without a password is sent a new invitation. Returns and raises the same whether or not there
+    is such an account, and when too many links were requested and none is sent.
     """
 
     store: Store
@@ -108,7 +119,7 @@ class RequestPasswordReset:
                     return
                 self.rate_limiter.take_in(work, self.rate_limiter.of_reset_mail(account.id))
                 if account.password_hash is None:
-                    # whoever asks, the guest is to have as long for it as before
+                    # with the longer lifetime of an invitation
                     self.outbox_writer.send_invitation(work, account, account.email, by=None)
                 else:
                     self.outbox_writer.send_reset(work, account, account.email)
@@ -118,9 +129,9 @@ class RequestPasswordReset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetPassword:
-    """Set a password by the link of an invitation or a reset. All sessions end, and the address is confirmed.
+    """Set a password by the token of a mailed link, which confirms the account's address.
 
-    Raises InvalidResetToken, Invalid for the password.
+    All sessions of the account end. Raises Invalid for the password, InvalidResetToken, Unavailable.
     """
 
     store: Store
@@ -130,13 +141,16 @@ class SetPassword:
     password_rules: PasswordRules
     outbox_writer: OutboxWriter
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return named_errors(fields, password=self.password_rules.accepted)
+
     def __call__(self, *, token: str, password: str) -> None:
         self.require_good(token=token)
         self._set(token, self.hasher.hash(self.password_rules.accepted(password)))
 
     @retried
     def require_good(self, *, token: str) -> None:
-        """Raise InvalidResetToken unless the link can be used. Uses nothing."""
+        """Raise InvalidResetToken unless the token can be used now, without using it."""
         with self.store.autocommit() as work:
             link = self._link(work, token)
             link.require_to_set_password(work.accounts.get(link.account_id), at=self.clock())
@@ -150,18 +164,18 @@ class SetPassword:
             link.require_to_set_password(account, at=at)
             if not work.links.use(link.used(at=at)):
                 raise InvalidResetToken
-            changed, event = account.with_password(
-                password_hash, at=at, event_id=EventId(self.new_id()), is_by_mail=True
-            )
+            context = ChangeContext(account.id, at, self.new_id)
+            changed, event = account.with_password(password_hash, context, is_by_mail=True)
             work.accounts.save(changed)
             work.events.add(event)
             void_links(work, changed)
-            end_sessions(work, account.id, by=account.id, at=at, new_id=self.new_id)
+            end_sessions(work, account.id, context)
             self.outbox_writer.tell(
                 work, MailKind.PASSWORD_CHANGED, link.email, name=account.name, username=account.username
             )
 
     def _link(self, work: UnitOfWork, token: str) -> Link:
+        """The link of a token. Raises InvalidResetToken."""
         link = work.links.find(digest_of(token))
         if link is None or link.purpose is not Purpose.SET_PASSWORD:
             raise InvalidResetToken

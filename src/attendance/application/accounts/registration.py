@@ -1,17 +1,22 @@
-"""Coming in: by registering oneself, or by an invitation."""
+"""New accounts: by registering oneself, or by an invitation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
+from attendance.application.accounts.read_models import UserDetails
+from attendance.application.forms.field_errors import named_errors
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, Store, UnitOfWork, Usernames
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import Account, EmailTaken, accepted_name, email_key
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.policy import may_invite
-from attendance.domain.errors import Forbidden
-from attendance.domain.ids import AccountId, EventId
+from attendance.domain.errors import FieldError, Forbidden
+from attendance.domain.events import ChangeContext
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level
 from attendance.domain.permissions.roles import Role
@@ -21,11 +26,12 @@ from attendance.domain.text import accepted_together
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
-    """Open an account under a username nobody has in any spelling that reads the same.
+    """Add an account for oneself, and return its id.
 
-    With an email address, a mail with a confirmation link is on its way when this returns; the level is 1
-    until the link is used. `address` is where the request came from, if that is to be counted. Raises
-    Invalid for what breaks a rule, UsernameTaken, EmailTaken, LimitReached.
+    The username must be unique in every spelling that is compared as the same. To an `email` a confirmation
+    link is mailed; the level is 1 until it is used. `address`: that of the client's machine, against whose
+    limit the registration counts; None: no limit. Raises Invalid with all errors, UsernameTaken, EmailTaken,
+    LimitReached, Unavailable.
     """
 
     store: Store
@@ -38,6 +44,15 @@ class Register:
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return named_errors(
+            fields,
+            username=self.usernames.accepted,
+            password=self.password_rules.accepted,
+            name=accepted_name,
+            email=self.email_addresses.accepted,
+        )
+
     def __call__(
         self,
         *,
@@ -48,20 +63,20 @@ class Register:
         address: str | None = None,
     ) -> AccountId:
         self.require_room(address=address)
-        shown, normal_password, called, *emails = accepted_together(
+        accepted_username, accepted_password, accepted_full_name, *emails = accepted_together(
             lambda: self.usernames.accepted(username),
             lambda: self.password_rules.accepted(password),
             lambda: accepted_name(name),
             *([] if email is None else [lambda: self.email_addresses.accepted(email)]),
         )
-        password_hash = self.hasher.hash(normal_password)
+        password_hash = self.hasher.hash(accepted_password)
         now = self.clock()
         account = Account(
             id=AccountId(self.new_id()),
-            username=shown,
+            username=accepted_username,
             password_hash=password_hash,
             email=emails[0] if emails else None,
-            name=called,
+            name=accepted_full_name,
             created_at=now,
             updated_at=now,
         )
@@ -69,17 +84,18 @@ class Register:
         return account.id
 
     def require_room(self, *, address: str | None) -> None:
-        """Raise LimitReached when too many registered from the address of late."""
+        """Raise LimitReached where the address's limit of registrations is used up."""
         self.rate_limiter.require_room(self.rate_limiter.of_registration(address))
 
     @retried
     def _add(self, account: Account, address: str | None) -> None:
         with self.store.transaction() as work:
             self.rate_limiter.take_in(work, self.rate_limiter.of_registration(address))
+            context = ChangeContext(account.id, account.created_at, self.new_id)
             if account.email is not None:
-                free_address(work, account.email, at=account.created_at, event_id=EventId(self.new_id()))
+                free_address(work, account.email, context)
             work.accounts.add(account)
-            work.events.add(account.registered(event_id=EventId(self.new_id())))
+            work.events.add(account.registered(context))
             if account.email is not None:
                 self.rate_limiter.take_in(work, self.rate_limiter.of_confirmation_mail(account.id))
                 self.outbox_writer.send_confirmation(work, account, account.email)
@@ -87,10 +103,10 @@ class Register:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteUser:
-    """Open an account for somebody else, who sets the password by a link in a mail.
+    """Add an account for somebody else, mail them a link for setting the password, and return the user.
 
-    The role counts from then on; it is one that the inviter may give, never owner or admin. Raises Invalid,
-    Forbidden, UsernameTaken, EmailTaken.
+    `role` counts once the link is used, which confirms the address. It must be one that the actor may give,
+    and neither owner nor admin. Raises Invalid with all errors, Forbidden, UsernameTaken, EmailTaken.
     """
 
     store: Store
@@ -100,11 +116,19 @@ class InviteUser:
     email_addresses: EmailAddresses
     outbox_writer: OutboxWriter
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return named_errors(
+            fields,
+            username=self.usernames.accepted,
+            name=accepted_name,
+            email=self.email_addresses.accepted,
+        )
+
     @retried
     def __call__(
         self, actor: Actor, *, username: str, email: str, name: str = "", role: Role = Role.USER
-    ) -> Account:
-        shown, called, address = accepted_together(
+    ) -> UserDetails:
+        accepted_username, accepted_full_name, accepted_email = accepted_together(
             lambda: self.usernames.accepted(username),
             lambda: accepted_name(name),
             lambda: self.email_addresses.accepted(email),
@@ -114,38 +138,42 @@ class InviteUser:
         now = self.clock()
         account = Account(
             id=AccountId(self.new_id()),
-            username=shown,
+            username=accepted_username,
             password_hash=None,
-            email=address,
-            name=called,
+            email=accepted_email,
+            name=accepted_full_name,
             role=role,
             created_at=now,
             updated_at=now,
         )
         with self.store.transaction() as work:
-            free_address(work, address, at=now, event_id=EventId(self.new_id()))
+            context = ChangeContext(actor.id, now, self.new_id)
+            free_address(work, accepted_email, context)
             work.accounts.add(account)
-            work.events.add(account.invited(by=actor.id, event_id=EventId(self.new_id())))
-            self.outbox_writer.send_invitation(work, account, address, by=actor.id)
-        return account
+            work.events.add(account.invited(context))
+            self.outbox_writer.send_invitation(work, account, accepted_email, by=actor.id)
+        return UserDetails.of(account)
 
 
-def late_holder(work: UnitOfWork, email: str, *, at: datetime) -> Account | None:
-    """Who has an address and did not confirm it in time, if anybody has it. Raises EmailTaken otherwise."""
+def unconfirmed_holder(work: UnitOfWork, email: str, *, at: datetime) -> Account | None:
+    """The account with this address that has not confirmed it in time; None where no account has it.
+
+    Raises EmailTaken where an account has confirmed it, or can still do so.
+    """
     holder = work.accounts.find_by_email(email_key(email))
     if holder is None:
         return None
-    still_may = any(link.is_of(email) and at < link.expires_at for link in work.links.of(holder.id))
-    if holder.email_confirmed_at is not None or still_may:
+    can_confirm = any(link.is_of(email) and at < link.expires_at for link in work.links.of(holder.id))
+    if holder.email_confirmed_at is not None or can_confirm:
         raise EmailTaken
     return holder
 
 
-def free_address(work: UnitOfWork, email: str, *, at: datetime, event_id: EventId) -> None:
-    """Take an address from whoever did not confirm it in time. Raises EmailTaken when somebody has it."""
-    holder = late_holder(work, email, at=at)
+def free_address(work: UnitOfWork, email: str, change_context: ChangeContext) -> None:
+    """Take an address from the account, if any, that has not confirmed it in time. Raises EmailTaken."""
+    holder = unconfirmed_holder(work, email, at=change_context.at)
     if holder is None:
         return
-    freed, event = holder.lapsed(at=at, event_id=event_id)
+    freed, event = holder.lapsed(change_context)
     work.accounts.save(freed)
     work.events.add(event)

@@ -1,12 +1,12 @@
-"""What changing a role or state takes, once it is known that the one who asks may.
+"""Changing a role or state at once or after confirmation, for actors who may.
 
-Everything here happens under the guard of the owners: see `Accounts.guard_owners`.
+The caller has locked the owners before: see `Accounts.guard_owners`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
+from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.accounts.sessions import end_sessions
 from attendance.application.ports import Clock, NewId, UnitOfWork
 from attendance.domain.accounts.accounts import Account
@@ -20,19 +20,19 @@ from attendance.domain.accounts.role_changes import (
     Value,
     applied,
     grants_top,
-    may_ask,
+    may_request,
     must_await,
     require_possible,
 )
-from attendance.domain.events import Event
-from attendance.domain.ids import OPERATOR_ID, AccountId, EventId, RoleChangeId
+from attendance.domain.events import ChangeContext
+from attendance.domain.ids import OPERATOR_ID, AccountId, RoleChangeId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleChangeWorkflow:
-    """Applies changes, or lets them await confirmation, and tells the owners."""
+    """Applies changes or stores them to await confirmation, and mails the owners."""
 
     clock: Clock
     new_id: NewId
@@ -45,68 +45,69 @@ class RoleChangeWorkflow:
         actor: Actor,
         target: Account,
         kind: Kind,
-        wanted: Value,
+        value: Value,
         owners: tuple[Account, ...],
-    ) -> Account | RoleChange:
-        """The account with the change applied, or the change that awaits. The same again changes nothing."""
-        if getattr(target, kind.value) == wanted:
-            return target
-        require_possible(target, kind, wanted, active_owners=len(owners))
-        if not must_await(actor, target, kind, wanted):
-            return self.apply(work, target, kind, wanted, by=actor.id)
+    ) -> UserDetails | RoleChangeDetails:
+        """The user with the change applied, or the change that awaits confirmation.
+
+        The present value again changes nothing. Raises NotConfirmedAndActive, LastOwner, RoleChangeAwaits.
+        """
+        if getattr(target, kind.value) == value:
+            return UserDetails.of(target)
+        require_possible(target, kind, value, active_owners=len(owners))
+        if not must_await(actor, target, kind, value):
+            return UserDetails.of(self.apply(work, target, kind, value, by=actor.id))
         at = self.clock()
         for change in work.role_changes.awaiting():
             if change.user_id == target.id:
                 if change.state(at=at) is State.AWAITING:
                     raise RoleChangeAwaits
-                self._end(work, change.superseded)
+                self._end(work, change)
         change = RoleChange(
             id=RoleChangeId(self.new_id()),
             user_id=target.id,
             requested_by=actor.id,
             kind=kind,
             before=getattr(target, kind.value),
-            after=wanted,
-            expires_at=at + self.rules.backoff,
+            after=value,
+            expires_at=at + self.rules.confirmation_period,
             created_at=at,
             updated_at=at,
         )
         work.role_changes.add(change)
-        work.events.add(change.requested(event_id=EventId(self.new_id())))
+        work.events.add(change.requested(ChangeContext(actor.id, at, self.new_id)))
         self._tell(
-            work, MailKind.ROLE_CHANGE_AWAITS, owners, target, by=actor.id, what=kind.value, to=str(wanted)
+            work, MailKind.ROLE_CHANGE_AWAITS, owners, target, by=actor.id, what=kind.value, to=str(value)
         )
-        return change
+        return RoleChangeDetails.of(change, at)
 
-    def apply(
-        self, work: UnitOfWork, target: Account, kind: Kind, wanted: Value, *, by: AccountId
-    ) -> Account:
-        """Make the change and end what it overtakes."""
-        at = self.clock()
-        after, event = applied(target, kind, wanted, by=by, at=at, event_id=EventId(self.new_id()))
+    def apply(self, work: UnitOfWork, target: Account, kind: Kind, value: Value, *, by: AccountId) -> Account:
+        """Apply a change; the changes that it makes void end as superseded."""
+        context = ChangeContext(by, self.clock(), self.new_id)
+        after, event = applied(target, kind, value, context)
         work.accounts.save(after)
         work.events.add(event)
         if not after.active:
-            end_sessions(work, after.id, by=by, at=at, new_id=self.new_id)
-        void_links(work, after, everything=not after.active)
+            end_sessions(work, after.id, context)
+        void_links(work, after, is_every=not after.active)
         for change in work.role_changes.awaiting():
-            is_overtaken = change.requested_by == after.id and not may_ask(after)
-            if change.user_id == after.id or is_overtaken:
-                self._end(work, change.superseded)
+            has_lost_requester = change.requested_by == after.id and not may_request(after)
+            if change.user_id == after.id or has_lost_requester:
+                self._end(work, change)
         if grants_top(target, after):
             owners = work.accounts.guard_owners()
             self._tell(work, MailKind.ROLE_GRANTED, owners, after, by=by, role=after.role.value)
         return after
 
     def expire(self, work: UnitOfWork) -> None:
-        """Note of what awaited too long that its time is over."""
+        """Store as expired the changes whose time for confirmation is over."""
         at = self.clock()
         for change in work.role_changes.awaiting():
             if change.state(at=at) is State.EXPIRED:
-                self._end(work, change.superseded)
+                self._end(work, change)
 
-    def _end(self, work: UnitOfWork, end: Callable[..., tuple[RoleChange, Event]]) -> None:
-        ended, event = end(at=self.clock(), event_id=EventId(self.new_id()))
+    def _end(self, work: UnitOfWork, change: RoleChange) -> None:
+        ended, event = change.superseded(ChangeContext(None, self.clock(), self.new_id))
         work.role_changes.save(ended)
         work.events.add(event)
 
@@ -115,7 +116,7 @@ class RoleChangeWorkflow:
         work: UnitOfWork,
         kind: MailKind,
         owners: tuple[Account, ...],
-        about: Account,
+        target: Account,
         *,
         by: AccountId,
         **facts: str,
@@ -129,14 +130,14 @@ class RoleChangeWorkflow:
                     owner.email,
                     name=owner.name,
                     username=owner.username,
-                    about=about.username,
+                    about=target.username,
                     by=by_name,
                     **facts,
                 )
 
 
 def as_of_now(work: UnitOfWork, actor: Actor) -> Actor:
-    """The actor with the level of this moment: nobody acts on a role that was just taken from them."""
+    """The actor with its level as stored now, which may be lower than when the request began."""
     if actor.id == OPERATOR_ID:
         return actor
     account = work.accounts.get(actor.id)

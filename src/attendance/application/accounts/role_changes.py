@@ -3,18 +3,18 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow, as_of_now
-from attendance.application.editing import require_version
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import SortKey
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.accounts import RoleChangeCriteria
-from attendance.application.retrying import retried
-from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.policy import may_move, may_switch
-from attendance.domain.accounts.role_changes import Kind, RoleChange, State, require_possible
+from attendance.domain.accounts.role_changes import Kind, State, require_possible
 from attendance.domain.errors import Forbidden
-from attendance.domain.ids import AccountId, EventId, RoleChangeId
+from attendance.domain.ids import AccountId, RoleChangeId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level
 from attendance.domain.permissions.roles import Role
@@ -23,11 +23,12 @@ from attendance.domain.permissions.table import Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRole:
-    """Move an account to a role, and return it; the same role again changes nothing.
+    """Change the role of a user, and return the user; the same role again changes nothing.
 
-    Where that takes ownership from somebody else, return the change that awaits confirmation. `versions`:
-    those of the account the caller has seen, None for any. Raises Forbidden, UserNotFound, Outdated,
-    NotConfirmedAndActive, LastOwner, RoleChangeAwaits.
+    Where that takes ownership from another owner, return the role change, which awaits confirmation. Sessions
+    of the user go on, with the new level. `versions`: refuse unless the stored version is one of these; None:
+    any. Raises Forbidden, UserNotFound, Outdated, NotConfirmedAndActive for a promotion of such a user,
+    LastOwner, RoleChangeAwaits.
     """
 
     store: Store
@@ -36,7 +37,7 @@ class ChangeRole:
     @retried
     def __call__(
         self, actor: Actor, *, user_id: AccountId, role: Role, versions: Collection[int] | None = None
-    ) -> Account | RoleChange:
+    ) -> UserDetails | RoleChangeDetails:
         require_level(actor, Permission.CHANGE_ROLE)
         with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
@@ -48,10 +49,11 @@ class ChangeRole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeActive:
-    """Deactivate or reactivate an account, and return it; a deactivated one's sessions end at once.
+    """Deactivate or reactivate a user, and return the user; the same state again changes nothing.
 
-    An owner whom somebody else deactivates stays until that is confirmed: then return the change that awaits
-    it. `versions` as for a role. Raises Forbidden, UserNotFound, Outdated, LastOwner, RoleChangeAwaits.
+    The sessions of a deactivated user end at once. Where that takes ownership from another owner, return the
+    role change, which awaits confirmation. `versions`: refuse unless the stored version is one of these;
+    None: any. Raises Forbidden, UserNotFound, Outdated, LastOwner, RoleChangeAwaits.
     """
 
     store: Store
@@ -60,7 +62,7 @@ class ChangeActive:
     @retried
     def __call__(
         self, actor: Actor, *, user_id: AccountId, active: bool, versions: Collection[int] | None = None
-    ) -> Account | RoleChange:
+    ) -> UserDetails | RoleChangeDetails:
         require_level(actor, Permission.CHANGE_ACTIVE)
         with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
@@ -72,9 +74,10 @@ class ChangeActive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmRoleChange:
-    """Let a change happen: for its target, or an owner of long standing who did not ask for it.
+    """Apply a change that awaits confirmation, and return it.
 
-    Raises Forbidden, RoleChangeNotFound, NotAwaiting; LastOwner, and then the change still awaits.
+    For the user it is about, or another owner who did not request it and has been an owner for 7 days (a
+    setting). Raises Forbidden, RoleChangeNotFound, NotAwaiting, and LastOwner: then it still awaits.
     """
 
     store: Store
@@ -83,28 +86,27 @@ class ConfirmRoleChange:
     role_change_workflow: RoleChangeWorkflow
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
         require_level(actor, Permission.CONFIRM_ROLE_CHANGE)
         with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
             decided, event = change.confirmed(
                 work.accounts.get_for_update(actor.id),
+                change_context(self, actor),
                 tenure=self.role_change_workflow.rules.tenure,
-                at=self.clock(),
-                event_id=EventId(self.new_id()),
             )
             target = work.accounts.get_for_update(change.user_id)
             require_possible(target, change.kind, change.after, active_owners=len(owners))
             work.role_changes.save(decided)
             work.events.add(event)
             self.role_change_workflow.apply(work, target, change.kind, change.after, by=actor.id)
-        return decided
+        return RoleChangeDetails.of(decided, self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectRoleChange:
-    """End a change without effect: for any active owner but its target.
+    """Reject a change that awaits confirmation, and return it: for any owner but the user it is about.
 
     Raises Forbidden, RoleChangeNotFound, NotAwaiting.
     """
@@ -114,24 +116,22 @@ class RejectRoleChange:
     new_id: NewId
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
         require_level(actor, Permission.REJECT_ROLE_CHANGE)
         with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
-            decided, event = change.rejected(
-                work.accounts.get(actor.id), at=self.clock(), event_id=EventId(self.new_id())
-            )
+            decided, event = change.rejected(work.accounts.get(actor.id), change_context(self, actor))
             work.role_changes.save(decided)
             work.events.add(event)
-        return decided
+        return RoleChangeDetails.of(decided, self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawRoleChange:
-    """Take back what one asked for, at whatever level one is by now.
+    """Withdraw a change that one has requested oneself, whatever one's level is now, and return it.
 
-    Raises RoleChangeNotFound, Forbidden, NotAwaiting.
+    Raises Forbidden, RoleChangeNotFound, NotAwaiting.
     """
 
     store: Store
@@ -139,27 +139,31 @@ class WithdrawRoleChange:
     new_id: NewId
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
         require_level(actor, Permission.WITHDRAW_ROLE_CHANGE)
         with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
-            decided, event = change.withdrawn(actor, at=self.clock(), event_id=EventId(self.new_id()))
+            decided, event = change.withdrawn(change_context(self, actor))
             work.role_changes.save(decided)
             work.events.add(event)
-        return decided
+        return RoleChangeDetails.of(decided, self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRoleChanges:
-    """Changes that await or awaited confirmation, newest first. Raises Invalid, Forbidden."""
+    """List the changes that await or awaited confirmation, with their state now; newest first, ties by id.
+
+    `state`: only those that have it now. `page` (from 1): that page of 20; None: the whole list. Raises
+    Invalid, Forbidden.
+    """
 
     store: Store
     clock: Clock
 
     def __call__(
         self, actor: Actor, *, state: State | None = None, page: int | None = None
-    ) -> Listed[RoleChange]:
+    ) -> Listed[RoleChangeDetails]:
         now = self.clock()
         criteria = RoleChangeCriteria(at=now, state=state)
         return listed(
@@ -168,21 +172,20 @@ class ListRoleChanges:
             order=(SortKey("created_at", descending=True),),
             page=page,
             count=lambda work: work.role_changes.count(criteria),
-            rows=lambda work, page_request: tuple(
-                change.seen(at=now) for change in work.role_changes.list(criteria, page_request)
-            ),
+            rows=lambda work, page_request: work.role_changes.list(criteria, page_request),
+            details=lambda change: RoleChangeDetails.of(change, now),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowRoleChange:
-    """One of them. Raises Forbidden, RoleChangeNotFound."""
+    """Return one change that awaits or awaited confirmation. Raises Forbidden, RoleChangeNotFound."""
 
     store: Store
     clock: Clock
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChange:
+    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
         require_level(actor, Permission.READ_ROLE_CHANGES)
         with self.store.autocommit() as work:
-            return work.role_changes.get(role_change_id).seen(at=self.clock())
+            return RoleChangeDetails.of(work.role_changes.get(role_change_id), self.clock())

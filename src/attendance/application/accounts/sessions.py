@@ -1,11 +1,12 @@
-"""Signing in and out, and knowing who asks."""
+"""Sessions: signing in and out, and the actor of a token."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.application.accounts.rate_limiter import RateLimiter
+from attendance.application.forms.editing import change_context
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, Hasher, NewId, RunInBackground, Store, Tokens, UnitOfWork
-from attendance.application.retrying import retried
 from attendance.domain.accounts.accounts import (
     LONGEST_EMAIL,
     LONGEST_USERNAME,
@@ -16,7 +17,8 @@ from attendance.domain.accounts.accounts import (
 from attendance.domain.accounts.passwords import normal_password
 from attendance.domain.accounts.sessions import Session, SessionLifetime, ended
 from attendance.domain.errors import FieldError, Invalid, Unauthenticated, Unavailable
-from attendance.domain.ids import AccountId, EventId, SessionId
+from attendance.domain.events import ChangeContext
+from attendance.domain.ids import AccountId, SessionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
@@ -27,10 +29,12 @@ from attendance.domain.text import folded, name_error
 class SignIn:
     """Start a session, by username or by email address, and return its access token.
 
-    `address` is where the request came from, if that is to be counted. Raises InvalidCredentials, the same
-    and after the same time for an unknown name, a wrong password and a deactivated account; LimitReached when
-    too many failed of late, for the right password too. A password hashed under older parameters is hashed
-    again.
+    `address`: that of the client's machine, against whose limit failures count; None: no such limit. A
+    password that was hashed with other parameters than today's is hashed again.
+
+    Raises Invalid unless there is either a username or an email; InvalidCredentials, the same and after the
+    same time, for an unknown name, a wrong password and a deactivated account; LimitReached after too many
+    failures, for the right password too; Unavailable.
     """
 
     store: Store
@@ -51,35 +55,35 @@ class SignIn:
     ) -> str:
         if (username is None) is (email is None):
             raise Invalid(FieldError("body", "must have a username or an email, not both"))
-        account = self._claimed(username, email)
-        named = (
-            account.id
-            if account
-            else f"{'email' if username is None else 'username'} {folded(username or email or '')}"
-        )
-        claims = self.rate_limiter.of_sign_in(named, address)
+        account = self._find(username, email)
+        kind, text = ("email", email) if username is None else ("username", username)
+        subject = account.id if account else f"{kind} {folded(text or '')}"
+        claims = self.rate_limiter.of_sign_in(subject, address)
         taken_at = self.rate_limiter.take(claims)
         try:
             session = self._session(account, password)
         except Unavailable:
-            # nothing was found out
+            # it is not known whether the password was wrong
             self.rate_limiter.give_back(claims, taken_at)
             raise
         self.rate_limiter.give_back(claims, taken_at)
         return self.tokens.issue(session)
 
     @retried
-    def _claimed(self, username: str | None, email: str | None) -> Account | None:
+    def _find(self, username: str | None, email: str | None) -> Account | None:
         with self.store.autocommit() as work:
             if username is None:
                 return found_by_email(work, email or "")
             return found_by_username(work, username)
 
-    def _proven(self, account: Account | None, password: str) -> tuple[Account, str | None]:
-        """The account whose password it is, and its hash by today's parameters where that is another."""
+    def _verified(self, account: Account | None, password: str) -> tuple[Account, str | None]:
+        """The account, if it is its password, and a hash with today's parameters where it has another.
+
+        Raises InvalidCredentials.
+        """
         normal = normal_password(password)
-        proven = self.hasher.verify(normal or "", account.password_hash if account and normal else None)
-        if account is None or account.password_hash is None or normal is None or not proven:
+        is_right = self.hasher.verify(normal or "", account.password_hash if account and normal else None)
+        if account is None or account.password_hash is None or normal is None or not is_right:
             raise InvalidCredentials
         if not account.active:
             raise InvalidCredentials
@@ -87,47 +91,48 @@ class SignIn:
         return account, self.hasher.hash(normal) if is_outdated else None
 
     def _session(self, account: Account | None, password: str) -> Session:
-        proven, rehashed = self._proven(account, password)
-        started = self._started(proven, rehashed)
-        # the other hash may be of the same password: another sign-in was the first to hash it again
-        return started if isinstance(started, Session) else self._session(started, password)
+        verified, new_hash = self._verified(account, password)
+        result = self._start(verified, new_hash)
+        # the other hash may be of the same password, hashed again by another sign-in
+        return result if isinstance(result, Session) else self._session(result, password)
 
     @retried
-    def _started(self, proven: Account, rehashed: str | None) -> Session | Account:
-        """The session, or the account where it has another hash by now and nothing is proven."""
+    def _start(self, verified: Account, new_hash: str | None) -> Session | Account:
+        """The session; or the account, where it has another hash by now than the verified one."""
         now = self.clock()
         session = Session(
             id=SessionId(self.new_id()),
-            account_id=proven.id,
+            account_id=verified.id,
             started_at=now,
             expires_at=now + self.lifetime.absolute,
             last_seen_at=now,
         )
+        context = ChangeContext(verified.id, now, self.new_id)
         with self.store.transaction() as work:
-            account = work.accounts.get_for_update(proven.id)
-            # proven was the password of a moment ago: whoever changed it since has ended all sessions
-            if account.password_hash != proven.password_hash:
+            account = work.accounts.get_for_update(verified.id)
+            # a password changed since it was verified has ended all sessions: none may start with the old one
+            if account.password_hash != verified.password_hash:
                 return account
             if not account.active:
                 raise InvalidCredentials
-            if rehashed is not None:
-                renewed, event = account.rehashed(rehashed, at=now, event_id=EventId(self.new_id()))
-                work.accounts.save(renewed)
+            if new_hash is not None:
+                rehashed, event = account.rehashed(new_hash, context)
+                work.accounts.save(rehashed)
                 work.events.add(event)
             work.sessions.add(session)
-            work.events.add(session.started(event_id=EventId(self.new_id())))
+            work.events.add(session.started(context))
         return session
 
 
 def found_by_username(work: UnitOfWork, username: str) -> Account | None:
-    """Who is called that, in whatever spelling. Nobody is called what no store could hold."""
+    """The account with this username, in any spelling that is compared as the same; None without one."""
     if name_error("username", username, longest=LONGEST_USERNAME):
         return None
     return work.accounts.find_by_username(folded(username))
 
 
 def found_by_email(work: UnitOfWork, email: str) -> Account | None:
-    """Whose address it is, confirmed or not. Nobody's is one that no store could hold."""
+    """The account with this address, confirmed or not; None without one."""
     if name_error("email", email, longest=LONGEST_EMAIL):
         return None
     return work.accounts.find_by_email(email_key(email))
@@ -135,7 +140,10 @@ def found_by_email(work: UnitOfWork, email: str) -> Account | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignOut:
-    """End the session that asks, or all sessions of its account. It holds for the very next request."""
+    """End the actor's session, or with `everywhere` all sessions of the account.
+
+    It has effect on the next request. Raises Forbidden.
+    """
 
     store: Store
     clock: Clock
@@ -144,33 +152,29 @@ class SignOut:
     @retried
     def __call__(self, actor: Actor, *, everywhere: bool = False) -> None:
         require_level(actor, Permission.SIGN_OUT)
-        at = self.clock()
+        context = change_context(self, actor)
         with self.store.transaction() as work:
             if everywhere:
-                end_sessions(work, actor.id, by=actor.id, at=at, new_id=self.new_id)
+                end_sessions(work, actor.id, context)
             elif actor.session_id is not None and work.sessions.end(actor.session_id):
-                work.events.add(
-                    ended(actor.session_id, actor.id, by=actor.id, at=at, event_id=EventId(self.new_id()))
-                )
+                work.events.add(ended(actor.session_id, actor.id, context))
 
 
 def end_sessions(
-    work: UnitOfWork,
-    account_id: AccountId,
-    *,
-    but: SessionId | None = None,
-    by: AccountId,
-    at: datetime,
-    new_id: NewId,
+    work: UnitOfWork, account_id: AccountId, change_context: ChangeContext, *, but: SessionId | None = None
 ) -> None:
-    """End an account's sessions, each with an event of its own."""
+    """End an account's sessions, except `but`, each with its event."""
     for session_id in work.sessions.end_all(account_id, but=but):
-        work.events.add(ended(session_id, account_id, by=by, at=at, event_id=EventId(new_id())))
+        work.events.add(ended(session_id, account_id, change_context))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorOf:
-    """Who a token speaks for at this moment. Raises Unauthenticated when it speaks for nobody (any more)."""
+    """Return the actor that an access token stands for now, with its present level; valid for one request.
+
+    Raises Unauthenticated for a token that is not genuine, and for a session that has ended or expired or
+    whose account is deactivated.
+    """
 
     store: Store
     clock: Clock
@@ -180,23 +184,45 @@ class ActorOf:
 
     @retried
     def __call__(self, token: str) -> Actor:
-        session_id = self.tokens.session_id(token)
-        if session_id is None:
+        subject = self.tokens.subject(token)
+        if subject is None:
             raise Unauthenticated
+        session_id = subject.session_id
         with self.store.autocommit() as work:
-            found = work.sessions.find(session_id)
+            signed_in = work.sessions.find(session_id)
         now = self.clock()
         if (
-            found is None
-            or not found.account_active
-            or not found.session.is_live(at=now, lifetime=self.lifetime)
+            signed_in is None
+            or signed_in.session.account_id != subject.account_id
+            or not signed_in.account_active
+            or not signed_in.session.is_live(at=now, lifetime=self.lifetime)
         ):
             raise Unauthenticated
-        if found.session.is_worth_touching(at=now):
+        if signed_in.session.is_worth_touching(at=now):
             self.run_in_background(lambda: self._touch(session_id, now))
-        return Actor(found.session.account_id, session_id, found.level)
+        return Actor(signed_in.session.account_id, session_id, signed_in.level)
 
     @retried
     def _touch(self, session_id: SessionId, at: datetime) -> None:
         with self.store.autocommit() as work:
             work.sessions.touch(session_id, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActAs:
+    """The actor for an account whose owner some other sign-in than ours has authenticated.
+
+    Asks for no password and starts no session: `session_id` is None, and the actor is good for one request.
+    Its level is that of the account at this moment. Raises UserNotFound, Unauthenticated for an account that
+    is deactivated.
+    """
+
+    store: Store
+
+    @retried
+    def __call__(self, account_id: AccountId) -> Actor:
+        with self.store.autocommit() as work:
+            account = work.accounts.get(account_id)
+        if not account.active:
+            raise Unauthenticated
+        return Actor(account.id, None, account.level)

@@ -1,4 +1,4 @@
-"""What happens to the charges of marks when a lesson changes or a pass is sold."""
+"""Charging marks again when their lesson changes or a pass is sold."""
 
 from dataclasses import replace
 
@@ -11,22 +11,23 @@ from attendance.domain.events import ChangeContext
 from attendance.domain.ids import ClientId
 
 
-def charge_again(work: UnitOfWork, before: Lesson, after: Lesson, does: ChangeContext) -> None:
-    """Give visits back for a lesson that is cancelled, charge them anew for one restored or moved.
+def charge_again(work: UnitOfWork, before: Lesson, after: Lesson, context: ChangeContext) -> None:
+    """Charge a lesson's marks again after an edit, and store them.
 
-    The lesson must be held.
+    They cost nothing in a cancelled lesson; for one that is moved or restored the payers are chosen again.
+    The lesson must be locked; this locks the clients.
     """
-    clients = {mark.client_id for mark in work.attendance.of_lesson(after.id)}
-    if not clients:
+    client_ids = {mark.client_id for mark in work.attendance.of_lesson(after.id)}
+    if not client_ids:
         return
-    work.clients.lock_existing(clients)
-    passes = passes_by_client(work, clients, after)
+    work.clients.lock_existing(client_ids)
+    passes = passes_by_client(work, client_ids, after)
     changes = [
-        mark.recharged(_charge_after(mark, before, after, passes[mark.client_id]), does)
+        mark.recharged(_charge_after(mark, before, after, passes[mark.client_id]), context)
         for mark in work.attendance.of_lesson(after.id)
     ]
-    work.attendance.save([it for it in changes if it.events])
-    work.events.add_all([event for it in changes for event in it.events])
+    work.attendance.save([change for change in changes if change.events])
+    work.events.add_all([event for change in changes for event in change.events])
 
 
 def _charge_after(mark: Mark, before: Lesson, after: Lesson, passes: list[Subscription]) -> Charge:
@@ -38,28 +39,38 @@ def _charge_after(mark: Mark, before: Lesson, after: Lesson, passes: list[Subscr
     return moved(mark.status, visit, passes, trial=mark.trial, before=mark.charge)
 
 
-def settle_unpaid(work: UnitOfWork, subscription: Subscription, does: ChangeContext) -> Subscription:
-    """Let a new pass pay for what its client has not paid yet, oldest first. The client must be held."""
+def settle_unpaid_visits(
+    work: UnitOfWork, subscription: Subscription, context: ChangeContext
+) -> Subscription:
+    """Let a new pass pay for the client's unpaid visits that it covers, oldest first, and return it.
+
+    The client must be locked.
+    """
     changes = []
     for unpaid in work.attendance.unpaid_of(subscription.client_id):
         visit, mark = visit_to(unpaid.lesson), unpaid.mark
         if subscription.visits_left == 0 or not visit.is_covered_by(subscription):
             continue
-        costs = charge(
-            mark.status, visit, [subscription], trial=mark.trial, before=UNPAID, named=subscription.id
+        new_charge = charge(
+            mark.status,
+            visit,
+            [subscription],
+            trial=mark.trial,
+            before=UNPAID,
+            subscription_id=subscription.id,
         )
-        changes.append(mark.recharged(costs, does))
-        if costs.subscription_id is not None:
+        changes.append(mark.recharged(new_charge, context))
+        if new_charge.subscription_id is not None:
             subscription = replace(subscription, charged=subscription.charged + 1)
     work.attendance.save(changes)
-    work.events.add_all([event for it in changes for event in it.events])
+    work.events.add_all([event for change in changes for event in change.events])
     return subscription
 
 
 def passes_by_client(
     work: UnitOfWork, client_ids: set[ClientId], lesson: Lesson
 ) -> dict[ClientId, list[Subscription]]:
-    """What may pay for each client's visit to a lesson. The clients must be held."""
+    """The passes of each client that are valid on a lesson's date. The clients must be locked."""
     passes: dict[ClientId, list[Subscription]] = {client_id: [] for client_id in client_ids}
     for subscription in work.subscriptions.of_clients(client_ids, lesson.date):
         passes[subscription.client_id].append(subscription)
@@ -67,4 +78,5 @@ def passes_by_client(
 
 
 def visit_to(lesson: Lesson) -> Visit:
+    """The visit that attending a lesson is."""
     return Visit(date=lesson.date, group_id=lesson.group_id)

@@ -1,12 +1,13 @@
-"""Marks of all lessons, one by one: what an owner takes along of a year."""
+"""All marks, of all lessons."""
 
 from dataclasses import dataclass
 from datetime import date
 
-from attendance.application.listing import Listed, Reading, listed, require_page
+from attendance.application.attendance.read_models import MarkDetails
+from attendance.application.forms.listing import Listed, Reading, listed, require_page
 from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Store, UnitOfWork
-from attendance.application.ports.attendance import MarkCriteria, MarkRow
+from attendance.application.ports.attendance import MarkCriteria
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import GroupId
@@ -19,11 +20,14 @@ MARKS_SORT = ("date", "starts", "lesson_id")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListMarks:
-    """Marks by date, start, lesson and client, from `since` to `until`, both included and optional.
+    """List marks by the lesson's date, start and id, then by client; without those of cancelled lessons.
 
-    Those in cancelled lessons are left out. Employees see those of the lessons they teach, as on the sheets.
-    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, GroupNotFound, and Forbidden, also for a
-    group that an employee did not teach on any day of the range.
+    `since`, `until`: local dates of lessons, both included; None: open at that end. `group_id`: of this group
+    alone. Employees see the marks of lessons they teach, managers all. `page` (from 1): that page of 20;
+    None: the whole list.
+
+    Raises Invalid, GroupNotFound, and Forbidden, also for an employee who taught the group on no day of the
+    range.
     """
 
     store: Store
@@ -36,16 +40,17 @@ class ListMarks:
         until: date | None = None,
         group_id: GroupId | None = None,
         page: int | None = None,
-    ) -> Listed[MarkRow]:
+    ) -> Listed[MarkDetails]:
         validate_range(since, until)
         require_page(page)
         require_level(actor, Permission.READ_MARKS)
 
-        def groups(work: UnitOfWork) -> frozenset[GroupId] | None:
-            return _narrowed(_seen_by(work, actor, since, until), work, group_id)
+        def group_ids(work: UnitOfWork) -> frozenset[GroupId] | None:
+            visible_ids = _visible_group_ids(work, actor, since, until)
+            return visible_ids if group_id is None else _only(group_id, visible_ids, work)
 
         criteria = MarkCriteria(
-            group_ids=Reading(self.store).one(groups),
+            group_ids=Reading(self.store).one(group_ids),
             taught_by=None if sees_all_groups(actor) else actor.id,
             since=since,
             until=until,
@@ -57,25 +62,22 @@ class ListMarks:
             page=page,
             count=lambda work: work.marks.count(criteria),
             rows=lambda work, page_request: work.marks.list(criteria, page_request),
+            details=MarkDetails.of,
         )
 
 
-def _seen_by(
+def _visible_group_ids(
     work: UnitOfWork, actor: Actor, since: date | None, until: date | None
 ) -> frozenset[GroupId] | None:
-    """The groups of which the actor may see marks; None: all."""
+    """The groups whose marks the actor may see; None: all."""
     if sees_all_groups(actor):
         return None
     return work.statistics.groups_taught(actor.id, since or date.min, until or date.max)
 
 
-def _narrowed(
-    seen: frozenset[GroupId] | None, work: UnitOfWork, group_id: GroupId | None
-) -> frozenset[GroupId] | None:
-    """To one group, if one is asked for."""
-    if group_id is None:
-        return seen
+def _only(group_id: GroupId, visible_ids: frozenset[GroupId] | None, work: UnitOfWork) -> frozenset[GroupId]:
+    """This group alone. Raises GroupNotFound, and Forbidden where it is not visible."""
     if not work.groups.existing_ids([group_id]):
         raise GroupNotFound
-    require(seen is None or group_id in seen, Forbidden)
+    require(visible_ids is None or group_id in visible_ids, Forbidden)
     return frozenset({group_id})

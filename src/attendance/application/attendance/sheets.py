@@ -1,15 +1,16 @@
-"""Attendance of lessons: the sheet, marking all of it at once, the history of a mark."""
+"""The attendance sheet of a lesson: showing it, marking attendance, the history of a mark."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from attendance.application.attendance.charging import passes_by_client, visit_to
-from attendance.application.editing import change_context, require_version
+from attendance.application.attendance.read_models import SheetDetails
+from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Clock, NewId, Store, UnitOfWork, Zones
-from attendance.application.ports.attendance import Sheet
 from attendance.application.ports.events import EventCriteria, LoggedEvent
-from attendance.application.retrying import retried
 from attendance.domain.attendance.charging import NOTHING, Charge, NoCandidate, charge
 from attendance.domain.attendance.marks import (
     Changed,
@@ -23,44 +24,53 @@ from attendance.domain.attendance.marks import (
     marked,
     time_error,
 )
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import ClientNotFound
 from attendance.domain.club.lessons import Lesson, LessonCancelled
 from attendance.domain.club.subscriptions import Subscription
-from attendance.domain.errors import AttendanceError, FieldError, Invalid
+from attendance.domain.errors import AttendanceError, FieldError, Invalid, Unavailable
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, require_level_for_some
 from attendance.domain.permissions.table import Permission
-from attendance.domain.status import Status
 from attendance.domain.text import raise_if_errors
 
 LONGEST_HISTORY = 10_000
+NOT_YET = FieldError("attendances", "are only looked at")
+"""As an error among those of a sheet: with it nothing is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSheet:
-    """Everybody on the lesson's roster, marked or not, then guests. Raises Forbidden, LessonNotFound."""
+    """Return the sheet of a lesson: its roster on the date, marked or not, then guests; each by name.
+
+    For managers, and below them for who teaches the lesson. Raises Forbidden, LessonNotFound.
+    """
 
     store: Store
+    clock: Clock
 
     @retried
-    def __call__(self, actor: Actor, *, lesson_id: LessonId) -> Sheet:
+    def __call__(self, actor: Actor, *, lesson_id: LessonId) -> SheetDetails:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
         with self.store.autocommit() as work:
-            taught = work.lessons.taught(lesson_id, held=False)
-            require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
-            return work.attendance.sheet(taught.lesson)
+            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=False)
+            require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught_lesson.teachers)
+            return SheetDetails.of(work.attendance.sheet(taught_lesson.lesson), self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkAttendance:
-    """Record or correct what is known of the clients listed, and charge their passes; all or nothing.
+    """Mark the attendance of the listed clients, charge their passes, and return the sheet; all or nothing.
 
-    Of others nothing changes, and sending the same again changes nothing. Before a lesson begins clients can
-    only be excused. Who teaches it may for some days, managers for longer, those above at any time.
-    `versions`: those of the sheet that the caller has seen, None for any. Raises Invalid with the faults of
-    all entries, Forbidden, LessonNotFound, TooLate, Outdated, LessonCancelled.
+    `attendances`: at most 1000 entries, a client in one of them only; other clients' marks stay, and the same
+    entries again change nothing. Until 15 minutes before it begins (a setting) clients can only be excused.
+    Who teaches the lesson may for 7 days after its date, managers for 60 (settings), head managers at any
+    time. `versions`: refuse unless the version of the sheet is one of these; None: any.
+
+    Raises Invalid with the errors of all entries, Forbidden, LessonNotFound, TooLate, Outdated,
+    LessonCancelled.
     """
 
     store: Store
@@ -70,6 +80,22 @@ class MarkAttendance:
     marking_rules: MarkingRules
 
     @retried
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor, lesson_id: LessonId) -> list[FieldError]:
+        """What is wrong with each entry, some of which may lack fields; the more, the more the actor may."""
+        attendances = fields.get("attendances", ())
+        field_errors = entry_errors(attendances)
+        try:
+            self._mark(actor, lesson_id, attendances, None, [NOT_YET, *field_errors])
+        except Invalid as invalid:
+            return [error for error in invalid.field_errors if error is not NOT_YET]
+        except Unavailable:
+            raise
+        except AttendanceError:
+            # who may not, or not now, is told so once the entries are in order
+            return field_errors
+        return field_errors
+
+    @retried
     def __call__(
         self,
         actor: Actor,
@@ -77,48 +103,50 @@ class MarkAttendance:
         lesson_id: LessonId,
         attendances: Sequence[SentMark],
         versions: Collection[int] | None = None,
-    ) -> Sheet:
+    ) -> SheetDetails:
         field_errors = entry_errors(attendances)
         try:
-            return self._marked(actor, lesson_id, attendances, versions, field_errors)
+            return self._mark(actor, lesson_id, attendances, versions, field_errors)
         except Invalid:
             raise
         except AttendanceError:
-            # what is malformed comes before whatever else is refused
+            # errors of the entries come before any other refusal
             raise_if_errors(*field_errors)
             raise
 
-    def _marked(
+    def _mark(
         self,
         actor: Actor,
         lesson_id: LessonId,
-        attendances: Sequence[SentMark],
+        attendances: Sequence[Mapping[str, Any]],
         versions: Collection[int] | None,
         field_errors: list[FieldError],
-    ) -> Sheet:
+    ) -> SheetDetails:
         require_level_for_some(actor, Permission.MARK_ATTENDANCE)
         with self.store.transaction() as work:
-            taught = work.lessons.taught(lesson_id, held=True)
-            lesson, does = taught.lesson, change_context(self, actor)
-            require_level(actor, Permission.MARK_ATTENDANCE, own=actor.id in taught.teachers)
-            today = does.at.astimezone(self.zones.named(lesson.timezone)).date()
+            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
+            lesson, context = taught_lesson.lesson, change_context(self, actor)
+            require_level(actor, Permission.MARK_ATTENDANCE, own=actor.id in taught_lesson.teachers)
+            today = context.at.astimezone(self.zones.named(lesson.timezone)).date()
             self.marking_rules.require_in_time(actor.level, lesson.date, today=today)
             if versions is not None:
                 require_version(work.attendance.sheet(lesson).version, versions)
             if lesson.cancelled:
                 raise LessonCancelled
-            is_future = self.marking_rules.is_future(lesson, at=does.at)
-            changes = _changes(work, lesson, attendances, actor, does, [*field_errors], is_future=is_future)
+            is_future = self.marking_rules.is_future(lesson, at=context.at)
+            changes = _changes(
+                work, lesson, attendances, actor, context, [*field_errors], is_future=is_future
+            )
             work.attendance.save(changes)
-            work.events.add_all([event for it in changes for event in it.events])
-            return work.attendance.sheet(lesson)
+            work.events.add_all([event for change in changes for event in change.events])
+            return SheetDetails.of(work.attendance.sheet(lesson), context.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttendanceHistory:
-    """What happened to the mark of a client in a lesson, oldest first.
+    """Return the events of a client's mark in a lesson, oldest first: the newest 10000 of them.
 
-    Raises Forbidden, LessonNotFound, ClientNotFound.
+    For managers, and below them for who teaches the lesson. Raises Forbidden, LessonNotFound, ClientNotFound.
     """
 
     store: Store
@@ -127,8 +155,8 @@ class AttendanceHistory:
     def __call__(self, actor: Actor, *, lesson_id: LessonId, client_id: ClientId) -> tuple[LoggedEvent, ...]:
         require_level_for_some(actor, Permission.READ_ATTENDANCE)
         with self.store.autocommit() as work:
-            taught = work.lessons.taught(lesson_id, held=False)
-            require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught.teachers)
+            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=False)
+            require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught_lesson.teachers)
             if not work.clients.existing_ids([client_id]):
                 raise ClientNotFound
             criteria = EventCriteria(subject_id=mark_id(lesson_id, client_id))
@@ -138,55 +166,64 @@ class AttendanceHistory:
 def _changes(
     work: UnitOfWork,
     lesson: Lesson,
-    attendances: Sequence[SentMark],
+    attendances: Sequence[Mapping[str, Any]],
     actor: Actor,
-    does: ChangeContext,
+    context: ChangeContext,
     field_errors: list[FieldError],
     *,
     is_future: bool,
 ) -> list[Changed]:
-    """What is to be different. Holds the clients; raises Invalid with the faults of all entries."""
-    clients = {sent["client_id"] for sent in attendances}
-    known = work.clients.lock_existing(clients)
-    marks = {mark.client_id: mark for mark in work.attendance.of_lesson(lesson.id, clients)}
-    passes = passes_by_client(work, clients, lesson)
+    """The marks that change. Locks the clients; raises Invalid with the errors of all entries.
+
+    An entry without a client or a status is judged by what it has, and changes nothing.
+    """
+    client_ids = {sent["client_id"] for sent in attendances if "client_id" in sent}
+    existing_ids = work.clients.lock_existing(client_ids)
+    marks = {mark.client_id: mark for mark in work.attendance.of_lesson(lesson.id, client_ids)}
+    passes = passes_by_client(work, client_ids, lesson)
     changes: list[Changed] = []
-    for place, sent in enumerate(attendances):
-        client_id = sent["client_id"]
-        before = marks.get(client_id)
-        if is_future and (field_error := time_error(place, sent, before)):
+    for index, sent in enumerate(attendances):
+        client_id: ClientId | None = sent.get("client_id")
+        before = None if client_id is None else marks.get(client_id)
+        if is_future and "status" in sent and (field_error := time_error(index, sent, before)):
             field_errors.append(field_error)
-        if client_id not in known:
-            field_errors.append(entry_error(place, "client_id", "is no client"))
+        if client_id is not None and client_id not in existing_ids:
+            field_errors.append(entry_error(index, "client_id", "is no client"))
+        elif client_id is None or "status" not in sent:
+            continue
         elif (status := sent["status"]) is None:
-            changes += [before.cleared(does)] if before else []
+            changes += [before.cleared(context)] if before else []
         else:
             try:
-                costs = _charge(sent, status, before, lesson, passes[client_id])
+                new_charge = _charge(sent, status, before, lesson, passes[client_id])
             except NoCandidate as refusal:
-                field_errors.append(entry_error(place, "subscription_id", refusal.text))
+                field_errors.append(entry_error(index, "subscription_id", refusal.text))
                 continue
-            changes.append(marked(sent, before, costs, lesson_id=lesson.id, change_context=does, by=actor.id))
+            changes.append(
+                marked(sent, before, new_charge, lesson_id=lesson.id, context=context, by=actor.id)
+            )
     raise_if_errors(*field_errors)
-    return [it for it in changes if it.events]
+    return [change for change in changes if change.events]
 
 
 def _charge(
-    sent: SentMark, status: Status, before: Mark | None, lesson: Lesson, passes: list[Subscription]
+    sent: Mapping[str, Any], status: Status, before: Mark | None, lesson: Lesson, passes: list[Subscription]
 ) -> Charge:
-    """What the mark is to cost; what is said again costs what it did. Raises NoCandidate."""
-    costs = before.charge if before else NOTHING
-    trial, named = is_trial(sent, before), sent.get("subscription_id")
-    is_said_again = before is not None and (before.status, before.trial) == (status, trial)
-    is_reset = "subscription_id" in sent and named is None and costs.subscription_id is not None
-    if is_said_again and not is_reset and named in (None, costs.subscription_id):
-        return costs
+    """The charge of the mark that an entry makes; the same entry again keeps it. Raises NoCandidate."""
+    charge_before = before.charge if before else NOTHING
+    trial, subscription_id = is_trial(sent, before), sent.get("subscription_id")
+    is_same = before is not None and (before.status, before.trial) == (status, trial)
+    is_reset = (
+        "subscription_id" in sent and subscription_id is None and charge_before.subscription_id is not None
+    )
+    if is_same and not is_reset and subscription_id in (None, charge_before.subscription_id):
+        return charge_before
     return charge(
         status,
         visit_to(lesson),
         passes,
         trial=trial,
-        before=costs,
-        named=named,
-        anew=is_reset,
+        before=charge_before,
+        subscription_id=subscription_id,
+        is_reset=is_reset,
     )

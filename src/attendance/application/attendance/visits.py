@@ -1,36 +1,29 @@
-"""How a client attended."""
+"""The attendance of one client."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
-from attendance.application.listing import Listed, Reading, listed
+from attendance.application.attendance.read_models import VisitDetails, VisitsDetails
+from attendance.application.forms.client_access import readable_client
+from attendance.application.forms.listing import Reading, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Clock, Store
-from attendance.application.ports.attendance import VisitCriteria, VisitRow, VisitsSummary
-from attendance.application.retrying import retried
-from attendance.domain.club.clients import ClientNotFound, is_own
+from attendance.application.ports.attendance import VisitCriteria
 from attendance.domain.ids import ClientId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import require_level, sees_notes
-from attendance.domain.permissions.table import Permission
 
 VISITS_SORT = ("date", "starts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Visits:
-    """A client's marks by date, and how it attended in all."""
-
-    attendances: Listed[VisitRow]
-    summary: VisitsSummary
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitsOfClient:
-    """A client's attendance from `since` to `until`, both included and optional, in lessons not cancelled.
+    """List a client's marks by date, start and lesson, with counts of the range.
 
-    With `page` (from 1) 20 marks, otherwise all; without notes to those who may not see them. Raises Invalid,
-    Forbidden, ClientNotFound.
+    Cancelled lessons do not count. `since`, `until`: the range, local dates, both included; None: open at
+    that end. For employees, and for parents of their own clients, without notes. `page` (from 1): that page
+    of 20; None: the whole list. Counts and rate are those of the whole range. Raises Invalid, Forbidden,
+    ClientNotFound.
     """
 
     store: Store
@@ -45,28 +38,18 @@ class VisitsOfClient:
         since: date | None = None,
         until: date | None = None,
         page: int | None = None,
-    ) -> Visits:
+    ) -> VisitsDetails:
         validate_range(since, until)
-        with self.store.autocommit() as work:
-            client = work.clients.find(client_id)
-        own = is_own(actor, client)
-
-        def permitted() -> None:
-            require_level(actor, Permission.READ_CLIENT, own=own)
-            if client is None:
-                raise ClientNotFound
-
-        def shown(row: VisitRow) -> VisitRow:
-            return row if sees_notes(actor) else replace(row, mark=replace(row.mark, note=""))
-
         criteria = VisitCriteria(client_id=client_id, since=since, until=until)
         attendances = listed(
             self.store,
-            permitted,
+            lambda: readable_client(self.store, actor, client_id),
             order=parse_sort("date,starts", VISITS_SORT),
             page=page,
             count=lambda work: work.attendance.count(criteria),
-            rows=lambda work, page_request: tuple(map(shown, work.attendance.visits(criteria, page_request))),
+            rows=lambda work, page_request: work.attendance.visits(criteria, page_request),
+            details=lambda row: VisitDetails.of(row, actor),
+            hidden=VisitDetails.hidden(actor),
         )
         summary = Reading(self.store).one(lambda work: work.attendance.summary(criteria, self.clock()))
-        return Visits(attendances=attendances, summary=summary)
+        return VisitsDetails(attendances=attendances, summary=summary)

@@ -1,34 +1,40 @@
 """Clients: adding, listing, showing and editing them."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Unpack
 
-from attendance.application.editing import change_context, edit
-from attendance.application.listing import Listed, listed
+from attendance.application.club.read_models import ClientDetails
+from attendance.application.forms.client_access import readable_client
+from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.field_errors import given_errors, record_errors
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.read_models import read_model
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import PageRequest, parse_sort
-from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today
+from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today, UnitOfWork
 from attendance.application.ports.club import ClientCriteria
-from attendance.application.retrying import retried
-from attendance.domain.club.clients import Client, ClientChanges, ClientNotFound, accepted_birthday, is_own
+from attendance.domain.club.clients import Client, ClientChanges, accepted_birthday
+from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import require_level, sees_notes
+from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission, allows
-from attendance.domain.text import accepted_together, searchable
+from attendance.domain.text import raise_if_errors, searchable
 
 CLIENTS_SORT = ("name", "birthday", "created_at")
-
-
 MOST_OWN_CLIENTS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListClients:
-    """Clients by name unless `sort` says otherwise; `q` is any part of name or guardian's name.
+    """List clients, by name unless `sort` says otherwise; ties by id.
 
-    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden.
+    `sort`: fields with commas, `-` before one for descending order, of `name`, `birthday`, `created_at`;
+    those without a birthday come last. `q`: any part of the name or the guardian's name, in any case.
+    `active`: only those, or only the archived ones. `page` (from 1): that page of 20; None: the whole list.
+    Raises Invalid, Forbidden.
     """
 
     store: Store
@@ -41,7 +47,7 @@ class ListClients:
         sort: str = "",
         q: str = "",
         active: bool | None = None,
-    ) -> Listed[Client]:
+    ) -> Listed[ClientDetails]:
         order = parse_sort(sort or "name", CLIENTS_SORT)
         criteria = ClientCriteria(part=searchable("q", q), active=active)
         return listed(
@@ -51,12 +57,16 @@ class ListClients:
             page=page,
             count=lambda work: work.clients.count(criteria),
             rows=lambda work, page_request: work.clients.list(criteria, page_request),
+            details=lambda client: ClientDetails.of(client, actor),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddClient:
-    """Add a client. Raises Invalid, Forbidden, UserNotFound for an account that is not there."""
+    """Add a client and return it. `fields` are those of `ClientChanges`; `name` is required.
+
+    Raises Invalid, Forbidden, and UserNotFound where no account has `user_id`.
+    """
 
     store: Store
     clock: Clock
@@ -64,11 +74,15 @@ class AddClient:
     new_id: NewId
     email_addresses: EmailAddresses
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return client_errors(fields, self.email_addresses, self.today)
+
     @retried
-    def __call__(self, actor: Actor, **fields: Unpack[ClientChanges]) -> Client:
+    def __call__(self, actor: Actor, **fields: Unpack[ClientChanges]) -> ClientDetails:
+        raise_if_errors(*self.errors_in({"name": "", **fields}))
         now = self.clock()
         client = Client(
-            **{"name": "", **_accepted(fields, self.email_addresses, self.today)},
+            **{"name": "", **_accepted(fields, self.email_addresses)},
             id=ClientId(self.new_id()),
             created_at=now,
             updated_at=now,
@@ -79,48 +93,55 @@ class AddClient:
                 work.accounts.get(client.user_id)
             work.clients.add(client)
             work.events.add(client.added(change_context(self, actor)))
-        return client
+        return ClientDetails.of(client, actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowClient:
-    """One client, without notes to those who may not see them. Raises Forbidden, ClientNotFound."""
+    """Return one client: to employees, and without notes to the parent whose account is its `user_id`.
+
+    Raises Forbidden, ClientNotFound.
+    """
 
     store: Store
 
     @retried
-    def __call__(self, actor: Actor, *, client_id: ClientId) -> Client:
-        with self.store.autocommit() as work:
-            client = work.clients.find(client_id)
-        require_level(actor, Permission.READ_CLIENT, own=is_own(actor, client))
-        if client is None:
-            raise ClientNotFound
-        return client if sees_notes(actor) else replace(client, notes="")
+    def __call__(self, actor: Actor, *, client_id: ClientId) -> ClientDetails:
+        return ClientDetails.of(readable_client(self.store, actor, client_id), actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnClients:
-    """The clients that the caller may read as its own, by name, without notes: none below level 2."""
+    """Return the clients whose `user_id` is the actor's account, without notes, by name, ties by id.
+
+    At most 1000; none below level 2, that is, before the address is confirmed.
+    """
 
     store: Store
 
     @retried
-    def __call__(self, actor: Actor) -> tuple[Client, ...]:
-        if not allows(Permission.READ_CLIENT, actor.level, own=True):
-            return ()
-        criteria = ClientCriteria(user_id=actor.id)
+    def __call__(self, actor: Actor) -> tuple[ClientDetails, ...]:
         with self.store.read() as work:
-            found = work.clients.list(
-                criteria, PageRequest(order=parse_sort("name", CLIENTS_SORT), limit=MOST_OWN_CLIENTS)
-            )
-        return tuple(replace(client, notes="") for client in found)
+            clients = own_clients(work, actor)
+        return tuple(read_model(ClientDetails, client, notes=None) for client in clients)
+
+
+def own_clients(work: UnitOfWork, actor: Actor) -> tuple[Client, ...]:
+    """The clients whose `user_id` is the actor's account, by name, ties by id; none below level 2."""
+    if not allows(Permission.READ_CLIENT, actor.level, own=True):
+        return ()
+    page_request: PageRequest[Client] = PageRequest(
+        order=parse_sort("name", CLIENTS_SORT), limit=MOST_OWN_CLIENTS
+    )
+    return work.clients.list(ClientCriteria(user_id=actor.id), page_request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditClient:
-    """Change what is named. `versions`: those the caller has seen, None for any.
+    """Change the given fields of a client, those of `ClientChanges`, and return it.
 
-    Raises Invalid, Forbidden, ClientNotFound, Outdated, UserNotFound.
+    The same values again change nothing. `versions`: refuse unless the stored version is one of these; None:
+    any. Raises Invalid, Forbidden, ClientNotFound, Outdated, and UserNotFound where no account has `user_id`.
     """
 
     store: Store
@@ -128,6 +149,9 @@ class EditClient:
     today: Today
     new_id: NewId
     email_addresses: EmailAddresses
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return client_errors(fields, self.email_addresses, self.today)
 
     @retried
     def __call__(
@@ -137,23 +161,35 @@ class EditClient:
         client_id: ClientId,
         versions: Collection[int] | None = None,
         **changes: Unpack[ClientChanges],
-    ) -> Client:
-        accepted = _accepted(changes, self.email_addresses, self.today)
+    ) -> ClientDetails:
+        raise_if_errors(*self.errors_in(changes))
+        accepted = _accepted(changes, self.email_addresses)
         require_level(actor, Permission.EDIT_CLIENT)
         with self.store.transaction() as work:
 
-            def revised(before: Client) -> tuple[Client, Event | None]:
+            def edited(before: Client) -> tuple[Client, Event | None]:
                 user_id: AccountId | None = accepted.get("user_id")
                 if user_id is not None and user_id != before.user_id:
                     work.accounts.get(user_id)
                 return before.edited(accepted, change_context(self, actor))
 
-            return edit(work, work.clients, client_id, versions, revised)
+            return ClientDetails.of(edit(work, work.clients, client_id, versions, edited), actor)
 
 
-def _accepted(fields: ClientChanges, email_addresses: EmailAddresses, today: Today) -> dict[str, Any]:
-    accepted: dict[str, Any] = {**fields}
-    if email := fields.get("email"):
-        (accepted["email"],) = accepted_together(lambda: email_addresses.accepted(email))
-    accepted_birthday(fields.get("birthday"), today=today())
-    return accepted
+def client_errors(
+    fields: Mapping[str, Any], email_addresses: EmailAddresses, today: Today
+) -> list[FieldError]:
+    """What is wrong with some of a client's fields."""
+    return [
+        *record_errors(Client, fields, name="x"),
+        *given_errors(
+            fields,
+            email=email_addresses.accepted,
+            birthday=lambda birthday: accepted_birthday(birthday, today=today()),
+        ),
+    ]
+
+
+def _accepted(fields: ClientChanges, email_addresses: EmailAddresses) -> dict[str, Any]:
+    email = fields.get("email")
+    return {**fields, **({"email": email_addresses.accepted(email)} if email else {})}

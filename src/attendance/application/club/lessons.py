@@ -1,17 +1,19 @@
-"""Lessons: listing, adding one or those of the schedule, showing and editing them."""
+"""Lessons: listing, adding, showing and editing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
-from attendance.application.editing import change_context, require_version
-from attendance.application.listing import Listed, Reading, listed
+from attendance.application.club.read_models import LessonDetails
+from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.field_errors import LONG_AGO, NOBODY, record_errors
+from attendance.application.forms.listing import Listed, Reading, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork, Zones
 from attendance.application.ports.club import LessonCriteria
-from attendance.application.retrying import retried
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.club.groups import Group, GroupNotFound
 from attendance.domain.club.lessons import (
@@ -23,7 +25,7 @@ from attendance.domain.club.lessons import (
     capacity_of,
     made,
 )
-from attendance.domain.errors import Forbidden
+from attendance.domain.errors import FieldError, Forbidden
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import (
@@ -33,15 +35,19 @@ from attendance.domain.permissions.policy import (
     require_level_for_some,
 )
 from attendance.domain.permissions.table import Permission
+from attendance.domain.text import raise_if_errors
 
 LESSONS_SORT = ("date", "created_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListLessons:
-    """Lessons of a group by date unless `sort` says otherwise, `since` and `until` included.
+    """List the lessons of a group with their state now, by date unless `sort` says otherwise.
 
-    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden, GroupNotFound.
+    Those of one date by start, ties by id. `sort`: fields with commas, `-` before one for descending order,
+    of `date`, `created_at`. `since`, `until`: only local dates from and to these, both included. `state`:
+    only those that have it now. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
+    Forbidden, GroupNotFound.
     """
 
     store: Store
@@ -57,9 +63,9 @@ class ListLessons:
         since: date | None = None,
         until: date | None = None,
         state: LessonState | None = None,
-    ) -> Listed[Lesson]:
-        order = parse_sort(sort or "date", LESSONS_SORT)
-        criteria = LessonCriteria(group_id=group_id, at=self.clock(), since=since, until=until, state=state)
+    ) -> Listed[LessonDetails]:
+        order, now = parse_sort(sort or "date", LESSONS_SORT), self.clock()
+        criteria = LessonCriteria(group_id=group_id, at=now, since=since, until=until, state=state)
         validate_range(since, until)
 
         def permitted() -> None:
@@ -74,15 +80,18 @@ class ListLessons:
             page=page,
             count=lambda work: work.lessons.count(criteria),
             rows=lambda work, page_request: work.lessons.list(criteria, page_request),
+            details=lambda lesson: LessonDetails.of(lesson, now),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddLesson:
-    """Add one lesson, at the group's location and with its teachers unless others are named.
+    """Add a lesson to a group and return it.
 
-    Who teaches the group today may, and managers; only these say who teaches. Raises Invalid, Forbidden,
-    GroupNotFound, LocationNotFound, UserNotFound, SlotTaken.
+    `date`, `starts`, `ends` are local to the location: the group's, unless `location_id` is given.
+    `teachers`: who teaches the group on that date unless given. Managers may, and below them who teaches the
+    group today, but not choose `teachers`. Raises Invalid, Forbidden, GroupNotFound, LocationNotFound,
+    UserNotFound, and SlotTaken where the group has a lesson at that time.
     """
 
     store: Store
@@ -90,6 +99,9 @@ class AddLesson:
     today: Today
     new_id: NewId
     zones: Zones
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return lesson_errors(fields)
 
     @retried
     def __call__(
@@ -103,8 +115,11 @@ class AddLesson:
         location_id: LocationId | None = None,
         teachers: tuple[AccountId, ...] | None = None,
         topic: str = "",
-    ) -> Lesson:
+    ) -> LessonDetails:
+        given = {"starts": starts, "ends": ends, "teachers": teachers or (), "topic": topic}
+        raise_if_errors(*self.errors_in(given))
         require_level_for_some(actor, Permission.ADD_LESSON)
+        context = change_context(self, actor)
         with self.store.transaction() as work:
             group = group_for_update(work, actor, group_id, self.today())
             if teachers is not None:
@@ -119,39 +134,43 @@ class AddLesson:
                 ends,
                 zone=self.zones.named(location.timezone),
                 lesson_id=LessonId(self.new_id()),
-                at=self.clock(),
+                at=context.at,
                 teachers=teachers,
                 topic=topic,
             )
             work.lessons.add(lesson)
-            work.events.add(lesson.added(change_context(self, actor)))
-        return lesson
+            work.events.add(lesson.added(context))
+        return LessonDetails.of(lesson, context.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowLesson:
-    """One lesson of a group. Raises Forbidden, LessonNotFound."""
+    """Return one lesson of a group with its state now. Raises Forbidden, LessonNotFound."""
 
     store: Store
+    clock: Clock
 
     @retried
-    def __call__(self, actor: Actor, *, group_id: GroupId, lesson_id: LessonId) -> Lesson:
+    def __call__(self, actor: Actor, *, group_id: GroupId, lesson_id: LessonId) -> LessonDetails:
         require_level(actor, Permission.READ_LESSONS)
         with self.store.autocommit() as work:
             lesson = work.lessons.get(lesson_id)
         if lesson.group_id != group_id:
             raise LessonNotFound
-        return lesson
+        return LessonDetails.of(lesson, self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditLesson:
-    """Change what is named: move it, cancel it (`cancelled`, with a reason) or restore it, and so on.
+    """Change the given fields of a lesson, those of `LessonChanges`, and return it with its state now.
 
-    Cancelling gives visits back, restoring and moving charge anew. Who teaches it may, and managers; only
-    these say who teaches. A lesson with marks is moved, cancelled or restored only in the days in which its
-    marks may be changed. `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden,
-    LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound, SlotTaken.
+    `cancelled` True, with a `reason`, cancels it and gives its visits back to the passes that paid; False
+    restores it. Restoring it or moving it to another date charges its visits again. Managers may, and below
+    them who teaches the lesson, but not choose `teachers`. A lesson with marks can be moved, cancelled or
+    restored only on the days on which the actor may change its marks (TooLate). `versions`: refuse unless the
+    stored version is one of these; None: any.
+
+    Raises Invalid, Forbidden, LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound, SlotTaken.
     """
 
     store: Store
@@ -159,6 +178,9 @@ class EditLesson:
     new_id: NewId
     zones: Zones
     marking_rules: MarkingRules
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return lesson_errors(fields)
 
     @retried
     def __call__(
@@ -169,68 +191,93 @@ class EditLesson:
         lesson_id: LessonId,
         versions: Collection[int] | None = None,
         **changes: Unpack[LessonChanges],
-    ) -> Lesson:
+    ) -> LessonDetails:
+        raise_if_errors(*self.errors_in(changes))
         require_level_for_some(actor, Permission.EDIT_LESSON)
         with self.store.transaction() as work:
-            taught = work.lessons.taught(lesson_id, held=True)
-            before = taught.lesson
+            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
+            before = taught_lesson.lesson
             if before.group_id != group_id:
                 raise LessonNotFound
-            require_level(actor, Permission.EDIT_LESSON, own=actor.id in taught.teachers)
+            require_level(actor, Permission.EDIT_LESSON, own=actor.id in taught_lesson.teachers)
             if {*changes.get("teachers", before.teachers)} != {*before.teachers}:
                 require(may_choose_teachers(actor), Forbidden)
             self._require_in_time(work, actor, before, changes)
             require_version(before.version, versions)
-            whole = _with_what_follows(work, before, changes)
-            zone = self.zones.named(whole.get("timezone", before.timezone))
-            after, event = before.edited(whole, change_context(self, actor), zone=zone)
+            all_changes = _with_derived_changes(work, before, changes)
+            zone = self.zones.named(all_changes.get("timezone", before.timezone))
+            after, event = before.edited(all_changes, change_context(self, actor), zone=zone)
             if event:
                 work.lessons.save(after)
                 work.events.add(event)
             if (before.date, before.cancelled) != (after.date, after.cancelled):
                 charge_again(work, before, after, change_context(self, actor))
-        return after
+        return LessonDetails.of(after, self.clock())
 
     def _require_in_time(
         self, work: UnitOfWork, actor: Actor, before: Lesson, changes: LessonChanges
     ) -> None:
-        """Raise TooLate for moving, cancelling or restoring it when its marks may not be changed any more."""
-        moves = ("date", "starts", "ends", "location_id", "cancelled")
-        # asked anew: somebody may have been marked while this waited for the lesson
-        if any(
-            changes.get(it, getattr(before, it)) != getattr(before, it) for it in moves
-        ) and work.attendance.of_lesson(before.id):
+        """Raise TooLate for moving, cancelling or restoring a lesson whose marks may no longer be changed."""
+        names = ("date", "starts", "ends", "location_id", "cancelled")
+        moves = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in names)
+        # not `before.is_marked`: somebody may have been marked while this waited for the lock
+        if moves and work.attendance.of_lesson(before.id):
             today = self.clock().astimezone(self.zones.named(before.timezone)).date()
             for day in (before.date, changes.get("date", before.date)):
                 self.marking_rules.require_in_time(actor.level, day, today=today)
 
 
-def _with_what_follows(work: UnitOfWork, before: Lesson, changes: LessonChanges) -> dict[str, Any]:
-    """Another place has its own zone, and capacity where the group has none. Raises NotFound."""
-    whole: dict[str, Any] = {**changes}
+def _with_derived_changes(work: UnitOfWork, before: Lesson, changes: LessonChanges) -> dict[str, Any]:
+    """The changes, and what follows from them: zone and capacity of another location, and its closures.
+
+    Raises UserNotFound for a new teacher, LocationNotFound.
+    """
+    all_changes: dict[str, Any] = {**changes}
     _require_accounts(work, {*changes.get("teachers", ())} - {*before.teachers})
     location_id, day = changes.get("location_id", before.location_id), changes.get("date", before.date)
     if (location_id, day) == (before.location_id, before.date):
-        return whole
+        return all_changes
     location = work.locations.get(location_id)
     if location_id != before.location_id:
-        whole["timezone"] = location.timezone
-        whole["capacity"] = capacity_of(work.groups.get(before.group_id), location)
+        all_changes["timezone"] = location.timezone
+        all_changes["capacity"] = capacity_of(work.groups.get(before.group_id), location)
     if before.closed and "cancelled" not in changes:
-        # moved to where it is open, it takes place after all
+        # moved to a day or place that is not closed, it is restored
         closure = location.closure_on(day)
-        whole["cancelled"] = whole["closed"] = closure is not None
-        whole["reason"] = closure.reason or CLOSED if closure else ""
-    return whole
+        all_changes["cancelled"] = all_changes["closed"] = closure is not None
+        all_changes["reason"] = closure.reason or CLOSED if closure else ""
+    return all_changes
 
 
 def group_for_update(work: UnitOfWork, actor: Actor, group_id: GroupId, today: date) -> Group:
-    """The group, if the actor may add lessons to it."""
+    """The group, locked, for an actor who may add lessons to it. Raises GroupNotFound, Forbidden."""
     group = work.groups.get_for_update(group_id)
     require_level(actor, Permission.ADD_LESSON, own=actor.id in group.teachers_on(today))
     return group
 
 
 def _require_accounts(work: UnitOfWork, account_ids: Collection[AccountId]) -> None:
+    """Raise UserNotFound unless all of these exist."""
     for account_id in sorted(account_ids):
         work.accounts.get(account_id)
+
+
+def lesson_errors(fields: Mapping[str, Any]) -> list[FieldError]:
+    """What is wrong with some of a lesson's fields."""
+    given = {name: value for name, value in fields.items() if value is not None}
+    cancelled, reason = given.get("cancelled"), given.get("reason")
+    return record_errors(
+        Lesson,
+        given,
+        group_id=NOBODY,
+        location_id=NOBODY,
+        timezone="UTC",
+        date=date.min,
+        starts=time.min,
+        ends=time.max,
+        starts_at=LONG_AGO,
+        ends_at=LONG_AGO,
+        # each may be what it is because of the other, as it is stored
+        cancelled=bool(reason),
+        reason="x" if cancelled else "",
+    )

@@ -1,31 +1,36 @@
 """Locations and their closures: adding, listing, showing and editing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
 from attendance.application.club.schedules import close_lessons
-from attendance.application.editing import change_context, edit
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.field_errors import named_errors, record_errors
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Zones
 from attendance.application.ports.club import LocationCriteria
-from attendance.application.retrying import retried
 from attendance.domain.club.locations import Location, LocationChanges
+from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
 from attendance.domain.ids import LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
+from attendance.domain.text import raise_if_errors
 
 LOCATIONS_SORT = ("name", "created_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListLocations:
-    """Locations by name unless `sort` says otherwise. With `page` (from 1) 20 of them, otherwise all.
+    """List locations, by name unless `sort` says otherwise; ties by id.
 
-    Raises Invalid, Forbidden.
+    `sort`: fields with commas, `-` before one for descending order, of `name`, `created_at`. `active`: only
+    those, or only the others. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
+    Forbidden.
     """
 
     store: Store
@@ -42,14 +47,15 @@ class ListLocations:
             page=page,
             count=lambda work: work.locations.count(criteria),
             rows=lambda work, page_request: work.locations.list(criteria, page_request),
+            details=lambda location: location,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddLocation:
-    """Add a location, in the organisation's zone unless another is named.
+    """Add a location and return it. `fields` are those of `LocationChanges`; name and address are required.
 
-    Raises Invalid, Forbidden, AddressTaken.
+    `timezone` (IANA) is the organisation's unless given. Raises Invalid, Forbidden, AddressTaken.
     """
 
     store: Store
@@ -57,12 +63,15 @@ class AddLocation:
     new_id: NewId
     zones: Zones
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return location_errors(fields, self.zones)
+
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[LocationChanges]) -> Location:
+        raise_if_errors(*self.errors_in(fields))
         now = self.clock()
-        given: dict[str, Any] = {"timezone": self.zones.own, **fields}
-        self.zones.named(given["timezone"])
-        location = Location(**given, id=LocationId(self.new_id()), created_at=now, updated_at=now)
+        values: dict[str, Any] = {"timezone": self.zones.own, **fields}
+        location = Location(**values, id=LocationId(self.new_id()), created_at=now, updated_at=now)
         require_level(actor, Permission.ADD_LOCATION)
         with self.store.transaction() as work:
             work.locations.add(location)
@@ -72,7 +81,7 @@ class AddLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowLocation:
-    """One location. Raises Forbidden, LocationNotFound."""
+    """Return one location with its closures. Raises Forbidden, LocationNotFound."""
 
     store: Store
 
@@ -85,18 +94,21 @@ class ShowLocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditLocation:
-    """Change what is named; lessons that were made stay as they are, but for what closures are for.
+    """Change the given fields of a location, those of `LocationChanges`, and return it.
 
-    A new closure cancels the lessons in it that are to come and have no mark; when it goes, so does that.
-
-    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, LocationNotFound,
-    Outdated, AddressTaken.
+    The same values again change nothing. `closures` replaces the whole list: lessons to come on days that are
+    closed now are cancelled unless they have a mark, and restored when the closure that cancelled them is
+    gone; other lessons stay as they are. `versions`: refuse unless the stored version is one of these; None:
+    any. Raises Invalid, Forbidden, LocationNotFound, Outdated, AddressTaken.
     """
 
     store: Store
     clock: Clock
     new_id: NewId
     zones: Zones
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return location_errors(fields, self.zones)
 
     @retried
     def __call__(
@@ -107,14 +119,21 @@ class EditLocation:
         versions: Collection[int] | None = None,
         **changes: Unpack[LocationChanges],
     ) -> Location:
-        if "timezone" in changes:
-            self.zones.named(changes["timezone"])
+        raise_if_errors(*self.errors_in(changes))
         require_level(actor, Permission.EDIT_LOCATION)
         with self.store.transaction() as work:
 
-            def revised(before: Location) -> tuple[Location, Event | None]:
+            def edited(before: Location) -> tuple[Location, Event | None]:
                 after, event = before.edited(changes, change_context(self, actor))
                 close_lessons(work, before, after, change_context(self, actor))
                 return after, event
 
-            return edit(work, work.locations, location_id, versions, revised)
+            return edit(work, work.locations, location_id, versions, edited)
+
+
+def location_errors(fields: Mapping[str, Any], zones: Zones) -> list[FieldError]:
+    """What is wrong with some of a location's fields."""
+    return [
+        *record_errors(Location, fields, name="x", address="x", timezone="UTC"),
+        *named_errors(fields, timezone=zones.named),
+    ]

@@ -1,37 +1,45 @@
 """Prices: adding, listing, showing and editing them."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Unpack
 
-from attendance.application.editing import change_context, edit
-from attendance.application.listing import Listed, listed
+from attendance.application.club.read_models import PriceDetails
+from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.field_errors import record_errors, unknown_errors
+from attendance.application.forms.listing import Listed, Reading, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort
-from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
+from attendance.application.ports import Clock, NewId, Store, Today
 from attendance.application.ports.club import PriceCriteria
-from attendance.application.retrying import retried
-from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.club.prices import Price, PriceChanges, PriceNotFound
+from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
-from attendance.domain.ids import GroupId, PriceId
+from attendance.domain.ids import PriceId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, sees_all_prices
-from attendance.domain.permissions.table import Permission
+from attendance.domain.permissions.table import Permission, allows
+from attendance.domain.text import raise_if_errors
 
 PRICES_SORT = ("name", "amount")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListPrices:
-    """What is on sale today, for anybody; all prices for whoever may edit them. By name unless `sort` says.
+    """List prices, by name unless `sort` says otherwise; ties by id.
 
-    With `page` (from 1) 20 of them, otherwise all. Raises Invalid.
+    For anybody (`actor` None: not signed in) those on sale today, without notes; all of them for whoever may
+    edit prices. `sort`: fields with commas, `-` before one for descending order, of `name`, `amount`. `page`
+    (from 1): that page of 20; None: the whole list. Raises Invalid.
     """
 
     store: Store
     today: Today
 
-    def __call__(self, actor: Actor | None, *, page: int | None = None, sort: str = "") -> Listed[Price]:
+    def __call__(
+        self, actor: Actor | None, *, page: int | None = None, sort: str = ""
+    ) -> Listed[PriceDetails]:
         order = parse_sort(sort or "name", PRICES_SORT)
         criteria = PriceCriteria(on_sale_on=None if sees_all_prices(actor) else self.today())
         return listed(
@@ -40,60 +48,73 @@ class ListPrices:
             order=order,
             page=page,
             count=lambda work: work.prices.count(criteria),
-            rows=lambda work, page_request: tuple(
-                _shown(price, actor) for price in work.prices.list(criteria, page_request)
-            ),
+            rows=lambda work, page_request: work.prices.list(criteria, page_request),
+            details=lambda price: PriceDetails.of(price, actor),
+            hidden=PriceDetails.hidden(actor),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddPrice:
-    """Add a price. Raises Invalid, Forbidden, GroupNotFound."""
+    """Add a price and return it. `fields` are those of `PriceChanges`; name, amount, currency are required.
 
-    store: Store
-    clock: Clock
-    new_id: NewId
-
-    @retried
-    def __call__(self, actor: Actor, **fields: Unpack[PriceChanges]) -> Price:
-        now = self.clock()
-        given: dict[str, Any] = {**fields}
-        price = Price(**given, id=PriceId(self.new_id()), created_at=now, updated_at=now)
-        require_level(actor, Permission.ADD_PRICE)
-        with self.store.transaction() as work:
-            _require_groups(work, price.group_ids)
-            work.prices.add(price)
-            work.events.add(price.added(change_context(self, actor)))
-        return price
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowPrice:
-    """One price: one on sale today for anybody. Raises PriceNotFound."""
-
-    store: Store
-    today: Today
-
-    @retried
-    def __call__(self, actor: Actor | None, *, price_id: PriceId) -> Price:
-        with self.store.autocommit() as work:
-            price = work.prices.get(price_id)
-        if not sees_all_prices(actor) and not price.is_on_sale(self.today()):
-            raise PriceNotFound
-        return _shown(price, actor)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditPrice:
-    """Change what is named; what was sold stays as it was sold.
-
-    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, PriceNotFound,
-    GroupNotFound, Outdated.
+    Raises Invalid, also for a group that does not exist, Forbidden.
     """
 
     store: Store
     clock: Clock
     new_id: NewId
+
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
+        return price_errors(self.store, actor, Permission.ADD_PRICE, fields)
+
+    @retried
+    def __call__(self, actor: Actor, **fields: Unpack[PriceChanges]) -> PriceDetails:
+        raise_if_errors(*self.errors_in(fields, actor=actor))
+        now = self.clock()
+        values: dict[str, Any] = {**fields}
+        price = Price(**values, id=PriceId(self.new_id()), created_at=now, updated_at=now)
+        require_level(actor, Permission.ADD_PRICE)
+        with self.store.transaction() as work:
+            work.prices.add(price)
+            work.events.add(price.added(change_context(self, actor)))
+        return PriceDetails.of(price, actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPrice:
+    """Return one price: for anybody (`actor` None: not signed in) one on sale today, without notes.
+
+    Whoever may edit prices sees them all. Raises PriceNotFound.
+    """
+
+    store: Store
+    today: Today
+
+    @retried
+    def __call__(self, actor: Actor | None, *, price_id: PriceId) -> PriceDetails:
+        with self.store.autocommit() as work:
+            price = work.prices.get(price_id)
+        if not sees_all_prices(actor) and not price.is_on_sale(self.today()):
+            raise PriceNotFound
+        return PriceDetails.of(price, actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditPrice:
+    """Change the given fields of a price, those of `PriceChanges`, and return it.
+
+    The same values again change nothing. Subscriptions sold before stay as they are. `versions`: refuse
+    unless the stored version is one of these; None: any. Raises Invalid, also for a group that does
+    not exist, Forbidden, PriceNotFound, Outdated.
+    """
+
+    store: Store
+    clock: Clock
+    new_id: NewId
+
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
+        return price_errors(self.store, actor, Permission.EDIT_PRICE, fields)
 
     @retried
     def __call__(
@@ -103,23 +124,26 @@ class EditPrice:
         price_id: PriceId,
         versions: Collection[int] | None = None,
         **changes: Unpack[PriceChanges],
-    ) -> Price:
+    ) -> PriceDetails:
+        raise_if_errors(*self.errors_in(changes, actor=actor))
         require_level(actor, Permission.EDIT_PRICE)
         with self.store.transaction() as work:
 
-            def revised(before: Price) -> tuple[Price, Event | None]:
+            def edited(before: Price) -> tuple[Price, Event | None]:
                 after, event = before.edited(changes, change_context(self, actor))
-                _require_groups(work, after.group_ids)
                 return after, event
 
-            return edit(work, work.prices, price_id, versions, revised)
+            return PriceDetails.of(edit(work, work.prices, price_id, versions, edited), actor)
 
 
-def _require_groups(work: UnitOfWork, group_ids: Collection[GroupId]) -> None:
-    if len(work.groups.existing_ids(group_ids)) < len({*group_ids}):
-        raise GroupNotFound
-
-
-def _shown(price: Price, actor: Actor | None) -> Price:
-    """Notes are for those who keep the prices."""
-    return price if sees_all_prices(actor) else replace(price, notes="")
+def price_errors(
+    store: Store, actor: Actor, permission: Permission, fields: Mapping[str, Any]
+) -> list[FieldError]:
+    """What is wrong with some of a price's fields; groups are looked up only for who may do it."""
+    # of all currencies one with the most digits, so that an amount is told apart from its currency
+    errors = record_errors(Price, fields, name="x", amount=Decimal(0), currency="CLF")
+    group_ids = fields.get("group_ids", ())
+    if group_ids and allows(permission, actor.level):
+        known = Reading(store).one(lambda work: work.groups.existing_ids(group_ids))
+        errors += unknown_errors("group_ids", group_ids, known, "group")
+    return errors

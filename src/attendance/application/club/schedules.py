@@ -1,15 +1,20 @@
-"""Lessons by the schedule: made for a range of days, called off while their location is closed."""
+"""Lessons of a schedule: making them for a range of days, cancelling them while their location is closed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from attendance.application.club.lessons import group_for_update
-from attendance.application.editing import change_context
+from attendance.application.club.read_models import LessonDetails
+from attendance.application.forms.editing import change_context
+from attendance.application.forms.field_errors import errors_of
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, Contended, NewId, Store, Today, UnitOfWork, Zones
-from attendance.application.retrying import retried
 from attendance.domain.club.lessons import Lesson, SlotTaken, made
 from attendance.domain.club.locations import Location
 from attendance.domain.club.schedules import require_range, slots_between
+from attendance.domain.errors import FieldError
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import GroupId, LessonId
 from attendance.domain.permissions.actor import Actor
@@ -19,9 +24,9 @@ from attendance.domain.permissions.table import Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeLessons:
-    """Lessons made from a schedule now, in order, and how many of its places had one already."""
+    """The lessons made now, by date and start, and for how many slots one existed already."""
 
-    lessons: tuple[Lesson, ...]
+    lessons: tuple[LessonDetails, ...]
     existing: int
 
 
@@ -29,8 +34,9 @@ class MadeLessons:
 class MakeLessons:
     """Make the lessons of a group's schedule from `since` to `until`, both included, at most 366 days.
 
-    Only on days on which the group is active and its location is not closed. What was made before, or is in
-    the way, stays as it is: doing it again adds nothing. Raises Invalid, Forbidden, GroupNotFound.
+    Only on days on which the group is active and its location is not closed. A slot is skipped where its
+    lesson was made before, or the group has another lesson at that time: making them again adds nothing.
+    Managers may, and below them who teaches the group today. Raises Invalid, Forbidden, GroupNotFound.
     """
 
     store: Store
@@ -39,6 +45,10 @@ class MakeLessons:
     new_id: NewId
     zones: Zones
 
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        since, until = fields.get("since"), fields.get("until")
+        return errors_of(lambda: require_range(since, until)) if since and until else []
+
     @retried
     def __call__(self, actor: Actor, *, group_id: GroupId, since: date, until: date) -> MadeLessons:
         require_range(since, until)
@@ -46,18 +56,18 @@ class MakeLessons:
         try:
             with self.store.transaction() as work:
                 return self._made(work, actor, group_id, since, until)
-        except SlotTaken as meanwhile:
-            # somebody has moved a lesson there: the next time it is seen to be in the way
-            raise Contended from meanwhile
+        except SlotTaken as slot_taken:
+            # a lesson was moved there meanwhile: the next attempt finds and skips it
+            raise Contended from slot_taken
 
     def _made(
         self, work: UnitOfWork, actor: Actor, group_id: GroupId, since: date, until: date
     ) -> MadeLessons:
         group = group_for_update(work, actor, group_id, self.today())
         location = work.locations.get_for_update(group.location_id)
-        zone, does = self.zones.named(location.timezone), change_context(self, actor)
+        zone, context = self.zones.named(location.timezone), change_context(self, actor)
         taken = work.lessons.slots_taken(group_id, since, until)
-        places = [
+        slots = [
             (day, slot) for day, slot in slots_between(group.schedule, since, until) if group.is_active(day)
         ]
         lessons = tuple(
@@ -69,40 +79,42 @@ class MakeLessons:
                 slot.ends,
                 zone=zone,
                 lesson_id=LessonId(self.new_id()),
-                at=does.at,
+                at=context.at,
                 is_scheduled=True,
             )
-            for day, slot in places
+            for day, slot in slots
             if (day, slot.starts) not in taken and location.closure_on(day) is None
         )
         work.lessons.add_all(lessons)
-        work.events.add_all([lesson.added(does) for lesson in lessons])
-        existing = sum((day, slot.starts) in taken for day, slot in places)
-        return MadeLessons(lessons=lessons, existing=existing)
+        work.events.add_all([lesson.added(context) for lesson in lessons])
+        existing = sum((day, slot.starts) in taken for day, slot in slots)
+        return MadeLessons(
+            lessons=tuple(LessonDetails.of(lesson, context.at) for lesson in lessons), existing=existing
+        )
 
 
-def close_lessons(work: UnitOfWork, before: Location, after: Location, does: ChangeContext) -> None:
-    """Cancel the lessons to come on days that are closed now; restore what closures that are gone cancelled.
+def close_lessons(work: UnitOfWork, before: Location, after: Location, context: ChangeContext) -> None:
+    """Cancel the lessons to come on days that are closed now; restore those that former closures cancelled.
 
-    What somebody marked is not cancelled; what somebody else cancelled is not restored.
+    A lesson with a mark is not cancelled; one that somebody cancelled is not restored.
     """
-    different = {*before.closures} ^ {*after.closures}
-    if not different:
+    changed = {*before.closures} ^ {*after.closures}
+    if not changed:
         return
-    since, until = min(it.since for it in different), max(it.until for it in different)
-    for lesson in work.lessons.hold_at(after.id, since, until):
+    since, until = min(closure.since for closure in changed), max(closure.until for closure in changed)
+    for lesson in work.lessons.lock_at_location(after.id, since, until):
         was_closed, closure = before.closure_on(lesson.date), after.closure_on(lesson.date)
-        changed, event = lesson, None
+        edited, event = lesson, None
         if closure is None and was_closed and lesson.closed:
-            changed, event = lesson.reopened(does)
-        elif closure and not was_closed and _is_still_open(work, lesson, does):
-            changed, event = lesson.closed_for(closure.reason, does)
+            edited, event = lesson.reopened(context)
+        elif closure and not was_closed and _is_to_come_unmarked(work, lesson, context):
+            edited, event = lesson.closed_for(closure.reason, context)
         if event:
-            work.lessons.save(changed)
+            work.lessons.save(edited)
             work.events.add(event)
 
 
-def _is_still_open(work: UnitOfWork, lesson: Lesson, does: ChangeContext) -> bool:
-    """To come, and nobody marked; asked anew, as somebody may have been while this waited for the lesson."""
-    is_to_come = not lesson.cancelled and not lesson.has_begun(does.at)
+def _is_to_come_unmarked(work: UnitOfWork, lesson: Lesson, context: ChangeContext) -> bool:
+    is_to_come = not lesson.cancelled and not lesson.has_begun(context.at)
+    # not `lesson.is_marked`: somebody may have been marked while this waited for the lock
     return is_to_come and not work.attendance.of_lesson(lesson.id)

@@ -1,25 +1,29 @@
 """Subscriptions: selling, listing, showing and editing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Unpack
+from decimal import Decimal
+from typing import Any, Unpack
 
-from attendance.application.attendance.charging import settle_unpaid as settle
-from attendance.application.editing import change_context, edit
-from attendance.application.listing import Listed, listed
+from attendance.application.attendance.charging import settle_unpaid_visits
+from attendance.application.club.read_models import SubscriptionDetails
+from attendance.application.forms.client_access import readable_client
+from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.field_errors import NOBODY, record_errors
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
 from attendance.application.ports.club import SubscriptionCriteria
-from attendance.application.retrying import retried
-from attendance.domain.club.clients import ClientArchived, ClientNotFound, is_own
+from attendance.domain.club.clients import ClientArchived
 from attendance.domain.club.prices import NotOnSale
 from attendance.domain.club.subscriptions import (
     OthersContract,
     Subscription,
     SubscriptionChanges,
     SubscriptionState,
-    fault_in_discount,
+    discount_error,
     sold,
 )
 from attendance.domain.errors import FieldError
@@ -35,9 +39,11 @@ SUBSCRIPTIONS_SORT = ("starts_on", "ends_on", "sold_on")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSubscriptions:
-    """Subscriptions by the day of sale unless `sort` says otherwise; their state is that of today.
+    """List subscriptions with their state today, by day of sale unless `sort` says otherwise; ties by id.
 
-    With `page` (from 1) 20 of them, otherwise all. Raises Invalid, Forbidden.
+    `sort`: fields with commas, `-` before one for descending order, of `starts_on`, `ends_on`, `sold_on`;
+    those with an open end come last. `client_id`, `contract_id`, `state`: only those. `page` (from 1): that
+    page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
 
     store: Store
@@ -52,11 +58,9 @@ class ListSubscriptions:
         client_id: ClientId | None = None,
         contract_id: ContractId | None = None,
         state: SubscriptionState | None = None,
-    ) -> Listed[Subscription]:
-        order = parse_sort(sort or "sold_on", SUBSCRIPTIONS_SORT)
-        criteria = SubscriptionCriteria(
-            on=self.today(), client_id=client_id, contract_id=contract_id, state=state
-        )
+    ) -> Listed[SubscriptionDetails]:
+        order, today = parse_sort(sort or "sold_on", SUBSCRIPTIONS_SORT), self.today()
+        criteria = SubscriptionCriteria(on=today, client_id=client_id, contract_id=contract_id, state=state)
         return listed(
             self.store,
             lambda: require_level(actor, Permission.LIST_SUBSCRIPTIONS),
@@ -64,51 +68,61 @@ class ListSubscriptions:
             page=page,
             count=lambda work: work.subscriptions.count(criteria),
             rows=lambda work, page_request: work.subscriptions.list(criteria, page_request),
+            details=lambda subscription: SubscriptionDetails.of(subscription, today),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionsOfClient:
-    """All subscriptions of one client, by the day of sale. Raises Forbidden, ClientNotFound."""
+    """List all subscriptions of a client with their state today, by day of sale, ties by id.
+
+    For employees, and for parents of their own clients. Raises Forbidden, ClientNotFound.
+    """
 
     store: Store
     today: Today
 
     @retried
-    def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[Subscription]:
-        with self.store.autocommit() as work:
-            client = work.clients.find(client_id)
-        own = is_own(actor, client)
-
-        def permitted() -> None:
-            require_level(actor, Permission.READ_CLIENT, own=own)
-            if client is None:
-                raise ClientNotFound
-
-        criteria = SubscriptionCriteria(on=self.today(), client_id=client_id)
+    def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[SubscriptionDetails]:
+        today = self.today()
+        criteria = SubscriptionCriteria(on=today, client_id=client_id)
         return listed(
             self.store,
-            permitted,
+            lambda: readable_client(self.store, actor, client_id),
             order=parse_sort("sold_on", SUBSCRIPTIONS_SORT),
             page=None,
             count=lambda work: work.subscriptions.count(criteria),
             rows=lambda work, page_request: work.subscriptions.list(criteria, page_request),
+            details=lambda subscription: SubscriptionDetails.of(subscription, today),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SellSubscription:
-    """Sell a client a pass at a price, from today on unless other days are given.
+    """Sell a client a pass at a price, and return the subscription.
 
-    It must be on sale today and on the day of sale, which may be past. `settle_unpaid`: it pays for the
-    client's unpaid visits that it covers, oldest first. Raises Invalid, Forbidden, ClientNotFound,
-    PriceNotFound, ContractNotFound, ClientArchived, NotOnSale (below level 5), OthersContract.
+    `sold_on`: today unless given, not in the future; `starts_on`: `sold_on` unless given. Below level 5 the
+    price must be on sale today and on `sold_on`. `discount_percent`: a whole number from 0 to 100.
+    `settle_unpaid`: the pass pays for the client's unpaid visits that it covers, oldest first.
+
+    Raises Invalid, Forbidden, ClientNotFound, PriceNotFound, ContractNotFound, ClientArchived, NotOnSale, and
+    OthersContract for a contract of another client.
     """
 
     store: Store
     clock: Clock
     today: Today
     new_id: NewId
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        sold_on = fields.get("sold_on")
+        found = (
+            discount_error(fields.get("discount_percent", 0)),
+            FieldError("sold_on", "must not be in the future")
+            if sold_on and sold_on > self.today()
+            else None,
+        )
+        return [error for error in found if error]
 
     @retried
     def __call__(
@@ -122,15 +136,13 @@ class SellSubscription:
         sold_on: date | None = None,
         starts_on: date | None = None,
         settle_unpaid: bool = False,
-    ) -> Subscription:
+    ) -> SubscriptionDetails:
         today = self.today()
         sold_on = sold_on or today
-        raise_if_errors(
-            fault_in_discount(discount_percent),
-            FieldError("sold_on", "must not be in the future") if sold_on > today else None,
-        )
+        given = {"discount_percent": discount_percent, "sold_on": sold_on}
+        raise_if_errors(*self.errors_in(given))
         require_level(actor, Permission.SELL_SUBSCRIPTION)
-        does = change_context(self, actor)
+        context = change_context(self, actor)
         with self.store.transaction() as work:
             client, price = work.clients.get_for_update(client_id), work.prices.get(price_id)
             _require_own_contract(work, contract_id, client_id)
@@ -147,37 +159,46 @@ class SellSubscription:
                 discount_percent=discount_percent,
                 sold_on=sold_on,
                 starts_on=starts_on or sold_on,
-                at=does.at,
+                at=context.at,
             )
             work.subscriptions.add(subscription)
-            work.events.add(subscription.sold(does))
-            return settle(work, subscription, does) if settle_unpaid else subscription
+            work.events.add(subscription.sold(context))
+            if settle_unpaid:
+                subscription = settle_unpaid_visits(work, subscription, context)
+        return SubscriptionDetails.of(subscription, today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSubscription:
-    """One subscription. Raises Forbidden, SubscriptionNotFound."""
+    """Return one subscription with its state today. Raises Forbidden, SubscriptionNotFound."""
 
     store: Store
+    today: Today
 
     @retried
-    def __call__(self, actor: Actor, *, subscription_id: SubscriptionId) -> Subscription:
+    def __call__(self, actor: Actor, *, subscription_id: SubscriptionId) -> SubscriptionDetails:
         require_level(actor, Permission.READ_SUBSCRIPTION)
         with self.store.autocommit() as work:
-            return work.subscriptions.get(subscription_id)
+            return SubscriptionDetails.of(work.subscriptions.get(subscription_id), self.today())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditSubscription:
-    """Change what is named, as long as the visits charged to it stay inside.
+    """Change the given fields of a subscription, those of `SubscriptionChanges`, and return it.
 
-    `versions`: those the caller has seen, None for any. Raises Invalid, Forbidden, SubscriptionNotFound,
-    ContractNotFound, Outdated, OthersContract, FreezesOverlap, FreezeAfterEnd, VisitsOutside.
+    The same values again change nothing. `versions`: refuse unless the stored version is one of these; None:
+    any. Raises Invalid, Forbidden, SubscriptionNotFound, ContractNotFound, Outdated, OthersContract,
+    FreezesOverlap, FreezeAfterEnd, and VisitsOutside where it would no longer cover a visit it has paid for.
     """
 
     store: Store
     clock: Clock
+    today: Today
     new_id: NewId
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        usual = {"sold_on": date.min, "starts_on": date.min, "amount": Decimal(0), "currency": "EUR"}
+        return record_errors(Subscription, fields, client_id=NOBODY, price_id=NOBODY, **usual)
 
     @retried
     def __call__(
@@ -187,19 +208,21 @@ class EditSubscription:
         subscription_id: SubscriptionId,
         versions: Collection[int] | None = None,
         **changes: Unpack[SubscriptionChanges],
-    ) -> Subscription:
+    ) -> SubscriptionDetails:
+        raise_if_errors(*self.errors_in(changes))
         require_level(actor, Permission.EDIT_SUBSCRIPTION)
         with self.store.transaction() as work:
-            # whatever charges one of the client's passes holds the client, too
+            # whatever charges one of the client's passes locks the client, too
             client_id = work.clients.get_for_update(work.subscriptions.get(subscription_id).client_id).id
 
-            def revised(before: Subscription) -> tuple[Subscription, Event | None]:
+            def edited(before: Subscription) -> tuple[Subscription, Event | None]:
                 if changes.get("contract_id") != before.contract_id:
                     _require_own_contract(work, changes.get("contract_id"), client_id)
                 charged_on = work.subscriptions.days_charged(subscription_id)
                 return before.edited(changes, change_context(self, actor), charged_on=charged_on)
 
-            return edit(work, work.subscriptions, subscription_id, versions, revised)
+            subscription = edit(work, work.subscriptions, subscription_id, versions, edited)
+        return SubscriptionDetails.of(subscription, self.today())
 
 
 def _require_own_contract(work: UnitOfWork, contract_id: ContractId | None, client_id: ClientId) -> None:

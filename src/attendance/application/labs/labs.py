@@ -1,13 +1,17 @@
 """Creating, finding and joining labs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from attendance.application.forms.field_errors import NOBODY, record_errors
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import LARGEST_PAGE, Page
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabsPage
-from attendance.application.retrying import retried
-from attendance.domain.errors import Unauthenticated
-from attendance.domain.ids import EventId, LabId
+from attendance.domain.errors import FieldError, Unauthenticated
+from attendance.domain.events import ChangeContext
+from attendance.domain.ids import LabId
 from attendance.domain.labs.labs import AlreadyMember, Lab, LabNotFound, Membership
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, owns, require, require_level
@@ -17,11 +21,14 @@ from attendance.domain.text import searchable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateLab:
-    """Open a lab; whoever creates it owns it. Raises Invalid for a name or description that cannot be."""
+    """Add a lab, which the actor owns, and return its id. Raises Invalid, Forbidden."""
 
     store: Store
     clock: Clock
     new_id: NewId
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return record_errors(Lab, fields, owner_id=NOBODY, name="x", description="")
 
     @retried
     def __call__(self, actor: Actor, *, name: str, description: str = "") -> LabId:
@@ -35,15 +42,16 @@ class CreateLab:
         require_level(actor, Permission.CREATE_LAB)
         with self.store.transaction() as work:
             work.labs.add(lab)
-            work.events.add(lab.created(event_id=EventId(self.new_id())))
+            work.events.add(lab.created(ChangeContext(actor.id, lab.created_at, self.new_id)))
         return lab.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchLabs:
-    """Find labs by any part of their name or description, in any case; all of them without one.
+    """Return labs whose name or description contains `q`, in any case, by name, ties by id.
 
-    At most 1000 per answer; `total` counts them all. Raises Unauthenticated where the directory is closed.
+    An empty `q` matches all. At most `limit` of them (1 to 1000) after the first `offset`; `total` counts all
+    matches. Raises Invalid, and Unauthenticated where the directory is closed to strangers (a setting).
     """
 
     store: Store
@@ -61,7 +69,10 @@ class SearchLabs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinLab:
-    """Become a member of a lab, once. Raises LabNotFound; AlreadyMember, for the lab's owner too."""
+    """Make the actor a member of a lab, and return the membership.
+
+    Raises Forbidden, LabNotFound, and AlreadyMember, also for the lab's owner.
+    """
 
     store: Store
     clock: Clock
@@ -78,5 +89,5 @@ class JoinLab:
                 raise AlreadyMember
             membership = Membership(lab_id=lab_id, user_id=actor.id, joined_at=self.clock())
             work.labs.add_member(membership)
-            work.events.add(membership.joined(event_id=EventId(self.new_id())))
+            work.events.add(membership.joined(ChangeContext(actor.id, membership.joined_at, self.new_id)))
         return membership

@@ -1,13 +1,19 @@
-"""Keeping a lab's attendance by date. The lab's owner alone may."""
+"""Attendance of a lab by date: for the lab's owner alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from attendance.application.forms.editing import change_context
+from attendance.application.forms.field_errors import record_errors
+from attendance.application.forms.retrying import retried
 from attendance.application.pagination import validate_range
 from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabHistory, LabSheet
-from attendance.application.retrying import retried
-from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
+from attendance.domain.attendance.status import Status
+from attendance.domain.errors import FieldError
+from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.labs import LabNotFound
 from attendance.domain.labs.marks import (
     AttendanceNotFound,
@@ -21,19 +27,22 @@ from attendance.domain.labs.marks import (
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import owns, require, require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.status import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkLabAttendance:
-    """Record or revise a member's attendance on a date. Sending the same again changes nothing.
+    """Mark a member's attendance on a date, or change the mark, and return it.
 
-    Raises Invalid for the note, LabOrUserNotFound, OnlyOwnerManages, NotAMember.
+    The same again changes nothing. `note`: at most 1000 characters. Raises Invalid for the note, Forbidden,
+    LabOrUserNotFound, OnlyOwnerManages, NotAMember.
     """
 
     store: Store
     clock: Clock
     new_id: NewId
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return record_errors(LabEntry, fields, status=Status.PRESENT)
 
     @retried
     def __call__(
@@ -42,15 +51,10 @@ class MarkLabAttendance:
         entry = LabEntry(status=status, note=note)
         require_level(actor, Permission.MARK_LAB_ATTENDANCE)
         with self.store.autocommit() as work:
-            place = work.lab_attendance.place(lab_id, user_id, date)
-            require(owns(actor, place.owner_id), OnlyOwnerManages)
-            marked = place.marked(
-                entry,
-                by=actor.id,
-                at=self.clock(),
-                mark_id=LabMarkId(self.new_id()),
-                event_id=EventId(self.new_id()),
-            )
+            lab_place = work.lab_attendance.place(lab_id, user_id, date)
+            require(owns(actor, lab_place.owner_id), OnlyOwnerManages)
+            mark_id = LabMarkId(self.new_id())
+            marked = lab_place.marked(entry, change_context(self, actor), by=actor.id, mark_id=mark_id)
             if marked.event:
                 work.lab_attendance.save(marked.mark, marked.event)
         return marked.mark
@@ -58,7 +62,7 @@ class MarkLabAttendance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabAttendanceByDate:
-    """The marks of one date, by username. Raises LabNotFound, OnlyOwnerViews."""
+    """Return the marks of a lab on one date, by username. Raises Forbidden, LabNotFound, OnlyOwnerViews."""
 
     store: Store
 
@@ -75,9 +79,10 @@ class LabAttendanceByDate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabAttendanceHistory:
-    """One user's marks in a lab by date, from `since` to `until`, both included and both optional.
+    """Return a user's marks in a lab, by date.
 
-    Raises Invalid when `since` is after `until`, LabOrUserNotFound, OnlyOwnerViews.
+    `since`, `until`: only dates from and to these, both included; None: open at that end. Raises Invalid
+    where `since` is after `until`, Forbidden, LabOrUserNotFound, OnlyOwnerViews.
     """
 
     store: Store
@@ -107,7 +112,7 @@ class LabAttendanceHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteLabAttendance:
-    """Remove a mark; its events stay. Raises AttendanceNotFound, OnlyOwnerDeletes."""
+    """Remove a mark; its events stay. Raises Forbidden, AttendanceNotFound, OnlyOwnerDeletes."""
 
     store: Store
     clock: Clock
@@ -124,5 +129,5 @@ class DeleteLabAttendance:
             require(owns(actor, owner_id), OnlyOwnerDeletes)
             if mark is None:
                 raise AttendanceNotFound
-            event = mark.deleted(by=actor.id, at=self.clock(), event_id=EventId(self.new_id()))
+            event = mark.deleted(change_context(self, actor))
             work.lab_attendance.delete(mark, event)

@@ -1,7 +1,7 @@
 """What the use cases need from the outside world.
 
-Adapters inherit these protocols, so that a missing method is an error when they are made.
-Every method of a store may raise `Unavailable` (nothing was changed, try later) and `Contended`.
+Adapters inherit these protocols, so that a missing method is an error when they are made. Every method of a
+store may raise `Unavailable` (nothing was changed, try later) and `Contended`.
 """
 
 from attendance.application.ports.accounts import (
@@ -14,7 +14,7 @@ from attendance.application.ports.accounts import (
     SignedIn,
 )
 from attendance.application.ports.attendance import Attendance, Marks, UnpaidMark
-from attendance.application.ports.club import Favorites, Lessons, Subscriptions, Taught
+from attendance.application.ports.club import Favorites, Lessons, LessonWithTeachers, Subscriptions
 from attendance.application.ports.events import Events
 from attendance.application.ports.labs import LabAttendance, Labs
 from attendance.application.ports.reporting import (
@@ -32,15 +32,17 @@ from attendance.application.ports.services import (
     Hasher,
     NewId,
     NewToken,
+    NoNotifier,
     Notifier,
     NotSent,
     RunInBackground,
     Today,
     Tokens,
+    TokenSubject,
     Usernames,
     Zones,
 )
-from attendance.application.ports.store import Contended, Store, UnitOfWork
+from attendance.application.ports.store import Contended, DuplicateId, NestedUnitOfWork, Store, UnitOfWork
 
 __all__ = [
     "Accounts",
@@ -48,6 +50,7 @@ __all__ = [
     "Calendars",
     "Clock",
     "Contended",
+    "DuplicateId",
     "EmailAddresses",
     "Events",
     "Favorites",
@@ -56,11 +59,14 @@ __all__ = [
     "Kind",
     "LabAttendance",
     "Labs",
+    "LessonWithTeachers",
     "Lessons",
     "Links",
     "Marks",
+    "NestedUnitOfWork",
     "NewId",
     "NewToken",
+    "NoNotifier",
     "NotSent",
     "Notifier",
     "Outbox",
@@ -74,9 +80,9 @@ __all__ = [
     "Statistics",
     "Store",
     "Subscriptions",
-    "Taught",
     "Today",
     "TokenHolder",
+    "TokenSubject",
     "Tokens",
     "UnitOfWork",
     "UnpaidMark",

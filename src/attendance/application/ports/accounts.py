@@ -1,24 +1,25 @@
-"""Accounts, and what hangs on them: sessions, links, role changes, favorites."""
+"""Accounts, and what belongs to them: sessions, links, role changes, rate-limit windows, mail."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from attendance.application.pagination import Page, PageRequest
+from attendance.application.pagination import Page
+from attendance.application.ports.repository import Repository
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import Link
 from attendance.domain.accounts.mail import Mail, MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow
 from attendance.domain.accounts.role_changes import RoleChange, State
 from attendance.domain.accounts.sessions import Session
-from attendance.domain.ids import AccountId, MailId, RoleChangeId, SessionId
+from attendance.domain.ids import AccountId, MailId, SessionId
 from attendance.domain.permissions.roles import Level, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserCriteria:
-    """`part` (folded) of the username or name; None: any."""
+    """Accounts whose username or name contains `part` (folded); None: any."""
 
     part: str = ""
     role: Role | None = None
@@ -27,7 +28,7 @@ class UserCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleChangeCriteria:
-    """By what they are at a moment, whether or not it was noted; None: any."""
+    """Role changes that have a state at the instant `at`, whether or not it was noted; None: any."""
 
     at: datetime
     state: State | None = None
@@ -35,6 +36,8 @@ class RoleChangeCriteria:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
+    """An account as a search shows it."""
+
     id: AccountId
     username: str
 
@@ -49,166 +52,155 @@ class AccountsPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A session, and what its account may at this moment."""
+    """A session, and the level that its account has now."""
 
     session: Session
     account_active: bool
     level: Level
 
 
-class Accounts(Protocol):
-    @abstractmethod
-    def get(self, account_id: AccountId) -> Account:
-        """Raise UserNotFound."""
+class Accounts(Repository[Account, UserCriteria], Protocol):
+    """`add` and `save` raise UsernameTaken, EmailTaken when another account has the same key.
+
+    Sorted by username, name, email or created_at. `get` raises UserNotFound.
+    """
 
     @abstractmethod
-    def get_for_update(self, account_id: AccountId) -> Account:
-        """Like `get`, and nobody else changes it until this unit ends. Raise UserNotFound."""
-
-    @abstractmethod
-    def find_by_username(self, username_key: str) -> Account | None: ...
+    def find_by_username(self, username_key: str) -> Account | None:
+        """Return the account of a username (folded)."""
 
     @abstractmethod
     def find_by_email(self, email_key: str) -> Account | None:
-        """Whose address it is, confirmed or not; a pending one does not count."""
-
-    @abstractmethod
-    def add(self, account: Account) -> None:
-        """Raise UsernameTaken, EmailTaken when another account has the same key."""
-
-    @abstractmethod
-    def save(self, account: Account) -> None:
-        """Store version N only over version N - 1; raise Contended otherwise, UsernameTaken, EmailTaken."""
+        """Return the account with an address (folded), confirmed or not; a pending one does not count."""
 
     @abstractmethod
     def search(self, part: str, page: Page) -> AccountsPage:
-        """Active accounts whose username holds `part` (folded), by username; all when it is empty."""
+        """Return the active accounts whose username contains `part` (folded), sorted by username, ties by id.
 
-    @abstractmethod
-    def list(self, criteria: UserCriteria, page_request: PageRequest[Account]) -> tuple[Account, ...]: ...
-
-    @abstractmethod
-    def count(self, criteria: UserCriteria) -> int: ...
+        All active accounts where it is empty.
+        """
 
     @abstractmethod
     def guard_owners(self) -> tuple[Account, ...]:
-        """The active owners. Nobody else changes a role or state until this unit ends: call this first."""
+        """Return the active owners, sorted by id; nobody else changes a role or state until this unit ends.
+
+        Call this before anything else is locked.
+        """
 
 
 class Sessions(Protocol):
-    @abstractmethod
-    def find(self, session_id: SessionId) -> SignedIn | None:
-        """One statement: every request asks this."""
+    """Sign-ins."""
 
     @abstractmethod
-    def add(self, session: Session) -> None: ...
+    def find(self, session_id: SessionId) -> SignedIn | None:
+        """Return a session with its account's level, in one statement: every request asks this."""
+
+    @abstractmethod
+    def add(self, session: Session) -> None:
+        """Store a new session. Raises DuplicateId."""
 
     @abstractmethod
     def touch(self, session_id: SessionId, at: datetime) -> None:
-        """Note that the session was used; never moves back, and is no change of state."""
+        """Set when a session was last used; never moves it back. Does nothing where it has ended."""
 
     @abstractmethod
     def end(self, session_id: SessionId) -> bool:
-        """Remove it; whether it was there."""
+        """Remove a session. Return whether there was one."""
 
     @abstractmethod
     def end_all(self, account_id: AccountId, *, but: SessionId | None = None) -> tuple[SessionId, ...]:
-        """Remove all of an account's sessions except `but`; those that were removed."""
+        """Remove all of an account's sessions except `but`.
+
+        Return the ids of those removed, oldest first, ties by id.
+        """
 
     @abstractmethod
     def purge(self, before: datetime) -> None:
-        """Remove sessions that expired before."""
+        """Remove the sessions that expired before an instant."""
 
 
 class Links(Protocol):
+    """Links in mails: an account has at most one of each purpose."""
+
     @abstractmethod
     def put(self, link: Link) -> None:
-        """In place of the account's link of the same purpose, if it has one."""
+        """Store a link in place of the account's link of the same purpose, if it has one."""
 
     @abstractmethod
-    def find(self, digest: str) -> Link | None: ...
+    def find(self, digest: str) -> Link | None:
+        """Return the link whose token has this digest."""
 
     @abstractmethod
-    def of(self, account_id: AccountId) -> tuple[Link, ...]: ...
+    def of(self, account_id: AccountId) -> tuple[Link, ...]:
+        """Return the account's links, sorted by purpose."""
 
     @abstractmethod
     def use(self, link: Link) -> bool:
-        """Store that it is used, unless it was by now, or a newer one has taken its place: then False."""
+        """Store that a link is used. Return False where it was before, or a newer one has taken its place."""
 
     @abstractmethod
     def void(self, link: Link) -> None:
-        """Remove it."""
+        """Remove a link."""
 
 
-class RoleChanges(Protocol):
-    @abstractmethod
-    def get(self, role_change_id: RoleChangeId) -> RoleChange:
-        """Raise RoleChangeNotFound."""
-
-    @abstractmethod
-    def add(self, role_change: RoleChange) -> None:
-        """Raise RoleChangeAwaits when another one awaits for the same account."""
-
-    @abstractmethod
-    def save(self, role_change: RoleChange) -> None:
-        """Store version N only over version N - 1; raise Contended otherwise."""
+class RoleChanges(Repository[RoleChange, RoleChangeCriteria], Protocol):
+    """`add` raises RoleChangeAwaits when another one awaits for the same account. Sorted by created_at."""
 
     @abstractmethod
     def awaiting(self) -> tuple[RoleChange, ...]:
-        """Those stored as awaiting, oldest first; the time of some may be over."""
-
-    @abstractmethod
-    def list(
-        self, criteria: RoleChangeCriteria, page_request: PageRequest[RoleChange]
-    ) -> tuple[RoleChange, ...]:
-        """Those that match, newest first."""
-
-    @abstractmethod
-    def count(self, criteria: RoleChangeCriteria) -> int: ...
+        """Return the changes stored as awaiting, oldest first, ties by id; some may have expired."""
 
 
 class RateLimitWindows(Protocol):
+    """When each thing that is limited was done."""
+
     @abstractmethod
     def find(self, key: str) -> RateLimitWindow:
-        """An empty one where nothing was counted."""
+        """Return the window of a key; an empty one where nothing was counted."""
 
     @abstractmethod
     def get_for_update(self, key: str) -> RateLimitWindow:
-        """Like `find`, and nobody else holds it until this unit ends. Take several in the order of keys."""
+        """Lock the window of a key and return it as `find` does. Lock several in the order of their keys."""
 
     @abstractmethod
     def save(self, window: RateLimitWindow) -> None:
-        """Only what is held is saved."""
+        """Store a window that this unit has locked."""
 
     @abstractmethod
     def purge(self, before: datetime) -> None:
-        """Remove tallies whose last time was before."""
+        """Remove the windows whose last time is before an instant, and the empty ones."""
 
 
 class Outbox(Protocol):
+    """Mails to be sent."""
+
     @abstractmethod
-    def add(self, mail: Mail) -> None: ...
+    def add(self, mail: Mail) -> None:
+        """Store a new mail. Raises DuplicateId."""
 
     @abstractmethod
     def is_due(self, at: datetime) -> bool:
-        """Whether a waiting mail is due. Locks nothing: it is asked all the time."""
+        """Return whether a waiting mail is due at an instant. Locks nothing: it is asked all the time."""
 
     @abstractmethod
     def claim(self, at: datetime, until: datetime) -> Mail | None:
-        """The waiting mail that is due longest, with one attempt more; nobody else gets it before `until`."""
+        """Return the mail that has been due longest, ties by id, with one attempt more; None where none is.
+
+        Nobody else gets it before `until`.
+        """
 
     @abstractmethod
     def save(self, mail: Mail) -> None:
-        """What became of a mail: its state, facts, error and next due time. Ends the claim on it."""
+        """Store what became of a mail: state, facts, error, attempts and due time. Ends the claim on it."""
 
     @abstractmethod
     def get_for_update(self, mail_id: MailId) -> Mail:
-        """Nobody else changes it until this unit ends. Raise MailNotFound."""
+        """Lock a mail and return it. Raises MailNotFound."""
 
     @abstractmethod
     def in_state(self, state: MailState) -> tuple[Mail, ...]:
-        """All of them, oldest first."""
+        """Return all mails in a state, oldest first, ties by id."""
 
     @abstractmethod
     def purge(self, before: datetime) -> None:
-        """Remove mails sent that were created before."""
+        """Remove the mails that were sent and created before an instant."""

@@ -9,14 +9,14 @@ from typing import Protocol
 
 from attendance.application.pagination import PageRequest
 from attendance.domain.attendance.marks import Changed, Mark
-from attendance.domain.club.lessons import Lesson, LessonState
+from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId
 from attendance.domain.reporting.statistics import Counts, counts_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitCriteria:
-    """Of a client, by date, both ends included; None: any."""
+    """Marks of a client from `since` to `until`, both included; None: any."""
 
     client_id: ClientId
     since: date | None = None
@@ -25,7 +25,7 @@ class VisitCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkCriteria:
-    """Of groups, in lessons that somebody teaches, by date, both ends included; None: any."""
+    """Marks in lessons of groups that somebody teaches, from `since` to `until`, both included; None: any."""
 
     group_ids: frozenset[GroupId] | None = None
     taught_by: AccountId | None = None
@@ -35,26 +35,26 @@ class MarkCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetRow:
-    """One client of a lesson's sheet; `mark` is None of whoever is not marked, `guest` not on the roster."""
+    """One client on a lesson's sheet. `mark` None: not marked; `guest`: marked, but not on the roster."""
 
     client_id: ClientId
     name: str
     guest: bool
     mark: Mark | None
 
-    def told(self) -> tuple[object, ...]:
-        """All that is shown, in what Python spells fast."""
-        who, mark = (self.client_id.int, self.name, self.guest), self.mark
+    def version_key(self) -> tuple[object, ...]:
+        """All that is shown of the row, as values whose `repr` is fast."""
+        client, mark = (self.client_id.int, self.name, self.guest), self.mark
         if mark is None:
-            return who
-        payer = mark.charge.subscription_id
+            return client
+        subscription_id = mark.charge.subscription_id
         return (
-            *who,
+            *client,
             mark.status.value,
             mark.note,
             mark.minutes_late,
             mark.trial,
-            payer and payer.int,
+            subscription_id and subscription_id.int,
             mark.charge.unpaid,
             mark.marked_by.int,
             mark.marked_at.timestamp(),
@@ -63,7 +63,7 @@ class SheetRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A lesson and everybody who was to be there or was."""
+    """A lesson with the clients on its roster, then guests; each by name, ties by id."""
 
     lesson: Lesson
     rows: tuple[SheetRow, ...]
@@ -76,14 +76,11 @@ class Sheet:
     def counts(self) -> Counts:
         return counts_of(row.mark.status if row.mark else None for row in self.rows)
 
-    def state(self, *, at: datetime) -> LessonState:
-        return self.lesson.state(at=at)
-
     @property
     def version(self) -> int:
-        """Another for all that is shown differently."""
-        shown = repr((self.lesson.version, [row.told() for row in self.rows])).encode()
-        return int.from_bytes(blake2b(shown, digest_size=4).digest(), "big")
+        """A hash of all that is shown: another one for every sheet that differs."""
+        content = repr((self.lesson.version, [row.version_key() for row in self.rows])).encode()
+        return int.from_bytes(blake2b(content, digest_size=4).digest(), "big")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +95,14 @@ class VisitRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkRow(VisitRow):
-    """A mark, the lesson it is of, and what the client is called."""
+    """A mark, the lesson it is of, and the client's name."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitsSummary:
-    """How a client attended in a range; the newest run of absences may have begun before it."""
+    """A client's counts in a range. The newest run of absences may have begun before the range."""
 
     counts: Counts
     consecutive_absences: int
@@ -113,47 +110,54 @@ class VisitsSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpaidMark:
-    """A visit nobody has paid for, and the lesson it was to."""
+    """An unpaid mark, and the lesson it is of."""
 
     mark: Mark
     lesson: Lesson
 
 
 class Attendance(Protocol):
+    """The marks of lessons and of clients."""
+
     @abstractmethod
     def of_lesson(
         self, lesson_id: LessonId, client_ids: Collection[ClientId] | None = None
     ) -> tuple[Mark, ...]:
-        """The marks of these clients, or of everybody, in one statement, by client."""
+        """Return the marks of these clients, or of all, sorted by client id, in one statement."""
 
     @abstractmethod
     def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
-        """A client's unpaid visits, oldest first: by the lesson's date, start, id."""
+        """Return a client's unpaid visits, sorted by the lesson's date, start, id."""
 
     @abstractmethod
     def save(self, changes: Collection[Changed]) -> None:
-        """Write marks as they are after, take away those that are gone; a constant number of statements.
+        """Store the marks as they are after their changes, and remove those that have none then.
 
-        Their events are added by whoever calls. The marks' clients must be held.
+        All or nothing, in a constant number of statements. The caller adds the events, and has locked the
+        marks' clients.
         """
 
     @abstractmethod
     def sheet(self, lesson: Lesson) -> Sheet:
-        """The roster on the lesson's date, unmarked included, then whoever else is marked; each by name."""
+        """Return the roster on the lesson's date, then who else is marked; each by name, ties by id."""
 
     @abstractmethod
     def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
-        """Marks of a client in lessons that were not cancelled; sorted by date, start, lesson."""
+        """Return a client's marks in lessons not cancelled, sorted by date, start, lesson id.
+
+        The page request's sort keys are ignored.
+        """
 
     @abstractmethod
-    def count(self, criteria: VisitCriteria) -> int: ...
+    def count(self, criteria: VisitCriteria) -> int:
+        """Return how many marks `visits` has."""
 
     @abstractmethod
     def summary(self, criteria: VisitCriteria, at: datetime) -> VisitsSummary:
-        """Counts of a client's slots in lessons not cancelled that have begun, unmarked included.
+        """Return how a client attended the lessons not cancelled that have begun at `at`.
 
-        A slot: the client is on the lesson's roster or marked. The newest run of absences is
-        told over all such lessons up to the end of the range; excused and unmarked do not break it.
+        A slot: the client is on the lesson's roster or marked. The newest run of absences is told over all
+        such lessons up to the end of the range; excused and unmarked do not break it.
         """
 
 
@@ -162,7 +166,11 @@ class Marks(Protocol):
 
     @abstractmethod
     def list(self, criteria: MarkCriteria, page_request: PageRequest[MarkRow]) -> tuple[MarkRow, ...]:
-        """Sorted by date, start, lesson, client, whatever the cut says."""
+        """Return the marks matching `criteria`, sorted by date, start, lesson id, client id.
+
+        The page request's sort keys are ignored.
+        """
 
     @abstractmethod
-    def count(self, criteria: MarkCriteria) -> int: ...
+    def count(self, criteria: MarkCriteria) -> int:
+        """Return how many marks match `criteria`."""

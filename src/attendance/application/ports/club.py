@@ -24,7 +24,7 @@ from attendance.domain.ids import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCriteria:
-    """`part` (folded) of the name or the guardian's name, `user_id` who reads it as its own; None: any."""
+    """Clients whose name or guardian's name contains `part` (folded), of the account `user_id`; None: any."""
 
     part: str = ""
     active: bool | None = None
@@ -33,7 +33,7 @@ class ClientCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractCriteria:
-    """By the state on a date; None: any."""
+    """Contracts of a client that have a state on the date `on`; None: any."""
 
     on: date
     client_id: ClientId | None = None
@@ -42,13 +42,15 @@ class ContractCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceCriteria:
-    """Those on sale on a date; None: all."""
+    """Prices on sale on a date; None: all."""
 
     on_sale_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocationCriteria:
+    """Locations that are active, or archived; None: both."""
+
     active: bool | None = None
 
 
@@ -59,7 +61,10 @@ class GroupCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonCriteria:
-    """Of a group, by date (both ends included) and by the state at a moment; None: any."""
+    """Lessons of a group from `since` to `until`, both included, that have a state at the instant `at`.
+
+    None: any.
+    """
 
     group_id: GroupId
     at: datetime
@@ -70,7 +75,7 @@ class LessonCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionCriteria:
-    """By the state on a date; None: any."""
+    """Passes of a client, under a contract, that have a state on the date `on`; None: any."""
 
     on: date
     client_id: ClientId | None = None
@@ -79,32 +84,35 @@ class SubscriptionCriteria:
 
 
 class Favorites(Protocol):
+    """What each account has chosen to have at hand."""
+
     @abstractmethod
     def of(self, account_id: AccountId) -> FavoritesOfAccount:
-        """Empty ones of version 0 where none were chosen."""
+        """Return an account's favorites; empty ones of version 0 where none were chosen."""
 
     @abstractmethod
     def save(self, favorites: FavoritesOfAccount) -> None:
-        """Store version N only over version N - 1; raise Contended otherwise."""
+        """Store version N in place of version N - 1 (of none for 1). Raises Contended otherwise."""
 
 
 class Subscriptions(Repository[Subscription, SubscriptionCriteria], Protocol):
-    """Their `charged` is counted from marks each time they are read."""
+    """Passes; `charged` is counted from marks each time. Sorted by starts_on, ends_on or sold_on."""
 
     @abstractmethod
     def of_clients(self, client_ids: Collection[ClientId], on: date) -> tuple[Subscription, ...]:
-        """Those begun and not over on a date; frozen or cancelled is for the domain. One statement.
+        """Return the clients' passes that have begun and are not over on a date, sorted by id.
 
-        Read after the clients are held: whatever charges or changes a pass holds its client first.
+        Frozen and cancelled ones are among them. One statement. Lock the clients first: whatever charges or
+        changes a pass locks its client first.
         """
 
     @abstractmethod
     def days_charged(self, subscription_id: SubscriptionId) -> frozenset[date]:
-        """The dates of the lessons that it paid for."""
+        """Return the dates of the lessons that a pass has paid for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taught:
+class LessonWithTeachers:
     """A lesson, and everybody who teaches it: its own teachers, and its group's on its date."""
 
     lesson: Lesson
@@ -112,27 +120,36 @@ class Taught:
 
 
 class Lessons(Repository[Lesson, LessonCriteria], Protocol):
-    """Raises SlotTaken where a group has two lessons at one time."""
+    """Lessons. `add` and `save` raise SlotTaken where a group would have two at one time.
+
+    Sorted by date, starts or created_at.
+    """
 
     @abstractmethod
-    def taught(self, lesson_id: LessonId, *, held: bool) -> Taught:
-        """One statement; `held`: nobody else changes it until this unit ends. Raise LessonNotFound."""
+    def with_teachers(self, lesson_id: LessonId, *, for_update: bool) -> LessonWithTeachers:
+        """Return a lesson and who teaches it, in one statement; `for_update` locks the lesson.
 
-    @abstractmethod
-    def add_all(self, lessons: Collection[Lesson]) -> None:
-        """In one statement."""
-
-    @abstractmethod
-    def slots_taken(self, group_id: GroupId, since: date, until: date) -> frozenset[tuple[date, time]]:
-        """When the group has lessons, and for which places in its schedule they were made: date and start."""
-
-    @abstractmethod
-    def lock_held_dates(self, group_id: GroupId, at: datetime) -> frozenset[date]:
-        """The dates of lessons that were held, as of a moment.
-
-        Holds all that have begun until this unit ends: none gets its first mark while rosters are changed.
+        Raises LessonNotFound.
         """
 
     @abstractmethod
-    def hold_at(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
-        """Lessons at a location, both ends included, held like one each, in the order of ids."""
+    def add_all(self, lessons: Collection[Lesson]) -> None:
+        """Store all of them or none, in one statement. Raises DuplicateId, SlotTaken."""
+
+    @abstractmethod
+    def slots_taken(self, group_id: GroupId, since: date, until: date) -> frozenset[tuple[date, time]]:
+        """Return date and start of the group's lessons, and of the places in its schedule they were made for.
+
+        From `since` to `until`, both included.
+        """
+
+    @abstractmethod
+    def lock_held_dates(self, group_id: GroupId, at: datetime) -> frozenset[date]:
+        """Return the dates of the group's lessons that were held by the instant `at`.
+
+        Locks all that have begun: none gets its first mark while rosters are changed.
+        """
+
+    @abstractmethod
+    def lock_at_location(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
+        """Lock the lessons at a location from `since` to `until`, both included; return them sorted by id."""

@@ -1,4 +1,4 @@
-"""The log."""
+"""The event log."""
 
 from abc import abstractmethod
 from collections.abc import Collection
@@ -14,7 +14,7 @@ from attendance.domain.ids import AccountId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCriteria:
-    """From `since` to just before `until`; None: any."""
+    """Events from `since` to just before `until`; None: any."""
 
     subject_id: UUID | None = None
     actor_id: AccountId | None = None
@@ -25,7 +25,7 @@ class EventCriteria:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """An event, its place in the log, and the present username of who did it, if an account did."""
+    """An event, its position in the log, and its actor's present username; None where no account acted."""
 
     position: int
     event: Event
@@ -33,22 +33,26 @@ class LoggedEvent:
 
 
 class Events(Protocol):
+    """Events are added, never changed and never removed."""
+
     @abstractmethod
-    def add(self, event: Event) -> None: ...
+    def add(self, event: Event) -> None:
+        """Append an event. Raises DuplicateId."""
 
     @abstractmethod
     def add_all(self, events: Collection[Event]) -> None:
-        """In this order, in one statement."""
+        """Append events in this order, in one statement. Raises DuplicateId."""
 
     @abstractmethod
     def of(self, subject_id: UUID) -> tuple[Event, ...]:
-        """What happened to a subject, oldest first."""
+        """Return the events of a subject, oldest first."""
 
     @abstractmethod
     def list(
         self, criteria: EventCriteria, page_request: PageRequest[LoggedEvent]
     ) -> tuple[LoggedEvent, ...]:
-        """Those that match, newest first."""
+        """Return the events matching `criteria`, newest first whatever the page request says."""
 
     @abstractmethod
-    def count(self, criteria: EventCriteria) -> int: ...
+    def count(self, criteria: EventCriteria) -> int:
+        """Return how many events match `criteria`."""

@@ -6,11 +6,11 @@ from datetime import date
 from typing import Protocol
 
 from attendance.application.pagination import Page
+from attendance.domain.attendance.status import Status
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.labs import Lab, Membership
 from attendance.domain.labs.marks import LabMark, LabPlace
-from attendance.domain.status import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class LabsPage:
 
 @dataclass(frozen=True, slots=True)
 class LabSheetRow:
+    """One user's mark on a date."""
+
     user_id: AccountId
     username: str
     status: Status
@@ -52,6 +54,8 @@ class LabSheet:
 
 @dataclass(frozen=True, slots=True)
 class LabHistoryRow:
+    """The mark of one date."""
+
     date: date
     status: Status
     note: str
@@ -68,50 +72,59 @@ class LabHistory:
 
 
 class Labs(Protocol):
-    @abstractmethod
-    def find(self, lab_id: LabId) -> Lab | None: ...
+    """Labs and their members."""
 
     @abstractmethod
-    def add(self, lab: Lab) -> None: ...
+    def find(self, lab_id: LabId) -> Lab | None:
+        """Return the lab, or None where there is none of this id."""
+
+    @abstractmethod
+    def add(self, lab: Lab) -> None:
+        """Store a new lab. Raises DuplicateId."""
 
     @abstractmethod
     def add_member(self, membership: Membership) -> None:
-        """Raise AlreadyMember when the user joined before."""
+        """Store a membership. Raises AlreadyMember where the user joined before."""
 
     @abstractmethod
     def search(self, part: str, page: Page) -> LabsPage:
-        """Labs whose name or description holds `part` (folded), by name; all when it is empty."""
+        """Return the labs whose name or description contains `part` (folded), sorted by name, ties by id.
+
+        All labs where it is empty.
+        """
 
 
 class LabAttendance(Protocol):
+    """Marks in labs: at most one per lab, user and date."""
+
     @abstractmethod
     def place(self, lab_id: LabId, user_id: AccountId, on: date) -> LabPlace:
-        """Everything marking has to know, in one statement. Raise LabOrUserNotFound for the lab alone."""
+        """Return what marking has to know, in one statement. Raises LabOrUserNotFound without such a lab."""
 
     @abstractmethod
     def save(self, mark: LabMark, event: Event) -> None:
-        """Store mark and event at once: version 1 only where there is no mark, N only over N - 1.
+        """Store a mark and its event, both or neither: version 1 where there is no mark, N in place of N - 1.
 
-        Raise Contended otherwise.
+        Raises Contended otherwise.
         """
 
     @abstractmethod
     def find(self, lab_id: LabId, mark_id: LabMarkId) -> tuple[AccountId, LabMark | None] | None:
-        """The lab's owner and, if it has such a mark, the mark; None when there is no such lab."""
+        """Return the lab's owner and the mark, or None for it; None where there is no such lab."""
 
     @abstractmethod
     def delete(self, mark: LabMark, event: Event) -> None:
-        """Remove this version of the mark and add the event; raise Contended when it is another by now."""
+        """Remove this version of the mark and add the event. Raises Contended where it is another by now."""
 
     @abstractmethod
     def sheet(self, lab_id: LabId, on: date) -> LabSheet | None:
-        """The marks of a date, by username; None when there is no such lab."""
+        """Return the marks of a date, sorted by username, ties by id; None where there is no such lab."""
 
     @abstractmethod
     def history(
         self, lab_id: LabId, user_id: AccountId, since: date | None, until: date | None
     ) -> tuple[AccountId, LabHistory | None] | None:
-        """The lab's owner and, if there is such a user, their marks from `since` to `until`, by date.
+        """Return the lab's owner and a user's marks from `since` to `until`, both included, sorted by date.
 
-        Both ends are included. None when there is no such lab.
+        None in place of the marks where there is no such user, in place of all where there is no such lab.
         """

@@ -18,7 +18,7 @@ from attendance.domain.reporting.statistics import Figures
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenHolder:
-    """Whose token it is, and what they may at this moment."""
+    """The account that a token belongs to, and its level now."""
 
     account_id: AccountId
     level: Level
@@ -26,49 +26,54 @@ class TokenHolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupAsTaught:
-    """What a group is called, and whether somebody teaches it on a day."""
+    """The name of a group, and whether somebody teaches it on a day."""
 
     name: str
     is_taught: bool
 
 
 class Calendars(Protocol):
+    """Calendar tokens, at most one per account, and lessons as calendars show them."""
+
     @abstractmethod
-    def token_of(self, account_id: AccountId) -> CalendarToken | None: ...
+    def token_of(self, account_id: AccountId) -> CalendarToken | None:
+        """Return the account's token."""
 
     @abstractmethod
     def put_token(self, token: CalendarToken) -> None:
-        """In place of the account's token, if it has one."""
+        """Store a token in place of the account's token, if it has one."""
 
     @abstractmethod
-    def remove_token(self, account_id: AccountId) -> None: ...
+    def remove_token(self, account_id: AccountId) -> None:
+        """Remove the account's token, if it has one."""
 
     @abstractmethod
     def holder(self, digest: str) -> TokenHolder | None:
-        """One statement; None where nobody has such a token, or their account is not active."""
+        """Return who has the token with this digest, in one statement; None where no active account has."""
 
     @abstractmethod
     def groups_taught(self, account_id: AccountId, day: date) -> Collection[GroupId]:
-        """The groups that somebody teaches on a day, in the order of ids."""
+        """Return the groups that somebody teaches on a day, sorted by id."""
 
     @abstractmethod
     def group(self, group_id: GroupId, account_id: AccountId, day: date) -> GroupAsTaught:
-        """One statement. Raise GroupNotFound."""
+        """Return a group and whether somebody teaches it on a day, in one statement. Raises GroupNotFound."""
 
     @abstractmethod
     def of_teacher(self, account_id: AccountId, since: date, until: date) -> tuple[CalendarEntry, ...]:
-        """Lessons that somebody teaches, named in them or teaching their group on their date.
+        """Return the lessons that somebody teaches, named in them or teaching their group on their date.
 
-        On local dates, both ends included, by their beginning, then by id. One statement.
+        From `since` to `until` (local dates, both included), sorted by their beginning, ties by id, in one
+        statement.
         """
 
     @abstractmethod
     def of_group(self, group_id: GroupId, since: date, until: date) -> tuple[CalendarEntry, ...]:
-        """A group's lessons, likewise. One statement."""
+        """Return a group's lessons, in the same range and order, in one statement."""
 
 
 class Kind(StrEnum):
-    """Of what there are figures."""
+    """What figures are grouped by."""
 
     GROUP = "group"
     LOCATION = "location"
@@ -77,9 +82,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """Lessons of groups, at a location, taught by somebody, on local dates, both ends included; None: any.
+    """Lessons of groups, at a location, taught by somebody, from `since` to `until` (both included).
 
-    `at`: as of when lessons have begun.
+    None: any. A lesson counts as begun when its start is not after the instant `at`.
     """
 
     since: date
@@ -91,40 +96,44 @@ class Range:
 
 
 class Statistics(Protocol):
+    """Figures of lessons and marks, each read in one statement unless said otherwise."""
+
     @abstractmethod
     def by_day(self, of: Range) -> Mapping[date, Figures]:
-        """Figures of each day that has lessons. One statement."""
+        """Return the figures of each day that has lessons."""
 
     @abstractmethod
     def in_all(self, of: Range) -> Figures:
-        """Figures of all lessons together. One statement."""
+        """Return the figures of all lessons of a range together."""
 
     @abstractmethod
     def by_kind(self, of: Range, kind: Kind) -> Mapping[UUID, Figures]:
-        """Figures of each group, location or teacher that has lessons; each teacher has a lesson in full."""
+        """Return the figures of each group, location or teacher that has lessons.
+
+        A lesson counts in full for each of its teachers.
+        """
 
     @abstractmethod
     def names(self, kind: Kind) -> Mapping[UUID, str]:
-        """What all groups, all locations, or all active accounts of level 3 and above are called."""
+        """Return the names of all groups, all locations, or all active accounts of level 3 and above."""
 
     @abstractmethod
     def names_of(self, kind: Kind, ids: Collection[UUID]) -> Mapping[UUID, str]:
-        """What these are called, as far as they exist: an account by its name, or username without one."""
+        """Return the names of those that exist; of an account without a name its username."""
 
     @abstractmethod
     def groups_taught(self, user_id: AccountId, since: date, until: date) -> frozenset[GroupId]:
-        """Groups that somebody teaches on any day of a range, or lessons of which somebody teaches in it."""
+        """Return the groups that somebody teaches on any day of a range, or lessons of which in it."""
 
     @abstractmethod
     def sales(self, since: date, until: date) -> Mapping[str, Decimal]:
-        """What is due for passes sold in a range, by currency; void ones are no sale."""
+        """Return the amounts due for passes sold in a range, by currency; void passes are no sale."""
 
     @abstractmethod
     def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
-        """Active clients who may be at risk, by name: at least all who are. At most three statements.
+        """Return active clients among whom are all who are at risk, sorted by name, ties by id.
 
-        What is no reason may be left out of them: marks in the range, or the run and the last visit.
-
-        Of `group_ids`: clients on the roster of, or marked in, their lessons of the range, and marks of these
-        groups alone.
+        At most three statements. What is no reason may be left out of a candidate: the marks in the range, or
+        the run of absences and the last visit. With `group_ids`: clients on the rosters of these groups or
+        marked in their lessons of the range, with the marks of these groups alone.
         """

@@ -2,13 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from attendance.domain.accounts.mail import Mail
 from attendance.domain.accounts.sessions import Session
-from attendance.domain.ids import SessionId
+from attendance.domain.ids import AccountId, SessionId
 
 Clock: TypeAlias = Callable[[], datetime]
 """The present instant, in UTC."""
@@ -41,6 +42,14 @@ class Hasher(Protocol):
         """Whether it was made under other parameters than today's."""
 
 
+@dataclass(frozen=True, slots=True)
+class TokenSubject:
+    """The session that a token points to, and the account that it says the session is of."""
+
+    session_id: SessionId
+    account_id: AccountId
+
+
 class Tokens(Protocol):
     """Signed pointers to sessions."""
 
@@ -48,8 +57,8 @@ class Tokens(Protocol):
     def issue(self, session: Session) -> str: ...
 
     @abstractmethod
-    def session_id(self, token: str) -> SessionId | None:
-        """The session a token points to, or None when it is not to be trusted at this moment."""
+    def subject(self, token: str) -> TokenSubject | None:
+        """What a token points to, or None when it is not to be trusted at this moment."""
 
 
 class Usernames(Protocol):
@@ -82,6 +91,13 @@ class NotSent(Exception):
         super().__init__(reason)
         self.is_final = is_final
         """Whether trying again is of no use."""
+
+
+class NoNotifier(RuntimeError):
+    """A mistake of the caller's: mail was to be sent, and nothing was said about how."""
+
+    def __init__(self) -> None:
+        super().__init__("no way to send mail was given: set smtp_url or mail_directory, or give a notifier")
 
 
 class Notifier(Protocol):

@@ -1,10 +1,9 @@
 """The store: repositories, as one transaction sees them."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from attendance.application.ports.accounts import (
     Accounts,
@@ -40,9 +39,25 @@ class Contended(Exception):
     """Another transaction got in the way, this one left no trace: the use case may be tried again."""
 
 
-@dataclass(frozen=True, slots=True)
+class NestedUnitOfWork(RuntimeError):
+    """A mistake of the caller's: a unit of work was opened inside another one of the same store."""
+
+    def __init__(self) -> None:
+        super().__init__("a unit of work of this store is open already")
+
+
+class DuplicateId(RuntimeError):
+    """A mistake of the caller's: what was to be added has the id of something that is stored already."""
+
+    def __init__(self) -> None:
+        super().__init__("the id is stored already")
+
+
 class UnitOfWork:
-    """Everything stored, as one transaction sees it."""
+    """Everything stored, as one transaction sees it. Each repository is made when it is first asked for.
+
+    `repositories` says by name how to make one from `source`: whatever the store's adapter reads from.
+    """
 
     accounts: Accounts
     sessions: Sessions
@@ -66,8 +81,27 @@ class UnitOfWork:
     rate_limit_windows: RateLimitWindows
     outbox: Outbox
 
+    def __init__(self, repositories: Mapping[str, Callable[[Any], Any]], source: Any) -> None:
+        self._repositories, self._source = repositories, source
+
+    def __getattr__(self, name: str) -> Any:
+        # only for what is not there yet
+        make = self._repositories.get(name) if name in UnitOfWork.__annotations__ else None
+        if make is None:
+            raise AttributeError(name)
+        repository = make(self._source)
+        setattr(self, name, repository)
+        return repository
+
 
 class Store(Protocol):
+    """Where units of work come from.
+
+    In one context (thread, asyncio task) one of them is open at a time: each method raises NestedUnitOfWork
+    inside another one, except inside `ambient()`. They raise Unavailable where the store cannot be reached or
+    is busy for too long, and Contended.
+    """
+
     @abstractmethod
     def transaction(self) -> AbstractContextManager[UnitOfWork]:
         """One transaction: committed when the block ends, rolled back when it raises."""
@@ -84,5 +118,18 @@ class Store(Protocol):
         """For lists that only show. May lag behind what was just written, where a replica serves it."""
 
     @abstractmethod
+    def ambient(self) -> AbstractContextManager[None]:
+        """Several use cases in one transaction: committed when the block ends, rolled back when it raises.
+
+        Inside the block the units of work of this context join it, whichever method opens them: they see what
+        was written before in the block, and neither commit nor roll back alone. One that raises takes back
+        its own writes only; who catches that goes on. `attempts()` gives one attempt, so that a use case that
+        is Contended ends as Unavailable. Other threads and tasks are not affected, and may have to wait.
+
+        Raises NestedUnitOfWork inside any unit of work of this store, another `ambient()` included, and for a
+        unit inside one that joined; Unavailable, also where the commit is Contended.
+        """
+
+    @abstractmethod
     def attempts(self) -> Iterator[None]:
-        """One item per attempt at a use case, the next after a short wait; ends with the store's patience."""
+        """One item per attempt at a use case, the next after a short wait; ends when the store gives up."""

@@ -1,25 +1,25 @@
-"""Calendars to subscribe to, and the tokens by which calendar programs read them."""
+"""Calendars to subscribe to, and the tokens with which calendar programs read them."""
 
 from dataclasses import dataclass
 
-from attendance.application.editing import change_context
-from attendance.application.listing import Reading
+from attendance.application.forms.editing import change_context
+from attendance.application.forms.listing import Reading
+from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, NewId, NewToken, Store, Today
-from attendance.application.retrying import retried
 from attendance.domain.accounts.links import digest_of
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.ids import AccountId, GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_teach, require_level, require_level_for_some
 from attendance.domain.permissions.table import Permission
-from attendance.domain.reporting.calendars import Calendar, CalendarToken, shown_days
+from attendance.domain.reporting.calendars import Calendar, CalendarToken, calendar_range
 
 OWN_CALENDAR = "Lessons"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeCalendarToken:
-    """A token, told this once, and the groups that its user teaches today."""
+    """A new token, which is not shown again, and the groups that its user teaches today, by id."""
 
     token: str
     user_id: AccountId
@@ -28,9 +28,9 @@ class MadeCalendarToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeCalendarToken:
-    """Make a token that reads calendars in one's own name, and nothing else; the one before ends.
+    """Make a token for reading one's own calendars, and nothing else, and return it.
 
-    Only its SHA-256 is kept. Raises Forbidden, UserNotFound.
+    A token made before is revoked. Only the SHA-256 of a token is stored. Raises Forbidden, UserNotFound.
     """
 
     store: Store
@@ -45,7 +45,7 @@ class MakeCalendarToken:
         secret = self.new_token()
         token = CalendarToken(account_id=user_id, digest=digest_of(secret), created_at=self.clock())
         with self.store.transaction() as work:
-            # held, so that of two at once each knows which one it replaces
+            # locked, so that each of two at once has the event of the one it replaces
             work.accounts.get_for_update(user_id)
             before = work.calendars.token_of(user_id)
             work.calendars.put_token(token)
@@ -56,7 +56,10 @@ class MakeCalendarToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeCalendarToken:
-    """End one's token, if there is one: it holds for the next request. Raises Forbidden, UserNotFound."""
+    """Revoke one's own token, if there is one, with effect on the next request.
+
+    Raises Forbidden, UserNotFound.
+    """
 
     store: Store
     clock: Clock
@@ -75,9 +78,9 @@ class RevokeCalendarToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderOfCalendars:
-    """Who a calendar token speaks for at this moment; whoever asks it lets them read calendars alone.
+    """Return the actor that a calendar token stands for now. Let that actor read calendars only.
 
-    Raises Unauthenticated when it speaks for nobody (any more).
+    Raises Unauthenticated for a token that is unknown, revoked, or of a deactivated account.
     """
 
     store: Store
@@ -93,9 +96,9 @@ class ReaderOfCalendars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowUserCalendar:
-    """The lessons that one teaches oneself, from 90 days ago to 366 days ahead; below level 3 none.
+    """Return the calendar of the lessons one teaches, from 90 days ago to 366 days ahead, by their beginning.
 
-    Raises Forbidden.
+    It has no lessons below employees. Raises Forbidden.
     """
 
     store: Store
@@ -105,16 +108,16 @@ class ShowUserCalendar:
         require_level(actor, Permission.READ_USER_CALENDAR, own=actor.id == user_id)
         if not may_teach(actor):
             return Calendar(name=OWN_CALENDAR)
-        days = shown_days(self.today())
+        days = calendar_range(self.today())
         entries = Reading(self.store).one(lambda work: work.calendars.of_teacher(user_id, *days))
         return Calendar(name=OWN_CALENDAR, entries=entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowGroupCalendar:
-    """A group's lessons, from 90 days ago to 366 days ahead, for who teaches it today, and managers.
+    """Return the calendar of a group's lessons, from 90 days ago to 366 days ahead, by their beginning.
 
-    Raises Forbidden, GroupNotFound.
+    For managers, and below them for who teaches the group today. Raises Forbidden, GroupNotFound.
     """
 
     store: Store
@@ -123,13 +126,13 @@ class ShowGroupCalendar:
     def __call__(self, actor: Actor, *, group_id: GroupId) -> Calendar:
         require_level_for_some(actor, Permission.READ_GROUP_CALENDAR)
         name = self._permitted(actor, group_id)
-        days = shown_days(self.today())
+        days = calendar_range(self.today())
         entries = Reading(self.store).one(lambda work: work.calendars.of_group(group_id, *days))
         return Calendar(name=name, entries=entries)
 
     @retried
     def _permitted(self, actor: Actor, group_id: GroupId) -> str:
-        """The group's name, for whoever may read its calendar; never asked of a replica that lags."""
+        """The group's name, if the actor may read its calendar; not read from a store that may lag behind."""
         with self.store.autocommit() as work:
             group = work.calendars.group(group_id, actor.id, self.today())
         require_level(actor, Permission.READ_GROUP_CALENDAR, own=group.is_taught)

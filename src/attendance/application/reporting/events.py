@@ -1,10 +1,10 @@
-"""Reading the log."""
+"""Reading the log of events."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
-from attendance.application.listing import Listed, listed
+from attendance.application.forms.listing import Listed, listed
 from attendance.application.pagination import validate_range
 from attendance.application.ports import Store
 from attendance.application.ports.events import EventCriteria, LoggedEvent
@@ -17,10 +17,11 @@ from attendance.domain.permissions.table import Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListEvents:
-    """What happened, newest first: to a subject, by an actor, from `since` to `until`, both included.
+    """List the events of the log, newest first.
 
-    Dates are those of the organisation's zone. With `page` (from 1) 20 of them, otherwise all. Raises
-    Invalid, Forbidden.
+    `subject`, `by`, `action`: only events about this, by this account, with this action. `since`, `until`:
+    only on dates from and to these in the organisation's zone, both included; None: open at that end. `page`
+    (from 1): that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
 
     store: Store
@@ -52,10 +53,11 @@ class ListEvents:
             page=page,
             count=lambda work: work.events.count(criteria),
             rows=lambda work, page_request: work.events.list(criteria, page_request),
+            details=lambda logged: logged,
         )
 
     def _start(self, day: date) -> datetime:
-        """The instant at which a date begins in the zone; UTC's where the zone's own cannot be told."""
+        """The instant at which a date begins in the zone, or in UTC at the very ends of the calendar."""
         try:
             return datetime.combine(day, time.min, self.zone).astimezone(UTC)
         except OverflowError:

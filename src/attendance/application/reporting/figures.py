@@ -1,4 +1,4 @@
-"""What statistics tell: of everything, of each group, location or employee, of one of them."""
+"""Read models of statistics: figures of all, of each group, location or employee, or of one of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from decimal import Decimal
 from operator import attrgetter
 from uuid import UUID
 
-from attendance.application.listing import PAGE_LENGTH, Listed
+from attendance.application.forms.listing import PAGE_LENGTH, Listed
 from attendance.application.pagination import SortKey
 from attendance.domain.reporting.at_risk import AtRisk
 from attendance.domain.reporting.statistics import Bucket, Figures
@@ -19,7 +19,11 @@ STATISTICS_SORT = ("name", *RATES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Figures of a range; `sales` is None for whoever may not see them, `trend` where none is asked for."""
+    """Figures of a range, both ends included, and the clients at risk, by name.
+
+    `sales`: the amounts due of passes sold, by currency; None below head managers. `trend`: None unless
+    asked.
+    """
 
     since: date
     until: date
@@ -30,7 +34,7 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class StatisticsRow:
     """Figures of one group, location or employee."""
 
     id: UUID
@@ -39,34 +43,39 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class StatisticsList:
+    """Figures of each group, location or employee in a range, both ends included."""
+
     since: date
     until: date
-    rows: Listed[Row]
+    rows: Listed[StatisticsRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class One:
-    """Figures of one group, location or employee, and how they went."""
+class StatisticsOfOne:
+    """Figures of one group, location or employee in a range, both ends included; `trend` if asked for."""
 
     since: date
     until: date
-    row: Row
+    row: StatisticsRow
     trend: tuple[Bucket, ...] | None = None
 
 
-def sorted_rows(rows: tuple[Row, ...], order: tuple[SortKey, ...], page: int | None) -> Listed[Row]:
-    found = sorted(rows, key=lambda row: row.id)
-    for by in reversed(order):
-        key = _folded_name if by.field == "name" else attrgetter(f"figures.{by.field}")
-        known = [row for row in found if key(row) is not None]
-        # what has none comes last either way
-        found = [*sorted(known, key=key, reverse=by.descending), *(it for it in found if key(it) is None)]
+def sorted_rows(
+    rows: tuple[StatisticsRow, ...], order: tuple[SortKey, ...], page: int | None
+) -> Listed[StatisticsRow]:
+    """A page of the rows, or all of them, sorted by `order`; rows without a value last, ties by id."""
+    ordered = sorted(rows, key=lambda row: row.id)
+    for sort_key in reversed(order):
+        value = _folded_name if sort_key.field == "name" else attrgetter(f"figures.{sort_key.field}")
+        with_value = [row for row in ordered if value(row) is not None]
+        without_value = [row for row in ordered if value(row) is None]
+        ordered = [*sorted(with_value, key=value, reverse=sort_key.descending), *without_value]
     if page is None:
-        return Listed(items=found, total=len(found))
+        return Listed(items=ordered, total=len(ordered))
     start = (page - 1) * PAGE_LENGTH
-    return Listed(items=found[start : start + PAGE_LENGTH], total=len(found), page=page)
+    return Listed(items=ordered[start : start + PAGE_LENGTH], total=len(ordered), page=page)
 
 
-def _folded_name(row: Row) -> str:
+def _folded_name(row: StatisticsRow) -> str:
     return folded(row.name)

@@ -5,10 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
-from attendance.application.listing import Reading, require_page
+from attendance.application.forms.listing import Reading, require_page
 from attendance.application.pagination import parse_sort, validate_range
 from attendance.application.ports import Clock, Kind, Range, Store, Today, UnitOfWork
-from attendance.application.reporting.figures import STATISTICS_SORT, One, Overview, Row, Rows, sorted_rows
+from attendance.application.reporting.figures import (
+    STATISTICS_SORT,
+    Overview,
+    StatisticsList,
+    StatisticsOfOne,
+    StatisticsRow,
+    sorted_rows,
+)
 from attendance.domain.accounts.accounts import UserNotFound
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.club.locations import LocationNotFound
@@ -35,10 +42,11 @@ from attendance.domain.reporting.statistics import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowStatistics:
-    """The main figures from `since` to `until`, both included: the last 30 days unless said otherwise.
+    """Return the figures of a range, local dates from `since` to `until`, both included, and clients at risk.
 
-    Employees see those of the groups they taught in the range; sales are for head managers and above. `trend`
-    gives them by day, week or month, too. Raises Invalid, Forbidden.
+    `until`: today unless given; `since`: 29 days before `until` unless given. `trend`: the figures of each
+    day, ISO week or month of the range, too, at most 3700 of them. Employees see figures of the groups they
+    taught in the range, head managers and above also sales. Raises Invalid, Forbidden.
     """
 
     store: Store
@@ -57,14 +65,15 @@ class ShowStatistics:
         require_level(actor, Permission.READ_STATISTICS)
 
         def read(work: UnitOfWork) -> Overview:
-            of = _seen_by(work, actor, Range(since=first, until=last, at=self.clock()))
-            figures, buckets = _figures(work, of, trend)
-            risks = (at_risk(it, last) for it in work.statistics.at_risk_candidates(of))
+            criteria = _visible(work, actor, Range(since=first, until=last, at=self.clock()))
+            figures, buckets = _figures(work, criteria, trend)
+            candidates = work.statistics.at_risk_candidates(criteria)
+            clients = (at_risk(candidate, last) for candidate in candidates)
             return Overview(
                 since=first,
                 until=last,
                 figures=figures,
-                at_risk=tuple(it for it in risks if it),
+                at_risk=tuple(client for client in clients if client),
                 sales=work.statistics.sales(first, last) if sees_sales(actor) else None,
                 trend=buckets,
             )
@@ -74,10 +83,12 @@ class ShowStatistics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListStatistics:
-    """Figures of each group, location or employee, by name unless `sort` says otherwise.
+    """List the figures of each group, location or employee in a range, by name unless `sort` says otherwise.
 
-    Employees see the groups they taught in the range. With `page` (from 1) 20 of them, otherwise all. Raises
-    Invalid, Forbidden.
+    The range as for `show_statistics`. `sort`: fields with commas, `-` before one for descending order, of
+    `name` and the rates; those without a rate come last, ties by id. Employees see the groups they taught in
+    the range, and no other lists. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
+    Forbidden.
     """
 
     store: Store
@@ -93,31 +104,35 @@ class ListStatistics:
         until: date | None = None,
         page: int | None = None,
         sort: str = "",
-    ) -> Rows:
+    ) -> StatisticsList:
         order = parse_sort(sort or "name", STATISTICS_SORT)
         require_page(page)
         first, last = _range(self.today, since, until, None)
         require_level(actor, LISTING[kind])
 
-        def read(work: UnitOfWork) -> tuple[Row, ...]:
-            of = _seen_by(work, actor, Range(since=first, until=last, at=self.clock()))
-            found = work.statistics.by_kind(of, kind)
+        def read(work: UnitOfWork) -> tuple[StatisticsRow, ...]:
+            criteria = _visible(work, actor, Range(since=first, until=last, at=self.clock()))
+            figures = work.statistics.by_kind(criteria, kind)
             names = {**work.statistics.names(kind)}
-            if kind is Kind.GROUP and of.group_ids is not None:
-                names = {it: name for it, name in names.items() if it in of.group_ids}
-            names |= work.statistics.names_of(kind, found.keys() - names.keys())
+            if kind is Kind.GROUP and criteria.group_ids is not None:
+                names = {group_id: name for group_id, name in names.items() if group_id in criteria.group_ids}
+            names |= work.statistics.names_of(kind, figures.keys() - names.keys())
             return tuple(
-                Row(id=it, name=name, figures=found.get(it, NO_FIGURES)) for it, name in names.items()
+                StatisticsRow(id=kind_id, name=name, figures=figures.get(kind_id, NO_FIGURES))
+                for kind_id, name in names.items()
             )
 
-        return Rows(since=first, until=last, rows=sorted_rows(Reading(self.store).one(read), order, page))
+        return StatisticsList(
+            since=first, until=last, rows=sorted_rows(Reading(self.store).one(read), order, page)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowStatisticsOf:
-    """Figures of one group, location or employee; employees see themselves and groups they taught then.
+    """Return the figures of one group, location or employee in a range, and their `trend`.
 
-    Raises Invalid, Forbidden, GroupNotFound, LocationNotFound, UserNotFound.
+    Range and trend as for `show_statistics`. Employees see themselves and the groups they taught in the
+    range. Raises Invalid, Forbidden, GroupNotFound, LocationNotFound, UserNotFound.
     """
 
     store: Store
@@ -133,18 +148,23 @@ class ShowStatisticsOf:
         since: date | None = None,
         until: date | None = None,
         trend: Trend | None = None,
-    ) -> One:
+    ) -> StatisticsOfOne:
         first, last = _range(self.today, since, until, trend)
         require_level_for_some(actor, SHOWING[kind])
 
-        def read(work: UnitOfWork) -> One:
-            whole = Range(since=first, until=last, at=self.clock())
+        def read(work: UnitOfWork) -> StatisticsOfOne:
+            criteria = Range(since=first, until=last, at=self.clock())
             name = work.statistics.names_of(kind, [of_id]).get(of_id)
             if name is None:
                 raise NOT_FOUND[kind]
-            require_level(actor, SHOWING[kind], own=_is_own(work, actor, kind, of_id, whole))
-            figures, buckets = _figures(work, narrowed(whole, kind, of_id), trend)
-            return One(since=first, until=last, row=Row(id=of_id, name=name, figures=figures), trend=buckets)
+            require_level(actor, SHOWING[kind], own=_is_own(work, actor, kind, of_id, criteria))
+            figures, buckets = _figures(work, narrowed(criteria, kind, of_id), trend)
+            return StatisticsOfOne(
+                since=first,
+                until=last,
+                row=StatisticsRow(id=of_id, name=name, figures=figures),
+                trend=buckets,
+            )
 
         return Reading(self.store).one(read)
 
@@ -168,7 +188,7 @@ NOT_FOUND: Mapping[Kind, type[NotFound]] = {
 
 
 def _range(today: Today, since: date | None, until: date | None, trend: Trend | None) -> tuple[date, date]:
-    """From the 29th day before the last to the last, today, unless said otherwise. Raises Invalid."""
+    """The first and last day of a range: until today, 30 days long, unless given. Raises Invalid."""
     validate_range(since, until)
     last = until or max(today(), since or date.min)
     first = since or last - min(timedelta(days=USUAL_DAYS - 1), last - date.min)
@@ -177,37 +197,41 @@ def _range(today: Today, since: date | None, until: date | None, trend: Trend | 
     return first, last
 
 
-def _seen_by(work: UnitOfWork, actor: Actor, of: Range) -> Range:
-    """Narrowed to what the actor may see."""
+def _visible(work: UnitOfWork, actor: Actor, criteria: Range) -> Range:
+    """The criteria narrowed to the groups whose figures the actor may see."""
     if sees_all_groups(actor):
-        return of
-    return replace(of, group_ids=work.statistics.groups_taught(actor.id, of.since, of.until))
+        return criteria
+    group_ids = work.statistics.groups_taught(actor.id, criteria.since, criteria.until)
+    return replace(criteria, group_ids=group_ids)
 
 
-def _figures(work: UnitOfWork, of: Range, trend: Trend | None) -> tuple[Figures, tuple[Bucket, ...] | None]:
-    """Figures of a range, and of its parts where they are asked for: then these add up to the whole."""
+def _figures(
+    work: UnitOfWork, criteria: Range, trend: Trend | None
+) -> tuple[Figures, tuple[Bucket, ...] | None]:
+    """The figures of a range, and of its parts if there is a trend: then these add up to the whole."""
     if trend is None:
-        return work.statistics.in_all(of), None
-    days = work.statistics.by_day(of)
-    return sum(days.values(), start=NO_FIGURES), trended(days, of.since, of.until, trend)
+        return work.statistics.in_all(criteria), None
+    days = work.statistics.by_day(criteria)
+    return sum(days.values(), start=NO_FIGURES), trended(days, criteria.since, criteria.until, trend)
 
 
-def _is_own(work: UnitOfWork, actor: Actor, kind: Kind, of_id: UUID, of: Range) -> bool:
+def _is_own(work: UnitOfWork, actor: Actor, kind: Kind, of_id: UUID, criteria: Range) -> bool:
+    """Whether it is the actor, or a group that the actor taught in the range."""
     match kind:
         case Kind.GROUP:
-            return of_id in work.statistics.groups_taught(actor.id, of.since, of.until)
+            return of_id in work.statistics.groups_taught(actor.id, criteria.since, criteria.until)
         case Kind.EMPLOYEE:
             return of_id == actor.id
         case Kind.LOCATION:
             return False
 
 
-def narrowed(of: Range, kind: Kind, of_id: UUID) -> Range:
-    """To one group, location or employee."""
+def narrowed(criteria: Range, kind: Kind, of_id: UUID) -> Range:
+    """The criteria with one group, location or employee alone."""
     match kind:
         case Kind.GROUP:
-            return replace(of, group_ids=frozenset({GroupId(of_id)}))
+            return replace(criteria, group_ids=frozenset({GroupId(of_id)}))
         case Kind.LOCATION:
-            return replace(of, location_id=LocationId(of_id))
+            return replace(criteria, location_id=LocationId(of_id))
         case Kind.EMPLOYEE:
-            return replace(of, teacher_id=AccountId(of_id))
+            return replace(criteria, teacher_id=AccountId(of_id))

@@ -1,4 +1,4 @@
-"""Links in mails: whoever has one has read the mail, and may do one thing once."""
+"""Links in mails: each has a secret token with which its reader may do one thing once."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from attendance.domain.ids import AccountId
 
 
 class Gone(AttendanceError):
-    """It was good once, or never: ask for a new one."""
+    """The token is not valid, or not any more: ask for a new one."""
 
     text = "gone"
 
@@ -31,7 +31,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkLifetimes:
-    """How long links can be used."""
+    """How long links can be used after they are mailed."""
 
     confirmation: timedelta = timedelta(hours=48)
     reset: timedelta = timedelta(hours=2)
@@ -40,9 +40,9 @@ class LinkLifetimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a token in a mail stands for. An account has one of each purpose: a newer one voids the older.
+    """The link that a token stands for. An account has one of each purpose: a newer one replaces the older.
 
-    Only the token's digest is kept.
+    `email`: the address it was mailed to. Only the digest of the token is stored.
     """
 
     account_id: AccountId
@@ -53,12 +53,13 @@ class Link:
     used_at: datetime | None = None
 
     def is_of(self, email: str | None) -> bool:
+        """Whether it was mailed to this address."""
         return email is not None and email_key(email) == email_key(self.email)
 
     def confirms(self, account: Account, *, at: datetime) -> bool:
-        """Whether it confirms an address of the account now: True does, False did so before.
+        """Whether it confirms an address of the account; False: that is confirmed already.
 
-        Raises InvalidConfirmationToken when it does neither.
+        Raises InvalidConfirmationToken where it cannot be used.
         """
         if at >= self.expires_at or not account.active:
             raise InvalidConfirmationToken
@@ -69,9 +70,9 @@ class Link:
         raise InvalidConfirmationToken
 
     def require_to_set_password(self, account: Account, *, at: datetime) -> None:
-        """Raise InvalidResetToken unless it sets the account's password now."""
-        usable = self.used_at is None and at < self.expires_at
-        if not usable or not account.active or not self.is_of(account.email):
+        """Raise InvalidResetToken unless it can set the account's password now."""
+        is_usable = self.used_at is None and at < self.expires_at
+        if not is_usable or not account.active or not self.is_of(account.email):
             raise InvalidResetToken
 
     def used(self, *, at: datetime) -> "Link":
@@ -79,5 +80,5 @@ class Link:
 
 
 def digest_of(token: str) -> str:
-    """SHA-256 of a token, in hexadecimal."""
+    """The SHA-256 of a token, in hexadecimal."""
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

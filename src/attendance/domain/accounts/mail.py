@@ -1,4 +1,4 @@
-"""Mails that have to arrive: what they say, and when to try again."""
+"""Mails in the outbox: their facts, their state, and when to try again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +29,8 @@ class MailKind(StrEnum):
 
 
 class MailState(StrEnum):
+    """`dead`: it failed and is not tried again."""
+
     WAITING = "waiting"
     SENT = "sent"
     DEAD = "dead"
@@ -36,10 +38,10 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail and what became of it so far.
+    """A mail and its state.
 
-    `facts` are what its text needs: names, and the token of a link while the mail waits; None afterwards.
-    `attempts` counts the tries that were begun; the next begins at `due_at`.
+    `facts`: the names and the token that its text needs; None once it is sent. `attempts`: how many tries
+    have begun; the next one begins at `due_at`. `error`: why the last one failed.
     """
 
     id: MailId
@@ -53,7 +55,7 @@ class Mail:
     error: str | None = None
 
     def next_try(self, *, at: datetime) -> datetime | None:
-        """When to try again after a failure now: pauses double from 5 s to 10 min. None: never."""
+        """When to try again after a failure now: pauses double from 5 s to 10 min. None after 500 tries."""
         if self.attempts >= _MOST_ATTEMPTS:
             return None
         doublings = min(max(self.attempts - 1, 0), 10)

@@ -1,4 +1,4 @@
-"""What a password may be."""
+"""Rules for passwords."""
 
 import unicodedata
 from collections.abc import Callable
@@ -15,13 +15,13 @@ class WrongPassword(Forbidden):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasswordRules:
-    """What a new password must be. Signing in applies none of it."""
+    """Rules for new passwords, not for signing in: at least `shortest` characters, not common."""
 
     shortest: int
     is_common: Callable[[str], bool]
 
     def accepted(self, password: str, *, field: str = "password") -> str:
-        """The password in NFC, as it is hashed; raise Invalid, naming `field`, when it breaks a rule."""
+        """The password in NFC, as it is hashed. Raises Invalid, about `field`, where it breaks a rule."""
         normal = normal_password(password)
         if normal is None:
             raise Invalid(FieldError(field, f"must be text of at most {LONGEST_PASSWORD_BYTES} bytes"))
@@ -35,7 +35,7 @@ class PasswordRules:
 
 
 def normal_password(password: str) -> str | None:
-    """The password in NFC, or None when no account can have it: too long, or no proper text."""
+    """The password in NFC; None where no account can have it: over 1024 bytes, or with a lone surrogate."""
     try:
         normal = unicodedata.normalize("NFC", password)
         return normal if len(normal.encode()) <= LONGEST_PASSWORD_BYTES else None

@@ -1,4 +1,4 @@
-"""How often something may be tried: so many times within any stretch of time, whoever counts."""
+"""Rate limits: at most so many times within any period of a length."""
 
 import math
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from attendance.domain.errors import AttendanceError
 
 
 class LimitReached(AttendanceError):
-    """It was done too often: wait. `retry_after` says how many whole seconds."""
+    """It was done too often: wait `retry_after` seconds, a whole number from 1."""
 
     text = "too many requests"
 
@@ -20,7 +20,7 @@ class LimitReached(AttendanceError):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `most` times within any stretch of `within`."""
+    """At most `most` times within any period as long as `within`."""
 
     most: int
     within: timedelta
@@ -28,7 +28,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Everything that is limited, and how."""
+    """All rate limits."""
 
     failed_sign_ins_per_account: Limit = Limit(10, timedelta(minutes=5))
     failed_sign_ins_per_address: Limit = Limit(100, timedelta(minutes=5))
@@ -38,7 +38,7 @@ class Limits:
 
     @property
     def longest(self) -> timedelta:
-        """How long it takes until no tally counts any more."""
+        """The longest period: what is older counts against no limit."""
         return max(
             self.failed_sign_ins_per_account.within,
             self.failed_sign_ins_per_address.within,
@@ -50,34 +50,34 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class RateLimitWindow:
-    """When something that is limited was done. `key` is a digest: what people type is not kept."""
+    """The instants at which something limited was done, in order. `key` is a digest: no input is stored."""
 
     key: str
     times: tuple[datetime, ...] = ()
 
     def require_room(self, limit: Limit, *, at: datetime) -> None:
-        """Raise LimitReached when once more would be too often."""
-        counted = self._counted(limit, at)
-        if len(counted) >= limit.most:
-            wait = counted[-limit.most] + limit.within - at
+        """Raise LimitReached where the limit is used up."""
+        recent = self._recent(limit, at)
+        if len(recent) >= limit.most:
+            wait = recent[-limit.most] + limit.within - at
             raise LimitReached(max(1, math.ceil(wait.total_seconds())))
 
     def taken(self, limit: Limit, *, at: datetime) -> "RateLimitWindow":
-        """The tally with once more, now. Raises LimitReached."""
+        """The window with this instant counted. Raises LimitReached."""
         self.require_room(limit, at=at)
-        return replace(self, times=tuple(sorted((*self._counted(limit, at), at))))
+        return replace(self, times=tuple(sorted((*self._recent(limit, at), at))))
 
     def given_back(self, at: datetime) -> "RateLimitWindow":
-        """The tally without what was taken at `at`: it turned out not to count."""
+        """The window without this instant."""
         times = list(self.times)
         if at in times:
             times.remove(at)
         return replace(self, times=tuple(times))
 
-    def _counted(self, limit: Limit, at: datetime) -> tuple[datetime, ...]:
+    def _recent(self, limit: Limit, at: datetime) -> tuple[datetime, ...]:
         return tuple(time for time in self.times if time > at - limit.within)
 
 
 def window_key(kind: str, subject: object) -> str:
-    """The key under which `kind` is counted for `subject` (an id, an address, a name nobody has)."""
+    """The key of the window that counts `kind` for `subject`: an id, an address, an unknown name."""
     return sha256(f"{kind}\0{subject}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""Changing what somebody is: at once, or, where it takes ownership from somebody else, once confirmed."""
+"""Changes of roles and states: at once, or, where they take ownership from another, after confirmation."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -8,11 +8,12 @@ from typing import Any, TypeAlias
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.policy import TOP
 from attendance.domain.errors import Conflict, Forbidden, NotFound
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, RoleChangeId
+from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.ids import AccountId, RoleChangeId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require
 from attendance.domain.permissions.roles import Role
+from attendance.domain.revisions import revised
 
 
 class RoleChangeNotFound(NotFound):
@@ -20,37 +21,39 @@ class RoleChangeNotFound(NotFound):
 
 
 class NotConfirmedAndActive(Conflict):
-    """Only whoever has confirmed an address and is active is promoted."""
+    """Only active accounts with a confirmed address are promoted."""
 
     text = "account is not confirmed and active"
 
 
 class RoleChangeAwaits(Conflict):
-    """One change at a time: decide on that one first."""
+    """Another change of this account awaits confirmation."""
 
     text = "a role change is awaiting"
 
 
 class NotAwaiting(Conflict):
-    """It was decided, withdrawn, overtaken, or its time is over."""
+    """The change was decided, withdrawn or superseded, or has expired."""
 
     text = "not awaiting confirmation"
 
 
 class LastOwner(Conflict):
-    """Without it nobody would own the place: make another owner first."""
+    """No active owner would be left: make another owner first."""
 
     text = "the last owner cannot be removed"
 
 
 class Kind(StrEnum):
-    """What is changed; its name is the account's field."""
+    """The field of the account that is changed."""
 
     ROLE = "role"
     ACTIVE = "active"
 
 
 class State(StrEnum):
+    """`superseded`: another change, or one of its requester, made it void."""
+
     AWAITING = "awaiting"
     APPLIED = "applied"
     REJECTED = "rejected"
@@ -74,15 +77,22 @@ ACTION_OF = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnershipRules:
-    """How long one must have been an owner to confirm, and how long a change awaits that."""
+    """`tenure`: how long one must have been an owner to confirm a change of another one.
+
+    `confirmation_period`: how long a change awaits confirmation.
+    """
 
     tenure: timedelta = timedelta(days=7)
-    backoff: timedelta = timedelta(days=7)
+    confirmation_period: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleChange:
-    """A change of somebody's role or state that awaits confirmation, or what became of it."""
+    """A change of a user's role or state that awaits or awaited confirmation.
+
+    `before`, `after`: the role, or whether the account is active. `stored_state` may still be awaiting after
+    `expires_at`: `state` says what it is.
+    """
 
     id: RoleChangeId
     user_id: AccountId
@@ -99,127 +109,123 @@ class RoleChange:
     version: int = 1
 
     def state(self, *, at: datetime) -> State:
-        """What it is now: time passes whether or not anybody has noted it."""
+        """The state at an instant: expired from `expires_at` on, whether or not that is stored."""
         is_over = self.stored_state is State.AWAITING and at >= self.expires_at
         return State.EXPIRED if is_over else self.stored_state
 
-    def seen(self, *, at: datetime) -> "RoleChange":
-        """The change as it is to be shown."""
+    def as_of(self, at: datetime) -> "RoleChange":
+        """The change with its state at an instant as its stored one."""
         if self.state(at=at) is self.stored_state:
             return self
         return replace(self, stored_state=State.EXPIRED, decided_at=self.expires_at)
 
-    def requested(self, *, event_id: EventId) -> Event:
-        return self._event(None, self.requested_by, self.created_at, event_id)
+    def requested(self, change_context: ChangeContext) -> Event:
+        return self._event(None, change_context)
 
     def confirmed(
-        self, by: Account, *, tenure: timedelta, at: datetime, event_id: EventId
+        self, by: Account, change_context: ChangeContext, *, tenure: timedelta
     ) -> tuple["RoleChange", Event]:
-        """Applied: by whom it concerns, or by an owner of long standing who did not ask for it.
+        """The change applied, and the event.
 
-        Raises Forbidden, NotAwaiting.
+        By the user it is about, or an owner for at least `tenure` who did not request it. Raises Forbidden,
+        NotAwaiting.
         """
-        is_of_long_standing = by.owner_since is not None and at - by.owner_since >= tenure
-        others_may = by.id != self.requested_by and is_of_long_standing
-        require(_is_active_owner(by) and (by.id == self.user_id or others_may), Forbidden)
-        return self._decided(State.APPLIED, by=by.id, at=at, event_id=event_id)
+        has_tenure = by.owner_since is not None and change_context.at - by.owner_since >= tenure
+        is_other = by.id != self.requested_by and has_tenure
+        require(_is_active_owner(by) and (by.id == self.user_id or is_other), Forbidden)
+        return self._decided(State.APPLIED, change_context)
 
-    def rejected(self, by: Account, *, at: datetime, event_id: EventId) -> tuple["RoleChange", Event]:
-        """Raises Forbidden for whom it concerns and for whoever is no active owner, NotAwaiting."""
+    def rejected(self, by: Account, change_context: ChangeContext) -> tuple["RoleChange", Event]:
+        """The change rejected, and the event.
+
+        Raises Forbidden for the user it is about and for whoever is no active owner, NotAwaiting.
+        """
         require(_is_active_owner(by) and by.id != self.user_id, Forbidden)
-        return self._decided(State.REJECTED, by=by.id, at=at, event_id=event_id)
+        return self._decided(State.REJECTED, change_context)
 
-    def withdrawn(self, by: Actor, *, at: datetime, event_id: EventId) -> tuple["RoleChange", Event]:
-        """Raises Forbidden for anybody but the requester, NotAwaiting."""
-        require(by.id == self.requested_by, Forbidden)
-        return self._decided(State.WITHDRAWN, by=by.id, at=at, event_id=event_id)
+    def withdrawn(self, change_context: ChangeContext) -> tuple["RoleChange", Event]:
+        """The change withdrawn, and the event. Raises NotAwaiting, and Forbidden but for its requester."""
+        require(change_context.by == self.requested_by, Forbidden)
+        return self._decided(State.WITHDRAWN, change_context)
 
-    def superseded(self, *, at: datetime, event_id: EventId) -> tuple["RoleChange", Event]:
-        """Overtaken by something else, or by time: where its time is over, that is what is noted."""
-        is_over = self.state(at=at) is State.EXPIRED
-        return self._ended(State.EXPIRED if is_over else State.SUPERSEDED, None, at, event_id)
+    def superseded(self, change_context: ChangeContext) -> tuple["RoleChange", Event]:
+        """The change superseded, or expired if its time is over, and the event."""
+        is_over = self.state(at=change_context.at) is State.EXPIRED
+        return self._ended(State.EXPIRED if is_over else State.SUPERSEDED, change_context.by_itself())
 
-    def _decided(
-        self, state: State, *, by: AccountId, at: datetime, event_id: EventId
-    ) -> tuple["RoleChange", Event]:
-        if self.state(at=at) is not State.AWAITING:
+    def _decided(self, state: State, change_context: ChangeContext) -> tuple["RoleChange", Event]:
+        if self.state(at=change_context.at) is not State.AWAITING:
             raise NotAwaiting
-        return self._ended(state, by, at, event_id)
+        return self._ended(state, change_context)
 
-    def _ended(
-        self, state: State, by: AccountId | None, at: datetime, event_id: EventId
-    ) -> tuple["RoleChange", Event]:
-        decided_at = self.expires_at if state is State.EXPIRED else at
+    def _ended(self, state: State, change_context: ChangeContext) -> tuple["RoleChange", Event]:
         after = replace(
             self,
             stored_state=state,
-            decided_by=by,
-            decided_at=decided_at,
-            updated_at=at,
+            decided_by=change_context.by,
+            decided_at=self.expires_at if state is State.EXPIRED else change_context.at,
+            updated_at=change_context.at,
             version=self.version + 1,
         )
-        return after, after._event(self.stored_state, by, at, event_id)
+        return after, after._event(self.stored_state, change_context)
 
-    def _event(self, before: State | None, by: AccountId | None, at: datetime, event_id: EventId) -> Event:
-        about = {
+    def _event(self, before: State | None, change_context: ChangeContext) -> Event:
+        after = {
             "user_id": str(self.user_id),
             "kind": self.kind.value,
             "from": self.before,
             "to": self.after,
             "state": self.stored_state.value,
         }
-        return Event(
-            id=event_id,
-            at=at,
-            actor_id=by,
-            action=ACTION_OF[self.stored_state],
-            subject_id=self.id,
+        return change_context.event(
+            ACTION_OF[self.stored_state],
+            self.id,
             before=None if before is None else {"state": before.value},
-            after=about,
+            after=after,
         )
 
 
-def must_await(actor: Actor, target: Account, kind: Kind, wanted: Value) -> bool:
-    """Whether this takes ownership from somebody else. An owner may step down alone."""
-    takes_role = kind is Kind.ROLE and wanted is not Role.OWNER
-    takes_state = kind is Kind.ACTIVE and not wanted and target.active
+def must_await(actor: Actor, target: Account, kind: Kind, value: Value) -> bool:
+    """Whether a change needs confirmation: it takes ownership from another owner than the actor."""
+    takes_role = kind is Kind.ROLE and value is not Role.OWNER
+    takes_state = kind is Kind.ACTIVE and not value and target.active
     return target.role is Role.OWNER and actor.id != target.id and (takes_role or takes_state)
 
 
-def require_possible(target: Account, kind: Kind, wanted: Value, *, active_owners: int) -> None:
-    """Raise NotConfirmedAndActive for a promotion that cannot be, LastOwner where no owner would be left."""
-    is_promotion = isinstance(wanted, Role) and wanted.level > target.role.level
+def require_possible(target: Account, kind: Kind, value: Value, *, active_owners: int) -> None:
+    """Raise NotConfirmedAndActive for promoting such an account, LastOwner where no owner would be left."""
+    is_promotion = isinstance(value, Role) and value.level > target.role.level
     if is_promotion and (target.email_confirmed_at is None or not target.active):
         raise NotConfirmedAndActive
-    stays = wanted is Role.OWNER if kind is Kind.ROLE else wanted
+    stays = value is Role.OWNER if kind is Kind.ROLE else value
     if _is_active_owner(target) and not stays and active_owners <= 1:
         raise LastOwner
 
 
 def applied(
-    target: Account, kind: Kind, wanted: Value, *, by: AccountId, at: datetime, event_id: EventId
+    target: Account, kind: Kind, value: Value, change_context: ChangeContext
 ) -> tuple[Account, Event]:
-    """The account as it is then. Whoever becomes an active owner has been one from now on.
+    """The account with the change, and the event; `owner_since` begins or ends with active ownership.
 
-    An address that was pending is given up: somebody may have named it who may not touch the account now.
+    A pending address is removed: it may have been set by somebody who may no longer edit the account.
     """
-    changes: dict[str, Any] = {kind.value: wanted, "pending_email": None}
+    changes: dict[str, Any] = {kind.value: value, "pending_email": None}
     after = replace(target, **changes)
     if _is_active_owner(after) != _is_active_owner(target):
-        changes["owner_since"] = at if _is_active_owner(after) else None
+        changes["owner_since"] = change_context.at if _is_active_owner(after) else None
     action = Action.ACCOUNT_ROLE_CHANGED
     if kind is Kind.ACTIVE:
-        action = Action.ACCOUNT_REACTIVATED if wanted else Action.ACCOUNT_DEACTIVATED
-    return target.changed(action, by=by, at=at, event_id=event_id, **changes)
+        action = Action.ACCOUNT_REACTIVATED if value else Action.ACCOUNT_DEACTIVATED
+    return revised(target, changes, action, change_context)
 
 
-def may_ask(account: Account) -> bool:
-    """Whether somebody may still ask for what awaits: only owners and admins touch an owner."""
+def may_request(account: Account) -> bool:
+    """Whether the account may request changes of owners: an active, confirmed owner or admin."""
     return account.active and account.email_confirmed_at is not None and account.role in TOP
 
 
 def grants_top(before: Account, after: Account) -> bool:
-    """Whether the change made somebody an owner or admin, which all owners are told."""
+    """Whether the change made the account an active owner or admin: all owners are mailed then."""
     was, is_now = (account.active and account.role in TOP for account in (before, after))
     return is_now and (not was or before.role is not after.role)
 

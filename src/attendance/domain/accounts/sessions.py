@@ -1,17 +1,17 @@
-"""Sessions: who is signed in, and for how long."""
+"""Sessions, and how long they last."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, SessionId
+from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.ids import AccountId, SessionId
 
 SEEN_AGAIN_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLifetime:
-    """How long a session lasts at most, and how long unused."""
+    """`absolute`: how long a session lasts at most; `idle`: how long without being used."""
 
     absolute: timedelta = timedelta(hours=12)
     idle: timedelta = timedelta(hours=3)
@@ -19,7 +19,7 @@ class SessionLifetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One sign-in of one account. A token only points to it."""
+    """A session of an account, from its sign-in on. An access token refers to it."""
 
     id: SessionId
     account_id: AccountId
@@ -28,32 +28,19 @@ class Session:
     last_seen_at: datetime
 
     def is_live(self, *, at: datetime, lifetime: SessionLifetime) -> bool:
+        """Whether it has not expired at this instant."""
         return at < self.expires_at and at < self.last_seen_at + lifetime.idle
 
     def is_worth_touching(self, *, at: datetime) -> bool:
-        """Use is noted at most once a minute."""
+        """Whether its use is to be stored: at most once a minute."""
         return at >= self.last_seen_at + SEEN_AGAIN_AFTER
 
-    def started(self, *, event_id: EventId) -> Event:
-        return Event(
-            id=event_id,
-            at=self.started_at,
-            actor_id=self.account_id,
-            action=Action.SESSION_STARTED,
-            subject_id=self.id,
-            after={"account_id": str(self.account_id), "expires_at": self.expires_at.isoformat()},
-        )
+    def started(self, change_context: ChangeContext) -> Event:
+        after = {"account_id": str(self.account_id), "expires_at": self.expires_at.isoformat()}
+        return change_context.event(Action.SESSION_STARTED, self.id, after=after)
 
 
-def ended(
-    session_id: SessionId, account_id: AccountId, *, by: AccountId, at: datetime, event_id: EventId
-) -> Event:
-    """The event of a session that somebody ended; one that runs out just does."""
-    return Event(
-        id=event_id,
-        at=at,
-        actor_id=by,
-        action=Action.SESSION_ENDED,
-        subject_id=session_id,
-        before={"account_id": str(account_id)},
-    )
+def ended(session_id: SessionId, account_id: AccountId, change_context: ChangeContext) -> Event:
+    """The event of a session that somebody ended; expiry has no event."""
+    before = {"account_id": str(account_id)}
+    return change_context.event(Action.SESSION_ENDED, session_id, before=before)

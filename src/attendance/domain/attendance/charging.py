@@ -1,25 +1,25 @@
-"""Which pass pays for a visit. The mark says which one did; nothing else counts visits."""
+"""Charging: which pass pays for a visit. The charges of marks are the only record of visits paid."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.errors import Conflict
 from attendance.domain.ids import GroupId, SubscriptionId
-from attendance.domain.status import Status
 
 
 class NoCandidate(Conflict):
-    """The pass that was named cannot pay for this visit."""
+    """The requested pass cannot pay for this visit."""
 
     text = "does not cover this visit"
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a mark costs: a visit of a pass, a visit that nobody has paid for yet, or nothing."""
+    """What a mark costs: a visit of the pass `subscription_id`, a visit not paid for yet, or nothing."""
 
     subscription_id: SubscriptionId | None = None
     unpaid: bool = False
@@ -31,28 +31,30 @@ UNPAID = Charge(unpaid=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What somebody came to: a lesson of a group, on its local date."""
+    """A visit to a lesson of a group, on its local date."""
 
     date: date
     group_id: GroupId
 
     def is_covered_by(self, subscription: Subscription) -> bool:
+        """Whether the pass runs on that date and is for that group, whether or not a visit is left."""
         return subscription.covers(self.date) and subscription.is_for(self.group_id)
 
 
 def allocate(
-    visit: Visit, passes: Iterable[Subscription], named: SubscriptionId | None = None
+    visit: Visit, passes: Iterable[Subscription], subscription_id: SubscriptionId | None = None
 ) -> Subscription | None:
-    """The pass that is to pay, of all that the client has: the named one, else the first candidate, if any.
+    """The pass that pays for a visit, of all passes of the client; None where there is no candidate.
 
-    Candidates cover the visit and have one left. First those without limit, then what ends earliest, then
-    what is for fewer groups, then what was sold earliest. Raises NoCandidate.
+    Candidates cover the visit and have a visit left. First those without a limit of visits, then what ends
+    earliest, what is for fewer groups, what was sold earliest. Raises NoCandidate where `subscription_id` is
+    given and is no candidate.
     """
-    candidates = [it for it in passes if visit.is_covered_by(it) and it.visits_left != 0]
-    if named is None:
+    candidates = [sub for sub in passes if visit.is_covered_by(sub) and sub.visits_left != 0]
+    if subscription_id is None:
         return min(candidates, key=_sort_key, default=None)
     for candidate in candidates:
-        if candidate.id == named:
+        if candidate.id == subscription_id:
             return candidate
     raise NoCandidate
 
@@ -64,41 +66,44 @@ def charge(
     *,
     trial: bool = False,
     before: Charge = NOTHING,
-    named: SubscriptionId | None = None,
-    anew: bool = False,
+    subscription_id: SubscriptionId | None = None,
+    is_reset: bool = False,
 ) -> Charge:
-    """What a mark costs, where `before` is what it cost until now. Raises NoCandidate.
+    """The charge of a mark. `before`: its charge until now. `subscription_id`: the pass requested to pay.
 
-    Who came is charged. Of an absence the pass that paid until now decides, else the one that would pay;
-    without one nobody has paid, unless a pass that covers the day does not charge absences. Whoever is
-    excused or on trial pays nothing. What stays charged keeps its payer, or stays unpaid; `anew`: who pays
-    is decided as if nobody had until now.
+    Excused and trial cost nothing. Present and late are charged. An absence is charged unless the pass that
+    pays does not charge absences: the one that paid until now, else the one that would pay; without either it
+    is unpaid, unless a pass that covers the visit does not charge absences. What is charged already keeps its
+    payer, or stays unpaid, unless another pass is requested; `is_reset`: the payer is chosen as if there had
+    been none. Raises NoCandidate.
     """
-    if anew and before.subscription_id is not None:
-        passes = [replace(it, charged=it.charged - (it.id == before.subscription_id)) for it in passes]
+    if is_reset and before.subscription_id is not None:
+        passes = [replace(sub, charged=sub.charged - (sub.id == before.subscription_id)) for sub in passes]
         before = NOTHING
     if trial or status is Status.EXCUSED:
         return NOTHING
-    payer = next((it for it in passes if it.id == before.subscription_id), None)
-    is_kept = named in (None, before.subscription_id)
-    decides = payer if payer is not None and is_kept else allocate(visit, passes, named)
+    payer_before = next((sub for sub in passes if sub.id == before.subscription_id), None)
+    keeps_payer = subscription_id in (None, before.subscription_id)
+    payer = payer_before
+    if payer is None or not keeps_payer:
+        payer = allocate(visit, passes, subscription_id)
     if status is Status.ABSENT:
-        if decides is not None and not decides.charges_absence:
+        if payer is not None and not payer.charges_absence:
             return NOTHING
-        if decides is None and any(visit.is_covered_by(it) and not it.charges_absence for it in passes):
+        if payer is None and any(visit.is_covered_by(sub) and not sub.charges_absence for sub in passes):
             return NOTHING
-    if before != NOTHING and is_kept:
+    if before != NOTHING and keeps_payer:
         return before
-    return UNPAID if decides is None else Charge(decides.id)
+    return UNPAID if payer is None else Charge(payer.id)
 
 
 def moved(
     status: Status, visit: Visit, passes: Collection[Subscription], *, trial: bool, before: Charge
 ) -> Charge:
-    """What a mark costs whose lesson is on another date now: a pass that covers it goes on paying."""
+    """The charge of a mark whose lesson has moved: its payer stays if it covers the visit on the new date."""
     if before == NOTHING:
         return NOTHING
-    payer = next((it for it in passes if it.id == before.subscription_id), None)
+    payer = next((sub for sub in passes if sub.id == before.subscription_id), None)
     if payer is not None and visit.is_covered_by(payer):
         return before
     return charge(status, visit, passes, trial=trial)
@@ -108,7 +113,7 @@ def _sort_key(candidate: Subscription) -> tuple[Any, ...]:
     return (
         candidate.visits is not None,
         candidate.valid_until or date.max,
-        # none is any group: the widest scope
+        # no groups: it is for all
         len(candidate.group_ids) or float("inf"),
         candidate.sold_on,
         candidate.created_at,

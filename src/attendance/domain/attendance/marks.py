@@ -1,4 +1,4 @@
-"""Attendance of lessons: one mark per lesson and client, each change of it told."""
+"""Attendance of lessons: a mark for each lesson and client, with an event for each change."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,12 +7,12 @@ from typing import Any, NotRequired, TypedDict
 from uuid import UUID, uuid5
 
 from attendance.domain.attendance.charging import NOTHING, Charge
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson, TooLate
 from attendance.domain.errors import FieldError
 from attendance.domain.events import Action, ChangeContext, Event, Facts
 from attendance.domain.ids import AccountId, ClientId, LessonId, MarkId, SubscriptionId
 from attendance.domain.permissions.roles import Level
-from attendance.domain.status import Status
 from attendance.domain.text import prose_error
 
 LONGEST_NOTE = 1000
@@ -21,9 +21,10 @@ MOST_ENTRIES = 1000
 
 
 class SentMark(TypedDict):
-    """What is said of one client: what is left out stays as it is, None resets it.
+    """An entry for one client: a field that is left out stays as it is, None resets it.
 
-    `status` None clears the mark; `subscription_id` names the pass that is to pay.
+    `status` None removes the mark. `subscription_id`: the pass that is to pay; None: chosen by the rules.
+    `note`: at most 1000 characters. `minutes_late`: from 1 to 600, only with status late.
     """
 
     client_id: ClientId
@@ -36,9 +37,9 @@ class SentMark(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkingRules:
-    """How long after a lesson's date its marks may be changed, by level, and how early before it begins.
+    """How many days after a lesson's date its marks may be changed, and how early before it begins.
 
-    Head managers and above may at any time.
+    `teacher_days`: by employees; `manager_days`: by managers; head managers and above may at any time.
     """
 
     teacher_days: int = 7
@@ -46,26 +47,27 @@ class MarkingRules:
     early: timedelta = timedelta(minutes=15)
 
     def days_for(self, level: Level) -> int | None:
+        """The number of days for a level; None: no limit."""
         if level >= Level.HEAD_MANAGER:
             return None
         return self.manager_days if level >= Level.MANAGER else self.teacher_days
 
     def require_in_time(self, level: Level, lesson_on: date, *, today: date) -> None:
-        """Raise TooLate when the days of this level are over."""
+        """Raise TooLate where more days than this level has have passed since the lesson's date."""
         days = self.days_for(level)
         if days is not None and (today - lesson_on).days > days:
             raise TooLate
 
     def is_future(self, lesson: Lesson, *, at: datetime) -> bool:
-        """Whether it is still to come: then somebody can be excused, and no more is known."""
+        """Whether the lesson is still to come: then clients can only be excused."""
         return at < lesson.starts_at - self.early
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """How one client attended one lesson, what it costs, and who said so when.
+    """How one client attended one lesson, its charge, and who marked it when.
 
-    `minutes_late` only of who was late; `trial`: came to try, and pays nothing.
+    `minutes_late` None unless the status is late. `trial`: a trial visit, which costs nothing.
     """
 
     lesson_id: LessonId
@@ -80,11 +82,11 @@ class Mark:
 
     @property
     def id(self) -> MarkId:
-        """The same for a client and a lesson for ever: what happens to the mark is one history."""
+        """The same for a lesson and client even after the mark is removed: its events are one history."""
         return mark_id(self.lesson_id, self.client_id)
 
-    def said(self) -> Facts:
-        """What somebody said, as its events tell it."""
+    def payload(self) -> Facts:
+        """The mark without its charge, as its events have it."""
         return {
             "lesson_id": str(self.lesson_id),
             "client_id": str(self.client_id),
@@ -94,25 +96,26 @@ class Mark:
             "trial": self.trial,
         }
 
-    def recharged(self, charge: Charge, change_context: ChangeContext) -> "Changed":
-        """With another payer, or none."""
+    def recharged(self, charge: Charge, context: ChangeContext) -> "Changed":
+        """The change to another charge; without events where it is the same."""
         if charge == self.charge:
             return Changed(before=self, after=self)
         after = replace(self, charge=charge)
-        return Changed(
-            before=self, after=after, events=(_charged(self.id, self.charge, charge, change_context),)
-        )
+        return Changed(before=self, after=after, events=(_charged(self.id, self.charge, charge, context),))
 
-    def cleared(self, change_context: ChangeContext) -> "Changed":
-        """Taken away: nothing is known any more, and nothing is charged."""
-        facts = {**self.said(), **_facts(self.charge)}
-        event = change_context.event(Action.ATTENDANCE_CLEARED, self.id, before=facts)
+    def cleared(self, context: ChangeContext) -> "Changed":
+        """The change that removes the mark and its charge."""
+        facts = {**self.payload(), **_facts(self.charge)}
+        event = context.event(Action.ATTENDANCE_CLEARED, self.id, before=facts)
         return Changed(before=self, after=None, events=(event,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
-    """A mark before and after, either may be missing, and the events that tell the difference."""
+    """A change of a mark: before (None: it is new), after (None: it is removed), and its events.
+
+    Without events nothing changes.
+    """
 
     before: Mark | None
     after: Mark | None
@@ -125,95 +128,100 @@ def marked(
     charge: Charge,
     *,
     lesson_id: LessonId,
-    change_context: ChangeContext,
+    context: ChangeContext,
     by: AccountId,
 ) -> Changed:
-    """The mark with what was sent of it, at this charge. The same again changes nothing."""
+    """The change of a mark to what an entry says, at this charge; without events where nothing differs."""
     status: Status = sent["status"]
-    said = {
+    values = {
         "status": status,
-        "note": _said(sent, "note", before, ""),
-        "minutes_late": _said(sent, "minutes_late", before, None) if status is Status.LATE else None,
-        "trial": _said(sent, "trial", before, False),
+        "note": _value(sent, "note", before, ""),
+        "minutes_late": _value(sent, "minutes_late", before, None) if status is Status.LATE else None,
+        "trial": _value(sent, "trial", before, False),
     }
-    if before is not None and all(getattr(before, name) == value for name, value in said.items()):
-        return before.recharged(charge, change_context)
+    if before is not None and all(getattr(before, name) == value for name, value in values.items()):
+        return before.recharged(charge, context)
     after = Mark(
         lesson_id=lesson_id,
         client_id=sent["client_id"],
-        **said,
+        **values,
         charge=charge,
         marked_by=by,
-        marked_at=change_context.at,
+        marked_at=context.at,
     )
-    subject = after.id
-    told = change_context.event(
-        Action.ATTENDANCE_MARKED, subject, before=before.said() if before else None, after=after.said()
+    event = context.event(
+        Action.ATTENDANCE_MARKED, after.id, before=before.payload() if before else None, after=after.payload()
     )
-    costs = before.charge if before else NOTHING
-    events = (told,) if costs == charge else (told, _charged(subject, costs, charge, change_context))
-    return Changed(before=before, after=after, events=events)
+    charge_before = before.charge if before else NOTHING
+    if charge_before == charge:
+        return Changed(before=before, after=after, events=(event,))
+    return Changed(
+        before=before, after=after, events=(event, _charged(after.id, charge_before, charge, context))
+    )
 
 
 def is_trial(sent: Mapping[str, Any], before: Mark | None) -> bool:
-    """Whether the mark with what was sent of it is of somebody on trial."""
-    return bool(_said(sent, "trial", before, False))
+    """Whether the mark that an entry makes is of a trial visit."""
+    return bool(_value(sent, "trial", before, False))
 
 
 def entry_errors(attendances: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """What is wrong with each entry, by its place, that can be told without looking anything up."""
+    """The errors of all entries, by index, that do not depend on what is stored.
+
+    An entry that lacks fields is judged by those it has.
+    """
     field_errors: list[FieldError] = []
-    places: dict[ClientId, int] = {}
+    indexes: dict[ClientId, int] = {}
     if len(attendances) > MOST_ENTRIES:
         field_errors.append(FieldError("attendances", f"must be at most {MOST_ENTRIES}"))
-    for place, sent in enumerate(attendances[:MOST_ENTRIES]):
-        if places.setdefault(sent["client_id"], place) != place:
-            field_errors.append(entry_error(place, "client_id", "must not be repeated"))
-        field_errors += _faults_in_entry(place, sent)
+    for index, sent in enumerate(attendances[:MOST_ENTRIES]):
+        if "client_id" in sent and indexes.setdefault(sent["client_id"], index) != index:
+            field_errors.append(entry_error(index, "client_id", "must not be repeated"))
+        field_errors += _errors_of_entry(index, sent)
     return field_errors
 
 
-def time_error(place: int, sent: Mapping[str, Any], before: Mark | None) -> FieldError | None:
-    """What cannot be known of a lesson that has not begun: anything but who is excused, and what is known."""
-    known = {None, Status.EXCUSED, before.status if before else None}
-    is_fine = sent["status"] in known
-    return None if is_fine else entry_error(place, "status", "must be excused: the lesson has not begun")
+def time_error(index: int, sent: Mapping[str, Any], before: Mark | None) -> FieldError | None:
+    """The error of an entry for a lesson to come: its status must be excused, None, or what it is."""
+    is_allowed = sent["status"] in {None, Status.EXCUSED, before.status if before else None}
+    return None if is_allowed else entry_error(index, "status", "must be excused: the lesson has not begun")
 
 
-def entry_error(place: int, field: str, message: str) -> FieldError:
-    """A fault in one entry of a sheet that was sent."""
-    return FieldError(f"attendances[{place}].{field}", message)
+def entry_error(index: int, field: str, message: str) -> FieldError:
+    """The error of one entry."""
+    return FieldError(f"attendances[{index}].{field}", message)
 
 
-def _faults_in_entry(place: int, sent: Mapping[str, Any]) -> list[FieldError]:
+def _errors_of_entry(index: int, sent: Mapping[str, Any]) -> list[FieldError]:
     field_errors: list[FieldError] = []
-    minutes, status = sent.get("minutes_late"), sent["status"]
-    if minutes is not None and status is not Status.LATE:
-        field_errors.append(entry_error(place, "minutes_late", "must be given only for late"))
+    minutes, status = sent.get("minutes_late"), sent.get("status")
+    if minutes is not None and "status" in sent and status is not Status.LATE:
+        field_errors.append(entry_error(index, "minutes_late", "must be given only for late"))
     if minutes is not None and not 1 <= minutes <= LONGEST_DELAY:
         field_errors.append(
-            entry_error(place, "minutes_late", f"must be a whole number from 1 to {LONGEST_DELAY}")
+            entry_error(index, "minutes_late", f"must be a whole number from 1 to {LONGEST_DELAY}")
         )
     if field_error := prose_error("note", sent.get("note") or "", longest=LONGEST_NOTE):
-        field_errors.append(entry_error(place, "note", field_error.message))
+        field_errors.append(entry_error(index, "note", field_error.message))
     return field_errors
 
 
-def _said(sent: Mapping[str, Any], name: str, before: Mark | None, usual: Any) -> Any:
-    """What is sent; what was said before where nothing is; what is usual for None or where nothing was."""
+def _value(sent: Mapping[str, Any], name: str, before: Mark | None, default: Any) -> Any:
+    """The field of the mark that an entry makes: as sent, or as before where it is left out."""
     if name not in sent:
-        return usual if before is None else getattr(before, name)
-    return usual if sent[name] is None else sent[name]
+        return default if before is None else getattr(before, name)
+    return default if sent[name] is None else sent[name]
 
 
 def mark_id(lesson_id: LessonId, client_id: ClientId) -> MarkId:
+    """The id that the mark of a client in a lesson has, now or in future."""
     return MarkId(uuid5(lesson_id, client_id.hex))
 
 
-def _charged(mark: UUID, before: Charge, after: Charge, change_context: ChangeContext) -> Event:
-    return change_context.event(Action.ATTENDANCE_CHARGED, mark, before=_facts(before), after=_facts(after))
+def _charged(mark: UUID, before: Charge, after: Charge, context: ChangeContext) -> Event:
+    return context.event(Action.ATTENDANCE_CHARGED, mark, before=_facts(before), after=_facts(after))
 
 
 def _facts(charge: Charge) -> dict[str, Any]:
-    payer = charge.subscription_id
-    return {"subscription_id": None if payer is None else str(payer), "unpaid": charge.unpaid}
+    subscription_id = charge.subscription_id
+    return {"subscription_id": subscription_id and str(subscription_id), "unpaid": charge.unpaid}

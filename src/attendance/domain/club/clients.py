@@ -1,4 +1,4 @@
-"""Clients: those who attend, a child for instance."""
+"""Clients: the people who attend, children for instance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,8 @@ from attendance.domain.revisions import created, edited
 from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_CLIENT_NAME = 200
-
-
 LONGEST_PHONE = 50
-
-
 LONGEST_ADDRESS = 500
-
-
 LONGEST_NOTES = 5000
 
 
@@ -29,13 +23,13 @@ class ClientNotFound(NotFound):
 
 
 class ClientArchived(Conflict):
-    """Nothing more is sold to somebody who left; what was can still be marked."""
+    """Nothing is sold to an archived client; attendance can still be marked."""
 
     text = "client is archived"
 
 
 class ClientChanges(TypedDict, total=False):
-    """What is to be different; what is not named stays."""
+    """The fields to change; others stay as they are."""
 
     name: str
     guardian_name: str
@@ -49,10 +43,10 @@ class ClientChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
-    """Somebody who attends. `user_id` is the account of the client or a parent, who may read what is its own.
+class ClientFields:
+    """What a client and what is shown of it have in common.
 
-    `notes` may hold what is known of somebody's health. Not `active`: archived. Raises Invalid.
+    `user_id`: the account of the client or a parent, who may read this client's data. Not `active`: archived.
     """
 
     id: ClientId
@@ -62,12 +56,18 @@ class Client:
     phone: str = ""
     email: str = ""
     address: str = ""
-    notes: str = ""
     active: bool = True
     user_id: AccountId | None = None
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client(ClientFields):
+    """A client. `notes` may be about health. Raises Invalid."""
+
+    notes: str = ""
 
     def __post_init__(self) -> None:
         optional = {
@@ -76,7 +76,7 @@ class Client:
         }
         raise_if_errors(
             name_error("name", self.name, longest=LONGEST_CLIENT_NAME),
-            *(name_error(field, text, longest=most) for field, (text, most) in optional.items() if text),
+            *(name_error(name, text, longest=longest) for name, (text, longest) in optional.items() if text),
             prose_error("address", self.address, longest=LONGEST_ADDRESS),
             prose_error("notes", self.notes, longest=LONGEST_NOTES),
         )
@@ -91,7 +91,7 @@ class Client:
 
 
 def accepted_birthday(birthday: date | None, *, today: date) -> date | None:
-    """A day that has come; raise Invalid otherwise."""
+    """The birthday. Raises Invalid for one after `today`."""
     raise_if_errors(
         FieldError("birthday", "must not be in the future") if birthday and birthday > today else None
     )
@@ -99,5 +99,5 @@ def accepted_birthday(birthday: date | None, *, today: date) -> date | None:
 
 
 def is_own(actor: Actor, client: Client | None) -> bool:
-    """Whether the client is the caller, or the caller's child."""
+    """Whether the client is the actor's own: the actor's account is the client's `user_id`."""
     return client is not None and client.user_id == actor.id

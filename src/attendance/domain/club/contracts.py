@@ -31,7 +31,7 @@ class ContractState(StrEnum):
 
 
 class ContractChanges(TypedDict, total=False):
-    """What is to be different; what is not named stays. The client is who it is."""
+    """The fields to change; others stay as they are. The client of a contract cannot be changed."""
 
     number: str
     signed_on: date | None
@@ -40,10 +40,10 @@ class ContractChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
-    """A contract with a client, in force from the day it is signed to `cancelled_on`, the last day it holds.
+class ContractFields:
+    """What a contract and what is shown of it have in common: in force from `signed_on` to `cancelled_on`.
 
-    Raises Invalid.
+    Both days are included. None: not signed yet, not cancelled.
     """
 
     id: ContractId
@@ -51,10 +51,16 @@ class Contract:
     client_id: ClientId
     signed_on: date | None = None
     cancelled_on: date | None = None
-    notes: str = ""
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract(ContractFields):
+    """A contract with a client. Raises Invalid."""
+
+    notes: str = ""
 
     def __post_init__(self) -> None:
         is_backwards = self.signed_on and self.cancelled_on and self.cancelled_on < self.signed_on
@@ -65,6 +71,7 @@ class Contract:
         )
 
     def state(self, on: date) -> ContractState:
+        """The state on a day: draft until it is signed, cancelled from the day after `cancelled_on`."""
         if self.signed_on is None:
             return ContractState.DRAFT
         is_over = self.cancelled_on is not None and on > self.cancelled_on
@@ -80,5 +87,5 @@ class Contract:
 
 
 def number_for(contract_id: ContractId, *, year: int) -> str:
-    """A number for a contract that was given none: `YYYY/` and 8 hexadecimal digits, the last of its id."""
+    """The number of a contract that is given none: `YYYY/` and the last 8 hexadecimal digits of its id."""
     return f"{year:04d}/{contract_id.hex[-8:]}"

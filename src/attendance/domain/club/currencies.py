@@ -19,7 +19,7 @@ _CODES_BY_DIGITS = {
 DIGITS = MappingProxyType(
     {code: digits for digits, codes in _CODES_BY_DIGITS.items() for code in codes.split()}
 )
-"""The digits of each currency's minor unit; a code that is not here is no currency one pays in."""
+"""The number of decimal digits of each currency, by its code; other codes are no currencies."""
 
 
 def unit(currency: str) -> Decimal:
@@ -28,5 +28,5 @@ def unit(currency: str) -> Decimal:
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
-    """To the minor unit, half up."""
+    """The amount rounded to the currency's minor unit, half up."""
     return amount.quantize(unit(currency), rounding=ROUND_HALF_UP)

@@ -1,12 +1,11 @@
-"""What a user wants at hand."""
+"""Favorite groups and lessons of a user."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from uuid import UUID
 
 from attendance.domain.errors import FieldError
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId
+from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.ids import AccountId
 from attendance.domain.text import raise_if_errors
 
 MOST_FAVORITES = 1000
@@ -14,7 +13,10 @@ MOST_FAVORITES = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Favorites:
-    """A user's favorite groups and lessons, in their order. Raises Invalid for repetitions or too many."""
+    """The ids of a user's favorite groups and lessons, in the order that the user chose.
+
+    Raises Invalid for an id that is repeated, or more than 1000 in a list.
+    """
 
     account_id: AccountId
     groups: tuple[UUID, ...] = ()
@@ -22,17 +24,19 @@ class Favorites:
     version: int = 0
 
     def __post_init__(self) -> None:
-        raise_if_errors(_fault("groups", self.groups), _fault("lessons", self.lessons))
+        raise_if_errors(_ids_error("groups", self.groups), _ids_error("lessons", self.lessons))
 
     def replaced(
         self,
         *,
         groups: tuple[UUID, ...] | None,
         lessons: tuple[UUID, ...] | None,
-        at: datetime,
-        event_id: EventId,
+        change_context: ChangeContext,
     ) -> tuple["Favorites", Event | None]:
-        """Other favorites; None keeps a list. The same again changes nothing."""
+        """The favorites with other lists, and the event of the change; None keeps a list.
+
+        The same lists again are no change: then there is no event.
+        """
         after = replace(
             self,
             groups=self.groups if groups is None else groups,
@@ -40,14 +44,8 @@ class Favorites:
         )
         if after == self:
             return self, None
-        event = Event(
-            id=event_id,
-            at=at,
-            actor_id=self.account_id,
-            action=Action.FAVORITES_REPLACED,
-            subject_id=self.account_id,
-            before=self._facts(),
-            after=after._facts(),
+        event = change_context.event(
+            Action.FAVORITES_REPLACED, self.account_id, before=self._facts(), after=after._facts()
         )
         return replace(after, version=self.version + 1), event
 
@@ -55,7 +53,7 @@ class Favorites:
         return {"groups": " ".join(map(str, self.groups)), "lessons": " ".join(map(str, self.lessons))}
 
 
-def _fault(field: str, ids: tuple[UUID, ...]) -> FieldError | None:
+def _ids_error(field: str, ids: tuple[UUID, ...]) -> FieldError | None:
     if len(ids) > MOST_FAVORITES:
         return FieldError(field, f"must be at most {MOST_FAVORITES}")
     return FieldError(field, "must not repeat an id") if len(set(ids)) < len(ids) else None

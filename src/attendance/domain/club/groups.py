@@ -1,13 +1,15 @@
-"""Groups: who teaches them, who is in them, and when they meet."""
+"""Groups: their teachers, their members, and their weekly schedule."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any, TypedDict
+from uuid import UUID
 
 from attendance.domain.club.locations import capacity_error
+from attendance.domain.dates import ONE_DAY, Period, is_within
 from attendance.domain.errors import Conflict, FieldError, NotFound
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
@@ -18,7 +20,6 @@ LONGEST_GROUP_NAME = 200
 MOST_TEACHERS = 100
 MOST_MEMBERSHIPS = 5000
 MOST_SLOTS = 100
-ONE_DAY = timedelta(days=1)
 
 
 class GroupNotFound(NotFound):
@@ -26,13 +27,13 @@ class GroupNotFound(NotFound):
 
 
 class GroupFull(Conflict):
-    """No date may have more members than the group has places."""
+    """On some day the group would have more members than its capacity."""
 
     text = "group is full"
 
 
 class RosterHeld(Conflict):
-    """Who could have been there when lessons were held is history."""
+    """The roster of lessons that were held would change; `days` are their dates, in order."""
 
     text = "lessons were held with another roster"
 
@@ -42,38 +43,32 @@ class RosterHeld(Conflict):
 
 
 class OnlyToBeEnded(Conflict):
-    """What has begun happened: from today on it may end, yesterday's roster stays."""
+    """A teaching or membership that has begun may only be ended, yesterday at the earliest."""
 
     text = "what has begun can only be ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Teaching:
-    """Somebody teaches a group from a day on, to `until` (included) or for as long as is known."""
+class Teaching(Period):
+    """A user teaches a group from `since` to `until`, both included; `until` None: open end."""
 
     user_id: AccountId
     since: date
     until: date | None = None
 
-    def covers(self, day: date) -> bool:
-        return self.since <= day <= (self.until or day)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupMembership:
-    """A client is in a group from a day on, to `until` (included) or for as long as is known."""
+class GroupMembership(Period):
+    """A client is in a group from `since` to `until`, both included; `until` None: open end."""
 
     client_id: ClientId
     since: date
     until: date | None = None
 
-    def covers(self, day: date) -> bool:
-        return self.since <= day <= (self.until or day)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """When a group meets in a week: an ISO weekday (Monday is 1) and local times."""
+    """When a group meets each week: an ISO weekday (Monday is 1) and times local to its location."""
 
     weekday: int
     starts: time
@@ -81,7 +76,7 @@ class Slot:
 
 
 class GroupChanges(TypedDict, total=False):
-    """What is to be different; what is not named stays. Lists are replaced whole."""
+    """The fields to change; others stay as they are. Lists are replaced whole."""
 
     name: str
     location_id: LocationId
@@ -94,8 +89,11 @@ class GroupChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """A group. Its roster on a date follows from who was a member then. Raises Invalid, GroupFull."""
+class GroupFields:
+    """What a group and what is shown of it have in common.
+
+    Active from `active_from` to `active_until`, both included; None: open.
+    """
 
     id: GroupId
     name: str
@@ -104,11 +102,17 @@ class Group:
     active_from: date | None = None
     active_until: date | None = None
     teachers: tuple[Teaching, ...] = ()
-    members: tuple[GroupMembership, ...] = ()
     schedule: tuple[Slot, ...] = ()
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group(GroupFields):
+    """A group. Its roster on a day are the clients whose membership covers it. Raises Invalid, GroupFull."""
+
+    members: tuple[GroupMembership, ...] = ()
 
     def __post_init__(self) -> None:
         is_backwards = self.active_from and self.active_until and self.active_until < self.active_from
@@ -116,36 +120,38 @@ class Group:
             name_error("name", self.name, longest=LONGEST_GROUP_NAME),
             capacity_error(self.capacity),
             FieldError("active_until", "must not be before active_from") if is_backwards else None,
-            *_faults_in_spans("teachers", _spans(self.teachers)),
-            *_faults_in_spans("members", _spans(self.members)),
-            *_faults_in_schedule(self.schedule),
-            _fault_in_number("teachers", len(self.teachers), MOST_TEACHERS),
-            _fault_in_number("members", len(self.members), MOST_MEMBERSHIPS),
-            _fault_in_number("schedule", len(self.schedule), MOST_SLOTS),
+            *_period_errors("teachers", self.teachers),
+            *_period_errors("members", self.members),
+            *_schedule_errors(self.schedule),
+            _length_error("teachers", len(self.teachers), MOST_TEACHERS),
+            _length_error("members", len(self.members), MOST_MEMBERSHIPS),
+            _length_error("schedule", len(self.schedule), MOST_SLOTS),
         )
         if self.capacity is not None and most_at_once(self.members) > self.capacity:
             raise GroupFull
-        # one order, however they were given: the same entries are the same group
+        # in a fixed order: the same entries in another order are no change
         object.__setattr__(self, "teachers", _sorted(self.teachers, "since", "user_id"))
         object.__setattr__(self, "members", _sorted(self.members, "since", "client_id"))
         object.__setattr__(self, "schedule", _sorted(self.schedule, "weekday", "starts"))
 
-    def is_active(self, on: date) -> bool:
-        return (self.active_from or on) <= on <= (self.active_until or on)
+    def is_active(self, day: date) -> bool:
+        return is_within(day, self.active_from, self.active_until)
 
     def teachers_on(self, day: date) -> tuple[AccountId, ...]:
+        """Who teaches the group on a day, in the order of ids."""
         return tuple(sorted({teaching.user_id for teaching in self.teachers if teaching.covers(day)}))
 
     def roster_on(self, day: date) -> frozenset[ClientId]:
+        """Who is in the group on a day."""
         return frozenset(member.client_id for member in self.members if member.covers(day))
 
     def require_only_ended(self, changed: "Group", *, today: date) -> None:
-        """Raise OnlyToBeEnded unless whatever has begun is as it was, or ends from yesterday on."""
-        _require_only_ended(_spans(self.teachers), _spans(changed.teachers), today)
-        _require_only_ended(_spans(self.members), _spans(changed.members), today)
+        """Raise OnlyToBeEnded unless what has begun by `today` stays, or ends yesterday at the earliest."""
+        _require_only_ended(self.teachers, changed.teachers, today)
+        _require_only_ended(self.members, changed.members, today)
 
-    def touched(self, changed: "Group", days: Iterable[date]) -> list[date]:
-        """Of these days, those on which the roster would be another."""
+    def days_with_other_roster(self, changed: "Group", days: Iterable[date]) -> list[date]:
+        """Those of `days`, in order, on which the roster of `changed` differs from this one's."""
         return sorted({day for day in days if self.roster_on(day) != changed.roster_on(day)})
 
     def added(self, change_context: ChangeContext) -> Event:
@@ -158,70 +164,71 @@ class Group:
 
 
 def most_at_once(members: Iterable[GroupMembership]) -> int:
-    """How many members the fullest date has."""
-    steps: dict[date, int] = {}
+    """The number of members on the day that has the most."""
+    changes: dict[date, int] = {}
     for member in members:
-        steps[member.since] = steps.get(member.since, 0) + 1
+        changes[member.since] = changes.get(member.since, 0) + 1
         if member.until is not None and member.until < date.max:
-            steps[member.until + ONE_DAY] = steps.get(member.until + ONE_DAY, 0) - 1
+            day_after = member.until + ONE_DAY
+            changes[day_after] = changes.get(day_after, 0) - 1
     most = present = 0
-    for day in sorted(steps):
-        present += steps[day]
+    for day in sorted(changes):
+        present += changes[day]
         most = max(most, present)
     return most
 
 
-Span = tuple[Any, date, date | None]
-"""Who, from when, until when."""
+def _sorted(entries: tuple[Any, ...], *fields: str) -> tuple[Any, ...]:
+    return tuple(sorted(entries, key=attrgetter(*fields)))
 
 
-def _sorted(entries: tuple[Any, ...], *by: str) -> tuple[Any, ...]:
-    return tuple(sorted(entries, key=attrgetter(*by)))
+def _person_id(entry: Teaching | GroupMembership) -> UUID:
+    return entry.user_id if isinstance(entry, Teaching) else entry.client_id
 
 
-def _spans(entries: "Iterable[Teaching | GroupMembership]") -> list[Span]:
-    return [(it.user_id if isinstance(it, Teaching) else it.client_id, it.since, it.until) for it in entries]
-
-
-def _faults_in_spans(field: str, spans: list[Span]) -> list[FieldError]:
+def _period_errors(field: str, entries: Sequence[Teaching | GroupMembership]) -> list[FieldError]:
+    """Periods that end before they begin, or overlap with another of the same person."""
     field_errors = [
-        FieldError(f"{field}[{n}].until", "must not be before from")
-        for n, (_, since, until) in enumerate(spans)
-        if until is not None and until < since
+        FieldError(f"{field}[{index}].until", "must not be before from")
+        for index, entry in enumerate(entries)
+        if entry.until is not None and entry.until < entry.since
     ]
-    places = sorted(range(len(spans)), key=lambda n: (str(spans[n][0]), spans[n][1]))
-    for one, next_one in pairwise(places):
-        (who, _, until), (other, since, _) = spans[one], spans[next_one]
-        if who == other and since <= (until or date.max):
+    indexes = sorted(range(len(entries)), key=lambda i: (str(_person_id(entries[i])), entries[i].since))
+    for index, next_index in pairwise(indexes):
+        entry, next_entry = entries[index], entries[next_index]
+        if _person_id(entry) == _person_id(next_entry) and next_entry.since <= (entry.until or date.max):
             field_errors.append(
-                FieldError(f"{field}[{next_one}].from", "must not overlap with another entry")
+                FieldError(f"{field}[{next_index}].from", "must not overlap with another entry")
             )
     return field_errors
 
 
-def _faults_in_schedule(schedule: tuple[Slot, ...]) -> list[FieldError]:
+def _schedule_errors(schedule: tuple[Slot, ...]) -> list[FieldError]:
     field_errors: list[FieldError] = []
-    for n, slot in enumerate(schedule):
+    for index, slot in enumerate(schedule):
         if not 1 <= slot.weekday <= 7:
-            field_errors.append(FieldError(f"schedule[{n}].weekday", "must be from 1 (Monday) to 7"))
+            field_errors.append(FieldError(f"schedule[{index}].weekday", "must be from 1 (Monday) to 7"))
         if slot.ends <= slot.starts:
-            field_errors.append(FieldError(f"schedule[{n}].ends", "must be after starts"))
-        if any((other.weekday, other.starts) == (slot.weekday, slot.starts) for other in schedule[:n]):
-            field_errors.append(FieldError(f"schedule[{n}].starts", "must not be repeated"))
+            field_errors.append(FieldError(f"schedule[{index}].ends", "must be after starts"))
+        if any((other.weekday, other.starts) == (slot.weekday, slot.starts) for other in schedule[:index]):
+            field_errors.append(FieldError(f"schedule[{index}].starts", "must not be repeated"))
     return field_errors
 
 
-def _fault_in_number(field: str, number: int, most: int) -> FieldError | None:
-    return FieldError(field, f"must be at most {most}") if number > most else None
+def _length_error(field: str, length: int, longest: int) -> FieldError | None:
+    return FieldError(field, f"must be at most {longest}") if length > longest else None
 
 
-def _require_only_ended(before: list[Span], after: list[Span], today: date) -> None:
-    now = {(who, since): until for who, since, until in after}
-    for who, since, until in before:
-        if since > today:
+def _require_only_ended(
+    before: Iterable[Teaching | GroupMembership], after: Iterable[Teaching | GroupMembership], today: date
+) -> None:
+    ends = {(_person_id(entry), entry.since): entry.until for entry in after}
+    for entry in before:
+        key = (_person_id(entry), entry.since)
+        if entry.since > today:
             continue
-        if (who, since) not in now:
+        if key not in ends:
             raise OnlyToBeEnded
-        changed = now[who, since]
-        if changed != until and (min(changed or date.max, until or date.max) < today - ONE_DAY):
+        earlier_end = min(ends[key] or date.max, entry.until or date.max)
+        if ends[key] != entry.until and earlier_end < today - ONE_DAY:
             raise OnlyToBeEnded

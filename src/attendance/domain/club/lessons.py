@@ -1,4 +1,4 @@
-"""Lessons: when and where a group met or will meet, who taught, and what became of it."""
+"""Lessons: when and where a group meets, who teaches, and whether the lesson is held or cancelled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,31 +25,33 @@ class LessonNotFound(NotFound):
 
 
 class SlotTaken(Conflict):
-    """The group has a lesson at that time already."""
+    """The group has another lesson at that time."""
 
     text = "there is a lesson at that time already"
 
 
 class LessonCancelled(Conflict):
-    """Nobody can have been there."""
+    """Attendance of a cancelled lesson cannot be marked."""
 
     text = "lesson is cancelled"
 
 
 class TooLate(Forbidden):
-    """The days in which somebody of this level may still change it are over."""
+    """The days in which somebody of this level may change the lesson are over."""
 
     text = "too late to change this lesson"
 
 
 class LessonState(StrEnum):
+    """`held`: it has begun and has a mark. `planned`: neither held nor cancelled, even if it has begun."""
+
     PLANNED = "planned"
     HELD = "held"
     CANCELLED = "cancelled"
 
 
 class LessonChanges(TypedDict, total=False):
-    """What is to be different; what is not named stays."""
+    """The fields to change; others stay as they are."""
 
     date: date
     starts: time
@@ -63,19 +65,18 @@ class LessonChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheduled:
-    """The place in the schedule for which a lesson was made: it keeps it wherever the lesson is moved."""
+    """The date and start in the schedule that a lesson was made for; they stay when the lesson is moved."""
 
     date: date
     starts: time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
-    """A lesson, with copies of what its group and location were when it was made. Raises Invalid.
+class LessonFields:
+    """What a lesson and what is shown of it have in common.
 
-    Date and times are local to `timezone` (IANA), `starts_at` and `ends_at` the instants in UTC. `closed`: it
-    was a closure of the location that cancelled it. `is_marked`, as it was read: somebody's attendance is
-    known.
+    Date and times are local to `timezone` (IANA), `starts_at` and `ends_at` the same instants in UTC.
+    `reason`: why it is cancelled. `scheduled`: None for a lesson that was not made from the schedule.
     """
 
     id: LessonId
@@ -90,14 +91,24 @@ class Lesson:
     capacity: int | None = None
     teachers: tuple[AccountId, ...] = ()
     topic: str = ""
-    cancelled: bool = False
     reason: str = ""
-    closed: bool = False
     scheduled: Scheduled | None = None
-    is_marked: bool = False
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson(LessonFields):
+    """A lesson. Capacity, teachers and zone are copies of the group's and location's, made with it.
+
+    `closed`: a closure of the location cancelled it. `is_marked`: it had a mark when it was read. Raises
+    Invalid.
+    """
+
+    cancelled: bool = False
+    closed: bool = False
+    is_marked: bool = False
 
     def __post_init__(self) -> None:
         raise_if_errors(
@@ -119,6 +130,7 @@ class Lesson:
         )
 
     def state(self, *, at: datetime) -> LessonState:
+        """The state at an instant."""
         if self.cancelled:
             return LessonState.CANCELLED
         return LessonState.HELD if self.is_marked and self.has_begun(at) else LessonState.PLANNED
@@ -132,33 +144,33 @@ class Lesson:
     def edited(
         self, changes: Mapping[str, Any], change_context: ChangeContext, *, zone: tzinfo
     ) -> tuple["Lesson", Event | None]:
-        """Otherwise than it was; its instants follow from date, times and zone.
+        """The lesson with these changes, and the event; instants follow from date, times and `zone`.
 
-        Restoring takes the reason away. Whatever somebody decides about time, place or state is no longer
-        the closure's doing.
+        Restoring clears the reason. A lesson cancelled by a closure (`closed`) counts as cancelled by whoever
+        changes its time, place, state or reason.
         """
-        day, starts, ends = (changes.get(it, getattr(self, it)) for it in ("date", "starts", "ends"))
+        day, starts, ends = (changes.get(name, getattr(self, name)) for name in ("date", "starts", "ends"))
         starts_at, ends_at = instants(day, starts, ends, zone)
-        whole = {**changes, "starts_at": starts_at, "ends_at": ends_at}
+        all_changes = {**changes, "starts_at": starts_at, "ends_at": ends_at}
         cancelled = changes.get("cancelled", self.cancelled)
         if not cancelled and self.cancelled:
-            whole["reason"] = changes.get("reason", "")
-        decided = ("date", "starts", "ends", "location_id", "cancelled", "reason")
+            all_changes["reason"] = changes.get("reason", "")
+        decisions = ("date", "starts", "ends", "location_id", "cancelled", "reason")
         if (
             self.closed
             and "closed" not in changes
-            and any(changes.get(it, getattr(self, it)) != getattr(self, it) for it in decided)
+            and any(changes.get(name, getattr(self, name)) != getattr(self, name) for name in decisions)
         ):
-            whole["closed"] = False
-        return edited(self, whole, _action(self.cancelled, cancelled), change_context)
+            all_changes["closed"] = False
+        return edited(self, all_changes, _action(self.cancelled, cancelled), change_context)
 
     def closed_for(self, reason: str, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
-        """Cancelled by a closure of its location."""
+        """The lesson cancelled by a closure of its location, and the event."""
         changes = {"cancelled": True, "reason": reason or CLOSED, "closed": True}
         return edited(self, changes, Action.LESSON_CANCELLED, change_context)
 
     def reopened(self, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
-        """As it was before a closure that is no more."""
+        """The lesson restored, because the closure that cancelled it is gone, and the event."""
         changes = {"cancelled": False, "reason": "", "closed": False}
         return edited(self, changes, Action.LESSON_RESTORED, change_context)
 
@@ -187,8 +199,9 @@ def made(
     topic: str = "",
     is_scheduled: bool = False,
 ) -> Lesson:
-    """A new lesson of a group at a location, taught by those who teach the group then unless others are.
+    """A new lesson of a group at a location.
 
+    `teachers` None: those who teach the group on that day. `is_scheduled`: it is made from the schedule.
     Raises Invalid.
     """
     starts_at, ends_at = instants(day, starts, ends, zone)
@@ -212,15 +225,15 @@ def made(
 
 
 def capacity_of(group: Group, location: Location) -> int | None:
-    """The group's, else the location's."""
+    """The capacity of the group, or that of the location where the group has none; None: unlimited."""
     return location.capacity if group.capacity is None else group.capacity
 
 
 def instants(day: date, starts: time, ends: time, zone: tzinfo) -> tuple[datetime, datetime]:
-    """When a lesson starts and ends, in UTC. Raises Invalid for a day at the very end of the calendar.
+    """The instants, in UTC, at which a lesson starts and ends: as far apart as its local times are.
 
-    A local time that the clocks skip is as much later as they skip; of one that comes twice, the first is
-    meant. A lesson is as long as its local times say.
+    A local start that clocks skip is moved by as much as they skip; of one that occurs twice, the first
+    counts. Raises Invalid for a day at the very end of the calendar.
     """
     length = datetime.combine(day, ends) - datetime.combine(day, starts)
     try:

@@ -1,10 +1,11 @@
-"""Locations, and when they are closed."""
+"""Locations and their closures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypedDict
 
+from attendance.domain.dates import Period
 from attendance.domain.errors import Conflict, FieldError, NotFound
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import LocationId
@@ -24,14 +25,14 @@ class LocationNotFound(NotFound):
 
 
 class AddressTaken(Conflict):
-    """There is a location at this address already."""
+    """Another location has this address."""
 
     text = "address is taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closure:
-    """Days on which a location is closed, both ends included. Raises Invalid."""
+class Closure(Period):
+    """A location is closed from `since` to `until`, both included. Raises Invalid."""
 
     since: date
     until: date
@@ -43,12 +44,9 @@ class Closure:
             name_error("closures.reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
         )
 
-    def covers(self, day: date) -> bool:
-        return self.since <= day <= self.until
-
 
 class LocationChanges(TypedDict, total=False):
-    """What is to be different; what is not named stays."""
+    """The fields to change; others stay as they are."""
 
     name: str
     address: str
@@ -61,7 +59,7 @@ class LocationChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """A place where lessons are given, in its own time zone (IANA). Raises Invalid."""
+    """A place where lessons are given. `timezone` is an IANA name. Raises Invalid."""
 
     id: LocationId
     name: str
@@ -90,11 +88,11 @@ class Location:
 
     @property
     def address_key(self) -> str:
-        """The address as it is compared: two locations never share one."""
+        """The folded address: no two locations have the same."""
         return folded(self.address)
 
     def closure_on(self, day: date) -> Closure | None:
-        """The first closure that covers a day."""
+        """The first closure, in their order, that covers a day; None where it is open."""
         return next((closure for closure in self.closures if closure.covers(day)), None)
 
     def added(self, change_context: ChangeContext) -> Event:
@@ -107,5 +105,6 @@ class Location:
 
 
 def capacity_error(capacity: int | None) -> FieldError | None:
-    is_fine = capacity is None or 1 <= capacity <= LARGEST_CAPACITY
-    return None if is_fine else FieldError("capacity", f"must be a whole number from 1 to {LARGEST_CAPACITY}")
+    if capacity is None or 1 <= capacity <= LARGEST_CAPACITY:
+        return None
+    return FieldError("capacity", f"must be a whole number from 1 to {LARGEST_CAPACITY}")

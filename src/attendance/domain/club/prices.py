@@ -1,4 +1,4 @@
-"""Prices: what can be bought."""
+"""Prices: the passes that can be bought."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from attendance.domain.club.clients import LONGEST_NOTES
 from attendance.domain.club.currencies import DIGITS, rounded
+from attendance.domain.dates import is_within
 from attendance.domain.errors import Conflict, FieldError, NotFound
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import GroupId, PriceId
@@ -27,13 +28,13 @@ class PriceNotFound(NotFound):
 
 
 class NotOnSale(Conflict):
-    """It is not sold yet, or not any more."""
+    """The price is not on sale yet, or no longer."""
 
     text = "price is not on sale"
 
 
 class PriceChanges(TypedDict, total=False):
-    """What is to be different; what is not named stays. What was sold stays as it was sold."""
+    """The fields to change; others stay as they are. Subscriptions sold before do not change."""
 
     name: str
     amount: Decimal
@@ -49,10 +50,11 @@ class PriceChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
-    """A pass that can be bought: for so many visits (None: any), for days or months (neither: open end).
+class PriceFields:
+    """What a price and what is shown of it have in common.
 
-    `group_ids` are the groups it is for, none of them: all. Raises Invalid.
+    `visits` None: any number. Valid for days or for months; neither: open end. `group_ids` are the groups it
+    is for, empty: all. On sale from `on_sale_from` to `on_sale_until`, both included; None: open.
     """
 
     id: PriceId
@@ -66,19 +68,25 @@ class Price:
     on_sale_from: date | None = None
     on_sale_until: date | None = None
     charges_absence: bool = True
-    notes: str = ""
     created_at: datetime
     updated_at: datetime
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price(PriceFields):
+    """A pass that can be bought. Raises Invalid."""
+
+    notes: str = ""
 
     def __post_init__(self) -> None:
         is_backwards = self.on_sale_from and self.on_sale_until and self.on_sale_until < self.on_sale_from
         raise_if_errors(
             name_error("name", self.name, longest=LONGEST_PRICE_NAME),
-            _fault_in_amount(self.amount, self.currency),
-            _fault_in_number("visits", self.visits, MOST_VISITS),
-            _fault_in_number("valid_days", self.valid_days, LONGEST_DAYS),
-            _fault_in_number("valid_months", self.valid_months, LONGEST_MONTHS),
+            _amount_error(self.amount, self.currency),
+            _number_error("visits", self.visits, MOST_VISITS),
+            _number_error("valid_days", self.valid_days, LONGEST_DAYS),
+            _number_error("valid_months", self.valid_months, LONGEST_MONTHS),
             FieldError("valid_months", "must not be given beside valid_days")
             if self.valid_days is not None and self.valid_months is not None
             else None,
@@ -91,11 +99,11 @@ class Price:
             FieldError("on_sale_until", "must not be before on_sale_from") if is_backwards else None,
             prose_error("notes", self.notes, longest=LONGEST_NOTES),
         )
-        # one spelling of an amount, however it was given: 80 is 80.00, and there is no minus zero
+        # 80 is stored as 80.00 and -0 as 0.00: the same amount in other digits is no change
         object.__setattr__(self, "amount", rounded(abs(self.amount), self.currency))
 
-    def is_on_sale(self, on: date) -> bool:
-        return (self.on_sale_from or on) <= on <= (self.on_sale_until or on)
+    def is_on_sale(self, day: date) -> bool:
+        return is_within(day, self.on_sale_from, self.on_sale_until)
 
     def added(self, change_context: ChangeContext) -> Event:
         return created(self, Action.PRICE_ADDED, change_context)
@@ -106,7 +114,7 @@ class Price:
         return edited(self, changes, Action.PRICE_EDITED, change_context)
 
 
-def _fault_in_amount(amount: Decimal, currency: str) -> FieldError | None:
+def _amount_error(amount: Decimal, currency: str) -> FieldError | None:
     if currency not in DIGITS:
         return FieldError("currency", "must be a currency by its ISO 4217 code, such as EUR")
     if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
@@ -116,6 +124,6 @@ def _fault_in_amount(amount: Decimal, currency: str) -> FieldError | None:
     return None
 
 
-def _fault_in_number(field: str, number: int | None, most: int) -> FieldError | None:
-    is_fine = number is None or 1 <= number <= most
-    return None if is_fine else FieldError(field, f"must be a whole number from 1 to {most}")
+def _number_error(field: str, number: int | None, largest: int) -> FieldError | None:
+    is_valid = number is None or 1 <= number <= largest
+    return None if is_valid else FieldError(field, f"must be a whole number from 1 to {largest}")

@@ -1,9 +1,10 @@
-"""Schedules: the dates on which a group meets by its week."""
+"""The dates on which a group meets by its weekly schedule."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from attendance.domain.club.groups import ONE_DAY, Slot
+from attendance.domain.club.groups import Slot
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError
 from attendance.domain.text import raise_if_errors
 
@@ -11,7 +12,7 @@ LONGEST_RANGE = 366
 
 
 def slots_between(schedule: tuple[Slot, ...], since: date, until: date) -> Iterator[tuple[date, Slot]]:
-    """Every date on which the schedule has a lesson, both ends included, in order."""
+    """Each date from `since` to `until`, both included, with each slot on its weekday; in order."""
     day = since
     while day <= until:
         for slot in schedule:
@@ -23,7 +24,7 @@ def slots_between(schedule: tuple[Slot, ...], since: date, until: date) -> Itera
 
 
 def require_range(since: date, until: date) -> None:
-    """Raise Invalid for a range that runs backwards or is longer than 366 days."""
+    """Raise Invalid for a range that ends before it begins or has more than 366 days."""
     raise_if_errors(
         FieldError("until", "must not be before from") if until < since else None,
         FieldError("until", f"must be at most {LONGEST_RANGE} days from from")

@@ -1,4 +1,4 @@
-"""Subscriptions: passes that were sold, what they cover and for how long."""
+"""Subscriptions: passes that were sold, which visits they cover and for how long."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any, TypedDict
 
 from attendance.domain.club.currencies import rounded
-from attendance.domain.club.groups import ONE_DAY
 from attendance.domain.club.prices import Price
+from attendance.domain.dates import ONE_DAY, Period, is_within
 from attendance.domain.errors import Conflict, FieldError, Invalid, NotFound
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import ClientId, ContractId, GroupId, PriceId, SubscriptionId
@@ -25,23 +25,25 @@ class SubscriptionNotFound(NotFound):
 
 
 class OthersContract(Conflict):
-    """A pass belongs to a contract of the client it is sold to."""
+    """The contract is not one of the client to whom the pass is sold."""
 
     text = "contract belongs to another client"
 
 
 class FreezesOverlap(Conflict):
+    """Two freezes have a day in common."""
+
     text = "freezes overlap"
 
 
 class FreezeAfterEnd(Conflict):
-    """What is over cannot be put on hold."""
+    """A freeze begins after the subscription's last day."""
 
     text = "freeze starts after the subscription ends"
 
 
 class VisitsOutside(Conflict):
-    """Visits it paid for would not be covered any more."""
+    """Visits that the pass has paid for would no longer be covered; the text names the first 10 dates."""
 
     text = "visits are charged to it"
 
@@ -52,6 +54,8 @@ class VisitsOutside(Conflict):
 
 
 class SubscriptionState(StrEnum):
+    """`pending`: not begun. `used_up`: no visit is left. `expired`: its last day is over."""
+
     PENDING = "pending"
     ACTIVE = "active"
     FROZEN = "frozen"
@@ -61,8 +65,8 @@ class SubscriptionState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Freeze:
-    """Days on which a pass does not run, both ends included; it runs as much longer."""
+class Freeze(Period):
+    """A pass is suspended from `since` to `until`, both included, and runs as many days longer."""
 
     since: date
     until: date
@@ -72,12 +76,9 @@ class Freeze:
             FieldError("freezes.until", "must not be before from") if self.until < self.since else None
         )
 
-    def covers(self, day: date) -> bool:
-        return self.since <= day <= self.until
-
 
 class SubscriptionChanges(TypedDict, total=False):
-    """What is to be different; what is not named stays. What was sold is what it is."""
+    """The fields to change; others stay as they are. What was sold cannot be changed."""
 
     ends_on: date | None
     freezes: tuple[Freeze, ...]
@@ -86,12 +87,12 @@ class SubscriptionChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
-    """A pass as it was sold: later changes of its price do not reach it.
+class SubscriptionFields:
+    """What a subscription and what is shown of it have in common.
 
-    For so many `visits` (None: any) in these groups (none: all), from `starts_on` to `ends_on` (None: open
-    end) and as many days longer as it is frozen; `cancelled_on` is the last day it covers. `charged`, as it
-    was read: how many visits it has paid for. Raises Invalid, FreezesOverlap, FreezeAfterEnd.
+    For so many `visits` (None: any number) in the groups of `group_ids` (empty: all), from `starts_on` to
+    `ends_on` (None: open end), both included, and as many days longer as it is frozen; `cancelled_on` is the
+    last day it covers.
     """
 
     id: SubscriptionId
@@ -109,14 +110,24 @@ class Subscription:
     ends_on: date | None = None
     freezes: tuple[Freeze, ...] = ()
     cancelled_on: date | None = None
-    charged: int = 0
     created_at: datetime
     updated_at: datetime
     version: int = 1
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription(SubscriptionFields):
+    """A pass as it was sold: later changes of its price do not affect it.
+
+    `charged`: how many visits it had paid for when it was read. Raises Invalid, FreezesOverlap,
+    FreezeAfterEnd.
+    """
+
+    charged: int = 0
+
     def __post_init__(self) -> None:
         raise_if_errors(
-            fault_in_discount(self.discount_percent),
+            discount_error(self.discount_percent),
             FieldError("ends_on", "must not be before starts_on")
             if self.ends_on is not None and self.ends_on < self.starts_on
             else None,
@@ -124,7 +135,7 @@ class Subscription:
             if len(self.freezes) > MOST_FREEZES
             else None,
         )
-        # one order, however they were given: the same freezes are the same pass
+        # in a fixed order: the same freezes in another order are no change
         object.__setattr__(self, "freezes", tuple(sorted(self.freezes)))
         for n, freeze in enumerate(self.freezes):
             if n and freeze.since <= self.freezes[n - 1].until:
@@ -136,30 +147,33 @@ class Subscription:
 
     @property
     def amount_due(self) -> Decimal:
-        """What is to be paid: the amount less the discount, to the minor unit, half up."""
+        """The amount less the discount, rounded to the minor unit, half up."""
         return rounded(self.amount * (100 - self.discount_percent) / 100, self.currency)
 
     @property
     def valid_until(self) -> date | None:
-        """The last day it runs, were it not cancelled: it buys as many days as it was sold for."""
+        """The last day on which it runs, freezes included, were it not cancelled; None: open end."""
         return _last_day(self.starts_on, self.ends_on, self.freezes)
 
     @property
     def visits_left(self) -> int | None:
+        """How many visits it can still pay for; None: any number."""
         return None if self.visits is None else self.visits - self.charged
 
     def covers(self, day: date) -> bool:
-        """Whether it runs on a day: begun, not over, not frozen, not cancelled before."""
+        """Whether it runs on a day: begun, not expired, not frozen, not cancelled."""
         return (
-            self.starts_on <= day <= (self.valid_until or day)
-            and day <= (self.cancelled_on or day)
+            is_within(day, self.starts_on, self.valid_until)
+            and is_within(day, None, self.cancelled_on)
             and not any(freeze.covers(day) for freeze in self.freezes)
         )
 
     def is_for(self, group_id: GroupId) -> bool:
+        """Whether it pays for visits to this group."""
         return not self.group_ids or group_id in self.group_ids
 
     def state(self, on: date) -> SubscriptionState:
+        """The state on a day; of several that apply, the first of cancelled, used up, expired, frozen."""
         if self.cancelled_on is not None and on > self.cancelled_on:
             return SubscriptionState.CANCELLED
         if self.visits_left is not None and self.visits_left <= 0:
@@ -176,7 +190,10 @@ class Subscription:
     def edited(
         self, changes: Mapping[str, Any], change_context: ChangeContext, *, charged_on: Collection[date]
     ) -> tuple["Subscription", Event | None]:
-        """Otherwise than it was, as long as the visits charged to it stay inside. Raises VisitsOutside."""
+        """The subscription with these changes, and the event. `charged_on`: dates of visits it has paid for.
+
+        Raises VisitsOutside where it would not cover one of them.
+        """
         after, event = edited(self, changes, Action.SUBSCRIPTION_EDITED, change_context)
         if outside := {day for day in charged_on if not after.covers(day)}:
             raise VisitsOutside(outside)
@@ -194,7 +211,7 @@ def sold(
     starts_on: date,
     at: datetime,
 ) -> Subscription:
-    """A new pass at this price. Raises Invalid."""
+    """A new subscription at this price, from `starts_on` on. Raises Invalid."""
     return Subscription(
         id=subscription_id,
         client_id=client_id,
@@ -214,7 +231,7 @@ def sold(
     )
 
 
-def fault_in_discount(percent: int) -> FieldError | None:
+def discount_error(percent: int) -> FieldError | None:
     return (
         None
         if 0 <= percent <= 100
@@ -223,9 +240,10 @@ def fault_in_discount(percent: int) -> FieldError | None:
 
 
 def end_of(start: date, *, days: int | None, months: int | None) -> date | None:
-    """The last of so many days, or the day before the same day so many months on; None: open end.
+    """The last day of a pass that is valid for days or months from `start` on, inclusive; neither: None.
 
-    Where that month has no such day, its last one. Raises Invalid beyond the end of the calendar.
+    Of months: the day before the same day so many months later, or that month's last day where it has no such
+    day. Raises Invalid beyond the end of the calendar.
     """
     try:
         if days is not None:
@@ -240,7 +258,7 @@ def end_of(start: date, *, days: int | None, months: int | None) -> date | None:
 
 
 def _last_day(start: date, end: date | None, freezes: Iterable[Freeze]) -> date | None:
-    """The last day on which a pass runs that is frozen in between; freezes in order. Raises Invalid."""
+    """The last day on which a pass runs, with these freezes, which are in order. Raises Invalid."""
     if end is None:
         return None
     last = end

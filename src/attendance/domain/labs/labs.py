@@ -1,11 +1,12 @@
-"""Labs: an owner, and the members who joined."""
+"""Labs: their owners and members."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.domain.errors import Conflict, NotFound
-from attendance.domain.events import Action, Event
-from attendance.domain.ids import AccountId, EventId, LabId
+from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.ids import AccountId, LabId
+from attendance.domain.revisions import payload
 from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_NAME = 200
@@ -19,14 +20,14 @@ class LabNotFound(NotFound):
 
 
 class AlreadyMember(Conflict):
-    """A user joins a lab once; its owner belongs to it without joining."""
+    """The user has joined the lab before, or owns it."""
 
     text = "already a member"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
-    """A place whose owner keeps attendance by date. Raises Invalid for texts that cannot be."""
+    """A lab, whose owner keeps its attendance by date. Raises Invalid."""
 
     id: LabId
     owner_id: AccountId
@@ -40,31 +41,18 @@ class Lab:
             prose_error("description", self.description, longest=LONGEST_DESCRIPTION),
         )
 
-    def created(self, *, event_id: EventId) -> Event:
-        return Event(
-            id=event_id,
-            at=self.created_at,
-            actor_id=self.owner_id,
-            action=Action.LAB_CREATED,
-            subject_id=self.id,
-            after={"owner_id": str(self.owner_id), "name": self.name, "description": self.description},
-        )
+    def created(self, change_context: ChangeContext) -> Event:
+        return change_context.event(Action.LAB_CREATED, self.id, after=payload(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """Somebody's place in a lab. Nobody leaves."""
+    """A user is a member of a lab. Memberships do not end."""
 
     lab_id: LabId
     user_id: AccountId
     joined_at: datetime
 
-    def joined(self, *, event_id: EventId) -> Event:
-        return Event(
-            id=event_id,
-            at=self.joined_at,
-            actor_id=self.user_id,
-            action=Action.LAB_JOINED,
-            subject_id=self.lab_id,
-            after={"user_id": str(self.user_id)},
-        )
+    def joined(self, change_context: ChangeContext) -> Event:
+        after = {"user_id": str(self.user_id)}
+        return change_context.event(Action.LAB_JOINED, self.lab_id, after=after)

@@ -1,12 +1,12 @@
-"""Attendance in labs: one mark per lab, user and date, kept by the lab's owner."""
+"""Attendance in labs: a mark for each lab, user and date, made by the lab's owner."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from attendance.domain.attendance.status import Status
 from attendance.domain.errors import Conflict, Forbidden, NotFound
-from attendance.domain.events import Action, Event, Facts
-from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
-from attendance.domain.status import Status
+from attendance.domain.events import Action, ChangeContext, Event, Facts
+from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.text import prose_error, raise_if_errors
 
 LONGEST_NOTE = 1000
@@ -33,14 +33,14 @@ class AttendanceNotFound(NotFound):
 
 
 class NotAMember(Conflict):
-    """Only members are marked; the owner is none."""
+    """Only members are marked; the owner is not one."""
 
     text = "user is not a member of the lab"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabEntry:
-    """What the owner says about one member on one date. Raises Invalid for a note that cannot be."""
+    """The status and note of one member on one date. Raises Invalid for the note."""
 
     status: Status
     note: str = ""
@@ -51,7 +51,7 @@ class LabEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabMark:
-    """One member's attendance in a lab on a date. `version` counts its revisions from 1."""
+    """The attendance of one member in a lab on a date."""
 
     id: LabMarkId
     lab_id: LabId
@@ -63,7 +63,7 @@ class LabMark:
     version: int = 1
 
     def facts(self) -> Facts:
-        """Everything an event needs to tell the mark again."""
+        """The mark as its events have it."""
         return {
             "lab_id": str(self.lab_id),
             "user_id": str(self.user_id),
@@ -72,20 +72,13 @@ class LabMark:
             "note": self.entry.note,
         }
 
-    def deleted(self, *, by: AccountId, at: datetime, event_id: EventId) -> Event:
-        return Event(
-            id=event_id,
-            at=at,
-            actor_id=by,
-            action=Action.LAB_ATTENDANCE_DELETED,
-            subject_id=self.id,
-            before=self.facts(),
-        )
+    def deleted(self, change_context: ChangeContext) -> Event:
+        return change_context.event(Action.LAB_ATTENDANCE_DELETED, self.id, before=self.facts())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """The mark as it now is, and the event of the change, if anything changed."""
+    """A mark, and the event of its change; None where nothing has changed."""
 
     mark: LabMark
     event: Event | None
@@ -93,7 +86,7 @@ class Marked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabPlace:
-    """One user's place in a lab's sheet on a date: what has to be known before it is marked."""
+    """What marking a user in a lab on a date depends on, as of when it was read."""
 
     lab_id: LabId
     owner_id: AccountId
@@ -104,11 +97,11 @@ class LabPlace:
     mark: LabMark | None
 
     def marked(
-        self, entry: LabEntry, *, by: AccountId, at: datetime, mark_id: LabMarkId, event_id: EventId
+        self, entry: LabEntry, change_context: ChangeContext, *, by: AccountId, mark_id: LabMarkId
     ) -> Marked:
-        """Record the entry, or revise the mark there is. Saying the same again changes nothing.
+        """The mark with this entry: a new one with the id `mark_id`, or the next version of the existing one.
 
-        `mark_id` is used for a first mark alone. Raises LabOrUserNotFound, NotAMember.
+        The same entry again changes nothing. Raises LabOrUserNotFound, NotAMember.
         """
         if not self.user_exists:
             raise LabOrUserNotFound
@@ -123,18 +116,21 @@ class LabPlace:
                 date=self.date,
                 entry=entry,
                 marked_by=by,
-                marked_at=at,
+                marked_at=change_context.at,
             )
         elif before.entry == entry:
             return Marked(mark=before, event=None)
         else:
-            mark = replace(before, entry=entry, marked_by=by, marked_at=at, version=before.version + 1)
-        event = Event(
-            id=event_id,
-            at=at,
-            actor_id=by,
-            action=Action.LAB_ATTENDANCE_MARKED,
-            subject_id=mark.id,
+            mark = replace(
+                before,
+                entry=entry,
+                marked_by=by,
+                marked_at=change_context.at,
+                version=before.version + 1,
+            )
+        event = change_context.event(
+            Action.LAB_ATTENDANCE_MARKED,
+            mark.id,
             before=before.facts() if before else None,
             after=mark.facts(),
         )

@@ -1,4 +1,4 @@
-"""Whoever asks."""
+"""The actor: who calls a use case."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,10 @@ from attendance.domain.permissions.roles import Level
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever asks, as their session says. Obtained from `actor_of(token)`, valid for one request.
+    """Who calls a use case, and at which level.
 
-    `session_id` is None for whoever has no session: the operator, and who reads calendars by a token.
+    `actor_of(token)` returns one, which is valid for one request. `session_id` is None without a session: for
+    the operator, and for readers of calendars by a token.
     """
 
     id: AccountId
@@ -19,4 +20,4 @@ class Actor:
 
 
 OPERATOR = Actor(OPERATOR_ID, None, Level.ADMIN)
-"""Whoever works at the machine itself: with an admin's rights and no more."""
+"""The operator, at the command line: with the permissions of an admin."""

@@ -1,6 +1,7 @@
-"""Who may what: by level as the table says, and by predicates for what depends on who is concerned.
+"""Permissions: those of the table, and rules for what somebody may see or decide beyond it.
 
-A use case asks once. "Own" is what concerns the caller's own account, or what the caller teaches.
+A use case requires its permission once. "Own" is the actor's account and its clients, or what the actor
+teaches.
 """
 
 from attendance.domain.errors import Forbidden, Unauthenticated
@@ -11,17 +12,17 @@ from attendance.domain.permissions.table import Directory, Permission, allows
 
 
 def require_level(actor: Actor, permission: Permission, *, own: bool = False) -> None:
-    """Raise Forbidden unless the actor's level allows it."""
+    """Raise Forbidden unless the actor's level has the permission; `own`: for what is the actor's own."""
     require(allows(permission, actor.level, own=own), Forbidden)
 
 
 def require_level_for_some(actor: Actor, permission: Permission) -> None:
-    """Raise Forbidden for whoever may not in any case, whatever it is about."""
+    """Raise Forbidden unless the actor's level has the permission at least for what is the actor's own."""
     require(any(allows(permission, actor.level, own=own) for own in (False, True)), Forbidden)
 
 
 def may_browse(actor: Actor | None, directory: Directory) -> bool:
-    """Anybody sees a public directory; a closed one is for whoever is signed in."""
+    """Whether the actor (None: not signed in) may list users and labs."""
     match directory:
         case Directory.PUBLIC:
             return True
@@ -30,54 +31,56 @@ def may_browse(actor: Actor | None, directory: Directory) -> bool:
 
 
 def owns(actor: Actor, owner_id: AccountId) -> bool:
-    """A lab's attendance is its owner's business alone."""
+    """Whether the actor is the owner of a lab: its attendance is for the owner alone."""
     return actor.id == owner_id
 
 
 def sees_notes(actor: Actor) -> bool:
-    """Notes may hold health data: they are for those who work here."""
+    """Notes, which may be about health, are for employees and above."""
     return actor.level >= Level.EMPLOYEE
 
 
 def sees_all_prices(actor: Actor | None) -> bool:
-    """Whoever keeps the prices sees those that are not on sale, too."""
+    """Prices that are not on sale, and notes of prices, are for whoever may edit prices."""
     return actor is not None and allows(Permission.EDIT_PRICE, actor.level)
 
 
 def sees_members(actor: Actor) -> bool:
-    """Who is in a group is for those who work here."""
+    """Members of groups are for employees and above."""
     return actor.level >= Level.EMPLOYEE
 
 
 def may_rewrite_rosters(actor: Actor) -> bool:
-    """Correct who was in a group, where lessons were held with it, too."""
+    """Rosters of lessons that were held may be changed by head managers and above."""
     return actor.level >= Level.HEAD_MANAGER
 
 
 def may_teach(actor: Actor) -> bool:
-    """Whoever is named as a teacher teaches only while they work here."""
+    """Teachers are employees and above: whoever is below teaches nothing, even if named as a teacher."""
     return actor.level >= Level.EMPLOYEE
 
 
 def may_choose_teachers(actor: Actor) -> bool:
-    """Say who teaches a lesson: not whoever teaches it now."""
+    """The teachers of a lesson may be chosen by managers and above."""
     return actor.level >= Level.MANAGER
 
 
 def sees_all_groups(actor: Actor) -> bool:
-    """Figures and marks of all groups; below this those of the groups one teaches."""
+    """Figures and marks of all groups are for managers and above; below, those of groups one teaches."""
     return actor.level >= Level.MANAGER
 
 
 def sees_sales(actor: Actor) -> bool:
+    """Sales are for head managers and above."""
     return actor.level >= Level.HEAD_MANAGER
 
 
 def may_sell_anything(actor: Actor) -> bool:
-    """Sell at a price that is not on sale."""
+    """At a price that is not on sale may sell head managers and above."""
     return actor.level >= Level.HEAD_MANAGER
 
 
 def require(allowed: bool, refusal: type[Forbidden] | type[Unauthenticated]) -> None:
+    """Raise the refusal unless it is allowed."""
     if not allowed:
         raise refusal

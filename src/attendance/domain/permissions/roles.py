@@ -1,10 +1,10 @@
-"""Roles as they are given, and the levels that follow from them."""
+"""Roles, and the levels that follow from them."""
 
 from enum import IntEnum, StrEnum
 
 
 class Level(IntEnum):
-    """What somebody may, from nobody signed in up. Derived at each request, never stored."""
+    """How much an actor may do, from 0: not signed in. Derived at each request, never stored."""
 
     ANYBODY = 0
     UNCONFIRMED = 1
@@ -17,7 +17,7 @@ class Level(IntEnum):
 
 
 class Role(StrEnum):
-    """What an account was made. Its level is this role's once its email address is confirmed."""
+    """The role of an account. Its level is the role's once its email address is confirmed, 1 until then."""
 
     USER = "user"
     EMPLOYEE = "employee"

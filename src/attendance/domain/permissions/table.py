@@ -1,4 +1,4 @@
-"""What somebody may be allowed to do, and from which level on: one table. Denied by default."""
+"""Permissions, and the levels that have them: one table. What is not in it is denied."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from attendance.domain.permissions.roles import Level
 
 
 class Permission(StrEnum):
-    """What somebody may be allowed to do; each use case that is not for everybody asks for one."""
+    """What needs a permission; each use case that is not for everybody requires one."""
 
     CREATE_LAB = "create_lab"
     JOIN_LAB = "join_lab"
@@ -71,9 +71,9 @@ class Permission(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """The lowest level that may, and the lowest that may where it is the caller's own; None: nobody.
+    """The levels that have a permission: from `level` to `highest`, both included; None: none.
 
-    `highest` is for what a higher level may not take part in.
+    `own`: the lowest level that has it for what is the actor's own, None: none.
     """
 
     level: Level | None
@@ -143,14 +143,14 @@ RULES: Mapping[Permission, Rule] = {
 
 
 def allows(permission: Permission, level: Level, *, own: bool = False) -> bool:
-    """Whether somebody of this level may."""
+    """Whether this level has the permission; `own`: for what is the actor's own."""
     rule = RULES[permission]
     lowest = rule.own if own else rule.level
     return lowest is not None and lowest <= level <= rule.highest
 
 
 class Directory(StrEnum):
-    """Whom the lists of users and labs are shown to."""
+    """Who may list users and labs: anybody, or whoever is signed in."""
 
     PUBLIC = "public"
     SIGNED_IN = "signed_in"

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from operator import itemgetter
 
-from attendance.domain.club.groups import ONE_DAY
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.subscriptions import Freeze
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.ids import ClientId
-from attendance.domain.status import Status
 
 LOW_RATE = Decimal("0.80")
 LEAST_COUNTED = 4
@@ -18,7 +19,7 @@ DAYS_AWAY = 21
 
 
 class Rule(StrEnum):
-    """Why a client is at risk of staying away."""
+    """A rule by which a client is at risk of staying away."""
 
     LOW_ATTENDANCE = "low_attendance"
     ABSENT_IN_A_ROW = "absent_in_a_row"
@@ -27,7 +28,11 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why, and the dates that show it: the absences; the last visit, or since when there could be one."""
+    """A rule that applies, and the dates that show it, in order.
+
+    They are the absences; for `long_away` the last visit, or since when a pass has been active if that is
+    later.
+    """
 
     rule: Rule
     dates: tuple[date, ...]
@@ -35,10 +40,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtRiskCandidate:
-    """What tells whether a client is at risk, as of the last day of a range; excused is as if not marked.
+    """What decides whether a client is at risk, as of the last day of a range; excused marks do not count.
 
-    `counted` marks in the range, `absences` of them; `run`: the absences since `last_visit`, in it or not;
-    `active_since`: from when on a pass has been active, without a break, that is so then. Dates are in order.
+    `counted`: how many marks in the range; `absences`: the dates of absences among them. `run`: the dates of
+    absences since `last_visit`, in the range or before. `active_since`: since when the client has had an
+    active pass without a break, None without one on the last day. Dates are in order.
     """
 
     client_id: ClientId
@@ -51,7 +57,7 @@ class AtRiskCandidate:
 
 
 def run_of(newest_first: Iterable[tuple[date, Status]]) -> tuple[tuple[date, ...], date | None]:
-    """The absences since the last visit, in order, and that visit."""
+    """The dates of the absences since the last visit, in order, and that visit's date; None without one."""
     run: list[date] = []
     for day, status in newest_first:
         if status is Status.ABSENT:
@@ -63,6 +69,8 @@ def run_of(newest_first: Iterable[tuple[date, Status]]) -> tuple[tuple[date, ...
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtRisk:
+    """A client at risk of staying away, with at least one reason."""
+
     client_id: ClientId
     name: str
     reasons: tuple[Reason, ...]
@@ -70,7 +78,7 @@ class AtRisk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassPeriod:
-    """A pass somebody has, to its last day (None: open end), and whether it is active now."""
+    """The time in which a pass runs, to its last day (None: open end), and whether it is active now."""
 
     starts_on: date
     last_day: date | None
@@ -78,7 +86,7 @@ class PassPeriod:
     is_active: bool
 
     def spans(self, on: date) -> Iterator[tuple[date, date]]:
-        """When it ran until a day: a frozen pass is for no visit."""
+        """The periods in which it ran until a day, first and last day of each, in order: between freezes."""
         first, end = self.starts_on, min(self.last_day or on, on)
         for freeze in sorted(self.freezes):
             yield first, min(freeze.since - ONE_DAY, end)
@@ -87,33 +95,30 @@ class PassPeriod:
 
 
 def active_since(passes: Collection[PassPeriod], on: date) -> date | None:
-    """From when on some pass has been active without a day between; None where none is on that day."""
-    if not any(it.is_active for it in passes):
+    """Since when some pass has been active without a break; None where none is active on that day."""
+    if not any(period.is_active for period in passes):
         return None
     since = on
-    for first, last in sorted((span for it in passes for span in it.spans(on)), key=_end, reverse=True):
+    spans = (span for period in passes for span in period.spans(on))
+    for first, last in sorted(spans, key=itemgetter(1), reverse=True):
         if first <= last and last >= since - ONE_DAY:
             since = min(since, first)
     return since
 
 
-def _end(span: tuple[date, date]) -> date:
-    return span[1]
+def at_risk(candidate: AtRiskCandidate, until: date) -> AtRisk | None:
+    """The client with the rules that apply on the last day of a range; None where none applies."""
+    reasons = tuple(_reasons(candidate, until))
+    return AtRisk(client_id=candidate.client_id, name=candidate.name, reasons=reasons) if reasons else None
 
 
-def at_risk(regular: AtRiskCandidate, until: date) -> AtRisk | None:
-    """The reasons there are; None for no reason."""
-    reasons = tuple(_reasons(regular, until))
-    return AtRisk(client_id=regular.client_id, name=regular.name, reasons=reasons) if reasons else None
-
-
-def _reasons(regular: AtRiskCandidate, until: date) -> Iterator[Reason]:
-    came = regular.counted - len(regular.absences)
-    if regular.counted >= LEAST_COUNTED and came < LOW_RATE * regular.counted:
-        yield Reason(rule=Rule.LOW_ATTENDANCE, dates=regular.absences)
-    if len(regular.run) >= ABSENCES_IN_A_ROW:
-        yield Reason(rule=Rule.ABSENT_IN_A_ROW, dates=regular.run)
-    if regular.active_since is not None:
-        since = max(regular.last_visit or date.min, regular.active_since)
+def _reasons(candidate: AtRiskCandidate, until: date) -> Iterator[Reason]:
+    came = candidate.counted - len(candidate.absences)
+    if candidate.counted >= LEAST_COUNTED and came < LOW_RATE * candidate.counted:
+        yield Reason(rule=Rule.LOW_ATTENDANCE, dates=candidate.absences)
+    if len(candidate.run) >= ABSENCES_IN_A_ROW:
+        yield Reason(rule=Rule.ABSENT_IN_A_ROW, dates=candidate.run)
+    if candidate.active_since is not None:
+        since = max(candidate.last_visit or date.min, candidate.active_since)
         if (until - since).days >= DAYS_AWAY:
             yield Reason(rule=Rule.LONG_AWAY, dates=(since,))

@@ -1,4 +1,4 @@
-"""Calendars to subscribe to: which lessons they show, and the tokens by which a program reads them."""
+"""Calendars to subscribe to: which lessons are in them, and the tokens with which programs read them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,14 +12,14 @@ DAYS_AHEAD = 366
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarToken:
-    """What a token in a calendar's address stands for: its account, which has one. Its digest is kept."""
+    """The one token of an account for reading its calendars, of which the digest is stored."""
 
     account_id: AccountId
     digest: str
     created_at: datetime
 
     def made(self, before: "CalendarToken | None", change_context: ChangeContext) -> Event:
-        """The event of a new token, in place of the one before. The token itself is never told."""
+        """The event of a new token in place of the one before, if any. The token itself is in no event."""
         return change_context.event(
             Action.CALENDAR_TOKEN_MADE,
             self.account_id,
@@ -36,9 +36,10 @@ class CalendarToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarEntry:
-    """A lesson as a calendar shows it: of who attends it says nothing.
+    """A lesson in a calendar; who attends it is not in there.
 
-    The instants are in UTC, `timezone` (IANA) is where they are local. Another `version` for every change.
+    `starts_at` and `ends_at` are in UTC, `timezone` (IANA) is the location's. Each change has another
+    `version`.
     """
 
     lesson_id: LessonId
@@ -58,12 +59,12 @@ class CalendarEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calendar:
-    """Lessons by their beginning, under a name."""
+    """A named calendar; its entries are sorted by their beginning, ties by id."""
 
     name: str
     entries: tuple[CalendarEntry, ...] = ()
 
 
-def shown_days(today: date) -> tuple[date, date]:
-    """From when until when a calendar shows lessons, by their local dates, both ends included."""
+def calendar_range(today: date) -> tuple[date, date]:
+    """The first and last local date of lessons in a calendar, both included."""
     return today - timedelta(days=DAYS_BEFORE), today + timedelta(days=DAYS_AHEAD)

@@ -1,4 +1,4 @@
-"""What is counted, and the rates that follow from it: of anything pooled, never a mean of rates."""
+"""Counts, and the rates that follow from them: always of pooled counts, never means of rates."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -7,9 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import TypeVar
 
-from attendance.domain.club.groups import ONE_DAY
+from attendance.domain.attendance.status import Status
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError, Invalid
-from attendance.domain.status import Status
 
 FOUR_DECIMALS = Decimal("0.0001")
 USUAL_DAYS = 30
@@ -21,7 +21,7 @@ S = TypeVar("S", "Counts", "Lessons", "Figures")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many places in lessons were which; `unmarked`: on the roster, and nobody has said anything."""
+    """How many marks have each status; `unmarked`: how many clients on rosters have no mark."""
 
     present: int = 0
     late: int = 0
@@ -34,27 +34,28 @@ class Counts:
 
     @property
     def came(self) -> int:
+        """Present or late."""
         return self.present + self.late
 
     @property
     def attendance_rate(self) -> Decimal | None:
-        """Who came, of those who came or were absent; excused is exempt."""
+        """Came, divided by came or absent; excused does not count. None where that is 0."""
         return rate(self.came, self.came + self.absent)
 
     @property
     def punctuality_rate(self) -> Decimal | None:
-        """Who was there in time, of those who came."""
+        """Present, divided by present or late. None where that is 0."""
         return rate(self.present, self.came)
 
     @property
     def marking_coverage(self) -> Decimal | None:
-        """Of whom anything is known, of all who were to come or were marked."""
+        """Marked, divided by marked or unmarked. None where that is 0."""
         marked = self.came + self.absent + self.excused
         return rate(marked, marked + self.unmarked)
 
 
 def counts_of(statuses: Iterable[Status | None]) -> Counts:
-    """None: not marked."""
+    """The counts of these statuses; None is unmarked."""
     numbers: dict[str, int] = {}
     for status in statuses:
         name = "unmarked" if status is None else status.value
@@ -63,13 +64,13 @@ def counts_of(statuses: Iterable[Status | None]) -> Counts:
 
 
 def rate(part: Decimal | int, whole: int) -> Decimal | None:
-    """To four decimals, half up; None where nothing is counted."""
+    """The quotient rounded to four decimals, half up; None where `whole` is 0."""
     return (Decimal(part) / whole).quantize(FOUR_DECIMALS, rounding=ROUND_HALF_UP) if whole else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lessons:
-    """How many lessons are what. `untaken` are those of the planned that began and have no mark."""
+    """How many lessons have each state. `untaken`: how many of the planned have begun, without a mark."""
 
     planned: int = 0
     held: int = 0
@@ -82,10 +83,10 @@ class Lessons:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Figures of some lessons, all from whole numbers: those of two sets of lessons add up to those of both.
+    """Figures of some lessons; the sum of two is that of both sets of lessons.
 
-    `places` of the held lessons that have a capacity, and `placed` who came to these; `taught_seconds` of the
-    held lessons.
+    `places`: the capacity of held lessons that have one; `placed`: how many came to these. `taught_seconds`:
+    how long the held lessons were. `unpaid_visits`: how many marks are unpaid.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -112,12 +113,12 @@ class Figures:
 
     @property
     def fill_rate(self) -> Decimal | None:
-        """Who came, of the places there were."""
+        """`placed` divided by `places`. None where that is 0."""
         return rate(self.placed, self.places)
 
     @property
     def average_attendance(self) -> Decimal | None:
-        """How many came to a lesson that was held."""
+        """Came, divided by the number of held lessons. None where that is 0."""
         return rate(self.counts.came, self.lessons.held)
 
     @property
@@ -133,7 +134,7 @@ class Trend(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """Figures of a part of a range, both ends included."""
+    """Figures of a part of a range, from `since` to `until`, both included."""
 
     since: date
     until: date
@@ -141,22 +142,22 @@ class Bucket:
 
 
 def trended(days: Mapping[date, Figures], since: date, until: date, trend: Trend) -> tuple[Bucket, ...]:
-    """Figures by day, ISO week or month: each of them, clipped to the range."""
+    """The figures of each day, ISO week or month of a range, in order; those at its ends are clipped."""
     buckets: list[Bucket] = []
     for first, last in spans(since, until, trend):
-        found = [days[day] for day in _days(first, last) if day in days]
-        buckets.append(Bucket(since=first, until=last, figures=sum(found, start=Figures())))
+        figures = [days[day] for day in _days(first, last) if day in days]
+        buckets.append(Bucket(since=first, until=last, figures=sum(figures, start=Figures())))
     return tuple(buckets)
 
 
 def require_few_parts(since: date, until: date, trend: Trend) -> None:
-    """Raise Invalid for a range of more days, weeks or months than anybody reads."""
+    """Raise Invalid for a range of more than 3700 days, weeks or months."""
     if any(n >= MOST_BUCKETS for n, _ in enumerate(spans(since, until, trend))):
         raise Invalid(FieldError("trend", f"must not have more than {MOST_BUCKETS} parts"))
 
 
 def spans(since: date, until: date, trend: Trend) -> Iterator[tuple[date, date]]:
-    """The days, ISO weeks or months of a range, those at its ends clipped."""
+    """First and last day of each day, ISO week or month of a range, in order, clipped to the range."""
     first = since
     while first <= until:
         last = min(_end_of(first, trend), until)
@@ -185,5 +186,5 @@ def _days(first: date, last: date) -> Iterator[date]:
 
 
 def _sum(one: S, other: S) -> S:
-    names = [it.name for it in fields(one)]
+    names = [each.name for each in fields(one)]
     return type(one)(**{name: getattr(one, name) + getattr(other, name) for name in names})

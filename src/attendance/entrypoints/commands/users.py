@@ -4,8 +4,7 @@ import sys
 
 import click
 
-from attendance.domain.accounts.accounts import Account
-from attendance.domain.accounts.role_changes import RoleChange
+from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.domain.permissions.actor import OPERATOR
 from attendance.domain.permissions.roles import Role
 from attendance.entrypoints.commands.opening import explained, stored
@@ -44,7 +43,7 @@ def list_users(name: str, role: str | None) -> None:
     with stored() as attendance:
         listed = attendance.list_users(OPERATOR, name=name, role=None if role is None else Role(role))
         click.echo(COLUMNS.format("username", "role", "state", "address", "email"))
-        for account in listed.items:
+        for account in listed:
             click.echo(_line(account))
         click.echo(f"{listed.total} in all")
 
@@ -102,23 +101,23 @@ def reactivate(username: str) -> None:
         _tell(username, attendance.change_active(OPERATOR, user_id=account.id, active=True))
 
 
-def _tell(username: str, outcome: Account | RoleChange) -> None:
-    if isinstance(outcome, Account):
+def _tell(username: str, outcome: UserDetails | RoleChangeDetails) -> None:
+    if isinstance(outcome, UserDetails):
         click.echo(f"{username} is {outcome.role.value}, {_state(outcome)}")
     else:
         until = outcome.expires_at.date().isoformat()
         click.echo(f"this takes ownership from {username}: it awaits confirmation by an owner until {until}")
 
 
-def _line(account: Account) -> str:
+def _line(account: UserDetails) -> str:
     return COLUMNS.format(
         account.username, account.role.value, _state(account), _address(account), account.email or ""
     ).rstrip()
 
 
-def _state(account: Account) -> str:
+def _state(account: UserDetails) -> str:
     return "active" if account.active else "inactive"
 
 
-def _address(account: Account) -> str:
-    return "confirmed" if account.email_confirmed_at else "unconfirmed" if account.email else "none"
+def _address(account: UserDetails) -> str:
+    return "confirmed" if account.email_confirmed else "unconfirmed" if account.email else "none"

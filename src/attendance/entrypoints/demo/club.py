@@ -7,19 +7,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
+from attendance.application.accounts.read_models import UserDetails
+from attendance.application.club.read_models import GroupDetails, LessonDetails, PriceDetails
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.mail import MailState
 from attendance.domain.attendance.marks import SentMark
-from attendance.domain.club.groups import Group, GroupMembership, Slot, Teaching
-from attendance.domain.club.lessons import Lesson
+from attendance.domain.attendance.status import Status
+from attendance.domain.club.groups import GroupMembership, Slot, Teaching
 from attendance.domain.club.locations import Closure
-from attendance.domain.club.prices import Price
 from attendance.domain.errors import Conflict
 from attendance.domain.ids import ClientId, LocationId
 from attendance.domain.permissions.actor import OPERATOR, Actor
 from attendance.domain.permissions.roles import Role
-from attendance.domain.status import Status
 from attendance.entrypoints.demo.names import Names
 
 SCHOOL_WEEKS = 38
@@ -79,7 +78,7 @@ class Demo:
         """How many groups there are to fill."""
         return self.size.groups
 
-    def fill(self) -> Iterator[Group]:
+    def fill(self) -> Iterator[GroupDetails]:
         """Make everything, group by group. Raises NotEmpty."""
         if self.use.list_clients(OPERATOR, page=1).total or self.use.list_groups(OPERATOR, page=1).total:
             raise NotEmpty
@@ -113,7 +112,7 @@ class Demo:
         self.teachers = [self._account(f"demo-teacher-{n}", Role.EMPLOYEE) for n in range(1, 9)]
         return self.use.actor_of(self.use.sign_in(username=head.username, password=self.password))
 
-    def _account(self, username: str, role: Role) -> Account:
+    def _account(self, username: str, role: Role) -> UserDetails:
         name = f"{self.names.given()} {self.names.family()}"
         email = f"{username.removeprefix('demo-')}@demo.example"
         account = self.use.invite_user(OPERATOR, username=username, email=email, name=name, role=role)
@@ -133,7 +132,7 @@ class Demo:
             self.use.edit_location(head, location_id=place.id, closures=(closure,))
         return [place.id for place in places]
 
-    def _prices(self, head: Actor) -> list[Price]:
+    def _prices(self, head: Actor) -> list[PriceDetails]:
         add = self.use.add_price
         return [
             add(head, name="School year", amount=Decimal(480), currency="EUR", valid_months=11),
@@ -185,7 +184,7 @@ class Demo:
             for apart in (0, 2)
         )
 
-    def _sell(self, head: Actor, clients: list[ClientId], prices: list[Price]) -> None:
+    def _sell(self, head: Actor, clients: list[ClientId], prices: list[PriceDetails]) -> None:
         """A pass for the year, or shorter ones one after the other with gaps in which visits are not paid."""
         for client_id in clients:
             price = self.random.choice(prices)
@@ -203,7 +202,7 @@ class Demo:
                     return
                 starts_on = sold.ends_on + timedelta(days=self.random.choice((1, 1, 1, 15)))
 
-    def _hold(self, head: Actor, group: Group, lesson: Lesson) -> None:
+    def _hold(self, head: Actor, group: GroupDetails, lesson: LessonDetails) -> None:
         """Mark everybody in one call; a few lessons are cancelled, a few forgotten."""
         if lesson.starts_at > datetime.combine(self.today, time(), tzinfo=UTC):
             return
@@ -217,8 +216,9 @@ class Demo:
             if entries:
                 self.use.mark_attendance(head, lesson_id=lesson.id, attendances=entries)
 
-    def _entries(self, group: Group, lesson: Lesson) -> Iterator[SentMark]:
-        for client_id in sorted(group.roster_on(lesson.date)):
+    def _entries(self, group: GroupDetails, lesson: LessonDetails) -> Iterator[SentMark]:
+        members = (it.client_id for it in group.members or () if it.covers(lesson.date))
+        for client_id in sorted(members):
             status = self.random.choices(WAYS, self.habits[client_id])[0]
             if status is Status.LATE:
                 minutes = self.random.randrange(1, 40)

@@ -1,110 +1,73 @@
 """Changing and resetting passwords."""
 
-from typing import Any
+from litestar import Response
 
-import msgspec
-from litestar import Request, Response, get, post, put
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody
-from litestar.response.base import ASGIResponse
-
-from attendance.adapters.http.accounts.email_confirmation import accepted
+from attendance.adapters.http.accounts.pages import password_page, saying
 from attendance.adapters.http.accounts.registration import FormView, password_field
-from attendance.adapters.http.server.authentication import FromCaller, for_anybody, permitted
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.fields import Password, Text
-from attendance.adapters.http.server.hashing_executor import HashingExecutor
-from attendance.adapters.http.server.pages import password_page, saying, wants_page
-from attendance.adapters.http.server.paths import API
-from attendance.adapters.http.server.strict_json import StrictJson
+from attendance.adapters.http.server.answers import Accepted
+from attendance.adapters.http.server.bodies.meaning import Body, Fields
+from attendance.adapters.http.server.fields.texts import Password, Text
+from attendance.adapters.http.server.operations.declaration import ANYBODY, API, Room, Runs
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.links import Gone
+from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
-TAGS = ["Passwords"]
 EXPIRED = "It was used, it is too old, or there is a newer one. Ask for a new one where you sign in."
-RESET = f"{API}/auth/password_reset"
+RESET = "/auth/password_reset"
+
+room = Room("Passwords")
 
 
-class ChangePasswordBody(msgspec.Struct, forbid_unknown_fields=True):
+class ChangePasswordBody(Body):
     current_password: Text
     new_password: Password
 
 
-class ResetBody(msgspec.Struct, forbid_unknown_fields=True):
+class ResetBody(Body):
     email: Text
 
 
-class SetPasswordBody(msgspec.Struct, forbid_unknown_fields=True):
+class SetPasswordBody(Body):
     password: Password
 
 
-def password_handlers(use_cases: UseCases, hashing_executor: HashingExecutor) -> list[HTTPRouteHandler]:
-    @put(
-        f"{API}/auth/password",
-        status_code=204,
-        dto=StrictJson,
-        return_dto=None,
-        responses=refusals(401, 403, 415, 429),
-        tags=TAGS,
-        **permitted(Permission.CHANGE_PASSWORD),
-    )
-    async def change_password(caller: FromCaller, data: JSONBody[ChangePasswordBody]) -> None:
-        """Set another password; one's other sessions end."""
+@room.operation(
+    "PUT",
+    "/auth/password",
+    Permission.CHANGE_PASSWORD,
+    refuses=(403, 429),
+    status=204,
+    runs=Runs.HASHING,
+)
+def change_password(use_cases: UseCases, actor: Actor, fields: Fields[ChangePasswordBody]) -> None:
+    """Set another password; one's other sessions end."""
+    use_cases.change_password(actor, **fields)
 
-        def change() -> None:
-            use_cases.change_password(
-                caller.actor(), current_password=data.current_password, new_password=data.new_password
-            )
 
-        await hashing_executor(change)
+@room.operation("POST", RESET, ANYBODY, status=202)
+def request_password_reset(use_cases: UseCases, fields: Fields[ResetBody]) -> Accepted:
+    """Mail a link that sets a new password, if somebody has this address."""
+    use_cases.request_password_reset(**fields)
+    return Accepted()
 
-    @post(
-        RESET,
-        status_code=202,
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(415),
-        tags=TAGS,
-        **for_anybody(),
-    )
-    def request_password_reset(data: JSONBody[ResetBody]) -> ASGIResponse:
-        """Mail a link that sets a new password, if somebody has this address."""
-        use_cases.request_password_reset(email=data.email)
-        return accepted()
 
-    @get(
-        f"{RESET}/{{token:str}}",
-        sync_to_thread=True,
-        responses=refusals(410),
-        tags=TAGS,
-        **for_anybody(),
-    )
-    def password_form(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[FormView]:
-        """What setting a password by a mailed link takes; a browser is shown a page. Nothing is used up."""
-        shortest = use_cases.set_password.password_rules.shortest
-        try:
-            use_cases.set_password.require_good(token=token)
-        except Gone:
-            if not wants_page(request):
-                raise
-            return saying("This link is over", EXPIRED, status=410)
-        if wants_page(request):
-            return password_page(shortest)
-        return Response(FormView("PUT", f"{RESET}/{token}", [password_field(shortest)]))
+@room.operation("GET", f"{RESET}/{{token}}", ANYBODY, refuses=(410,))
+def password_form(use_cases: UseCases, token: str, wants_page: bool) -> Response[FormView]:
+    """What setting a password by a mailed link takes; a browser is shown a page. Nothing is used up."""
+    shortest = use_cases.set_password.password_rules.shortest
+    try:
+        use_cases.set_password.require_good(token=token)
+    except Gone:
+        if not wants_page:
+            raise
+        return saying("This link is over", EXPIRED, status=410)
+    if wants_page:
+        return password_page(shortest)
+    return Response(FormView("PUT", f"{API}{RESET}/{token}", [password_field(shortest)]))
 
-    @put(
-        f"{RESET}/{{token:str}}",
-        status_code=204,
-        dto=StrictJson,
-        return_dto=None,
-        responses=refusals(410, 415),
-        tags=TAGS,
-        **for_anybody(),
-    )
-    async def set_password(token: FromPath[str], data: JSONBody[SetPasswordBody]) -> None:
-        """Set a password by a mailed link; all sessions end."""
-        await hashing_executor(use_cases.set_password, token=token, password=data.password)
 
-    return [change_password, request_password_reset, password_form, set_password]
+@room.operation("PUT", f"{RESET}/{{token}}", ANYBODY, refuses=(410,), status=204, runs=Runs.HASHING)
+def set_password(use_cases: UseCases, token: str, fields: Fields[SetPasswordBody]) -> None:
+    """Set a password by a mailed link; all sessions end."""
+    use_cases.set_password(token=token, **fields)

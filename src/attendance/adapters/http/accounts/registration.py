@@ -1,42 +1,41 @@
 """Coming in: registering, in either protocol, and inviting."""
 
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, post
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import JSONBody
 
-from attendance.adapters.http.accounts.users import UserView, created
-from attendance.adapters.http.server.authentication import Caller, FromCaller, for_anybody, permitted
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.fields import Email, Password, PersonName, Username
-from attendance.adapters.http.server.hashing_executor import HashingExecutor
-from attendance.adapters.http.server.paths import API
-from attendance.adapters.http.server.strict_json import StrictJson
+from attendance.adapters.http.accounts.users import UserView
+from attendance.adapters.http.server.answers import Resource, resource
+from attendance.adapters.http.server.bodies.meaning import Body, Fields
+from attendance.adapters.http.server.callers.authentication import Caller
+from attendance.adapters.http.server.fields.texts import Email, Password, PersonName, Username
+from attendance.adapters.http.server.operations.declaration import ANYBODY, API, Room, Runs
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import LONGEST_EMAIL, LONGEST_NAME, LONGEST_USERNAME
 from attendance.domain.accounts.passwords import LONGEST_PASSWORD_BYTES
+from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Permission
 
-TAGS = ["Registration"]
+REGISTRATION = "/auth/registration"
+
+labs_room, room, users_room = Room("Accounts", prefix=""), Room("Registration"), Room("Users")
 
 
-class RegisterBody(msgspec.Struct, forbid_unknown_fields=True):
+class RegisterBody(Body):
     username: Username
     password: Password
 
 
-class RegistrationBody(msgspec.Struct, forbid_unknown_fields=True):
+class RegistrationBody(Body):
     username: Username
     email: Email
     password: Password
     name: PersonName = ""
 
 
-class InvitationBody(msgspec.Struct, forbid_unknown_fields=True):
+class InvitationBody(Body):
     username: Username
     email: Email
     name: PersonName = ""
@@ -78,98 +77,51 @@ def password_field(shortest: int) -> FieldView:
     )
 
 
-def registration_handlers(use_cases: UseCases, hashing_executor: HashingExecutor) -> list[HTTPRouteHandler]:
-    def room(caller: Caller) -> None:
-        use_cases.register.require_room(address=caller.address)
+def require_room(use_cases: UseCases, caller: Caller) -> None:
+    """Raise LimitReached when too many registered from the caller's address of late."""
+    use_cases.register.require_room(address=caller.address)
 
-    @post(
-        "/register",
-        dto=StrictJson,
-        return_dto=None,
-        responses=refusals(415, 429),
-        tags=["Accounts"],
-        **for_anybody(room),
+
+@labs_room.operation("POST", "/register", ANYBODY, refuses=(429,), runs=Runs.HASHING, first=require_room)
+def register(use_cases: UseCases, address: str | None, fields: Fields[RegisterBody]) -> RegisteredView:
+    """Open an account."""
+    return RegisteredView(use_cases.register(address=address, **fields))
+
+
+@room.operation("GET", REGISTRATION, ANYBODY, runs=Runs.AT_ONCE)
+def registration_form(use_cases: UseCases) -> FormView:
+    """What registering takes."""
+    username = "Letters, digits and signs of one script; unique whatever its case and width."
+    email = "A link is mailed there; it confirms the address."
+    return FormView(
+        "POST",
+        f"{API}{REGISTRATION}",
+        [
+            FieldView("username", "text", True, username, min_length=1, max_length=LONGEST_USERNAME),
+            FieldView("email", "email", True, email, max_length=LONGEST_EMAIL),
+            password_field(use_cases.register.password_rules.shortest),
+            FieldView("name", "text", False, "What others call you.", max_length=LONGEST_NAME),
+        ],
     )
-    async def register(caller: FromCaller, data: JSONBody[RegisterBody]) -> RegisteredView:
-        """Open an account."""
-        return RegisteredView(
-            await hashing_executor(
-                use_cases.register,
-                username=data.username,
-                password=data.password,
-                address=caller.address,
-            )
-        )
 
-    @get(
-        f"{API}/auth/registration",
-        sync_to_thread=False,
-        responses=refusals(),
-        tags=TAGS,
-        **for_anybody(),
-    )
-    def registration_form() -> FormView:
-        """What registering takes."""
-        return FormView(
-            "POST",
-            f"{API}/auth/registration",
-            [
-                FieldView(
-                    "username",
-                    "text",
-                    True,
-                    "Letters, digits and signs of one script; unique whatever its case and width.",
-                    min_length=1,
-                    max_length=LONGEST_USERNAME,
-                ),
-                FieldView(
-                    "email",
-                    "email",
-                    True,
-                    "A link is mailed there; it confirms the address.",
-                    max_length=LONGEST_EMAIL,
-                ),
-                password_field(use_cases.register.password_rules.shortest),
-                FieldView("name", "text", False, "What others call you.", max_length=LONGEST_NAME),
-            ],
-        )
 
-    @post(
-        f"{API}/auth/registration",
-        dto=StrictJson,
-        return_dto=None,
-        responses=refusals(415, 429),
-        tags=TAGS,
-        **for_anybody(room),
-    )
-    async def register_with_email(caller: FromCaller, data: JSONBody[RegistrationBody]) -> RegisteredView:
-        """Open an account; a link that confirms the address is mailed there."""
-        return RegisteredView(
-            await hashing_executor(
-                use_cases.register,
-                username=data.username,
-                email=data.email,
-                password=data.password,
-                name=data.name,
-                address=caller.address,
-            )
-        )
+@room.operation(
+    "POST",
+    REGISTRATION,
+    ANYBODY,
+    refuses=(429,),
+    runs=Runs.HASHING,
+    first=require_room,
+    judged_by="register",
+)
+def register_with_email(
+    use_cases: UseCases, address: str | None, fields: Fields[RegistrationBody]
+) -> RegisteredView:
+    """Open an account; a link that confirms the address is mailed there."""
+    return RegisteredView(use_cases.register(address=address, **fields))
 
-    @post(
-        f"{API}/users",
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 415),
-        tags=["Users"],
-        **permitted(Permission.INVITE_USER),
-    )
-    def invite_user(caller: FromCaller, data: JSONBody[InvitationBody]) -> Response[UserView]:
-        """Open an account for somebody else; a link that sets its password is mailed to them."""
-        account = use_cases.invite_user(
-            caller.actor(), username=data.username, email=data.email, name=data.name, role=data.role
-        )
-        return created(account)
 
-    handlers: list[Any] = [register, registration_form, register_with_email, invite_user]
-    return handlers
+@users_room.operation("POST", "/users", Permission.INVITE_USER)
+def invite_user(use_cases: UseCases, actor: Actor, fields: Fields[InvitationBody]) -> Resource[UserView]:
+    """Open an account for somebody else; a link that sets its password is mailed to them."""
+    return resource(UserView, use_cases.invite_user(actor, **fields))

@@ -1,51 +1,44 @@
 """Users: list, profile, role and state."""
 
-import datetime as dt
-from collections.abc import Iterable
-from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, put
-from litestar.handlers import HTTPRouteHandler
-from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar import Response
+from msgspec import UNSET
 
-from attendance.adapters.http.accounts.role_changes import RoleChangeView, role_change_view
-from attendance.adapters.http.server.authentication import FromCaller, permitted
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.etag import Versions, etag
-from attendance.adapters.http.server.exports import Format, InFormat
-from attendance.adapters.http.server.fields import Email, PersonName, Username
-from attendance.adapters.http.server.lists import Paged, PageNumber, Sort, listing
-from attendance.adapters.http.server.paths import API, user_of
-from attendance.adapters.http.server.queries import BOOLEAN, one_of
-from attendance.adapters.http.server.strict_json import StrictJson
-from attendance.adapters.http.server.texts import PROSE
+from attendance.adapters.http.accounts.role_changes import RoleChangeView
+from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource
+from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
+from attendance.adapters.http.server.callers.versions import Versions
+from attendance.adapters.http.server.exports.tables import Format, InFormat
+from attendance.adapters.http.server.fields.ids import UserOrMe
+from attendance.adapters.http.server.fields.queries import PageNumber, SearchText, Sort
+from attendance.adapters.http.server.fields.texts import Email, PersonName, Username
+from attendance.adapters.http.server.operations.declaration import API, Room
+from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts.accounts import Account
-from attendance.domain.accounts.role_changes import RoleChange
-from attendance.domain.club.clients import Client
+from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Permission
 
-TAGS = ["Users"]
-USER = f"{API}/users/{{user_id:str}}"
+USER = "/users/{user_id}"
+
+room = Room("Users")
 
 
-class EditUserBody(msgspec.Struct, forbid_unknown_fields=True):
+class EditUserBody(Body):
     """What is left out stays as it is; null clears."""
 
-    username: Username | msgspec.UnsetType | None = msgspec.UNSET
-    name: PersonName | msgspec.UnsetType | None = msgspec.UNSET
-    email: Email | msgspec.UnsetType | None = msgspec.UNSET
+    username: Clearable[Username] = UNSET
+    name: Clearable[PersonName] = UNSET
+    email: Clearable[Email] = UNSET
 
 
-class RoleBody(msgspec.Struct, forbid_unknown_fields=True):
+class RoleBody(Body):
     role: Role
 
 
-class ActiveBody(msgspec.Struct, forbid_unknown_fields=True):
+class ActiveBody(Body):
     active: bool
 
 
@@ -54,13 +47,9 @@ class ClientOfUserView(msgspec.Struct):
     name: str
 
 
-class UserView(msgspec.Struct, kw_only=True):
+class UserView(RevisionView):
     """A user. The level follows from the role once the address is confirmed; `clients` only of oneself."""
 
-    id: UUID
-    created_at: dt.datetime
-    updated_at: dt.datetime
-    version: int
     username: str
     name: str
     email: str | None
@@ -69,155 +58,61 @@ class UserView(msgspec.Struct, kw_only=True):
     level: int
     active: bool
     email_confirmed: bool
-    clients: list[ClientOfUserView] | msgspec.UnsetType = msgspec.UNSET
+    clients: Sent[list[ClientOfUserView]] = UNSET
 
 
 class UsersPageView(Paged, kw_only=True):
     users: list[UserView]
 
 
-def user_view(account: Account) -> UserView:
-    return UserView(
-        id=account.id,
-        created_at=account.created_at,
-        updated_at=account.updated_at,
-        version=account.version,
-        username=account.username,
-        name=account.name,
-        email=account.email,
-        pending_email=account.pending_email,
-        role=account.role,
-        level=account.level,
-        active=account.active,
-        email_confirmed=account.email_confirmed_at is not None,
-    )
-
-
-def shown(account: Account, clients: Iterable[Client] | None = None) -> Response[UserView]:
-    view = user_view(account)
-    if clients is not None:
-        view.clients = [ClientOfUserView(client.id, client.name) for client in clients]
-    return Response(view, headers=etag(account.version))
-
-
-def created(account: Account) -> Response[UserView]:
-    location = {"Location": f"{API}/users/{account.id}"}
-    return Response(user_view(account), status_code=201, headers=etag(account.version) | location)
-
-
-def _outcome(outcome: Account | RoleChange) -> Response[Any]:
+def _outcome(outcome: UserDetails | RoleChangeDetails) -> Resource[UserView] | Resource[RoleChangeView]:
     """The user as changed, or the change that awaits confirmation."""
-    if isinstance(outcome, Account):
-        return shown(outcome)
-    where = {"Location": f"{API}/role_changes/{outcome.id}"}
-    return Response(role_change_view(outcome), status_code=202, headers=etag(outcome.version) | where)
+    if isinstance(outcome, UserDetails):
+        return resource(UserView, outcome)
+    return resource(RoleChangeView, outcome, status=202, location=f"{API}/role_changes/{outcome.id}")
 
 
-AWAITS = {
-    202: ResponseSpec(
-        RoleChangeView, generate_examples=False, description="It awaits confirmation by an owner"
-    )
-}
+@room.operation("GET", "/users", Permission.LIST_USERS)
+def list_users(
+    use_cases: UseCases,
+    actor: Actor,
+    page: PageNumber | None = None,
+    sort: Sort = "",
+    name: SearchText = "",
+    role: Role | None = None,
+    active: bool | None = None,
+    form: InFormat = Format.JSON,
+) -> Response[UsersPageView]:
+    """All users, by username; `sort` knows username, name, email and created_at."""
+    listed = use_cases.list_users(actor, page=page, sort=sort, name=name, role=role, active=active)
+    return listing(UsersPageView, listed, form)
 
 
-def user_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    @get(
-        f"{API}/users",
-        sync_to_thread=True,
-        responses=refusals(401, 403),
-        tags=TAGS,
-        **permitted(Permission.LIST_USERS),
-    )
-    def list_users(
-        caller: FromCaller,
-        page: PageNumber = None,
-        sort: Sort = "",
-        name: Annotated[str, QueryParameter(schema_extra=PROSE)] = "",
-        role: Annotated[Role | None, QueryParameter(schema_extra=one_of(Role))] = None,
-        active: Annotated[bool | None, QueryParameter(schema_extra=BOOLEAN)] = None,
-        form: InFormat = Format.JSON,
-    ) -> Response[UsersPageView]:
-        """All users, by username; `sort` knows username, name, email and created_at."""
-        listed = use_cases.list_users(
-            caller.actor(), page=page, sort=sort, name=name, role=role, active=active
-        )
-        return listing(UsersPageView, listed, user_view, form, hidden=("clients",))
+@room.operation("GET", USER, Permission.READ_USER)
+def show_user(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> Resource[UserView]:
+    """One user; `me` is oneself."""
+    return resource(UserView, use_cases.show_user(actor, user_id=user_id))
 
-    @get(
-        USER,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404),
-        tags=TAGS,
-        **permitted(Permission.READ_USER),
-    )
-    def show_user(caller: FromCaller, user_id: FromPath[str]) -> Response[UserView]:
-        """One user; `me` is oneself."""
-        actor = caller.actor()
-        account = use_cases.show_user(actor, user_id=user_of(actor, user_id))
-        return shown(account, use_cases.own_clients(actor) if account.id == actor.id else None)
 
-    @put(
-        USER,
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404, 412, 415, 429),
-        tags=TAGS,
-        **permitted(Permission.EDIT_USER),
-    )
-    def edit_user(
-        caller: FromCaller, versions: Versions, user_id: FromPath[str], data: JSONBody[EditUserBody]
-    ) -> Response[UserView]:
-        """Change username, name or address; a new address counts once the link mailed to it is used."""
-        actor = caller.actor()
-        account = use_cases.edit_user(
-            actor,
-            user_id=user_of(actor, user_id),
-            versions=versions,
-            **{
-                field: value or ""
-                for field, value in msgspec.structs.asdict(data).items()
-                if value is not msgspec.UNSET
-            },
-        )
-        return shown(account, use_cases.own_clients(actor) if account.id == actor.id else None)
+@room.operation("PUT", USER, Permission.EDIT_USER, refuses=(403, 429))
+def edit_user(
+    use_cases: UseCases, actor: Actor, user_id: UserOrMe, versions: Versions, fields: Fields[EditUserBody]
+) -> Resource[UserView]:
+    """Change username, name or address; a new address counts once the link mailed to it is used."""
+    return resource(UserView, use_cases.edit_user(actor, user_id=user_id, versions=versions, **fields))
 
-    @put(
-        f"{USER}/role",
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404, 409, 412, 415) | AWAITS,
-        tags=TAGS,
-        **permitted(Permission.CHANGE_ROLE),
-    )
-    def change_role(
-        caller: FromCaller, versions: Versions, user_id: FromPath[str], data: JSONBody[RoleBody]
-    ) -> Response[UserView]:
-        """Move a user to a role: at once, or, where that takes ownership from somebody, once confirmed."""
-        actor = caller.actor()
-        return _outcome(
-            use_cases.change_role(actor, user_id=user_of(actor, user_id), role=data.role, versions=versions)
-        )
 
-    @put(
-        f"{USER}/active",
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404, 409, 412, 415) | AWAITS,
-        tags=TAGS,
-        **permitted(Permission.CHANGE_ACTIVE),
-    )
-    def change_active(
-        caller: FromCaller, versions: Versions, user_id: FromPath[str], data: JSONBody[ActiveBody]
-    ) -> Response[UserView]:
-        """Deactivate or reactivate a user. A deactivated one's sessions end at once."""
-        actor = caller.actor()
-        return _outcome(
-            use_cases.change_active(
-                actor, user_id=user_of(actor, user_id), active=data.active, versions=versions
-            )
-        )
+@room.operation("PUT", f"{USER}/role", Permission.CHANGE_ROLE, refuses=(409,), awaits=RoleChangeView)
+def change_role(
+    use_cases: UseCases, actor: Actor, user_id: UserOrMe, versions: Versions, fields: Fields[RoleBody]
+) -> Resource[UserView] | Resource[RoleChangeView]:
+    """Move a user to a role: at once, or, where that takes ownership from somebody, once confirmed."""
+    return _outcome(use_cases.change_role(actor, user_id=user_id, versions=versions, **fields))
 
-    return [list_users, show_user, edit_user, change_role, change_active]
+
+@room.operation("PUT", f"{USER}/active", Permission.CHANGE_ACTIVE, refuses=(409,), awaits=RoleChangeView)
+def change_active(
+    use_cases: UseCases, actor: Actor, user_id: UserOrMe, versions: Versions, fields: Fields[ActiveBody]
+) -> Resource[UserView] | Resource[RoleChangeView]:
+    """Deactivate or reactivate a user. A deactivated one's sessions end at once."""
+    return _outcome(use_cases.change_active(actor, user_id=user_id, versions=versions, **fields))

@@ -1,28 +1,22 @@
 """Attendance of everybody: all marks, one by one."""
 
 import datetime as dt
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import QueryParameter
+from litestar import Response
 
-from attendance.adapters.http.attendance.sheets import TAGS
-from attendance.adapters.http.server.authentication import FromCaller, permitted
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.exports import Format, InFormat
-from attendance.adapters.http.server.ids import sent_id
-from attendance.adapters.http.server.lists import Paged, PageNumber, listing
-from attendance.adapters.http.server.paths import API
-from attendance.adapters.http.server.queries import DATE, ID
-from attendance.adapters.http.server.times import shown_time
-from attendance.application.ports.attendance import MarkRow
+from attendance.adapters.http.server.answers import Paged, listing
+from attendance.adapters.http.server.exports.tables import Format, InFormat
+from attendance.adapters.http.server.fields.queries import PageNumber
+from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
+from attendance.domain.attendance.status import Status
 from attendance.domain.ids import GroupId
+from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
-from attendance.domain.status import Status
+
+room = Room("Attendance")
 
 
 class MarkView(msgspec.Struct, kw_only=True):
@@ -50,50 +44,16 @@ class MarksView(Paged, kw_only=True):
     attendances: list[MarkView]
 
 
-def _view(row: MarkRow) -> MarkView:
-    mark = row.mark
-    return MarkView(
-        lesson_id=mark.lesson_id,
-        group_id=row.group_id,
-        date=row.date,
-        starts=shown_time(row.starts),
-        client_id=mark.client_id,
-        name=row.name,
-        status=mark.status,
-        note=mark.note,
-        minutes_late=mark.minutes_late,
-        trial=mark.trial,
-        subscription_id=mark.charge.subscription_id,
-        unpaid=mark.charge.unpaid,
-        marked_by=mark.marked_by,
-        marked_at=mark.marked_at,
-    )
-
-
-def mark_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    @get(
-        f"{API}/attendance",
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404),
-        tags=TAGS,
-        **permitted(Permission.READ_MARKS),
-    )
-    def list_marks(
-        caller: FromCaller,
-        since: Annotated[dt.date | None, QueryParameter(name="from", schema_extra=DATE)] = None,
-        until: Annotated[dt.date | None, QueryParameter(name="to", schema_extra=DATE)] = None,
-        group_id: Annotated[str | None, QueryParameter(schema_extra=ID)] = None,
-        page: PageNumber = None,
-        form: InFormat = Format.JSON,
-    ) -> Response[MarksView]:
-        """Attendance of all, to employees of the groups they taught then; `from` and `to` are optional."""
-        marks = use_cases.list_marks(
-            caller.actor(),
-            since=since,
-            until=until,
-            group_id=None if group_id is None else GroupId(sent_id(group_id)),
-            page=page,
-        )
-        return listing(MarksView, marks, _view, form)
-
-    return [list_marks]
+@room.operation("GET", "/attendance", Permission.READ_MARKS, refuses=(404,))
+def list_marks(
+    use_cases: UseCases,
+    actor: Actor,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    group_id: GroupId | None = None,
+    page: PageNumber | None = None,
+    form: InFormat = Format.JSON,
+) -> Response[MarksView]:
+    """Attendance of all, to employees of the groups they taught then; `from` and `to` are optional."""
+    marks = use_cases.list_marks(actor, since=since, until=until, group_id=group_id, page=page)
+    return listing(MarksView, marks, form)

@@ -1,66 +1,49 @@
 """Attendance of lessons: the sheet, and the history of a mark."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, put
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody
+from litestar import Response
+from msgspec import UNSET
 
 from attendance.adapters.http.reporting.events import EventView, event_view
-from attendance.adapters.http.server.authentication import FromCaller, permitted
-from attendance.adapters.http.server.changes import changes_in
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.etag import Versions, etag
-from attendance.adapters.http.server.exports import Format, InFormat, exported
-from attendance.adapters.http.server.fields import Text, prose
-from attendance.adapters.http.server.ids import sent_id
-from attendance.adapters.http.server.paths import API
-from attendance.adapters.http.server.strict_json import StrictJson
-from attendance.adapters.http.server.times import shown_time
-from attendance.application.ports.attendance import Sheet, SheetRow
+from attendance.adapters.http.server.answers import Resource, resource
+from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, cleared
+from attendance.adapters.http.server.callers.versions import Versions
+from attendance.adapters.http.server.exports.tables import Format, InFormat, exported
+from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.texts import prose
+from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
-from attendance.domain.attendance.marks import LONGEST_DELAY, LONGEST_NOTE, MOST_ENTRIES, Mark
+from attendance.domain.attendance.marks import LONGEST_DELAY, LONGEST_NOTE, MOST_ENTRIES
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import LessonState
-from attendance.domain.ids import ClientId, LessonId, SubscriptionId
+from attendance.domain.ids import ClientId, LessonId
+from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
-from attendance.domain.reporting.statistics import Counts
-from attendance.domain.status import Status
 
-TAGS = ["Attendance"]
-SHEET = f"{API}/lessons/{{lesson_id:str}}/attendance"
-NOTHING_KNOWN: dict[str, Any] = {
-    "status": None,
-    "note": "",
-    "minutes_late": None,
-    "trial": False,
-    "subscription_id": None,
-    "unpaid": False,
-    "marked_by": None,
-    "marked_at": None,
-}
+SHEET = "/lessons/{lesson_id}/attendance"
 
-Note = Annotated[str, prose(LONGEST_NOTE)]
-Minutes = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_DELAY)]
+room = Room("Attendance")
 
 
-class EntryBody(msgspec.Struct, forbid_unknown_fields=True):
+class EntryBody(Body):
     """What is left out stays as it is; null resets it. `status` null clears the mark.
 
     `subscription_id` names the pass that is to pay.
     """
 
-    client_id: Text
+    client_id: Id
     status: Status | None
-    note: Note | msgspec.UnsetType | None = msgspec.UNSET
-    minutes_late: Minutes | msgspec.UnsetType | None = msgspec.UNSET
-    trial: bool | msgspec.UnsetType | None = msgspec.UNSET
-    subscription_id: Text | msgspec.UnsetType | None = msgspec.UNSET
+    note: Clearable[Annotated[str, prose(LONGEST_NOTE), cleared(None)]] = UNSET
+    minutes_late: Clearable[Annotated[int, msgspec.Meta(ge=1, le=LONGEST_DELAY)]] = UNSET
+    trial: Clearable[bool] = UNSET
+    subscription_id: Clearable[Id] = UNSET
 
 
-class MarkAttendanceBody(msgspec.Struct, forbid_unknown_fields=True):
+class MarkAttendanceBody(Body):
     attendances: Annotated[list[EntryBody], msgspec.Meta(max_length=MOST_ENTRIES)]
 
 
@@ -109,104 +92,41 @@ class MarkHistoryView(msgspec.Struct):
     total: int
 
 
-def counts_view(counts: Counts) -> CountsView:
-    return msgspec.convert(counts, CountsView, from_attributes=True)
+@room.operation("GET", SHEET, Permission.READ_ATTENDANCE)
+def show_sheet(
+    use_cases: UseCases, actor: Actor, lesson_id: LessonId, form: InFormat = Format.JSON
+) -> Resource[LessonSheetView] | Response[LessonSheetView]:
+    """Who is to be at a lesson or was, marked or not."""
+    sheet = resource(LessonSheetView, use_cases.show_sheet(actor, lesson_id=lesson_id))
+    if form is Format.JSON:
+        return sheet
+    return exported("attendances", EntryView, sheet.view.attendances, form)
 
 
-def _entry(row: SheetRow) -> EntryView:
-    known = NOTHING_KNOWN if row.mark is None else _known(row.mark)
-    return EntryView(client_id=row.client_id, name=row.name, guest=row.guest, **known)
+@room.operation("PUT", SHEET, Permission.MARK_ATTENDANCE, refuses=(409,))
+def mark_attendance(
+    use_cases: UseCases,
+    actor: Actor,
+    lesson_id: LessonId,
+    versions: Versions,
+    fields: Fields[MarkAttendanceBody],
+) -> Resource[LessonSheetView]:
+    """Mark whom is listed, all or nothing; the same again changes nothing."""
+    sheet = use_cases.mark_attendance(actor, lesson_id=lesson_id, versions=versions, **fields)
+    return resource(LessonSheetView, sheet)
 
 
-def _known(mark: Mark) -> dict[str, Any]:
-    return {
-        "status": mark.status,
-        "note": mark.note,
-        "minutes_late": mark.minutes_late,
-        "trial": mark.trial,
-        "subscription_id": mark.charge.subscription_id,
-        "unpaid": mark.charge.unpaid,
-        "marked_by": mark.marked_by,
-        "marked_at": mark.marked_at,
-    }
-
-
-def _meant(sent: EntryBody) -> Any:
-    """A malformed id becomes one that nothing has, so that it is told like any other unknown one."""
-    entry = changes_in(sent)
-    entry["client_id"] = ClientId(sent_id(sent.client_id))
-    if entry.get("subscription_id") is not None:
-        entry["subscription_id"] = SubscriptionId(sent_id(entry["subscription_id"]))
-    return entry
-
-
-def attendance_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    def shown(sheet: Sheet, form: Format = Format.JSON) -> Response[LessonSheetView]:
-        lesson, entries = sheet.lesson, [_entry(row) for row in sheet.rows]
-        if form is not Format.JSON:
-            return exported("attendances", EntryView, entries, form)
-        view = LessonSheetView(
-            lesson_id=lesson.id,
-            group_id=lesson.group_id,
-            date=lesson.date,
-            starts=shown_time(lesson.starts),
-            ends=shown_time(lesson.ends),
-            state=sheet.state(at=use_cases.mark_attendance.clock()),
-            attendances=entries,
-            total=len(sheet.rows),
-            counts=counts_view(sheet.counts),
-        )
-        return Response(view, headers=etag(sheet.version))
-
-    @get(
-        SHEET,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404),
-        tags=TAGS,
-        **permitted(Permission.READ_ATTENDANCE),
-    )
-    def show_sheet(
-        caller: FromCaller, lesson_id: FromPath[str], form: InFormat = Format.JSON
-    ) -> Response[LessonSheetView]:
-        """Who is to be at a lesson or was, marked or not."""
-        return shown(use_cases.show_sheet(caller.actor(), lesson_id=LessonId(sent_id(lesson_id))), form)
-
-    @put(
-        SHEET,
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404, 409, 412, 415),
-        tags=TAGS,
-        **permitted(Permission.MARK_ATTENDANCE),
-    )
-    def mark_attendance(
-        caller: FromCaller, versions: Versions, lesson_id: FromPath[str], data: JSONBody[MarkAttendanceBody]
-    ) -> Response[LessonSheetView]:
-        """Mark whom is listed, all or nothing; the same again changes nothing."""
-        actor, sought = caller.actor(), LessonId(sent_id(lesson_id))
-        sent = [_meant(it) for it in data.attendances]
-        return shown(use_cases.mark_attendance(actor, lesson_id=sought, versions=versions, attendances=sent))
-
-    @get(
-        f"{SHEET}/{{client_id:str}}/history",
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404),
-        tags=TAGS,
-        **permitted(Permission.READ_ATTENDANCE),
-    )
-    def attendance_history(
-        caller: FromCaller,
-        lesson_id: FromPath[str],
-        client_id: FromPath[str],
-        form: InFormat = Format.JSON,
-    ) -> Response[MarkHistoryView]:
-        """What happened to the mark of a client, oldest first."""
-        lesson, client = LessonId(sent_id(lesson_id)), ClientId(sent_id(client_id))
-        history = use_cases.attendance_history(caller.actor(), lesson_id=lesson, client_id=client)
-        views = [event_view(it) for it in history]
-        if form is not Format.JSON:
-            return exported("events", EventView, views, form)
-        return Response(MarkHistoryView(views, len(views)))
-
-    return [show_sheet, mark_attendance, attendance_history]
+@room.operation("GET", f"{SHEET}/{{client_id}}/history", Permission.READ_ATTENDANCE)
+def attendance_history(
+    use_cases: UseCases,
+    actor: Actor,
+    lesson_id: LessonId,
+    client_id: ClientId,
+    form: InFormat = Format.JSON,
+) -> MarkHistoryView | Response[MarkHistoryView]:
+    """What happened to the mark of a client, oldest first."""
+    history = use_cases.attendance_history(actor, lesson_id=lesson_id, client_id=client_id)
+    events = [event_view(logged) for logged in history]
+    if form is Format.JSON:
+        return MarkHistoryView(events, len(events))
+    return exported("events", EventView, events, form)

@@ -1,31 +1,26 @@
 """Attendance of one client: its marks in lessons, and how it attended in all."""
 
 import datetime as dt
-from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar import Response
+from msgspec import UNSET
 
-from attendance.adapters.http.attendance.sheets import TAGS, CountsView, counts_view
+from attendance.adapters.http.attendance.sheets import CountsView
 from attendance.adapters.http.club.clients import CLIENT
-from attendance.adapters.http.server.authentication import FromCaller, permitted
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.exports import Format, InFormat
-from attendance.adapters.http.server.ids import sent_id
-from attendance.adapters.http.server.lists import Paged, PageNumber, listing
-from attendance.adapters.http.server.queries import DATE
-from attendance.adapters.http.server.times import shown_time
-from attendance.application.attendance.visits import Visits
-from attendance.application.ports.attendance import VisitRow, VisitsSummary
+from attendance.adapters.http.server.answers import Paged, listing, view_of
+from attendance.adapters.http.server.bodies.meaning import Sent
+from attendance.adapters.http.server.exports.tables import Format, InFormat
+from attendance.adapters.http.server.fields.queries import PageNumber
+from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
+from attendance.domain.attendance.status import Status
 from attendance.domain.ids import ClientId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import sees_notes
 from attendance.domain.permissions.table import Permission
-from attendance.domain.status import Status
+
+room = Room("Attendance")
 
 
 class VisitView(msgspec.Struct, kw_only=True):
@@ -36,7 +31,7 @@ class VisitView(msgspec.Struct, kw_only=True):
     date: dt.date
     starts: str
     status: Status
-    note: str | msgspec.UnsetType = msgspec.UNSET
+    note: Sent[str] = UNSET
     minutes_late: int | None
     trial: bool
     subscription_id: UUID | None
@@ -52,62 +47,22 @@ class VisitsView(Paged, kw_only=True):
     consecutive_absences: int
 
 
-def _visit(row: VisitRow, actor: Actor) -> VisitView:
-    mark = row.mark
-    return VisitView(
-        lesson_id=mark.lesson_id,
-        group_id=row.group_id,
-        date=row.date,
-        starts=shown_time(row.starts),
-        status=mark.status,
-        note=mark.note if sees_notes(actor) else msgspec.UNSET,
-        minutes_late=mark.minutes_late,
-        trial=mark.trial,
-        subscription_id=mark.charge.subscription_id,
-        unpaid=mark.charge.unpaid,
-    )
-
-
-def _figures(summary: VisitsSummary) -> dict[str, Any]:
-    rate = summary.counts.attendance_rate
-    return {
-        "counts": counts_view(summary.counts),
+@room.operation("GET", f"{CLIENT}/attendance", Permission.READ_CLIENT)
+def visits_of_client(
+    use_cases: UseCases,
+    actor: Actor,
+    client_id: ClientId,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    page: PageNumber | None = None,
+    form: InFormat = Format.JSON,
+) -> Response[VisitsView]:
+    """A client's attendance by date, for the client or a parent too; `from` and `to` are optional."""
+    visits = use_cases.visits_of_client(actor, client_id=client_id, since=since, until=until, page=page)
+    counts, rate = visits.summary.counts, visits.summary.counts.attendance_rate
+    summary = {
+        "counts": view_of(CountsView, counts),
         "attendance_rate": None if rate is None else float(rate),
-        "consecutive_absences": summary.consecutive_absences,
+        "consecutive_absences": visits.summary.consecutive_absences,
     }
-
-
-def _shown(visits: Visits, actor: Actor, form: Format) -> Response[VisitsView]:
-    hidden = () if sees_notes(actor) else ("note",)
-    return listing(
-        VisitsView,
-        visits.attendances,
-        lambda row: _visit(row, actor),
-        form,
-        hidden=hidden,
-        beside=_figures(visits.summary),
-    )
-
-
-def visit_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    @get(
-        f"{CLIENT}/attendance",
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404),
-        tags=TAGS,
-        **permitted(Permission.READ_CLIENT),
-    )
-    def visits_of_client(
-        caller: FromCaller,
-        client_id: FromPath[str],
-        since: Annotated[dt.date | None, QueryParameter(name="from", schema_extra=DATE)] = None,
-        until: Annotated[dt.date | None, QueryParameter(name="to", schema_extra=DATE)] = None,
-        page: PageNumber = None,
-        form: InFormat = Format.JSON,
-    ) -> Response[VisitsView]:
-        """A client's attendance by date, for the client or a parent too; `from` and `to` are optional."""
-        actor, client = caller.actor(), ClientId(sent_id(client_id))
-        visits = use_cases.visits_of_client(actor, client_id=client, since=since, until=until, page=page)
-        return _shown(visits, actor, form)
-
-    return [visits_of_client]
+    return listing(VisitsView, visits.attendances, form, beside=summary)

@@ -1,71 +1,53 @@
 """Contracts."""
 
 import datetime as dt
-from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
-from litestar import Response, get, post, put
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar import Response
+from msgspec import UNSET
 
-from attendance.adapters.http.club.clients import CLIENT, Notes
-from attendance.adapters.http.server.authentication import FromCaller, permitted
-from attendance.adapters.http.server.changes import changes_in
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.etag import Versions, etag
-from attendance.adapters.http.server.exports import Format, InFormat
-from attendance.adapters.http.server.fields import line
-from attendance.adapters.http.server.ids import sent_id
-from attendance.adapters.http.server.lists import Paged, PageNumber, Sort, listing
-from attendance.adapters.http.server.paths import API
-from attendance.adapters.http.server.queries import ID, one_of
-from attendance.adapters.http.server.strict_json import StrictJson
-from attendance.application.listing import Listed
+from attendance.adapters.http.club.clients import CLIENT
+from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource
+from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
+from attendance.adapters.http.server.callers.versions import Versions
+from attendance.adapters.http.server.exports.tables import Format, InFormat
+from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.queries import PageNumber, Sort
+from attendance.adapters.http.server.fields.texts import Notes, line
+from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
-from attendance.domain.club.contracts import LONGEST_NUMBER, Contract, ContractState
+from attendance.domain.club.contracts import LONGEST_NUMBER, ContractState
 from attendance.domain.ids import ClientId, ContractId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import sees_notes
 from attendance.domain.permissions.table import Permission
 
-TAGS = ["Contracts"]
-CONTRACT = f"{API}/contracts/{{contract_id:str}}"
-CLEARED = {"notes": ""}
+CONTRACT = "/contracts/{contract_id}"
 
-Number = Annotated[str, line(LONGEST_NUMBER, shortest=1)]
+room = Room("Contracts")
 
 
-class AddContractBody(msgspec.Struct, forbid_unknown_fields=True):
-    client_id: Annotated[str, line(100)]
-    number: Number | msgspec.UnsetType = msgspec.UNSET
-    signed_on: dt.date | msgspec.UnsetType | None = msgspec.UNSET
-    cancelled_on: dt.date | msgspec.UnsetType | None = msgspec.UNSET
-    notes: Notes | msgspec.UnsetType | None = msgspec.UNSET
-
-
-class EditContractBody(msgspec.Struct, forbid_unknown_fields=True):
+class EditContractBody(Body):
     """What is left out stays as it is; null clears."""
 
-    number: Number | msgspec.UnsetType = msgspec.UNSET
-    signed_on: dt.date | msgspec.UnsetType | None = msgspec.UNSET
-    cancelled_on: dt.date | msgspec.UnsetType | None = msgspec.UNSET
-    notes: Notes | msgspec.UnsetType | None = msgspec.UNSET
+    number: Sent[Annotated[str, line(LONGEST_NUMBER, shortest=1)]] = UNSET
+    signed_on: Clearable[dt.date] = UNSET
+    cancelled_on: Clearable[dt.date] = UNSET
+    notes: Clearable[Notes] = UNSET
 
 
-class ContractView(msgspec.Struct, kw_only=True):
+class AddContractBody(EditContractBody, kw_only=True):
+    client_id: Id
+
+
+class ContractView(RevisionView, kw_only=True):
     """A contract and its state today; without `notes` to a parent."""
 
-    id: UUID
-    created_at: dt.datetime
-    updated_at: dt.datetime
-    version: int
     number: str
     client_id: UUID
     signed_on: dt.date | None
     cancelled_on: dt.date | None
-    notes: str | msgspec.UnsetType = msgspec.UNSET
+    notes: Sent[str] = UNSET
     state: ContractState
 
 
@@ -73,125 +55,52 @@ class ContractsView(Paged, kw_only=True):
     contracts: list[ContractView]
 
 
-def contract_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    def view_for(actor: Actor) -> Callable[[Contract], ContractView]:
-        on = use_cases.list_contracts.today()
+@room.operation("GET", "/contracts", Permission.LIST_CONTRACTS)
+def list_contracts(
+    use_cases: UseCases,
+    actor: Actor,
+    page: PageNumber | None = None,
+    sort: Sort = "",
+    client_id: ClientId | None = None,
+    state: ContractState | None = None,
+    form: InFormat = Format.JSON,
+) -> Response[ContractsView]:
+    """Contracts by number; `sort` knows number and signed_on."""
+    listed = use_cases.list_contracts(actor, page=page, sort=sort, client_id=client_id, state=state)
+    return listing(ContractsView, listed, form)
 
-        def view(contract: Contract) -> ContractView:
-            return ContractView(
-                id=contract.id,
-                created_at=contract.created_at,
-                updated_at=contract.updated_at,
-                version=contract.version,
-                number=contract.number,
-                client_id=contract.client_id,
-                signed_on=contract.signed_on,
-                cancelled_on=contract.cancelled_on,
-                notes=contract.notes if sees_notes(actor) else msgspec.UNSET,
-                state=contract.state(on),
-            )
 
-        return view
+@room.operation("GET", f"{CLIENT}/contracts", Permission.READ_CLIENT)
+def contracts_of_client(
+    use_cases: UseCases, actor: Actor, client_id: ClientId, form: InFormat = Format.JSON
+) -> Response[ContractsView]:
+    """All contracts of one client, for the client or a parent too."""
+    return listing(ContractsView, use_cases.contracts_of_client(actor, client_id=client_id), form)
 
-    def shown(contract: Contract, actor: Actor, *, status: int = 200) -> Response[ContractView]:
-        where = {"Location": f"{API}/contracts/{contract.id}"} if status == 201 else {}
-        headers = etag(contract.version) | where
-        return Response(view_for(actor)(contract), status_code=status, headers=headers)
 
-    def shown_all(listed: Listed[Contract], actor: Actor, form: Format) -> Response[ContractsView]:
-        hidden = () if sees_notes(actor) else ("notes",)
-        return listing(ContractsView, listed, view_for(actor), form, hidden=hidden)
+@room.operation("POST", "/contracts", Permission.ADD_CONTRACT, refuses=(404, 409))
+def add_contract(
+    use_cases: UseCases, actor: Actor, fields: Fields[AddContractBody]
+) -> Resource[ContractView]:
+    """Add a contract; without a number it is given one."""
+    return resource(ContractView, use_cases.add_contract(actor, **fields))
 
-    @get(
-        f"{API}/contracts",
-        sync_to_thread=True,
-        responses=refusals(401, 403),
-        tags=TAGS,
-        **permitted(Permission.LIST_CONTRACTS),
+
+@room.operation("GET", CONTRACT, Permission.READ_CONTRACT)
+def show_contract(use_cases: UseCases, actor: Actor, contract_id: ContractId) -> Resource[ContractView]:
+    """One contract."""
+    return resource(ContractView, use_cases.show_contract(actor, contract_id=contract_id))
+
+
+@room.operation("PUT", CONTRACT, Permission.EDIT_CONTRACT, refuses=(409,))
+def edit_contract(
+    use_cases: UseCases,
+    actor: Actor,
+    contract_id: ContractId,
+    versions: Versions,
+    fields: Fields[EditContractBody],
+) -> Resource[ContractView]:
+    """Change what is sent; a contract's subscriptions stay as they are."""
+    return resource(
+        ContractView, use_cases.edit_contract(actor, contract_id=contract_id, versions=versions, **fields)
     )
-    def list_contracts(
-        caller: FromCaller,
-        page: PageNumber = None,
-        sort: Sort = "",
-        client_id: Annotated[str | None, QueryParameter(schema_extra=ID)] = None,
-        in_state: Annotated[
-            ContractState | None, QueryParameter(name="state", schema_extra=one_of(ContractState))
-        ] = None,
-        form: InFormat = Format.JSON,
-    ) -> Response[ContractsView]:
-        """Contracts by number; `sort` knows number and signed_on."""
-        actor = caller.actor()
-        listed = use_cases.list_contracts(
-            actor,
-            page=page,
-            sort=sort,
-            client_id=None if client_id is None else ClientId(sent_id(client_id)),
-            state=in_state,
-        )
-        return shown_all(listed, actor, form)
-
-    @get(
-        f"{CLIENT}/contracts",
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404),
-        tags=TAGS,
-        **permitted(Permission.READ_CLIENT),
-    )
-    def contracts_of_client(
-        caller: FromCaller, client_id: FromPath[str], form: InFormat = Format.JSON
-    ) -> Response[ContractsView]:
-        """All contracts of one client, for the client or a parent too."""
-        actor = caller.actor()
-        listed = use_cases.contracts_of_client(actor, client_id=ClientId(sent_id(client_id)))
-        return shown_all(listed, actor, form)
-
-    @post(
-        f"{API}/contracts",
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404, 409, 415),
-        tags=TAGS,
-        **permitted(Permission.ADD_CONTRACT),
-    )
-    def add_contract(caller: FromCaller, data: JSONBody[AddContractBody]) -> Response[ContractView]:
-        """Add a contract; without a number it is given one."""
-        actor, fields = caller.actor(), changes_in(data, CLEARED)
-        client_id = ClientId(sent_id(fields.pop("client_id")))
-        return shown(use_cases.add_contract(actor, client_id=client_id, **fields), actor, status=201)
-
-    @get(
-        CONTRACT,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404),
-        tags=TAGS,
-        **permitted(Permission.READ_CONTRACT),
-    )
-    def show_contract(caller: FromCaller, contract_id: FromPath[str]) -> Response[ContractView]:
-        """One contract."""
-        actor = caller.actor()
-        return shown(use_cases.show_contract(actor, contract_id=ContractId(sent_id(contract_id))), actor)
-
-    @put(
-        CONTRACT,
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404, 409, 412, 415),
-        tags=TAGS,
-        **permitted(Permission.EDIT_CONTRACT),
-    )
-    def edit_contract(
-        caller: FromCaller, versions: Versions, contract_id: FromPath[str], data: JSONBody[EditContractBody]
-    ) -> Response[ContractView]:
-        """Change what is sent; a contract's subscriptions stay as they are."""
-        actor = caller.actor()
-        contract = use_cases.edit_contract(
-            actor,
-            contract_id=ContractId(sent_id(contract_id)),
-            versions=versions,
-            **changes_in(data, CLEARED),
-        )
-        return shown(contract, actor)
-
-    return [list_contracts, contracts_of_client, add_contract, show_contract, edit_contract]

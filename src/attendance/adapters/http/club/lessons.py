@@ -1,46 +1,48 @@
 """Lessons of a group."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Collection
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, put
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar import Response
+from msgspec import UNSET
 
 from attendance.adapters.http.club.groups import GROUP
-from attendance.adapters.http.server.authentication import FromCaller, permitted
-from attendance.adapters.http.server.changes import changes_in
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.etag import Versions, etag
-from attendance.adapters.http.server.exports import Format, InFormat
-from attendance.adapters.http.server.fields import Text, line
-from attendance.adapters.http.server.ids import sent_id
-from attendance.adapters.http.server.lists import Paged, PageNumber, Sort, listing
-from attendance.adapters.http.server.queries import DATE, one_of
-from attendance.adapters.http.server.strict_json import StrictJson
-from attendance.adapters.http.server.times import TimeOfDay, sent_time, shown_time
-from attendance.application.use_cases import UseCases
-from attendance.domain.club.lessons import (
-    LONGEST_REASON,
-    LONGEST_TOPIC,
-    MOST_LESSON_TEACHERS,
-    Lesson,
-    LessonState,
+from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource, view_of
+from attendance.adapters.http.server.bodies.meaning import (
+    Body,
+    Clearable,
+    Fields,
+    Sent,
+    cleared,
+    meaning,
 )
-from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
+from attendance.adapters.http.server.callers.versions import Versions
+from attendance.adapters.http.server.exports.tables import Format, InFormat
+from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.queries import PageNumber, Sort
+from attendance.adapters.http.server.fields.texts import line
+from attendance.adapters.http.server.fields.times import TimeOfDay
+from attendance.adapters.http.server.operations.declaration import Room
+from attendance.application.use_cases import UseCases
+from attendance.domain.club.lessons import LONGEST_REASON, LONGEST_TOPIC, MOST_LESSON_TEACHERS, LessonState
+from attendance.domain.errors import FieldError
+from attendance.domain.ids import GroupId, LessonId
+from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
-TAGS = ["Lessons"]
-LESSON = f"{GROUP}/lessons/{{lesson_id:str}}"
-CLEARED = {"teachers": (), "topic": "", "reason": ""}
+LESSONS = f"{GROUP}/lessons"
+LESSON = f"{LESSONS}/{{lesson_id}}"
+RANGE, ONE = frozenset({"since", "until"}), frozenset({"date", "starts", "ends"})
+NAMES = {"since": "from"}
 
-Teachers = Annotated[list[Text], msgspec.Meta(max_length=MOST_LESSON_TEACHERS)]
+Teachers = Annotated[list[Id], msgspec.Meta(max_length=MOST_LESSON_TEACHERS)]
 Topic = Annotated[str, line(LONGEST_TOPIC)]
-Reason = Annotated[str, line(LONGEST_REASON)]
+
+room = Room("Lessons")
 
 
 class WantedState(StrEnum):
@@ -50,27 +52,49 @@ class WantedState(StrEnum):
     CANCELLED = "cancelled"
 
 
-NAMES = {"state": "cancelled"}
-KINDS: dict[str, Callable[[Any], Any]] = {
-    "starts": sent_time,
-    "ends": sent_time,
-    "location_id": lambda sent: LocationId(sent_id(sent)),
-    "teachers": lambda sent: tuple(AccountId(sent_id(it)) for it in sent),
-    "state": lambda sent: sent is WantedState.CANCELLED,
-}
+def is_cancelled(state: WantedState) -> bool:
+    return state is WantedState.CANCELLED
 
 
-class EditLessonBody(msgspec.Struct, forbid_unknown_fields=True):
+class EditLessonBody(Body):
     """What is left out stays as it is; null clears. `cancelled` needs a reason, `planned` restores."""
 
-    date: dt.date | msgspec.UnsetType = msgspec.UNSET
-    starts: TimeOfDay | msgspec.UnsetType = msgspec.UNSET
-    ends: TimeOfDay | msgspec.UnsetType = msgspec.UNSET
-    location_id: Text | msgspec.UnsetType = msgspec.UNSET
-    teachers: Teachers | msgspec.UnsetType | None = msgspec.UNSET
-    topic: Topic | msgspec.UnsetType | None = msgspec.UNSET
-    state: WantedState | msgspec.UnsetType = msgspec.UNSET
-    reason: Reason | msgspec.UnsetType | None = msgspec.UNSET
+    date: Sent[dt.date] = UNSET
+    starts: Sent[TimeOfDay] = UNSET
+    ends: Sent[TimeOfDay] = UNSET
+    location_id: Sent[Id] = UNSET
+    teachers: Clearable[Teachers] = UNSET
+    topic: Clearable[Topic] = UNSET
+    cancelled: Sent[Annotated[WantedState, meaning(is_cancelled)]] = msgspec.field(
+        name="state", default=UNSET
+    )
+    reason: Clearable[Annotated[str, line(LONGEST_REASON)]] = UNSET
+
+
+class AddLessonsBody(Body):
+    """Either one lesson, or the days `from` and `until` (both included) to make those of the schedule.
+
+    Location and teachers are the group's unless others are named.
+    """
+
+    date: Sent[dt.date] = UNSET
+    starts: Sent[TimeOfDay] = UNSET
+    ends: Sent[TimeOfDay] = UNSET
+    location_id: Clearable[Id] = UNSET
+    teachers: Clearable[Annotated[Teachers, cleared(None)]] = UNSET
+    topic: Clearable[Topic] = UNSET
+    since: Sent[dt.date] = msgspec.field(name="from", default=UNSET)
+    until: Sent[dt.date] = UNSET
+
+    @classmethod
+    def errors_between(cls, sent: Collection[str]) -> list[FieldError]:
+        """What is missing of one lesson or of a range of days, or is there of both."""
+        sent = {*sent}
+        wanted, others = (RANGE, sent - RANGE) if RANGE & sent else (ONE, set())
+        return [
+            *(FieldError(NAMES.get(it, it), "is missing") for it in sorted(wanted - sent)),
+            *(FieldError(it, "must not be given beside from and until") for it in sorted(others)),
+        ]
 
 
 class ScheduledView(msgspec.Struct):
@@ -80,13 +104,9 @@ class ScheduledView(msgspec.Struct):
     starts: str
 
 
-class LessonView(msgspec.Struct, kw_only=True):
+class LessonView(RevisionView):
     """A lesson and its state now; date and times are local to `timezone`."""
 
-    id: UUID
-    created_at: dt.datetime
-    updated_at: dt.datetime
-    version: int
     group_id: UUID
     location_id: UUID
     date: dt.date
@@ -107,106 +127,67 @@ class LessonsView(Paged, kw_only=True):
     lessons: list[LessonView]
 
 
-def lesson_view(lesson: Lesson, at: dt.datetime) -> LessonView:
-    place = lesson.scheduled
-    return LessonView(
-        id=lesson.id,
-        created_at=lesson.created_at,
-        updated_at=lesson.updated_at,
-        version=lesson.version,
-        group_id=lesson.group_id,
-        location_id=lesson.location_id,
-        date=lesson.date,
-        starts=shown_time(lesson.starts),
-        ends=shown_time(lesson.ends),
-        timezone=lesson.timezone,
-        starts_at=lesson.starts_at,
-        ends_at=lesson.ends_at,
-        teachers=[*lesson.teachers],
-        topic=lesson.topic,
-        state=lesson.state(at=at),
-        reason=lesson.reason,
-        capacity=lesson.capacity,
-        scheduled=ScheduledView(place.date, shown_time(place.starts)) if place else None,
+class MadeLessonsView(msgspec.Struct):
+    """Lessons made now, `total` of them; `existing` had been made before or are in the way."""
+
+    lessons: list[LessonView]
+    total: int
+    existing: int
+
+
+@room.operation("GET", LESSONS, Permission.READ_LESSONS)
+def list_lessons(
+    use_cases: UseCases,
+    actor: Actor,
+    group_id: GroupId,
+    page: PageNumber | None = None,
+    sort: Sort = "",
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    state: LessonState | None = None,
+    form: InFormat = Format.JSON,
+) -> Response[LessonsView]:
+    """Lessons of a group by date, `from` and `to` included; `sort` knows date and created_at."""
+    listed = use_cases.list_lessons(
+        actor, group_id=group_id, page=page, sort=sort, since=since, until=until, state=state
     )
+    return listing(LessonsView, listed, form)
 
 
-def lesson_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    def now() -> dt.datetime:
-        return use_cases.list_lessons.clock()
-
-    def shown(lesson: Lesson) -> Response[LessonView]:
-        return Response(lesson_view(lesson, now()), headers=etag(lesson.version))
-
-    @get(
-        f"{GROUP}/lessons",
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404),
-        tags=TAGS,
-        **permitted(Permission.READ_LESSONS),
-    )
-    def list_lessons(
-        caller: FromCaller,
-        group_id: FromPath[str],
-        page: PageNumber = None,
-        sort: Sort = "",
-        since: Annotated[dt.date | None, QueryParameter(name="from", schema_extra=DATE)] = None,
-        until: Annotated[dt.date | None, QueryParameter(name="to", schema_extra=DATE)] = None,
-        in_state: Annotated[
-            LessonState | None, QueryParameter(name="state", schema_extra=one_of(LessonState))
-        ] = None,
-        form: InFormat = Format.JSON,
-    ) -> Response[LessonsView]:
-        """Lessons of a group by date, `from` and `to` included; `sort` knows date and created_at."""
-        actor, at, criteria = caller.actor(), now(), GroupId(sent_id(group_id))
-        listed = use_cases.list_lessons(
-            actor, group_id=criteria, page=page, sort=sort, since=since, until=until, state=in_state
-        )
-        return listing(LessonsView, listed, lambda lesson: lesson_view(lesson, at), form)
-
-    @get(
-        LESSON,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404),
-        tags=TAGS,
-        **permitted(Permission.READ_LESSONS),
-    )
-    def show_lesson(
-        caller: FromCaller, group_id: FromPath[str], lesson_id: FromPath[str]
-    ) -> Response[LessonView]:
-        """One lesson of a group."""
-        actor, criteria, lesson = caller.actor(), GroupId(sent_id(group_id)), LessonId(sent_id(lesson_id))
-        return shown(use_cases.show_lesson(actor, group_id=criteria, lesson_id=lesson))
-
-    @put(
-        LESSON,
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404, 409, 412, 415),
-        tags=TAGS,
-        **permitted(Permission.EDIT_LESSON),
-    )
-    def edit_lesson(
-        caller: FromCaller,
-        versions: Versions,
-        group_id: FromPath[str],
-        lesson_id: FromPath[str],
-        data: JSONBody[EditLessonBody],
-    ) -> Response[LessonView]:
-        """Change what is sent: move it, cancel it, restore it, say who teaches and what about."""
-        actor, criteria, lesson = caller.actor(), GroupId(sent_id(group_id)), LessonId(sent_id(lesson_id))
-        changes = meant(changes_in(data, CLEARED))
-        return shown(
-            use_cases.edit_lesson(actor, group_id=criteria, lesson_id=lesson, versions=versions, **changes)
-        )
-
-    return [list_lessons, show_lesson, edit_lesson]
+def broken_rules(use_cases: UseCases, fields: Fields[AddLessonsBody]) -> list[FieldError]:
+    """What is wrong with a lesson, or with a range of days."""
+    use_case = use_cases.make_lessons if RANGE & fields.keys() else use_cases.add_lesson
+    return use_case.errors_in(fields)
 
 
-def meant(fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a body as the use cases have them."""
-    return {
-        NAMES.get(name, name): KINDS[name](value) if name in KINDS and value is not None else value
-        for name, value in fields.items()
-    }
+@room.operation("POST", LESSONS, Permission.ADD_LESSON, refuses=(409,), judge=broken_rules)
+def add_lessons(
+    use_cases: UseCases, actor: Actor, group_id: GroupId, fields: Fields[AddLessonsBody]
+) -> Resource[LessonView] | MadeLessonsView:
+    """Add one lesson, or make those of the schedule; what was made before is not made again."""
+    if fields.keys() >= RANGE:
+        made = use_cases.make_lessons(actor, group_id=group_id, **fields)
+        return view_of(MadeLessonsView, made, total=len(made.lessons))
+    return resource(LessonView, use_cases.add_lesson(actor, group_id=group_id, **fields))
+
+
+@room.operation("GET", LESSON, Permission.READ_LESSONS)
+def show_lesson(
+    use_cases: UseCases, actor: Actor, group_id: GroupId, lesson_id: LessonId
+) -> Resource[LessonView]:
+    """One lesson of a group."""
+    return resource(LessonView, use_cases.show_lesson(actor, group_id=group_id, lesson_id=lesson_id))
+
+
+@room.operation("PUT", LESSON, Permission.EDIT_LESSON, refuses=(409,))
+def edit_lesson(
+    use_cases: UseCases,
+    actor: Actor,
+    group_id: GroupId,
+    lesson_id: LessonId,
+    versions: Versions,
+    fields: Fields[EditLessonBody],
+) -> Resource[LessonView]:
+    """Change what is sent: move it, cancel it, restore it, say who teaches and what about."""
+    lesson = use_cases.edit_lesson(actor, group_id=group_id, lesson_id=lesson_id, versions=versions, **fields)
+    return resource(LessonView, lesson)

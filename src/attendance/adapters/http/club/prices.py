@@ -2,43 +2,34 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, post, put
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, JSONBody
+from litestar import Response
+from msgspec import UNSET
 
-from attendance.adapters.http.club.clients import Notes
-from attendance.adapters.http.server.authentication import FromCaller, for_anybody, permitted
-from attendance.adapters.http.server.changes import changes_in
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.etag import Versions, etag
-from attendance.adapters.http.server.exports import Format, InFormat
-from attendance.adapters.http.server.fields import line
-from attendance.adapters.http.server.ids import sent_id
-from attendance.adapters.http.server.lists import Paged, PageNumber, Sort, listing
-from attendance.adapters.http.server.paths import API
-from attendance.adapters.http.server.strict_json import StrictJson
+from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource
+from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
+from attendance.adapters.http.server.callers.versions import Versions
+from attendance.adapters.http.server.exports.tables import Format, InFormat
+from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.queries import PageNumber, Sort
+from attendance.adapters.http.server.fields.texts import Notes, line
+from attendance.adapters.http.server.operations.declaration import ANYBODY, Room
 from attendance.application.use_cases import UseCases
-from attendance.domain.club.currencies import rounded
 from attendance.domain.club.prices import (
     LONGEST_DAYS,
     LONGEST_MONTHS,
     LONGEST_PRICE_NAME,
     MOST_GROUPS,
     MOST_VISITS,
-    Price,
 )
 from attendance.domain.ids import PriceId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import sees_all_prices
 from attendance.domain.permissions.table import Permission
 
-TAGS = ["Prices"]
-PRICE = f"{API}/prices/{{price_id:str}}"
-CLEARED = {"group_ids": [], "notes": ""}
+PRICE = "/prices/{price_id}"
 
 Name = Annotated[str, line(LONGEST_PRICE_NAME, shortest=1)]
 Amount = Annotated[
@@ -47,52 +38,39 @@ Amount = Annotated[
         # to Python `$` is also where a newline follows
         pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,4})?$(?!\n)",
         description='As a text: "80.00".',
+        extra={"meaning": Decimal},
     ),
 ]
 Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217.")]
-Visits = Annotated[int, msgspec.Meta(ge=1, le=MOST_VISITS)]
-Days = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_DAYS)]
-Months = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_MONTHS)]
-Groups = Annotated[list[UUID], msgspec.Meta(max_length=MOST_GROUPS)]
+
+room = Room("Prices")
 
 
-class AddPriceBody(msgspec.Struct, forbid_unknown_fields=True):
+class EditPriceBody(Body):
+    """What is left out stays as it is; null clears."""
+
+    name: Sent[Name] = UNSET
+    amount: Sent[Amount] = UNSET
+    currency: Sent[Currency] = UNSET
+    visits: Clearable[Annotated[int, msgspec.Meta(ge=1, le=MOST_VISITS)]] = UNSET
+    valid_days: Clearable[Annotated[int, msgspec.Meta(ge=1, le=LONGEST_DAYS)]] = UNSET
+    valid_months: Clearable[Annotated[int, msgspec.Meta(ge=1, le=LONGEST_MONTHS)]] = UNSET
+    group_ids: Clearable[Annotated[list[Id], msgspec.Meta(max_length=MOST_GROUPS)]] = UNSET
+    on_sale_from: Clearable[dt.date] = UNSET
+    on_sale_until: Clearable[dt.date] = UNSET
+    charges_absence: Sent[bool] = UNSET
+    notes: Clearable[Notes] = UNSET
+
+
+class AddPriceBody(EditPriceBody, kw_only=True):
     name: Name
     amount: Amount
     currency: Currency
-    visits: Visits | msgspec.UnsetType | None = msgspec.UNSET
-    valid_days: Days | msgspec.UnsetType | None = msgspec.UNSET
-    valid_months: Months | msgspec.UnsetType | None = msgspec.UNSET
-    group_ids: Groups | msgspec.UnsetType | None = msgspec.UNSET
-    on_sale_from: dt.date | msgspec.UnsetType | None = msgspec.UNSET
-    on_sale_until: dt.date | msgspec.UnsetType | None = msgspec.UNSET
-    charges_absence: bool | msgspec.UnsetType = msgspec.UNSET
-    notes: Notes | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class EditPriceBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What is left out stays as it is; null clears."""
-
-    name: Name | msgspec.UnsetType = msgspec.UNSET
-    amount: Amount | msgspec.UnsetType = msgspec.UNSET
-    currency: Currency | msgspec.UnsetType = msgspec.UNSET
-    visits: Visits | msgspec.UnsetType | None = msgspec.UNSET
-    valid_days: Days | msgspec.UnsetType | None = msgspec.UNSET
-    valid_months: Months | msgspec.UnsetType | None = msgspec.UNSET
-    group_ids: Groups | msgspec.UnsetType | None = msgspec.UNSET
-    on_sale_from: dt.date | msgspec.UnsetType | None = msgspec.UNSET
-    on_sale_until: dt.date | msgspec.UnsetType | None = msgspec.UNSET
-    charges_absence: bool | msgspec.UnsetType = msgspec.UNSET
-    notes: Notes | msgspec.UnsetType | None = msgspec.UNSET
-
-
-class PriceView(msgspec.Struct, kw_only=True):
+class PriceView(RevisionView):
     """A price; `visits` null: any number; `notes` for those who keep the prices alone."""
 
-    id: UUID
-    created_at: dt.datetime
-    updated_at: dt.datetime
-    version: int
     name: str
     amount: str
     currency: str
@@ -103,101 +81,40 @@ class PriceView(msgspec.Struct, kw_only=True):
     on_sale_from: dt.date | None
     on_sale_until: dt.date | None
     charges_absence: bool
-    notes: str | msgspec.UnsetType = msgspec.UNSET
+    notes: Sent[str] = UNSET
 
 
 class PricesView(Paged, kw_only=True):
     prices: list[PriceView]
 
 
-def price_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    @get(
-        f"{API}/prices",
-        sync_to_thread=True,
-        responses=refusals(),
-        tags=TAGS,
-        **for_anybody(),
-    )
-    def list_prices(
-        caller: FromCaller, page: PageNumber = None, sort: Sort = "", form: InFormat = Format.JSON
-    ) -> Response[PricesView]:
-        """What is on sale today, by name; `sort` knows name and amount. Who keeps the prices sees all."""
-        actor = caller.actor_if_any()
-        listed = use_cases.list_prices(actor, page=page, sort=sort)
-        hidden = () if sees_all_prices(actor) else ("notes",)
-        return listing(PricesView, listed, lambda price: _view(price, actor), form, hidden=hidden)
-
-    @post(
-        f"{API}/prices",
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404, 415),
-        tags=TAGS,
-        **permitted(Permission.ADD_PRICE),
-    )
-    def add_price(caller: FromCaller, data: JSONBody[AddPriceBody]) -> Response[PriceView]:
-        """Add a price."""
-        actor = caller.actor()
-        return _shown(use_cases.add_price(actor, **_changes(data)), actor, status=201)
-
-    @get(PRICE, sync_to_thread=True, responses=refusals(404), tags=TAGS, **for_anybody())
-    def show_price(caller: FromCaller, price_id: FromPath[str]) -> Response[PriceView]:
-        """One price, on sale today; any for whoever keeps the prices."""
-        actor = caller.actor_if_any()
-        return _shown(use_cases.show_price(actor, price_id=PriceId(sent_id(price_id))), actor)
-
-    @put(
-        PRICE,
-        dto=StrictJson,
-        return_dto=None,
-        sync_to_thread=True,
-        responses=refusals(401, 403, 404, 412, 415),
-        tags=TAGS,
-        **permitted(Permission.EDIT_PRICE),
-    )
-    def edit_price(
-        caller: FromCaller, versions: Versions, price_id: FromPath[str], data: JSONBody[EditPriceBody]
-    ) -> Response[PriceView]:
-        """Change what is sent; what was sold stays as it was sold."""
-        actor = caller.actor()
-        price = use_cases.edit_price(
-            actor, price_id=PriceId(sent_id(price_id)), versions=versions, **_changes(data)
-        )
-        return _shown(price, actor)
-
-    return [list_prices, add_price, show_price, edit_price]
+@room.operation("GET", "/prices", ANYBODY)
+def list_prices(
+    use_cases: UseCases,
+    actor: Actor | None,
+    page: PageNumber | None = None,
+    sort: Sort = "",
+    form: InFormat = Format.JSON,
+) -> Response[PricesView]:
+    """What is on sale today, by name; `sort` knows name and amount. Who keeps the prices sees all."""
+    return listing(PricesView, use_cases.list_prices(actor, page=page, sort=sort), form)
 
 
-def _changes(data: msgspec.Struct) -> dict[str, Any]:
-    changes = changes_in(data, CLEARED)
-    if "amount" in changes:
-        changes["amount"] = Decimal(changes["amount"])
-    if "group_ids" in changes:
-        changes["group_ids"] = tuple(changes["group_ids"])
-    return changes
+@room.operation("POST", "/prices", Permission.ADD_PRICE)
+def add_price(use_cases: UseCases, actor: Actor, fields: Fields[AddPriceBody]) -> Resource[PriceView]:
+    """Add a price."""
+    return resource(PriceView, use_cases.add_price(actor, **fields))
 
 
-def _view(price: Price, actor: Actor | None) -> PriceView:
-    return PriceView(
-        id=price.id,
-        created_at=price.created_at,
-        updated_at=price.updated_at,
-        version=price.version,
-        name=price.name,
-        amount=str(rounded(price.amount, price.currency)),
-        currency=price.currency,
-        visits=price.visits,
-        valid_days=price.valid_days,
-        valid_months=price.valid_months,
-        group_ids=[*price.group_ids],
-        on_sale_from=price.on_sale_from,
-        on_sale_until=price.on_sale_until,
-        charges_absence=price.charges_absence,
-        notes=price.notes if sees_all_prices(actor) else msgspec.UNSET,
-    )
+@room.operation("GET", PRICE, ANYBODY)
+def show_price(use_cases: UseCases, actor: Actor | None, price_id: PriceId) -> Resource[PriceView]:
+    """One price, on sale today; any for whoever keeps the prices."""
+    return resource(PriceView, use_cases.show_price(actor, price_id=price_id))
 
 
-def _shown(price: Price, actor: Actor | None, *, status: int = 200) -> Response[PriceView]:
-    where = {"Location": f"{API}/prices/{price.id}"} if status == 201 else {}
-    return Response(_view(price, actor), status_code=status, headers=etag(price.version) | where)
+@room.operation("PUT", PRICE, Permission.EDIT_PRICE)
+def edit_price(
+    use_cases: UseCases, actor: Actor, price_id: PriceId, versions: Versions, fields: Fields[EditPriceBody]
+) -> Resource[PriceView]:
+    """Change what is sent; what was sold stays as it was sold."""
+    return resource(PriceView, use_cases.edit_price(actor, price_id=price_id, versions=versions, **fields))

@@ -1,26 +1,26 @@
 """Finding users, as the labs protocol does."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import get
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import QueryParameter
 
-from attendance.adapters.http.server.authentication import BEARER, FromCaller, for_anybody
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.texts import PROSE
+from attendance.adapters.http.server.answers import view_of
+from attendance.adapters.http.server.fields.queries import SearchText
+from attendance.adapters.http.server.operations.declaration import Room, in_directory
 from attendance.application.pagination import LARGEST_PAGE
 from attendance.application.use_cases import UseCases
-from attendance.domain.permissions.table import Directory
+from attendance.domain.permissions.actor import Actor
 
-LARGEST_WHOLE_NUMBER = (
-    2**53 - 1
-)  # of those that every reader of JSON, the OpenAPI document's too, reads exactly
-LIMIT = QueryParameter(ge=1, le=LARGEST_PAGE, description="The most items to answer with")
-PART = QueryParameter(schema_extra=PROSE)
-OFFSET = QueryParameter(ge=0, le=LARGEST_WHOLE_NUMBER, description="How many items to skip first")
+LARGEST_WHOLE_NUMBER = 2**53 - 1
+"""The largest of those that every reader of JSON, the OpenAPI document's too, reads exactly."""
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE, description="The most items to answer with")]
+Offset = Annotated[
+    int, msgspec.Meta(ge=0, le=LARGEST_WHOLE_NUMBER, description="How many items to skip first")
+]
+
+room = Room("Accounts", prefix="")
 
 
 class FoundUserView(msgspec.Struct):
@@ -35,29 +35,13 @@ class UsersView(msgspec.Struct):
     total: int
 
 
-def account_handlers(use_cases: UseCases, directory: Directory) -> list[HTTPRouteHandler]:
-    @get("/users", sync_to_thread=True, tags=["Accounts"], **browsing(directory))
-    def search_users(
-        caller: FromCaller,
-        name: Annotated[str, PART] = "",
-        limit: Annotated[int, LIMIT] = LARGEST_PAGE,
-        offset: Annotated[int, OFFSET] = 0,
-    ) -> UsersView:
-        """Find users by any part of their name, in any case."""
-        found = use_cases.search_accounts(caller.actor_if_any(), name=name, limit=limit, offset=offset)
-        return msgspec.convert(found, UsersView, from_attributes=True)
-
-    return [search_users]
-
-
-def browsing(directory: Directory) -> dict[str, Any]:
-    """Options of the lists that a setting closes to strangers."""
-    match directory:
-        case Directory.PUBLIC:
-            return {"responses": refusals(), **for_anybody()}
-        case Directory.SIGNED_IN:
-            return {
-                "responses": refusals(401),
-                "security": [{BEARER: []}],
-                **for_anybody(lambda caller: caller.actor()),
-            }
+@room.operation("GET", "/users", in_directory)
+def search_users(
+    use_cases: UseCases,
+    actor: Actor | None,
+    name: SearchText = "",
+    limit: Limit = LARGEST_PAGE,
+    offset: Offset = 0,
+) -> UsersView:
+    """Find users by any part of their name, in any case."""
+    return view_of(UsersView, use_cases.search_accounts(actor, name=name, limit=limit, offset=offset))

@@ -1,28 +1,27 @@
 """The log."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import QueryParameter
+from litestar import Response
 
-from attendance.adapters.http.server.authentication import FromCaller, permitted
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.exports import Format, InFormat
-from attendance.adapters.http.server.ids import sent_id
-from attendance.adapters.http.server.lists import Paged, PageNumber, listing
-from attendance.adapters.http.server.paths import API
-from attendance.adapters.http.server.queries import DATE, ID, one_of
+from attendance.adapters.http.server.answers import Paged, listing
+from attendance.adapters.http.server.exports.tables import Format, InFormat
+from attendance.adapters.http.server.fields.ids import sent_id
+from attendance.adapters.http.server.fields.queries import AnyText, PageNumber
+from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.ports.events import LoggedEvent
 from attendance.application.use_cases import UseCases
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID, AccountId
+from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
 OPERATOR = "operator"
+
+room = Room("Events")
 
 
 class EventActorView(msgspec.Struct):
@@ -72,34 +71,26 @@ def _actor(actor_id: AccountId | None, username: str | None) -> EventActorView:
     return EventActorView(actor_id, username or "")
 
 
-def event_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    @get(
-        f"{API}/events",
-        sync_to_thread=True,
-        responses=refusals(401, 403),
-        tags=["Events"],
-        **permitted(Permission.READ_EVENTS),
+@room.operation("GET", "/events", Permission.READ_EVENTS)
+def list_events(
+    use_cases: UseCases,
+    actor: Actor,
+    subject: UUID | None = None,
+    by: AnyText | None = None,
+    action: Action | None = None,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    page: PageNumber | None = None,
+    form: InFormat = Format.JSON,
+) -> Response[EventsView]:
+    """What happened, newest first; `actor` is an id or `operator`, `subject` an id."""
+    listed = use_cases.list_events(
+        actor,
+        subject=subject,
+        by=None if by is None else OPERATOR_ID if by == OPERATOR else AccountId(sent_id(by)),
+        action=action,
+        since=since,
+        until=until,
+        page=page,
     )
-    def list_events(
-        caller: FromCaller,
-        subject: Annotated[str | None, QueryParameter(schema_extra=ID)] = None,
-        actor: Annotated[str | None, QueryParameter(schema_extra=ID)] = None,
-        action: Annotated[Action | None, QueryParameter(schema_extra=one_of(Action))] = None,
-        since: Annotated[dt.date | None, QueryParameter(name="from", schema_extra=DATE)] = None,
-        until: Annotated[dt.date | None, QueryParameter(name="to", schema_extra=DATE)] = None,
-        page: PageNumber = None,
-        form: InFormat = Format.JSON,
-    ) -> Response[EventsView]:
-        """What happened, newest first; `actor` is an id or `operator`, `subject` an id."""
-        listed = use_cases.list_events(
-            caller.actor(),
-            subject=None if subject is None else sent_id(subject),
-            by=None if actor is None else OPERATOR_ID if actor == OPERATOR else AccountId(sent_id(actor)),
-            action=action,
-            since=since,
-            until=until,
-            page=page,
-        )
-        return listing(EventsView, listed, event_view, form)
-
-    return [list_events]
+    return listing(EventsView, listed, form, view=event_view)

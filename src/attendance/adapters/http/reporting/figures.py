@@ -2,22 +2,22 @@
 
 import datetime as dt
 from collections.abc import Collection
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from litestar import Response
 
-from attendance.adapters.http.attendance.sheets import CountsView, counts_view
-from attendance.adapters.http.server.exports import Format, exported
-from attendance.adapters.http.server.lists import Paged, listing
-from attendance.application.ports import Kind
-from attendance.application.reporting.figures import RATES, One, Overview, Row, Rows
+from attendance.adapters.http.attendance.sheets import CountsView
+from attendance.adapters.http.server.answers import Paged, listing, view_of
+from attendance.adapters.http.server.exports.rows import collection_of
+from attendance.adapters.http.server.exports.tables import Format, exported
+from attendance.application.reporting.figures import Overview, StatisticsList, StatisticsOfOne, StatisticsRow
 from attendance.domain.reporting.at_risk import Rule
-from attendance.domain.reporting.statistics import Bucket, Figures
+from attendance.domain.reporting.statistics import Figures
 
-IDS = {Kind.EMPLOYEE: "user_id", Kind.LOCATION: "location_id", Kind.GROUP: "group_id"}
-IN_FRONT = (*IDS.values(), "name", "from", "to")
+IDS = ("user_id", "location_id", "group_id")
+IN_FRONT = (*IDS, "name", "from", "to")
 
 
 class LessonNumbersView(msgspec.Struct, kw_only=True):
@@ -128,81 +128,56 @@ class GroupStatisticsView(OneView, kw_only=True):
     name: str
 
 
-LISTS: dict[Kind, type[Paged]] = {
-    Kind.EMPLOYEE: EmployeeRowsView,
-    Kind.LOCATION: LocationRowsView,
-    Kind.GROUP: GroupRowsView,
-}
-ONES: dict[Kind, type[OneView]] = {
-    Kind.EMPLOYEE: EmployeeStatisticsView,
-    Kind.LOCATION: LocationStatisticsView,
-    Kind.GROUP: GroupStatisticsView,
-}
+F = TypeVar("F", bound=BucketView)
+V = TypeVar("V", bound=OneView)
+R = TypeVar("R", bound=RowsView)
 
 
-def _figures(figures: Figures) -> dict[str, Any]:
-    rates = {name: getattr(figures, name) for name in RATES}
-    return {
-        "counts": counts_view(figures.counts),
-        **{name: None if rate is None else float(rate) for name, rate in rates.items()},
-        "lessons": msgspec.convert(figures.lessons, LessonNumbersView, from_attributes=True),
-        "taught_hours": float(figures.taught_hours),
-        "unpaid_visits": figures.unpaid_visits,
-    }
+def _figures(kind: type[F], figures: Figures, since: dt.date, until: dt.date, **more: Any) -> F:
+    return view_of(kind, figures, since=since, until=until, **more)
 
 
-def _range(of: Overview | Rows | One | Bucket) -> dict[str, dt.date]:
-    return {"from": of.since, "to": of.until}
-
-
-def _trend(of: Overview | One) -> dict[str, Any]:
+def _trend(of: Overview | StatisticsOfOne) -> list[BucketView] | msgspec.UnsetType:
     if of.trend is None:
-        return {}
-    return {"trend": [{**_range(bucket), **_figures(bucket.figures)} for bucket in of.trend]}
+        return msgspec.UNSET
+    return [_figures(BucketView, bucket.figures, bucket.since, bucket.until) for bucket in of.trend]
 
 
-def _labels(row: Row, kind: Kind) -> dict[str, Any]:
-    return {IDS[kind]: row.id, "name": row.name}
-
-
-def _shown(
-    kind: type[OneView],
-    of: Overview | One,
-    said: dict[str, Any],
-    form: Format,
-    *,
-    hidden: Collection[str] = (),
-) -> Response[Any]:
+def _shown(view: V, form: Format, *, hidden: Collection[str] = ()) -> V | Response[V]:
     """As a table it is the trend where one is asked for, else the figures in one row."""
     if form is Format.JSON:
-        return Response({**said, **_trend(of)})
-    if of.trend is not None:
-        return exported("statistics", BucketView, _trend(of)["trend"], form, in_front=IN_FRONT)
-    return exported("statistics", kind, [said], form, hidden={"trend", *hidden}, in_front=IN_FRONT)
+        return view
+    if view.trend is not msgspec.UNSET:
+        return exported("statistics", BucketView, view.trend, form, in_front=IN_FRONT)
+    return exported("statistics", type(view), [view], form, hidden={"trend", *hidden}, in_front=IN_FRONT)
 
 
-def shown_overview(of: Overview, form: Format) -> Response[Any]:
-    sales = (
-        {}
-        if of.sales is None
-        else {"sales": [SaleView(currency, str(amount)) for currency, amount in of.sales.items()]}
+def shown_overview(of: Overview, form: Format) -> StatisticsView | Response[StatisticsView]:
+    sales = msgspec.UNSET if of.sales is None else [SaleView(*map(str, it)) for it in of.sales.items()]
+    risks = [view_of(AtRiskView, client) for client in of.at_risk]
+    view = _figures(
+        StatisticsView, of.figures, of.since, of.until, trend=_trend(of), sales=sales, at_risk=risks
     )
-    risks = [
-        AtRiskView(it.client_id, it.name, [ReasonView(why.rule, [*why.dates]) for why in it.reasons])
-        for it in of.at_risk
-    ]
-    said = {**_range(of), **_figures(of.figures), **sales, "at_risk": risks}
     # who may stay away is no figure, and too long for a cell
-    return _shown(StatisticsView, of, said, form, hidden={"at_risk", *({"sales"} - sales.keys())})
+    return _shown(view, form, hidden={"at_risk", *(["sales"] if of.sales is None else [])})
 
 
-def shown_rows(rows: Rows, kind: Kind, form: Format) -> Response[Any]:
-    def view(row: Row) -> dict[str, Any]:
-        return {**_labels(row, kind), **_figures(row.figures)}
+def shown_rows(kind: type[R], rows: StatisticsList, form: Format) -> Response[R]:
+    _, kind_of_row = collection_of(kind)
+    id_name = id_of(kind_of_row)
 
-    return listing(LISTS[kind], rows.rows, view, form, in_front=IN_FRONT, beside=_range(rows))
+    def view(row: StatisticsRow) -> Any:
+        return view_of(kind_of_row, row.figures, name=row.name, **{id_name: row.id})
+
+    beside = {"since": rows.since, "until": rows.until}
+    return listing(kind, rows.rows, form, view=view, in_front=IN_FRONT, beside=beside)
 
 
-def shown_one(of: One, kind: Kind, form: Format) -> Response[Any]:
-    said = {**_labels(of.row, kind), **_range(of), **_figures(of.row.figures)}
-    return _shown(ONES[kind], of, said, form)
+def shown_one(kind: type[V], of: StatisticsOfOne, form: Format) -> V | Response[V]:
+    labels = {"name": of.row.name, id_of(kind): of.row.id}
+    return _shown(_figures(kind, of.row.figures, of.since, of.until, trend=_trend(of), **labels), form)
+
+
+def id_of(kind: type[msgspec.Struct]) -> str:
+    """Under which name a view shows whose figures they are."""
+    return next(name for name in kind.__struct_fields__ if name in IDS)

@@ -1,11 +1,10 @@
 """Statistics: of the whole club, of its employees, locations and groups."""
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Response, get
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar import Response
+from msgspec import Meta
 
 from attendance.adapters.http.reporting.figures import (
     EmployeeRowsView,
@@ -19,149 +18,131 @@ from attendance.adapters.http.reporting.figures import (
     shown_overview,
     shown_rows,
 )
-from attendance.adapters.http.server.authentication import FromCaller, permitted
-from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.exports import Format, InFormat
-from attendance.adapters.http.server.ids import sent_id
-from attendance.adapters.http.server.lists import PageNumber, Sort
-from attendance.adapters.http.server.paths import API
-from attendance.adapters.http.server.queries import DATE, one_of
+from attendance.adapters.http.server.exports.tables import Format, InFormat
+from attendance.adapters.http.server.fields.queries import PageNumber, Sort
+from attendance.adapters.http.server.operations.declaration import API, Room
 from attendance.application.ports import Kind
 from attendance.application.use_cases import UseCases
+from attendance.domain.ids import AccountId, GroupId, LocationId
+from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 from attendance.domain.reporting.statistics import Trend
 
-TAGS = ["Statistics"]
-STATISTICS = f"{API}/statistics"
+Since = Annotated[dt.date, Meta(description="The 29th day before `to` unless given")]
+Until = Annotated[dt.date, Meta(description="Today unless given")]
+Parts = Annotated[Trend, Meta(description="The same figures of each of these, too")]
 
-Since = Annotated[
-    dt.date | None,
-    QueryParameter(name="from", description="The 29th day before `to` unless given", schema_extra=DATE),
-]
-Until = Annotated[
-    dt.date | None, QueryParameter(name="to", description="Today unless given", schema_extra=DATE)
-]
-Parts = Annotated[
-    Trend | None,
-    QueryParameter(description="The same figures of each of these, too", schema_extra=one_of(Trend)),
-]
+room = Room("Statistics", prefix=f"{API}/statistics")
 
 
-def _described(permission: Permission, *refused: int) -> dict[str, Any]:
-    return {
-        "sync_to_thread": True,
-        "responses": refusals(401, 403, *refused),
-        "tags": TAGS,
-        **permitted(permission),
-    }
+@room.operation("GET", "", Permission.READ_STATISTICS)
+def show_statistics(
+    use_cases: UseCases,
+    actor: Actor,
+    since: Since | None = None,
+    until: Until | None = None,
+    trend: Parts | None = None,
+    form: InFormat = Format.JSON,
+) -> StatisticsView | Response[StatisticsView]:
+    """The main figures, to employees of the groups they taught in the range, and who may stay away."""
+    return shown_overview(use_cases.show_statistics(actor, since=since, until=until, trend=trend), form)
 
 
-def statistics_handlers(use_cases: UseCases) -> list[HTTPRouteHandler]:
-    def rows(caller: FromCaller, kind: Kind, form: Format, **asked: Any) -> Response[Any]:
-        return shown_rows(use_cases.list_statistics(caller.actor(), kind=kind, **asked), kind, form)
-
-    def one(caller: FromCaller, kind: Kind, sent: str, form: Format, **asked: Any) -> Response[Any]:
-        of_id = sent_id(sent)
-        shown = use_cases.show_statistics_of(caller.actor(), kind=kind, of_id=of_id, **asked)
-        return shown_one(shown, kind, form)
-
-    @get(STATISTICS, **_described(Permission.READ_STATISTICS))
-    def show_statistics(
-        caller: FromCaller,
-        since: Since = None,
-        until: Until = None,
-        trend: Parts = None,
-        form: InFormat = Format.JSON,
-    ) -> Response[StatisticsView]:
-        """The main figures, to employees of the groups they taught in the range, and who may stay away."""
-        return shown_overview(
-            use_cases.show_statistics(caller.actor(), since=since, until=until, trend=trend), form
-        )
-
-    @get(f"{STATISTICS}/employees", **_described(Permission.LIST_EMPLOYEE_STATISTICS))
-    def list_employee_statistics(
-        caller: FromCaller,
-        since: Since = None,
-        until: Until = None,
-        page: PageNumber = None,
-        sort: Sort = "",
-        form: InFormat = Format.JSON,
-    ) -> Response[EmployeeRowsView]:
-        """Figures of all who work here or taught in the range; `sort` knows name and every rate."""
-        return rows(caller, Kind.EMPLOYEE, form, since=since, until=until, page=page, sort=sort)
-
-    @get(
-        f"{STATISTICS}/employees/{{user_id:str}}",
-        **_described(Permission.READ_EMPLOYEE_STATISTICS, 404),
+@room.operation("GET", "/employees", Permission.LIST_EMPLOYEE_STATISTICS)
+def list_employee_statistics(
+    use_cases: UseCases,
+    actor: Actor,
+    since: Since | None = None,
+    until: Until | None = None,
+    page: PageNumber | None = None,
+    sort: Sort = "",
+    form: InFormat = Format.JSON,
+) -> Response[EmployeeRowsView]:
+    """Figures of all who work here or taught in the range; `sort` knows name and every rate."""
+    rows = use_cases.list_statistics(
+        actor, kind=Kind.EMPLOYEE, since=since, until=until, page=page, sort=sort
     )
-    def show_employee_statistics(
-        caller: FromCaller,
-        user_id: FromPath[str],
-        since: Since = None,
-        until: Until = None,
-        trend: Parts = None,
-        form: InFormat = Format.JSON,
-    ) -> Response[EmployeeStatisticsView]:
-        """Figures of the lessons that somebody taught, each in full."""
-        return one(caller, Kind.EMPLOYEE, user_id, form, since=since, until=until, trend=trend)
+    return shown_rows(EmployeeRowsView, rows, form)
 
-    @get(f"{STATISTICS}/locations", **_described(Permission.READ_LOCATION_STATISTICS))
-    def list_location_statistics(
-        caller: FromCaller,
-        since: Since = None,
-        until: Until = None,
-        page: PageNumber = None,
-        sort: Sort = "",
-        form: InFormat = Format.JSON,
-    ) -> Response[LocationRowsView]:
-        """Figures of each location; `sort` knows name and every rate."""
-        return rows(caller, Kind.LOCATION, form, since=since, until=until, page=page, sort=sort)
 
-    @get(
-        f"{STATISTICS}/locations/{{location_id:str}}",
-        **_described(Permission.READ_LOCATION_STATISTICS, 404),
+@room.operation("GET", "/employees/{user_id}", Permission.READ_EMPLOYEE_STATISTICS)
+def show_employee_statistics(
+    use_cases: UseCases,
+    actor: Actor,
+    user_id: AccountId,
+    since: Since | None = None,
+    until: Until | None = None,
+    trend: Parts | None = None,
+    form: InFormat = Format.JSON,
+) -> EmployeeStatisticsView | Response[EmployeeStatisticsView]:
+    """Figures of the lessons that somebody taught, each in full."""
+    figures = use_cases.show_statistics_of(
+        actor, kind=Kind.EMPLOYEE, of_id=user_id, since=since, until=until, trend=trend
     )
-    def show_location_statistics(
-        caller: FromCaller,
-        location_id: FromPath[str],
-        since: Since = None,
-        until: Until = None,
-        trend: Parts = None,
-        form: InFormat = Format.JSON,
-    ) -> Response[LocationStatisticsView]:
-        """Figures of the lessons at a location."""
-        return one(caller, Kind.LOCATION, location_id, form, since=since, until=until, trend=trend)
+    return shown_one(EmployeeStatisticsView, figures, form)
 
-    @get(f"{STATISTICS}/groups", **_described(Permission.LIST_GROUP_STATISTICS))
-    def list_group_statistics(
-        caller: FromCaller,
-        since: Since = None,
-        until: Until = None,
-        page: PageNumber = None,
-        sort: Sort = "",
-        form: InFormat = Format.JSON,
-    ) -> Response[GroupRowsView]:
-        """Figures of each group, to employees of those they taught; `sort` knows name and every rate."""
-        return rows(caller, Kind.GROUP, form, since=since, until=until, page=page, sort=sort)
 
-    @get(f"{STATISTICS}/groups/{{group_id:str}}", **_described(Permission.READ_GROUP_STATISTICS, 404))
-    def show_group_statistics(
-        caller: FromCaller,
-        group_id: FromPath[str],
-        since: Since = None,
-        until: Until = None,
-        trend: Parts = None,
-        form: InFormat = Format.JSON,
-    ) -> Response[GroupStatisticsView]:
-        """Figures of a group's lessons."""
-        return one(caller, Kind.GROUP, group_id, form, since=since, until=until, trend=trend)
+@room.operation("GET", "/locations", Permission.READ_LOCATION_STATISTICS)
+def list_location_statistics(
+    use_cases: UseCases,
+    actor: Actor,
+    since: Since | None = None,
+    until: Until | None = None,
+    page: PageNumber | None = None,
+    sort: Sort = "",
+    form: InFormat = Format.JSON,
+) -> Response[LocationRowsView]:
+    """Figures of each location; `sort` knows name and every rate."""
+    rows = use_cases.list_statistics(
+        actor, kind=Kind.LOCATION, since=since, until=until, page=page, sort=sort
+    )
+    return shown_rows(LocationRowsView, rows, form)
 
-    return [
-        show_statistics,
-        list_employee_statistics,
-        show_employee_statistics,
-        list_location_statistics,
-        show_location_statistics,
-        list_group_statistics,
-        show_group_statistics,
-    ]
+
+@room.operation("GET", "/locations/{location_id}", Permission.READ_LOCATION_STATISTICS)
+def show_location_statistics(
+    use_cases: UseCases,
+    actor: Actor,
+    location_id: LocationId,
+    since: Since | None = None,
+    until: Until | None = None,
+    trend: Parts | None = None,
+    form: InFormat = Format.JSON,
+) -> LocationStatisticsView | Response[LocationStatisticsView]:
+    """Figures of the lessons at a location."""
+    figures = use_cases.show_statistics_of(
+        actor, kind=Kind.LOCATION, of_id=location_id, since=since, until=until, trend=trend
+    )
+    return shown_one(LocationStatisticsView, figures, form)
+
+
+@room.operation("GET", "/groups", Permission.LIST_GROUP_STATISTICS)
+def list_group_statistics(
+    use_cases: UseCases,
+    actor: Actor,
+    since: Since | None = None,
+    until: Until | None = None,
+    page: PageNumber | None = None,
+    sort: Sort = "",
+    form: InFormat = Format.JSON,
+) -> Response[GroupRowsView]:
+    """Figures of each group, to employees of those they taught; `sort` knows name and every rate."""
+    rows = use_cases.list_statistics(actor, kind=Kind.GROUP, since=since, until=until, page=page, sort=sort)
+    return shown_rows(GroupRowsView, rows, form)
+
+
+@room.operation("GET", "/groups/{group_id}", Permission.READ_GROUP_STATISTICS)
+def show_group_statistics(
+    use_cases: UseCases,
+    actor: Actor,
+    group_id: GroupId,
+    since: Since | None = None,
+    until: Until | None = None,
+    trend: Parts | None = None,
+    form: InFormat = Format.JSON,
+) -> GroupStatisticsView | Response[GroupStatisticsView]:
+    """Figures of a group's lessons."""
+    figures = use_cases.show_statistics_of(
+        actor, kind=Kind.GROUP, of_id=group_id, since=since, until=until, trend=trend
+    )
+    return shown_one(GroupStatisticsView, figures, form)

@@ -1,18 +1,15 @@
 """Every refusal as an answer: one table by category, one body for all."""
 
 import logging
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request, Response
-from litestar.concurrency import sync_to_thread
+from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.types import ExceptionHandlersMap, Receive, Scope, Send
+from litestar.types import ExceptionHandlersMap
 
-from attendance.adapters.http.server.authentication import FIRST, Callers, token_sent
+from attendance.adapters.http.server.callers.authentication import token_sent
 from attendance.domain.accounts.links import Gone
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.errors import (
@@ -88,61 +85,16 @@ def refusals(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-class InTurn(Response[ErrorView]):
-    """A complaint about a request for which something else comes first: that somebody is signed in, say."""
-
-    def __init__(self, complaint: Response[ErrorView], first: Callable[[], object]) -> None:
-        super().__init__(complaint.content, status_code=complaint.status_code)
-        self._first = first
-
-    def to_asgi_response(self, app: Litestar | None, request: AnyRequest, **options: Any) -> Any:
-        complaint = super().to_asgi_response(app, request, **options)
-
-        async def respond(scope: Scope, receive: Receive, send: Send) -> None:
-            refusal = await sync_to_thread(self._refusal, request)
-            response = refusal.to_asgi_response(app, request, **options) if refusal else complaint
-            await response(scope, receive, send)
-
-        return respond
-
-    def _refusal(self, request: AnyRequest) -> Response[ErrorView] | None:
-        try:
-            self._first()
-        except AttendanceError as error:
-            return _answer(request, error)
-        except Exception as error:
-            # nobody else would catch it: this runs after Litestar's handlers
-            return _failure(request, error)
-        return None
-
-
-def error_handlers(callers: Callers) -> ExceptionHandlersMap:
+def error_handlers() -> ExceptionHandlersMap:
     """What Litestar does with what is raised, its own exceptions included."""
+    return {AttendanceError: _answer, HTTPException: _framework, Exception: _failure}
 
-    def refused(request: AnyRequest, error: AttendanceError) -> Response[ErrorView]:
-        return _answer(request, error)
 
-    def malformed(request: AnyRequest, error: Invalid) -> Response[ErrorView]:
-        return in_turn(request, _answer(request, error))
-
-    def framework(request: AnyRequest, error: HTTPException) -> Response[ErrorView]:
-        if error.status_code >= 500:
-            return _failure(request, error)
-        status = error.status_code if error.status_code in TEXT_OF else 400
-        complaint = Response(ErrorView(TEXT_OF[status]), status_code=status, headers=error.headers)
-        return in_turn(request, complaint) if status in (400, 415) else complaint
-
-    def in_turn(request: AnyRequest, complaint: Response[ErrorView]) -> Response[ErrorView]:
-        handler: Any = request.scope.get("route_handler")
-        first = handler and handler.opt.get(FIRST)
-        return InTurn(complaint, partial(first, callers(request))) if first else complaint
-
-    return {
-        AttendanceError: refused,
-        Invalid: malformed,
-        HTTPException: framework,
-        Exception: _failure,
-    }
+def _framework(request: AnyRequest, error: HTTPException) -> Response[ErrorView]:
+    if error.status_code >= 500:
+        return _failure(request, error)
+    status = error.status_code if error.status_code in TEXT_OF else 400
+    return Response(ErrorView(TEXT_OF[status]), status_code=status, headers=error.headers)
 
 
 def _failure(request: AnyRequest, error: Exception) -> Response[ErrorView]:

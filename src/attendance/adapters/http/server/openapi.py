@@ -13,7 +13,10 @@ from litestar.response import File
 from litestar.router import Router
 from litestar.utils.helpers import get_name, unwrap_partial
 
-from attendance.adapters.http.server.authentication import BEARER, CALENDAR_TOKEN, TOKEN_IN_QUERY, for_anybody
+from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, TOKEN_IN_QUERY
+from attendance.adapters.http.server.fields.queries import parsed, values_in
+from attendance.adapters.http.server.operations.declaration import PERMISSION
+from attendance.domain.errors import Invalid
 
 SCHEMA = "/schema"
 ASSETS = f"{SCHEMA}/assets"
@@ -33,6 +36,13 @@ class SchemaRouter(Router):
         return [] if getattr(value, "paths", ()) == {"/{path:str}"} else super().register(value)
 
 
+async def refuse_query(request: Request[Any, Any, Any]) -> None:
+    """Raise Invalid for a query: nothing here has one."""
+    _, field_errors = values_in(parsed(request.scope["query_string"]), {})
+    if field_errors:
+        raise Invalid(*field_errors)
+
+
 def operation_id(handler: HTTPRouteHandler, *_: object) -> str:
     return get_name(unwrap_partial(handler.fn))
 
@@ -46,7 +56,9 @@ def openapi_config(version: str) -> OpenAPIConfig:
             "a malformed request also lists `details`."
         ),
         path=SCHEMA,
-        openapi_router=SchemaRouter(SCHEMA, route_handlers=[], include_in_schema=False),
+        openapi_router=SchemaRouter(
+            SCHEMA, route_handlers=[], include_in_schema=False, before_request=refuse_query
+        ),
         operation_id_creator=operation_id,
         use_handler_docstrings=True,
         components=Components(
@@ -86,7 +98,8 @@ def documentation_assets() -> HTTPRouteHandler:
         [f"{ASSETS}/{name}" for name in TYPE_OF],
         sync_to_thread=False,
         include_in_schema=False,
-        **for_anybody(),
+        before_request=refuse_query,
+        opt={PERMISSION: None},
     )
     def asset(request: Request[Any, Any, Any]) -> File:
         name = request.scope["path"].rpartition("/")[2]

@@ -14,7 +14,7 @@ class MemoryOutbox(Outbox):
     tables: Tables
 
     def add(self, mail: Mail) -> None:
-        self.tables.outbox.put(mail.id, mail)
+        self.tables.outbox.add(mail.id, mail)
 
     def is_due(self, at: datetime) -> bool:
         return any(mail.state is MailState.WAITING and mail.due_at <= at for mail in self.tables.outbox.all())

@@ -1,4 +1,4 @@
-"""Tallies by key."""
+"""Rate-limit windows by key."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -21,7 +21,7 @@ class MemorySessions(Sessions):
         return SignedIn(session=session, account_active=account.active, level=account.level)
 
     def add(self, session: Session) -> None:
-        self.tables.sessions.put(session.id, session)
+        self.tables.sessions.add(session.id, session)
 
     def touch(self, session_id: SessionId, at: datetime) -> None:
         session = self.tables.sessions.get(session_id)

@@ -11,10 +11,10 @@ from attendance.application.pagination import PageRequest
 from attendance.application.ports import Attendance, UnpaidMark
 from attendance.application.ports.attendance import Sheet, SheetRow, VisitCriteria, VisitRow, VisitsSummary
 from attendance.domain.attendance.marks import Changed, Mark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import ClientId, LessonId, SubscriptionId
 from attendance.domain.reporting.statistics import counts_of
-from attendance.domain.status import Status
 from attendance.domain.text import folded
 
 
@@ -31,7 +31,7 @@ class MemoryAttendance(Attendance):
     def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
         lessons = MemoryLessons(self.tables)
         unpaid = (
-            UnpaidMark(mark=mark, lesson=lessons.shown(lesson))
+            UnpaidMark(mark=mark, lesson=lessons.completed(lesson))
             for lesson, mark in self._of(client_id)
             if mark.charge.unpaid
         )

@@ -3,10 +3,8 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
-from uuid import UUID
 
-from attendance.adapters.memory.repository import MemoryRepository
-from attendance.adapters.memory.tables import Table
+from attendance.adapters.memory.repository import MemoryRepository, Resource
 from attendance.application.ports import Subscriptions
 from attendance.application.ports.club import SubscriptionCriteria
 from attendance.domain.club.subscriptions import Subscription, SubscriptionNotFound
@@ -14,32 +12,21 @@ from attendance.domain.ids import ClientId, SubscriptionId
 
 
 class MemorySubscriptions(MemoryRepository[Subscription, SubscriptionCriteria], Subscriptions):
-    not_found = SubscriptionNotFound
-    keys = {  # noqa: RUF012 # nobody changes it
-        "starts_on": lambda subscription: subscription.starts_on,
-        "ends_on": lambda subscription: subscription.ends_on,
-        "sold_on": lambda subscription: subscription.sold_on,
-    }
+    resource = Resource(
+        "subscriptions",
+        SubscriptionNotFound,
+        predicates={
+            "state": lambda subscription, criteria: subscription.state(criteria.on) is criteria.state
+        },
+    )
 
-    @property
-    def table(self) -> Table[UUID, Subscription]:
-        return self.tables.subscriptions
-
-    def shown(self, stored: Subscription) -> Subscription:
+    def completed(self, stored: Subscription) -> Subscription:
         charged = len(self.tables.charged.get(stored.id) or ())
         return stored if stored.charged == charged else replace(stored, charged=charged)
 
-    @staticmethod
-    def matches(entity: Subscription, criteria: SubscriptionCriteria) -> bool:
-        return (
-            criteria.client_id in (None, entity.client_id)
-            and criteria.contract_id in (None, entity.contract_id)
-            and criteria.state in (None, entity.state(criteria.on))
-        )
-
     def of_clients(self, client_ids: Collection[ClientId], on: date) -> tuple[Subscription, ...]:
         found = (
-            self.shown(it)
+            self.completed(it)
             for it in self.table.all()
             if it.client_id in client_ids and it.starts_on <= on <= (it.valid_until or on)
         )

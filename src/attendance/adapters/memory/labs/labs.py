@@ -19,7 +19,7 @@ class MemoryLabs(Labs):
         return self.tables.labs.get(lab_id)
 
     def add(self, lab: Lab) -> None:
-        self.tables.labs.put(lab.id, lab)
+        self.tables.labs.add(lab.id, lab)
         self.tables.members.put(lab.id, {})
 
     def add_member(self, membership: Membership) -> None:

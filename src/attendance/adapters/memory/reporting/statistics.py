@@ -10,13 +10,13 @@ from uuid import UUID
 from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
 from attendance.adapters.memory.tables import Tables
 from attendance.application.ports import Kind, Range, Statistics
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import SubscriptionState
 from attendance.domain.ids import AccountId, ClientId, GroupId
 from attendance.domain.permissions.roles import Level
 from attendance.domain.reporting.at_risk import AtRiskCandidate, PassPeriod, active_since, run_of
 from attendance.domain.reporting.statistics import Counts, Figures, Lessons, counts_of
-from attendance.domain.status import Status
 from attendance.domain.text import folded
 
 K = TypeVar("K")
@@ -64,7 +64,7 @@ class MemoryStatistics(Statistics):
             group.id
             for group in self.tables.groups.all()
             for it in group.teachers
-            if it.user_id == user_id and it.since <= until and (it.until or since) >= since
+            if it.user_id == user_id and it.overlaps(since, until)
         )
         lessons = (
             lesson.group_id
@@ -91,7 +91,7 @@ class MemoryStatistics(Statistics):
                         marks.setdefault(mark.client_id, []).append((lesson, mark.status))
         passes = MemorySubscriptions(self.tables)
         held: dict[ClientId, list[PassPeriod]] = {}
-        for sold in map(passes.shown, self.tables.subscriptions.all()):
+        for sold in map(passes.completed, self.tables.subscriptions.all()):
             ends = [it for it in (sold.valid_until, sold.cancelled_on) if it is not None]
             held.setdefault(sold.client_id, []).append(
                 PassPeriod(
@@ -130,7 +130,7 @@ class MemoryStatistics(Statistics):
             it.client_id
             for group_id in of.group_ids
             for it in self.tables.groups.rows[group_id].members
-            if it.since <= of.until and (it.until or of.since) >= of.since
+            if it.overlaps(of.since, of.until)
         }
         marked = (self.tables.marks.get(lesson.id) or {} for lesson in self._lessons(of))
         return members.union(*marked)

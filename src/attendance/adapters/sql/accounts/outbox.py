@@ -6,14 +6,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.tables import outbox
 from attendance.application.ports import Outbox
-from attendance.domain.accounts.mail import Mail, MailKind, MailNotFound, MailState
+from attendance.domain.accounts.mail import Mail, MailNotFound, MailState
 from attendance.domain.ids import MailId
 
 ADD = sa.insert(outbox).inline()
-HOLD = sa.select(*outbox.c).where(outbox.c.id == sa.bindparam("id")).with_for_update()
+GET_FOR_UPDATE = sa.select(*outbox.c).where(outbox.c.id == sa.bindparam("id")).with_for_update()
 IS_DUE = (
     sa.select(outbox.c.id)
     .where(outbox.c.state == sa.literal_column("'waiting'"), outbox.c.due_at <= sa.bindparam("at"))
@@ -49,37 +49,37 @@ PURGE = sa.delete(outbox).where(
 
 @dataclass(frozen=True, slots=True)
 class SqlOutbox(Outbox):
-    work: Work
+    connection: Connection
 
     def add(self, mail: Mail) -> None:
-        self.work.run(ADD, asdict(mail))
+        self.connection.run(ADD, asdict(mail))
 
     def is_due(self, at: datetime) -> bool:
-        return self.work.run(IS_DUE, {"at": at}).one_or_none() is not None
+        return self.connection.run(IS_DUE, {"at": at}).one_or_none() is not None
 
     def claim(self, at: datetime, until: datetime) -> Mail | None:
-        row = self.work.run(DUE, {"at": at}).one_or_none()
+        row = self.connection.run(DUE, {"at": at}).one_or_none()
         if row is None:
             return None
-        self.work.run(CLAIM, {"mail_id": row.id, "until": until})
+        self.connection.run(CLAIM, {"mail_id": row.id, "until": until})
         return _mail(row, due_at=until, attempts=row.attempts + 1)
 
     def save(self, mail: Mail) -> None:
         row = asdict(mail)
-        self.work.run(SAVE, {name: row[name] for name in BECOMES} | {"mail_id": mail.id})
+        self.connection.run(SAVE, {name: row[name] for name in BECOMES} | {"mail_id": mail.id})
 
     def get_for_update(self, mail_id: MailId) -> Mail:
-        row = self.work.run(HOLD, {"id": mail_id}).one_or_none()
+        row = self.connection.run(GET_FOR_UPDATE, {"id": mail_id}).one_or_none()
         if row is None:
             raise MailNotFound
         return _mail(row)
 
     def in_state(self, state: MailState) -> tuple[Mail, ...]:
-        return tuple(map(_mail, self.work.run(IN_STATE, {"state": state.value}).rows))
+        return tuple(map(_mail, self.connection.run(IN_STATE, {"state": state}).rows))
 
     def purge(self, before: datetime) -> None:
-        self.work.run(PURGE, {"before": before})
+        self.connection.run(PURGE, {"before": before})
 
 
 def _mail(row: Any, **changes: Any) -> Mail:
-    return Mail(**row._asdict() | {"state": MailState(row.state), "kind": MailKind(row.kind)} | changes)
+    return Mail(**row._asdict() | changes)

@@ -1,4 +1,4 @@
-"""Tallies of what is limited."""
+"""Rate-limit windows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,13 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Work, insert_into
+from attendance.adapters.sql.engine.connection import Connection, insert_into
 from attendance.adapters.sql.tables import rate_limit_windows
 from attendance.application.ports import Contended, RateLimitWindows
 from attendance.domain.accounts.rate_limits import RateLimitWindow
 
 FIND = sa.select(rate_limit_windows.c.times).where(rate_limit_windows.c.key == sa.bindparam("key"))
-HOLD = FIND.with_for_update()
+GET_FOR_UPDATE = FIND.with_for_update()
 PREPARE = {
     dialect: insert(rate_limit_windows).inline().on_conflict_do_nothing(index_elements=["key"])
     for dialect, insert in insert_into.items()
@@ -20,7 +20,7 @@ PREPARE = {
 SAVE = (
     sa.update(rate_limit_windows)
     .values(times=sa.bindparam("times"), last_at=sa.bindparam("last_at"))
-    .where(rate_limit_windows.c.key == sa.bindparam("held"))
+    .where(rate_limit_windows.c.key == sa.bindparam("window_key"))
 )
 PURGE = sa.delete(rate_limit_windows).where(
     sa.or_(rate_limit_windows.c.last_at < sa.bindparam("before"), rate_limit_windows.c.last_at.is_(None))
@@ -29,27 +29,27 @@ PURGE = sa.delete(rate_limit_windows).where(
 
 @dataclass(frozen=True, slots=True)
 class SqlRateLimitWindows(RateLimitWindows):
-    work: Work
+    connection: Connection
 
     def find(self, key: str) -> RateLimitWindow:
-        return _tally(key, self.work.run(FIND, {"key": key}).one_or_none())
+        return _window(key, self.connection.run(FIND, {"key": key}).one_or_none())
 
     def get_for_update(self, key: str) -> RateLimitWindow:
         # only what is there can be locked
-        self.work.run(PREPARE, {"key": key, "times": [], "last_at": None})
-        return _tally(key, self.work.run(HOLD, {"key": key}).one_or_none())
+        self.connection.run(PREPARE, {"key": key, "times": [], "last_at": None})
+        return _window(key, self.connection.run(GET_FOR_UPDATE, {"key": key}).one_or_none())
 
     def save(self, window: RateLimitWindow) -> None:
         times = [time.isoformat() for time in window.times]
         last_at = max(window.times, default=None)
-        saved = self.work.run(SAVE, {"held": window.key, "times": times, "last_at": last_at})
+        saved = self.connection.run(SAVE, {"window_key": window.key, "times": times, "last_at": last_at})
         if saved.rowcount != 1:
-            # purged between being looked for and being held
+            # purged between being looked for and being locked
             raise Contended
 
     def purge(self, before: datetime) -> None:
-        self.work.run(PURGE, {"before": before})
+        self.connection.run(PURGE, {"before": before})
 
 
-def _tally(key: str, row: Any) -> RateLimitWindow:
+def _window(key: str, row: Any) -> RateLimitWindow:
     return RateLimitWindow(key, tuple(map(datetime.fromisoformat, row.times)) if row else ())

@@ -5,13 +5,12 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.tables import accounts, sessions
 from attendance.application.ports import Sessions, SignedIn
 from attendance.domain.accounts.accounts import level_of
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.ids import AccountId, SessionId
-from attendance.domain.permissions.roles import Role
 
 FIND = (
     sa.select(
@@ -43,10 +42,10 @@ PURGE = sa.delete(sessions).where(sessions.c.expires_at < sa.bindparam("before")
 
 @dataclass(frozen=True, slots=True)
 class SqlSessions(Sessions):
-    work: Work
+    connection: Connection
 
     def find(self, session_id: SessionId) -> SignedIn | None:
-        row = self.work.run(FIND, {"id": session_id}).one_or_none()
+        row = self.connection.run(FIND, {"id": session_id}).one_or_none()
         if row is None:
             return None
         session = Session(
@@ -56,22 +55,22 @@ class SqlSessions(Sessions):
             expires_at=row.expires_at,
             last_seen_at=row.last_seen_at,
         )
-        level = level_of(Role(row.role), is_confirmed=row.is_confirmed)
+        level = level_of(row.role, is_confirmed=row.is_confirmed)
         return SignedIn(session=session, account_active=row.active, level=level)
 
     def add(self, session: Session) -> None:
-        self.work.run(ADD, asdict(session))
+        self.connection.run(ADD, asdict(session))
 
     def touch(self, session_id: SessionId, at: datetime) -> None:
-        with self.work.transaction():
-            self.work.run(TOUCH, {"session_id": session_id, "at": at})
+        with self.connection.transaction():
+            self.connection.run(TOUCH, {"session_id": session_id, "at": at})
 
     def end(self, session_id: SessionId) -> bool:
-        return self.work.run(END, {"session_id": session_id}).rowcount == 1
+        return self.connection.run(END, {"session_id": session_id}).rowcount == 1
 
     def end_all(self, account_id: AccountId, *, but: SessionId | None = None) -> tuple[SessionId, ...]:
-        rows = self.work.run(OF_ACCOUNT, {"account_id": account_id}).rows
+        rows = self.connection.run(OF_ACCOUNT, {"account_id": account_id}).rows
         return tuple(SessionId(row.id) for row in rows if row.id != but and self.end(SessionId(row.id)))
 
     def purge(self, before: datetime) -> None:
-        self.work.run(PURGE, {"before": before})
+        self.connection.run(PURGE, {"before": before})

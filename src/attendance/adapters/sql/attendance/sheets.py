@@ -18,18 +18,18 @@ from attendance.adapters.sql.attendance.visits import (
     is_member_on,
 )
 from attendance.adapters.sql.club.lessons import SqlLessons
-from attendance.adapters.sql.engine.bulk import Bulk, among, rows_given
-from attendance.adapters.sql.engine.connection import Statements, Work
+from attendance.adapters.sql.engine.bulk import Bulk, among, bound_rows
+from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.tables import attendance, clients, group_members, lessons
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Attendance, UnpaidMark
 from attendance.application.ports.attendance import Sheet, SheetRow, VisitCriteria, VisitRow, VisitsSummary
 from attendance.domain.attendance.charging import Charge
 from attendance.domain.attendance.marks import Changed, Mark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.reporting.statistics import Counts
-from attendance.domain.status import Status
 
 # looked up, not made: a sheet has many
 STATUSES = {status.value: status for status in Status}
@@ -42,11 +42,14 @@ DATE: Any = sa.bindparam("date", type_=sa.Date)
 
 OF_LESSON = sa.select(*OWN).where(attendance.c.lesson_id == LESSON_ID).order_by(attendance.c.client_id)
 OF_LESSON_AND_CLIENTS: Statements = {
-    dialect: OF_LESSON.where(is_of_them)
-    for dialect, is_of_them in among(attendance.c.client_id, "client_ids").items()
+    dialect: OF_LESSON.where(is_of_clients)
+    for dialect, is_of_clients in among(attendance.c.client_id, "client_ids").items()
 }
-# it has a mark: the one that is asked for
-LESSON = (*lessons.c, sa.literal_column("true", sa.Boolean).label("is_marked"))
+# it has a mark: the one in this row
+LESSON = [
+    column if column.key != "is_marked" else sa.literal_column("true", sa.Boolean).label("is_marked")
+    for column in SqlLessons.mapper.columns["sqlite"]
+]
 LessonRow = namedtuple("LessonRow", [column.key for column in LESSON])  # type: ignore[misc]
 UNPAID = (
     sa.select(*LESSON, *OWN)
@@ -61,7 +64,7 @@ WRITE = Bulk(
 )
 DELETE: Statements = {
     dialect: sa.delete(attendance).where(sa.tuple_(*attendance.c[*KEYS]).in_(rows))
-    for dialect, rows in rows_given([*attendance.c[*KEYS]]).items()
+    for dialect, rows in bound_rows([*attendance.c[*KEYS]]).items()
 }
 
 
@@ -74,22 +77,22 @@ def _sheet(dialect: str) -> sa.Select[Any]:
         attendance.c.lesson_id == LESSON_ID
     )
     either = sa.union_all(member, marked).subquery()
-    everybody = (
+    listed = (
         sa.select(either.c.client_id, sa.func.min(either.c.guest).label("guest"))
         .group_by(either.c.client_id)
-        .cte("everybody")
+        .cte("listed")
     )
-    is_who = clients.c.id == everybody.c.client_id
+    is_client = clients.c.id == listed.c.client_id
     if dialect == "postgresql":
         # by itself it reads all clients rather than look up so many
-        whom = sa.select(everybody.c.client_id).correlate(None).scalar_subquery()
-        is_who = sa.and_(is_who, clients.c.id == sa.any_(sa.func.array(whom)))
-    mark = sa.and_(attendance.c.lesson_id == LESSON_ID, attendance.c.client_id == everybody.c.client_id)
-    shown = [column for column in OWN if column.name not in KEYS]
+        client_ids = sa.select(listed.c.client_id).correlate(None).scalar_subquery()
+        is_client = sa.and_(is_client, clients.c.id == sa.any_(sa.func.array(client_ids)))
+    mark = sa.and_(attendance.c.lesson_id == LESSON_ID, attendance.c.client_id == listed.c.client_id)
+    columns = [column for column in OWN if column.name not in KEYS]
     return (
-        sa.select(everybody.c.client_id, clients.c.name, everybody.c.guest, *shown)
-        .select_from(everybody.join(clients, is_who).outerjoin(attendance, mark))
-        .order_by(everybody.c.guest, clients.c.name_key, clients.c.id)
+        sa.select(listed.c.client_id, clients.c.name, listed.c.guest, *columns)
+        .select_from(listed.join(clients, is_client).outerjoin(attendance, mark))
+        .order_by(listed.c.guest, clients.c.name_key, clients.c.id)
     )
 
 
@@ -98,39 +101,39 @@ SHEET = {dialect: _sheet(dialect) for dialect in ("postgresql", "sqlite")}
 
 @dataclass(frozen=True, slots=True)
 class SqlAttendance(Attendance):
-    work: Work
+    connection: Connection
 
     def of_lesson(
         self, lesson_id: LessonId, client_ids: Collection[ClientId] | None = None
     ) -> tuple[Mark, ...]:
         if client_ids is None:
-            rows = self.work.run(OF_LESSON, {"lesson_id": lesson_id}).rows
+            rows = self.connection.run(OF_LESSON, {"lesson_id": lesson_id}).rows
         else:
-            whose = {"lesson_id": lesson_id, "client_ids": [*client_ids]}
-            rows = self.work.run(OF_LESSON_AND_CLIENTS, whose).rows
+            parameters = {"lesson_id": lesson_id, "client_ids": [*client_ids]}
+            rows = self.connection.run(OF_LESSON_AND_CLIENTS, parameters).rows
         return tuple(mark_in(row, row.lesson_id, row.client_id) for row in rows)
 
     def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
-        rows = self.work.run(UNPAID, {"client_id": client_id}).rows
+        rows = self.connection.run(UNPAID, {"client_id": client_id}).rows
         return tuple(
             UnpaidMark(
                 mark=mark_in(row, row.lesson_id, client_id),
-                lesson=SqlLessons.entity(LessonRow._make(row[: len(LESSON)])),
+                lesson=SqlLessons.mapper.entity(LessonRow._make(row[: len(LESSON)])),
             )
             for row in rows
         )
 
     def save(self, changes: Collection[Changed]) -> None:
         written = [it.after for it in changes if it.after is not None and it.after != it.before]
-        gone = [it.before for it in changes if it.before is not None and it.after is None]
-        with self.work.transaction():
-            WRITE.write(self.work, [*map(_row, written)])
-            if gone:
-                rows = [{"lesson_id": mark.lesson_id, "client_id": mark.client_id} for mark in gone]
-                self.work.run(DELETE, {"rows": rows})
+        removed = [it.before for it in changes if it.before is not None and it.after is None]
+        with self.connection.transaction():
+            WRITE.write(self.connection, [*map(_row, written)])
+            if removed:
+                rows = [{"lesson_id": mark.lesson_id, "client_id": mark.client_id} for mark in removed]
+                self.connection.run(DELETE, {"rows": rows})
 
     def sheet(self, lesson: Lesson) -> Sheet:
-        criteria = {"lesson_id": lesson.id, "group_id": lesson.group_id, "date": lesson.date}
+        parameters = {"lesson_id": lesson.id, "group_id": lesson.group_id, "date": lesson.date}
         rows = tuple(
             SheetRow(
                 client_id=row.client_id,
@@ -138,17 +141,16 @@ class SqlAttendance(Attendance):
                 guest=bool(row.guest),
                 mark=None if row.status is None else mark_in(row, lesson.id, row.client_id),
             )
-            for row in self.work.run(SHEET, criteria).rows
+            for row in self.connection.run(SHEET, parameters).rows
         )
         return Sheet(lesson=lesson, rows=rows)
 
     def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
         last = page_request.after
-        turn = (last.date, last.starts, last.mark.lesson_id) if last else BEFORE_ALL
-        after = {bound.key: value for bound, value in zip(AFTER, turn, strict=True)}
-        rows = self.work.run(
-            VISITS, {**_given(criteria), **after, "limit": page_request.limit, "offset": page_request.offset}
-        ).rows
+        place = (last.date, last.starts, last.mark.lesson_id) if last else BEFORE_ALL
+        after = {bound.key: value for bound, value in zip(AFTER, place, strict=True)}
+        page = {"limit": page_request.limit, "offset": page_request.offset}
+        rows = self.connection.run(VISITS, _parameters(criteria) | after | page).rows
         return tuple(
             VisitRow(
                 mark=mark_in(row, row.lesson_id, row.client_id),
@@ -160,17 +162,17 @@ class SqlAttendance(Attendance):
         )
 
     def count(self, criteria: VisitCriteria) -> int:
-        return int(self.work.run(COUNT, _given(criteria)).rows[0].total)
+        return int(self.connection.run(COUNT, _parameters(criteria)).rows[0].total)
 
     def summary(self, criteria: VisitCriteria, at: datetime) -> VisitsSummary:
-        rows = self.work.run(SUMMARY, {**_given(criteria), "at": at}).rows
+        rows = self.connection.run(SUMMARY, {**_parameters(criteria), "at": at}).rows
         return VisitsSummary(
             counts=Counts(**{row.status or "unmarked": row.number for row in rows}),
             consecutive_absences=sum(row.run for row in rows),
         )
 
 
-def _given(criteria: VisitCriteria) -> dict[str, Any]:
+def _parameters(criteria: VisitCriteria) -> dict[str, Any]:
     return {
         "client_id": criteria.client_id,
         "since": criteria.since or date.min,

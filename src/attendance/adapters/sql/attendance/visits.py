@@ -17,13 +17,13 @@ IS_VISITED = sa.and_(
     attendance.c.client_id == CLIENT_ID, attendance.c.lesson_id == lessons.c.id, ~lessons.c.cancelled
 )
 IS_WITHIN = attendance.c.date.between(SINCE, UNTIL)
-TURN = attendance.c["date", "starts", "lesson_id"]
-AFTER = [sa.bindparam(f"after_{column.name}", type_=column.type) for column in TURN]
+SORT_KEY = attendance.c["date", "starts", "lesson_id"]
+AFTER = [sa.bindparam(f"after_{column.name}", type_=column.type) for column in SORT_KEY]
 BEFORE_ALL = (date.min, time.min, UUID(int=0))
 VISITS = (
     sa.select(*attendance.c, lessons.c.group_id)
-    .where(IS_VISITED, IS_WITHIN, sa.tuple_(*TURN) > sa.tuple_(*AFTER))
-    .order_by(*TURN)
+    .where(IS_VISITED, IS_WITHIN, sa.tuple_(*SORT_KEY) > sa.tuple_(*AFTER))
+    .order_by(*SORT_KEY)
     .limit(LIMIT)
     .offset(OFFSET)
 )
@@ -42,7 +42,7 @@ def _summary() -> sa.Select[Any]:
     """
     status = attendance.c.status
     came = sa.or_(status == sa.literal_column("'present'"), status == sa.literal_column("'late'"))
-    came_since = sa.func.count().filter(came).over(order_by=[column.desc() for column in TURN])
+    came_since = sa.func.count().filter(came).over(order_by=[column.desc() for column in SORT_KEY])
     marks = (
         sa.select(status, attendance.c.date, came_since.label("came_since"))
         .where(IS_VISITED, lessons.c.starts_at <= AT, attendance.c.date <= UNTIL)

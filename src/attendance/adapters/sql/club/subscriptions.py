@@ -1,23 +1,20 @@
 """Subscriptions, with how many visits each has paid for: counted from marks."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from collections.abc import Collection
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Statements
-from attendance.adapters.sql.engine.listing import Listing, SortColumn
-from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, without
+from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.tables import attendance, subscriptions
 from attendance.application.ports import Subscriptions
 from attendance.application.ports.club import SubscriptionCriteria
 from attendance.domain.club.currencies import rounded
-from attendance.domain.club.subscriptions import Freeze, Subscription, SubscriptionNotFound, SubscriptionState
-from attendance.domain.ids import ClientId, GroupId, SubscriptionId
+from attendance.domain.club.subscriptions import Subscription, SubscriptionNotFound, SubscriptionState
+from attendance.domain.ids import ClientId, SubscriptionId
 
 ON = sa.bindparam("on", type_=sa.Date)
 CHARGED = (
@@ -27,7 +24,6 @@ CHARGED = (
     .correlate(subscriptions)
     .scalar_subquery()
 )
-SHOWN = (*subscriptions.c, CHARGED.label("charged"))
 
 
 def _is_frozen(dialect: str) -> sa.ColumnElement[bool]:
@@ -65,33 +61,6 @@ def _states(dialect: str) -> dict[str, sa.ColumnElement[bool]]:
 IS_ACTIVE = {
     dialect: _states(dialect)[SubscriptionState.ACTIVE.value] for dialect in ("postgresql", "sqlite")
 }
-LISTING: Mapping[str, Listing[Subscription]] = {
-    dialect: Listing(
-        shown=SHOWN,
-        tie=SortColumn(subscriptions.c.id, lambda subscription: subscription.id),
-        keys={
-            "starts_on": SortColumn(subscriptions.c.starts_on, lambda subscription: subscription.starts_on),
-            "ends_on": SortColumn(subscriptions.c.ends_on, lambda subscription: subscription.ends_on),
-            "sold_on": SortColumn(subscriptions.c.sold_on, lambda subscription: subscription.sold_on),
-        },
-        conditions={
-            "client_id": subscriptions.c.client_id == sa.bindparam("client_id"),
-            "contract_id": subscriptions.c.contract_id == sa.bindparam("contract_id"),
-            **_states(dialect),
-        },
-    )
-    for dialect in ("postgresql", "sqlite")
-}
-OF_CLIENTS: Statements = {
-    dialect: sa.select(*SHOWN)
-    .where(
-        is_of_them,
-        subscriptions.c.starts_on <= ON,
-        sa.or_(subscriptions.c.valid_until.is_(None), subscriptions.c.valid_until >= ON),
-    )
-    .order_by(subscriptions.c.id)
-    for dialect, is_of_them in among(subscriptions.c.client_id, "client_ids").items()
-}
 DAYS_CHARGED = (
     sa.select(attendance.c.date)
     .distinct()
@@ -99,42 +68,39 @@ DAYS_CHARGED = (
 )
 
 
-def freezes_in(row: Any) -> tuple[Freeze, ...]:
-    return tuple(
-        Freeze(since=date.fromisoformat(it["since"]), until=date.fromisoformat(it["until"]))
-        for it in row.freezes
-    )
+def subscription(*, amount: Any, currency: str, **fields: Any) -> Subscription:
+    """A pass as it is read: its amount with as many digits as its currency has."""
+    return Subscription(amount=rounded(amount, currency), currency=currency, **fields)
 
 
 class SqlSubscriptions(SqlRepository[Subscription, SubscriptionCriteria], Subscriptions):
-    mapper = TableMapper(subscriptions, LISTING, SubscriptionNotFound)
-
-    @staticmethod
-    def entity(row: Any) -> Subscription:
-        fields = without(row, "valid_until", "amount_due")
-        groups = tuple(GroupId(UUID(text)) for text in row.group_ids)
-        amount = rounded(row.amount, row.currency)
-        return Subscription(**fields | {"amount": amount, "group_ids": groups, "freezes": freezes_in(row)})
-
-    @staticmethod
-    def row(entity: Subscription) -> dict[str, Any]:
-        row = asdict(entity)
-        del row["charged"]
-        freezes = [{"since": it.since.isoformat(), "until": it.until.isoformat()} for it in entity.freezes]
-        groups = [*map(str, entity.group_ids)]
-        derived = {"valid_until": entity.valid_until, "amount_due": entity.amount_due}
-        return row | {"freezes": freezes, "group_ids": groups} | derived
-
-    @staticmethod
-    def given(criteria: SubscriptionCriteria) -> dict[str, Any]:
-        given = {"client_id": criteria.client_id, "contract_id": criteria.contract_id, "on": criteria.on}
-        found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        return found | ({criteria.state.value: True} if criteria.state else {})
+    mapper = TableMapper(
+        subscriptions,
+        Subscription,
+        SubscriptionNotFound,
+        SubscriptionCriteria,
+        sort={name: name for name in ("starts_on", "ends_on", "sold_on")},
+        conditions=lambda dialect: {"state": _states(dialect)},
+        more_columns=lambda _: [CHARGED.label("charged")],
+        make=subscription,
+    )
 
     def of_clients(self, client_ids: Collection[ClientId], on: date) -> tuple[Subscription, ...]:
-        rows = self.work.run(OF_CLIENTS, {"client_ids": [*client_ids], "on": on}).rows
-        return tuple(map(self.entity, rows))
+        rows = self.connection.run(OF_CLIENTS, {"client_ids": [*client_ids], "on": on}).rows
+        return self._entities(rows)
 
     def days_charged(self, subscription_id: SubscriptionId) -> frozenset[date]:
-        rows = self.work.run(DAYS_CHARGED, {"subscription_id": subscription_id}).rows
+        rows = self.connection.run(DAYS_CHARGED, {"subscription_id": subscription_id}).rows
         return frozenset(row.date for row in rows)
+
+
+OF_CLIENTS: Statements = {
+    dialect: sa.select(*SqlSubscriptions.mapper.columns[dialect])
+    .where(
+        is_of_clients,
+        subscriptions.c.starts_on <= ON,
+        sa.or_(subscriptions.c.valid_until.is_(None), subscriptions.c.valid_until >= ON),
+    )
+    .order_by(subscriptions.c.id)
+    for dialect, is_of_clients in among(subscriptions.c.client_id, "client_ids").items()
+}

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Dialect
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from attendance.adapters.sql.engine.connection import Statements, Work, insert_into
+from attendance.adapters.sql.engine.connection import Connection, Statements, insert_into
 
 Convert = Callable[[Any], Any]
 
@@ -69,7 +69,7 @@ class Bulk:
             "statements",
             {
                 dialect: self._statement(dialect, columns, rows)
-                for dialect, rows in rows_given(columns).items()
+                for dialect, rows in bound_rows(columns).items()
             },
         )
 
@@ -87,9 +87,9 @@ class Bulk:
         changed = {name: insert.excluded[name] for name in names if name not in self.upsert_on}
         return insert.on_conflict_do_update(index_elements=[*self.upsert_on], set_=changed)  # type: ignore[no-any-return]
 
-    def write(self, work: Work, rows: Sequence[Mapping[str, Any]]) -> None:
+    def write(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
-            work.run(self.statements, {"rows": rows})
+            connection.run(self.statements, {"rows": rows})
 
 
 def among(column: sa.Column[Any], name: str) -> Mapping[str, sa.ColumnElement[bool]]:
@@ -104,7 +104,7 @@ def among(column: sa.Column[Any], name: str) -> Mapping[str, sa.ColumnElement[bo
     }
 
 
-def rows_given(columns: list[sa.Column[Any]]) -> Mapping[str, sa.Select[Any]]:
+def bound_rows(columns: list[sa.Column[Any]]) -> Mapping[str, sa.Select[Any]]:
     """The rows that are bound as `rows`, by dialect."""
     return {"postgresql": _from_recordset(columns), "sqlite": _from_json_each(columns)}
 
@@ -133,6 +133,8 @@ def _to_json(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     if dialect.name == "postgresql" and isinstance(implementation, sa.JSON):
         # it is read as JSON there; SQLite keeps its text
         return None
+    if dialect.name == "postgresql" and isinstance(kind, sa.TypeDecorator) and isinstance(kind.impl, sa.JSON):
+        return lambda value: kind.process_bind_param(value, dialect)
     return implementation.bind_processor(dialect)
 
 

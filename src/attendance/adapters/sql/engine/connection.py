@@ -1,11 +1,11 @@
-"""One connection at work for one unit."""
+"""The connection of one unit of work."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from attendance.adapters.sql.engine.databases import Database
@@ -18,22 +18,35 @@ insert_into: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgre
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """Runs statements; `turn()` makes several of them one transaction where the unit is none already."""
+class Connection:
+    """Runs statements; `transaction()` makes several of them one where the unit of work is none already."""
 
-    connection: Any
-    """The driver's own, in autocommit mode."""
+    driver: Any
+    """The driver's own connection, in autocommit mode."""
     database: Database
     is_one_transaction: bool
 
     def run(self, statement: Executable | Statements, parameters: Mapping[str, Any]) -> Answer:
         if isinstance(statement, Mapping):
             statement = statement[self.dialect]
-        return self.database.run(self.connection, statement, parameters)
+        return self.database.run(self.driver, statement, parameters)
 
     @property
     def dialect(self) -> str:
         return self.database.engine.dialect.name
 
     def transaction(self) -> AbstractContextManager[None]:
-        return nullcontext() if self.is_one_transaction else self.database.transaction(self.connection)
+        return nullcontext() if self.is_one_transaction else self.database.transaction(self.driver)
+
+
+def upsert(table: Table, *, only_newer: bool = False) -> Statements:
+    """Insert a row, or overwrite the one with its key; `only_newer`: if that is of the version before."""
+    statements: dict[str, Executable] = {}
+    for dialect, insert in insert_into.items():
+        adding, keys = insert(table).inline(), [column.name for column in table.primary_key]
+        statements[dialect] = adding.on_conflict_do_update(
+            index_elements=keys,
+            set_={column.name: adding.excluded[column.name] for column in table.c if column.name not in keys},
+            where=table.c.version == adding.excluded.version - 1 if only_newer else None,
+        )
+    return statements

@@ -1,4 +1,4 @@
-"""SQLite and PostgreSQL: how each is connected to, and how a writing transaction begins.
+"""A database: its pool of connections, how a statement is run, how a writing transaction begins. And SQLite.
 
 Connections are in the driver's autocommit mode; the store says BEGIN and COMMIT itself, so that what it means
 is what the database does.
@@ -8,30 +8,23 @@ import sqlite3
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
-from typing import Any, ClassVar, Protocol
+from threading import Condition, Lock
+from typing import Any, Protocol
 
 import msgspec
-import psycopg
 import sqlalchemy as sa
-from sqlalchemy import Engine, Executable
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy import Dialect, Engine, Executable
 
+from attendance.adapters import forking
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
+from attendance.adapters.forking import LONGEST_REST_SECONDS
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 from attendance.domain.errors import Unavailable
 
 BUSY_TIMEOUT_MS = 100
-CONNECT_TIMEOUT_S = 3
-STATEMENT_TIMEOUT_MS = 10_000
-LOCK_TIMEOUT_MS = 5_000
-IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
-
-# PostgreSQL's own placeholders, $1 and on: psycopg's would have to be looked for in every statement
-NUMBERED: sa.Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 WHAT_A_URL_IS = "a database URL begins with sqlite:/// or postgresql://, or is the word memory"
+NO_DRIVER = "PostgreSQL needs a driver that is not installed: pip install 'attendance[postgres]'"
 
 SQLITE_SETTINGS = {
     "journal_mode": "wal",
@@ -40,13 +33,9 @@ SQLITE_SETTINGS = {
     "busy_timeout": BUSY_TIMEOUT_MS,
     "cache_size": -1024,  # KiB for each connection; the system caches the file anyway
 }
-POSTGRES_SETTINGS = {
-    "statement_timeout": STATEMENT_TIMEOUT_MS,
-    "lock_timeout": LOCK_TIMEOUT_MS,
-    "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    "default_transaction_isolation": r"read\ committed",
-    "timezone": "UTC",
-}
+
+_left_behind: list[Any] = []
+"""Connections of a parent process: its own to use and to close, so here they may not even be collected."""
 
 
 class Database(Protocol):
@@ -60,6 +49,29 @@ class Database(Protocol):
     @abstractmethod
     def transaction(self, connection: Any) -> AbstractContextManager[None]:
         """A block in which the connection is inside a transaction that may write."""
+
+    @abstractmethod
+    def is_in_transaction(self, connection: Any) -> bool:
+        """Whether the connection lives and is in a transaction that can go on."""
+
+    @contextmanager
+    def savepoint(self, connection: Any) -> Iterator[None]:
+        """A block inside a transaction whose writes are taken back when it raises; the transaction goes on.
+
+        Raises Unavailable where there is no transaction any more.
+        """
+        if not self.is_in_transaction(connection):
+            raise Unavailable
+        connection.execute("SAVEPOINT part")
+        try:
+            yield
+            connection.execute("RELEASE SAVEPOINT part")
+        except BaseException:
+            # where not even this works, the transaction is lost: see `is_in_transaction`
+            with suppress(Exception):
+                connection.execute("ROLLBACK TO SAVEPOINT part")
+                connection.execute("RELEASE SAVEPOINT part")
+            raise
 
     @abstractmethod
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
@@ -86,80 +98,133 @@ class Database(Protocol):
             pooled.close()
 
 
+_compiled: dict[str, dict[Executable, Prepared]] = {}
+"""Compiled statements by dialect, shared by all databases of a process: they are the same for each."""
+
+
+class PooledDatabase(Database):
+    """What both databases have in common: statements compiled once, and a pool for each process."""
+
+    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+        self.engine = engine
+        self._dialect = dialect
+        self._compiled = _compiled.setdefault(dialect.name, {})
+        self._opened: set[Any] = set()
+        sa.event.listen(engine, "connect", lambda connection, _: self._opened.add(connection))
+        sa.event.listen(engine, "close", lambda connection, _: self._opened.discard(connection))
+        forking.care_for(self)
+
+    def before_fork(self) -> None: ...
+
+    def after_fork(self, *, is_child: bool) -> None:
+        if is_child:
+            _left_behind.extend(self._opened)
+            self._opened.clear()
+            self.engine.dispose(close=False)
+
+    def _prepared(self, statement: Executable, parameters: Mapping[str, Any]) -> Prepared:
+        prepared = self._compiled.get(statement)
+        if prepared is None:
+            prepared = self._compiled[statement] = Prepared(statement, self._dialect, [*parameters])
+        return prepared
+
+
 def open_database(url: str, *, pool_size: int) -> Database:
-    """The database behind a SQLAlchemy-like URL; raise ValueError for one that is neither of the two."""
+    """The database behind a SQLAlchemy-like URL.
+
+    Raises ValueError for one that is neither of the two, and where the driver of PostgreSQL is not installed.
+    """
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError as error:
         raise ValueError(WHAT_A_URL_IS) from error
     match parsed.get_backend_name():
         case "sqlite":
-            return Sqlite(_sqlite_engine(parsed, pool_size))
+            return Sqlite(parsed, pool_size)
         case "postgresql":
-            return Postgres(_postgres_engine(parsed, pool_size))
+            try:
+                # only here: the driver is large, and an extra
+                from attendance.adapters.sql.engine.postgres import Postgres
+            except ImportError as error:
+                raise ValueError(NO_DRIVER) from error
+            return Postgres(parsed, pool_size)
         case _:
             raise ValueError(WHAT_A_URL_IS)
 
 
-@dataclass
-class Postgres(Database):
-    engine: Engine
-    _compiled: ClassVar[dict[Executable, Prepared]] = {}
-
-    @contextmanager
-    def transaction(self, connection: Any) -> Iterator[None]:
-        with _transaction(connection, "BEGIN"):
-            yield
-
-    def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
-        prepared = self._compiled.get(statement)
-        if prepared is None:
-            prepared = self._compiled[statement] = Prepared(statement, NUMBERED, [*parameters])
-        cursor = psycopg.RawCursor(connection)
-        cursor.execute(prepared.sql.encode(), prepared.values(parameters))
-        return prepared.answer(cursor)
-
-    def is_idle(self, connection: Any) -> bool:
-        return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE)
-
-
-@dataclass
-class Sqlite(Database):
+class Sqlite(PooledDatabase):
     """One writer at a time. The lock lines up the writers of this process: SQLite's own waiting is unfair."""
 
-    engine: Engine
-    _compiled: ClassVar[dict[Executable, Prepared]] = {}
-    _writer: Lock = field(default_factory=Lock)
+    def __init__(self, url: sa.URL, pool_size: int) -> None:
+        engine = _sqlite_engine(url, pool_size)
+        super().__init__(engine, engine.dialect)
+        self._writer = Lock()
+        self._rest = Condition()
+        self._at_work = 0
+        self._is_forking = False
 
     @contextmanager
     def transaction(self, connection: Any) -> Iterator[None]:
         if not self._writer.acquire(timeout=LONGEST_WAIT_SECONDS):
             raise Unavailable
         try:
-            with _transaction(connection, "BEGIN IMMEDIATE"):
+            with begun(connection, "BEGIN IMMEDIATE"):
                 yield
         finally:
             self._writer.release()
 
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
-        prepared = self._compiled.get(statement)
-        if prepared is None:
-            prepared = self._compiled[statement] = Prepared(statement, self.engine.dialect, [*parameters])
+        prepared = self._prepared(statement, parameters)
         return prepared.answer(connection.execute(prepared.sql, prepared.values(parameters)))
+
+    def is_in_transaction(self, connection: Any) -> bool:
+        return bool(connection.in_transaction)
 
     def is_idle(self, connection: Any) -> bool:
         return not connection.in_transaction
 
+    @contextmanager
+    def connection(self) -> Iterator[Any]:
+        with self._rest:
+            self._rest.wait_for(lambda: not self._is_forking)
+            self._at_work += 1
+        try:
+            with super().connection() as connection:
+                yield connection
+        finally:
+            with self._rest:
+                self._at_work -= 1
+                self._rest.notify_all()
+
+    def before_fork(self) -> None:
+        """Close every connection: a child must not inherit what SQLite knows of this process's locks.
+
+        Waits for other threads to give theirs back, but not for ever: one may be this very thread's.
+        """
+        with self._rest:
+            self._is_forking = True
+            self._rest.wait_for(lambda: not self._at_work, LONGEST_REST_SECONDS)
+        self.engine.dispose()
+
+    def after_fork(self, *, is_child: bool) -> None:
+        super().after_fork(is_child=is_child)
+        if is_child:
+            self._writer, self._rest, self._at_work = Lock(), Condition(), 0
+        with self._rest:
+            self._is_forking = False
+            self._rest.notify_all()
+
 
 @contextmanager
-def _transaction(connection: Any, begin: str) -> Iterator[None]:
+def begun(connection: Any, begin: str) -> Iterator[None]:
+    """A transaction on a driver's connection: committed when the block ends, rolled back when it raises."""
     connection.execute(begin)
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
         # where not even this works, the connection is not given back: see `Database.connection`
-        with suppress(psycopg.Error, sqlite3.Error):
+        with suppress(Exception):
             connection.execute("ROLLBACK")
         raise
 
@@ -176,27 +241,19 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> Engine:
     engine = sa.create_engine(
         url.set(drivername="sqlite+pysqlite"),
         connect_args={"isolation_level": None, "check_same_thread": False},
-        **_pool(pool_size),
+        **pool_options(pool_size),
     )
 
     @sa.event.listens_for(engine, "connect")
-    def configure(connection: Any, _: object) -> None:
+    def configure(connection: sqlite3.Connection, _: object) -> None:
         for name, value in SQLITE_SETTINGS.items():
             connection.execute(f"PRAGMA {name} = {value}")
 
     return engine
 
 
-def _postgres_engine(url: sa.URL, pool_size: int) -> Engine:
-    options = " ".join(f"-c {name}={value}" for name, value in POSTGRES_SETTINGS.items())
-    return sa.create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
-        **_pool(pool_size),
-    )
-
-
-def _pool(size: int) -> dict[str, Any]:
+def pool_options(size: int) -> dict[str, Any]:
+    """How an engine of either database is made, with at most `size` connections."""
     return {
         "isolation_level": "AUTOCOMMIT",
         "pool_size": size,

@@ -1,20 +1,19 @@
 """What a database's errors mean to a use case."""
 
 import sqlite3
+import sys
 
-import psycopg
 import sqlalchemy as sa
-from psycopg import errors as postgres
 
-from attendance.application.ports import Contended
+from attendance.application.ports import Contended, DuplicateId
 from attendance.domain.accounts.accounts import EmailTaken, UsernameTaken
 from attendance.domain.accounts.role_changes import RoleChangeAwaits
 from attendance.domain.club.contracts import NumberTaken
 from attendance.domain.club.lessons import SlotTaken
 from attendance.domain.club.locations import AddressTaken
-from attendance.domain.errors import AttendanceError, Unavailable
+from attendance.domain.errors import Unavailable
 
-REFUSAL_OF: dict[str, type[AttendanceError]] = {
+REFUSAL_OF: dict[str, type[Exception]] = {
     "uq_accounts_username_key": UsernameTaken,
     "uq_accounts_email_key": EmailTaken,
     "uq_role_changes_user_id": RoleChangeAwaits,
@@ -22,11 +21,12 @@ REFUSAL_OF: dict[str, type[AttendanceError]] = {
     "uq_locations_address_key": AddressTaken,
     "uq_lessons_group_id_date_starts": SlotTaken,
     "uq_lessons_group_id_scheduled_date_scheduled_starts": SlotTaken,
+    "uq_events_id": DuplicateId,
 }
 """What it means when a unique constraint is broken."""
 
-_GET_IN_EACH_OTHERS_WAY = (postgres.SerializationFailure, postgres.DeadlockDetected)
-_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, postgres.ReadOnlySqlTransaction)
+# the trigger is the one that keeps an event from being replaced by another of its id
+_SQLITE_IDS = {sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_TRIGGER}
 _SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _SQLITE_AWAY = {
     sqlite3.SQLITE_CANTOPEN,
@@ -45,27 +45,42 @@ def meaning(error: Exception) -> Exception:
     if isinstance(error, sa.exc.TimeoutError):
         return Unavailable()
     driver = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    if isinstance(driver, postgres.UniqueViolation):
-        refusal = REFUSAL_OF.get(driver.diag.constraint_name or "")
-        return refusal() if refusal else error
-    if isinstance(driver, sqlite3.IntegrityError):
-        refusal = _broken_in_sqlite(str(driver))
-        return refusal() if refusal else error
-    if isinstance(driver, _GET_IN_EACH_OTHERS_WAY):
+    if isinstance(driver, sqlite3.Error):
+        means = _meaning_in_sqlite(driver)
+    # an error of a driver that is not installed or not in use cannot be
+    elif (psycopg := sys.modules.get("psycopg")) and isinstance(driver, psycopg.Error):
+        means = _meaning_in_postgres(driver)
+    else:
+        means = None
+    return means or error
+
+
+def _meaning_in_postgres(error: Exception) -> Exception | None:
+    from attendance.adapters.sql.engine import postgres
+
+    if (constraint := postgres.broken_constraint(error)) is not None:  # type: ignore[arg-type]
+        refusal = DuplicateId if constraint.startswith("pk_") else REFUSAL_OF.get(constraint)
+        return refusal() if refusal else None
+    if isinstance(error, postgres.CONTENDED):
         return Contended()
-    if isinstance(driver, _AWAY):
-        return Unavailable()
-    if isinstance(driver, sqlite3.OperationalError):
+    return Unavailable() if isinstance(error, postgres.UNAVAILABLE) else None
+
+
+def _meaning_in_sqlite(error: sqlite3.Error) -> Exception | None:
+    if isinstance(error, sqlite3.IntegrityError):
+        refusal = DuplicateId if error.sqlite_errorcode in _SQLITE_IDS else _broken_in_sqlite(str(error))
+        return refusal() if refusal else None
+    if isinstance(error, sqlite3.OperationalError):
         # the low byte is the primary code, the rest tells its variants apart
-        code = getattr(driver, "sqlite_errorcode", 0) & 0xFF
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _SQLITE_BUSY:
             return Contended()
         if code in _SQLITE_AWAY:
             return Unavailable()
-    return error
+    return None
 
 
-def _broken_in_sqlite(complaint: str) -> type[AttendanceError] | None:
+def _broken_in_sqlite(complaint: str) -> type[Exception] | None:
     """SQLite names columns ("UNIQUE constraint failed: t.a, t.b"): the constraint's name follows."""
     columns = [column.split(".") for column in complaint.rpartition(": ")[2].split(", ")]
     return REFUSAL_OF.get("_".join(["uq", columns[0][0], *(column[-1] for column in columns)]))

@@ -5,13 +5,13 @@ items costs little. Then these rows are read.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.connection import Connection
 from attendance.application.pagination import PageRequest, SortKey
 
 T = TypeVar("T")
@@ -29,44 +29,75 @@ class SortColumn(Generic[T]):
 
 @dataclass(frozen=True, eq=False)
 class Listing(Generic[T]):
-    """What can be listed, narrowed and sorted. `tie` decides between items that are alike otherwise.
+    """What can be listed, narrowed by `criteria` and sorted. `tie` decides between items alike otherwise.
 
-    Each statement is made once: for the conditions given, the order, and which of a row's keys are missing.
+    A field of the criteria that is None or empty does not narrow. Otherwise its condition of that name does,
+    or the one for its value where there is one for each; without either, a column of that name is compared
+    with it; without a column, it is for the others to compare with.
+
+    Each statement is made once: for the conditions in use, the order, and which of a row's keys are missing.
     """
 
-    shown: Sequence[sa.ColumnElement[Any]]
+    columns: Sequence[sa.ColumnElement[Any]]
     tie: SortColumn[T]
+    criteria: type[Any]
     newest_first: bool = False
-    keys: Mapping[str, SortColumn[T]] = field(default_factory=dict)
+    sort: Mapping[str, SortColumn[T]] = field(default_factory=dict)
     conditions: Mapping[str, Any] = field(default_factory=dict)
 
-    def rows(self, work: Work, given: Mapping[str, Any], page_request: PageRequest[T]) -> list[Any]:
-        parts = Parts(self, work.dialect, self._narrowing(given), page_request.order)
+    def __post_init__(self) -> None:
+        table = self.tie.column.table
+        conditions: dict[Any, Any] = {}
+        for name in (it.name for it in fields(self.criteria)):
+            condition = self.conditions.get(name)
+            if isinstance(condition, Mapping):
+                conditions |= {f"{name}={value}": each for value, each in condition.items()}
+            elif condition is not None:
+                conditions[name] = condition
+            elif name in table.c:
+                conditions[name] = table.c[name] == sa.bindparam(name)
+        object.__setattr__(self, "conditions", conditions)
+
+    def parameters(self, criteria: Any) -> dict[str, Any]:
+        """What is bound: the fields that narrow, those with a condition for each value by name and value."""
+        found: dict[str, Any] = {}
+        for name in criteria.__dataclass_fields__:
+            value = getattr(criteria, name)
+            if value is not None and value != "":
+                each = f"{name}={value}"
+                found[each if each in self.conditions else name] = value
+        return found
+
+    def rows(self, connection: Connection, criteria: Any, page_request: PageRequest[T]) -> list[Any]:
+        parameters = self.parameters(criteria)
+        parts = Parts(self, connection.dialect, self._in_use(parameters), page_request.order)
         if page_request.after is None:
-            return work.run(
-                _page(parts), {**given, "limit": page_request.limit, "offset": page_request.offset}
+            return connection.run(
+                _page(parts), parameters | {"limit": page_request.limit, "offset": page_request.offset}
             ).rows
         values = [
             key.of(page_request.after)
-            for key in (*(self.keys[by.field] for by in page_request.order), self.tie)
+            for key in (*(self.sort[by.field] for by in page_request.order), self.tie)
         ]
-        parameters = {**given, **{f"after_{n}": value for n, value in enumerate(values)}}
+        parameters |= {f"after_{n}": value for n, value in enumerate(values)}
         found: list[Any] = []
         for stretch in _stretches(parts, tuple(value is None for value in values)):
-            found += work.run(stretch, parameters | {"limit": page_request.limit - len(found)}).rows
+            found += connection.run(stretch, parameters | {"limit": page_request.limit - len(found)}).rows
             if len(found) == page_request.limit:
                 break
         return found
 
-    def count(self, work: Work, given: Mapping[str, Any]) -> int:
-        return int(work.run(_count(self, self._narrowing(given)), given).rows[0].total)
+    def count(self, connection: Connection, criteria: Any) -> int:
+        parameters = self.parameters(criteria)
+        statement = _count(self, self._in_use(parameters))
+        return int(connection.run(statement, parameters).rows[0].total)
 
-    def _narrowing(self, given: Mapping[str, Any]) -> frozenset[str]:
-        """The conditions that are given; what else is, is for them to compare with."""
-        return frozenset(given) & frozenset(self.conditions)
+    def _in_use(self, parameters: Mapping[str, Any]) -> frozenset[str]:
+        """The names of the conditions that narrow; other parameters are for them to compare with."""
+        return frozenset(parameters) & frozenset(self.conditions)
 
-    def narrowed(self, statement: sa.Select[Any], given: frozenset[str]) -> sa.Select[Any]:
-        return statement.where(*(self.conditions[name] for name in sorted(given)))
+    def narrowed(self, statement: sa.Select[Any], names: frozenset[str]) -> sa.Select[Any]:
+        return statement.where(*(self.conditions[name] for name in sorted(names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +106,19 @@ class Parts:
 
     listing: Listing[Any]
     dialect: str
-    given: frozenset[str]
+    conditions: frozenset[str]
     order: tuple[SortKey, ...]
 
     def keys(self) -> list[tuple[sa.Column[Any], bool]]:
         """The columns to sort by, each with whether it descends; the last tells all rows apart."""
         listing = self.listing
-        keys = [(listing.keys[by.field].column, by.descending) for by in self.order]
+        keys = [(listing.sort[by.field].column, by.descending) for by in self.order]
         return [*keys, (listing.tie.column, listing.newest_first)]
 
     def ids(self, *conditions: Any) -> sa.Select[Any]:
         # by itself it would take the outer statement's table for its own
         ids = sa.select(self.listing.tie.column).correlate(None)
-        return self.listing.narrowed(ids, self.given).where(*conditions).limit(LIMIT)
+        return self.listing.narrowed(ids, self.conditions).where(*conditions).limit(LIMIT)
 
     def rows(self, ids: sa.Select[Any]) -> sa.Select[Any]:
         """The rows with these ids.
@@ -98,13 +129,13 @@ class Parts:
         within = (
             tie.in_(ids) if self.dialect == "sqlite" else tie == sa.any_(sa.func.array(ids.scalar_subquery()))
         )
-        return sa.select(*self.listing.shown).where(within).order_by(*_by(self.keys()))
+        return sa.select(*self.listing.columns).where(within).order_by(*_by(self.keys()))
 
 
 @cache
-def _count(listing: Listing[Any], given: frozenset[str]) -> sa.Select[Any]:
+def _count(listing: Listing[Any], conditions: frozenset[str]) -> sa.Select[Any]:
     counted = sa.select(sa.func.count().label("total")).select_from(listing.tie.column.table)
-    return listing.narrowed(counted, given)
+    return listing.narrowed(counted, conditions)
 
 
 @cache

@@ -4,19 +4,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from attendance.adapters.backoff import attempts
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
+from attendance.adapters.sql.engine.schema_version import HEAD, VERSION_TABLE, UnusableDatabase
+from attendance.adapters.sql.tables import metadata
 from attendance.application.ports import Contended
 from attendance.domain.errors import Unavailable
 
 LONGEST_WAIT_SECONDS = 60
 # any number will do, as long as nobody else locks it
 ADVISORY_LOCK = int.from_bytes(b"attend")
+
+FORMER_VERSION_TABLE = "alembic_version"
+"""Alembic's own name for it, which other programs use as well: databases of ours had it once."""
+
+FIRST_TABLES = frozenset({"accounts", "sessions", "labs", "lab_members", "lab_marks", "events"})
+"""The tables of the first migration, which every database of ours has."""
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -29,8 +39,17 @@ def config(connection: Connection | None = None) -> Config:
 
 
 def migrate(database: Database, revision: str = "head") -> None:
-    """Upgrade to `revision`, all or nothing; several processes may call this at once, one does the work."""
-    _alone(database, lambda connection: command.upgrade(config(connection), revision))
+    """Upgrade to `revision`, all or nothing; several processes may call this at once, one does the work.
+
+    Tables that are not ours are left alone. Raises UnusableDatabase for a database that is newer than this
+    code, or that has tables of our names which are not ours.
+    """
+
+    def upgrade(connection: Connection) -> None:
+        _settle_version(connection)
+        command.upgrade(config(connection), revision)
+
+    _alone(database, upgrade)
 
 
 def migrate_back(database: Database, revision: str = "base") -> None:
@@ -44,9 +63,37 @@ def _alone(database: Database, change: Callable[[Connection], None]) -> None:
             with database.engine.connect() as connection, _locked(database, connection):
                 return change(connection)
         except Exception as error:
-            if not isinstance(means := meaning(error), Contended):
+            if (means := meaning(error)) is error:
+                raise
+            if not isinstance(means, Contended):
                 raise means from error
     raise Unavailable
+
+
+def _settle_version(connection: Connection) -> None:
+    """See to it that our version table, where there is one, holds a migration that this code has."""
+    schema = connection.dialect.default_schema_name
+    if schema is None:
+        raise UnusableDatabase("no schema of the search_path exists in the database")
+    revisions = [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()]
+    tables = {*sa.inspect(connection).get_table_names(schema)}
+    if VERSION_TABLE in tables:
+        if unknown := _versions(connection, VERSION_TABLE) - {*revisions}:
+            newest = max(unknown)
+            raise UnusableDatabase(f"the database is newer ({newest}) than this attendance ({HEAD})")
+        return
+    former = _versions(connection, FORMER_VERSION_TABLE) if FORMER_VERSION_TABLE in tables else set()
+    if len(former) == 1 and former <= {*revisions} and tables >= FIRST_TABLES:
+        command.stamp(config(connection), former.pop())
+        connection.exec_driver_sql(f"DROP TABLE {FORMER_VERSION_TABLE}")
+    elif taken := sorted(tables & {*metadata.tables}):
+        raise UnusableDatabase(
+            f"the database has tables that are not attendance's, with the names of ours: {', '.join(taken)}"
+        )
+
+
+def _versions(connection: Connection, table: str) -> set[str]:
+    return {*connection.scalars(sa.select(sa.column("version_num")).select_from(sa.table(table)))}
 
 
 @contextmanager

@@ -1,16 +1,16 @@
-"""What is added, shown, listed and edited: rows of one table, of one shape of repository."""
+"""Repositories of one form: a resource states its table, its criteria and its sort keys."""
 
-from abc import abstractmethod
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.bulk import among
-from attendance.adapters.sql.engine.connection import Statements, Work
-from attendance.adapters.sql.engine.listing import Listing
+from attendance.adapters.sql.engine.connection import Connection, Statements, insert_into
+from attendance.adapters.sql.engine.listing import Listing, SortColumn
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, Repository
 from attendance.domain.errors import NotFound
@@ -19,17 +19,37 @@ T = TypeVar("T")
 F = TypeVar("F")
 
 
+def nothing_more(_: str) -> Any:
+    """No conditions, or no columns, for a dialect."""
+    return {}
+
+
 @dataclass(frozen=True, eq=False)
 class TableMapper(Generic[T]):
-    """A table whose columns are the entity's fields, and keys to sort by and be unique by.
+    """How entities are rows of a table, and how they are listed.
 
-    One by one its rows are read as they are listed. What is `derived` from other tables is asked for once the
-    rows are held: while PostgreSQL waits for a row, it sees the others as they were before.
+    A column holds the field or property of its name, or what `derived` makes of the entity. Those of fields
+    are read, with `more_columns`, which follow from other tables or are parts of one field; `make`
+    is given them by name. `sort` says which column each sort key compares, `criteria` and `conditions` are
+    as in `Listing`. A locked row can still be referred to by new rows, unless `locks_key`.
+
+    What follows from other tables is asked for once the rows are locked: while PostgreSQL waits for a row, it
+    sees the others as they were before.
     """
 
     table: sa.Table
-    listing: Mapping[str, Listing[T]]
+    entity_type: type[T]
     not_found: type[NotFound]
+    criteria: type[Any]
+    sort: Mapping[str, str]
+    derived: Mapping[str, Callable[[T], Any]] = field(default_factory=dict)
+    conditions: Callable[[str], Mapping[str, Any]] = nothing_more
+    more_columns: Callable[[str], Sequence[sa.ColumnElement[Any]]] = nothing_more
+    make: Callable[..., T] | None = None
+    locks_key: bool = False
+    columns: Mapping[str, Sequence[sa.ColumnElement[Any]]] = field(init=False)
+    values: Mapping[str, Callable[[T], Any]] = field(init=False)
+    listing: Mapping[str, Listing[T]] = field(init=False)
     get: Statements = field(init=False)
     get_for_update: Statements = field(init=False)
     get_all_for_update: Statements = field(init=False)
@@ -40,58 +60,74 @@ class TableMapper(Generic[T]):
     save: sa.Update = field(init=False)
 
     def __post_init__(self) -> None:
-        table = self.table
-        shown = {dialect: sa.select(*listing.shown) for dialect, listing in self.listing.items()}
-        is_it, is_among = table.c.id == sa.bindparam("id"), among(table.c.id, "ids")
-        ids = {dialect: sa.select(table.c.id).where(it) for dialect, it in is_among.items()}
-        is_derived = any(column not in {*table.c} for it in self.listing.values() for column in it.shown)
-        statements = {
-            "get": {dialect: select.where(is_it) for dialect, select in shown.items()},
-            "get_for_update": {dialect: held(select.where(is_it)) for dialect, select in shown.items()},
+        table, names = self.table, {it.name for it in fields(self.entity_type)}  # type: ignore[arg-type]
+        own = [column for column in table.c if column.name in names]
+        columns = {dialect: [*own, *self.more_columns(dialect)] for dialect in insert_into}
+        read = {dialect: sa.select(*shown) for dialect, shown in columns.items()}
+        is_one, is_among = table.c.id == sa.bindparam("id"), among(table.c.id, "ids")
+        ids = {dialect: sa.select(table.c.id).where(condition) for dialect, condition in is_among.items()}
+        has_more = any(column not in {*table.c} for shown in columns.values() for column in shown)
+        made = {
+            "columns": columns,
+            "values": {name: self._value(name) for name in (column.name for column in table.c)},
+            "listing": {dialect: self._listing(dialect, shown) for dialect, shown in columns.items()},
+            "get": {dialect: select.where(is_one) for dialect, select in read.items()},
+            "get_for_update": {dialect: self.locked(it.where(is_one)) for dialect, it in read.items()},
             "get_all_for_update": {
-                dialect: held(select.where(is_among[dialect]).order_by(table.c.id))
-                for dialect, select in shown.items()
+                dialect: self.locked(select.where(is_among[dialect]).order_by(table.c.id))
+                for dialect, select in read.items()
             },
-            "lock_existing": {dialect: held(it.order_by(table.c.id)) for dialect, it in ids.items()},
-            "lock": {"postgresql": held(ids["postgresql"].order_by(table.c.id))} if is_derived else {},
+            "lock_existing": {dialect: self.locked(it.order_by(table.c.id)) for dialect, it in ids.items()},
+            "lock": {"postgresql": self.locked(ids["postgresql"].order_by(table.c.id))} if has_more else {},
             "existing_ids": ids,
             "add": sa.insert(table).inline(),
             "save": sa.update(table)
             .where(table.c.id == sa.bindparam("entity_id"), table.c.version == sa.bindparam("version_before"))
             .values({column.name: sa.bindparam(column.name) for column in table.c if column.name != "id"}),
         }
-        for name, statement in statements.items():
-            object.__setattr__(self, name, statement)
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
+
+    def _listing(self, dialect: str, columns: Sequence[sa.ColumnElement[Any]]) -> Listing[T]:
+        return Listing(
+            columns=columns,
+            tie=self._sort_column("id"),
+            criteria=self.criteria,
+            sort={name: self._sort_column(column) for name, column in self.sort.items()},
+            conditions=self.conditions(dialect),
+        )
+
+    def _sort_column(self, name: str) -> SortColumn[T]:
+        return SortColumn(self.table.c[name], self._value(name))
+
+    def _value(self, name: str) -> Callable[[T], Any]:
+        """What an entity has in a column."""
+        return self.derived.get(name) or attrgetter(name)
+
+    def locked(self, select: sa.Select[Any]) -> sa.Select[Any]:
+        return select.with_for_update() if self.locks_key else for_update(select)
+
+    def entity(self, row: Any) -> T:
+        return (self.make or self.entity_type)(**row._asdict())
+
+    def row(self, entity: T) -> dict[str, Any]:
+        return {name: value(entity) for name, value in self.values.items()}
 
 
-def held(select: sa.Select[Any]) -> sa.Select[Any]:
+def for_update(select: sa.Select[Any]) -> sa.Select[Any]:
     """With its rows locked until the transaction ends; others may go on pointing to them."""
     return select.with_for_update(key_share=True)
 
 
 @dataclass(frozen=True, slots=True)
 class SqlRepository(Repository[T, F]):
-    """`shape` says of which table; `entity` and `row` how its rows and entities become each other."""
+    """A repository over the table of its `mapper`."""
 
-    work: Work
+    connection: Connection
     mapper: ClassVar[TableMapper[Any]]
 
-    @staticmethod
-    @abstractmethod
-    def entity(row: Any) -> Any: ...
-
-    @staticmethod
-    @abstractmethod
-    def row(entity: Any) -> dict[str, Any]: ...
-
-    @staticmethod
-    @abstractmethod
-    def given(criteria: Any) -> dict[str, Any]:
-        """The conditions of a filter that are given, with what they compare to."""
-
     def find(self, entity_id: UUID) -> T | None:
-        row = self.work.run(self.mapper.get, {"id": entity_id}).one_or_none()
-        return self.entity(row) if row else None
+        return self._first(self.mapper.get, {"id": entity_id})
 
     def get(self, entity_id: UUID) -> T:
         return self._one(self.mapper.get, entity_id)
@@ -102,7 +138,7 @@ class SqlRepository(Repository[T, F]):
 
     def get_all_for_update(self, entity_ids: Collection[UUID]) -> tuple[T, ...]:
         self._lock(entity_ids)
-        return self._all(self.mapper.get_all_for_update, entity_ids)
+        return self._entities(self._rows(self.mapper.get_all_for_update, entity_ids))
 
     def lock_existing(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
         return frozenset(row.id for row in self._rows(self.mapper.lock_existing, entity_ids))
@@ -110,43 +146,41 @@ class SqlRepository(Repository[T, F]):
     def existing_ids(self, entity_ids: Collection[UUID]) -> frozenset[UUID]:
         return frozenset(row.id for row in self._rows(self.mapper.existing_ids, entity_ids))
 
-    def _lock(self, entity_ids: Collection[UUID]) -> None:
-        if self.work.dialect in self.mapper.lock:
-            self._rows(self.mapper.lock, entity_ids)
-
-    def _rows(self, statement: Statements, entity_ids: Collection[UUID]) -> list[Any]:
-        return self.work.run(statement, {"ids": [*entity_ids]}).rows if entity_ids else []
-
-    def _all(self, statement: Statements, entity_ids: Collection[UUID]) -> tuple[T, ...]:
-        return tuple(map(self.entity, self._rows(statement, entity_ids)))
-
-    def _one(self, statement: Statements, entity_id: UUID) -> T:
-        row = self.work.run(statement, {"id": entity_id}).one_or_none()
-        if row is None:
-            raise self.mapper.not_found
-        found: T = self.entity(row)
-        return found
-
     def add(self, entity: T) -> None:
-        self.work.run(self.mapper.add, self.row(entity))
+        self.connection.run(self.mapper.add, self.mapper.row(entity))
 
     def save(self, entity: T) -> None:
-        row = self.row(entity)
+        row = self.mapper.row(entity)
         guard = {"entity_id": row.pop("id"), "version_before": row["version"] - 1}
-        if self.work.run(self.mapper.save, row | guard).rowcount != 1:
+        if self.connection.run(self.mapper.save, row | guard).rowcount != 1:
             raise Contended
 
     def list(self, criteria: F, page_request: PageRequest[T]) -> tuple[T, ...]:
-        rows = self.mapper.listing[self.work.dialect].rows(self.work, self.given(criteria), page_request)
-        return tuple(map(self.entity, rows))
+        return self._entities(self._listing.rows(self.connection, criteria, page_request))
 
     def count(self, criteria: F) -> int:
-        return self.mapper.listing[self.work.dialect].count(self.work, self.given(criteria))
+        return self._listing.count(self.connection, criteria)
 
+    @property
+    def _listing(self) -> Listing[Any]:
+        return self.mapper.listing[self.connection.dialect]
 
-def without(row: Any, *keys: str) -> dict[str, Any]:
-    """A row's columns that are an entity's fields: without the keys."""
-    fields: dict[str, Any] = row._asdict()
-    for key in keys:
-        del fields[key]
-    return fields
+    def _lock(self, entity_ids: Collection[UUID]) -> None:
+        if self.connection.dialect in self.mapper.lock:
+            self._rows(self.mapper.lock, entity_ids)
+
+    def _rows(self, statement: Statements, entity_ids: Collection[UUID]) -> Sequence[Any]:
+        return self.connection.run(statement, {"ids": [*entity_ids]}).rows if entity_ids else []
+
+    def _entities(self, rows: Collection[Any]) -> tuple[T, ...]:
+        return tuple(map(self.mapper.entity, rows))
+
+    def _first(self, statement: Any, parameters: Mapping[str, Any]) -> T | None:
+        row = self.connection.run(statement, parameters).one_or_none()
+        return None if row is None else self.mapper.entity(row)
+
+    def _one(self, statement: Statements, entity_id: UUID) -> T:
+        found = self._first(statement, {"id": entity_id})
+        if found is None:
+            raise self.mapper.not_found
+        return found

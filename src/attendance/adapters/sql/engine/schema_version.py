@@ -1,5 +1,6 @@
 """Which shape of the tables this code is written for, told without loading what could change it."""
 
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,17 +8,29 @@ import sqlalchemy as sa
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
 
-HEAD = "0006"
-"""The newest migration."""
+_VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
 
-_REACHED: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))
+HEAD = max(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*_*.py"))
+"""The newest migration, by the number that its file begins with."""
+
+VERSION_TABLE = "attendance_version"
+"""Where the migration that a database has reached is written down."""
+
+
+class UnusableDatabase(ValueError):
+    """A database that this code must not touch. Its text is one line for whoever chose it."""
+
+
+_REACHED: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
 
 
 def is_current(database: Database) -> bool:
     """Whether the database has exactly this shape. Raise Unavailable when it cannot be asked."""
     try:
         with database.engine.connect() as connection:
-            if not connection.dialect.has_table(connection, "alembic_version"):
+            # the schema that new tables go to: one further down a search_path holds somebody else's
+            schema = connection.dialect.default_schema_name
+            if not connection.dialect.has_table(connection, VERSION_TABLE, schema):
                 return False
             return list(connection.scalars(_REACHED)) == [HEAD]
     except Exception as error:
@@ -25,7 +38,7 @@ def is_current(database: Database) -> bool:
 
 
 def bring_up_to_date(database: Database) -> None:
-    """Migrate where it is needed; several processes may do so at once. Raise Unavailable."""
+    """Migrate where needed; several processes may do so at once. Raise UnusableDatabase, Unavailable."""
     if not is_current(database):
         # only here: Alembic is large, and a start that finds all well goes without it
         from attendance.adapters.sql.engine.migrating import migrate

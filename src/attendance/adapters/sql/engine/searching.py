@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from attendance.adapters.sql.engine.connection import Work
+from attendance.adapters.sql.engine.connection import Connection
 from attendance.application.pagination import Page
 
 GRAM = 3
@@ -34,7 +34,7 @@ class Search(Protocol):
     """Pages of a table sorted by a text (ties by id): all rows, or those whose text holds a part."""
 
     @abstractmethod
-    def page(self, work: Work, part: str, page: Page) -> tuple[list[sa.Row[Any]], int]:
+    def page(self, connection: Connection, part: str, page: Page) -> tuple[list[sa.Row[Any]], int]:
         """The rows of the page, and how many there are on all pages."""
 
 
@@ -42,7 +42,7 @@ class PostgresSearch(Search):
     """Any part narrows the search."""
 
     def __init__(
-        self, table: sa.Table, *, searched: str, sorted_by: str, shown: Sequence[Any], among: Any = None
+        self, table: sa.Table, *, searched: str, sorted_by: str, columns: Sequence[Any], among: Any = None
     ) -> None:
         among = sa.true() if among is None else among
         column = table.c[searched]
@@ -52,43 +52,43 @@ class PostgresSearch(Search):
             indexed.contains(sa.bindparam("grams", type_=ARRAY(sa.Text))),
             holding("postgresql", column),
         )
-        self._all = _page(table, table.c[sorted_by], shown, among)
-        self._holding = _page(table, table.c[sorted_by], shown, narrowed, kept=True)
+        self._all = _page(table, table.c[sorted_by], columns, among)
+        self._holding = _page(table, table.c[sorted_by], columns, narrowed, kept=True)
 
-    def page(self, work: Work, part: str, page: Page) -> tuple[list[sa.Row[Any]], int]:
+    def page(self, connection: Connection, part: str, page: Page) -> tuple[list[sa.Row[Any]], int]:
         if not part:
-            return _shown(work, self._all, page, {})
-        return _shown(work, self._holding, page, {"part": part, "grams": grams(part)})
+            return _found(connection, self._all, page, {})
+        return _found(connection, self._holding, page, {"part": part, "grams": grams(part)})
 
 
 class SqliteSearch(Search):
     """The FTS5 table `<table>_search` narrows it for a part of three characters or more."""
 
     def __init__(
-        self, table: sa.Table, *, searched: str, sorted_by: str, shown: Sequence[Any], among: Any = None
+        self, table: sa.Table, *, searched: str, sorted_by: str, columns: Sequence[Any], among: Any = None
     ) -> None:
         among = sa.true() if among is None else among
         name = f"{table.name}_search"
         index = sa.table(name, sa.column("id", sa.Uuid))
         narrowed = sa.select(index.c.id).where(sa.literal_column(name).op("MATCH")(sa.bindparam("phrase")))
         scanned = sa.and_(among, holding("sqlite", table.c[searched]))
-        self._all = _page(table, table.c[sorted_by], shown, among)
-        self._scanned = _page(table, table.c[sorted_by], shown, scanned, kept=True)
+        self._all = _page(table, table.c[sorted_by], columns, among)
+        self._scanned = _page(table, table.c[sorted_by], columns, scanned, kept=True)
         self._holding = _page(
-            table, table.c[sorted_by], shown, sa.and_(table.c.id.in_(narrowed), scanned), kept=True
+            table, table.c[sorted_by], columns, sa.and_(table.c.id.in_(narrowed), scanned), kept=True
         )
 
-    def page(self, work: Work, part: str, page: Page) -> tuple[list[sa.Row[Any]], int]:
+    def page(self, connection: Connection, part: str, page: Page) -> tuple[list[sa.Row[Any]], int]:
         if not part:
-            return _shown(work, self._all, page, {})
+            return _found(connection, self._all, page, {})
         if len(part) < GRAM:
-            return _shown(work, self._scanned, page, {"part": part})
+            return _found(connection, self._scanned, page, {"part": part})
         phrase = '"' + part.replace('"', '""') + '"'
-        return _shown(work, self._holding, page, {"part": part, "phrase": phrase})
+        return _found(connection, self._holding, page, {"part": part, "phrase": phrase})
 
 
 def _page(
-    table: sa.Table, sort_key: sa.Column[str], shown: Sequence[Any], condition: Any, *, kept: bool = False
+    table: sa.Table, sort_key: sa.Column[str], columns: Sequence[Any], condition: Any, *, kept: bool = False
 ) -> sa.Select[Any]:
     """One row per item of the page, each with the total; where the page is empty, one row without an item.
 
@@ -105,11 +105,11 @@ def _page(
         .subquery("page")
     )
     joined = total.outerjoin(page, sa.true()).outerjoin(table, table.c.id == page.c.id)
-    return sa.select(total.c.total, *shown).select_from(joined).order_by(page.c.sort_key, page.c.id)
+    return sa.select(total.c.total, *columns).select_from(joined).order_by(page.c.sort_key, page.c.id)
 
 
-def _shown(
-    work: Work, statement: sa.Select[Any], page: Page, parameters: dict[str, Any]
+def _found(
+    connection: Connection, statement: sa.Select[Any], page: Page, parameters: dict[str, Any]
 ) -> tuple[list[sa.Row[Any]], int]:
-    rows = work.run(statement, {**parameters, "limit": page.limit, "offset": page.offset}).rows
+    rows = connection.run(statement, {**parameters, "limit": page.limit, "offset": page.offset}).rows
     return [row for row in rows if row.id is not None], rows[0].total

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Work, insert_into
+from attendance.adapters.sql.engine.connection import Connection, insert_into
 from attendance.adapters.sql.engine.searching import PostgresSearch, Search, SqliteSearch
 from attendance.adapters.sql.tables import lab_members, labs
 from attendance.application.pagination import Page
@@ -37,13 +37,13 @@ SEARCH: dict[str, Search] = {
         labs,
         searched="search_key",
         sorted_by="name_key",
-        shown=[*labs.c[*FIELDS], sa.func.array(_members.scalar_subquery()).label("member_ids")],
+        columns=[*labs.c[*FIELDS], sa.func.array(_members.scalar_subquery()).label("member_ids")],
     ),
     "sqlite": SqliteSearch(
         labs,
         searched="search_key",
         sorted_by="name_key",
-        shown=[
+        columns=[
             *labs.c[*FIELDS],
             sa.select(sa.func.group_concat(sa.text("user_id")))
             .select_from(_members.subquery())
@@ -56,27 +56,27 @@ SEARCH: dict[str, Search] = {
 
 @dataclass(frozen=True, slots=True)
 class SqlLabs(Labs):
-    work: Work
+    connection: Connection
 
     def find(self, lab_id: LabId) -> Lab | None:
-        row = self.work.run(FIND, {"id": lab_id}).one_or_none()
+        row = self.connection.run(FIND, {"id": lab_id}).one_or_none()
         return Lab(**row._asdict()) if row else None
 
     def add(self, lab: Lab) -> None:
         name_key = folded(lab.name)
         keys = {"name_key": name_key, "search_key": name_key + BETWEEN + folded(lab.description)}
-        self.work.run(ADD, asdict(lab) | keys)
+        self.connection.run(ADD, asdict(lab) | keys)
 
     def add_member(self, membership: Membership) -> None:
-        if self.work.run(ADD_MEMBER, asdict(membership)).rowcount != 1:
+        if self.connection.run(ADD_MEMBER, asdict(membership)).rowcount != 1:
             raise AlreadyMember
 
     def search(self, part: str, page: Page) -> LabsPage:
-        rows, total = SEARCH[self.work.dialect].page(self.work, part, page)
-        return LabsPage(tuple(_shown(row) for row in rows), total)
+        rows, total = SEARCH[self.connection.dialect].page(self.connection, part, page)
+        return LabsPage(tuple(_lab_row(row) for row in rows), total)
 
 
-def _shown(row: sa.Row[Any]) -> LabRow:
+def _lab_row(row: sa.Row[Any]) -> LabRow:
     return LabRow(row.id, row.owner_id, row.name, row.description, _ids(row.member_ids))
 
 

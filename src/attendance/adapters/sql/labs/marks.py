@@ -6,16 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Work, insert_into
+from attendance.adapters.sql.engine.connection import Connection, insert_into
 from attendance.adapters.sql.events import ADD as ADD_EVENT
 from attendance.adapters.sql.events import event_row
 from attendance.adapters.sql.tables import accounts, events, lab_marks, lab_members, labs
 from attendance.application.ports import Contended, LabAttendance
 from attendance.application.ports.labs import LabHistory, LabHistoryRow, LabSheet, LabSheetRow
+from attendance.domain.attendance.status import Status
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.marks import LabEntry, LabMark, LabOrUserNotFound, LabPlace
-from attendance.domain.status import Status
 
 LAB_ID: Any = sa.bindparam("lab_id")
 USER_ID: Any = sa.bindparam("user_id")
@@ -115,10 +115,10 @@ DELETE = _guarded(
 
 @dataclass(frozen=True, slots=True)
 class SqlLabAttendance(LabAttendance):
-    work: Work
+    connection: Connection
 
     def place(self, lab_id: LabId, user_id: AccountId, on: date) -> LabPlace:
-        row = self.work.run(PLACE, {"lab_id": lab_id, "user_id": user_id, "date": on}).one_or_none()
+        row = self.connection.run(PLACE, {"lab_id": lab_id, "user_id": user_id, "date": on}).one_or_none()
         if row is None:
             raise LabOrUserNotFound
         return LabPlace(
@@ -132,7 +132,7 @@ class SqlLabAttendance(LabAttendance):
         )
 
     def find(self, lab_id: LabId, mark_id: LabMarkId) -> tuple[AccountId, LabMark | None] | None:
-        row = self.work.run(FIND, {"lab_id": lab_id, "mark_id": mark_id}).one_or_none()
+        row = self.connection.run(FIND, {"lab_id": lab_id, "mark_id": mark_id}).one_or_none()
         return None if row is None else (row.owner_id, _mark(row, lab_id, row.user_id, row.date))
 
     def save(self, mark: LabMark, event: Event) -> None:
@@ -153,18 +153,18 @@ class SqlLabAttendance(LabAttendance):
         self._change(DELETE, {"mark_id": mark.id, "mark_version": mark.version}, event)
 
     def _change(self, change: dict[str, Any], parameters: dict[str, Any], event: Event) -> None:
-        if self.work.dialect == "postgresql":
+        if self.connection.dialect == "postgresql":
             about = {f"event_{name}": value for name, value in event_row(event).items()}
-            if self.work.run(change, parameters | about).rowcount != 1:
+            if self.connection.run(change, parameters | about).rowcount != 1:
                 raise Contended
             return
-        with self.work.transaction():
-            if self.work.run(change, parameters).rowcount != 1:
+        with self.connection.transaction():
+            if self.connection.run(change, parameters).rowcount != 1:
                 raise Contended
-            self.work.run(ADD_EVENT, event_row(event))
+            self.connection.run(ADD_EVENT, event_row(event))
 
     def sheet(self, lab_id: LabId, on: date) -> LabSheet | None:
-        rows = self.work.run(SHEET, {"lab_id": lab_id, "date": on}).rows
+        rows = self.connection.run(SHEET, {"lab_id": lab_id, "date": on}).rows
         if not rows:
             return None
         marks = (
@@ -178,7 +178,7 @@ class SqlLabAttendance(LabAttendance):
         self, lab_id: LabId, user_id: AccountId, since: date | None, until: date | None
     ) -> tuple[AccountId, LabHistory | None] | None:
         dates = {"since": since or date.min, "until": until or date.max}
-        rows = self.work.run(HISTORY, {"lab_id": lab_id, "user_id": user_id} | dates).rows
+        rows = self.connection.run(HISTORY, {"lab_id": lab_id, "user_id": user_id} | dates).rows
         if not rows:
             return None
         marks = (LabHistoryRow(row.date, STATUSES[row.status], row.note) for row in rows if row.date)

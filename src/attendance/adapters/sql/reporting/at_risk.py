@@ -7,15 +7,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from attendance.adapters.sql.attendance.ranges import COUNTS, IS_WITHIN, SINCE, UNTIL, narrowed, parameters_of
 from attendance.adapters.sql.club.groups import AS_JSON
-from attendance.adapters.sql.club.subscriptions import IS_ACTIVE, ON, freezes_in
+from attendance.adapters.sql.club.subscriptions import IS_ACTIVE, ON
 from attendance.adapters.sql.engine.bulk import among
-from attendance.adapters.sql.engine.connection import Statements, Work
-from attendance.adapters.sql.reporting.ranges import COUNTS, IS_WITHIN, SINCE, UNTIL, narrowed, values_of
+from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.tables import attendance, clients, group_members, lessons, subscriptions
 from attendance.adapters.sql.tables.columns import Facts
 from attendance.application.ports import Range
-from attendance.domain.club.groups import ONE_DAY
+from attendance.domain.attendance.status import Status
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.reporting.at_risk import (
     ABSENCES_IN_A_ROW,
     DAYS_AWAY,
@@ -26,7 +27,6 @@ from attendance.domain.reporting.at_risk import (
     active_since,
     run_of,
 )
-from attendance.domain.status import Status
 
 LONG_AGO: Any = sa.bindparam("long_ago", type_=sa.Date)
 IS_COUNTED = attendance.c.status != sa.literal_column(f"'{Status.EXCUSED.value}'")
@@ -42,25 +42,25 @@ PARTS, LOW_PARTS, LEAST, IN_A_ROW, ONE = (
 WHO = clients.c["id", "name", "name_key"]
 
 
-def _counted(dialect: str, given: frozenset[str]) -> sa.ColumnElement[bool]:
-    return sa.and_(OF_LESSON, IS_COUNTED, COUNTS, *narrowed(dialect, given))
+def _counted(dialect: str, conditions: frozenset[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(OF_LESSON, IS_COUNTED, COUNTS, *narrowed(dialect, conditions))
 
 
-def _is_one(dialect: str, given: frozenset[str]) -> sa.ColumnElement[bool]:
-    """Whether a client is active, and of the groups that are given."""
-    if "group_ids" not in given:
+def _is_one(dialect: str, conditions: frozenset[str]) -> sa.ColumnElement[bool]:
+    """Whether a client is active, and of the groups asked for."""
+    if "group_ids" not in conditions:
         return clients.c.active
     members = sa.select(group_members.c.client_id).where(
         among(group_members.c.group_id, "group_ids")[dialect],
         group_members.c.since <= UNTIL,
         sa.or_(group_members.c.until.is_(None), group_members.c.until >= SINCE),
     )
-    seen = sa.select(attendance.c.client_id).where(OF_LESSON, IS_WITHIN, *narrowed(dialect, given))
+    seen = sa.select(attendance.c.client_id).where(OF_LESSON, IS_WITHIN, *narrowed(dialect, conditions))
     return sa.and_(clients.c.active, clients.c.id.in_(sa.union(members, seen)))
 
 
 @cache
-def _seldom(dialect: str, given: frozenset[str]) -> sa.Select[Any]:
+def _seldom(dialect: str, conditions: frozenset[str]) -> sa.Select[Any]:
     """Who has a low rate."""
     number, absent = sa.func.count(), sa.func.count().filter(IS_ABSENT)
     seldom = (
@@ -69,20 +69,20 @@ def _seldom(dialect: str, given: frozenset[str]) -> sa.Select[Any]:
             number.label("counted"),
             AS_JSON[dialect][0](attendance.c.date, type_=Facts).filter(IS_ABSENT).label("absences"),
         )
-        .where(_counted(dialect, given), IS_WITHIN)
+        .where(_counted(dialect, conditions), IS_WITHIN)
         .group_by(attendance.c.client_id)
         .having(number >= LEAST, (number - absent) * PARTS < number * LOW_PARTS)
         .subquery()
     )
     return sa.select(*WHO, seldom.c.counted, seldom.c.absences).where(
-        clients.c.id == seldom.c.client_id, _is_one(dialect, given)
+        clients.c.id == seldom.c.client_id, _is_one(dialect, conditions)
     )
 
 
 @cache
-def _away(dialect: str, given: frozenset[str]) -> sa.Select[Any]:
+def _away(dialect: str, conditions: frozenset[str]) -> sa.Select[Any]:
     """Who was absent several times in a row, or is long away with a pass: the marks since the last visit."""
-    counted = sa.and_(_counted(dialect, given), attendance.c.date <= UNTIL)
+    counted = sa.and_(_counted(dialect, conditions), attendance.c.date <= UNTIL)
     own = sa.select(attendance.c.status).where(counted, attendance.c.client_id == clients.c.id)
     newest = own.order_by(*NEWEST_FIRST).correlate(clients)
     some = newest.limit(IN_A_ROW).subquery()
@@ -91,7 +91,7 @@ def _away(dialect: str, given: frozenset[str]) -> sa.Select[Any]:
     away = (
         sa.select(*WHO, last.label("last"))
         .where(
-            _is_one(dialect, given),
+            _is_one(dialect, conditions),
             sa.or_(
                 # the newest alone rules most out
                 sa.and_(
@@ -128,24 +128,24 @@ PASSES: Statements = {
 }
 
 
-def at_risk_candidates(work: Work, of: Range) -> tuple[AtRiskCandidate, ...]:
-    values, given = values_of(replace(of, location_id=None, teacher_id=None))
+def at_risk_candidates(connection: Connection, of: Range) -> tuple[AtRiskCandidate, ...]:
+    values, conditions = parameters_of(replace(of, location_id=None, teacher_id=None))
     long_ago = of.until - min(ONE_DAY * DAYS_AWAY, of.until - of.until.min)
     values |= {ON.key: of.until, LONG_AGO.key: long_ago}
-    seldom = work.run(_seldom(work.dialect, given), values).rows
-    away = work.run(_away(work.dialect, given), values).rows
+    seldom = connection.run(_seldom(connection.dialect, conditions), values).rows
+    away = connection.run(_away(connection.dialect, conditions), values).rows
     marks: dict[Any, list[tuple[date, Status]]] = {row.id: [] for row in away}
     for row in away:
         if row.date is not None:
             marks[row.id].append((row.date, Status(row.status)))
     passes: dict[Any, list[PassPeriod]] = {row.id: [] for row in away}
-    for row in work.run(PASSES, values | {"client_ids": [*marks]}).rows if marks else ():
+    for row in connection.run(PASSES, values | {"client_ids": [*marks]}).rows if marks else ():
         ends = [it for it in (row.valid_until, row.cancelled_on) if it is not None]
         passes[row.client_id].append(
             PassPeriod(
                 starts_on=row.starts_on,
                 last_day=min(ends, default=None),
-                freezes=freezes_in(row),
+                freezes=row.freezes,
                 is_active=bool(row.is_active),
             )
         )

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Work, insert_into
-from attendance.adapters.sql.reporting.ranges import IS_WITHIN, narrowed, teaches_its_group, teaches_on
+from attendance.adapters.sql.attendance.ranges import IS_WITHIN, narrowed, teaches_its_group, teaches_on
+from attendance.adapters.sql.engine.connection import Connection, insert_into, upsert
 from attendance.adapters.sql.tables import (
     accounts,
     calendar_tokens,
@@ -21,22 +21,13 @@ from attendance.application.ports import Calendars, GroupAsTaught, TokenHolder
 from attendance.domain.accounts.accounts import level_of
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.ids import AccountId, GroupId
-from attendance.domain.permissions.roles import Role
 from attendance.domain.reporting.calendars import CalendarEntry, CalendarToken
 
 ACCOUNT_ID: Any = sa.bindparam("account_id", type_=sa.Uuid)
 GROUP_ID: Any = sa.bindparam("group_id", type_=sa.Uuid)
 DAY: Any = sa.bindparam("day", type_=sa.Date)
 TOKEN_OF = sa.select(*calendar_tokens.c).where(calendar_tokens.c.account_id == ACCOUNT_ID)
-
-
-def _put(insert: Any) -> Any:
-    adding = insert(calendar_tokens).inline()
-    replaced = {name: adding.excluded[name] for name in ("digest", "created_at")}
-    return adding.on_conflict_do_update(index_elements=["account_id"], set_=replaced)
-
-
-PUT = {dialect: _put(insert) for dialect, insert in insert_into.items()}
+PUT = upsert(calendar_tokens)
 REMOVE = sa.delete(calendar_tokens).where(calendar_tokens.c.account_id == ACCOUNT_ID)
 HOLDER = (
     sa.select(
@@ -94,40 +85,38 @@ OF_TEACHER = {
 
 @dataclass(frozen=True, slots=True)
 class SqlCalendars(Calendars):
-    work: Work
+    connection: Connection
 
     def token_of(self, account_id: AccountId) -> CalendarToken | None:
-        row = self.work.run(TOKEN_OF, {"account_id": account_id}).one_or_none()
+        row = self.connection.run(TOKEN_OF, {"account_id": account_id}).one_or_none()
         return CalendarToken(**row._asdict()) if row else None
 
     def put_token(self, token: CalendarToken) -> None:
-        self.work.run(PUT, asdict(token))
+        self.connection.run(PUT, asdict(token))
 
     def remove_token(self, account_id: AccountId) -> None:
-        self.work.run(REMOVE, {"account_id": account_id})
+        self.connection.run(REMOVE, {"account_id": account_id})
 
     def holder(self, digest: str) -> TokenHolder | None:
-        row = self.work.run(HOLDER, {"digest": digest}).one_or_none()
+        row = self.connection.run(HOLDER, {"digest": digest}).one_or_none()
         if row is None:
             return None
-        return TokenHolder(
-            account_id=row.id, level=level_of(Role(row.role), is_confirmed=bool(row.is_confirmed))
-        )
+        return TokenHolder(account_id=row.id, level=level_of(row.role, is_confirmed=bool(row.is_confirmed)))
 
     def groups_taught(self, account_id: AccountId, day: date) -> list[GroupId]:
-        rows = self.work.run(GROUPS_TAUGHT, {"account_id": account_id, "day": day}).rows
+        rows = self.connection.run(GROUPS_TAUGHT, {"account_id": account_id, "day": day}).rows
         return [row.group_id for row in rows]
 
     def group(self, group_id: GroupId, account_id: AccountId, day: date) -> GroupAsTaught:
-        asked = {"group_id": group_id, "account_id": account_id, "day": day}
-        row = self.work.run(GROUP, asked).one_or_none()
+        parameters = {"group_id": group_id, "account_id": account_id, "day": day}
+        row = self.connection.run(GROUP, parameters).one_or_none()
         if row is None:
             raise GroupNotFound
         return GroupAsTaught(name=row.name, is_taught=bool(row.is_taught))
 
     def of_teacher(self, account_id: AccountId, since: date, until: date) -> tuple[CalendarEntry, ...]:
-        who = {"account_id": account_id, "teacher": str(account_id)}
-        return self._entries(OF_TEACHER[self.work.dialect], who, since, until)
+        parameters = {"account_id": account_id, "teacher": str(account_id)}
+        return self._entries(OF_TEACHER[self.connection.dialect], parameters, since, until)
 
     def of_group(self, group_id: GroupId, since: date, until: date) -> tuple[CalendarEntry, ...]:
         return self._entries(OF_GROUP, {"group_id": group_id}, since, until)
@@ -135,5 +124,5 @@ class SqlCalendars(Calendars):
     def _entries(
         self, statement: sa.Select[Any], criteria: Mapping[str, Any], since: date, until: date
     ) -> tuple[CalendarEntry, ...]:
-        rows = self.work.run(statement, {**criteria, "since": since, "until": until}).rows
+        rows = self.connection.run(statement, {**criteria, "since": since, "until": until}).rows
         return tuple(CalendarEntry(**row._asdict()) for row in rows)

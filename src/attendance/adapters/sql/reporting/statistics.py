@@ -10,19 +10,19 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.attendance.visits import is_member_on
-from attendance.adapters.sql.engine.bulk import among
-from attendance.adapters.sql.engine.connection import Statements, Work
-from attendance.adapters.sql.reporting.at_risk import at_risk_candidates
-from attendance.adapters.sql.reporting.ranges import (
+from attendance.adapters.sql.attendance.ranges import (
     COUNTS,
     IS_WITHIN,
     SINCE,
     UNTIL,
     narrowed,
+    parameters_of,
     teachers_in,
-    values_of,
 )
+from attendance.adapters.sql.attendance.visits import is_member_on
+from attendance.adapters.sql.engine.bulk import among
+from attendance.adapters.sql.engine.connection import Connection, Statements
+from attendance.adapters.sql.reporting.at_risk import at_risk_candidates
 from attendance.adapters.sql.tables import (
     accounts,
     attendance,
@@ -34,23 +34,23 @@ from attendance.adapters.sql.tables import (
     subscriptions,
 )
 from attendance.application.ports import Kind, Range, Statistics
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.currencies import rounded
 from attendance.domain.ids import AccountId, GroupId
 from attendance.domain.permissions.roles import Role
 from attendance.domain.reporting.at_risk import AtRiskCandidate
 from attendance.domain.reporting.statistics import Counts, Figures, Lessons
-from attendance.domain.status import Status
 
 USER_ID: Any = sa.bindparam("user_id", type_=sa.Uuid)
 ZERO, ONE = (sa.literal_column(it, sa.Integer) for it in "01")
 
 
 @cache
-def _chosen(dialect: str, given: frozenset[str]) -> sa.CTE:
+def _chosen(dialect: str, conditions: frozenset[str]) -> sa.CTE:
     """The lessons of a range."""
     columns = lessons.c["id", "date", "group_id", "location_id", "capacity", "cancelled", "teachers"]
     chosen = sa.select(*columns, COUNTS.label("counts"), _seconds(dialect).label("seconds"))
-    return chosen.where(IS_WITHIN, *narrowed(dialect, given)).cte("chosen")
+    return chosen.where(IS_WITHIN, *narrowed(dialect, conditions)).cte("chosen")
 
 
 def _seconds(dialect: str) -> sa.ColumnElement[int]:
@@ -62,8 +62,8 @@ def _seconds(dialect: str) -> sa.ColumnElement[int]:
 
 
 @cache
-def _figures(dialect: str, given: frozenset[str], by: str) -> sa.Select[Any]:
-    chosen = _chosen(dialect, given)
+def _figures(dialect: str, conditions: frozenset[str], by: str) -> sa.Select[Any]:
+    chosen = _chosen(dialect, conditions)
     marks, rosters = _marks(dialect, chosen), _rosters(dialect, chosen)
     is_held = marks.c.lesson_id.is_not(None)
     has_places = sa.and_(is_held, chosen.c.capacity.is_not(None))
@@ -199,7 +199,7 @@ KEYS = {Kind.GROUP: "group_id", Kind.LOCATION: "location_id", Kind.EMPLOYEE: "te
 
 @dataclass(frozen=True, slots=True)
 class SqlStatistics(Statistics):
-    work: Work
+    connection: Connection
 
     def by_day(self, of: Range) -> Mapping[date, Figures]:
         return {row.key: _figures_in(row) for row in self._rows(of, "date")}
@@ -212,25 +212,25 @@ class SqlStatistics(Statistics):
         return {UUID(row.key) if kind is Kind.EMPLOYEE else row.key: _figures_in(row) for row in rows}
 
     def _rows(self, of: Range, by: str) -> list[Any]:
-        values, given = values_of(of)
-        return self.work.run(_figures(self.work.dialect, given, by), values).rows
+        values, conditions = parameters_of(of)
+        return self.connection.run(_figures(self.connection.dialect, conditions, by), values).rows
 
     def names(self, kind: Kind) -> Mapping[UUID, str]:
-        return {row.id: row.name for row in self.work.run(NAMES[kind], {}).rows}
+        return {row.id: row.name for row in self.connection.run(NAMES[kind], {}).rows}
 
     def names_of(self, kind: Kind, ids: Collection[UUID]) -> Mapping[UUID, str]:
-        return {row.id: row.name for row in self.work.run(NAMES_OF[kind], {"ids": [*ids]}).rows}
+        return {row.id: row.name for row in self.connection.run(NAMES_OF[kind], {"ids": [*ids]}).rows}
 
     def groups_taught(self, user_id: AccountId, since: date, until: date) -> frozenset[GroupId]:
         values = {"user_id": user_id, "teacher": str(user_id), "since": since, "until": until}
-        return frozenset(row.group_id for row in self.work.run(GROUPS_TAUGHT, values).rows)
+        return frozenset(row.group_id for row in self.connection.run(GROUPS_TAUGHT, values).rows)
 
     def sales(self, since: date, until: date) -> Mapping[str, Decimal]:
-        rows = self.work.run(SALES, {"since": since, "until": until}).rows
+        rows = self.connection.run(SALES, {"since": since, "until": until}).rows
         return {row.currency: rounded(row.due, row.currency) for row in rows}
 
     def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
-        return at_risk_candidates(self.work, of)
+        return at_risk_candidates(self.connection, of)
 
 
 def _figures_in(row: Any) -> Figures:

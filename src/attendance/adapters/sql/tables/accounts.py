@@ -1,8 +1,13 @@
 """Accounts, and what hangs on them."""
 
+from uuid import UUID
+
 import sqlalchemy as sa
 
-from attendance.adapters.sql.tables.columns import Facts, Key, UtcDateTime, metadata
+from attendance.adapters.sql.tables.columns import Choice, Key, ListOf, UtcDateTime, metadata
+from attendance.domain.accounts.links import Purpose
+from attendance.domain.accounts.role_changes import Kind, State
+from attendance.domain.permissions.roles import Role
 
 accounts = sa.Table(
     "accounts",
@@ -21,7 +26,7 @@ accounts = sa.Table(
     sa.Column("email_confirmed_at", UtcDateTime),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("name_key", Key, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("role", Choice(Role), nullable=False),
     sa.Column("owner_since", UtcDateTime),
     sa.UniqueConstraint("username_key"),
     sa.UniqueConstraint("email_key"),
@@ -47,7 +52,7 @@ links = sa.Table(
     "links",
     metadata,
     sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
-    sa.Column("purpose", sa.Text, primary_key=True),
+    sa.Column("purpose", Choice(Purpose), primary_key=True),
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("email", sa.Text, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
@@ -61,11 +66,11 @@ role_changes = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("user_id", sa.ForeignKey("accounts.id"), nullable=False),
     sa.Column("requested_by", sa.Uuid, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("kind", Choice(Kind), nullable=False),
     sa.Column("before", sa.Text, nullable=False),
     sa.Column("after", sa.Text, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
-    sa.Column("stored_state", sa.Text, nullable=False),
+    sa.Column("stored_state", Choice(State), nullable=False),
     sa.Column("decided_by", sa.Uuid),
     sa.Column("decided_at", UtcDateTime),
     sa.Column("created_at", UtcDateTime, nullable=False),
@@ -91,8 +96,8 @@ favorites = sa.Table(
     "favorites",
     metadata,
     sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
-    sa.Column("groups", Facts, nullable=False),
-    sa.Column("lessons", Facts, nullable=False),
+    sa.Column("groups", ListOf(UUID), nullable=False),
+    sa.Column("lessons", ListOf(UUID), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
 )
 

@@ -1,8 +1,11 @@
 """What was sold, and who attended which lesson."""
 
+from uuid import UUID
+
 import sqlalchemy as sa
 
-from attendance.adapters.sql.tables.columns import Facts, Money, UtcDateTime, metadata
+from attendance.adapters.sql.tables.columns import ListOf, Money, UtcDateTime, metadata
+from attendance.domain.club.subscriptions import Freeze
 
 subscriptions = sa.Table(
     "subscriptions",
@@ -16,11 +19,11 @@ subscriptions = sa.Table(
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("discount_percent", sa.Integer, nullable=False),
     sa.Column("visits", sa.Integer),
-    sa.Column("group_ids", Facts, nullable=False),
+    sa.Column("group_ids", ListOf(UUID), nullable=False),
     sa.Column("charges_absence", sa.Boolean, nullable=False),
     sa.Column("starts_on", sa.Date, nullable=False),
     sa.Column("ends_on", sa.Date),
-    sa.Column("freezes", Facts, nullable=False),
+    sa.Column("freezes", ListOf(Freeze), nullable=False),
     sa.Column("cancelled_on", sa.Date),
     # what the domain makes of what is beside it, to be asked for
     sa.Column("valid_until", sa.Date),

@@ -1,8 +1,11 @@
 """What the club keeps: clients, contracts, prices, locations."""
 
+from uuid import UUID
+
 import sqlalchemy as sa
 
-from attendance.adapters.sql.tables.columns import Facts, Key, Money, UtcDateTime, metadata
+from attendance.adapters.sql.tables.columns import Key, ListOf, Money, UtcDateTime, metadata
+from attendance.domain.club.locations import Closure
 
 clients = sa.Table(
     "clients",
@@ -58,7 +61,7 @@ prices = sa.Table(
     sa.Column("visits", sa.Integer),
     sa.Column("valid_days", sa.Integer),
     sa.Column("valid_months", sa.Integer),
-    sa.Column("group_ids", Facts, nullable=False),
+    sa.Column("group_ids", ListOf(UUID), nullable=False),
     sa.Column("on_sale_from", sa.Date),
     sa.Column("on_sale_until", sa.Date),
     sa.Column("charges_absence", sa.Boolean, nullable=False),
@@ -80,7 +83,7 @@ locations = sa.Table(
     sa.Column("timezone", sa.Text, nullable=False),
     sa.Column("capacity", sa.Integer),
     sa.Column("active", sa.Boolean, nullable=False),
-    sa.Column("closures", Facts, nullable=False),
+    sa.Column("closures", ListOf(Closure), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),

@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
+from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -31,6 +34,45 @@ class Money(sa.TypeDecorator[Decimal]):
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Decimal | None:
         return None if value is None else Decimal(value).scaleb(-4)
+
+
+class ListOf(sa.TypeDecorator[tuple[Any, ...]]):
+    """A tuple of ids or of small dataclasses, as a JSON list."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def __init__(self, item: type) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else sa.JSON())
+
+    def process_bind_param(self, value: tuple[Any, ...] | None, dialect: sa.Dialect) -> Any:
+        return msgspec.to_builtins(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> tuple[Any, ...]:
+        return msgspec.convert(value, tuple[self.item, ...])  # type: ignore[name-defined]
+
+
+class Choice(sa.TypeDecorator[StrEnum]):
+    """A member of an enumeration, as its text."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, of: type[StrEnum]) -> None:
+        super().__init__()
+        self.of = of
+        # looked up, not made: a list has many
+        self._members = {member.value: member for member in of}
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> StrEnum | None:
+        return None if value is None else self._members[value]
 
 
 UtcDateTime = sa.DateTime(timezone=True).with_variant(ZonelessUtc(), "sqlite")

@@ -1,8 +1,11 @@
 """Groups, who teaches and who is in them, and their lessons."""
 
+from uuid import UUID
+
 import sqlalchemy as sa
 
-from attendance.adapters.sql.tables.columns import Facts, Key, UtcDateTime, metadata
+from attendance.adapters.sql.tables.columns import Key, ListOf, UtcDateTime, metadata
+from attendance.domain.club.groups import Slot
 
 groups = sa.Table(
     "groups",
@@ -14,7 +17,7 @@ groups = sa.Table(
     sa.Column("capacity", sa.Integer),
     sa.Column("active_from", sa.Date),
     sa.Column("active_until", sa.Date),
-    sa.Column("schedule", Facts, nullable=False),
+    sa.Column("schedule", ListOf(Slot), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
@@ -51,7 +54,7 @@ lessons = sa.Table(
     sa.Column("starts_at", UtcDateTime, nullable=False),
     sa.Column("ends_at", UtcDateTime, nullable=False),
     sa.Column("capacity", sa.Integer),
-    sa.Column("teachers", Facts, nullable=False),
+    sa.Column("teachers", ListOf(UUID), nullable=False),
     sa.Column("topic", sa.Text, nullable=False),
     sa.Column("cancelled", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),

@@ -2,7 +2,9 @@
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.tables.columns import Facts, Sequence, UtcDateTime, metadata
+from attendance.adapters.sql.tables.columns import Choice, Facts, Sequence, UtcDateTime, metadata
+from attendance.domain.accounts.mail import MailKind, MailState
+from attendance.domain.events import Action
 
 rate_limit_windows = sa.Table(
     "tallies",
@@ -16,12 +18,12 @@ outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("kind", Choice(MailKind), nullable=False),
     sa.Column("to", sa.Text, nullable=False),
     sa.Column("facts", Facts),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("due_at", UtcDateTime, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("state", Choice(MailState), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("error", sa.Text),
     sa.CheckConstraint("state IN ('waiting', 'sent', 'dead')", name="state"),
@@ -35,7 +37,7 @@ events = sa.Table(
     sa.Column("id", sa.Uuid, nullable=False),
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("actor_id", sa.Uuid),
-    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("action", Choice(Action), nullable=False),
     sa.Column("subject_kind", sa.Text, nullable=False),
     sa.Column("subject_id", sa.Uuid, nullable=False),
     sa.Column("before", Facts),

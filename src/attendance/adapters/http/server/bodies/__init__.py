@@ -1,0 +1,1 @@
+"""Bodies of requests: read to the letter, and what their fields mean."""

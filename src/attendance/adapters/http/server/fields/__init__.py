@@ -1,0 +1,1 @@
+"""Kinds of fields: how they are described, checked and shown."""

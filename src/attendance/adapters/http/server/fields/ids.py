@@ -1,0 +1,26 @@
+"""Identifiers as clients send them."""
+
+import re
+from typing import Annotated
+from uuid import UUID, uuid5
+
+import msgspec
+
+from attendance.adapters.http.server.fields.characters import ANY_TEXT
+from attendance.domain.ids import AccountId
+
+CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+NOBODYS = UUID(int=0)
+ME = "me"
+
+UserOrMe = Annotated[AccountId, ME]
+"""A user in a path; `me` is the caller."""
+
+
+def sent_id(text: str) -> UUID:
+    """The id a client sent. A malformed one becomes an id of its own that nothing has: simply not found."""
+    return UUID(text) if CANONICAL.fullmatch(text) else uuid5(NOBODYS, text)
+
+
+Id = Annotated[str, msgspec.Meta(extra={"meaning": sent_id}, extra_json_schema={"extra": ANY_TEXT})]
+"""An id in a body."""

@@ -1,0 +1,1 @@
+"""Operations: declared once, compiled once, run for each request."""

@@ -1,0 +1,174 @@
+"""One form for an operation: a function of its module, declared with its method, path and who may.
+
+What else there is to say follows from the function: its parameters are what is read of the request, its
+answer is what is described, its docstring the text. A handler takes, by name: `use_cases`, `service`, `actor`
+(`Actor | None` where nobody may ask, too), `address` (where the request came from), `is_head`, `wants_page`,
+ids by their names in the path; by type: `Fields[...]`, the body, and `Versions`, what `If-Match` names.
+Anything else is a query parameter.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, TypeVar
+
+import msgspec
+
+from attendance.adapters.http.server.callers.addresses import TrustedProxies
+from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
+from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
+from attendance.application.use_cases import UseCases
+from attendance.domain.errors import FieldError
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.table import Directory, Permission
+
+API = "/api/v1"
+PERMISSION = "permission"
+"""Key of what Litestar knows of a handler: the permission it takes, None for anybody."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting.
+
+    Addresses of calendars begin with `base_url`.
+    """
+
+    version: str
+    base_url: str = ""
+    directory: Directory = Directory.PUBLIC
+    cors_origins: tuple[str, ...] = ()
+    trusted_proxies: TrustedProxies = ()
+    threads: int = 8
+    hashers: int = 1
+    longest_queue: int = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What an application has to answer with."""
+
+    use_cases: UseCases
+    settings: HttpSettings
+    is_ready: Callable[[], bool]
+    hashing_executor: HashingExecutor
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may ask: whoever has a `permission`, which the use case looks at, or anybody.
+
+    `actor` tells who asks, and refuses strangers; `schemes` are the ways to say so.
+    """
+
+    permission: Permission | None
+    actor: Callable[[Caller], Actor | None]
+    schemes: tuple[str, ...] = ()
+
+
+ANYBODY = Access(None, Caller.actor_if_any)
+SIGNED_IN = Access(None, Caller.actor, (BEARER,))
+
+
+def by_calendar_token(permission: Permission) -> Access:
+    """Whoever is signed in or has a calendar token: for calendars and nothing else."""
+    return Access(permission, Caller.reader_of_calendars, (BEARER, CALENDAR_TOKEN))
+
+
+def in_directory(settings: HttpSettings) -> Access:
+    """Anybody, unless a setting closes the lists of users and labs to strangers."""
+    return ANYBODY if settings.directory is Directory.PUBLIC else SIGNED_IN
+
+
+class Runs(Enum):
+    """Where an operation runs: on a thread for requests, on one that hashes, or at once: it never waits."""
+
+    ON_A_THREAD = "thread"
+    HASHING = "hashing"
+    AT_ONCE = "at once"
+
+
+FieldErrors = list[FieldError]
+Judge = Callable[..., FieldErrors]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A handler and what was said of it.
+
+    `refuses` are statuses beside those that follow from its form. `first`: what is refused before anything
+    malformed is told. `judge` tells which rules some of the fields break; without it the use case that is
+    `judged_by`, or called like the handler, does.
+    """
+
+    handler: Callable[..., Any]
+    method: str
+    path: str
+    tag: str
+    access: Callable[[HttpSettings], Access]
+    refuses: tuple[int, ...]
+    status: int | None
+    runs: Runs
+    media_type: str
+    first: Callable[[UseCases, Caller], None] | None
+    judge: Judge | None
+    judged_by: str | None
+    awaits: type[msgspec.Struct] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """The operations of one subject: under one tag, their paths below one prefix."""
+
+    tag: str
+    prefix: str = API
+    operations: list[Operation] = field(default_factory=list)
+
+    def operation(
+        self,
+        method: str,
+        path: str,
+        who: Permission | Access | Callable[[HttpSettings], Access],
+        *,
+        refuses: tuple[int, ...] = (),
+        status: int | None = None,
+        runs: Runs = Runs.ON_A_THREAD,
+        media_type: str = "application/json",
+        first: Callable[[UseCases, Caller], None] | None = None,
+        judge: Judge | None = None,
+        judged_by: str | None = None,
+        awaits: type[msgspec.Struct] | None = None,
+    ) -> Callable[[F], F]:
+        """Declare the function below an operation; it stays the function it is."""
+
+        def declare(handler: F) -> F:
+            declared = Operation(
+                handler=handler,
+                method=method,
+                path=self.prefix + path,
+                tag=self.tag,
+                access=_access(who),
+                refuses=refuses,
+                status=status,
+                runs=runs,
+                media_type=media_type,
+                first=first,
+                judge=judge,
+                judged_by=judged_by,
+                awaits=awaits,
+            )
+            self.operations.append(declared)
+            return handler
+
+        return declare
+
+
+def _access(who: Permission | Access | Callable[[HttpSettings], Access]) -> Callable[[HttpSettings], Access]:
+    if isinstance(who, Permission):
+        who = Access(who, Caller.actor, (BEARER,))
+    if isinstance(who, Access):
+        access = who
+        return lambda _: access
+    return who

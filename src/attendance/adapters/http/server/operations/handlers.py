@@ -1,0 +1,135 @@
+"""Operations as Litestar has them: routed and described by it, answered by their plans."""
+
+from collections.abc import Iterable
+from functools import reduce
+from inspect import Parameter, Signature
+from operator import or_
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from litestar import Request, Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Operation as DescribedOperation
+from litestar.params import FromPath, JSONBody
+from litestar.response.base import ASGIResponse
+
+from attendance.adapters.http.server.answers import Accepted, Resource
+from attendance.adapters.http.server.bodies.strict_json import DescribedBody
+from attendance.adapters.http.server.callers.authentication import Callers
+from attendance.adapters.http.server.errors import refusals
+from attendance.adapters.http.server.exports.tables import ExportingOperation
+from attendance.adapters.http.server.operations.declaration import (
+    PERMISSION,
+    Access,
+    Operation,
+    Room,
+    Service,
+)
+from attendance.adapters.http.server.operations.plan import Inputs, Plan, status_of
+from attendance.domain.permissions.roles import Level
+from attendance.domain.permissions.table import allows
+
+
+class PlannedHandler(HTTPRouteHandler):
+    """A handler whose plan answers before Litestar would read the request by its own rules."""
+
+    async def to_response(self, app: Any, data: Any, request: Request[Any, Any, Any]) -> Any:
+        return data
+
+
+def handlers_of(rooms: Iterable[Room], service: Service, callers: Callers) -> list[HTTPRouteHandler]:
+    """Every operation of these rooms, ready to answer."""
+    return [_handler(operation, service, callers) for room in rooms for operation in room.operations]
+
+
+def _handler(operation: Operation, service: Service, callers: Callers) -> HTTPRouteHandler:
+    inputs, access = Inputs.of(operation), operation.access(service.settings)
+    plan = Plan(operation, inputs, service, callers)
+
+    async def answer(request: Request[Any, Any, Any]) -> Any:
+        # a function, as Litestar copies whatever else it is given, and a plan holds the store
+        return await plan(request)
+
+    path = operation.path
+    for name in _names_in(path):
+        path = path.replace(f"{{{name}}}", f"{{{name}:str}}")
+    options: dict[str, Any] = {"dto": DescribedBody, "return_dto": None} if inputs.body else {}
+    if access.schemes:
+        options["security"] = [{scheme: []} for scheme in access.schemes]
+    documented = refusals(*refused(operation, inputs, access))
+    if operation.awaits:
+        documented[202] = ResponseSpec(
+            operation.awaits, generate_examples=False, description="It awaits confirmation"
+        )
+    return PlannedHandler(
+        path,
+        http_method=operation.method,  # type: ignore[arg-type]
+        status_code=status_of(operation, inputs.answer),
+        media_type=operation.media_type,
+        before_request=answer,
+        sync_to_thread=False,
+        responses=documented,
+        tags=[operation.tag],
+        opt={PERMISSION: access.permission},
+        operation_class=ExportingOperation if "format" in inputs.query else DescribedOperation,
+        **options,
+    )(_described(operation, inputs))
+
+
+def refused(operation: Operation, inputs: Inputs, access: Access) -> set[int]:
+    """The statuses of refusals that follow from an operation's form, and those that were named."""
+    statuses = {*operation.refuses}
+    if access.schemes:
+        statuses.add(401)
+    if access.permission and not allows(access.permission, Level.UNCONFIRMED):
+        statuses.add(403)
+    if any(kind is not str for kind in inputs.in_path.values()):
+        statuses.add(404)
+    if inputs.versions:
+        statuses.add(412)
+    if inputs.body:
+        statuses.add(415)
+    return statuses
+
+
+def _names_in(path: str) -> list[str]:
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+def _described(operation: Operation, inputs: Inputs) -> Any:
+    """A function with the parameters and the answer that Litestar is to describe, and nothing in it."""
+    parameters: dict[str, tuple[Any, Any]] = dict.fromkeys(inputs.in_path, (FromPath[str], Parameter.empty))
+    # Litestar keeps some names for itself: `state`, `query`
+    parameters |= {f"sent_{field.name}": field.described() for field in inputs.query.values()}
+    if inputs.body:
+        body: Any = inputs.body
+        parameters["data"] = (JSONBody[body], Parameter.empty)  # type: ignore[misc]
+
+    def described(**_: Any) -> None:
+        raise NotImplementedError("answered by its plan")
+
+    described.__name__ = operation.handler.__name__
+    described.__doc__ = operation.handler.__doc__
+    described.__module__ = operation.handler.__module__
+    answer = _answer(inputs.answer)
+    if operation.awaits:
+        answer = next(view for view in get_args(answer) if view is not operation.awaits)
+    described.__annotations__ = {name: kind for name, (kind, _) in parameters.items()} | {"return": answer}
+    described.__signature__ = Signature(  # type: ignore[attr-defined]
+        [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+            for name, (kind, default) in parameters.items()
+        ],
+        return_annotation=answer,
+    )
+    return described
+
+
+def _answer(hint: Any) -> Any:
+    if get_origin(hint) in (UnionType, Union):
+        views = dict.fromkeys(map(_answer, get_args(hint)))
+        return reduce(or_, views)
+    if get_origin(hint) in (Resource, Response):
+        (hint,) = get_args(hint)
+    return ASGIResponse if hint is Accepted else hint

@@ -1,0 +1,127 @@
+"""One unit of work of a store at a time in each context, and the transaction that several of them join."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from threading import Lock
+
+from attendance.adapters.backoff import attempts
+from attendance.application.ports import Contended, NestedUnitOfWork, Store, UnitOfWork
+from attendance.domain.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Ambient:
+    """The unit of work that others join, and how a part of it is undone by itself."""
+
+    work: UnitOfWork
+    savepoint: Callable[[], AbstractContextManager[None]]
+    lock: Lock = field(default_factory=Lock)
+
+
+@dataclass(slots=True, eq=False)
+class OpenUnit:
+    """A unit of work in progress. `outer` is the one of another store around it."""
+
+    store: Store
+    outer: "OpenUnit | None"
+    ambient: Ambient | None = None
+    is_open: bool = True
+
+
+_innermost: ContextVar[OpenUnit | None] = ContextVar("innermost_unit_of_work", default=None)
+
+
+class JoinableStore(Store):
+    """A store that says how its units begin, and leaves to this class whether one may begin or joins another.
+
+    A unit belongs to the context (thread, asyncio task) that opened it, and to those copied from it.
+    """
+
+    @abstractmethod
+    def begin_transaction(self) -> AbstractContextManager[UnitOfWork]: ...
+
+    @abstractmethod
+    def begin_autocommit(self) -> AbstractContextManager[UnitOfWork]: ...
+
+    @abstractmethod
+    def begin_read(self) -> AbstractContextManager[UnitOfWork]: ...
+
+    @abstractmethod
+    def begin_ambient(self) -> AbstractContextManager[Ambient]: ...
+
+    def transaction(self) -> AbstractContextManager[UnitOfWork]:
+        return self._unit(self.begin_transaction)
+
+    def autocommit(self) -> AbstractContextManager[UnitOfWork]:
+        return self._unit(self.begin_autocommit)
+
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        return self._unit(self.begin_read)
+
+    @contextmanager
+    def ambient(self) -> Iterator[None]:
+        with self._opened() as unit:
+            try:
+                with ExitStack() as stack:
+                    unit.ambient = self._begun(stack)
+                    yield
+            except Contended as contended:
+                raise Unavailable from contended
+
+    def attempts(self) -> Iterator[None]:
+        # inside an ambient transaction the reason to try again would still be there
+        return attempts() if self._open_unit() is None else iter([None])
+
+    @contextmanager
+    def _unit(self, begin: Callable[[], AbstractContextManager[UnitOfWork]]) -> Iterator[UnitOfWork]:
+        around = self._open_unit()
+        if around is not None and around.ambient is not None:
+            with _joined(around.ambient) as work:
+                yield work
+        else:
+            with self._opened(), begin() as work:
+                yield work
+
+    @contextmanager
+    def _opened(self) -> Iterator[OpenUnit]:
+        if self._open_unit() is not None:
+            raise NestedUnitOfWork
+        unit = OpenUnit(self, _innermost.get())
+        _innermost.set(unit)
+        try:
+            yield unit
+        finally:
+            unit.is_open = False
+            _innermost.set(unit.outer)
+
+    def _open_unit(self) -> OpenUnit | None:
+        unit = _innermost.get()
+        # one that ended may still be seen by a context that was copied while it was open
+        while unit is not None and not (unit.store is self and unit.is_open):
+            unit = unit.outer
+        return unit
+
+    def _begun(self, stack: ExitStack) -> Ambient:
+        """Begin an ambient transaction; try again where that is Contended."""
+        cause: Contended | None = None
+        for _ in attempts():
+            try:
+                return stack.enter_context(self.begin_ambient())
+            except Contended as contended:
+                cause = contended
+        raise Unavailable from cause
+
+
+@contextmanager
+def _joined(ambient: Ambient) -> Iterator[UnitOfWork]:
+    """One at a time: two that overlap could not be undone apart from each other."""
+    if not ambient.lock.acquire(blocking=False):
+        raise NestedUnitOfWork
+    try:
+        with ambient.savepoint():
+            yield ambient.work
+    finally:
+        ambient.lock.release()

@@ -1,0 +1,80 @@
+"""What the use cases of accounts return: an account without its secrets, a role change with its state now.
+
+They stand with the use cases, not with the ports: a store knows nothing of actors and clocks, so no port
+returns them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from attendance.application.forms.read_models import read_model
+from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.role_changes import Kind, RoleChange, State, Value
+from attendance.domain.club.clients import Client
+from attendance.domain.ids import AccountId, ClientId, RoleChangeId
+from attendance.domain.permissions.roles import Level, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOfUser:
+    """A client that somebody may read as their own."""
+
+    id: ClientId
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserDetails:
+    """An account. `level` follows from the role once the address is confirmed: 1 until then.
+
+    `clients`, by name, are told of the actor's own account alone, by showing and editing it; None otherwise.
+    """
+
+    id: AccountId
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    username: str
+    name: str
+    email: str | None
+    pending_email: str | None
+    role: Role
+    level: Level
+    active: bool
+    email_confirmed: bool
+    clients: tuple[ClientOfUser, ...] | None
+
+    @classmethod
+    def of(cls, account: Account, clients: tuple[Client, ...] | None = None) -> "UserDetails":
+        return read_model(
+            cls,
+            account,
+            email_confirmed=account.email_confirmed_at is not None,
+            clients=None
+            if clients is None
+            else tuple(read_model(ClientOfUser, client) for client in clients),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleChangeDetails:
+    """A change of a user's role, or, with True and False, of whether the user is active; its state now."""
+
+    id: RoleChangeId
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    user_id: AccountId
+    requested_by: AccountId
+    kind: Kind
+    from_: Value
+    to: Value
+    state: State
+    expires_at: datetime
+    decided_by: AccountId | None
+    decided_at: datetime | None
+
+    @classmethod
+    def of(cls, change: RoleChange, now: datetime) -> "RoleChangeDetails":
+        current = change.as_of(now)
+        return read_model(cls, current, from_=current.before, to=current.after, state=current.stored_state)

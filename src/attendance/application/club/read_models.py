@@ -1,0 +1,108 @@
+"""What the use cases of the club return: what this actor may see of a record, with its state at this moment.
+
+They stand with the use cases, not with the ports: a store knows nothing of actors and clocks, so no port
+returns them. What they have in common with the stored entities is declared once, with the entity
+(`ClientFields`, ...). A location and favorites have nothing to hide and nothing to derive: the entity itself
+is returned.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from attendance.application.forms.read_models import read_model
+from attendance.domain.club.clients import Client, ClientFields
+from attendance.domain.club.contracts import Contract, ContractFields, ContractState
+from attendance.domain.club.groups import Group, GroupFields, GroupMembership
+from attendance.domain.club.lessons import Lesson, LessonFields, LessonState
+from attendance.domain.club.prices import Price, PriceFields
+from attendance.domain.club.subscriptions import Subscription, SubscriptionFields, SubscriptionState
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.policy import sees_all_prices, sees_members, sees_notes
+
+
+def hidden_notes(actor: Actor) -> tuple[str, ...]:
+    """The fields of a client and of a contract that the actor may not see."""
+    return () if sees_notes(actor) else ("notes",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDetails(ClientFields):
+    """A client; `notes` are None for parents."""
+
+    notes: str | None
+
+    @classmethod
+    def of(cls, client: Client, actor: Actor) -> "ClientDetails":
+        return read_model(cls, client, hidden_notes(actor))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractDetails(ContractFields):
+    """A contract and its state today; `notes` are None for parents."""
+
+    notes: str | None
+    state: ContractState
+
+    @classmethod
+    def of(cls, contract: Contract, actor: Actor, today: date) -> "ContractDetails":
+        return read_model(cls, contract, hidden_notes(actor), state=contract.state(today))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceDetails(PriceFields):
+    """A price; `notes` are None for whoever may not edit prices."""
+
+    notes: str | None
+
+    @classmethod
+    def of(cls, price: Price, actor: Actor | None) -> "PriceDetails":
+        return read_model(cls, price, cls.hidden(actor))
+
+    @staticmethod
+    def hidden(actor: Actor | None) -> tuple[str, ...]:
+        return () if sees_all_prices(actor) else ("notes",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupDetails(GroupFields):
+    """A group; `members` are None for whoever does not work here."""
+
+    members: tuple[GroupMembership, ...] | None
+
+    @classmethod
+    def of(cls, group: Group, actor: Actor) -> "GroupDetails":
+        return read_model(cls, group, cls.hidden(actor))
+
+    @staticmethod
+    def hidden(actor: Actor) -> tuple[str, ...]:
+        return () if sees_members(actor) else ("members",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonDetails(LessonFields):
+    """A lesson and its state now."""
+
+    state: LessonState
+
+    @classmethod
+    def of(cls, lesson: Lesson, now: datetime) -> "LessonDetails":
+        return read_model(cls, lesson, state=lesson.state(at=now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionDetails(SubscriptionFields):
+    """A subscription and its state today.
+
+    `amount_due`: the amount less the discount. `visits_left` None: any number. `valid_until`: the last day it
+    runs, freezes included, were it not cancelled; None: open end.
+    """
+
+    amount_due: Decimal
+    visits_left: int | None
+    valid_until: date | None
+    state: SubscriptionState
+
+    @classmethod
+    def of(cls, subscription: Subscription, today: date) -> "SubscriptionDetails":
+        return read_model(cls, subscription, state=subscription.state(today))

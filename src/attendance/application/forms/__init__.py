@@ -1,0 +1,1 @@
+"""The forms that use cases share: editing, listing, read models, retrying."""

@@ -1,0 +1,230 @@
+"""Every store counts alike, whatever the club: random ones are recounted place by place."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from attendance.application.ports import Kind, Range, Store, UnitOfWork
+from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
+from attendance.domain.attendance.marks import Changed
+from attendance.domain.attendance.status import Status
+from attendance.domain.club.groups import GroupMembership, Teaching
+from attendance.domain.club.subscriptions import Freeze
+from attendance.domain.permissions.roles import Role
+from attendance.domain.reporting.at_risk import at_risk
+from attendance.domain.reporting.statistics import Figures
+from attendance.testing import make
+
+FIRST = date(2026, 1, 5)
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+DAY = timedelta(days=1)
+
+
+@dataclass
+class RandomClub:
+    """Rows of everything, the same for the same seed."""
+
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.random = random = Random(self.seed)  # it is to be the same each time
+        self.teachers = [make.confirmed(role=Role.EMPLOYEE, name=name) for name in ("Eva", "Finn", "")]
+        self.others = [make.confirmed(role=Role.USER), make.confirmed(role=Role.MANAGER, active=False)]
+        self.locations = [make.location(capacity=random.choice([None, 4])) for _ in range(2)]
+        self.clients = [make.client(name=f"Client {n % 4}", active=n != 3) for n in range(6)]
+        self.groups = [
+            make.group(
+                random.choice(self.locations),
+                teachers=tuple(
+                    Teaching(user_id=it.id, since=self.day(), until=random.choice([None, date(2026, 4, 1)]))
+                    for it in self.teachers[: random.randrange(3)]
+                ),
+                members=tuple(self.memberships()),
+            )
+            for _ in range(3)
+        ]
+        self.lessons = [
+            make.lesson(
+                random.choice(self.groups),
+                date=FIRST + n * DAY,
+                starts=time(9 + n % 3, random.choice([0, 30])),
+                ends=time(14, random.choice([0, 45])),
+                capacity=random.choice([None, 3, 6]),
+                teachers=tuple(it.id for it in random.sample(self.teachers, random.randrange(3))),
+                **random.choice([{}, {}, {}, {"cancelled": True, "reason": "snow"}]),
+            )
+            for n in range(60)
+        ]
+        self.prices = [make.price("80.00"), make.price("8000", "JPY"), make.price("1.005", "KWD")]
+        self.passes = [
+            make.subscription(
+                random.choice(self.clients),
+                price := random.choice(self.prices),
+                currency=price.currency,
+                amount=price.amount,
+                discount_percent=random.choice([0, 15, 33]),
+                visits=random.choice([None, 2]),
+                sold_on=self.day(),
+                starts_on=(starts := self.day()),
+                ends_on=(ends := random.choice([None, starts + 40 * DAY])),
+                freezes=(Freeze(since=starts + DAY, until=starts + 9 * DAY),) if ends else (),
+                cancelled_on=random.choice([None, None, starts - DAY, starts + 20 * DAY]),
+            )
+            for _ in range(9)
+        ]
+        self.marks = [*self.all_marks()]
+
+    def day(self) -> date:
+        return FIRST + self.random.randrange(70) * DAY
+
+    def memberships(self) -> Iterator[GroupMembership]:
+        for client in self.clients:
+            if self.random.random() < 0.7:
+                since = self.day()
+                until = self.random.choice([None, since + self.random.randrange(30) * DAY])
+                yield GroupMembership(client_id=client.id, since=since, until=until)
+
+    def all_marks(self) -> Iterator[Any]:
+        for lesson in self.lessons:
+            if self.random.random() < 0.2:
+                continue
+            for client in self.clients:
+                if self.random.random() < 0.6:
+                    status = self.random.choice([*Status, Status.ABSENT, Status.ABSENT])
+                    yield make.mark(
+                        lesson, client, self.teachers[0], status=status, charge=self.charge(client)
+                    )
+
+    def charge(self, client: Any) -> Charge:
+        own = [it for it in self.passes if it.client_id == client.id]
+        payer = self.random.choice([None, None, *own])
+        return Charge(payer.id) if payer else self.random.choice([NOTHING, UNPAID])
+
+    def add_to(self, store: Store) -> None:
+        with store.transaction() as work:
+            kept: dict[str, Iterable[Any]] = {
+                "accounts": [*self.teachers, *self.others],
+                "locations": self.locations,
+                "clients": self.clients,
+                "groups": self.groups,
+                "lessons": self.lessons,
+                "prices": self.prices,
+                "subscriptions": self.passes,
+            }
+            for name, entities in kept.items():
+                for entity in entities:
+                    getattr(work, name).add(entity)
+            work.attendance.save([Changed(before=None, after=mark) for mark in self.marks])
+
+
+RANGES = [
+    (FIRST, FIRST + 20 * DAY),
+    (FIRST + 10 * DAY, date(2026, 3, 5)),
+    (date.min, date.max),
+    (FIRST, FIRST),
+]
+
+
+def ranges(club: RandomClub) -> Iterator[Range]:
+    for since, until in RANGES:
+        whole = Range(since=since, until=until, at=NOW)
+        yield whole
+        yield replace(whole, group_ids=frozenset({club.groups[0].id, club.groups[2].id}))
+        yield replace(whole, group_ids=frozenset())
+        yield replace(whole, location_id=club.locations[0].id)
+        yield replace(whole, teacher_id=club.teachers[1].id)
+
+
+def recounted(club: RandomClub, of: Range) -> dict[str, Any]:
+    """Counted place by place, by the words of the document."""
+    marks = {(it.lesson_id, it.client_id): it for it in club.marks}
+    groups = {it.id: it for it in club.groups}
+    places: Counter[str] = Counter()
+    lessons: Counter[str] = Counter()
+    unpaid = 0
+    for lesson in club.lessons:
+        if not of.since <= lesson.date <= of.until:
+            continue
+        if of.group_ids is not None and lesson.group_id not in of.group_ids:
+            continue
+        if of.location_id not in (None, lesson.location_id):
+            continue
+        if of.teacher_id is not None and of.teacher_id not in lesson.teachers:
+            continue
+        is_marked = any(key[0] == lesson.id for key in marks)
+        if lesson.cancelled:
+            lessons["cancelled"] += 1
+            continue
+        if lesson.starts_at > NOW:
+            lessons["planned"] += 1
+            continue
+        lessons["held" if is_marked else "planned"] += 1
+        lessons["untaken"] += not is_marked
+        for client in club.clients:
+            mark = marks.get((lesson.id, client.id))
+            if mark:
+                places[mark.status.value] += 1
+                unpaid += mark.charge.unpaid
+            elif client.id in groups[lesson.group_id].roster_on(lesson.date):
+                places["unmarked"] += 1
+    return {"places": +places, "lessons": +lessons, "unpaid": unpaid}
+
+
+def counted(figures: Figures) -> dict[str, Any]:
+    names = ("present", "late", "absent", "excused", "unmarked")
+    return {
+        "places": +Counter({name: getattr(figures.counts, name) for name in names}),
+        "lessons": +Counter(
+            {name: getattr(figures.lessons, name) for name in ("planned", "held", "cancelled", "untaken")}
+        ),
+        "unpaid": figures.unpaid_visits,
+    }
+
+
+def told(work: UnitOfWork, club: RandomClub, of: Range) -> list[Any]:
+    """Everything a store says of a range."""
+    ask = work.statistics
+    risks = [at_risk(it, min(of.until, date(2026, 3, 10))) for it in ask.at_risk_candidates(of)]
+    return [
+        ask.in_all(of),
+        {day: it for day, it in ask.by_day(of).items() if it != Figures()},
+        *(ask.by_kind(of, kind) for kind in Kind),
+        ask.sales(of.since, of.until),
+        [ask.groups_taught(it.id, of.since, of.until) for it in club.teachers],
+        [it for it in risks if it],
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_store_counts_what_there_is(store: Store, seed: int) -> None:
+    club = RandomClub(seed)
+    club.add_to(store)
+    with store.read() as work:
+        for of in ranges(club):
+            assert counted(work.statistics.in_all(of)) == recounted(club, of)
+            days = work.statistics.by_day(of)
+            assert sum(days.values(), start=Figures()) == work.statistics.in_all(of), (
+                "days add up to the whole"
+            )
+            groups = work.statistics.by_kind(of, Kind.GROUP)
+            assert sum(groups.values(), start=Figures()) == work.statistics.in_all(of)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_store_says_the_same(store: Store, seed: int) -> None:
+    from attendance.adapters.memory import MemoryStore
+
+    club, memory = RandomClub(seed), MemoryStore()
+    club.add_to(store)
+    club.add_to(memory)
+    for of in ranges(club):
+        if of.until < date(2026, 3, 6):
+            with store.read() as work, memory.read() as plain:
+                assert told(work, club, of) == told(plain, club, of)

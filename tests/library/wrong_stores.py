@@ -1,0 +1,105 @@
+"""Stores that each break the contract in one way. Run by `test_own_store` alone, to see them fail."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+import pytest
+
+from attendance.ports import PageRequest, UnitOfWork
+from attendance.testing import StoreContract
+from tests.library.own_store import DiaryStore
+
+
+class Instead:
+    """Something else, but for what a subclass does instead."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class OverAnyVersion(Instead):
+    def save(self, entity: Any) -> None:
+        self._inner.save(replace(entity, version=self._inner.get(entity.id).version + 1))
+
+
+class TiesAround(Instead):
+    def list(self, criteria: Any, page_request: PageRequest[Any]) -> tuple[Any, ...]:
+        def key(entity: Any) -> list[Any]:
+            return [getattr(entity, sort_key.field) for sort_key in page_request.order]
+
+        rows = self._inner.list(criteria, page_request)
+        return tuple(row for _, alike in groupby(rows, key) for row in reversed([*alike]))
+
+
+class ForgetsRollback(DiaryStore):
+    def transaction(self) -> AbstractContextManager[UnitOfWork]:
+        return self.inner.autocommit()
+
+
+class HasNoAmbient(DiaryStore):
+    def ambient(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+class OtherClients(DiaryStore):
+    """The clients of each unit are another repository than they should be."""
+
+    clients: type[Instead]
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        with super().transaction() as work:
+            yield self._changed(work)
+
+    @contextmanager
+    def autocommit(self) -> Iterator[Any]:
+        with super().autocommit() as work:
+            yield self._changed(work)
+
+    @contextmanager
+    def read(self) -> Iterator[Any]:
+        with super().read() as work:
+            yield self._changed(work)
+
+    def _changed(self, work: Any) -> Any:
+        changed = Instead(work)
+        changed.clients = self.clients(work.clients)  # type: ignore[attr-defined]
+        return changed
+
+
+class IgnoresVersions(OtherClients):
+    clients = OverAnyVersion
+
+
+class TurnsTiesAround(OtherClients):
+    clients = TiesAround
+
+
+class TestForgetsRollback(StoreContract):
+    @pytest.fixture
+    def store(self) -> DiaryStore:
+        return ForgetsRollback()
+
+
+class TestHasNoAmbient(StoreContract):
+    @pytest.fixture
+    def store(self) -> DiaryStore:
+        return HasNoAmbient()
+
+
+class TestIgnoresVersions(StoreContract):
+    @pytest.fixture
+    def store(self) -> DiaryStore:
+        return IgnoresVersions()
+
+
+class TestTurnsTiesAround(StoreContract):
+    @pytest.fixture
+    def store(self) -> DiaryStore:
+        return TurnsTiesAround()
