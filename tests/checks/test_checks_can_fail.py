@@ -124,6 +124,15 @@ PLANTS = {
         },
         "No circle between rooms BROKEN",
     ),
+    "a circle between the rooms of an adapter": Plant(
+        LINT_IMPORTS,
+        {
+            "src/attendance/adapters/http/server/planted.py": module(
+                "from attendance.adapters.http.club import clients as clients\n"
+            )
+        },
+        "No circle between rooms BROKEN",
+    ),
     "a missing dependency": Plant(
         "deptry src", {"src/attendance/adapters/planted.py": module("import httpx\n")}, "DEP004"
     ),

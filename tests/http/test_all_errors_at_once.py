@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attendance.adapters.http.server.app import ROOMS
+from attendance.adapters.http.app import ROOMS
 from attendance.adapters.http.server.bodies import strict_json
 from attendance.adapters.http.server.operations.plan import Plan
 from attendance.domain.permissions.roles import Role

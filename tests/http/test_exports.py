@@ -553,7 +553,7 @@ def test_a_list_that_fails_halfway_leaves_no_file_behind(
 
 def test_xlsx_takes_no_memory_of_those_who_want_none() -> None:
     program = (
-        "import sys; from attendance.entrypoints import asgi; import attendance.adapters.http.server.app; "
+        "import sys; from attendance.entrypoints import asgi; import attendance.adapters.http.app; "
         "print('xlsxwriter' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

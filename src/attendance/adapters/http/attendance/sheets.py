@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response
 from msgspec import UNSET
 
-from attendance.adapters.http.reporting.events import EventView, event_view
+from attendance.adapters.http.events import EventView, event_view
 from attendance.adapters.http.server.answers import Resource, resource
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, cleared
 from attendance.adapters.http.server.callers.versions import Versions
