@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import sqlalchemy as sa
 
 from attendance.adapters.clock import new_id, utc_now
-from attendance.adapters.sql.engine.databases import open_database
 from attendance.adapters.sql.engine.postgres import Postgres
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.zones import IanaZones
@@ -156,17 +156,15 @@ def overcharged(contender: Contender) -> list[str]:
 
 def statements(contender: Contender, club: Club, lengths: Sequence[int]) -> dict[str, int]:
     """How many statements the use case needs for a list, BEGIN and COMMIT included, by its length."""
-    database = open_database(contender.url, pool_size=1)
     asked = 0
 
-    @dataclass
     class Counted(Postgres):
         def run(self, *arguments: Any) -> Any:
             nonlocal asked
             asked += 1
             return super().run(*arguments)
 
-    counted = Counted(database.engine)
+    counted = Counted(sa.make_url(contender.url), pool_size=1)
     mark = MarkAttendance(
         store=SqlStore(counted, counted),
         clock=utc_now,
@@ -187,5 +185,5 @@ def statements(contender: Contender, club: Club, lengths: Sequence[int]) -> dict
             attendances=[{"client_id": it.id, "status": status} for it in members[:length]],
         )
         found[str(length)] = asked
-    database.engine.dispose()
+    counted.engine.dispose()
     return found
