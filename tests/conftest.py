@@ -17,6 +17,9 @@ from attendance.adapters.sql.engine.databases import Database
 from attendance.application.ports import Store
 from tests.databases import Databases, KeptDatabase, PostgresDatabases, SqliteDatabases, postgres_databases
 
+# its assertions are to say what they compared, like those of the tests
+pytest.register_assert_rewrite("attendance.testing.contract")
+
 STORES = ["memory", "sqlite", "postgresql"]
 DATABASES = STORES[1:]
 IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 2**30

@@ -13,9 +13,9 @@ from attendance.adapters.http.server.bodies import strict_json
 from attendance.adapters.http.server.operations.plan import Plan
 from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, PASSWORD, UNKNOWN_ID, Api, answer, fields, good
+from tests.http.attendance.test_attendance_protocol import TODAY, Class, entry, marks, path_of
+from tests.http.club.test_clients_protocol import FORBIDDEN
 from tests.http.operations import WITH_BODY, Scene, operations
-from tests.http.test_attendance_protocol import TODAY, Class, entry, marks, path_of
-from tests.http.test_clients_protocol import FORBIDDEN
 
 CONTROL = "a\x07b"
 BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {

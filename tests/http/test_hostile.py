@@ -15,7 +15,7 @@ import pytest
 
 from attendance.adapters.http.server.bodies import strict_json
 from tests import make
-from tests.adapters import test_tokens as tokens
+from tests.adapters.security import test_tokens as tokens
 from tests.http.api import CLUB, MARCH_2, PASSWORD, UNKNOWN_ID, Api, answer, good, running
 from tests.http.operations import NAMES, SIGNED_IN, WITH_BODY, Operation, Scene, operations
 from tests.service import Service, serving

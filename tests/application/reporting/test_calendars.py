@@ -1,0 +1,366 @@
+"""Calendars without HTTP: who reads which, what is in them, and tokens that read nothing else."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from attendance.adapters.memory import MemoryStore
+from attendance.adapters.sql import SqlStore
+from attendance.adapters.sql.engine.databases import Database
+from attendance.application.ports import Store, UnitOfWork
+from attendance.application.reporting import calendars
+from attendance.domain.accounts.links import digest_of
+from attendance.domain.club.groups import Group, GroupNotFound, Teaching
+from attendance.domain.club.lessons import Lesson
+from attendance.domain.errors import Forbidden, Unauthenticated
+from attendance.domain.events import Action
+from attendance.domain.ids import GroupId
+from attendance.domain.permissions.actor import OPERATOR, Actor
+from attendance.domain.permissions.roles import Level, Role
+from attendance.domain.reporting.calendars import Calendar, CalendarToken
+from tests import make
+from tests.application.accounts.test_role_races import at_once
+from tests.application.club.test_club_records import events
+from tests.fakes import ContendedStore, World, replaced
+
+TODAY, DAY = date(2026, 3, 2), timedelta(days=1)
+SEEN = (AssertionError, pytest.fail.Exception)
+"""What a test comes to whose guard is taken out: something is otherwise, or is not refused."""
+
+
+class Club:
+    """A world with a group that somebody teaches from today on, and somebody of each level."""
+
+    def __init__(self, store: Store) -> None:
+        self.world = World(store)
+        self.use = self.world.use_cases
+        self.location = make.location(name="Main", address="1 Main Street")
+        self.people = {role: self.world.having(role) for role in Role}
+        self.teacher = self.world.having(Role.EMPLOYEE)
+        with store.transaction() as work:
+            work.locations.add(self.location)
+        self.group = self.added(teachers=(Teaching(user_id=self.teacher.id, since=TODAY),))
+
+    def added(self, **changes: Any) -> Group:
+        group = make.group(self.location, **changes)
+        with self.world.store.transaction() as work:
+            work.groups.add(group)
+        return group
+
+    def lesson(self, day: date = TODAY, of: Group | None = None, **changes: Any) -> Lesson:
+        lesson = make.lesson(of or self.group, date=day, **changes)
+        with self.world.store.transaction() as work:
+            work.lessons.add(lesson)
+        return lesson
+
+    def token(self, of: Actor | None = None) -> str:
+        who = of or self.teacher
+        return self.use.make_calendar_token(who, user_id=who.id).token
+
+    def own(self, of: Actor | None = None) -> Calendar:
+        who = of or self.teacher
+        return self.use.show_user_calendar(who, user_id=who.id)
+
+    def alters(self, who: Actor, **changes: Any) -> None:
+        with self.world.store.transaction() as work:
+            account = work.accounts.get_for_update(who.id)
+            work.accounts.save(replace(account, version=account.version + 1, **changes))
+
+    def reader(self, token: str) -> Actor | None:
+        try:
+            return self.use.reader_of_calendars(token)
+        except Unauthenticated:
+            return None
+
+
+@pytest.fixture
+def club(store: Store) -> Club:
+    return Club(store)
+
+
+def in_memory() -> Club:
+    return Club(MemoryStore())
+
+
+def ids(calendar: Calendar) -> list[UUID]:
+    return [entry.lesson_id for entry in calendar.entries]
+
+
+# Tokens
+
+
+def test_a_token_reads_in_the_name_of_whoever_made_it(club: Club) -> None:
+    made = club.use.make_calendar_token(club.teacher, user_id=club.teacher.id)
+    assert len(made.token) == 43
+    assert (made.user_id, made.group_ids) == (club.teacher.id, (club.group.id,))
+    assert club.reader(made.token) == Actor(club.teacher.id, None, Level.EMPLOYEE)
+    with club.world.store.autocommit() as work:
+        kept = work.calendars.token_of(club.teacher.id)
+        assert kept
+        assert kept.digest == digest_of(made.token)
+    for wrong in ("", "x", made.token[:-1], made.token.swapcase(), digest_of(made.token), "\ud800", "\0"):
+        assert club.reader(wrong) is None
+
+
+def test_a_new_token_ends_the_one_before_and_revoking_ends_it(club: Club) -> None:
+    first, other = club.token(), club.token(club.people[Role.MANAGER])
+    second = club.token()
+    assert club.reader(first) is None
+    assert club.reader(second)
+    club.use.revoke_calendar_token(club.teacher, user_id=club.teacher.id)
+    assert club.reader(second) is None
+    assert club.reader(other)
+
+
+def test_a_token_is_no_session_and_a_session_no_token(club: Club) -> None:
+    with pytest.raises(Unauthenticated):
+        club.use.actor_of(club.token())
+    session = make.session(club.world.now(club.teacher.id))
+    with club.world.store.transaction() as work:
+        work.sessions.add(session)
+    signed_in = club.use.actor_of.tokens.issue(session)
+    assert club.use.actor_of(signed_in)
+    assert club.reader(signed_in) is None
+
+
+def test_a_token_stands_for_what_its_user_may_now(club: Club) -> None:
+    token, lesson = club.token(), club.lesson()
+
+    def shown() -> list[UUID]:
+        reader = club.use.reader_of_calendars(token)
+        own = club.use.show_user_calendar(reader, user_id=reader.id)
+        group = club.use.show_group_calendar(reader, group_id=club.group.id)
+        assert ids(own) == ids(group)
+        return ids(own)
+
+    assert shown() == [lesson.id]
+    club.alters(club.teacher, role=Role.USER)
+    assert ids(club.own(club.use.reader_of_calendars(token))) == []
+    with pytest.raises(Forbidden):
+        shown()
+    club.alters(club.teacher, role=Role.EMPLOYEE, active=False)
+    assert club.reader(token) is None
+    club.alters(club.teacher, active=True)
+    assert shown() == [lesson.id]
+
+
+def test_tokens_leave_events_that_do_not_tell_them(club: Club) -> None:
+    tokens = [club.token()]
+    club.world.clock.pass_by(hours=1)
+    tokens.append(club.token())
+    for _ in range(2):
+        club.use.revoke_calendar_token(club.teacher, user_id=club.teacher.id)
+    told = events(club.world, club.teacher.id)
+    assert [event.action for event in told] == [
+        Action.CALENDAR_TOKEN_MADE,
+        Action.CALENDAR_TOKEN_MADE,
+        Action.CALENDAR_TOKEN_REVOKED,
+    ]
+    first, second = ({"created_at": f"2026-03-02T{hour}:00:00+00:00"} for hour in (12, 13))
+    assert [(event.before, event.after) for event in told] == [
+        (None, first), (first, second), (second, None),
+    ]  # fmt: skip
+    assert {(event.actor_id, event.subject_id) for event in told} == {(club.teacher.id, club.teacher.id)}
+    assert not any(secret in repr(told) for token in tokens for secret in (token, digest_of(token)))
+
+
+def test_a_token_is_its_own_users_business_alone(club: Club) -> None:
+    token = club.token()
+    for role, person in club.people.items():
+        for use in (club.use.make_calendar_token, club.use.revoke_calendar_token):
+            with pytest.raises(Forbidden):
+                use(person, user_id=club.teacher.id)
+        with pytest.raises(Forbidden):
+            club.use.show_user_calendar(person, user_id=club.teacher.id)
+        assert club.reader(club.token(person)), role
+    with pytest.raises(Forbidden):
+        club.use.make_calendar_token(OPERATOR, user_id=club.teacher.id)
+    assert club.reader(token)
+
+
+def test_groups_told_with_a_token_are_those_taught_today_by_whoever_works_here(club: Club) -> None:
+    def told() -> set[GroupId]:
+        return {*club.use.make_calendar_token(club.teacher, user_id=club.teacher.id).group_ids}
+
+    later = club.added(teachers=(Teaching(user_id=club.teacher.id, since=TODAY + DAY),))
+    club.added(teachers=(Teaching(user_id=club.teacher.id, since=TODAY - DAY, until=TODAY - DAY),))
+    club.lesson(of=club.added(), teachers=(club.teacher.id,))
+    assert told() == {club.group.id}
+    club.world.clock.pass_by(days=1)
+    assert told() == {club.group.id, later.id}
+    club.teacher = replace(club.teacher, level=Level.USER)
+    assert told() == set()
+    manager = club.people[Role.MANAGER]
+    assert club.use.make_calendar_token(manager, user_id=manager.id).group_ids == ()
+
+
+@pytest.mark.parametrize("times", range(1, 4))
+def test_what_gets_in_the_way_is_tried_again_and_leaves_one_event(times: int) -> None:
+    store = ContendedStore(MemoryStore())
+    club = Club(store)
+    store.times = times
+    token = club.token()
+    store.times = times
+    assert club.reader(token)
+    store.times = times
+    assert club.own().entries == ()
+    store.times = times
+    assert club.use.show_group_calendar(club.teacher, group_id=club.group.id).entries == ()
+    assert [it.action for it in events(club.world, club.teacher.id)] == [Action.CALENDAR_TOKEN_MADE]
+
+
+# Calendars
+
+
+def test_a_calendar_reaches_from_90_days_ago_to_366_days_ahead(club: Club) -> None:
+    club.group = club.added(teachers=(Teaching(user_id=club.teacher.id, since=date(2025, 1, 1)),))
+    days = [TODAY + number * DAY for number in (-91, -90, 0, 366, 367)]
+    lessons = [club.lesson(day).id for day in days]
+    assert ids(club.own()) == lessons[1:4]
+    assert ids(club.use.show_group_calendar(club.teacher, group_id=club.group.id)) == lessons[1:4]
+    # today is the organisation's: there it is past midnight
+    club.world.clock.pass_by(hours=11, minutes=30)
+    assert ids(club.own()) == lessons[2:5]
+
+
+def test_ones_own_calendar_holds_what_one_teaches(club: Club) -> None:
+    taught = club.lesson()
+    elsewhere = club.added()
+    club.lesson(of=elsewhere)
+    substitute = club.lesson(TODAY + DAY, of=elsewhere, teachers=(club.teacher.id,))
+    assert ids(club.own()) == [taught.id, substitute.id]
+    for person in club.people.values():
+        assert club.own(person).entries == ()
+
+
+def test_a_groups_calendar_is_for_who_teaches_it_today_and_managers(club: Club) -> None:
+    lesson = club.lesson()
+
+    def shown(by: Actor, group: Group) -> list[UUID]:
+        return ids(club.use.show_group_calendar(by, group_id=group.id))
+
+    def is_refused(by: Actor, group: Group) -> bool:
+        with pytest.raises(Forbidden):
+            shown(by, group)
+        return True
+
+    assert shown(club.teacher, club.group) == [lesson.id]
+    assert is_refused(replace(club.teacher, level=Level.USER), club.group)
+    for role, person in club.people.items():
+        if role.level >= Level.MANAGER:
+            assert shown(person, club.group) == [lesson.id]
+        else:
+            assert is_refused(person, club.group)
+    assert is_refused(club.teacher, club.added())
+    tomorrow = club.added(teachers=(Teaching(user_id=club.teacher.id, since=TODAY + DAY),))
+    assert is_refused(club.teacher, tomorrow)
+    club.world.clock.pass_by(days=1)
+    assert shown(club.teacher, tomorrow) == []
+
+
+def test_a_group_that_is_none_is_told_to_those_who_may_read_some(club: Club) -> None:
+    nothing = GroupId(make.new_id())
+    for person in (club.people[Role.MANAGER], club.teacher):
+        with pytest.raises(GroupNotFound):
+            club.use.show_group_calendar(person, group_id=nothing)
+    with pytest.raises(Forbidden):
+        club.use.show_group_calendar(club.people[Role.USER], group_id=nothing)
+
+
+# Twins: each guard taken out
+
+
+@pytest.mark.plants
+@pytest.mark.parametrize(
+    ("guard", "test"),
+    [
+        ("may_teach", test_a_token_stands_for_what_its_user_may_now),
+        ("may_teach", test_groups_told_with_a_token_are_those_taught_today_by_whoever_works_here),
+        ("require_level", test_a_token_is_its_own_users_business_alone),
+        ("require_level", test_a_groups_calendar_is_for_who_teaches_it_today_and_managers),
+        ("require_level_for_some", test_a_group_that_is_none_is_told_to_those_who_may_read_some),
+        ("digest_of", test_a_token_reads_in_the_name_of_whoever_made_it),
+    ],
+)
+def test_a_guard_taken_out_is_seen(
+    guard: str, test: Callable[[Club], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instead = (lambda token: token) if guard == "digest_of" else (lambda *_, **__: True)
+    monkeypatch.setattr(calendars, guard, instead)
+    with pytest.raises((*SEEN, GroupNotFound)):
+        test(in_memory())
+
+
+# At once
+
+
+@dataclass
+class Unheld(Store):
+    """A store whose writing units do not line up: two look at the token before one replaces it."""
+
+    inner: Store
+    meeting: threading.Barrier
+
+    @contextmanager
+    def transaction(self) -> Iterator[UnitOfWork]:
+        with self.inner.autocommit() as work:
+            yield replaced(work, calendars=Hasty(work.calendars, self.meeting))  # type: ignore[arg-type]
+
+    def autocommit(self) -> AbstractContextManager[UnitOfWork]:
+        return self.inner.autocommit()
+
+    read = autocommit
+
+    def ambient(self) -> AbstractContextManager[None]:
+        return self.inner.ambient()
+
+    def attempts(self) -> Iterator[None]:
+        return self.inner.attempts()
+
+
+@dataclass
+class Hasty:
+    """Calendars of which a token is asked by both before either goes on."""
+
+    calendars: Any
+    meeting: threading.Barrier
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.calendars, name)
+
+    def token_of(self, account_id: object) -> CalendarToken | None:
+        found: CalendarToken | None = self.calendars.token_of(account_id)
+        with suppress(threading.BrokenBarrierError):
+            self.meeting.wait(timeout=5)
+        return found
+
+
+def made_at_once(club: Club) -> tuple[int, int]:
+    """Of two tokens made at once: how many are good, and how many are told to be the first."""
+    tokens = at_once(club.token, club.token)
+    told = events(club.world, club.teacher.id)
+    assert len(told) == 2
+    return sum(club.reader(str(token)) is not None for token in tokens), [it.before for it in told].count(
+        None
+    )
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_of_two_tokens_made_at_once_one_is_good_and_one_was_the_first(club: Club, round_: int) -> None:
+    assert made_at_once(club) == (1, 1)
+
+
+@pytest.mark.plants
+def test_without_holding_the_account_both_are_told_to_be_the_first(database: Database) -> None:
+    club = Club(SqlStore(primary=database, replica=database))
+    use: Any = club.use.make_calendar_token
+    club.use = replace(
+        club.use, make_calendar_token=replace(use, store=Unheld(use.store, threading.Barrier(2)))
+    )
+    assert made_at_once(club) == (1, 2)
