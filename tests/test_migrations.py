@@ -1,6 +1,7 @@
 """Migrations build exactly the tables the store uses, and can be taken back, on both databases."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -229,3 +230,28 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     monkeypatch.undo()
     migrate(database)
     assert is_current(database)
+
+
+def test_a_version_table_of_another_make_is_told_from_ours(database: Database) -> None:
+    say(database, "CREATE TABLE alembic_version (x INTEGER)")
+    bring_up_to_date(database)
+    assert is_current(database)
+    say(database, f"DROP TABLE {VERSION_TABLE}", f"CREATE TABLE {VERSION_TABLE} (x INTEGER)")
+    assert not is_current(database)
+    with pytest.raises(UnusableDatabase, match=rf"^[^\n]*{VERSION_TABLE} that is not attendance's$"):
+        bring_up_to_date(database)
+
+
+def test_a_view_of_one_of_our_names_is_refused_in_one_line(database: Database) -> None:
+    say(database, "CREATE VIEW clients AS SELECT 1 AS one")
+    with pytest.raises(UnusableDatabase, match=r"^[^\n]*names of ours: clients$"):
+        bring_up_to_date(database)
+
+
+def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "letter.db"
+    path.write_text("Dear Anna, " * 100)
+    text = path.read_text()
+    with pytest.raises(UnusableDatabase, match=r"^the file is not an SQLite database$"):
+        bring_up_to_date(open_database(f"sqlite:///{path}", pool_size=1))
+    assert path.read_text() == text

@@ -216,6 +216,14 @@ def test_a_password_is_not_repeated_in_what_is_said_of_it(memory: Api) -> None:
     assert PASSWORD not in refused.text
 
 
+def test_what_a_decoder_lets_pass_hides_no_broken_rule(memory: Api) -> None:
+    head = memory.having(Role.HEAD_MANAGER)
+    sent = b'{"name": "a\\u0000", "birthday": "2999-01-01", "email": "x", "phone": "1", "phone": "2"}'
+    refused = head.asks("POST", f"{CLUB}/clients", content=sent, headers={"content-type": "application/json"})
+    assert refused.status_code == 400
+    assert sorted(fields(refused)) == ["birthday", "email", "name", "phone"]
+
+
 TEXTS = st.text(st.sampled_from([*'":\\{}[], \n\t', "a", "ä", "\u2028", "\U0001f468"]), max_size=8)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | TEXTS,

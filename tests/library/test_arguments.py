@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from attendance import OPERATOR, FieldError, GroupMembership, Invalid, NotFound, UseCases
+from attendance import OPERATOR, FieldError, GroupMembership, Invalid, NotFound, Role, UseCases
 from attendance.application.checking import check_of
 from attendance.application.use_cases import USE_CASES
 
@@ -137,3 +137,27 @@ def test_the_use_cases_that_http_calls_are_not_wrapped() -> None:
     for name, use_case in USE_CASES.items():
         assert type(getattr(container.use_cases(), name)) is use_case
     close(container)
+
+
+class Shouted(str):
+    """A text that no database's driver knows."""
+
+
+class Counted(int):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (str, Shouted("x")),
+        (int, Counted(8)),
+        (dt.time, dt.time(17, tzinfo=dt.UTC)),
+        (dt.time, dt.time(17, 0, 1)),
+        (dt.time, dt.time(17, microsecond=1)),
+    ],
+)
+def test_what_stores_would_keep_differently_is_of_a_wrong_type(kind: type, value: object) -> None:
+    assert not check_of(kind).accepts(value)
+    assert check_of(dt.time).accepts(dt.time(17, 30))
+    assert check_of(str).accepts(Role.OWNER)

@@ -26,6 +26,7 @@ from attendance import (
     Role,
     SettingsDict,
     Unauthenticated,
+    Unavailable,
     UseCases,
     open_attendance,
 )
@@ -364,3 +365,48 @@ def test_settings_are_refused_by_name_when_they_cannot_be() -> None:
     with pytest.raises(ValueError, match="password_min_lenght"), open_attendance(password_min_lenght=1):  # type: ignore[call-arg]
         pass
     assert msgspec.structs.fields(Settings)
+
+
+def test_a_child_has_no_part_in_a_transaction_that_is_open(store_url: str) -> None:
+    with open_attendance(store_url, **CHEAP) as attendance:
+
+        def child() -> None:
+            with pytest.raises(Unavailable, match="belongs to the process that opened it"):
+                attendance.add_client(OPERATOR, name="of the child")
+
+        with pytest.raises(ZeroDivisionError), attendance.transaction():
+            attendance.add_client(OPERATOR, name="of the parent")
+            assert forked([child]) == [0]
+            raise ZeroDivisionError
+        assert attendance.list_clients(OPERATOR).total == 0
+        with attendance.transaction():
+            attendance.add_client(OPERATOR, name="of the parent")
+            assert forked([child]) == [0]
+        assert [client.name for client in attendance.list_clients(OPERATOR)] == ["of the parent"]
+
+
+def test_a_child_that_leaves_the_block_of_its_parent_ends_nothing(store_url: str) -> None:
+    with open_attendance(store_url, **CHEAP) as attendance:
+        parent, child = os.getpid(), 0
+        try:
+            with attendance.transaction():
+                attendance.add_client(OPERATOR, name="of the parent")
+                child = os.fork()
+                if os.getpid() == parent:
+                    _, status = os.waitpid(child, 0)
+                    raise ZeroDivisionError
+        except ZeroDivisionError:
+            assert os.waitstatus_to_exitcode(status) == 3
+        except BaseException as error:
+            if os.getpid() == parent:
+                raise
+            os._exit(3 if isinstance(error, Unavailable) else 1)
+        finally:
+            if os.getpid() != parent:
+                os._exit(2)
+        assert attendance.list_clients(OPERATOR).total == 0
+
+
+def test_misspelt_settings_are_named_as_they_were_given() -> None:
+    with pytest.raises(ValueError, match=r"^other, sesion_hours: not a setting$"):
+        open_attendance("memory", sesion_hours=3, other=1).__enter__()  # type: ignore[call-arg]

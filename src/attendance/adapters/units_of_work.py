@@ -5,11 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from os import getpid
 from threading import Lock
 
 from attendance.adapters.backoff import attempts
 from attendance.application.ports import Contended, NestedUnitOfWork, Store, UnitOfWork
 from attendance.domain.errors import Unavailable
+
+OTHERS_TRANSACTION = "a transaction belongs to the process that opened it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class OpenUnit:
     outer: "OpenUnit | None"
     ambient: Ambient | None = None
     is_open: bool = True
+    process: int = field(default_factory=getpid)
 
 
 _innermost: ContextVar[OpenUnit | None] = ContextVar("innermost_unit_of_work", default=None)
@@ -70,6 +74,11 @@ class JoinableStore(Store):
                     yield
             except Contended as contended:
                 raise Unavailable from contended
+            except RuntimeError as error:
+                # locks and connections of a forked process are its own: it has nothing to end here
+                if unit.process != getpid():
+                    raise Unavailable(OTHERS_TRANSACTION) from error
+                raise
 
     def attempts(self) -> Iterator[None]:
         # inside an ambient transaction the reason to try again would still be there
@@ -78,6 +87,8 @@ class JoinableStore(Store):
     @contextmanager
     def _unit(self, begin: Callable[[], AbstractContextManager[UnitOfWork]]) -> Iterator[UnitOfWork]:
         around = self._open_unit()
+        if around is not None and around.process != getpid():
+            raise Unavailable(OTHERS_TRANSACTION)
         if around is not None and around.ambient is not None:
             with _joined(around.ambient) as work:
                 yield work

@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import cache
 from inspect import Parameter, Signature
 from typing import (
@@ -94,12 +94,20 @@ def check_of(annotation: Any) -> TypeCheck:
         raise TypeError(f"no check for {annotation!r}")
     if is_dataclass(annotation):
         return _fields_of(annotation)
-    return TypeCheck(_named(annotation), _instance_of(annotation))
+    complaint = "must be a time in whole minutes, without a zone" if annotation is time else ""
+    return TypeCheck(_named(annotation), _instance_of(annotation), complaint=complaint)
 
 
 def _instance_of(kind: type) -> Callable[[Any], bool]:
+    # the databases' drivers know no subclasses of these, but for texts that are enumerated
+    if kind is str:
+        return lambda value: type(value) is str or isinstance(value, StrEnum)
     if kind is int:
-        return lambda value: isinstance(value, int) and not isinstance(value, bool | Enum)
+        return lambda value: type(value) is int
+    if kind is time:
+        return lambda value: (
+            isinstance(value, time) and value.tzinfo is None and not (value.second or value.microsecond)
+        )
     if kind is float:
         return lambda value: isinstance(value, int | float) and not isinstance(value, bool)
     if kind is date:

@@ -143,6 +143,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
 
 def settings_of(chosen: Mapping[str, Any]) -> Settings:
     """Settings by field name, with text where a number is meant; raise SettingsError."""
+    if unknown := sorted(set(chosen) - {*Settings.__struct_fields__}):
+        raise SettingsError(f"{', '.join(unknown)}: not a setting")
     try:
         return msgspec.convert(dict(chosen), Settings, strict=False)
     except msgspec.ValidationError as error:

@@ -4,6 +4,7 @@ Connections are in the driver's autocommit mode; the store says BEGIN and COMMIT
 is what the database does.
 """
 
+import os
 import sqlite3
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from attendance.adapters import forking
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
 from attendance.adapters.forking import LONGEST_REST_SECONDS
 from attendance.adapters.sql.engine.statements import Answer, Prepared
+from attendance.adapters.units_of_work import OTHERS_TRANSACTION
 from attendance.domain.errors import Unavailable
 
 BUSY_TIMEOUT_MS = 100
@@ -219,10 +221,15 @@ class Sqlite(PooledDatabase):
 def begun(connection: Any, begin: str) -> Iterator[None]:
     """A transaction on a driver's connection: committed when the block ends, rolled back when it raises."""
     connection.execute(begin)
+    process = os.getpid()
     try:
         yield
+        if os.getpid() != process:
+            raise Unavailable(OTHERS_TRANSACTION)
         connection.execute("COMMIT")
     except BaseException:
+        if os.getpid() != process:
+            raise
         # where not even this works, the connection is not given back: see `Database.connection`
         with suppress(Exception):
             connection.execute("ROLLBACK")

@@ -13,7 +13,14 @@ from sqlalchemy import Connection
 from attendance.adapters.backoff import attempts
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
-from attendance.adapters.sql.engine.schema_version import HEAD, VERSION_TABLE, UnusableDatabase
+from attendance.adapters.sql.engine.schema_version import (
+    HEAD,
+    NO_DATABASE,
+    VERSION_TABLE,
+    UnusableDatabase,
+    has_versions,
+    no_database,
+)
 from attendance.adapters.sql.tables import metadata
 from attendance.application.ports import Contended
 from attendance.domain.errors import Unavailable
@@ -63,6 +70,8 @@ def _alone(database: Database, change: Callable[[Connection], None]) -> None:
             with database.engine.connect() as connection, _locked(database, connection):
                 return change(connection)
         except Exception as error:
+            if no_database(error):
+                raise UnusableDatabase(NO_DATABASE) from error
             if (means := meaning(error)) is error:
                 raise
             if not isinstance(means, Contended):
@@ -76,8 +85,11 @@ def _settle_version(connection: Connection) -> None:
     if schema is None:
         raise UnusableDatabase("no schema of the search_path exists in the database")
     revisions = [script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()]
-    tables = {*sa.inspect(connection).get_table_names(schema)}
+    inspector = sa.inspect(connection)
+    tables = {*inspector.get_table_names(schema), *inspector.get_view_names(schema)}
     if VERSION_TABLE in tables:
+        if not has_versions(connection, VERSION_TABLE, schema):
+            raise UnusableDatabase(f"the database has a table {VERSION_TABLE} that is not attendance's")
         if unknown := _versions(connection, VERSION_TABLE) - {*revisions}:
             newest = max(unknown)
             raise UnusableDatabase(f"the database is newer ({newest}) than this attendance ({HEAD})")
@@ -93,6 +105,9 @@ def _settle_version(connection: Connection) -> None:
 
 
 def _versions(connection: Connection, table: str) -> set[str]:
+    """The migrations that a version table names; none where it is a table of another make."""
+    if not has_versions(connection, table, connection.dialect.default_schema_name):
+        return set()
     return {*connection.scalars(sa.select(sa.column("version_num")).select_from(sa.table(table)))}
 
 

@@ -1,5 +1,6 @@
 """Which shape of the tables this code is written for, told without loading what could change it."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ class UnusableDatabase(ValueError):
     """A database that this code must not touch. Its text is one line for whoever chose it."""
 
 
+NO_DATABASE = "the file is not an SQLite database"
+
 _REACHED: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))
 
 
@@ -32,9 +35,26 @@ def is_current(database: Database) -> bool:
             schema = connection.dialect.default_schema_name
             if not connection.dialect.has_table(connection, VERSION_TABLE, schema):
                 return False
-            return list(connection.scalars(_REACHED)) == [HEAD]
+            is_ours = has_versions(connection, VERSION_TABLE, schema)
+            return is_ours and list(connection.scalars(_REACHED)) == [HEAD]
     except Exception as error:
+        if no_database(error):
+            raise UnusableDatabase(NO_DATABASE) from error
         raise meaning(error) from error
+
+
+def has_versions(connection: sa.Connection, table: str, schema: str | None) -> bool:
+    """Whether a table has the column in which a migration is written down, and is not of another make."""
+    columns = sa.inspect(connection).get_columns(table, schema)
+    return any(column["name"] == "version_num" for column in columns)
+
+
+def no_database(error: Exception) -> bool:
+    """Whether SQLite says that the file is something else."""
+    driver = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    return isinstance(driver, sqlite3.DatabaseError) and (
+        getattr(driver, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB
+    )
 
 
 def bring_up_to_date(database: Database) -> None:

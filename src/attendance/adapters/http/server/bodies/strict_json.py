@@ -17,6 +17,7 @@ from attendance.adapters.http.server.bodies.validation import (
     Pairs,
     errors_let_pass,
     malformed,
+    merged,
 )
 from attendance.domain.errors import FieldError
 
@@ -40,7 +41,8 @@ def decoded(raw: bytes, kind: type[B]) -> B:
         wrong = malformed(sent, kind, str(error))
         raise Malformed(*field_errors, *wrong.field_errors, good=wrong.good) from error
     if field_errors:
-        raise Malformed(*field_errors)
+        good, wrong_fields = body.meant()
+        raise Malformed(*merged(field_errors, wrong_fields), good=good)
     return body
 
 
@@ -103,7 +105,7 @@ class DescribedBody(AbstractDTO[T], Generic[T]):
         return field_definition
 
     def decode_bytes(self, value: bytes) -> Any:
-        raise NotImplementedError("a body is decoded by the operation's plan")
+        raise TypeError("a body is decoded by the operation's plan")
 
 
 def _entries_in(kind: type[Body]) -> Iterator[type[Body]]:
