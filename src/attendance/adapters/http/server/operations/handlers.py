@@ -107,7 +107,7 @@ def _described(operation: Operation, inputs: Inputs) -> Any:
         parameters["data"] = (JSONBody[body], Parameter.empty)  # type: ignore[misc]
 
     def described(**_: Any) -> None:
-        raise NotImplementedError("answered by its plan")
+        raise TypeError("answered by its plan")
 
     described.__name__ = operation.handler.__name__
     described.__doc__ = operation.handler.__doc__
