@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import settings
 
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
@@ -17,6 +18,9 @@ from attendance.adapters.sql.engine.databases import Database
 from attendance.application.ports import Store
 from tests.databases import Databases, KeptDatabase, PostgresDatabases, SqliteDatabases, postgres_databases
 
+# how long an example takes says something of the machine and of who else uses it
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 # its assertions are to say what they compared, like those of the tests
 pytest.register_assert_rewrite("attendance.testing.contract")
 
