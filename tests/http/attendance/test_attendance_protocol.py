@@ -414,7 +414,8 @@ def test_decoding_does_not_stop_at_the_first_bad_entry(api: Api) -> None:
     body = b'{"attendances": [{"client_id": "x", "status": "late", "status": "late", "note": "\\u0000"}]}'
     refused = told(chess.teacher.asks("PUT", f"/api/v1{path_of(lesson)}", content=body))
     assert refused == [
-        ("attendances[0].status", "is repeated"), ("attendances[0].note", "must not contain U+0000")
+        ("attendances[0].status", "is repeated"), ("attendances[0].note", "must not contain U+0000"),
+        ("attendances[0].client_id", "is no client"),
     ]  # fmt: skip
 
 
