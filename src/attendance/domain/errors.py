@@ -14,6 +14,11 @@ class FieldError:
     message: str
 
 
+def error_if(wrong: object, field: str, message: str) -> FieldError | None:
+    """The error of a field where something is wrong, else None."""
+    return FieldError(field, message) if wrong else None
+
+
 class AttendanceError(Exception):
     """Root of all refusals. `text` may be shown to anybody; a single refusal may have its own."""
 

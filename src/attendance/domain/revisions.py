@@ -1,7 +1,7 @@
 """Versioned entities: each edit makes the next version, and an event with the fields that differ."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -17,7 +17,7 @@ NOT_IN_EVENTS = frozenset(
 """What every event has anyway, what is derived from others, secrets, and notes, which may be on health."""
 
 
-class Record(Protocol):
+class Revisable(Protocol):
     """An entity with an id, its moments and its version."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -32,10 +32,35 @@ class Record(Protocol):
     def version(self) -> int: ...
 
 
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound=Revisable)
 
 
-def created(record: Record, action: Action, change_context: ChangeContext) -> Event:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFields:
+    """What every record, and what is shown of it, has beside what it is about."""
+
+    id: UUID
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+
+class Record:
+    """A record whose fields are edited; `kind` is how its events name it."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+    def added(self: R, change_context: ChangeContext) -> Event:
+        """The event of a new record."""
+        return created(self, _action(self, "added"), change_context)
+
+    def edited(self: R, changes: Mapping[str, Any], change_context: ChangeContext) -> tuple[R, Event | None]:
+        """The record with these changes in its next version, and the event; None if none differs."""
+        return edited(self, changes, _action(self, "edited"), change_context)
+
+
+def created(record: Revisable, action: Action, change_context: ChangeContext) -> Event:
     """The event of a new record, with its payload."""
     return change_context.event(action, record.id, after=payload(record))
 
@@ -91,3 +116,7 @@ def _as_json(value: Any) -> Any:
             return {field.name: _as_json(getattr(value, field.name)) for field in fields(value)}
         case _:
             return value
+
+
+def _action(record: Any, verb: str) -> Action:
+    return Action(f"{record.kind}.{verb}")

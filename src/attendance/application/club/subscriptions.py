@@ -26,7 +26,7 @@ from attendance.domain.club.subscriptions import (
     discount_error,
     sold,
 )
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import FieldError, error_if
 from attendance.domain.events import Event
 from attendance.domain.ids import ClientId, ContractId, PriceId, SubscriptionId
 from attendance.domain.permissions.actor import Actor
@@ -118,9 +118,7 @@ class SellSubscription:
         sold_on = fields.get("sold_on")
         found = (
             discount_error(fields.get("discount_percent", 0)),
-            FieldError("sold_on", "must not be in the future")
-            if sold_on and sold_on > self.today()
-            else None,
+            error_if(sold_on and sold_on > self.today(), "sold_on", "must not be in the future"),
         )
         return [error for error in found if error]
 

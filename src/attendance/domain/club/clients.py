@@ -1,15 +1,13 @@
 """Clients: the people who attend, children for instance."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, TypedDict
+from datetime import date
+from typing import TypedDict
 
-from attendance.domain.errors import Conflict, FieldError, NotFound
-from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.errors import Conflict, NotFound, error_if
 from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.revisions import created, edited
+from attendance.domain.revisions import Record, RecordFields
 from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_CLIENT_NAME = 200
@@ -43,7 +41,7 @@ class ClientChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientFields:
+class ClientFields(RecordFields):
     """What a client and what is shown of it have in common.
 
     `user_id`: the account of the client or a parent, who may read this client's data. Not `active`: archived.
@@ -58,14 +56,13 @@ class ClientFields:
     address: str = ""
     active: bool = True
     user_id: AccountId | None = None
-    created_at: datetime
-    updated_at: datetime
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Client(ClientFields):
+class Client(ClientFields, Record):
     """A client. `notes` may be about health. Raises Invalid."""
+
+    kind = "client"
 
     notes: str = ""
 
@@ -81,20 +78,10 @@ class Client(ClientFields):
             prose_error("notes", self.notes, longest=LONGEST_NOTES),
         )
 
-    def added(self, change_context: ChangeContext) -> Event:
-        return created(self, Action.CLIENT_ADDED, change_context)
-
-    def edited(
-        self, changes: Mapping[str, Any], change_context: ChangeContext
-    ) -> tuple["Client", Event | None]:
-        return edited(self, changes, Action.CLIENT_EDITED, change_context)
-
 
 def accepted_birthday(birthday: date | None, *, today: date) -> date | None:
     """The birthday. Raises Invalid for one after `today`."""
-    raise_if_errors(
-        FieldError("birthday", "must not be in the future") if birthday and birthday > today else None
-    )
+    raise_if_errors(error_if(birthday and birthday > today, "birthday", "must not be in the future"))
     return birthday
 
 

@@ -1,16 +1,14 @@
 """Contracts with clients."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from attendance.domain.club.clients import LONGEST_NOTES
-from attendance.domain.errors import Conflict, FieldError, NotFound
-from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.errors import Conflict, NotFound, error_if
 from attendance.domain.ids import ClientId, ContractId
-from attendance.domain.revisions import created, edited
+from attendance.domain.revisions import Record, RecordFields
 from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_NUMBER = 50
@@ -40,7 +38,7 @@ class ContractChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContractFields:
+class ContractFields(RecordFields):
     """What a contract and what is shown of it have in common: in force from `signed_on` to `cancelled_on`.
 
     Both days are included. None: not signed yet, not cancelled.
@@ -51,14 +49,13 @@ class ContractFields:
     client_id: ClientId
     signed_on: date | None = None
     cancelled_on: date | None = None
-    created_at: datetime
-    updated_at: datetime
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contract(ContractFields):
+class Contract(ContractFields, Record):
     """A contract with a client. Raises Invalid."""
+
+    kind = "contract"
 
     notes: str = ""
 
@@ -67,7 +64,7 @@ class Contract(ContractFields):
         raise_if_errors(
             name_error("number", self.number, longest=LONGEST_NUMBER),
             prose_error("notes", self.notes, longest=LONGEST_NOTES),
-            FieldError("cancelled_on", "must not be before signed_on") if is_backwards else None,
+            error_if(is_backwards, "cancelled_on", "must not be before signed_on"),
         )
 
     def state(self, on: date) -> ContractState:
@@ -76,14 +73,6 @@ class Contract(ContractFields):
             return ContractState.DRAFT
         is_over = self.cancelled_on is not None and on > self.cancelled_on
         return ContractState.CANCELLED if is_over else ContractState.ACTIVE
-
-    def added(self, change_context: ChangeContext) -> Event:
-        return created(self, Action.CONTRACT_ADDED, change_context)
-
-    def edited(
-        self, changes: Mapping[str, Any], change_context: ChangeContext
-    ) -> tuple["Contract", Event | None]:
-        return edited(self, changes, Action.CONTRACT_EDITED, change_context)
 
 
 def number_for(contract_id: ContractId, *, year: int) -> str:

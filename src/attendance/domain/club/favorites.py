@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import FieldError, error_if
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId
 from attendance.domain.text import raise_if_errors
@@ -56,4 +56,4 @@ class Favorites:
 def _ids_error(field: str, ids: tuple[UUID, ...]) -> FieldError | None:
     if len(ids) > MOST_FAVORITES:
         return FieldError(field, f"must be at most {MOST_FAVORITES}")
-    return FieldError(field, "must not repeat an id") if len(set(ids)) < len(ids) else None
+    return error_if(len(set(ids)) < len(ids), field, "must not repeat an id")

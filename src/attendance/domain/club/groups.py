@@ -1,8 +1,8 @@
 """Groups: their teachers, their members, and their weekly schedule."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, time
 from itertools import pairwise
 from operator import attrgetter
 from typing import Any, TypedDict
@@ -10,10 +10,9 @@ from uuid import UUID
 
 from attendance.domain.club.locations import capacity_error
 from attendance.domain.dates import ONE_DAY, Period, is_within
-from attendance.domain.errors import Conflict, FieldError, NotFound
-from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
-from attendance.domain.revisions import created, edited
+from attendance.domain.revisions import Record, RecordFields
 from attendance.domain.text import name_error, raise_if_errors
 
 LONGEST_GROUP_NAME = 200
@@ -89,7 +88,7 @@ class GroupChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupFields:
+class GroupFields(RecordFields):
     """What a group and what is shown of it have in common.
 
     Active from `active_from` to `active_until`, both included; None: open.
@@ -103,14 +102,13 @@ class GroupFields:
     active_until: date | None = None
     teachers: tuple[Teaching, ...] = ()
     schedule: tuple[Slot, ...] = ()
-    created_at: datetime
-    updated_at: datetime
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group(GroupFields):
+class Group(GroupFields, Record):
     """A group. Its roster on a day are the clients whose membership covers it. Raises Invalid, GroupFull."""
+
+    kind = "group"
 
     members: tuple[GroupMembership, ...] = ()
 
@@ -119,7 +117,7 @@ class Group(GroupFields):
         raise_if_errors(
             name_error("name", self.name, longest=LONGEST_GROUP_NAME),
             capacity_error(self.capacity),
-            FieldError("active_until", "must not be before active_from") if is_backwards else None,
+            error_if(is_backwards, "active_until", "must not be before active_from"),
             *_period_errors("teachers", self.teachers),
             *_period_errors("members", self.members),
             *_schedule_errors(self.schedule),
@@ -153,14 +151,6 @@ class Group(GroupFields):
     def days_with_other_roster(self, changed: "Group", days: Iterable[date]) -> list[date]:
         """Those of `days`, in order, on which the roster of `changed` differs from this one's."""
         return sorted({day for day in days if self.roster_on(day) != changed.roster_on(day)})
-
-    def added(self, change_context: ChangeContext) -> Event:
-        return created(self, Action.GROUP_ADDED, change_context)
-
-    def edited(
-        self, changes: Mapping[str, Any], change_context: ChangeContext
-    ) -> tuple["Group", Event | None]:
-        return edited(self, changes, Action.GROUP_EDITED, change_context)
 
 
 def most_at_once(members: Iterable[GroupMembership]) -> int:
@@ -216,7 +206,7 @@ def _schedule_errors(schedule: tuple[Slot, ...]) -> list[FieldError]:
 
 
 def _length_error(field: str, length: int, longest: int) -> FieldError | None:
-    return FieldError(field, f"must be at most {longest}") if length > longest else None
+    return error_if(length > longest, field, f"must be at most {longest}")
 
 
 def _require_only_ended(

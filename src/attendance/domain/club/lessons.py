@@ -8,10 +8,10 @@ from typing import Any, TypedDict
 
 from attendance.domain.club.groups import Group
 from attendance.domain.club.locations import Location
-from attendance.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from attendance.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, error_if
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
-from attendance.domain.revisions import created, edited
+from attendance.domain.revisions import RecordFields, created, edited
 from attendance.domain.text import name_error, raise_if_errors
 
 LONGEST_TOPIC = 500
@@ -72,7 +72,7 @@ class Scheduled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LessonFields:
+class LessonFields(RecordFields):
     """What a lesson and what is shown of it have in common.
 
     Date and times are local to `timezone` (IANA), `starts_at` and `ends_at` the same instants in UTC.
@@ -93,9 +93,6 @@ class LessonFields:
     topic: str = ""
     reason: str = ""
     scheduled: Scheduled | None = None
-    created_at: datetime
-    updated_at: datetime
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,21 +109,23 @@ class Lesson(LessonFields):
 
     def __post_init__(self) -> None:
         raise_if_errors(
-            FieldError("ends", "must be after starts") if self.ends <= self.starts else None,
+            error_if(self.ends <= self.starts, "ends", "must be after starts"),
             name_error("topic", self.topic, longest=LONGEST_TOPIC) if self.topic else None,
             name_error("reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
-            FieldError("reason", "must be given for a lesson that is cancelled")
-            if self.cancelled and not self.reason
-            else None,
-            FieldError("reason", "must be given only for a lesson that is cancelled")
-            if self.reason and not self.cancelled
-            else None,
-            FieldError("teachers", f"must be at most {MOST_LESSON_TEACHERS}")
-            if len(self.teachers) > MOST_LESSON_TEACHERS
-            else None,
-            FieldError("teachers", "must not repeat a user")
-            if len({*self.teachers}) < len(self.teachers)
-            else None,
+            error_if(
+                self.cancelled and not self.reason, "reason", "must be given for a lesson that is cancelled"
+            ),
+            error_if(
+                self.reason and not self.cancelled,
+                "reason",
+                "must be given only for a lesson that is cancelled",
+            ),
+            error_if(
+                len(self.teachers) > MOST_LESSON_TEACHERS,
+                "teachers",
+                f"must be at most {MOST_LESSON_TEACHERS}",
+            ),
+            error_if(len({*self.teachers}) < len(self.teachers), "teachers", "must not repeat a user"),
         )
 
     def state(self, *, at: datetime) -> LessonState:

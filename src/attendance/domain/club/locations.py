@@ -1,15 +1,13 @@
 """Locations and their closures."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, TypedDict
+from datetime import date
+from typing import TypedDict
 
 from attendance.domain.dates import Period
-from attendance.domain.errors import Conflict, FieldError, NotFound
-from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import LocationId
-from attendance.domain.revisions import created, edited
+from attendance.domain.revisions import Record, RecordFields
 from attendance.domain.text import folded, name_error, raise_if_errors
 
 LONGEST_LOCATION_NAME = 200
@@ -40,7 +38,7 @@ class Closure(Period):
 
     def __post_init__(self) -> None:
         raise_if_errors(
-            FieldError("closures.until", "must not be before from") if self.until < self.since else None,
+            error_if(self.until < self.since, "closures.until", "must not be before from"),
             name_error("closures.reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
         )
 
@@ -58,8 +56,10 @@ class LocationChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Location:
+class Location(RecordFields, Record):
     """A place where lessons are given. `timezone` is an IANA name. Raises Invalid."""
+
+    kind = "location"
 
     id: LocationId
     name: str
@@ -69,9 +69,6 @@ class Location:
     capacity: int | None = None
     active: bool = True
     closures: tuple[Closure, ...] = ()
-    created_at: datetime
-    updated_at: datetime
-    version: int = 1
 
     def __post_init__(self) -> None:
         is_web = self.url.startswith(("http://", "https://"))
@@ -79,11 +76,9 @@ class Location:
             name_error("name", self.name, longest=LONGEST_LOCATION_NAME),
             name_error("address", self.address, longest=LONGEST_PLACE),
             name_error("url", self.url, longest=LONGEST_URL) if self.url else None,
-            FieldError("url", "must begin with http:// or https://") if self.url and not is_web else None,
+            error_if(self.url and not is_web, "url", "must begin with http:// or https://"),
             capacity_error(self.capacity),
-            FieldError("closures", f"must be at most {MOST_CLOSURES}")
-            if len(self.closures) > MOST_CLOSURES
-            else None,
+            error_if(len(self.closures) > MOST_CLOSURES, "closures", f"must be at most {MOST_CLOSURES}"),
         )
 
     @property
@@ -94,14 +89,6 @@ class Location:
     def closure_on(self, day: date) -> Closure | None:
         """The first closure, in their order, that covers a day; None where it is open."""
         return next((closure for closure in self.closures if closure.covers(day)), None)
-
-    def added(self, change_context: ChangeContext) -> Event:
-        return created(self, Action.LOCATION_ADDED, change_context)
-
-    def edited(
-        self, changes: Mapping[str, Any], change_context: ChangeContext
-    ) -> tuple["Location", Event | None]:
-        return edited(self, changes, Action.LOCATION_EDITED, change_context)
 
 
 def capacity_error(capacity: int | None) -> FieldError | None:

@@ -1,18 +1,16 @@
 """Prices: the passes that can be bought."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from attendance.domain.club.clients import LONGEST_NOTES
 from attendance.domain.club.currencies import DIGITS, rounded
 from attendance.domain.dates import is_within
-from attendance.domain.errors import Conflict, FieldError, NotFound
-from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import GroupId, PriceId
-from attendance.domain.revisions import created, edited
+from attendance.domain.revisions import Record, RecordFields
 from attendance.domain.text import name_error, prose_error, raise_if_errors
 
 LONGEST_PRICE_NAME = 200
@@ -50,7 +48,7 @@ class PriceChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriceFields:
+class PriceFields(RecordFields):
     """What a price and what is shown of it have in common.
 
     `visits` None: any number. Valid for days or for months; neither: open end. `group_ids` are the groups it
@@ -68,14 +66,13 @@ class PriceFields:
     on_sale_from: date | None = None
     on_sale_until: date | None = None
     charges_absence: bool = True
-    created_at: datetime
-    updated_at: datetime
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Price(PriceFields):
+class Price(PriceFields, Record):
     """A pass that can be bought. Raises Invalid."""
+
+    kind = "price"
 
     notes: str = ""
 
@@ -87,16 +84,14 @@ class Price(PriceFields):
             _number_error("visits", self.visits, MOST_VISITS),
             _number_error("valid_days", self.valid_days, LONGEST_DAYS),
             _number_error("valid_months", self.valid_months, LONGEST_MONTHS),
-            FieldError("valid_months", "must not be given beside valid_days")
-            if self.valid_days is not None and self.valid_months is not None
-            else None,
-            FieldError("group_ids", f"must be at most {MOST_GROUPS}")
-            if len(self.group_ids) > MOST_GROUPS
-            else None,
-            FieldError("group_ids", "must not repeat a group")
-            if len({*self.group_ids}) < len(self.group_ids)
-            else None,
-            FieldError("on_sale_until", "must not be before on_sale_from") if is_backwards else None,
+            error_if(
+                self.valid_days is not None and self.valid_months is not None,
+                "valid_months",
+                "must not be given beside valid_days",
+            ),
+            error_if(len(self.group_ids) > MOST_GROUPS, "group_ids", f"must be at most {MOST_GROUPS}"),
+            error_if(len({*self.group_ids}) < len(self.group_ids), "group_ids", "must not repeat a group"),
+            error_if(is_backwards, "on_sale_until", "must not be before on_sale_from"),
             prose_error("notes", self.notes, longest=LONGEST_NOTES),
         )
         # 80 is stored as 80.00 and -0 as 0.00: the same amount in other digits is no change
@@ -104,14 +99,6 @@ class Price(PriceFields):
 
     def is_on_sale(self, day: date) -> bool:
         return is_within(day, self.on_sale_from, self.on_sale_until)
-
-    def added(self, change_context: ChangeContext) -> Event:
-        return created(self, Action.PRICE_ADDED, change_context)
-
-    def edited(
-        self, changes: Mapping[str, Any], change_context: ChangeContext
-    ) -> tuple["Price", Event | None]:
-        return edited(self, changes, Action.PRICE_EDITED, change_context)
 
 
 def _amount_error(amount: Decimal, currency: str) -> FieldError | None:

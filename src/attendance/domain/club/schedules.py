@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from attendance.domain.club.groups import Slot
 from attendance.domain.dates import ONE_DAY
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import error_if
 from attendance.domain.text import raise_if_errors
 
 LONGEST_RANGE = 366
@@ -26,8 +26,10 @@ def slots_between(schedule: tuple[Slot, ...], since: date, until: date) -> Itera
 def require_range(since: date, until: date) -> None:
     """Raise Invalid for a range that ends before it begins or has more than 366 days."""
     raise_if_errors(
-        FieldError("until", "must not be before from") if until < since else None,
-        FieldError("until", f"must be at most {LONGEST_RANGE} days from from")
-        if until - since >= timedelta(days=LONGEST_RANGE)
-        else None,
+        error_if(until < since, "until", "must not be before from"),
+        error_if(
+            until - since >= timedelta(days=LONGEST_RANGE),
+            "until",
+            f"must be at most {LONGEST_RANGE} days from from",
+        ),
     )

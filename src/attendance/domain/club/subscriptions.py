@@ -10,10 +10,10 @@ from typing import Any, TypedDict
 from attendance.domain.club.currencies import rounded
 from attendance.domain.club.prices import Price
 from attendance.domain.dates import ONE_DAY, Period, is_within
-from attendance.domain.errors import Conflict, FieldError, Invalid, NotFound
+from attendance.domain.errors import Conflict, FieldError, Invalid, NotFound, error_if
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import ClientId, ContractId, GroupId, PriceId, SubscriptionId
-from attendance.domain.revisions import created, edited
+from attendance.domain.revisions import RecordFields, created, edited
 from attendance.domain.text import raise_if_errors
 
 MOST_FREEZES = 100
@@ -72,9 +72,7 @@ class Freeze(Period):
     until: date
 
     def __post_init__(self) -> None:
-        raise_if_errors(
-            FieldError("freezes.until", "must not be before from") if self.until < self.since else None
-        )
+        raise_if_errors(error_if(self.until < self.since, "freezes.until", "must not be before from"))
 
 
 class SubscriptionChanges(TypedDict, total=False):
@@ -87,7 +85,7 @@ class SubscriptionChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionFields:
+class SubscriptionFields(RecordFields):
     """What a subscription and what is shown of it have in common.
 
     For so many `visits` (None: any number) in the groups of `group_ids` (empty: all), from `starts_on` to
@@ -110,9 +108,6 @@ class SubscriptionFields:
     ends_on: date | None = None
     freezes: tuple[Freeze, ...] = ()
     cancelled_on: date | None = None
-    created_at: datetime
-    updated_at: datetime
-    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +123,12 @@ class Subscription(SubscriptionFields):
     def __post_init__(self) -> None:
         raise_if_errors(
             discount_error(self.discount_percent),
-            FieldError("ends_on", "must not be before starts_on")
-            if self.ends_on is not None and self.ends_on < self.starts_on
-            else None,
-            FieldError("freezes", f"must be at most {MOST_FREEZES}")
-            if len(self.freezes) > MOST_FREEZES
-            else None,
+            error_if(
+                self.ends_on is not None and self.ends_on < self.starts_on,
+                "ends_on",
+                "must not be before starts_on",
+            ),
+            error_if(len(self.freezes) > MOST_FREEZES, "freezes", f"must be at most {MOST_FREEZES}"),
         )
         # in a fixed order: the same freezes in another order are no change
         object.__setattr__(self, "freezes", tuple(sorted(self.freezes)))
