@@ -5,8 +5,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import date, timedelta
-from datetime import time as clock_time
+from datetime import date, time as clock_time, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any

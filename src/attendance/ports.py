@@ -5,346 +5,177 @@ of one's own is held to its contract by `attendance.testing.StoreContract`. `Joi
 that says how its units of work begin, and gets the rest: which may begin, and which join another.
 """
 
-from attendance.adapters.units_of_work import (
-    Ambient,
-    JoinableStore,
-)
+from attendance.adapters.units_of_work import Ambient as Ambient, JoinableStore as JoinableStore
 from attendance.application.accounts.read_models import (
-    ClientOfUser,
-    RoleChangeDetails,
-    UserDetails,
+    ClientOfUser as ClientOfUser,
+    RoleChangeDetails as RoleChangeDetails,
+    UserDetails as UserDetails,
 )
 from attendance.application.attendance.read_models import (
-    MarkDetails,
-    SheetDetails,
-    SheetEntry,
-    VisitDetails,
-    VisitsDetails,
+    MarkDetails as MarkDetails,
+    SheetDetails as SheetDetails,
+    SheetEntry as SheetEntry,
+    VisitDetails as VisitDetails,
+    VisitsDetails as VisitsDetails,
 )
 from attendance.application.club.read_models import (
-    ClientDetails,
-    ContractDetails,
-    GroupDetails,
-    LessonDetails,
-    PriceDetails,
-    SubscriptionDetails,
+    ClientDetails as ClientDetails,
+    ContractDetails as ContractDetails,
+    GroupDetails as GroupDetails,
+    LessonDetails as LessonDetails,
+    PriceDetails as PriceDetails,
+    SubscriptionDetails as SubscriptionDetails,
 )
-from attendance.application.club.schedules import (
-    MadeLessons,
-)
-from attendance.application.forms.listing import (
-    Listed,
-)
-from attendance.application.pagination import (
-    Page,
-    PageRequest,
-    SortKey,
-)
+from attendance.application.club.schedules import MadeLessons as MadeLessons
+from attendance.application.forms.listing import Listed as Listed
+from attendance.application.pagination import Page as Page, PageRequest as PageRequest, SortKey as SortKey
 from attendance.application.ports.accounts import (
-    AccountRow,
-    Accounts,
-    AccountsPage,
-    Links,
-    Outbox,
-    RateLimitWindows,
-    RoleChangeCriteria,
-    RoleChanges,
-    Sessions,
-    SignedIn,
-    UserCriteria,
+    ACCOUNTS as ACCOUNTS,
+    ROLE_CHANGES as ROLE_CHANGES,
+    AccountRow as AccountRow,
+    Accounts as Accounts,
+    AccountsPage as AccountsPage,
+    AccountsRepositories as AccountsRepositories,
+    Links as Links,
+    Outbox as Outbox,
+    RateLimitWindows as RateLimitWindows,
+    RoleChangeCriteria as RoleChangeCriteria,
+    RoleChanges as RoleChanges,
+    Sessions as Sessions,
+    SignedIn as SignedIn,
+    UserCriteria as UserCriteria,
 )
 from attendance.application.ports.attendance import (
-    Attendance,
-    MarkCriteria,
-    MarkRow,
-    Marks,
-    Sheet,
-    SheetRow,
-    UnpaidMark,
-    VisitCriteria,
-    VisitRow,
-    VisitsSummary,
+    Attendance as Attendance,
+    MarkCriteria as MarkCriteria,
+    MarkRow as MarkRow,
+    Marks as Marks,
+    Sheet as Sheet,
+    SheetRow as SheetRow,
+    UnpaidMark as UnpaidMark,
+    VisitCriteria as VisitCriteria,
+    VisitRow as VisitRow,
+    VisitsSummary as VisitsSummary,
 )
 from attendance.application.ports.club import (
-    ClientCriteria,
-    ContractCriteria,
-    Favorites,
-    GroupCriteria,
-    LessonCriteria,
-    Lessons,
-    LessonWithTeachers,
-    LocationCriteria,
-    PriceCriteria,
-    SubscriptionCriteria,
-    Subscriptions,
+    CLIENTS as CLIENTS,
+    CONTRACTS as CONTRACTS,
+    GROUPS as GROUPS,
+    LESSONS as LESSONS,
+    LOCATIONS as LOCATIONS,
+    PRICES as PRICES,
+    SUBSCRIPTIONS as SUBSCRIPTIONS,
+    ClientCriteria as ClientCriteria,
+    ClubRepositories as ClubRepositories,
+    ContractCriteria as ContractCriteria,
+    Favorites as Favorites,
+    GroupCriteria as GroupCriteria,
+    LessonCriteria as LessonCriteria,
+    Lessons as Lessons,
+    LessonWithTeachers as LessonWithTeachers,
+    LocationCriteria as LocationCriteria,
+    PriceCriteria as PriceCriteria,
+    SubscriptionCriteria as SubscriptionCriteria,
+    Subscriptions as Subscriptions,
 )
 from attendance.application.ports.events import (
-    EventCriteria,
-    Events,
-    LoggedEvent,
+    EventCriteria as EventCriteria,
+    Events as Events,
+    LoggedEvent as LoggedEvent,
 )
 from attendance.application.ports.labs import (
-    LabAttendance,
-    LabHistory,
-    LabHistoryRow,
-    LabRow,
-    Labs,
-    LabSheet,
-    LabSheetRow,
-    LabsPage,
+    LabAttendance as LabAttendance,
+    LabHistory as LabHistory,
+    LabHistoryRow as LabHistoryRow,
+    LabRow as LabRow,
+    Labs as Labs,
+    LabSheet as LabSheet,
+    LabSheetRow as LabSheetRow,
+    LabsPage as LabsPage,
 )
 from attendance.application.ports.reporting import (
-    Calendars,
-    GroupAsTaught,
-    Kind,
-    Range,
-    Statistics,
-    TokenHolder,
+    Calendars as Calendars,
+    GroupAsTaught as GroupAsTaught,
+    Kind as Kind,
+    Range as Range,
+    Statistics as Statistics,
+    TokenHolder as TokenHolder,
 )
 from attendance.application.ports.repository import (
-    Repository,
+    Repository as Repository,
+    Resource as Resource,
+    Unique as Unique,
 )
 from attendance.application.ports.services import (
-    Clock,
-    EmailAddresses,
-    Hasher,
-    NewId,
-    NewToken,
-    NoNotifier,
-    Notifier,
-    NotSent,
-    RunInBackground,
-    Today,
-    Tokens,
-    TokenSubject,
-    Usernames,
-    Zones,
+    Clock as Clock,
+    EmailAddresses as EmailAddresses,
+    Hasher as Hasher,
+    NewId as NewId,
+    NewToken as NewToken,
+    NoNotifier as NoNotifier,
+    Notifier as Notifier,
+    NotSent as NotSent,
+    RunInBackground as RunInBackground,
+    Today as Today,
+    Tokens as Tokens,
+    TokenSubject as TokenSubject,
+    Usernames as Usernames,
+    Zones as Zones,
 )
 from attendance.application.ports.store import (
-    Contended,
-    DuplicateId,
-    NestedUnitOfWork,
-    Store,
-    UnitOfWork,
+    RESOURCES as RESOURCES,
+    Contended as Contended,
+    DuplicateId as DuplicateId,
+    NestedUnitOfWork as NestedUnitOfWork,
+    Store as Store,
+    UnitOfWork as UnitOfWork,
 )
-from attendance.application.reporting.calendars import (
-    MadeCalendarToken,
-)
+from attendance.application.reporting.calendars import MadeCalendarToken as MadeCalendarToken
 from attendance.application.reporting.figures import (
-    Overview,
-    StatisticsList,
-    StatisticsOfOne,
-    StatisticsRow,
+    Overview as Overview,
+    StatisticsList as StatisticsList,
+    StatisticsOfOne as StatisticsOfOne,
+    StatisticsRow as StatisticsRow,
 )
-from attendance.domain.accounts.links import (
-    Link,
-    Purpose,
-)
-from attendance.domain.accounts.mail import (
-    Mail,
-    MailKind,
-    MailState,
-)
-from attendance.domain.accounts.rate_limits import (
-    RateLimitWindow,
-)
-from attendance.domain.accounts.role_changes import Kind as RoleChangeKind
-from attendance.domain.accounts.role_changes import (
-    State,
-)
-from attendance.domain.accounts.sessions import (
-    Session,
-)
-from attendance.domain.attendance.marks import (
-    Changed,
-)
-from attendance.domain.club.clients import (
-    ClientChanges,
-)
+from attendance.domain.accounts import role_changes as _role_changes
+from attendance.domain.accounts.links import Link as Link, Purpose as Purpose
+from attendance.domain.accounts.mail import Mail as Mail, MailKind as MailKind, MailState as MailState
+from attendance.domain.accounts.rate_limits import RateLimitWindow as RateLimitWindow
+from attendance.domain.accounts.role_changes import State as State
+from attendance.domain.accounts.sessions import Session as Session
+from attendance.domain.attendance.marks import Changed as Changed
+from attendance.domain.club.clients import ClientChanges as ClientChanges
 from attendance.domain.club.contracts import (
-    ContractChanges,
-    ContractState,
+    ContractChanges as ContractChanges,
+    ContractState as ContractState,
 )
-from attendance.domain.club.groups import (
-    GroupChanges,
-)
-from attendance.domain.club.lessons import (
-    LessonChanges,
-    Scheduled,
-)
-from attendance.domain.club.locations import (
-    LocationChanges,
-)
-from attendance.domain.club.prices import (
-    PriceChanges,
-)
-from attendance.domain.club.subscriptions import (
-    SubscriptionChanges,
-)
-from attendance.domain.events import (
-    Action,
-    Event,
-)
-from attendance.domain.labs.labs import (
-    Lab,
-    Membership,
-)
-from attendance.domain.labs.marks import (
-    LabPlace,
-)
+from attendance.domain.club.groups import GroupChanges as GroupChanges
+from attendance.domain.club.lessons import LessonChanges as LessonChanges, Scheduled as Scheduled
+from attendance.domain.club.locations import LocationChanges as LocationChanges
+from attendance.domain.club.prices import PriceChanges as PriceChanges
+from attendance.domain.club.subscriptions import SubscriptionChanges as SubscriptionChanges
+from attendance.domain.events import Action as Action, Event as Event
+from attendance.domain.labs.labs import Lab as Lab, Membership as Membership
+from attendance.domain.labs.marks import LabPlace as LabPlace
+from attendance.domain.reporting import statistics as _statistics
 from attendance.domain.reporting.at_risk import (
-    AtRisk,
-    AtRiskCandidate,
-    Reason,
-    Rule,
+    AtRisk as AtRisk,
+    AtRiskCandidate as AtRiskCandidate,
+    Reason as Reason,
+    Rule as Rule,
 )
 from attendance.domain.reporting.calendars import (
-    Calendar,
-    CalendarEntry,
-    CalendarToken,
+    Calendar as Calendar,
+    CalendarEntry as CalendarEntry,
+    CalendarToken as CalendarToken,
 )
 from attendance.domain.reporting.statistics import (
-    Bucket,
-    Counts,
-    Figures,
-    Trend,
+    Bucket as Bucket,
+    Counts as Counts,
+    Figures as Figures,
+    Trend as Trend,
 )
-from attendance.domain.reporting.statistics import Lessons as LessonFigures
-from attendance.entrypoints.closing import (
-    Closed,
-)
+from attendance.entrypoints.closing import Closed as Closed
 
-__all__ = [
-    "AccountRow",
-    "Accounts",
-    "AccountsPage",
-    "Action",
-    "Ambient",
-    "AtRisk",
-    "AtRiskCandidate",
-    "Attendance",
-    "Bucket",
-    "Calendar",
-    "CalendarEntry",
-    "CalendarToken",
-    "Calendars",
-    "Changed",
-    "ClientChanges",
-    "ClientCriteria",
-    "ClientDetails",
-    "ClientOfUser",
-    "Clock",
-    "Closed",
-    "Contended",
-    "ContractChanges",
-    "ContractCriteria",
-    "ContractDetails",
-    "ContractState",
-    "Counts",
-    "DuplicateId",
-    "EmailAddresses",
-    "Event",
-    "EventCriteria",
-    "Events",
-    "Favorites",
-    "Figures",
-    "GroupAsTaught",
-    "GroupChanges",
-    "GroupCriteria",
-    "GroupDetails",
-    "Hasher",
-    "JoinableStore",
-    "Kind",
-    "Lab",
-    "LabAttendance",
-    "LabHistory",
-    "LabHistoryRow",
-    "LabPlace",
-    "LabRow",
-    "LabSheet",
-    "LabSheetRow",
-    "Labs",
-    "LabsPage",
-    "LessonChanges",
-    "LessonCriteria",
-    "LessonDetails",
-    "LessonFigures",
-    "LessonWithTeachers",
-    "Lessons",
-    "Link",
-    "Links",
-    "Listed",
-    "LocationChanges",
-    "LocationCriteria",
-    "LoggedEvent",
-    "MadeCalendarToken",
-    "MadeLessons",
-    "Mail",
-    "MailKind",
-    "MailState",
-    "MarkCriteria",
-    "MarkDetails",
-    "MarkRow",
-    "Marks",
-    "Membership",
-    "NestedUnitOfWork",
-    "NewId",
-    "NewToken",
-    "NoNotifier",
-    "NotSent",
-    "Notifier",
-    "Outbox",
-    "Overview",
-    "Page",
-    "PageRequest",
-    "PriceChanges",
-    "PriceCriteria",
-    "PriceDetails",
-    "Purpose",
-    "Range",
-    "RateLimitWindow",
-    "RateLimitWindows",
-    "Reason",
-    "Repository",
-    "RoleChangeCriteria",
-    "RoleChangeDetails",
-    "RoleChangeKind",
-    "RoleChanges",
-    "Rule",
-    "RunInBackground",
-    "Scheduled",
-    "Session",
-    "Sessions",
-    "Sheet",
-    "SheetDetails",
-    "SheetEntry",
-    "SheetRow",
-    "SignedIn",
-    "SortKey",
-    "State",
-    "Statistics",
-    "StatisticsList",
-    "StatisticsOfOne",
-    "StatisticsRow",
-    "Store",
-    "SubscriptionChanges",
-    "SubscriptionCriteria",
-    "SubscriptionDetails",
-    "Subscriptions",
-    "Today",
-    "TokenHolder",
-    "TokenSubject",
-    "Tokens",
-    "Trend",
-    "UnitOfWork",
-    "UnpaidMark",
-    "UserCriteria",
-    "UserDetails",
-    "Usernames",
-    "VisitCriteria",
-    "VisitDetails",
-    "VisitRow",
-    "VisitsDetails",
-    "VisitsSummary",
-    "Zones",
-]
+RoleChangeKind = _role_changes.Kind
+LessonFigures = _statistics.Lessons

@@ -6,8 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from icalendar import Calendar as ICalendar
-from icalendar import Event
+from icalendar import Calendar as ICalendar, Event
 
 from attendance.adapters.calendars import render
 from attendance.domain.club.lessons import instants

@@ -15,8 +15,7 @@ from aiosmtpd.controller import Controller
 from attendance.adapters.sql.engine.databases import open_database
 from attendance.adapters.sql.tables import outbox
 from attendance.domain.accounts.mail import MailState
-from tests.adapters.mail.servers import Temper
-from tests.adapters.mail.servers import running as mail_server
+from tests.adapters.mail.servers import Temper, running as mail_server
 from tests.faults.clients import Request, race
 from tests.faults.conftest import running, sabotaged, service_of
 from tests.faults.processes import all_started

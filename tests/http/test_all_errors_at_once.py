@@ -5,8 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from attendance.adapters.http.app import ROOMS
 from attendance.adapters.http.server.bodies import strict_json

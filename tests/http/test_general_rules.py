@@ -8,8 +8,7 @@ import re
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from dataclasses import fields as dc_fields
+from dataclasses import dataclass, fields as dc_fields, replace
 from threading import Event
 from typing import Any
 

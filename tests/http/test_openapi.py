@@ -16,8 +16,7 @@ from litestar.response import Response
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from attendance.adapters.http.server import errors
-from attendance.adapters.http.server import openapi as documentation
+from attendance.adapters.http.server import errors, openapi as documentation
 from attendance.adapters.http.server.errors import STATUS_OF
 from attendance.adapters.http.server.exports.tables import CSV, XLSX, Format
 from attendance.domain.accounts.role_changes import State

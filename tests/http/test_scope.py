@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from attendance.application.attendance import marks as marks_use_cases
-from attendance.application.attendance import sheets as attendance_use_cases
+from attendance.application.attendance import marks as marks_use_cases, sheets as attendance_use_cases
 from attendance.application.forms import client_access as clients_use_cases
 from attendance.application.reporting import statistics as statistics_use_cases
 from attendance.domain.permissions.roles import Role

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar as ICalendar
-from icalendar import Event, Timezone, TimezoneDaylight, TimezoneStandard
+from icalendar import Calendar as ICalendar, Event, Timezone, TimezoneDaylight, TimezoneStandard
 
 from attendance.domain.reporting.calendars import Calendar, CalendarEntry
 

@@ -8,25 +8,14 @@ the value.
 import inspect
 import re
 import types
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum, StrEnum
 from functools import cache
 from inspect import Parameter, Signature
-from typing import (
-    Any,
-    NewType,
-    TypeAlias,
-    Union,
-    Unpack,
-    get_args,
-    get_origin,
-    get_type_hints,
-    is_typeddict,
-)
+from typing import Any, NewType, TypeAlias, Union, Unpack, get_args, get_origin, get_type_hints, is_typeddict
 from uuid import UUID
 
 from attendance.domain.errors import FieldError, Invalid

@@ -4,8 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from attendance.adapters.mail import MailRenderer, ValidEmailAddresses
 from attendance.domain.errors import Invalid

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 from argon2.exceptions import HashingError, VerificationError, VerifyMismatchError
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from attendance.adapters.security import passwords as passwords_module
 from attendance.adapters.security.passwords import Argon2Hasher, CommonPasswords, common_passwords

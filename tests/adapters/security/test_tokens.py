@@ -10,8 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from attendance.adapters.security import tokens as tokens_module
 from attendance.adapters.security.tokens import JwtTokens

@@ -5,8 +5,7 @@ import unicodedata
 
 import pytest
 import regex
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from attendance.adapters.security import usernames as usernames_module
 from attendance.adapters.security.usernames import PrecisUsernames

@@ -9,12 +9,10 @@ from typing import Any
 import pytest
 
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.memory.club.clients import MemoryClients
+from attendance.adapters.memory.store import REPOSITORIES
 from attendance.adapters.zones import IanaZones
-from attendance.application.club import prices as prices_module
-from attendance.application.club import read_models
-from attendance.application.forms import client_access as clients_module
-from attendance.application.forms import editing
+from attendance.application.club import prices as prices_module, read_models
+from attendance.application.forms import client_access as clients_module, editing
 from attendance.application.forms.listing import Listed
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Store
@@ -244,9 +242,11 @@ def test_who_is_archived_is_seen_to_get_a_contract_when_nobody_looks(monkeypatch
     world = World(MemoryStore())
     clerk = world.having(Role.EMPLOYEE)
     client = world.use_cases.add_client(clerk, name="Anna", active=False)
-    get_for_update = MemoryClients.get_for_update
+    get_for_update = REPOSITORIES["clients"].get_for_update
     monkeypatch.setattr(
-        MemoryClients, "get_for_update", lambda repo, it: replace(get_for_update(repo, it), active=True)
+        REPOSITORIES["clients"],
+        "get_for_update",
+        lambda repo, it: replace(get_for_update(repo, it), active=True),
     )
     assert world.use_cases.add_contract(clerk, client_id=client.id).client_id == client.id
 

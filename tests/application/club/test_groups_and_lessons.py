@@ -12,17 +12,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.memory.club.clients import MemoryClients
 from attendance.adapters.memory.club.lessons import MemoryLessons
+from attendance.adapters.memory.store import REPOSITORIES
 from attendance.adapters.sql.club import lessons as sql_lessons
 from attendance.application.attendance.read_models import SheetDetails
-from attendance.application.club import lessons as lessons_module
-from attendance.application.club import read_models
-from attendance.application.club import schedules as scheduling
+from attendance.application.club import lessons as lessons_module, read_models, schedules as scheduling
 from attendance.application.club.read_models import LessonDetails
 from attendance.application.ports import Store
 from attendance.domain.accounts.accounts import UserNotFound
@@ -217,9 +214,9 @@ def test_who_is_archived_joins_no_group_but_stays(club: Club) -> None:
 
 @pytest.mark.plants
 def test_who_is_archived_is_seen_to_join_when_nobody_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    get_all_for_update = MemoryClients.get_all_for_update
+    get_all_for_update = REPOSITORIES["clients"].get_all_for_update
     monkeypatch.setattr(
-        MemoryClients,
+        REPOSITORIES["clients"],
         "get_all_for_update",
         lambda repo, ids: tuple(replace(it, active=True) for it in get_all_for_update(repo, ids)),
     )

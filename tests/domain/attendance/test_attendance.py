@@ -6,8 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from attendance.domain.attendance import marks as attendance
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge

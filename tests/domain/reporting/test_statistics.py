@@ -7,15 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.subscriptions import Freeze
 from attendance.domain.errors import Invalid
 from attendance.domain.ids import ClientId
-from attendance.domain.reporting import at_risk as risks
-from attendance.domain.reporting import statistics
+from attendance.domain.reporting import at_risk as risks, statistics
 from attendance.domain.reporting.at_risk import (
     AtRiskCandidate,
     PassPeriod,

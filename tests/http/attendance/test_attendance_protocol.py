@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from attendance.adapters.http.server.bodies import validation as faults_module
-from attendance.application.attendance import read_models
-from attendance.application.attendance import sheets as use_cases
+from attendance.application.attendance import read_models, sheets as use_cases
 from attendance.application.forms import client_access as clients_use_cases
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.permissions.roles import Role

@@ -9,10 +9,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.memory.club.contracts import MemoryContracts
-from attendance.adapters.memory.club.locations import MemoryLocations
-from attendance.adapters.memory.club.prices import MemoryPrices
 from attendance.adapters.memory.repository import MemoryRepository
+from attendance.adapters.memory.store import REPOSITORIES
 from attendance.adapters.memory.tables import Journal
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.club.prices import SqlPrices
@@ -71,7 +69,7 @@ def test_what_stays_of_a_unit_that_failed_is_seen(monkeypatch: pytest.MonkeyPatc
 def test_what_is_taken_is_seen_to_be_given_again_when_nothing_is_compared(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for repo in (MemoryContracts, MemoryLocations):
+    for repo in (REPOSITORIES["contracts"], REPOSITORIES["locations"]):
         monkeypatch.setattr(repo, "resource", replace(repo.resource, unique=()))
     store = MemoryStore()
     things, third, fields, _ = two_of(kind)
@@ -178,8 +176,8 @@ def test_a_contract_that_ends_a_day_early_is_seen(store: Store, monkeypatch: pyt
     def is_in_state(contract: Any, criteria: Any) -> bool:
         return contract.state(criteria.on + DAY) is criteria.state
 
-    late = replace(MemoryContracts.resource, predicates={"state": is_in_state})
-    monkeypatch.setattr(MemoryContracts, "resource", late)
+    late = replace(REPOSITORIES["contracts"].resource, predicates={"state": is_in_state})
+    monkeypatch.setattr(REPOSITORIES["contracts"], "resource", late)
     parameters = Listing.parameters
     monkeypatch.setattr(
         Listing, "parameters", lambda listing, it: parameters(listing, replace(it, on=it.on + DAY))
@@ -190,8 +188,8 @@ def test_a_contract_that_ends_a_day_early_is_seen(store: Store, monkeypatch: pyt
 
 @pytest.mark.plants
 def test_amounts_sorted_as_texts_are_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_text = replace(MemoryPrices.resource, sort={"amount": lambda price: str(price.amount)})
-    monkeypatch.setattr(MemoryPrices, "resource", as_text)
+    as_text = replace(REPOSITORIES["prices"].resource, keys={"amount": lambda price: str(price.amount)})
+    monkeypatch.setattr(REPOSITORIES["prices"], "resource", as_text)
     monkeypatch.setattr(SqlPrices, "mapper", replace(SqlPrices.mapper, sort={"amount": "name_key"}))
     with pytest.raises(AssertionError):
         contract.test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store, "prices", "amount")

@@ -8,70 +8,27 @@ from typing import Any
 
 from litestar import Litestar, Request, Response, Router
 
-from attendance.adapters.http.accounts import (
-    email_confirmation,
-    passwords,
-    registration,
-    role_changes,
-    sessions,
-    users,
-)
-from attendance.adapters.http.attendance import marks, sheets, visits
-from attendance.adapters.http.club import (
-    clients,
-    contracts,
-    favorites,
-    groups,
-    lessons,
-    locations,
-    prices,
-    subscriptions,
-)
-from attendance.adapters.http.labs import labs
-from attendance.adapters.http.labs import marks as labs_marks
-from attendance.adapters.http.labs import users as labs_users
-from attendance.adapters.http.reporting import calendars, events, statistics
 from attendance.adapters.http.server import service as service_rooms
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.errors import error_handlers
 from attendance.adapters.http.server.middleware import Middleware
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
-from attendance.adapters.http.server.operations.declaration import HttpSettings, Service
+from attendance.adapters.http.server.operations.declaration import HttpSettings, Room, Service
 from attendance.adapters.http.server.operations.handlers import handlers_of
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.plan import LARGEST_BODY
+from attendance.adapters.rooms import modules_in
 from attendance.application.use_cases import UseCases
 
-ROOMS = (
-    service_rooms.home_room,
-    registration.labs_room,
-    registration.room,
-    registration.users_room,
-    sessions.labs_room,
-    sessions.room,
-    email_confirmation.room,
-    passwords.room,
-    labs_users.room,
-    users.room,
-    favorites.room,
-    calendars.room,
-    role_changes.room,
-    events.room,
-    clients.room,
-    contracts.room,
-    prices.room,
-    locations.room,
-    groups.room,
-    lessons.room,
-    subscriptions.room,
-    sheets.room,
-    visits.room,
-    marks.room,
-    statistics.room,
-    labs.room,
-    labs_marks.room,
-    service_rooms.health_room,
+ROOMS = tuple(
+    dict.fromkeys(
+        room
+        for module in (service_rooms, *modules_in("attendance.adapters.http"))
+        for room in vars(module).values()
+        if isinstance(room, Room)
+    )
 )
+"""Every room of every module, each once."""
 
 
 def http_application(

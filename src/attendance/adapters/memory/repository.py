@@ -1,21 +1,18 @@
-"""Repositories of one form: a resource states its table, its criteria and its sort keys."""
+"""Repositories of one form: a resource states what is kept and how it is listed."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from operator import attrgetter
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Table, Tables
 from attendance.application.pagination import PageRequest
-from attendance.application.ports import Contended, Repository
-from attendance.domain.errors import AttendanceError, NotFound
+from attendance.application.ports import Contended, Repository, Resource, Unique
 
 T = TypeVar("T")
 F = TypeVar("F")
 
-Key = Callable[[Any], Any]
 Predicate = Callable[[Any, Any], bool]
 
 
@@ -40,26 +37,11 @@ def matches(entity: Any, criteria: Any, predicates: Mapping[str, Predicate]) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
-    """What is kept in the table called `name`, and how it is listed.
-
-    A sort key compares the field of its name, or what `sort` makes of an entity. `predicates` are as in
-    `matches`. No two entities have the same key in `unique`, or its refusal is raised; None is no key.
-    """
-
-    name: str
-    not_found: type[NotFound]
-    sort: Mapping[str, Key] = field(default_factory=dict)
-    predicates: Mapping[str, Predicate] = field(default_factory=dict)
-    unique: tuple[tuple[type[AttendanceError], Key], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class MemoryRepository(Repository[T, F]):
     """A repository over the table of its `resource`."""
 
     tables: Tables
-    resource: ClassVar[Resource]
+    resource: ClassVar[Resource[Any, Any]]
 
     @property
     def table(self) -> Table[UUID, Any]:
@@ -101,13 +83,12 @@ class MemoryRepository(Repository[T, F]):
         stored = self.table.get(entity.id)
         if stored is None or stored.version != entity.version - 1:
             raise Contended
-        self._index_keys(stored, entity)
-        self.table.put(entity.id, entity)
+        with self.tables.journal.undone_if_raised():
+            self._index_keys(stored, entity)
+            self.table.put(entity.id, entity)
 
     def list(self, criteria: F, page_request: PageRequest[T]) -> tuple[T, ...]:
-        keys = {
-            by.field: self.resource.sort.get(by.field) or attrgetter(by.field) for by in page_request.order
-        }
+        keys = {name: self.resource.value(column) for name, column in self.resource.sort.items()}
         return page_of(self._matching(criteria), page_request, keys=keys, tie=lambda entity: entity.id)
 
     def count(self, criteria: F) -> int:
@@ -120,17 +101,27 @@ class MemoryRepository(Repository[T, F]):
 
     def _index_keys(self, before: Any, entity: Any) -> None:
         """Have the entity found by its unique keys, and by those it had before no more."""
-        indexes = [(self._index(n), *unique) for n, unique in enumerate(self.resource.unique)]
-        for index, refusal, key in indexes:
-            if index.get(key(entity)) not in (None, entity.id):
-                raise refusal
-        for index, _, key in indexes:
-            old, new = None if before is None else key(before), key(entity)
+        for number, unique in enumerate(self.resource.unique):
+            index, old, new = self._index(number), self._key(unique, before), self._key(unique, entity)
+            if new is not None and index.get(new) not in (None, entity.id):
+                raise unique.refusal
             if old != new and old is not None:
                 index.remove(old)
             if old != new and new is not None:
                 index.put(new, entity.id)
 
+    def _key(self, unique: Unique[Any], entity: Any) -> tuple[Any, ...] | None:
+        """What no other entity may have; None for nothing."""
+        if entity is None or not unique.where(entity):
+            return None
+        key = tuple(self.resource.value(column)(entity) for column in unique.columns)
+        return None if None in key else key
+
     def _index(self, number: int) -> Table[Any, UUID]:
         """Ids by the key of a `unique`."""
         return self.tables.index(self.resource.name, number)
+
+
+def repository_class(resource: Resource[Any, Any]) -> type[MemoryRepository[Any, Any]]:
+    """The repository of a resource that needs nothing beyond the one form."""
+    return type(f"Memory{resource.name.title()}", (MemoryRepository,), {"resource": resource})

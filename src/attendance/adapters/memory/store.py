@@ -9,54 +9,18 @@ from typing import Any
 from attendance.adapters import forking
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
 from attendance.adapters.forking import LONGEST_REST_SECONDS
-from attendance.adapters.memory.accounts.accounts import MemoryAccounts
-from attendance.adapters.memory.accounts.links import MemoryLinks
-from attendance.adapters.memory.accounts.outbox import MemoryOutbox
-from attendance.adapters.memory.accounts.rate_limit_windows import MemoryRateLimitWindows
-from attendance.adapters.memory.accounts.role_changes import MemoryRoleChanges
-from attendance.adapters.memory.accounts.sessions import MemorySessions
-from attendance.adapters.memory.attendance.marks import MemoryMarks
-from attendance.adapters.memory.attendance.sheets import MemoryAttendance
-from attendance.adapters.memory.club.clients import MemoryClients
-from attendance.adapters.memory.club.contracts import MemoryContracts
-from attendance.adapters.memory.club.favorites import MemoryFavorites
-from attendance.adapters.memory.club.groups import MemoryGroups
-from attendance.adapters.memory.club.lessons import MemoryLessons
-from attendance.adapters.memory.club.locations import MemoryLocations
-from attendance.adapters.memory.club.prices import MemoryPrices
-from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
 from attendance.adapters.memory.events import MemoryEvents
-from attendance.adapters.memory.labs.labs import MemoryLabs
-from attendance.adapters.memory.labs.marks import MemoryLabAttendance
-from attendance.adapters.memory.reporting.calendars import MemoryCalendars
-from attendance.adapters.memory.reporting.statistics import MemoryStatistics
+from attendance.adapters.memory.repository import repository_class
 from attendance.adapters.memory.tables import Tables
+from attendance.adapters.rooms import repositories_in
 from attendance.adapters.units_of_work import Ambient, JoinableStore
-from attendance.application.ports import UnitOfWork
+from attendance.application.ports import RESOURCES, UnitOfWork
 from attendance.domain.errors import Unavailable
 
 REPOSITORIES: Mapping[str, Callable[[Tables], Any]] = {
-    "accounts": MemoryAccounts,
-    "sessions": MemorySessions,
-    "links": MemoryLinks,
-    "role_changes": MemoryRoleChanges,
-    "favorites": MemoryFavorites,
-    "clients": MemoryClients,
-    "contracts": MemoryContracts,
-    "prices": MemoryPrices,
-    "locations": MemoryLocations,
-    "groups": MemoryGroups,
-    "lessons": MemoryLessons,
-    "subscriptions": MemorySubscriptions,
-    "attendance": MemoryAttendance,
-    "marks": MemoryMarks,
-    "statistics": MemoryStatistics,
-    "calendars": MemoryCalendars,
-    "labs": MemoryLabs,
-    "lab_attendance": MemoryLabAttendance,
+    **{resource.name: repository_class(resource) for resource in RESOURCES},
+    **repositories_in("attendance.adapters.memory"),
     "events": MemoryEvents,
-    "rate_limit_windows": MemoryRateLimitWindows,
-    "outbox": MemoryOutbox,
 }
 
 

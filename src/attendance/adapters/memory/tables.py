@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from attendance.application.ports import DuplicateId
+from attendance.application.ports import RESOURCES, DuplicateId
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import Link, Purpose
 from attendance.domain.accounts.mail import Mail
@@ -16,7 +16,6 @@ from attendance.domain.accounts.role_changes import RoleChange
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.marks import Mark
 from attendance.domain.club.clients import Client
-from attendance.domain.club.contracts import Contract
 from attendance.domain.club.favorites import Favorites
 from attendance.domain.club.groups import Group
 from attendance.domain.club.lessons import Lesson
@@ -104,7 +103,10 @@ MarkKey = tuple[LabId, AccountId, date]
 
 
 class Tables:
-    """Everything stored, and the indexes the SQL stores have too."""
+    """Everything stored, and the indexes the SQL stores have too.
+
+    Those of other resources are there as well; these are named for whoever reads them beside their own.
+    """
 
     accounts: Table[AccountId, Account]
     sessions: Table[SessionId, Session]
@@ -115,7 +117,6 @@ class Tables:
     rate_limit_windows: Table[str, RateLimitWindow]
     outbox: Table[MailId, Mail]
     clients: Table[UUID, Client]
-    contracts: Table[UUID, Contract]
     prices: Table[UUID, Price]
     locations: Table[UUID, Location]
     groups: Table[UUID, Group]
@@ -134,7 +135,7 @@ class Tables:
     def __init__(self) -> None:
         self.journal = Journal()
         self._indexes: dict[tuple[str, int], Table[Any, UUID]] = {}
-        for name in Tables.__annotations__:
+        for name in {*Tables.__annotations__, *(resource.name for resource in RESOURCES)}:
             setattr(self, name, Table(self.journal))
 
     def index(self, name: str, number: int) -> Table[Any, UUID]:

@@ -5,56 +5,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from attendance.adapters.sql.accounts.accounts import SqlAccounts
-from attendance.adapters.sql.accounts.links import SqlLinks
-from attendance.adapters.sql.accounts.outbox import SqlOutbox
-from attendance.adapters.sql.accounts.rate_limit_windows import SqlRateLimitWindows
-from attendance.adapters.sql.accounts.role_changes import SqlRoleChanges
-from attendance.adapters.sql.accounts.sessions import SqlSessions
-from attendance.adapters.sql.attendance.marks import SqlMarks
-from attendance.adapters.sql.attendance.sheets import SqlAttendance
-from attendance.adapters.sql.club.clients import SqlClients
-from attendance.adapters.sql.club.contracts import SqlContracts
-from attendance.adapters.sql.club.favorites import SqlFavorites
-from attendance.adapters.sql.club.groups import SqlGroups
-from attendance.adapters.sql.club.lessons import SqlLessons
-from attendance.adapters.sql.club.locations import SqlLocations
-from attendance.adapters.sql.club.prices import SqlPrices
-from attendance.adapters.sql.club.subscriptions import SqlSubscriptions
+from attendance.adapters.rooms import repositories_in
 from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
 from attendance.adapters.sql.events import SqlEvents
-from attendance.adapters.sql.labs.labs import SqlLabs
-from attendance.adapters.sql.labs.marks import SqlLabAttendance
-from attendance.adapters.sql.reporting.calendars import SqlCalendars
-from attendance.adapters.sql.reporting.statistics import SqlStatistics
 from attendance.adapters.units_of_work import Ambient, JoinableStore
 from attendance.application.ports import UnitOfWork
 from attendance.domain.errors import Unavailable
 
 REPOSITORIES: Mapping[str, Callable[[Connection], Any]] = {
-    "accounts": SqlAccounts,
-    "sessions": SqlSessions,
-    "links": SqlLinks,
-    "role_changes": SqlRoleChanges,
-    "favorites": SqlFavorites,
-    "clients": SqlClients,
-    "contracts": SqlContracts,
-    "prices": SqlPrices,
-    "locations": SqlLocations,
-    "groups": SqlGroups,
-    "lessons": SqlLessons,
-    "subscriptions": SqlSubscriptions,
-    "attendance": SqlAttendance,
-    "marks": SqlMarks,
-    "statistics": SqlStatistics,
-    "calendars": SqlCalendars,
-    "labs": SqlLabs,
-    "lab_attendance": SqlLabAttendance,
+    **repositories_in("attendance.adapters.sql"),
     "events": SqlEvents,
-    "rate_limit_windows": SqlRateLimitWindows,
-    "outbox": SqlOutbox,
 }
 
 

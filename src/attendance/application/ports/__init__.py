@@ -5,87 +5,61 @@ store may raise `Unavailable` (nothing was changed, try later) and `Contended`.
 """
 
 from attendance.application.ports.accounts import (
-    Accounts,
-    Links,
-    Outbox,
-    RateLimitWindows,
-    RoleChanges,
-    Sessions,
-    SignedIn,
+    Accounts as Accounts,
+    Links as Links,
+    Outbox as Outbox,
+    RateLimitWindows as RateLimitWindows,
+    RoleChanges as RoleChanges,
+    Sessions as Sessions,
+    SignedIn as SignedIn,
 )
-from attendance.application.ports.attendance import Attendance, Marks, UnpaidMark
-from attendance.application.ports.club import Favorites, Lessons, LessonWithTeachers, Subscriptions
-from attendance.application.ports.events import Events
-from attendance.application.ports.labs import LabAttendance, Labs
+from attendance.application.ports.attendance import (
+    Attendance as Attendance,
+    Marks as Marks,
+    UnpaidMark as UnpaidMark,
+)
+from attendance.application.ports.club import (
+    Favorites as Favorites,
+    Lessons as Lessons,
+    LessonWithTeachers as LessonWithTeachers,
+    Subscriptions as Subscriptions,
+)
+from attendance.application.ports.events import Events as Events
+from attendance.application.ports.labs import LabAttendance as LabAttendance, Labs as Labs
 from attendance.application.ports.reporting import (
-    Calendars,
-    GroupAsTaught,
-    Kind,
-    Range,
-    Statistics,
-    TokenHolder,
+    Calendars as Calendars,
+    GroupAsTaught as GroupAsTaught,
+    Kind as Kind,
+    Range as Range,
+    Statistics as Statistics,
+    TokenHolder as TokenHolder,
 )
-from attendance.application.ports.repository import Repository
+from attendance.application.ports.repository import (
+    Repository as Repository,
+    Resource as Resource,
+    Unique as Unique,
+)
 from attendance.application.ports.services import (
-    Clock,
-    EmailAddresses,
-    Hasher,
-    NewId,
-    NewToken,
-    NoNotifier,
-    Notifier,
-    NotSent,
-    RunInBackground,
-    Today,
-    Tokens,
-    TokenSubject,
-    Usernames,
-    Zones,
+    Clock as Clock,
+    EmailAddresses as EmailAddresses,
+    Hasher as Hasher,
+    NewId as NewId,
+    NewToken as NewToken,
+    NoNotifier as NoNotifier,
+    Notifier as Notifier,
+    NotSent as NotSent,
+    RunInBackground as RunInBackground,
+    Today as Today,
+    Tokens as Tokens,
+    TokenSubject as TokenSubject,
+    Usernames as Usernames,
+    Zones as Zones,
 )
-from attendance.application.ports.store import Contended, DuplicateId, NestedUnitOfWork, Store, UnitOfWork
-
-__all__ = [
-    "Accounts",
-    "Attendance",
-    "Calendars",
-    "Clock",
-    "Contended",
-    "DuplicateId",
-    "EmailAddresses",
-    "Events",
-    "Favorites",
-    "GroupAsTaught",
-    "Hasher",
-    "Kind",
-    "LabAttendance",
-    "Labs",
-    "LessonWithTeachers",
-    "Lessons",
-    "Links",
-    "Marks",
-    "NestedUnitOfWork",
-    "NewId",
-    "NewToken",
-    "NoNotifier",
-    "NotSent",
-    "Notifier",
-    "Outbox",
-    "Range",
-    "RateLimitWindows",
-    "Repository",
-    "RoleChanges",
-    "RunInBackground",
-    "Sessions",
-    "SignedIn",
-    "Statistics",
-    "Store",
-    "Subscriptions",
-    "Today",
-    "TokenHolder",
-    "TokenSubject",
-    "Tokens",
-    "UnitOfWork",
-    "UnpaidMark",
-    "Usernames",
-    "Zones",
-]
+from attendance.application.ports.store import (
+    RESOURCES as RESOURCES,
+    Contended as Contended,
+    DuplicateId as DuplicateId,
+    NestedUnitOfWork as NestedUnitOfWork,
+    Store as Store,
+    UnitOfWork as UnitOfWork,
+)

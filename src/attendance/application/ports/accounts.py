@@ -3,18 +3,19 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from attendance.application.pagination import Page
-from attendance.application.ports.repository import Repository
-from attendance.domain.accounts.accounts import Account
+from attendance.application.ports.repository import Repository, Resource, Unique
+from attendance.domain.accounts.accounts import Account, EmailTaken, UsernameTaken, UserNotFound
 from attendance.domain.accounts.links import Link
 from attendance.domain.accounts.mail import Mail, MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow
-from attendance.domain.accounts.role_changes import RoleChange, State
+from attendance.domain.accounts.role_changes import RoleChange, RoleChangeAwaits, RoleChangeNotFound, State
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.ids import AccountId, MailId, SessionId
 from attendance.domain.permissions.roles import Level, Role
+from attendance.domain.text import folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,37 @@ class RoleChangeCriteria:
 
     at: datetime
     state: State | None = None
+
+
+ACCOUNTS = Resource(
+    "accounts",
+    Account,
+    UserNotFound,
+    UserCriteria,
+    sort={
+        "username": "username_key",
+        "name": "name_key",
+        "email": "email_key",
+        "created_at": "created_at",
+    },
+    keys={"name_key": lambda account: folded(account.name)},
+    predicates={
+        "part": lambda account, criteria: (
+            criteria.part in account.username_key or criteria.part in folded(account.name)
+        )
+    },
+    unique=(Unique(UsernameTaken, ("username_key",)), Unique(EmailTaken, ("email_key",))),
+)
+ROLE_CHANGES = Resource(
+    "role_changes",
+    RoleChange,
+    RoleChangeNotFound,
+    RoleChangeCriteria,
+    sort={"created_at": "created_at"},
+    predicates={"state": lambda change, criteria: change.state(at=criteria.at) is criteria.state},
+    unique=(Unique(RoleChangeAwaits, ("user_id",), lambda change: change.stored_state is State.AWAITING),),
+)
+RESOURCES: tuple[Resource[Any, Any], ...] = (ACCOUNTS, ROLE_CHANGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,3 +236,14 @@ class Outbox(Protocol):
     @abstractmethod
     def purge(self, before: datetime) -> None:
         """Remove the mails that were sent and created before an instant."""
+
+
+class AccountsRepositories:
+    """The repositories of this room."""
+
+    accounts: Accounts
+    sessions: Sessions
+    links: Links
+    role_changes: RoleChanges
+    rate_limit_windows: RateLimitWindows
+    outbox: Outbox

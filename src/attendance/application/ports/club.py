@@ -4,13 +4,18 @@ from abc import abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Protocol
+from typing import Any, Protocol
 
-from attendance.application.ports.repository import Repository
-from attendance.domain.club.contracts import ContractState
+from attendance.application.ports.repository import Repository, Resource, Unique
+from attendance.domain.club.clients import Client, ClientNotFound
+from attendance.domain.club.contracts import Contract, ContractNotFound, ContractState, NumberTaken
 from attendance.domain.club.favorites import Favorites as FavoritesOfAccount
-from attendance.domain.club.lessons import Lesson, LessonState
-from attendance.domain.club.subscriptions import Subscription, SubscriptionState
+from attendance.domain.club.groups import Group, GroupNotFound
+from attendance.domain.club.lessons import Lesson, LessonNotFound, LessonState, SlotTaken
+from attendance.domain.club.locations import AddressTaken, Location, LocationNotFound
+from attendance.domain.club.prices import Price, PriceNotFound
+from attendance.domain.club.subscriptions import Subscription, SubscriptionNotFound, SubscriptionState
+from attendance.domain.dates import is_within
 from attendance.domain.ids import (
     AccountId,
     ClientId,
@@ -20,6 +25,7 @@ from attendance.domain.ids import (
     LocationId,
     SubscriptionId,
 )
+from attendance.domain.text import folded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,24 @@ class ClientCriteria:
     user_id: AccountId | None = None
 
 
+CLIENTS = Resource(
+    "clients",
+    Client,
+    ClientNotFound,
+    ClientCriteria,
+    sort={"name": "name_key", "birthday": "birthday", "created_at": "created_at"},
+    keys={
+        "name_key": lambda client: folded(client.name),
+        "guardian_name_key": lambda client: folded(client.guardian_name),
+    },
+    predicates={
+        "part": lambda client, criteria: (
+            criteria.part in folded(client.name) or criteria.part in folded(client.guardian_name)
+        )
+    },
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractCriteria:
     """Contracts of a client that have a state on the date `on`; None: any."""
@@ -40,11 +64,38 @@ class ContractCriteria:
     state: ContractState | None = None
 
 
+CONTRACTS = Resource(
+    "contracts",
+    Contract,
+    ContractNotFound,
+    ContractCriteria,
+    sort={"number": "number_key", "signed_on": "signed_on"},
+    keys={"number_key": lambda contract: folded(contract.number)},
+    predicates={"state": lambda contract, criteria: contract.state(criteria.on) is criteria.state},
+    unique=(Unique(NumberTaken, ("number_key",)),),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceCriteria:
     """Prices on sale on a date; None: all."""
 
     on_sale_on: date | None = None
+
+
+PRICES = Resource(
+    "prices",
+    Price,
+    PriceNotFound,
+    PriceCriteria,
+    sort={"name": "name_key", "amount": "amount"},
+    keys={"name_key": lambda price: folded(price.name)},
+    predicates={
+        "on_sale_on": lambda price, criteria: (
+            criteria.on_sale_on is not None and price.is_on_sale(criteria.on_sale_on)
+        )
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +105,30 @@ class LocationCriteria:
     active: bool | None = None
 
 
+LOCATIONS = Resource(
+    "locations",
+    Location,
+    LocationNotFound,
+    LocationCriteria,
+    sort={"name": "name_key", "created_at": "created_at"},
+    keys={"name_key": lambda location: folded(location.name)},
+    unique=(Unique(AddressTaken, ("address_key",)),),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCriteria:
     """All groups."""
+
+
+GROUPS = Resource(
+    "groups",
+    Group,
+    GroupNotFound,
+    GroupCriteria,
+    sort={"name": "name_key", "created_at": "created_at"},
+    keys={"name_key": lambda group: folded(group.name)},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +145,28 @@ class LessonCriteria:
     state: LessonState | None = None
 
 
+LESSONS = Resource(
+    "lessons",
+    Lesson,
+    LessonNotFound,
+    LessonCriteria,
+    sort={"date": "date", "starts": "starts", "created_at": "created_at"},
+    keys={
+        "scheduled_date": lambda lesson: lesson.scheduled and lesson.scheduled.date,
+        "scheduled_starts": lambda lesson: lesson.scheduled and lesson.scheduled.starts,
+    },
+    predicates={
+        "since": lambda lesson, criteria: is_within(lesson.date, criteria.since, None),
+        "until": lambda lesson, criteria: is_within(lesson.date, None, criteria.until),
+        "state": lambda lesson, criteria: lesson.state(at=criteria.at) is criteria.state,
+    },
+    unique=(
+        Unique(SlotTaken, ("group_id", "date", "starts")),
+        Unique(SlotTaken, ("group_id", "scheduled_date", "scheduled_starts")),
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionCriteria:
     """Passes of a client, under a contract, that have a state on the date `on`; None: any."""
@@ -81,6 +175,25 @@ class SubscriptionCriteria:
     client_id: ClientId | None = None
     contract_id: ContractId | None = None
     state: SubscriptionState | None = None
+
+
+SUBSCRIPTIONS = Resource(
+    "subscriptions",
+    Subscription,
+    SubscriptionNotFound,
+    SubscriptionCriteria,
+    sort={"starts_on": "starts_on", "ends_on": "ends_on", "sold_on": "sold_on"},
+    predicates={"state": lambda subscription, criteria: subscription.state(criteria.on) is criteria.state},
+)
+RESOURCES: tuple[Resource[Any, Any], ...] = (
+    CLIENTS,
+    CONTRACTS,
+    PRICES,
+    LOCATIONS,
+    GROUPS,
+    LESSONS,
+    SUBSCRIPTIONS,
+)
 
 
 class Favorites(Protocol):
@@ -153,3 +266,16 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
     @abstractmethod
     def lock_at_location(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
         """Lock the lessons at a location from `since` to `until`, both included; return them sorted by id."""
+
+
+class ClubRepositories:
+    """The repositories of this room."""
+
+    clients: Repository[Client, ClientCriteria]
+    contracts: Repository[Contract, ContractCriteria]
+    prices: Repository[Price, PriceCriteria]
+    locations: Repository[Location, LocationCriteria]
+    groups: Repository[Group, GroupCriteria]
+    lessons: Lessons
+    subscriptions: Subscriptions
+    favorites: Favorites

@@ -1,14 +1,19 @@
-"""The one form of a repository."""
+"""The one form of a repository, and how a resource states what is kept in it."""
 
 from abc import abstractmethod
-from collections.abc import Collection
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from attendance.application.pagination import PageRequest
+from attendance.domain.errors import AttendanceError, NotFound
 
 T = TypeVar("T")
 F = TypeVar("F", contravariant=True)
+E = TypeVar("E")
+C = TypeVar("C")
 
 
 class Repository(Protocol[T, F]):
@@ -60,3 +65,44 @@ class Repository(Protocol[T, F]):
     @abstractmethod
     def count(self, criteria: F) -> int:
         """Return how many entities match `criteria`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unique(Generic[E]):
+    """No two entities have the same values in `columns`: the second is refused.
+
+    Those with None in one of them are not compared, nor are those for which `where` does not hold.
+    """
+
+    refusal: type[AttendanceError]
+    columns: tuple[str, ...]
+    where: Callable[[E], bool] = lambda _: True
+
+
+@dataclass(frozen=True, slots=True)
+class Resource(Generic[E, C]):
+    """What is kept in the repository called `name`, and how it is listed: the same in every store.
+
+    `sort` says by sort key which column is compared. A column has the field or property of its name, or what
+    `keys` makes of an entity. A field of the criteria that is None or empty does not narrow; otherwise the
+    predicate of its name decides, given the entity and the criteria; without one, the entity's field of that
+    name is compared with it; without a field, it is for the predicates to compare with.
+    """
+
+    name: str
+    entity: type[E]
+    not_found: type[NotFound]
+    criteria: type[C]
+    sort: Mapping[str, str]
+    keys: Mapping[str, Callable[[E], Any]] = field(default_factory=dict)
+    predicates: Mapping[str, Callable[[E, C], bool]] = field(default_factory=dict)
+    unique: tuple[Unique[E], ...] = ()
+
+    def value(self, column: str) -> Callable[[E], Any]:
+        """What an entity has in a column."""
+        return self.keys.get(column) or attrgetter(column)
+
+    def of(self, work: Any) -> Repository[E, C]:
+        """The repository of a unit of work."""
+        repository: Repository[E, C] = getattr(work, self.name)
+        return repository

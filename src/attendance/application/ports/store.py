@@ -3,36 +3,18 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, get_type_hints
 
-from attendance.application.ports.accounts import (
-    Accounts,
-    Links,
-    Outbox,
-    RateLimitWindows,
-    RoleChanges,
-    Sessions,
-)
+from attendance.application.ports import accounts, club
+from attendance.application.ports.accounts import AccountsRepositories
 from attendance.application.ports.attendance import Attendance, Marks
-from attendance.application.ports.club import (
-    ClientCriteria,
-    ContractCriteria,
-    Favorites,
-    GroupCriteria,
-    Lessons,
-    LocationCriteria,
-    PriceCriteria,
-    Subscriptions,
-)
+from attendance.application.ports.club import ClubRepositories
 from attendance.application.ports.events import Events
 from attendance.application.ports.labs import LabAttendance, Labs
 from attendance.application.ports.reporting import Calendars, Statistics
-from attendance.application.ports.repository import Repository
-from attendance.domain.club.clients import Client
-from attendance.domain.club.contracts import Contract
-from attendance.domain.club.groups import Group
-from attendance.domain.club.locations import Location
-from attendance.domain.club.prices import Price
+
+RESOURCES = (*accounts.RESOURCES, *club.RESOURCES)
+"""Everything that is kept in a repository of the one form."""
 
 
 class Contended(Exception):
@@ -53,24 +35,12 @@ class DuplicateId(RuntimeError):
         super().__init__("the id is stored already")
 
 
-class UnitOfWork:
+class UnitOfWork(AccountsRepositories, ClubRepositories):
     """Everything stored, as one transaction sees it. Each repository is made when it is first asked for.
 
     `repositories` says by name how to make one from `source`: whatever the store's adapter reads from.
     """
 
-    accounts: Accounts
-    sessions: Sessions
-    links: Links
-    role_changes: RoleChanges
-    favorites: Favorites
-    clients: Repository[Client, ClientCriteria]
-    contracts: Repository[Contract, ContractCriteria]
-    prices: Repository[Price, PriceCriteria]
-    locations: Repository[Location, LocationCriteria]
-    groups: Repository[Group, GroupCriteria]
-    lessons: Lessons
-    subscriptions: Subscriptions
     attendance: Attendance
     marks: Marks
     statistics: Statistics
@@ -78,20 +48,21 @@ class UnitOfWork:
     labs: Labs
     lab_attendance: LabAttendance
     events: Events
-    rate_limit_windows: RateLimitWindows
-    outbox: Outbox
 
     def __init__(self, repositories: Mapping[str, Callable[[Any], Any]], source: Any) -> None:
         self._repositories, self._source = repositories, source
 
     def __getattr__(self, name: str) -> Any:
         # only for what is not there yet
-        make = self._repositories.get(name) if name in UnitOfWork.__annotations__ else None
+        make = self._repositories.get(name) if name in REPOSITORY_NAMES else None
         if make is None:
             raise AttributeError(name)
         repository = make(self._source)
         setattr(self, name, repository)
         return repository
+
+
+REPOSITORY_NAMES = frozenset(get_type_hints(UnitOfWork))
 
 
 class Store(Protocol):

@@ -12,14 +12,7 @@ from msgspec import UNSET
 
 from attendance.adapters.http.club.groups import GROUP
 from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource, view_of
-from attendance.adapters.http.server.bodies.meaning import (
-    Body,
-    Clearable,
-    Fields,
-    Sent,
-    cleared,
-    meaning,
-)
+from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent, cleared, meaning
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
 from attendance.adapters.http.server.fields.ids import Id

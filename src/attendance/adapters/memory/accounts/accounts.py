@@ -1,35 +1,17 @@
 """Accounts by id, and by the keys of username and email address."""
 
-from attendance.adapters.memory.repository import MemoryRepository, Resource
+from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.pagination import Page
 from attendance.application.ports import Accounts
-from attendance.application.ports.accounts import AccountRow, AccountsPage, UserCriteria
-from attendance.domain.accounts.accounts import Account, EmailTaken, UsernameTaken, UserNotFound
+from attendance.application.ports.accounts import ACCOUNTS, AccountRow, AccountsPage, UserCriteria
+from attendance.domain.accounts.accounts import Account
 from attendance.domain.permissions.roles import Role
-from attendance.domain.text import folded
 
 USERNAMES, EMAILS = 0, 1
 
 
-def _is_named(account: Account, criteria: UserCriteria) -> bool:
-    return criteria.part in account.username_key or criteria.part in folded(account.name)
-
-
 class MemoryAccounts(MemoryRepository[Account, UserCriteria], Accounts):
-    resource = Resource(
-        "accounts",
-        UserNotFound,
-        sort={
-            "username": lambda account: account.username_key,
-            "name": lambda account: folded(account.name),
-            "email": lambda account: account.email_key,
-        },
-        predicates={"part": _is_named},
-        unique=(
-            (UsernameTaken, lambda account: account.username_key),
-            (EmailTaken, lambda account: account.email_key),
-        ),
-    )
+    resource = ACCOUNTS
 
     def find_by_username(self, username_key: str) -> Account | None:
         return self._by_key(USERNAMES, username_key)
@@ -38,7 +20,7 @@ class MemoryAccounts(MemoryRepository[Account, UserCriteria], Accounts):
         return self._by_key(EMAILS, email_key)
 
     def _by_key(self, index: int, key: str) -> Account | None:
-        account_id = self._index(index).get(key)
+        account_id = self._index(index).get((key,))
         return None if account_id is None else self.find(account_id)
 
     def search(self, part: str, page: Page) -> AccountsPage:

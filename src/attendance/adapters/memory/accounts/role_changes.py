@@ -1,22 +1,13 @@
 """Role changes by id."""
 
-from attendance.adapters.memory.repository import MemoryRepository, Resource
+from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import RoleChanges
-from attendance.application.ports.accounts import RoleChangeCriteria
-from attendance.domain.accounts.role_changes import RoleChange, RoleChangeAwaits, RoleChangeNotFound, State
-
-
-def _who_awaits(change: RoleChange) -> object:
-    return change.user_id if change.stored_state is State.AWAITING else None
+from attendance.application.ports.accounts import ROLE_CHANGES, RoleChangeCriteria
+from attendance.domain.accounts.role_changes import RoleChange, State
 
 
 class MemoryRoleChanges(MemoryRepository[RoleChange, RoleChangeCriteria], RoleChanges):
-    resource = Resource(
-        "role_changes",
-        RoleChangeNotFound,
-        predicates={"state": lambda change, criteria: change.state(at=criteria.at) is criteria.state},
-        unique=((RoleChangeAwaits, _who_awaits),),
-    )
+    resource = ROLE_CHANGES
 
     def awaiting(self) -> tuple[RoleChange, ...]:
         found = (change for change in self.table.all() if change.stored_state is State.AWAITING)

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from attendance.adapters.memory.tables import Tables
-from attendance.application.ports import Contended
-from attendance.application.ports import Favorites as FavoritesPort
+from attendance.application.ports import Contended, Favorites as FavoritesPort
 from attendance.domain.club.favorites import Favorites
 from attendance.domain.ids import AccountId
 

@@ -4,27 +4,15 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, time
 
-from attendance.adapters.memory.repository import MemoryRepository, Resource
+from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import Lessons, LessonWithTeachers
-from attendance.application.ports.club import LessonCriteria
-from attendance.domain.club.lessons import Lesson, LessonNotFound, LessonState, SlotTaken
+from attendance.application.ports.club import LESSONS, LessonCriteria
+from attendance.domain.club.lessons import Lesson, LessonState
 from attendance.domain.ids import GroupId, LessonId, LocationId
 
 
 class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
-    resource = Resource(
-        "lessons",
-        LessonNotFound,
-        predicates={
-            "since": lambda lesson, criteria: lesson.date >= criteria.since,
-            "until": lambda lesson, criteria: lesson.date <= criteria.until,
-            "state": lambda lesson, criteria: lesson.state(at=criteria.at) is criteria.state,
-        },
-        unique=(
-            (SlotTaken, lambda lesson: (lesson.group_id, lesson.date, lesson.starts)),
-            (SlotTaken, lambda lesson: lesson.scheduled and (lesson.group_id, lesson.scheduled)),
-        ),
-    )
+    resource = LESSONS
 
     def completed(self, stored: Lesson) -> Lesson:
         is_marked = bool(self.tables.marks.get(stored.id))

@@ -4,21 +4,15 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
-from attendance.adapters.memory.repository import MemoryRepository, Resource
+from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import Subscriptions
-from attendance.application.ports.club import SubscriptionCriteria
-from attendance.domain.club.subscriptions import Subscription, SubscriptionNotFound
+from attendance.application.ports.club import SUBSCRIPTIONS, SubscriptionCriteria
+from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.ids import ClientId, SubscriptionId
 
 
 class MemorySubscriptions(MemoryRepository[Subscription, SubscriptionCriteria], Subscriptions):
-    resource = Resource(
-        "subscriptions",
-        SubscriptionNotFound,
-        predicates={
-            "state": lambda subscription, criteria: subscription.state(criteria.on) is criteria.state
-        },
-    )
+    resource = SUBSCRIPTIONS
 
     def completed(self, stored: Subscription) -> Subscription:
         charged = len(self.tables.charged.get(stored.id) or ())

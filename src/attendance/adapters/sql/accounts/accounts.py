@@ -10,9 +10,8 @@ from attendance.adapters.sql.engine.searching import PostgresSearch, Search, Sql
 from attendance.adapters.sql.tables import accounts, guards
 from attendance.application.pagination import Page
 from attendance.application.ports import Accounts
-from attendance.application.ports.accounts import AccountRow, AccountsPage, UserCriteria
-from attendance.domain.accounts.accounts import Account, UserNotFound
-from attendance.domain.text import folded
+from attendance.application.ports.accounts import ACCOUNTS, AccountRow, AccountsPage, UserCriteria
+from attendance.domain.accounts.accounts import Account
 
 GUARD = sa.select(guards.c.name).where(guards.c.name == sa.literal_column("'owners'")).with_for_update()
 SEARCHED: dict[str, Any] = {
@@ -29,17 +28,8 @@ SEARCH: dict[str, Search] = {
 
 class SqlAccounts(SqlRepository[Account, UserCriteria], Accounts):
     mapper = TableMapper(
+        ACCOUNTS,
         accounts,
-        Account,
-        UserNotFound,
-        UserCriteria,
-        sort={
-            "username": "username_key",
-            "name": "name_key",
-            "email": "email_key",
-            "created_at": "created_at",
-        },
-        derived={"name_key": lambda account: folded(account.name)},
         conditions=lambda dialect: {
             "part": sa.or_(holding(dialect, accounts.c.username_key), holding(dialect, accounts.c.name_key))
         },

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.tables import role_changes
 from attendance.application.ports import RoleChanges
-from attendance.application.ports.accounts import RoleChangeCriteria
-from attendance.domain.accounts.role_changes import Kind, RoleChange, RoleChangeNotFound, Value
+from attendance.application.ports.accounts import ROLE_CHANGES, RoleChangeCriteria
+from attendance.domain.accounts.role_changes import Kind, RoleChange, Value
 from attendance.domain.permissions.roles import Role
 
 AWAITS = role_changes.c.stored_state == sa.literal_column("'awaiting'")
@@ -31,11 +31,8 @@ def role_change(*, kind: Kind, before: str, after: str, **fields: Any) -> RoleCh
 
 class SqlRoleChanges(SqlRepository[RoleChange, RoleChangeCriteria], RoleChanges):
     mapper = TableMapper(
+        ROLE_CHANGES,
         role_changes,
-        RoleChange,
-        RoleChangeNotFound,
-        RoleChangeCriteria,
-        sort={"created_at": "created_at"},
         derived={
             "before": lambda change: stored(change.before),
             "after": lambda change: stored(change.after),

@@ -4,9 +4,8 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.tables import contracts
-from attendance.application.ports.club import ContractCriteria
-from attendance.domain.club.contracts import Contract, ContractNotFound
-from attendance.domain.text import folded
+from attendance.application.ports.club import CONTRACTS, ContractCriteria
+from attendance.domain.club.contracts import Contract
 
 STATE = sa.case(
     (contracts.c.signed_on.is_(None), sa.literal_column("'draft'")),
@@ -17,11 +16,7 @@ STATE = sa.case(
 
 class SqlContracts(SqlRepository[Contract, ContractCriteria]):
     mapper = TableMapper(
+        CONTRACTS,
         contracts,
-        Contract,
-        ContractNotFound,
-        ContractCriteria,
-        sort={"number": "number_key", "signed_on": "signed_on"},
-        derived={"number_key": lambda contract: folded(contract.number)},
         conditions=lambda _: {"state": sa.bindparam("state", type_=sa.Text) == STATE},
     )

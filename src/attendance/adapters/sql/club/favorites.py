@@ -6,8 +6,7 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.connection import Connection, upsert
 from attendance.adapters.sql.tables import favorites
-from attendance.application.ports import Contended
-from attendance.application.ports import Favorites as FavoritesPort
+from attendance.application.ports import Contended, Favorites as FavoritesPort
 from attendance.domain.club.favorites import Favorites
 from attendance.domain.ids import AccountId
 

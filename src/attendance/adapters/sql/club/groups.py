@@ -13,10 +13,9 @@ from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.tables import group_members, group_teachers, groups
 from attendance.adapters.sql.tables.columns import Facts
-from attendance.application.ports.club import GroupCriteria
-from attendance.domain.club.groups import Group, GroupMembership, GroupNotFound, Teaching
+from attendance.application.ports.club import GROUPS, GroupCriteria
+from attendance.domain.club.groups import Group, GroupMembership, Teaching
 from attendance.domain.ids import AccountId, ClientId, GroupId
-from attendance.domain.text import folded
 
 AS_JSON = {
     "postgresql": (sa.func.json_agg, sa.func.json_build_array),
@@ -86,12 +85,8 @@ def group(*, group_teachers: Any, group_members: Any, **fields: Any) -> Group:
 
 class SqlGroups(SqlRepository[Group, GroupCriteria]):
     mapper = TableMapper(
+        GROUPS,
         groups,
-        Group,
-        GroupNotFound,
-        GroupCriteria,
-        sort={"name": "name_key", "created_at": "created_at"},
-        derived={"name_key": lambda group: folded(group.name)},
         more_columns=lambda dialect: [TEACHERS.of_group(dialect), MEMBERS.of_group(dialect)],
         make=group,
     )

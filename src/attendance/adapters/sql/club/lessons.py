@@ -13,8 +13,8 @@ from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.tables import attendance, group_teachers, lessons
 from attendance.adapters.sql.tables.columns import Facts
 from attendance.application.ports import Lessons, LessonWithTeachers
-from attendance.application.ports.club import LessonCriteria
-from attendance.domain.club.lessons import Lesson, LessonNotFound, Scheduled
+from attendance.application.ports.club import LESSONS, LessonCriteria
+from attendance.domain.club.lessons import Lesson, Scheduled
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 
 GROUP_ID: Any = sa.bindparam("group_id")
@@ -59,15 +59,8 @@ def lesson(*, scheduled_date: Any, scheduled_starts: Any, is_marked: Any, **fiel
 
 class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
     mapper = TableMapper(
+        LESSONS,
         lessons,
-        Lesson,
-        LessonNotFound,
-        LessonCriteria,
-        sort={name: name for name in ("date", "starts", "created_at")},
-        derived={
-            "scheduled_date": lambda lesson: lesson.scheduled and lesson.scheduled.date,
-            "scheduled_starts": lambda lesson: lesson.scheduled and lesson.scheduled.starts,
-        },
         conditions=lambda _: {
             "since": lessons.c.date >= SINCE,
             "until": lessons.c.date <= UNTIL,
@@ -84,7 +77,7 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
         statement = WITH_TEACHERS_FOR_UPDATE if for_update else WITH_TEACHERS
         row = self.connection.run(statement, {"id": lesson_id}).one_or_none()
         if row is None:
-            raise self.mapper.not_found
+            raise self.mapper.resource.not_found
         fields = row._asdict()
         of_group = (AccountId(UUID(text)) for text in fields.pop("group_teachers") or ())
         found = lesson(**fields)

@@ -6,10 +6,9 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.tables import prices
-from attendance.application.ports.club import PriceCriteria
+from attendance.application.ports.club import PRICES, PriceCriteria
 from attendance.domain.club.currencies import rounded
-from attendance.domain.club.prices import Price, PriceNotFound
-from attendance.domain.text import folded
+from attendance.domain.club.prices import Price
 
 ON = sa.bindparam("on_sale_on", type_=sa.Date)
 IS_ON_SALE = sa.and_(
@@ -25,12 +24,8 @@ def price(*, amount: Any, currency: str, **fields: Any) -> Price:
 
 class SqlPrices(SqlRepository[Price, PriceCriteria]):
     mapper = TableMapper(
+        PRICES,
         prices,
-        Price,
-        PriceNotFound,
-        PriceCriteria,
-        sort={"name": "name_key", "amount": "amount"},
-        derived={"name_key": lambda price: folded(price.name)},
         conditions=lambda _: {"on_sale_on": IS_ON_SALE},
         make=price,
     )

@@ -11,9 +11,9 @@ from attendance.adapters.sql.engine.connection import Statements
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.tables import attendance, subscriptions
 from attendance.application.ports import Subscriptions
-from attendance.application.ports.club import SubscriptionCriteria
+from attendance.application.ports.club import SUBSCRIPTIONS, SubscriptionCriteria
 from attendance.domain.club.currencies import rounded
-from attendance.domain.club.subscriptions import Subscription, SubscriptionNotFound, SubscriptionState
+from attendance.domain.club.subscriptions import Subscription, SubscriptionState
 from attendance.domain.ids import ClientId, SubscriptionId
 
 ON = sa.bindparam("on", type_=sa.Date)
@@ -75,11 +75,8 @@ def subscription(*, amount: Any, currency: str, **fields: Any) -> Subscription:
 
 class SqlSubscriptions(SqlRepository[Subscription, SubscriptionCriteria], Subscriptions):
     mapper = TableMapper(
+        SUBSCRIPTIONS,
         subscriptions,
-        Subscription,
-        SubscriptionNotFound,
-        SubscriptionCriteria,
-        sort={name: name for name in ("starts_on", "ends_on", "sold_on")},
         conditions=lambda dialect: {"state": _states(dialect)},
         more_columns=lambda _: [CHARGED.label("charged")],
         make=subscription,

@@ -5,24 +5,14 @@ import sys
 
 import sqlalchemy as sa
 
-from attendance.application.ports import Contended, DuplicateId
-from attendance.domain.accounts.accounts import EmailTaken, UsernameTaken
-from attendance.domain.accounts.role_changes import RoleChangeAwaits
-from attendance.domain.club.contracts import NumberTaken
-from attendance.domain.club.lessons import SlotTaken
-from attendance.domain.club.locations import AddressTaken
+from attendance.application.ports import RESOURCES, Contended, DuplicateId
 from attendance.domain.errors import Unavailable
 
 REFUSAL_OF: dict[str, type[Exception]] = {
-    "uq_accounts_username_key": UsernameTaken,
-    "uq_accounts_email_key": EmailTaken,
-    "uq_role_changes_user_id": RoleChangeAwaits,
-    "uq_contracts_number_key": NumberTaken,
-    "uq_locations_address_key": AddressTaken,
-    "uq_lessons_group_id_date_starts": SlotTaken,
-    "uq_lessons_group_id_scheduled_date_scheduled_starts": SlotTaken,
-    "uq_events_id": DuplicateId,
-}
+    f"uq_{resource.name}_{'_'.join(unique.columns)}": unique.refusal
+    for resource in RESOURCES
+    for unique in resource.unique
+} | {"uq_events_id": DuplicateId}
 """What it means when a unique constraint is broken."""
 
 # the trigger is the one that keeps an event from being replaced by another of its id

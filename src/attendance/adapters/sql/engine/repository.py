@@ -1,8 +1,7 @@
-"""Repositories of one form: a resource states its table, its criteria and its sort keys."""
+"""Repositories of one form: a resource, and the table it is kept in."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -12,8 +11,7 @@ from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Connection, Statements, insert_into
 from attendance.adapters.sql.engine.listing import Listing, SortColumn
 from attendance.application.pagination import PageRequest
-from attendance.application.ports import Contended, Repository
-from attendance.domain.errors import NotFound
+from attendance.application.ports import Contended, Repository, Resource
 
 T = TypeVar("T")
 F = TypeVar("F")
@@ -26,22 +24,19 @@ def nothing_more(_: str) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class TableMapper(Generic[T]):
-    """How entities are rows of a table, and how they are listed.
+    """How the entities of a resource are rows of a table, and how they are listed.
 
-    A column holds the field or property of its name, or what `derived` makes of the entity. Those of fields
-    are read, with `more_columns`, which follow from other tables or are parts of one field; `make`
-    is given them by name. `sort` says which column each sort key compares, `criteria` and `conditions` are
-    as in `Listing`. A locked row can still be referred to by new rows, unless `locks_key`.
+    A column holds what the resource says, or what `derived` makes of the entity. Those of fields are read,
+    with `more_columns`, which follow from other tables or are parts of one field; `make` is given them by
+    name. `conditions` are as in `Listing`: the resource's predicates in SQL. A locked row can still be
+    referred to by new rows, unless `locks_key`.
 
     What follows from other tables is asked for once the rows are locked: while PostgreSQL waits for a row, it
     sees the others as they were before.
     """
 
+    resource: Resource[T, Any]
     table: sa.Table
-    entity_type: type[T]
-    not_found: type[NotFound]
-    criteria: type[Any]
-    sort: Mapping[str, str]
     derived: Mapping[str, Callable[[T], Any]] = field(default_factory=dict)
     conditions: Callable[[str], Mapping[str, Any]] = nothing_more
     more_columns: Callable[[str], Sequence[sa.ColumnElement[Any]]] = nothing_more
@@ -60,7 +55,7 @@ class TableMapper(Generic[T]):
     save: sa.Update = field(init=False)
 
     def __post_init__(self) -> None:
-        table, names = self.table, {it.name for it in fields(self.entity_type)}  # type: ignore[arg-type]
+        table, names = self.table, {it.name for it in fields(self.resource.entity)}  # type: ignore[arg-type]
         own = [column for column in table.c if column.name in names]
         columns = {dialect: [*own, *self.more_columns(dialect)] for dialect in insert_into}
         read = {dialect: sa.select(*shown) for dialect, shown in columns.items()}
@@ -92,8 +87,8 @@ class TableMapper(Generic[T]):
         return Listing(
             columns=columns,
             tie=self._sort_column("id"),
-            criteria=self.criteria,
-            sort={name: self._sort_column(column) for name, column in self.sort.items()},
+            criteria=self.resource.criteria,
+            sort={name: self._sort_column(column) for name, column in self.resource.sort.items()},
             conditions=self.conditions(dialect),
         )
 
@@ -102,13 +97,13 @@ class TableMapper(Generic[T]):
 
     def _value(self, name: str) -> Callable[[T], Any]:
         """What an entity has in a column."""
-        return self.derived.get(name) or attrgetter(name)
+        return self.derived.get(name) or self.resource.value(name)
 
     def locked(self, select: sa.Select[Any]) -> sa.Select[Any]:
         return select.with_for_update() if self.locks_key else for_update(select)
 
     def entity(self, row: Any) -> T:
-        return (self.make or self.entity_type)(**row._asdict())
+        return (self.make or self.resource.entity)(**row._asdict())
 
     def row(self, entity: T) -> dict[str, Any]:
         return {name: value(entity) for name, value in self.values.items()}
@@ -182,5 +177,5 @@ class SqlRepository(Repository[T, F]):
     def _one(self, statement: Statements, entity_id: UUID) -> T:
         found = self._first(statement, {"id": entity_id})
         if found is None:
-            raise self.mapper.not_found
+            raise self.mapper.resource.not_found
         return found

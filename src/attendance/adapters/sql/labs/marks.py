@@ -7,8 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.connection import Connection, insert_into
-from attendance.adapters.sql.events import ADD as ADD_EVENT
-from attendance.adapters.sql.events import event_row
+from attendance.adapters.sql.events import ADD as ADD_EVENT, event_row
 from attendance.adapters.sql.tables import accounts, events, lab_marks, lab_members, labs
 from attendance.application.ports import Contended, LabAttendance
 from attendance.application.ports.labs import LabHistory, LabHistoryRow, LabSheet, LabSheetRow

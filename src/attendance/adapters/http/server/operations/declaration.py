@@ -118,7 +118,7 @@ class Operation:
     awaits: type[msgspec.Struct] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Room:
     """The operations of one subject: under one tag, their paths below one prefix."""
 
