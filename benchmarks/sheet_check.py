@@ -9,10 +9,9 @@ from uuid import UUID
 import httpx
 import sqlalchemy as sa
 
-from attendance.adapters.clock import new_id, utc_now
+from attendance.adapters.clock import IanaZones, new_id, utc_now
 from attendance.adapters.sql.engine.postgres import Postgres
 from attendance.adapters.sql.store import SqlStore
-from attendance.adapters.zones import IanaZones
 from attendance.application.attendance.sheets import MarkAttendance
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.attendance.status import Status

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from attendance.adapters.clock import new_id, new_token
-from attendance.adapters.zones import IanaZones
+from attendance.adapters.clock import IanaZones, new_id, new_token
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow

@@ -13,7 +13,7 @@ from dependency_injector import containers, providers
 
 from attendance.adapters.background import RunInBackground
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
-from attendance.adapters.clock import new_id, new_token, utc_now
+from attendance.adapters.clock import IanaZones, new_id, new_token, utc_now
 from attendance.adapters.mail import FileNotifier, MailRenderer, SmtpNotifier, ValidEmailAddresses
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.security.passwords import Argon2Hasher, CommonPasswords
@@ -22,7 +22,6 @@ from attendance.adapters.security.usernames import PrecisUsernames
 from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.adapters.sql.engine.schema_version import bring_up_to_date
 from attendance.adapters.sql.store import SqlStore
-from attendance.adapters.zones import IanaZones
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow

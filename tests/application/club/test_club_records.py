@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from attendance.adapters.clock import IanaZones
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.memory.store import REPOSITORIES
-from attendance.adapters.zones import IanaZones
 from attendance.application.club import prices as prices_module, read_models
 from attendance.application.forms import client_access as clients_module, editing
 from attendance.application.forms.listing import Listed

@@ -190,6 +190,7 @@ def test_a_contract_that_ends_a_day_early_is_seen(store: Store, monkeypatch: pyt
 def test_amounts_sorted_as_texts_are_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     as_text = replace(REPOSITORIES["prices"].resource, keys={"amount": lambda price: str(price.amount)})
     monkeypatch.setattr(REPOSITORIES["prices"], "resource", as_text)
-    monkeypatch.setattr(SqlPrices, "mapper", replace(SqlPrices.mapper, sort={"amount": "name_key"}))
+    by_name = replace(SqlPrices.mapper.resource, sort={"amount": "name_key"})
+    monkeypatch.setattr(SqlPrices, "mapper", replace(SqlPrices.mapper, resource=by_name))
     with pytest.raises(AssertionError):
         contract.test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store, "prices", "amount")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from attendance.adapters.zones import IanaZones
+from attendance.adapters.clock import IanaZones
 from attendance.domain.errors import Invalid
 
 ZONES = IanaZones("UTC")
