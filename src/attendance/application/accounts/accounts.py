@@ -9,13 +9,14 @@ from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.accounts.registration import free_address
 from attendance.application.club.clients import own_clients
-from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.editing import require_version
 from attendance.application.forms.field_errors import named_errors
-from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
-from attendance.application.pagination import LARGEST_PAGE, Page, parse_sort
-from attendance.application.ports import Clock, EmailAddresses, NewId, Store, UnitOfWork, Usernames
-from attendance.application.ports.accounts import AccountsPage, UserCriteria
+from attendance.application.forms.use_case import Command, Query
+from attendance.application.pagination import LARGEST_PAGE, Page
+from attendance.application.ports import EmailAddresses, UnitOfWork, Usernames
+from attendance.application.ports.accounts import ACCOUNTS, AccountsPage, UserCriteria
 from attendance.domain.accounts.accounts import Account, accepted_name
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.policy import may_edit
@@ -27,18 +28,15 @@ from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Directory, Permission
 from attendance.domain.text import accepted_together, searchable
 
-USERS_SORT = ("username", "name", "email", "created_at")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchAccounts:
+class SearchAccounts(Query):
     """Return active users whose username contains `name`, in any case and width, by username.
 
     An empty `name` matches all. At most `limit` of them (1 to 1000) after the first `offset`; `total` counts
     all matches. Raises Invalid, and Unauthenticated where the directory is closed to strangers (a setting).
     """
 
-    store: Store
     directory: Directory
 
     @retried
@@ -51,8 +49,7 @@ class SearchAccounts:
             return work.accounts.search(part, page)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListUsers:
+class ListUsers(Query):
     """List users, by username unless `sort` says otherwise; ties by id.
 
     `sort`: fields with commas, `-` before one for descending order, of `username`, `name`, `email`,
@@ -60,8 +57,6 @@ class ListUsers:
     `role`, `active`: only those. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
     Forbidden.
     """
-
-    store: Store
 
     def __call__(
         self,
@@ -73,28 +68,23 @@ class ListUsers:
         role: Role | None = None,
         active: bool | None = None,
     ) -> Listed[UserDetails]:
-        order = parse_sort(sort or "username", USERS_SORT)
         criteria = UserCriteria(part=searchable("name", name), role=role, active=active)
-        return listed(
-            self.store,
-            lambda: require_level(actor, Permission.LIST_USERS),
-            order=order,
+        return self._listed(
+            ACCOUNTS,
+            criteria,
+            UserDetails.of,
+            permitted=lambda: require_level(actor, Permission.LIST_USERS),
             page=page,
-            count=lambda work: work.accounts.count(criteria),
-            rows=lambda work, page_request: work.accounts.list(criteria, page_request),
-            details=UserDetails.of,
+            sort=sort or "username",
             hidden=("clients",),
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowUser:
+class ShowUser(Query):
     """Return one user: oneself, with one's clients; for managers anybody.
 
     Raises Forbidden, UserNotFound.
     """
-
-    store: Store
 
     @retried
     def __call__(self, actor: Actor, *, user_id: AccountId) -> UserDetails:
@@ -104,7 +94,7 @@ class ShowUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditUser:
+class EditUser(Command):
     """Change username, name or email address, and return the user; None keeps a field, "" clears the name.
 
     Oneself, or for head managers users of a lower role. A new address is pending until the link that is
@@ -115,9 +105,6 @@ class EditUser:
     Raises Invalid, Forbidden, UserNotFound, Outdated, UsernameTaken, EmailTaken, LimitReached.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     usernames: Usernames
     email_addresses: EmailAddresses
     rate_limiter: RateLimiter
@@ -155,7 +142,7 @@ class EditUser:
             before = work.accounts.get_for_update(user_id)
             require(may_edit(actor, before), Forbidden)
             require_version(before.version, versions)
-            context = change_context(self, actor)
+            context = self._change_context(actor)
             after, event = before.edited(
                 **{field: accepted.get(field) for field in values}, change_context=context
             )

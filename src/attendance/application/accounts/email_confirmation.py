@@ -6,7 +6,8 @@ from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.registration import free_address, unconfirmed_holder
 from attendance.application.forms.retrying import retried
-from attendance.application.ports import Clock, NewId, Store, UnitOfWork
+from attendance.application.forms.use_case import Command
+from attendance.application.ports import UnitOfWork
 from attendance.domain.accounts.accounts import email_key
 from attendance.domain.accounts.links import InvalidConfirmationToken, Purpose, digest_of
 from attendance.domain.errors import Conflict
@@ -22,17 +23,12 @@ class NothingToConfirm(Conflict):
     text = "there is no address to confirm"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmEmail:
+class ConfirmEmail(Command):
     """Confirm an address by the token of a mailed link. Return False where it was confirmed before.
 
     Raises InvalidConfirmationToken for a token that is unknown, too old, or replaced by a newer one, and
     EmailTaken where another account has the address by now.
     """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     @retried
     def __call__(self, *, token: str) -> bool:
@@ -70,15 +66,12 @@ class ConfirmEmail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResendConfirmation:
+class ResendConfirmation(Command):
     """Mail a new link that confirms one's pending or unconfirmed address; older links are void.
 
     Raises Forbidden, NothingToConfirm, LimitReached.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
 

@@ -6,7 +6,8 @@ from attendance.application.accounts.read_models import UserDetails
 from attendance.application.accounts.registration import free_address
 from attendance.application.accounts.sessions import found_by_username
 from attendance.application.forms.retrying import retried
-from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, Store, Usernames
+from attendance.application.forms.use_case import Command, Query
+from attendance.application.ports import EmailAddresses, Hasher, Usernames
 from attendance.domain.accounts.accounts import Account, UserNotFound
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.errors import Conflict
@@ -23,15 +24,12 @@ class OwnerExists(Conflict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreateOwner:
+class CreateOwner(Command):
     """Add the first owner's account and return its id. The address counts as confirmed.
 
     For the operator: it asks for no permission. Raises OwnerExists, Invalid, UsernameTaken, EmailTaken.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     hasher: Hasher
     usernames: Usernames
     email_addresses: EmailAddresses
@@ -69,14 +67,11 @@ class CreateOwner:
         return account.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindUser:
+class FindUser(Query):
     """Return the user with this username, in any spelling that is compared as the same.
 
     For the operator: it asks for no permission. Raises UserNotFound.
     """
-
-    store: Store
 
     @retried
     def __call__(self, *, username: str) -> UserDetails:

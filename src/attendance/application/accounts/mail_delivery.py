@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 
 from attendance.application.forms.retrying import retried
-from attendance.application.ports import Clock, NoNotifier, Notifier, NotSent, Store
+from attendance.application.forms.use_case import Query, TimedQuery
+from attendance.application.ports import NoNotifier, Notifier, NotSent
 from attendance.domain.accounts.mail import LONGEST_LEASE, Mail, MailState
 from attendance.domain.ids import MailId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DispatchMail:
+class DispatchMail(TimedQuery):
     """Send one mail that is due, and return whether there was one.
 
     Several processes may do this at once: a mail is claimed by one at a time, for 5 minutes. A process that
@@ -18,8 +19,6 @@ class DispatchMail:
     NoNotifier, and leaves every mail waiting, where no way to send mail was given.
     """
 
-    store: Store
-    clock: Clock
     notifier: Notifier | None
 
     def __call__(self) -> bool:
@@ -59,14 +58,11 @@ class DispatchMail:
                 work.outbox.save(mail)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListMail:
+class ListMail(Query):
     """Return the mails in a state (waiting, sent, dead: not tried again), oldest first.
 
     For the operator: it asks for no permission.
     """
-
-    store: Store
 
     @retried
     def __call__(self, *, state: MailState) -> tuple[Mail, ...]:
@@ -74,15 +70,11 @@ class ListMail:
             return work.outbox.in_state(state)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryMail:
+class RetryMail(TimedQuery):
     """Make a mail that is waiting or dead due now; one that was sent stays as it is.
 
     For the operator: it asks for no permission. Raises MailNotFound.
     """
-
-    store: Store
-    clock: Clock
 
     @retried
     def __call__(self, *, mail_id: MailId) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.sessions import end_sessions, found_by_email
-from attendance.application.forms.editing import change_context
 from attendance.application.forms.field_errors import named_errors
 from attendance.application.forms.retrying import retried
-from attendance.application.ports import Clock, Hasher, NewId, Store, UnitOfWork
+from attendance.application.forms.use_case import Command, TimedQuery
+from attendance.application.ports import Hasher, UnitOfWork
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import InvalidResetToken, Link, Purpose, digest_of
 from attendance.domain.accounts.mail import MailKind
@@ -24,16 +24,13 @@ from attendance.domain.permissions.table import Permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangePassword:
+class ChangePassword(Command):
     """Change one's own password; the account's other sessions and its password links end.
 
     A wrong `current_password` counts like a failed sign-in. Raises Invalid for the new password, Forbidden,
     WrongPassword, LimitReached, Unavailable.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     hasher: Hasher
     password_rules: PasswordRules
     rate_limiter: RateLimiter
@@ -73,7 +70,7 @@ class ChangePassword:
     @retried
     def _set(self, actor: Actor, verified: Account, password_hash: str) -> bool:
         """Set the password and return True; False where the hash is no longer the verified one."""
-        context = change_context(self, actor)
+        context = self._change_context(actor)
         with self.store.transaction() as work:
             account = work.accounts.get_for_update(actor.id)
             if account.password_hash != verified.password_hash:
@@ -98,15 +95,13 @@ class ChangePassword:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestPasswordReset:
+class RequestPasswordReset(TimedQuery):
     """Mail a link that sets the password, if an active account has this address.
 
     An account without a password is sent a new invitation. Returns and raises the same whether or not there
     is such an account, and when too many links were requested and none is sent.
     """
 
-    store: Store
-    clock: Clock
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
 
@@ -128,15 +123,12 @@ class RequestPasswordReset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetPassword:
+class SetPassword(Command):
     """Set a password by the token of a mailed link, which confirms the account's address.
 
     All sessions of the account end. Raises Invalid for the password, InvalidResetToken, Unavailable.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     hasher: Hasher
     password_rules: PasswordRules
     outbox_writer: OutboxWriter

@@ -10,7 +10,8 @@ from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.forms.field_errors import named_errors
 from attendance.application.forms.retrying import retried
-from attendance.application.ports import Clock, EmailAddresses, Hasher, NewId, Store, UnitOfWork, Usernames
+from attendance.application.forms.use_case import Command
+from attendance.application.ports import EmailAddresses, Hasher, UnitOfWork, Usernames
 from attendance.domain.accounts.accounts import Account, EmailTaken, accepted_name, email_key
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.policy import may_invite
@@ -25,7 +26,7 @@ from attendance.domain.text import accepted_together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
+class Register(Command):
     """Add an account for oneself, and return its id.
 
     The username must be unique in every spelling that is compared as the same. To an `email` a confirmation
@@ -34,9 +35,6 @@ class Register:
     LimitReached, Unavailable.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     hasher: Hasher
     usernames: Usernames
     email_addresses: EmailAddresses
@@ -102,16 +100,13 @@ class Register:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InviteUser:
+class InviteUser(Command):
     """Add an account for somebody else, mail them a link for setting the password, and return the user.
 
     `role` counts once the link is used, which confirms the address. It must be one that the actor may give,
     and neither owner nor admin. Raises Invalid with all errors, Forbidden, UsernameTaken, EmailTaken.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     usernames: Usernames
     email_addresses: EmailAddresses
     outbox_writer: OutboxWriter

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow, as_of_now
-from attendance.application.forms.editing import change_context, require_version
-from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.editing import require_version
+from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
-from attendance.application.pagination import SortKey
-from attendance.application.ports import Clock, NewId, Store
-from attendance.application.ports.accounts import RoleChangeCriteria
+from attendance.application.forms.use_case import Command, Query, TimedQuery
+from attendance.application.ports.accounts import ROLE_CHANGES, RoleChangeCriteria
 from attendance.domain.accounts.policy import may_move, may_switch
 from attendance.domain.accounts.role_changes import Kind, State, require_possible
 from attendance.domain.errors import Forbidden
@@ -22,7 +21,7 @@ from attendance.domain.permissions.table import Permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeRole:
+class ChangeRole(Query):
     """Change the role of a user, and return the user; the same role again changes nothing.
 
     Where that takes ownership from another owner, return the role change, which awaits confirmation. Sessions
@@ -31,7 +30,6 @@ class ChangeRole:
     LastOwner, RoleChangeAwaits.
     """
 
-    store: Store
     role_change_workflow: RoleChangeWorkflow
 
     @retried
@@ -48,7 +46,7 @@ class ChangeRole:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeActive:
+class ChangeActive(Query):
     """Deactivate or reactivate a user, and return the user; the same state again changes nothing.
 
     The sessions of a deactivated user end at once. Where that takes ownership from another owner, return the
@@ -56,7 +54,6 @@ class ChangeActive:
     None: any. Raises Forbidden, UserNotFound, Outdated, LastOwner, RoleChangeAwaits.
     """
 
-    store: Store
     role_change_workflow: RoleChangeWorkflow
 
     @retried
@@ -73,16 +70,13 @@ class ChangeActive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmRoleChange:
+class ConfirmRoleChange(Command):
     """Apply a change that awaits confirmation, and return it.
 
     For the user it is about, or another owner who did not request it and has been an owner for 7 days (a
     setting). Raises Forbidden, RoleChangeNotFound, NotAwaiting, and LastOwner: then it still awaits.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     role_change_workflow: RoleChangeWorkflow
 
     @retried
@@ -93,7 +87,7 @@ class ConfirmRoleChange:
             change = work.role_changes.get(role_change_id)
             decided, event = change.confirmed(
                 work.accounts.get_for_update(actor.id),
-                change_context(self, actor),
+                self._change_context(actor),
                 tenure=self.role_change_workflow.rules.tenure,
             )
             target = work.accounts.get_for_update(change.user_id)
@@ -104,16 +98,11 @@ class ConfirmRoleChange:
         return RoleChangeDetails.of(decided, self.clock())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectRoleChange:
+class RejectRoleChange(Command):
     """Reject a change that awaits confirmation, and return it: for any owner but the user it is about.
 
     Raises Forbidden, RoleChangeNotFound, NotAwaiting.
     """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     @retried
     def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
@@ -121,22 +110,17 @@ class RejectRoleChange:
         with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
-            decided, event = change.rejected(work.accounts.get(actor.id), change_context(self, actor))
+            decided, event = change.rejected(work.accounts.get(actor.id), self._change_context(actor))
             work.role_changes.save(decided)
             work.events.add(event)
         return RoleChangeDetails.of(decided, self.clock())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawRoleChange:
+class WithdrawRoleChange(Command):
     """Withdraw a change that one has requested oneself, whatever one's level is now, and return it.
 
     Raises Forbidden, RoleChangeNotFound, NotAwaiting.
     """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     @retried
     def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
@@ -144,48 +128,38 @@ class WithdrawRoleChange:
         with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
-            decided, event = change.withdrawn(change_context(self, actor))
+            decided, event = change.withdrawn(self._change_context(actor))
             work.role_changes.save(decided)
             work.events.add(event)
         return RoleChangeDetails.of(decided, self.clock())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListRoleChanges:
+class ListRoleChanges(TimedQuery):
     """List the changes that await or awaited confirmation, with their state now; newest first, ties by id.
 
     `state`: only those that have it now. `page` (from 1): that page of 20; None: the whole list. Raises
     Invalid, Forbidden.
     """
 
-    store: Store
-    clock: Clock
-
     def __call__(
         self, actor: Actor, *, state: State | None = None, page: int | None = None
     ) -> Listed[RoleChangeDetails]:
         now = self.clock()
         criteria = RoleChangeCriteria(at=now, state=state)
-        return listed(
-            self.store,
-            lambda: require_level(actor, Permission.READ_ROLE_CHANGES),
-            order=(SortKey("created_at", descending=True),),
+        return self._listed(
+            ROLE_CHANGES,
+            criteria,
+            lambda change: RoleChangeDetails.of(change, now),
+            permitted=lambda: require_level(actor, Permission.READ_ROLE_CHANGES),
             page=page,
-            count=lambda work: work.role_changes.count(criteria),
-            rows=lambda work, page_request: work.role_changes.list(criteria, page_request),
-            details=lambda change: RoleChangeDetails.of(change, now),
+            sort="-created_at",
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowRoleChange:
+class ShowRoleChange(TimedQuery):
     """Return one change that awaits or awaited confirmation. Raises Forbidden, RoleChangeNotFound."""
-
-    store: Store
-    clock: Clock
 
     @retried
     def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
         require_level(actor, Permission.READ_ROLE_CHANGES)
-        with self.store.autocommit() as work:
-            return RoleChangeDetails.of(work.role_changes.get(role_change_id), self.clock())
+        return RoleChangeDetails.of(self._stored(ROLE_CHANGES, role_change_id), self.clock())

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from attendance.application.accounts.rate_limiter import RateLimiter
-from attendance.application.forms.editing import change_context
 from attendance.application.forms.retrying import retried
-from attendance.application.ports import Clock, Hasher, NewId, RunInBackground, Store, Tokens, UnitOfWork
+from attendance.application.forms.use_case import Command, Query, TimedQuery
+from attendance.application.ports import Hasher, RunInBackground, Tokens, UnitOfWork
+from attendance.application.ports.accounts import ACCOUNTS
 from attendance.domain.accounts.accounts import (
     LONGEST_EMAIL,
     LONGEST_USERNAME,
@@ -26,7 +27,7 @@ from attendance.domain.text import folded, name_error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+class SignIn(Command):
     """Start a session, by username or by email address, and return its access token.
 
     `address`: that of the client's machine, against whose limit failures count; None: no such limit. A
@@ -37,9 +38,6 @@ class SignIn:
     failures, for the right password too; Unavailable.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     hasher: Hasher
     tokens: Tokens
     lifetime: SessionLifetime
@@ -138,21 +136,16 @@ def found_by_email(work: UnitOfWork, email: str) -> Account | None:
     return work.accounts.find_by_email(email_key(email))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignOut:
+class SignOut(Command):
     """End the actor's session, or with `everywhere` all sessions of the account.
 
     It has effect on the next request. Raises Forbidden.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
-
     @retried
     def __call__(self, actor: Actor, *, everywhere: bool = False) -> None:
         require_level(actor, Permission.SIGN_OUT)
-        context = change_context(self, actor)
+        context = self._change_context(actor)
         with self.store.transaction() as work:
             if everywhere:
                 end_sessions(work, actor.id, context)
@@ -169,15 +162,13 @@ def end_sessions(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActorOf:
+class ActorOf(TimedQuery):
     """Return the actor that an access token stands for now, with its present level; valid for one request.
 
     Raises Unauthenticated for a token that is not genuine, and for a session that has ended or expired or
     whose account is deactivated.
     """
 
-    store: Store
-    clock: Clock
     tokens: Tokens
     lifetime: SessionLifetime
     run_in_background: RunInBackground
@@ -208,8 +199,7 @@ class ActorOf:
             work.sessions.touch(session_id, at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActAs:
+class ActAs(Query):
     """The actor for an account whose owner some other sign-in than ours has authenticated.
 
     Asks for no password and starts no session: `session_id` is None, and the actor is good for one request.
@@ -217,12 +207,9 @@ class ActAs:
     is deactivated.
     """
 
-    store: Store
-
     @retried
     def __call__(self, account_id: AccountId) -> Actor:
-        with self.store.autocommit() as work:
-            account = work.accounts.get(account_id)
+        account = self._stored(ACCOUNTS, account_id)
         if not account.active:
             raise Unauthenticated
         return Actor(account.id, None, account.level)

@@ -1,12 +1,12 @@
 """All marks, of all lessons."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from attendance.application.attendance.read_models import MarkDetails
 from attendance.application.forms.listing import Listed, Reading, listed, require_page
+from attendance.application.forms.use_case import Query
 from attendance.application.pagination import parse_sort, validate_range
-from attendance.application.ports import Store, UnitOfWork
+from attendance.application.ports import UnitOfWork
 from attendance.application.ports.attendance import MarkCriteria
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.errors import Forbidden
@@ -18,8 +18,7 @@ from attendance.domain.permissions.table import Permission
 MARKS_SORT = ("date", "starts", "lesson_id")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListMarks:
+class ListMarks(Query):
     """List marks by the lesson's date, start and id, then by client; without those of cancelled lessons.
 
     `since`, `until`: local dates of lessons, both included; None: open at that end. `group_id`: of this group
@@ -29,8 +28,6 @@ class ListMarks:
     Raises Invalid, GroupNotFound, and Forbidden, also for an employee who taught the group on no day of the
     range.
     """
-
-    store: Store
 
     def __call__(
         self,

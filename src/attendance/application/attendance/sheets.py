@@ -6,10 +6,11 @@ from typing import Any
 
 from attendance.application.attendance.charging import passes_by_client, visit_to
 from attendance.application.attendance.read_models import SheetDetails
-from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.editing import require_version
 from attendance.application.forms.retrying import retried
+from attendance.application.forms.use_case import Command, Query, TimedQuery
 from attendance.application.pagination import PageRequest
-from attendance.application.ports import Clock, NewId, Store, UnitOfWork, Zones
+from attendance.application.ports import UnitOfWork, Zones
 from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.domain.attendance.charging import NOTHING, Charge, NoCandidate, charge
 from attendance.domain.attendance.marks import (
@@ -41,15 +42,11 @@ NOT_YET = FieldError("attendances", "are only looked at")
 """As an error among those of a sheet: with it nothing is stored."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowSheet:
+class ShowSheet(TimedQuery):
     """Return the sheet of a lesson: its roster on the date, marked or not, then guests; each by name.
 
     For managers, and below them for who teaches the lesson. Raises Forbidden, LessonNotFound.
     """
-
-    store: Store
-    clock: Clock
 
     @retried
     def __call__(self, actor: Actor, *, lesson_id: LessonId) -> SheetDetails:
@@ -61,7 +58,7 @@ class ShowSheet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MarkAttendance:
+class MarkAttendance(Command):
     """Mark the attendance of the listed clients, charge their passes, and return the sheet; all or nothing.
 
     `attendances`: at most 1000 entries, a client in one of them only; other clients' marks stay, and the same
@@ -73,9 +70,6 @@ class MarkAttendance:
     LessonCancelled.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     zones: Zones
     marking_rules: MarkingRules
 
@@ -125,7 +119,7 @@ class MarkAttendance:
         require_level_for_some(actor, Permission.MARK_ATTENDANCE)
         with self.store.transaction() as work:
             taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
-            lesson, context = taught_lesson.lesson, change_context(self, actor)
+            lesson, context = taught_lesson.lesson, self._change_context(actor)
             require_level(actor, Permission.MARK_ATTENDANCE, own=actor.id in taught_lesson.teachers)
             today = context.at.astimezone(self.zones.named(lesson.timezone)).date()
             self.marking_rules.require_in_time(actor.level, lesson.date, today=today)
@@ -142,14 +136,11 @@ class MarkAttendance:
             return SheetDetails.of(work.attendance.sheet(lesson), context.at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttendanceHistory:
+class AttendanceHistory(Query):
     """Return the events of a client's mark in a lesson, oldest first: the newest 10000 of them.
 
     For managers, and below them for who teaches the lesson. Raises Forbidden, LessonNotFound, ClientNotFound.
     """
-
-    store: Store
 
     @retried
     def __call__(self, actor: Actor, *, lesson_id: LessonId, client_id: ClientId) -> tuple[LoggedEvent, ...]:

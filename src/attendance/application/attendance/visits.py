@@ -1,14 +1,13 @@
 """The attendance of one client."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from attendance.application.attendance.read_models import VisitDetails, VisitsDetails
 from attendance.application.forms.client_access import readable_client
 from attendance.application.forms.listing import Reading, listed
 from attendance.application.forms.retrying import retried
+from attendance.application.forms.use_case import TimedQuery
 from attendance.application.pagination import parse_sort, validate_range
-from attendance.application.ports import Clock, Store
 from attendance.application.ports.attendance import VisitCriteria
 from attendance.domain.ids import ClientId
 from attendance.domain.permissions.actor import Actor
@@ -16,8 +15,7 @@ from attendance.domain.permissions.actor import Actor
 VISITS_SORT = ("date", "starts")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitsOfClient:
+class VisitsOfClient(TimedQuery):
     """List a client's marks by date, start and lesson, with counts of the range.
 
     Cancelled lessons do not count. `since`, `until`: the range, local dates, both included; None: open at
@@ -25,9 +23,6 @@ class VisitsOfClient:
     of 20; None: the whole list. Counts and rate are those of the whole range. Raises Invalid, Forbidden,
     ClientNotFound.
     """
-
-    store: Store
-    clock: Clock
 
     @retried
     def __call__(

@@ -6,14 +6,15 @@ from typing import Any, Unpack
 
 from attendance.application.club.read_models import ClientDetails
 from attendance.application.forms.client_access import readable_client
-from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import given_errors, record_errors
-from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.listing import Listed
 from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
+from attendance.application.forms.use_case import DatedCommand, Query
 from attendance.application.pagination import PageRequest, parse_sort
-from attendance.application.ports import Clock, EmailAddresses, NewId, Store, Today, UnitOfWork
-from attendance.application.ports.club import ClientCriteria
+from attendance.application.ports import EmailAddresses, Today, UnitOfWork
+from attendance.application.ports.club import CLIENTS, ClientCriteria
 from attendance.domain.club.clients import Client, ClientChanges, accepted_birthday
 from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
@@ -23,12 +24,10 @@ from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission, allows
 from attendance.domain.text import raise_if_errors, searchable
 
-CLIENTS_SORT = ("name", "birthday", "created_at")
 MOST_OWN_CLIENTS = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListClients:
+class ListClients(Query):
     """List clients, by name unless `sort` says otherwise; ties by id.
 
     `sort`: fields with commas, `-` before one for descending order, of `name`, `birthday`, `created_at`;
@@ -36,8 +35,6 @@ class ListClients:
     `active`: only those, or only the archived ones. `page` (from 1): that page of 20; None: the whole list.
     Raises Invalid, Forbidden.
     """
-
-    store: Store
 
     def __call__(
         self,
@@ -48,30 +45,24 @@ class ListClients:
         q: str = "",
         active: bool | None = None,
     ) -> Listed[ClientDetails]:
-        order = parse_sort(sort or "name", CLIENTS_SORT)
         criteria = ClientCriteria(part=searchable("q", q), active=active)
-        return listed(
-            self.store,
-            lambda: require_level(actor, Permission.LIST_CLIENTS),
-            order=order,
+        return self._listed(
+            CLIENTS,
+            criteria,
+            lambda client: ClientDetails.of(client, actor),
+            permitted=lambda: require_level(actor, Permission.LIST_CLIENTS),
             page=page,
-            count=lambda work: work.clients.count(criteria),
-            rows=lambda work, page_request: work.clients.list(criteria, page_request),
-            details=lambda client: ClientDetails.of(client, actor),
+            sort=sort or "name",
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddClient:
+class AddClient(DatedCommand):
     """Add a client and return it. `fields` are those of `ClientChanges`; `name` is required.
 
     Raises Invalid, Forbidden, and UserNotFound where no account has `user_id`.
     """
 
-    store: Store
-    clock: Clock
-    today: Today
-    new_id: NewId
     email_addresses: EmailAddresses
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -92,32 +83,26 @@ class AddClient:
             if client.user_id is not None:
                 work.accounts.get(client.user_id)
             work.clients.add(client)
-            work.events.add(client.added(change_context(self, actor)))
+            work.events.add(client.added(self._change_context(actor)))
         return ClientDetails.of(client, actor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowClient:
+class ShowClient(Query):
     """Return one client: to employees, and without notes to the parent whose account is its `user_id`.
 
     Raises Forbidden, ClientNotFound.
     """
-
-    store: Store
 
     @retried
     def __call__(self, actor: Actor, *, client_id: ClientId) -> ClientDetails:
         return ClientDetails.of(readable_client(self.store, actor, client_id), actor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OwnClients:
+class OwnClients(Query):
     """Return the clients whose `user_id` is the actor's account, without notes, by name, ties by id.
 
     At most 1000; none below level 2, that is, before the address is confirmed.
     """
-
-    store: Store
 
     @retried
     def __call__(self, actor: Actor) -> tuple[ClientDetails, ...]:
@@ -131,23 +116,19 @@ def own_clients(work: UnitOfWork, actor: Actor) -> tuple[Client, ...]:
     if not allows(Permission.READ_CLIENT, actor.level, own=True):
         return ()
     page_request: PageRequest[Client] = PageRequest(
-        order=parse_sort("name", CLIENTS_SORT), limit=MOST_OWN_CLIENTS
+        order=parse_sort("name", CLIENTS.sort), limit=MOST_OWN_CLIENTS
     )
     return work.clients.list(ClientCriteria(user_id=actor.id), page_request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditClient:
+class EditClient(DatedCommand):
     """Change the given fields of a client, those of `ClientChanges`, and return it.
 
     The same values again change nothing. `versions`: refuse unless the stored version is one of these; None:
     any. Raises Invalid, Forbidden, ClientNotFound, Outdated, and UserNotFound where no account has `user_id`.
     """
 
-    store: Store
-    clock: Clock
-    today: Today
-    new_id: NewId
     email_addresses: EmailAddresses
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -171,7 +152,7 @@ class EditClient:
                 user_id: AccountId | None = accepted.get("user_id")
                 if user_id is not None and user_id != before.user_id:
                     work.accounts.get(user_id)
-                return before.edited(accepted, change_context(self, actor))
+                return before.edited(accepted, self._change_context(actor))
 
             return ClientDetails.of(edit(work, work.clients, client_id, versions, edited), actor)
 

@@ -1,14 +1,15 @@
 """Favorite groups and lessons of a user."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.editing import require_version
 from attendance.application.forms.field_errors import record_errors, unknown_errors
 from attendance.application.forms.retrying import retried
-from attendance.application.ports import Clock, NewId, Store, UnitOfWork
+from attendance.application.forms.use_case import Command, Query
+from attendance.application.ports import UnitOfWork
 from attendance.domain.club.favorites import Favorites
 from attendance.domain.errors import FieldError
 from attendance.domain.ids import AccountId
@@ -18,14 +19,11 @@ from attendance.domain.permissions.table import Permission, allows
 from attendance.domain.text import raise_if_errors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowFavorites:
+class ShowFavorites(Query):
     """Return the ids of a user's favorite groups and lessons, in the user's order.
 
     Those that no longer exist are left out. Raises Forbidden, UserNotFound.
     """
-
-    store: Store
 
     @retried
     def __call__(self, actor: Actor, *, user_id: AccountId) -> Favorites:
@@ -34,17 +32,12 @@ class ShowFavorites:
             return _existing(work, work.favorites.of(work.accounts.get(user_id).id))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplaceFavorites:
+class ReplaceFavorites(Command):
     """Replace one's own lists of favorites, at most 1000 ids each, and return them; None keeps a list.
 
     The same lists again change nothing. `versions`: refuse unless the stored version is one of these; None:
     any. Raises Invalid for an id that is repeated, too many or not there, Forbidden, Outdated.
     """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     @retried
     def errors_in(self, fields: Mapping[str, Any], *, actor: Actor, user_id: AccountId) -> list[FieldError]:
@@ -77,7 +70,7 @@ class ReplaceFavorites:
             before = work.favorites.of(work.accounts.get_for_update(user_id).id)
             require_version(before.version, versions)
             after, event = before.replaced(
-                groups=groups, lessons=lessons, change_context=change_context(self, actor)
+                groups=groups, lessons=lessons, change_context=self._change_context(actor)
             )
             if event:
                 work.favorites.save(after)

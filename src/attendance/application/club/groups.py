@@ -1,17 +1,16 @@
 """Groups: adding, listing, showing and editing them."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Unpack
 
 from attendance.application.club.read_models import GroupDetails
-from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
-from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
-from attendance.application.pagination import parse_sort
-from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
-from attendance.application.ports.club import GroupCriteria
+from attendance.application.forms.use_case import Command, DatedCommand, Query
+from attendance.application.ports import UnitOfWork
+from attendance.application.ports.club import GROUPS, GroupCriteria
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
 from attendance.domain.club.groups import Group, GroupChanges, RosterHeld
 from attendance.domain.errors import FieldError
@@ -22,45 +21,33 @@ from attendance.domain.permissions.policy import may_rewrite_rosters, require_le
 from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors
 
-GROUPS_SORT = ("name", "created_at")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListGroups:
+class ListGroups(Query):
     """List groups, by name unless `sort` says otherwise; ties by id. Members only to employees and above.
 
     `sort`: fields with commas, `-` before one for descending order, of `name`, `created_at`. `page` (from 1):
     that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
 
-    store: Store
-
     def __call__(self, actor: Actor, *, page: int | None = None, sort: str = "") -> Listed[GroupDetails]:
-        order = parse_sort(sort or "name", GROUPS_SORT)
         criteria = GroupCriteria()
-        return listed(
-            self.store,
-            lambda: require_level(actor, Permission.READ_GROUPS),
-            order=order,
+        return self._listed(
+            GROUPS,
+            criteria,
+            lambda group: GroupDetails.of(group, actor),
+            permitted=lambda: require_level(actor, Permission.READ_GROUPS),
             page=page,
-            count=lambda work: work.groups.count(criteria),
-            rows=lambda work, page_request: work.groups.list(criteria, page_request),
-            details=lambda group: GroupDetails.of(group, actor),
+            sort=sort or "name",
             hidden=GroupDetails.hidden(actor),
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddGroup:
+class AddGroup(Command):
     """Add a group and return it. `fields` are those of `GroupChanges`; name and location are required.
 
     Raises Invalid, Forbidden, LocationNotFound, UserNotFound, ClientNotFound, ClientArchived, and GroupFull
     where on some day it has more members than its capacity.
     """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return group_errors(fields)
@@ -74,25 +61,20 @@ class AddGroup:
         with self.store.transaction() as work:
             _require_references(work, None, group)
             work.groups.add(group)
-            work.events.add(group.added(change_context(self, actor)))
+            work.events.add(group.added(self._change_context(actor)))
         return GroupDetails.of(group, actor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowGroup:
+class ShowGroup(Query):
     """Return one group; its members only to employees and above. Raises Forbidden, GroupNotFound."""
-
-    store: Store
 
     @retried
     def __call__(self, actor: Actor, *, group_id: GroupId) -> GroupDetails:
         require_level(actor, Permission.READ_GROUPS)
-        with self.store.autocommit() as work:
-            return GroupDetails.of(work.groups.get(group_id), actor)
+        return GroupDetails.of(self._stored(GROUPS, group_id), actor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditGroup:
+class EditGroup(DatedCommand):
     """Change the given fields of a group, those of `GroupChanges`, and return it. Lists are replaced whole.
 
     The same values again change nothing; lessons made before stay as they are. Below head managers a teaching
@@ -103,11 +85,6 @@ class EditGroup:
     Raises Invalid, Forbidden, GroupNotFound, Outdated, LocationNotFound, UserNotFound, ClientNotFound,
     ClientArchived, GroupFull, OnlyToBeEnded, RosterHeld.
     """
-
-    store: Store
-    clock: Clock
-    today: Today
-    new_id: NewId
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return group_errors(fields)
@@ -126,7 +103,7 @@ class EditGroup:
         with self.store.transaction() as work:
 
             def edited(before: Group) -> tuple[Group, Event | None]:
-                after, event = before.edited(changes, change_context(self, actor))
+                after, event = before.edited(changes, self._change_context(actor))
                 if not may_rewrite_rosters(actor):
                     before.require_only_ended(after, today=self.today())
                     if after.members != before.members:

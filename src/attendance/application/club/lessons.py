@@ -7,13 +7,14 @@ from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
 from attendance.application.club.read_models import LessonDetails
-from attendance.application.forms.editing import change_context, require_version
+from attendance.application.forms.editing import require_version
 from attendance.application.forms.field_errors import LONG_AGO, NOBODY, record_errors
 from attendance.application.forms.listing import Listed, Reading, listed
 from attendance.application.forms.retrying import retried
+from attendance.application.forms.use_case import Command, DatedCommand, TimedQuery
 from attendance.application.pagination import parse_sort, validate_range
-from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork, Zones
-from attendance.application.ports.club import LessonCriteria
+from attendance.application.ports import UnitOfWork, Zones
+from attendance.application.ports.club import LESSONS, LessonCriteria
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.club.groups import Group, GroupNotFound
 from attendance.domain.club.lessons import (
@@ -40,8 +41,7 @@ from attendance.domain.text import raise_if_errors
 LESSONS_SORT = ("date", "created_at")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListLessons:
+class ListLessons(TimedQuery):
     """List the lessons of a group with their state now, by date unless `sort` says otherwise.
 
     Those of one date by start, ties by id. `sort`: fields with commas, `-` before one for descending order,
@@ -49,9 +49,6 @@ class ListLessons:
     only those that have it now. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
     Forbidden, GroupNotFound.
     """
-
-    store: Store
-    clock: Clock
 
     def __call__(
         self,
@@ -85,7 +82,7 @@ class ListLessons:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddLesson:
+class AddLesson(DatedCommand):
     """Add a lesson to a group and return it.
 
     `date`, `starts`, `ends` are local to the location: the group's, unless `location_id` is given.
@@ -94,10 +91,6 @@ class AddLesson:
     UserNotFound, and SlotTaken where the group has a lesson at that time.
     """
 
-    store: Store
-    clock: Clock
-    today: Today
-    new_id: NewId
     zones: Zones
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -119,7 +112,7 @@ class AddLesson:
         given = {"starts": starts, "ends": ends, "teachers": teachers or (), "topic": topic}
         raise_if_errors(*self.errors_in(given))
         require_level_for_some(actor, Permission.ADD_LESSON)
-        context = change_context(self, actor)
+        context = self._change_context(actor)
         with self.store.transaction() as work:
             group = group_for_update(work, actor, group_id, self.today())
             if teachers is not None:
@@ -143,25 +136,20 @@ class AddLesson:
         return LessonDetails.of(lesson, context.at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowLesson:
+class ShowLesson(TimedQuery):
     """Return one lesson of a group with its state now. Raises Forbidden, LessonNotFound."""
-
-    store: Store
-    clock: Clock
 
     @retried
     def __call__(self, actor: Actor, *, group_id: GroupId, lesson_id: LessonId) -> LessonDetails:
         require_level(actor, Permission.READ_LESSONS)
-        with self.store.autocommit() as work:
-            lesson = work.lessons.get(lesson_id)
+        lesson = self._stored(LESSONS, lesson_id)
         if lesson.group_id != group_id:
             raise LessonNotFound
         return LessonDetails.of(lesson, self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditLesson:
+class EditLesson(Command):
     """Change the given fields of a lesson, those of `LessonChanges`, and return it with its state now.
 
     `cancelled` True, with a `reason`, cancels it and gives its visits back to the passes that paid; False
@@ -173,9 +161,6 @@ class EditLesson:
     Raises Invalid, Forbidden, LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound, SlotTaken.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     zones: Zones
     marking_rules: MarkingRules
 
@@ -206,12 +191,12 @@ class EditLesson:
             require_version(before.version, versions)
             all_changes = _with_derived_changes(work, before, changes)
             zone = self.zones.named(all_changes.get("timezone", before.timezone))
-            after, event = before.edited(all_changes, change_context(self, actor), zone=zone)
+            after, event = before.edited(all_changes, self._change_context(actor), zone=zone)
             if event:
                 work.lessons.save(after)
                 work.events.add(event)
             if (before.date, before.cancelled) != (after.date, after.cancelled):
-                charge_again(work, before, after, change_context(self, actor))
+                charge_again(work, before, after, self._change_context(actor))
         return LessonDetails.of(after, self.clock())
 
     def _require_in_time(

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from attendance.application.club.schedules import close_lessons
-from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import named_errors, record_errors
-from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
-from attendance.application.pagination import parse_sort
-from attendance.application.ports import Clock, NewId, Store, Zones
-from attendance.application.ports.club import LocationCriteria
+from attendance.application.forms.use_case import Command, Query
+from attendance.application.ports import Zones
+from attendance.application.ports.club import LOCATIONS, LocationCriteria
 from attendance.domain.club.locations import Location, LocationChanges
 from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
@@ -21,11 +21,8 @@ from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors
 
-LOCATIONS_SORT = ("name", "created_at")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListLocations:
+class ListLocations(Query):
     """List locations, by name unless `sort` says otherwise; ties by id.
 
     `sort`: fields with commas, `-` before one for descending order, of `name`, `created_at`. `active`: only
@@ -33,34 +30,27 @@ class ListLocations:
     Forbidden.
     """
 
-    store: Store
-
     def __call__(
         self, actor: Actor, *, page: int | None = None, sort: str = "", active: bool | None = None
     ) -> Listed[Location]:
-        order = parse_sort(sort or "name", LOCATIONS_SORT)
         criteria = LocationCriteria(active=active)
-        return listed(
-            self.store,
-            lambda: require_level(actor, Permission.READ_LOCATIONS),
-            order=order,
+        return self._listed(
+            LOCATIONS,
+            criteria,
+            lambda location: location,
+            permitted=lambda: require_level(actor, Permission.READ_LOCATIONS),
             page=page,
-            count=lambda work: work.locations.count(criteria),
-            rows=lambda work, page_request: work.locations.list(criteria, page_request),
-            details=lambda location: location,
+            sort=sort or "name",
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddLocation:
+class AddLocation(Command):
     """Add a location and return it. `fields` are those of `LocationChanges`; name and address are required.
 
     `timezone` (IANA) is the organisation's unless given. Raises Invalid, Forbidden, AddressTaken.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     zones: Zones
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -75,25 +65,21 @@ class AddLocation:
         require_level(actor, Permission.ADD_LOCATION)
         with self.store.transaction() as work:
             work.locations.add(location)
-            work.events.add(location.added(change_context(self, actor)))
+            work.events.add(location.added(self._change_context(actor)))
         return location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowLocation:
+class ShowLocation(Query):
     """Return one location with its closures. Raises Forbidden, LocationNotFound."""
-
-    store: Store
 
     @retried
     def __call__(self, actor: Actor, *, location_id: LocationId) -> Location:
         require_level(actor, Permission.READ_LOCATIONS)
-        with self.store.autocommit() as work:
-            return work.locations.get(location_id)
+        return self._stored(LOCATIONS, location_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditLocation:
+class EditLocation(Command):
     """Change the given fields of a location, those of `LocationChanges`, and return it.
 
     The same values again change nothing. `closures` replaces the whole list: lessons to come on days that are
@@ -102,9 +88,6 @@ class EditLocation:
     any. Raises Invalid, Forbidden, LocationNotFound, Outdated, AddressTaken.
     """
 
-    store: Store
-    clock: Clock
-    new_id: NewId
     zones: Zones
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -124,8 +107,8 @@ class EditLocation:
         with self.store.transaction() as work:
 
             def edited(before: Location) -> tuple[Location, Event | None]:
-                after, event = before.edited(changes, change_context(self, actor))
-                close_lessons(work, before, after, change_context(self, actor))
+                after, event = before.edited(changes, self._change_context(actor))
+                close_lessons(work, before, after, self._change_context(actor))
                 return after, event
 
             return edit(work, work.locations, location_id, versions, edited)

@@ -1,18 +1,17 @@
 """Prices: adding, listing, showing and editing them."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Unpack
 
 from attendance.application.club.read_models import PriceDetails
-from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import record_errors, unknown_errors
-from attendance.application.forms.listing import Listed, Reading, listed
+from attendance.application.forms.listing import Listed, Reading
 from attendance.application.forms.retrying import retried
-from attendance.application.pagination import parse_sort
-from attendance.application.ports import Clock, NewId, Store, Today
-from attendance.application.ports.club import PriceCriteria
+from attendance.application.forms.use_case import Command, DatedQuery
+from attendance.application.ports import Store
+from attendance.application.ports.club import PRICES, PriceCriteria
 from attendance.domain.club.prices import Price, PriceChanges, PriceNotFound
 from attendance.domain.errors import FieldError
 from attendance.domain.events import Event
@@ -22,11 +21,8 @@ from attendance.domain.permissions.policy import require_level, sees_all_prices
 from attendance.domain.permissions.table import Permission, allows
 from attendance.domain.text import raise_if_errors
 
-PRICES_SORT = ("name", "amount")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListPrices:
+class ListPrices(DatedQuery):
     """List prices, by name unless `sort` says otherwise; ties by id.
 
     For anybody (`actor` None: not signed in) those on sale today, without notes; all of them for whoever may
@@ -34,36 +30,25 @@ class ListPrices:
     (from 1): that page of 20; None: the whole list. Raises Invalid.
     """
 
-    store: Store
-    today: Today
-
     def __call__(
         self, actor: Actor | None, *, page: int | None = None, sort: str = ""
     ) -> Listed[PriceDetails]:
-        order = parse_sort(sort or "name", PRICES_SORT)
         criteria = PriceCriteria(on_sale_on=None if sees_all_prices(actor) else self.today())
-        return listed(
-            self.store,
-            lambda: None,
-            order=order,
+        return self._listed(
+            PRICES,
+            criteria,
+            lambda price: PriceDetails.of(price, actor),
             page=page,
-            count=lambda work: work.prices.count(criteria),
-            rows=lambda work, page_request: work.prices.list(criteria, page_request),
-            details=lambda price: PriceDetails.of(price, actor),
+            sort=sort or "name",
             hidden=PriceDetails.hidden(actor),
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddPrice:
+class AddPrice(Command):
     """Add a price and return it. `fields` are those of `PriceChanges`; name, amount, currency are required.
 
     Raises Invalid, also for a group that does not exist, Forbidden.
     """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
         return price_errors(self.store, actor, Permission.ADD_PRICE, fields)
@@ -77,41 +62,31 @@ class AddPrice:
         require_level(actor, Permission.ADD_PRICE)
         with self.store.transaction() as work:
             work.prices.add(price)
-            work.events.add(price.added(change_context(self, actor)))
+            work.events.add(price.added(self._change_context(actor)))
         return PriceDetails.of(price, actor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowPrice:
+class ShowPrice(DatedQuery):
     """Return one price: for anybody (`actor` None: not signed in) one on sale today, without notes.
 
     Whoever may edit prices sees them all. Raises PriceNotFound.
     """
 
-    store: Store
-    today: Today
-
     @retried
     def __call__(self, actor: Actor | None, *, price_id: PriceId) -> PriceDetails:
-        with self.store.autocommit() as work:
-            price = work.prices.get(price_id)
+        price = self._stored(PRICES, price_id)
         if not sees_all_prices(actor) and not price.is_on_sale(self.today()):
             raise PriceNotFound
         return PriceDetails.of(price, actor)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditPrice:
+class EditPrice(Command):
     """Change the given fields of a price, those of `PriceChanges`, and return it.
 
     The same values again change nothing. Subscriptions sold before stay as they are. `versions`: refuse
     unless the stored version is one of these; None: any. Raises Invalid, also for a group that does
     not exist, Forbidden, PriceNotFound, Outdated.
     """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
         return price_errors(self.store, actor, Permission.EDIT_PRICE, fields)
@@ -130,7 +105,7 @@ class EditPrice:
         with self.store.transaction() as work:
 
             def edited(before: Price) -> tuple[Price, Event | None]:
-                after, event = before.edited(changes, change_context(self, actor))
+                after, event = before.edited(changes, self._change_context(actor))
                 return after, event
 
             return PriceDetails.of(edit(work, work.prices, price_id, versions, edited), actor)

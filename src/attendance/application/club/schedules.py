@@ -7,10 +7,10 @@ from typing import Any
 
 from attendance.application.club.lessons import group_for_update
 from attendance.application.club.read_models import LessonDetails
-from attendance.application.forms.editing import change_context
 from attendance.application.forms.field_errors import errors_of
 from attendance.application.forms.retrying import retried
-from attendance.application.ports import Clock, Contended, NewId, Store, Today, UnitOfWork, Zones
+from attendance.application.forms.use_case import DatedCommand
+from attendance.application.ports import Contended, UnitOfWork, Zones
 from attendance.domain.club.lessons import Lesson, SlotTaken, made
 from attendance.domain.club.locations import Location
 from attendance.domain.club.schedules import require_range, slots_between
@@ -31,7 +31,7 @@ class MadeLessons:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MakeLessons:
+class MakeLessons(DatedCommand):
     """Make the lessons of a group's schedule from `since` to `until`, both included, at most 366 days.
 
     Only on days on which the group is active and its location is not closed. A slot is skipped where its
@@ -39,10 +39,6 @@ class MakeLessons:
     Managers may, and below them who teaches the group today. Raises Invalid, Forbidden, GroupNotFound.
     """
 
-    store: Store
-    clock: Clock
-    today: Today
-    new_id: NewId
     zones: Zones
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -65,7 +61,7 @@ class MakeLessons:
     ) -> MadeLessons:
         group = group_for_update(work, actor, group_id, self.today())
         location = work.locations.get_for_update(group.location_id)
-        zone, context = self.zones.named(location.timezone), change_context(self, actor)
+        zone, context = self.zones.named(location.timezone), self._change_context(actor)
         taken = work.lessons.slots_taken(group_id, since, until)
         slots = [
             (day, slot) for day, slot in slots_between(group.schedule, since, until) if group.is_active(day)

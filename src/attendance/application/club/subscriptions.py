@@ -1,7 +1,6 @@
 """Subscriptions: selling, listing, showing and editing them."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Unpack
@@ -9,13 +8,13 @@ from typing import Any, Unpack
 from attendance.application.attendance.charging import settle_unpaid_visits
 from attendance.application.club.read_models import SubscriptionDetails
 from attendance.application.forms.client_access import readable_client
-from attendance.application.forms.editing import change_context, edit
+from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
-from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
-from attendance.application.pagination import parse_sort
-from attendance.application.ports import Clock, NewId, Store, Today, UnitOfWork
-from attendance.application.ports.club import SubscriptionCriteria
+from attendance.application.forms.use_case import DatedCommand, DatedQuery
+from attendance.application.ports import UnitOfWork
+from attendance.application.ports.club import SUBSCRIPTIONS, SubscriptionCriteria
 from attendance.domain.club.clients import ClientArchived
 from attendance.domain.club.prices import NotOnSale
 from attendance.domain.club.subscriptions import (
@@ -34,20 +33,14 @@ from attendance.domain.permissions.policy import may_sell_anything, require_leve
 from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors
 
-SUBSCRIPTIONS_SORT = ("starts_on", "ends_on", "sold_on")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListSubscriptions:
+class ListSubscriptions(DatedQuery):
     """List subscriptions with their state today, by day of sale unless `sort` says otherwise; ties by id.
 
     `sort`: fields with commas, `-` before one for descending order, of `starts_on`, `ends_on`, `sold_on`;
     those with an open end come last. `client_id`, `contract_id`, `state`: only those. `page` (from 1): that
     page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
-
-    store: Store
-    today: Today
 
     def __call__(
         self,
@@ -59,46 +52,39 @@ class ListSubscriptions:
         contract_id: ContractId | None = None,
         state: SubscriptionState | None = None,
     ) -> Listed[SubscriptionDetails]:
-        order, today = parse_sort(sort or "sold_on", SUBSCRIPTIONS_SORT), self.today()
+        today = self.today()
         criteria = SubscriptionCriteria(on=today, client_id=client_id, contract_id=contract_id, state=state)
-        return listed(
-            self.store,
-            lambda: require_level(actor, Permission.LIST_SUBSCRIPTIONS),
-            order=order,
+        return self._listed(
+            SUBSCRIPTIONS,
+            criteria,
+            lambda subscription: SubscriptionDetails.of(subscription, today),
+            permitted=lambda: require_level(actor, Permission.LIST_SUBSCRIPTIONS),
             page=page,
-            count=lambda work: work.subscriptions.count(criteria),
-            rows=lambda work, page_request: work.subscriptions.list(criteria, page_request),
-            details=lambda subscription: SubscriptionDetails.of(subscription, today),
+            sort=sort or "sold_on",
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionsOfClient:
+class SubscriptionsOfClient(DatedQuery):
     """List all subscriptions of a client with their state today, by day of sale, ties by id.
 
     For employees, and for parents of their own clients. Raises Forbidden, ClientNotFound.
     """
 
-    store: Store
-    today: Today
-
     @retried
     def __call__(self, actor: Actor, *, client_id: ClientId) -> Listed[SubscriptionDetails]:
         today = self.today()
         criteria = SubscriptionCriteria(on=today, client_id=client_id)
-        return listed(
-            self.store,
-            lambda: readable_client(self.store, actor, client_id),
-            order=parse_sort("sold_on", SUBSCRIPTIONS_SORT),
+        return self._listed(
+            SUBSCRIPTIONS,
+            criteria,
+            lambda subscription: SubscriptionDetails.of(subscription, today),
+            permitted=lambda: readable_client(self.store, actor, client_id),
             page=None,
-            count=lambda work: work.subscriptions.count(criteria),
-            rows=lambda work, page_request: work.subscriptions.list(criteria, page_request),
-            details=lambda subscription: SubscriptionDetails.of(subscription, today),
+            sort="sold_on",
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SellSubscription:
+class SellSubscription(DatedCommand):
     """Sell a client a pass at a price, and return the subscription.
 
     `sold_on`: today unless given, not in the future; `starts_on`: `sold_on` unless given. Below level 5 the
@@ -108,11 +94,6 @@ class SellSubscription:
     Raises Invalid, Forbidden, ClientNotFound, PriceNotFound, ContractNotFound, ClientArchived, NotOnSale, and
     OthersContract for a contract of another client.
     """
-
-    store: Store
-    clock: Clock
-    today: Today
-    new_id: NewId
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         sold_on = fields.get("sold_on")
@@ -140,7 +121,7 @@ class SellSubscription:
         given = {"discount_percent": discount_percent, "sold_on": sold_on}
         raise_if_errors(*self.errors_in(given))
         require_level(actor, Permission.SELL_SUBSCRIPTION)
-        context = change_context(self, actor)
+        context = self._change_context(actor)
         with self.store.transaction() as work:
             client, price = work.clients.get_for_update(client_id), work.prices.get(price_id)
             _require_own_contract(work, contract_id, client_id)
@@ -166,33 +147,22 @@ class SellSubscription:
         return SubscriptionDetails.of(subscription, today)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowSubscription:
+class ShowSubscription(DatedQuery):
     """Return one subscription with its state today. Raises Forbidden, SubscriptionNotFound."""
-
-    store: Store
-    today: Today
 
     @retried
     def __call__(self, actor: Actor, *, subscription_id: SubscriptionId) -> SubscriptionDetails:
         require_level(actor, Permission.READ_SUBSCRIPTION)
-        with self.store.autocommit() as work:
-            return SubscriptionDetails.of(work.subscriptions.get(subscription_id), self.today())
+        return SubscriptionDetails.of(self._stored(SUBSCRIPTIONS, subscription_id), self.today())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditSubscription:
+class EditSubscription(DatedCommand):
     """Change the given fields of a subscription, those of `SubscriptionChanges`, and return it.
 
     The same values again change nothing. `versions`: refuse unless the stored version is one of these; None:
     any. Raises Invalid, Forbidden, SubscriptionNotFound, ContractNotFound, Outdated, OthersContract,
     FreezesOverlap, FreezeAfterEnd, and VisitsOutside where it would no longer cover a visit it has paid for.
     """
-
-    store: Store
-    clock: Clock
-    today: Today
-    new_id: NewId
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         usual = {"sold_on": date.min, "starts_on": date.min, "amount": Decimal(0), "currency": "EUR"}
@@ -217,7 +187,7 @@ class EditSubscription:
                 if changes.get("contract_id") != before.contract_id:
                     _require_own_contract(work, changes.get("contract_id"), client_id)
                 charged_on = work.subscriptions.days_charged(subscription_id)
-                return before.edited(changes, change_context(self, actor), charged_on=charged_on)
+                return before.edited(changes, self._change_context(actor), charged_on=charged_on)
 
             subscription = edit(work, work.subscriptions, subscription_id, versions, edited)
         return SubscriptionDetails.of(subscription, self.today())

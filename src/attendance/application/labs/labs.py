@@ -6,8 +6,8 @@ from typing import Any
 
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.retrying import retried
+from attendance.application.forms.use_case import Command, Query
 from attendance.application.pagination import LARGEST_PAGE, Page
-from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabsPage
 from attendance.domain.errors import FieldError, Unauthenticated
 from attendance.domain.events import ChangeContext
@@ -19,13 +19,8 @@ from attendance.domain.permissions.table import Directory, Permission
 from attendance.domain.text import searchable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateLab:
+class CreateLab(Command):
     """Add a lab, which the actor owns, and return its id. Raises Invalid, Forbidden."""
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return record_errors(Lab, fields, owner_id=NOBODY, name="x", description="")
@@ -47,14 +42,13 @@ class CreateLab:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchLabs:
+class SearchLabs(Query):
     """Return labs whose name or description contains `q`, in any case, by name, ties by id.
 
     An empty `q` matches all. At most `limit` of them (1 to 1000) after the first `offset`; `total` counts all
     matches. Raises Invalid, and Unauthenticated where the directory is closed to strangers (a setting).
     """
 
-    store: Store
     directory: Directory
 
     @retried
@@ -67,16 +61,11 @@ class SearchLabs:
             return work.labs.search(part, page)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinLab:
+class JoinLab(Command):
     """Make the actor a member of a lab, and return the membership.
 
     Raises Forbidden, LabNotFound, and AlreadyMember, also for the lab's owner.
     """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     @retried
     def __call__(self, actor: Actor, *, lab_id: LabId) -> Membership:

@@ -1,15 +1,13 @@
 """Attendance of a lab by date: for the lab's owner alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from attendance.application.forms.editing import change_context
 from attendance.application.forms.field_errors import record_errors
 from attendance.application.forms.retrying import retried
+from attendance.application.forms.use_case import Command, Query
 from attendance.application.pagination import validate_range
-from attendance.application.ports import Clock, NewId, Store
 from attendance.application.ports.labs import LabHistory, LabSheet
 from attendance.domain.attendance.status import Status
 from attendance.domain.errors import FieldError
@@ -29,17 +27,12 @@ from attendance.domain.permissions.policy import owns, require, require_level
 from attendance.domain.permissions.table import Permission
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkLabAttendance:
+class MarkLabAttendance(Command):
     """Mark a member's attendance on a date, or change the mark, and return it.
 
     The same again changes nothing. `note`: at most 1000 characters. Raises Invalid for the note, Forbidden,
     LabOrUserNotFound, OnlyOwnerManages, NotAMember.
     """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return record_errors(LabEntry, fields, status=Status.PRESENT)
@@ -54,17 +47,14 @@ class MarkLabAttendance:
             lab_place = work.lab_attendance.place(lab_id, user_id, date)
             require(owns(actor, lab_place.owner_id), OnlyOwnerManages)
             mark_id = LabMarkId(self.new_id())
-            marked = lab_place.marked(entry, change_context(self, actor), by=actor.id, mark_id=mark_id)
+            marked = lab_place.marked(entry, self._change_context(actor), by=actor.id, mark_id=mark_id)
             if marked.event:
                 work.lab_attendance.save(marked.mark, marked.event)
         return marked.mark
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabAttendanceByDate:
+class LabAttendanceByDate(Query):
     """Return the marks of a lab on one date, by username. Raises Forbidden, LabNotFound, OnlyOwnerViews."""
-
-    store: Store
 
     @retried
     def __call__(self, actor: Actor, *, lab_id: LabId, date: date) -> LabSheet:
@@ -77,15 +67,12 @@ class LabAttendanceByDate:
         return sheet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabAttendanceHistory:
+class LabAttendanceHistory(Query):
     """Return a user's marks in a lab, by date.
 
     `since`, `until`: only dates from and to these, both included; None: open at that end. Raises Invalid
     where `since` is after `until`, Forbidden, LabOrUserNotFound, OnlyOwnerViews.
     """
-
-    store: Store
 
     @retried
     def __call__(
@@ -110,13 +97,8 @@ class LabAttendanceHistory:
         return history
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteLabAttendance:
+class DeleteLabAttendance(Command):
     """Remove a mark; its events stay. Raises Forbidden, AttendanceNotFound, OnlyOwnerDeletes."""
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     @retried
     def __call__(self, actor: Actor, *, lab_id: LabId, attendance_id: LabMarkId) -> None:
@@ -129,5 +111,5 @@ class DeleteLabAttendance:
             require(owns(actor, owner_id), OnlyOwnerDeletes)
             if mark is None:
                 raise AttendanceNotFound
-            event = mark.deleted(change_context(self, actor))
+            event = mark.deleted(self._change_context(actor))
             work.lab_attendance.delete(mark, event)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from attendance.application.forms.editing import change_context
 from attendance.application.forms.listing import Reading
 from attendance.application.forms.retrying import retried
-from attendance.application.ports import Clock, NewId, NewToken, Store, Today
+from attendance.application.forms.use_case import Command, DatedCommand, DatedQuery, Query
+from attendance.application.ports import NewToken
 from attendance.domain.accounts.links import digest_of
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.ids import AccountId, GroupId
@@ -27,16 +27,12 @@ class MadeCalendarToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MakeCalendarToken:
+class MakeCalendarToken(DatedCommand):
     """Make a token for reading one's own calendars, and nothing else, and return it.
 
     A token made before is revoked. Only the SHA-256 of a token is stored. Raises Forbidden, UserNotFound.
     """
 
-    store: Store
-    clock: Clock
-    today: Today
-    new_id: NewId
     new_token: NewToken
 
     @retried
@@ -49,21 +45,16 @@ class MakeCalendarToken:
             work.accounts.get_for_update(user_id)
             before = work.calendars.token_of(user_id)
             work.calendars.put_token(token)
-            work.events.add(token.made(before, change_context(self, actor)))
+            work.events.add(token.made(before, self._change_context(actor)))
             groups = work.calendars.groups_taught(user_id, self.today()) if may_teach(actor) else ()
         return MadeCalendarToken(token=secret, user_id=user_id, group_ids=tuple(groups))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeCalendarToken:
+class RevokeCalendarToken(Command):
     """Revoke one's own token, if there is one, with effect on the next request.
 
     Raises Forbidden, UserNotFound.
     """
-
-    store: Store
-    clock: Clock
-    new_id: NewId
 
     @retried
     def __call__(self, actor: Actor, *, user_id: AccountId) -> None:
@@ -73,17 +64,14 @@ class RevokeCalendarToken:
             token = work.calendars.token_of(user_id)
             if token is not None:
                 work.calendars.remove_token(user_id)
-                work.events.add(token.revoked(change_context(self, actor)))
+                work.events.add(token.revoked(self._change_context(actor)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReaderOfCalendars:
+class ReaderOfCalendars(Query):
     """Return the actor that a calendar token stands for now. Let that actor read calendars only.
 
     Raises Unauthenticated for a token that is unknown, revoked, or of a deactivated account.
     """
-
-    store: Store
 
     @retried
     def __call__(self, token: str) -> Actor:
@@ -94,15 +82,11 @@ class ReaderOfCalendars:
         return Actor(holder.account_id, None, holder.level)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowUserCalendar:
+class ShowUserCalendar(DatedQuery):
     """Return the calendar of the lessons one teaches, from 90 days ago to 366 days ahead, by their beginning.
 
     It has no lessons below employees. Raises Forbidden.
     """
-
-    store: Store
-    today: Today
 
     def __call__(self, actor: Actor, *, user_id: AccountId) -> Calendar:
         require_level(actor, Permission.READ_USER_CALENDAR, own=actor.id == user_id)
@@ -113,15 +97,11 @@ class ShowUserCalendar:
         return Calendar(name=OWN_CALENDAR, entries=entries)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowGroupCalendar:
+class ShowGroupCalendar(DatedQuery):
     """Return the calendar of a group's lessons, from 90 days ago to 366 days ahead, by their beginning.
 
     For managers, and below them for who teaches the group today. Raises Forbidden, GroupNotFound.
     """
-
-    store: Store
-    today: Today
 
     def __call__(self, actor: Actor, *, group_id: GroupId) -> Calendar:
         require_level_for_some(actor, Permission.READ_GROUP_CALENDAR)

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
 from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.use_case import Query
 from attendance.application.pagination import validate_range
-from attendance.application.ports import Store
 from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.domain.events import Action
 from attendance.domain.ids import AccountId
@@ -16,7 +16,7 @@ from attendance.domain.permissions.table import Permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListEvents:
+class ListEvents(Query):
     """List the events of the log, newest first.
 
     `subject`, `by`, `action`: only events about this, by this account, with this action. `since`, `until`:
@@ -24,7 +24,6 @@ class ListEvents:
     (from 1): that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
 
-    store: Store
     zone: tzinfo
 
     def __call__(

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from attendance.application.forms.listing import Reading, require_page
+from attendance.application.forms.use_case import TimedQuery
 from attendance.application.pagination import parse_sort, validate_range
-from attendance.application.ports import Clock, Kind, Range, Store, Today, UnitOfWork
+from attendance.application.ports import Kind, Range, Today, UnitOfWork
 from attendance.application.reporting.figures import (
     STATISTICS_SORT,
     Overview,
@@ -41,7 +42,7 @@ from attendance.domain.reporting.statistics import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowStatistics:
+class ShowStatistics(TimedQuery):
     """Return the figures of a range, local dates from `since` to `until`, both included, and clients at risk.
 
     `until`: today unless given; `since`: 29 days before `until` unless given. `trend`: the figures of each
@@ -49,8 +50,6 @@ class ShowStatistics:
     taught in the range, head managers and above also sales. Raises Invalid, Forbidden.
     """
 
-    store: Store
-    clock: Clock
     today: Today
 
     def __call__(
@@ -82,7 +81,7 @@ class ShowStatistics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListStatistics:
+class ListStatistics(TimedQuery):
     """List the figures of each group, location or employee in a range, by name unless `sort` says otherwise.
 
     The range as for `show_statistics`. `sort`: fields with commas, `-` before one for descending order, of
@@ -91,8 +90,6 @@ class ListStatistics:
     Forbidden.
     """
 
-    store: Store
-    clock: Clock
     today: Today
 
     def __call__(
@@ -128,15 +125,13 @@ class ListStatistics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShowStatisticsOf:
+class ShowStatisticsOf(TimedQuery):
     """Return the figures of one group, location or employee in a range, and their `trend`.
 
     Range and trend as for `show_statistics`. Employees see themselves and the groups they taught in the
     range. Raises Invalid, Forbidden, GroupNotFound, LocationNotFound, UserNotFound.
     """
 
-    store: Store
-    clock: Clock
     today: Today
 
     def __call__(

@@ -1,0 +1,92 @@
+"""What use cases are made of: the ports that most of them need, and what most of them do with these."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from attendance.application.forms.listing import Listed, listed
+from attendance.application.pagination import parse_sort
+from attendance.application.ports import Clock, NewId, Resource, Store, Today
+from attendance.domain.events import ChangeContext
+from attendance.domain.permissions.actor import Actor
+
+E = TypeVar("E")
+C = TypeVar("C")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A use case that reads."""
+
+    store: Store
+
+    def _stored(self, resource: Resource[E, Any], entity_id: UUID) -> E:
+        """What is stored under an id. Raises the NotFound of its kind."""
+        with self.store.autocommit() as work:
+            return resource.of(work).get(entity_id)
+
+    def _listed(
+        self,
+        resource: Resource[E, C],
+        criteria: C,
+        details: Callable[[E], R],
+        *,
+        permitted: Callable[[], object] = lambda: None,
+        page: int | None,
+        sort: str,
+        hidden: Collection[str] = (),
+    ) -> Listed[R]:
+        """A page of what matches the criteria, or the whole list, each as `details` makes it; see `listed`.
+
+        Raises Invalid for a sort key that the resource does not know, or a page below 1, then what
+        `permitted` raises.
+        """
+        return listed(
+            self.store,
+            permitted,
+            order=parse_sort(sort, resource.sort),
+            page=page,
+            count=lambda work: resource.of(work).count(criteria),
+            rows=lambda work, page_request: resource.of(work).list(criteria, page_request),
+            details=details,
+            hidden=hidden,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedQuery(Query):
+    """A use case that reads what depends on the date."""
+
+    today: Today
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedQuery(Query):
+    """A use case that reads what depends on the time."""
+
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(TimedQuery):
+    """A use case that changes what is stored, with an event for each change."""
+
+    new_id: NewId
+
+    def _change_context(self, actor: Actor) -> ChangeContext:
+        """The context of a change: by this actor, at this instant, with new ids for its events."""
+        return ChangeContext(actor.id, self.clock(), self.new_id)
+
+    def _new_record(self) -> dict[str, Any]:
+        """The fields of a record that is made at this instant, beside what it is about."""
+        now = self.clock()
+        return {"id": self.new_id(), "created_at": now, "updated_at": now}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedCommand(Command):
+    """A use case whose changes depend on the date."""
+
+    today: Today
