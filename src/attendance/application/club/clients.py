@@ -71,13 +71,7 @@ class AddClient(DatedCommand):
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[ClientChanges]) -> ClientDetails:
         raise_if_errors(*self.errors_in({"name": "", **fields}))
-        now = self.clock()
-        client = Client(
-            **{"name": "", **_accepted(fields, self.email_addresses)},
-            id=ClientId(self.new_id()),
-            created_at=now,
-            updated_at=now,
-        )
+        client = Client(**self._new_record({"name": "", **_accepted(fields, self.email_addresses)}))
         require_level(actor, Permission.ADD_CLIENT)
         with self.store.transaction() as work:
             if client.user_id is not None:

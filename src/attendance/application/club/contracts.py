@@ -5,7 +5,6 @@ from typing import Any, Unpack
 
 from attendance.application.club.read_models import ContractDetails, hidden_notes
 from attendance.application.forms.client_access import readable_client
-from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
@@ -85,14 +84,8 @@ class AddContract(DatedCommand):
     def __call__(
         self, actor: Actor, *, client_id: ClientId, **fields: Unpack[ContractChanges]
     ) -> ContractDetails:
-        now, today, contract_id = self.clock(), self.today(), ContractId(self.new_id())
-        contract = Contract(
-            **{"number": number_for(contract_id, year=today.year), **fields},  # type: ignore[arg-type]
-            id=contract_id,
-            client_id=client_id,
-            created_at=now,
-            updated_at=now,
-        )
+        today, record = self.today(), self._new_record(fields, client_id=client_id)
+        contract = Contract(**{"number": number_for(record["id"], year=today.year), **record})
         require_level(actor, Permission.ADD_CONTRACT)
         with self.store.transaction() as work:
             if not work.clients.get_for_update(client_id).active:
@@ -133,14 +126,7 @@ class EditContract(DatedCommand):
     ) -> ContractDetails:
         raise_if_errors(*self.errors_in(changes))
         require_level(actor, Permission.EDIT_CONTRACT)
-        with self.store.transaction() as work:
-            contract = edit(
-                work,
-                work.contracts,
-                contract_id,
-                versions,
-                lambda before: before.edited(changes, self._change_context(actor)),
-            )
+        contract = self._edit(actor, CONTRACTS, contract_id, versions, changes)
         return ContractDetails.of(contract, actor, self.today())
 
 

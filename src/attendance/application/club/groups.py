@@ -54,9 +54,7 @@ class AddGroup(Command):
 
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[GroupChanges]) -> GroupDetails:
-        now = self.clock()
-        values: dict[str, Any] = {**fields}
-        group = Group(**values, id=GroupId(self.new_id()), created_at=now, updated_at=now)
+        group = Group(**self._new_record(fields))
         require_level(actor, Permission.ADD_GROUP)
         with self.store.transaction() as work:
             _require_references(work, None, group)

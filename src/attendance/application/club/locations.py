@@ -59,9 +59,7 @@ class AddLocation(Command):
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[LocationChanges]) -> Location:
         raise_if_errors(*self.errors_in(fields))
-        now = self.clock()
-        values: dict[str, Any] = {"timezone": self.zones.own, **fields}
-        location = Location(**values, id=LocationId(self.new_id()), created_at=now, updated_at=now)
+        location = Location(**self._new_record({"timezone": self.zones.own, **fields}))
         require_level(actor, Permission.ADD_LOCATION)
         with self.store.transaction() as work:
             work.locations.add(location)

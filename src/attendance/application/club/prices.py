@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any, Unpack
 
 from attendance.application.club.read_models import PriceDetails
-from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import record_errors, unknown_errors
 from attendance.application.forms.listing import Listed, Reading
 from attendance.application.forms.retrying import retried
@@ -14,7 +13,6 @@ from attendance.application.ports import Store
 from attendance.application.ports.club import PRICES, PriceCriteria
 from attendance.domain.club.prices import Price, PriceChanges, PriceNotFound
 from attendance.domain.errors import FieldError
-from attendance.domain.events import Event
 from attendance.domain.ids import PriceId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, sees_all_prices
@@ -56,9 +54,7 @@ class AddPrice(Command):
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[PriceChanges]) -> PriceDetails:
         raise_if_errors(*self.errors_in(fields, actor=actor))
-        now = self.clock()
-        values: dict[str, Any] = {**fields}
-        price = Price(**values, id=PriceId(self.new_id()), created_at=now, updated_at=now)
+        price = Price(**self._new_record(fields))
         require_level(actor, Permission.ADD_PRICE)
         with self.store.transaction() as work:
             work.prices.add(price)
@@ -102,13 +98,8 @@ class EditPrice(Command):
     ) -> PriceDetails:
         raise_if_errors(*self.errors_in(changes, actor=actor))
         require_level(actor, Permission.EDIT_PRICE)
-        with self.store.transaction() as work:
-
-            def edited(before: Price) -> tuple[Price, Event | None]:
-                after, event = before.edited(changes, self._change_context(actor))
-                return after, event
-
-            return PriceDetails.of(edit(work, work.prices, price_id, versions, edited), actor)
+        price = self._edit(actor, PRICES, price_id, versions, changes)
+        return PriceDetails.of(price, actor)
 
 
 def price_errors(

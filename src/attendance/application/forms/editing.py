@@ -18,19 +18,6 @@ class Versioned(Protocol):
 E = TypeVar("E", bound=Versioned)
 
 
-class HasClockAndIds(Protocol):
-    @property
-    def clock(self) -> Clock: ...
-
-    @property
-    def new_id(self) -> NewId: ...
-
-
-def change_context(use_case: HasClockAndIds, actor: Actor) -> ChangeContext:
-    """The context of a change: by this actor, at this instant, with new ids for its events."""
-    return ChangeContext(actor.id, use_case.clock(), use_case.new_id)
-
-
 def edit(
     work: UnitOfWork,
     repository: Repository[E, Any],

@@ -1,19 +1,34 @@
 """What use cases are made of: the ports that most of them need, and what most of them do with these."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
+from attendance.application.forms.editing import edit
 from attendance.application.forms.listing import Listed, listed
 from attendance.application.pagination import parse_sort
 from attendance.application.ports import Clock, NewId, Resource, Store, Today
-from attendance.domain.events import ChangeContext
+from attendance.domain.events import ChangeContext, Event
 from attendance.domain.permissions.actor import Actor
 
 E = TypeVar("E")
 C = TypeVar("C")
 R = TypeVar("R")
+
+
+class Editable(Protocol):
+    """A record whose fields are edited, with an event that tells which."""
+
+    @property
+    def version(self) -> int: ...
+
+    def edited(
+        self, changes: Mapping[str, Any], change_context: ChangeContext
+    ) -> tuple[Self, Event | None]: ...
+
+
+D = TypeVar("D", bound=Editable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +94,25 @@ class Command(TimedQuery):
         """The context of a change: by this actor, at this instant, with new ids for its events."""
         return ChangeContext(actor.id, self.clock(), self.new_id)
 
-    def _new_record(self) -> dict[str, Any]:
-        """The fields of a record that is made at this instant, beside what it is about."""
+    def _new_record(self, fields: Mapping[str, object], **more: Any) -> dict[str, Any]:
+        """All the fields of a record that is made at this instant."""
         now = self.clock()
-        return {"id": self.new_id(), "created_at": now, "updated_at": now}
+        return {"id": self.new_id(), "created_at": now, "updated_at": now, **more, **fields}
+
+    def _edit(
+        self,
+        actor: Actor,
+        resource: Resource[D, Any],
+        record_id: UUID,
+        versions: Collection[int] | None,
+        changes: Mapping[str, object],
+    ) -> D:
+        """Edit fields of a record that nothing else depends on; see `edit`."""
+        context = self._change_context(actor)
+        with self.store.transaction() as work:
+            return edit(
+                work, resource.of(work), record_id, versions, lambda before: before.edited(changes, context)
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
