@@ -6,65 +6,33 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
-from attendance.application.accounts.accounts import EditUser, ListUsers, SearchAccounts, ShowUser
-from attendance.application.accounts.email_confirmation import ConfirmEmail, ResendConfirmation
-from attendance.application.accounts.first_owner import CreateOwner, FindUser
-from attendance.application.accounts.mail_delivery import DispatchMail, ListMail, RetryMail
-from attendance.application.accounts.passwords import ChangePassword, RequestPasswordReset, SetPassword
-from attendance.application.accounts.registration import InviteUser, Register
-from attendance.application.accounts.role_changes import (
-    ChangeActive,
-    ChangeRole,
-    ConfirmRoleChange,
-    ListRoleChanges,
-    RejectRoleChange,
-    ShowRoleChange,
-    WithdrawRoleChange,
+from attendance.application.accounts import (
+    accounts,
+    email_confirmation,
+    first_owner,
+    mail_delivery,
+    passwords,
+    registration,
+    role_changes,
+    sessions,
 )
-from attendance.application.accounts.sessions import ActAs, ActorOf, SignIn, SignOut
-from attendance.application.attendance.marks import ListMarks
-from attendance.application.attendance.sheets import AttendanceHistory, MarkAttendance, ShowSheet
-from attendance.application.attendance.visits import VisitsOfClient
+from attendance.application.attendance import marks, sheets, visits
 from attendance.application.checking import checked, signature_of
-from attendance.application.club.clients import AddClient, EditClient, ListClients, OwnClients, ShowClient
-from attendance.application.club.contracts import (
-    AddContract,
-    ContractsOfClient,
-    EditContract,
-    ListContracts,
-    ShowContract,
+from attendance.application.club import (
+    clients,
+    contracts,
+    favorites,
+    groups,
+    lessons,
+    locations,
+    prices,
+    schedules,
+    subscriptions,
 )
-from attendance.application.club.favorites import ReplaceFavorites, ShowFavorites
-from attendance.application.club.groups import AddGroup, EditGroup, ListGroups, ShowGroup
-from attendance.application.club.lessons import AddLesson, EditLesson, ListLessons, ShowLesson
-from attendance.application.club.locations import AddLocation, EditLocation, ListLocations, ShowLocation
-from attendance.application.club.prices import AddPrice, EditPrice, ListPrices, ShowPrice
-from attendance.application.club.schedules import MakeLessons
-from attendance.application.club.subscriptions import (
-    EditSubscription,
-    ListSubscriptions,
-    SellSubscription,
-    ShowSubscription,
-    SubscriptionsOfClient,
-)
-from attendance.application.labs.labs import CreateLab, JoinLab, SearchLabs
-from attendance.application.labs.marks import (
-    DeleteLabAttendance,
-    LabAttendanceByDate,
-    LabAttendanceHistory,
-    MarkLabAttendance,
-)
+from attendance.application.labs import labs, marks as lab_marks
 from attendance.application.maintenance import RunMaintenance
 from attendance.application.ports import Store
-from attendance.application.reporting.calendars import (
-    MakeCalendarToken,
-    ReaderOfCalendars,
-    RevokeCalendarToken,
-    ShowGroupCalendar,
-    ShowUserCalendar,
-)
-from attendance.application.reporting.events import ListEvents
-from attendance.application.reporting.statistics import ListStatistics, ShowStatistics, ShowStatisticsOf
+from attendance.application.reporting import calendars, events, statistics
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False, match_args=False)
@@ -109,100 +77,100 @@ class UseCases:
     """
 
     # Accounts: who somebody is
-    register: Register
-    confirm_email: ConfirmEmail
-    resend_confirmation: ResendConfirmation
-    sign_in: SignIn
-    sign_out: SignOut
-    actor_of: ActorOf
-    act_as: ActAs
-    change_password: ChangePassword
-    request_password_reset: RequestPasswordReset
-    set_password: SetPassword
-    search_accounts: SearchAccounts
-    list_users: ListUsers
-    invite_user: InviteUser
-    show_user: ShowUser
-    edit_user: EditUser
-    create_owner: CreateOwner
-    find_user: FindUser
+    register: registration.Register
+    confirm_email: email_confirmation.ConfirmEmail
+    resend_confirmation: email_confirmation.ResendConfirmation
+    sign_in: sessions.SignIn
+    sign_out: sessions.SignOut
+    actor_of: sessions.ActorOf
+    act_as: sessions.ActAs
+    change_password: passwords.ChangePassword
+    request_password_reset: passwords.RequestPasswordReset
+    set_password: passwords.SetPassword
+    search_accounts: accounts.SearchAccounts
+    list_users: accounts.ListUsers
+    invite_user: registration.InviteUser
+    show_user: accounts.ShowUser
+    edit_user: accounts.EditUser
+    create_owner: first_owner.CreateOwner
+    find_user: first_owner.FindUser
 
     # Roles: who may what, and owners whom nobody can oust alone
-    change_role: ChangeRole
-    change_active: ChangeActive
-    list_role_changes: ListRoleChanges
-    show_role_change: ShowRoleChange
-    confirm_role_change: ConfirmRoleChange
-    reject_role_change: RejectRoleChange
-    withdraw_role_change: WithdrawRoleChange
+    change_role: role_changes.ChangeRole
+    change_active: role_changes.ChangeActive
+    list_role_changes: role_changes.ListRoleChanges
+    show_role_change: role_changes.ShowRoleChange
+    confirm_role_change: role_changes.ConfirmRoleChange
+    reject_role_change: role_changes.RejectRoleChange
+    withdraw_role_change: role_changes.WithdrawRoleChange
 
     # Labs: one owner, members, a mark per day
-    create_lab: CreateLab
-    search_labs: SearchLabs
-    join_lab: JoinLab
-    mark_lab_attendance: MarkLabAttendance
-    lab_attendance_by_date: LabAttendanceByDate
-    lab_attendance_history: LabAttendanceHistory
-    delete_lab_attendance: DeleteLabAttendance
+    create_lab: labs.CreateLab
+    search_labs: labs.SearchLabs
+    join_lab: labs.JoinLab
+    mark_lab_attendance: lab_marks.MarkLabAttendance
+    lab_attendance_by_date: lab_marks.LabAttendanceByDate
+    lab_attendance_history: lab_marks.LabAttendanceHistory
+    delete_lab_attendance: lab_marks.DeleteLabAttendance
 
     # Club: clients, what they buy, where and when they come
-    list_clients: ListClients
-    add_client: AddClient
-    show_client: ShowClient
-    edit_client: EditClient
-    own_clients: OwnClients
-    list_contracts: ListContracts
-    add_contract: AddContract
-    show_contract: ShowContract
-    edit_contract: EditContract
-    contracts_of_client: ContractsOfClient
-    list_prices: ListPrices
-    add_price: AddPrice
-    show_price: ShowPrice
-    edit_price: EditPrice
-    list_subscriptions: ListSubscriptions
-    sell_subscription: SellSubscription
-    show_subscription: ShowSubscription
-    edit_subscription: EditSubscription
-    subscriptions_of_client: SubscriptionsOfClient
-    list_locations: ListLocations
-    add_location: AddLocation
-    show_location: ShowLocation
-    edit_location: EditLocation
-    list_groups: ListGroups
-    add_group: AddGroup
-    show_group: ShowGroup
-    edit_group: EditGroup
-    list_lessons: ListLessons
-    add_lesson: AddLesson
-    make_lessons: MakeLessons
-    show_lesson: ShowLesson
-    edit_lesson: EditLesson
-    show_favorites: ShowFavorites
-    replace_favorites: ReplaceFavorites
+    list_clients: clients.ListClients
+    add_client: clients.AddClient
+    show_client: clients.ShowClient
+    edit_client: clients.EditClient
+    own_clients: clients.OwnClients
+    list_contracts: contracts.ListContracts
+    add_contract: contracts.AddContract
+    show_contract: contracts.ShowContract
+    edit_contract: contracts.EditContract
+    contracts_of_client: contracts.ContractsOfClient
+    list_prices: prices.ListPrices
+    add_price: prices.AddPrice
+    show_price: prices.ShowPrice
+    edit_price: prices.EditPrice
+    list_subscriptions: subscriptions.ListSubscriptions
+    sell_subscription: subscriptions.SellSubscription
+    show_subscription: subscriptions.ShowSubscription
+    edit_subscription: subscriptions.EditSubscription
+    subscriptions_of_client: subscriptions.SubscriptionsOfClient
+    list_locations: locations.ListLocations
+    add_location: locations.AddLocation
+    show_location: locations.ShowLocation
+    edit_location: locations.EditLocation
+    list_groups: groups.ListGroups
+    add_group: groups.AddGroup
+    show_group: groups.ShowGroup
+    edit_group: groups.EditGroup
+    list_lessons: lessons.ListLessons
+    add_lesson: lessons.AddLesson
+    make_lessons: schedules.MakeLessons
+    show_lesson: lessons.ShowLesson
+    edit_lesson: lessons.EditLesson
+    show_favorites: favorites.ShowFavorites
+    replace_favorites: favorites.ReplaceFavorites
 
     # Attendance: who was there
-    show_sheet: ShowSheet
-    mark_attendance: MarkAttendance
-    attendance_history: AttendanceHistory
-    visits_of_client: VisitsOfClient
-    list_marks: ListMarks
+    show_sheet: sheets.ShowSheet
+    mark_attendance: sheets.MarkAttendance
+    attendance_history: sheets.AttendanceHistory
+    visits_of_client: visits.VisitsOfClient
+    list_marks: marks.ListMarks
 
     # Reporting: figures, calendars, the log
-    show_statistics: ShowStatistics
-    list_statistics: ListStatistics
-    show_statistics_of: ShowStatisticsOf
-    make_calendar_token: MakeCalendarToken
-    revoke_calendar_token: RevokeCalendarToken
-    reader_of_calendars: ReaderOfCalendars
-    show_user_calendar: ShowUserCalendar
-    show_group_calendar: ShowGroupCalendar
-    list_events: ListEvents
+    show_statistics: statistics.ShowStatistics
+    list_statistics: statistics.ListStatistics
+    show_statistics_of: statistics.ShowStatisticsOf
+    make_calendar_token: calendars.MakeCalendarToken
+    revoke_calendar_token: calendars.RevokeCalendarToken
+    reader_of_calendars: calendars.ReaderOfCalendars
+    show_user_calendar: calendars.ShowUserCalendar
+    show_group_calendar: calendars.ShowGroupCalendar
+    list_events: events.ListEvents
 
     # Operating: mail that waits, what time has ended
-    dispatch_mail: DispatchMail
-    list_mail: ListMail
-    retry_mail: RetryMail
+    dispatch_mail: mail_delivery.DispatchMail
+    list_mail: mail_delivery.ListMail
+    retry_mail: mail_delivery.RetryMail
     run_maintenance: RunMaintenance
 
     _store: Store

@@ -4,10 +4,9 @@ from collections.abc import Callable, Collection
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from attendance.application.ports import Clock, NewId, Repository, UnitOfWork
+from attendance.application.ports import Repository, UnitOfWork
 from attendance.domain.errors import Outdated
-from attendance.domain.events import ChangeContext, Event
-from attendance.domain.permissions.actor import Actor
+from attendance.domain.events import Event
 
 
 class Versioned(Protocol):
