@@ -8,13 +8,14 @@ from pathlib import Path
 from benchmarks.places import KINDS
 
 PARTS = ("labs", "sheet", "start", "search", "lists", "figures", "export", "wave", "timing")
+LENGTHS = (1, 10, 30, 100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """`people` are searched among, `clients` listed, `marks` counted, `pairs` are of sign-ins.
 
-    `repeats` is how often the service is started.
+    `lengths` are those of the lists that are marked, `repeats` is how often the service is started.
     """
 
     parts: tuple[str, ...]
@@ -23,6 +24,7 @@ class Options:
     seconds: float
     connections: int
     warm_up: float
+    lengths: tuple[int, ...]
     people: int
     clients: int
     marks: int
@@ -41,6 +43,9 @@ def chosen(arguments: list[str] | None = None) -> Options:
     parser.add_argument("--rounds", type=int, help="rounds of labs and sheets per contender and workload (7)")
     parser.add_argument("--seconds", type=float, help="length of a round (5)")
     parser.add_argument("--connections", type=int, default=16, help="requests at once (16)")
+    parser.add_argument(
+        "--lengths", type=int, nargs="+", choices=LENGTHS, default=LENGTHS, help="of lists of clients (all)"
+    )
     parser.add_argument("--only", choices=KINDS, help="one kind of database")
     parser.add_argument("--quick", action="store_true", help="short rounds and few of them")
     parser.add_argument("--output", type=Path, help="a file for the figures as JSON")
@@ -55,6 +60,7 @@ def chosen(arguments: list[str] | None = None) -> Options:
         seconds=given.seconds or (2 if quick else 5),
         connections=given.connections,
         warm_up=1 if quick else 3,
+        lengths=tuple(given.lengths),
         people=20_000 if quick else 100_000,
         clients=20_000 if quick else 200_000,
         marks=50_000 if quick else 1_000_000,

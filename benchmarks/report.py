@@ -76,21 +76,21 @@ def _sheet(kind: str, figures: dict[str, Any]) -> Iterator[str]:
         yield from _compared(found)
     for name, of in figures["cost_per_client"].items():
         costs = ", ".join(f"{cost:.3f} ({length})" for length, cost in of.items())
-        yield f"  {name:7}CPU ms for each client marked, the database's included: {costs}"
+        yield f"  {name:10}CPU ms for each client marked, the database's included: {costs}"
 
 
 def _compared(found: dict[str, Any]) -> Iterator[str]:
-    yield f"  {'':7}{'req/s':>8}{'CPU ms':>9}{'+ db':>8}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}  void"
+    yield f"  {'':10}{'req/s':>8}{'CPU ms':>9}{'+ db':>8}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}  void"
     for name, each in found["median"].items():
         yield (
-            f"  {name:7}{each['requests_per_second']:8.0f}{each['cpu_ms']:9.3f}"
+            f"  {name:10}{each['requests_per_second']:8.0f}{each['cpu_ms']:9.3f}"
             f"{each['database_cpu_ms']:8.3f}{each['p50_ms']:9.2f}{each['p99_ms']:9.2f}"
             f"{each['rss_mib']:9.0f}  {'; '.join(found['void'][name]) or 'none'}"
         )
     for pair, ratio in found["ratios"].items():
         if ratio:
             yield (
-                f"  {pair:12} requests {ratio['requests_per_second']:.2f}, CPU {ratio['cpu_ms']:.2f} "
+                f"  {pair:15} requests {ratio['requests_per_second']:.2f}, CPU {ratio['cpu_ms']:.2f} "
                 f"(with the database {ratio['cpu_ms_with_database']:.2f}), p50 {ratio['p50_ms']:.2f}, "
                 f"p99 {ratio['p99_ms']:.2f}"
             )
