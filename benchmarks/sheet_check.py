@@ -18,7 +18,7 @@ from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.attendance.status import Status
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
-from benchmarks.club import GROUPS, MEMBERS, Club
+from benchmarks.club import MEMBERS, Club
 from benchmarks.contenders import OURS, Contender
 from benchmarks.places import Ask, beside
 
@@ -51,7 +51,7 @@ def faults(contenders: Sequence[Contender], club: Club) -> dict[str, list[str]]:
 
 def _questions(club: Club) -> Iterator[Question]:
     token = club.tokens[0]
-    lesson, other = club.lessons[5], club.lessons[GROUPS * 3 + 5]
+    lesson, other = club.lesson_aside(0, 5), club.lesson_aside(1, 5)
     members = club.clients[5 * MEMBERS :][:MEMBERS]
     guest = club.clients[0]
     path = f"/api/v1/lessons/{lesson.id}/attendance"
@@ -173,7 +173,7 @@ def statements(contender: Contender, club: Club, lengths: Sequence[int]) -> dict
         marking_rules=MarkingRules(),
     )
     actor = Actor(id=club.accounts[0].id, session_id=None, level=Level.EMPLOYEE)
-    lesson, members = club.lessons[0], club.clients[:MEMBERS]
+    lesson, members = club.lesson_aside(0, 0), club.clients[:MEMBERS]
     found = {}
     # the first one only lets those that follow change something
     for number, length in enumerate([MEMBERS, *lengths]):
