@@ -43,7 +43,7 @@ long: $(VENV)/dev.stamp ## what takes longer: more rounds, more examples, crashe
 bench: $(VENV)/bench.stamp $(FASTIFY) ## side by side with a bare driver, FastAPI + ORM and Fastify
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-bench-bounds: $(VENV)/bench.stamp $(FASTIFY) ## what the service is held to: half an hour
+bench-bounds: $(VENV)/bench.stamp $(FASTIFY) ## what the service is held to, beside what was measured: 20 minutes
 	$(BIN)/python -m benchmarks labs sheet start --lengths 30 --table $(BENCH_ARGS)
 
 bench-growth: $(VENV)/bench.stamp ## how everything grows from ten thousand to ten million marks

@@ -70,6 +70,7 @@ class Grown:
             "a month's statistics of a group": self._of_groups(rng, month),
             "a month's marks, page 1": self._same(f"/api/v1/attendance?page=1&{month}"),
             "the log, page 1": self._same("/api/v1/events?page=1"),
+            "the log of a month, page 1": self._same(f"/api/v1/events?page=1&{month}"),
         }
 
     def _month(self) -> str:

@@ -9,8 +9,9 @@ caller AS (
     WHERE s.id = $1 AND a.active AND s.expires_at > $2 AND s.last_seen_at > $3
 )
 `
-const facts = (status, note) =>
-  `jsonb_build_object('lab_id', lab_id, 'user_id', user_id, 'date', $6::date, 'status', ${status}, 'note', ${note})`
+const facts = (status, note) => `
+jsonb_build_object('lab_id', lab_id, 'user_id', user_id, 'date', $6::date, 'status', ${status}, 'note', ${note})
+`
 const MARK = `
 WITH ${CALLER}, place AS (
     SELECT l.id AS lab_id, l.owner_id, a.id AS account_id, m.user_id,
@@ -45,7 +46,8 @@ FROM (SELECT) AS always LEFT JOIN place ON true
 `
 const SHEET = `
 WITH ${CALLER}
-SELECT caller.account_id AS caller, caller.last_seen_at, l.owner_id, a.id AS user_id, a.username, k.status, k.note
+SELECT caller.account_id AS caller, caller.last_seen_at, l.owner_id, a.id AS user_id, a.username,
+       k.status, k.note
 FROM caller
 LEFT JOIN labs l ON l.id = $4
 LEFT JOIN lab_marks k ON k.lab_id = l.id AND k.date = $5 AND l.owner_id = caller.account_id

@@ -45,11 +45,9 @@ async function stored(pool, mark, before, after, by) {
   try {
     await connection.query('BEGIN')
     const now = new Date()
-    const { rowCount } = await connection.query({
-      name: 'mark',
-      text: MARK,
-      values: [mark.id, after.lab_id, after.user_id, after.date, after.status, after.note, by, now, mark.version],
-    })
+    const { lab_id, user_id, date, status, note } = after
+    const marked = [mark.id, lab_id, user_id, date, status, note, by, now, mark.version]
+    const { rowCount } = await connection.query({ name: 'mark', text: MARK, values: marked })
     if (rowCount === 1) {
       const values = [uuid7(), now, by, mark.id, before, after]
       await connection.query({ name: 'event', text: EVENT, values })
