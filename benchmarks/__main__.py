@@ -8,7 +8,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import export, figures, labs, lists, report, search, sheet, sign_in_timing, sign_ins, start
+from benchmarks import (
+    bounds,
+    export,
+    figures,
+    growth,
+    labs,
+    lists,
+    report,
+    search,
+    sheet,
+    sign_in_timing,
+    sign_ins,
+    start,
+)
 from benchmarks.options import chosen
 
 MEASURES = {
@@ -18,6 +31,7 @@ MEASURES = {
     "search": search.measure,
     "lists": lists.measure,
     "figures": figures.measure,
+    "growth": growth.measure,
     "export": export.measure,
     "wave": sign_ins.measure,
     "timing": sign_in_timing.measure,
@@ -35,7 +49,8 @@ def main() -> int:
             (home / part).mkdir()
             found[part] = MEASURES[part](options, home / part)
     found["environment"]["load_after"] = os.getloadavg()[0]
-    print("\n".join([*report.contenders(), "", *report.lines(found)]))
+    printed = bounds.lines(found) if options.table else report.lines(found)
+    print("\n".join([*report.contenders(), "", *report.about(found), *printed]))
     if options.output:
         options.output.write_text(json.dumps(found, indent=2) + "\n")
     compared = [*found.get("labs", {}).values(), *found.get("sheet", {}).values()]

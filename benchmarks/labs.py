@@ -1,10 +1,10 @@
-"""Marking (W1) and reading a sheet of 30 (W2): three contenders in turn, round after round."""
+"""Marking (W1) and reading a sheet of 30 (W2): contenders in turn, round after round."""
 
 from pathlib import Path
 from typing import Any
 
 from benchmarks.check import faults
-from benchmarks.contenders import WHAT, all_serving
+from benchmarks.contenders import ON, all_serving
 from benchmarks.filling import fill
 from benchmarks.load import MARKING, READING, LabPlan
 from benchmarks.options import Options
@@ -22,9 +22,12 @@ def measure(options: Options, home: Path) -> dict[str, Any]:
 def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
     seeded = world()
     plans = {name: LabPlan(what, seeded, home / f"{what}.plan") for name, what in WORKLOADS.items()}
-    with place(kind, home) as where, all_serving(where, lambda url: fill(url, seeded), home) as contenders:
+    with (
+        place(kind, home) as where,
+        all_serving(ON[kind], where, lambda url: fill(url, seeded), home) as contenders,
+    ):
         wrong = {each.name: found for each in contenders if (found := faults(each, seeded))}
         fit = [each for each in contenders if each.name not in wrong]
         rounds = alternating(fit, plans, where, options)
-    absent = {name: ["does not start"] for name in {*WHAT} - {each.name for each in contenders}}
+    absent = {name: ["does not start"] for name in {*ON[kind]} - {each.name for each in contenders}}
     return {"unfit": wrong | absent, **{name: summary(of) for name, of in rounds.items()}}

@@ -114,10 +114,12 @@ async def _streamed(
     before, started = server.tree.worker_rss(), time.perf_counter()
 
     async def length() -> int:
-        length, piece = 0, b""
-        async for piece in connection.pieces(asked):
-            length += len(piece)
-        assert piece.endswith(b'"total":%d}' % options.clients), piece[-100:]
+        length, first, last = 0, b"", b""
+        async for last in connection.pieces(asked):
+            first = first or last
+            length += len(last)
+        assert first.startswith(b'{"total":%d,' % options.clients), first[:100]
+        assert last.endswith(b"]}"), last[-100:]
         return length
 
     reading = asyncio.create_task(length())

@@ -96,7 +96,7 @@ def load(port: int, plan: Plan, *, connections: int, seconds: float, sent: int =
     """Ask over so many connections, each as soon as it has its answer, for so long."""
     if WRK:
         return _by_wrk(port, plan, sent, connections, seconds)
-    return asyncio.run(_by_asyncio(port, plan, sent, connections, seconds))
+    return asyncio.run(ask_for(port, plan.requests(sent), connections, seconds))
 
 
 def _by_wrk(port: int, plan: Plan, sent: int, connections: int, seconds: float) -> Load:
@@ -108,8 +108,8 @@ def _by_wrk(port: int, plan: Plan, sent: int, connections: int, seconds: float) 
     return Load(**json.loads(result))
 
 
-async def _by_asyncio(port: int, plan: Plan, sent: int, connections: int, seconds: float) -> Load:
-    asked = plan.requests(sent)
+async def ask_for(port: int, asked: Iterator[bytes], connections: int, seconds: float) -> Load:
+    """By this process itself, whether wrk is installed or not."""
     taken: list[float] = []
     errors = 0
     started = time.perf_counter()

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -80,15 +79,13 @@ class Server:
 
 
 @contextmanager
-def serving(
-    module: str, *arguments: str, port: int, home: Path, settings: dict[str, str], live: str
-) -> Iterator[Server]:
-    """`python -m module arguments`, from when `GET live` is answered, whatever the answer, until the end."""
+def serving(*command: str, port: int, home: Path, settings: dict[str, str], live: str) -> Iterator[Server]:
+    """What a command starts, from when `GET live` is answered, whatever the answer, until the end."""
     log = home / f"{port}.log"
     started = time.perf_counter()
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
+            command,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": PYTHONPATH, **settings},
             cwd=home,
             stdout=output,
@@ -98,7 +95,7 @@ def serving(
     try:
         while not _answers(port, live):
             if process.poll() is not None or time.perf_counter() - started > PATIENCE_SECONDS:
-                raise DoesNotStart(f"{module} does not start:\n{log.read_text()}")
+                raise DoesNotStart(f"{' '.join(command)} does not start:\n{log.read_text()}")
             time.sleep(0.002)
         yield Server(port, Tree(process.pid), log, time.perf_counter() - started)
     finally:

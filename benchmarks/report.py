@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,17 @@ def environment(home: Path) -> dict[str, Any]:
     }
 
 
-def lines(report: dict[str, Any]) -> Iterator[str]:
+def about(report: dict[str, Any]) -> Iterator[str]:
+    """The machine, and what else it had to do."""
     about = report["environment"]
     yield f"Python {about['python']}, {about['cores']} cores, a durable write takes {about['sync_ms']:.1f} ms"
     yield (
         f"load by {about['load_generator']}; the machine's own load {about['load_before']:.1f} before, "
         f"{about['load_after']:.1f} after"
     )
+
+
+def lines(report: dict[str, Any]) -> Iterator[str]:
     for part, of in (
         ("labs", _labs),
         ("sheet", _sheet),
@@ -50,6 +54,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("export", _export),
         ("wave", _wave),
         ("timing", _timing),
+        ("growth", _growth),
     ):
         for kind, figures in report.get(part, {}).items():
             yield ""
@@ -76,21 +81,21 @@ def _sheet(kind: str, figures: dict[str, Any]) -> Iterator[str]:
         yield from _compared(found)
     for name, of in figures["cost_per_client"].items():
         costs = ", ".join(f"{cost:.3f} ({length})" for length, cost in of.items())
-        yield f"  {name:7}CPU ms for each client marked, the database's included: {costs}"
+        yield f"  {name:10}CPU ms for each client marked, the database's included: {costs}"
 
 
 def _compared(found: dict[str, Any]) -> Iterator[str]:
-    yield f"  {'':7}{'req/s':>8}{'CPU ms':>9}{'+ db':>8}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}  void"
+    yield f"  {'':10}{'req/s':>8}{'CPU ms':>9}{'+ db':>8}{'p50 ms':>9}{'p99 ms':>9}{'RSS MiB':>9}  void"
     for name, each in found["median"].items():
         yield (
-            f"  {name:7}{each['requests_per_second']:8.0f}{each['cpu_ms']:9.3f}"
+            f"  {name:10}{each['requests_per_second']:8.0f}{each['cpu_ms']:9.3f}"
             f"{each['database_cpu_ms']:8.3f}{each['p50_ms']:9.2f}{each['p99_ms']:9.2f}"
             f"{each['rss_mib']:9.0f}  {'; '.join(found['void'][name]) or 'none'}"
         )
     for pair, ratio in found["ratios"].items():
         if ratio:
             yield (
-                f"  {pair:12} requests {ratio['requests_per_second']:.2f}, CPU {ratio['cpu_ms']:.2f} "
+                f"  {pair:15} requests {ratio['requests_per_second']:.2f}, CPU {ratio['cpu_ms']:.2f} "
                 f"(with the database {ratio['cpu_ms_with_database']:.2f}), p50 {ratio['p50_ms']:.2f}, "
                 f"p99 {ratio['p99_ms']:.2f}"
             )
@@ -172,6 +177,41 @@ def _timing(kind: str, figures: dict[str, Any]) -> Iterator[str]:
             f"  {what:32}{of['auc']:6.3f}, by chance ± {of['deviation']:.3f}; median "
             f"{of['somebody_ms']:.2f} ms, nobody's {of['nobody_ms']:.2f} ms"
         )
+
+
+def _growth(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    """Markdown."""
+    sizes = figures["sizes"]
+
+    def row(name: str, cell: Callable[[dict[str, Any]], str]) -> str:
+        return f"| {name} | {' | '.join(cell(of) for of in sizes.values())} |"
+
+    def number(group: str, name: str) -> Callable[[dict[str, Any]], str]:
+        return lambda of: f"{of[group][name]:.4g}"
+
+    def load(name: str) -> Callable[[dict[str, Any]], str]:
+        def cell(of: dict[str, Any]) -> str:
+            it = of["loads"][name]
+            cpu = f"{it['cpu_ms']:.2f} + {it['database_cpu_ms']:.2f}"
+            return f"{it['requests_per_second']:.0f}/s, p50 {it['p50_ms']:.1f} ms, CPU {cpu} ms"
+
+        return cell
+
+    first = next(iter(sizes.values()))
+    yield f"{kind}: as marks grow (medians; CPU per request, the service's + the database's)"
+    yield ""
+    yield f"| marks | {' | '.join(f'{int(size):,}' for size in sizes)} |"
+    yield f"| --- |{' --- |' * len(sizes)}"
+    yield row("groups, and labs", lambda of: str(of["groups"]))
+    yield from (row(name, load(name)) for name in first["loads"])
+    yield from (row(f"{name}, ms", number("ms", name)) for name in first["ms"])
+    yield from (row(f"bytes a mark, {name}", number("disk", name)) for name in first["disk"] if ":" in name)
+    yield row("events a mark", number("disk", "events"))
+    yield row("bytes a mark, everything", number("disk", "everything"))
+    yield row("everything, MiB", number("disk", "everything_mib"))
+    yield row("filled in, s", lambda of: f"{of['fill_seconds']:.0f}")
+    yield row("the filling process grew by, MiB", lambda of: f"{of['fill_grown_mib']:.0f}")
+    yield row("RSS of the worker, MiB", lambda of: f"{of['rss_mib']:.0f}")
 
 
 def contenders() -> Iterator[str]:

@@ -8,7 +8,7 @@ from itertools import product
 from statistics import median
 from typing import Any
 
-from benchmarks.contenders import LIMIT, OURS, PEER, Contender
+from benchmarks.contenders import OURS, WHAT, Contender
 from benchmarks.load import Load, Plan, load
 from benchmarks.options import Options
 from benchmarks.places import Ask, Place, beside, tidy
@@ -123,7 +123,9 @@ def summary(rounds: Mapping[str, list[Round]]) -> dict[str, Any]:
             for name, of in sound.items()
             if of
         },
-        "ratios": {f"{OURS}/{other}": _ratios(rounds, other) for other in (LIMIT, PEER)},
+        "ratios": {
+            f"{OURS}/{other}": _ratios(rounds, other) for other in WHAT if other in rounds and other != OURS
+        },
         "rounds": {name: [asdict(each) for each in of] for name, of in rounds.items()},
         "void": {name: [each.fault for each in of if each.fault] for name, of in rounds.items()},
     }

@@ -1,4 +1,4 @@
-"""Marking whole lists of clients in lessons of 150 (W4): three contenders in turn, round after round."""
+"""Marking whole lists of clients in lessons of 150 (W4): contenders in turn, round after round."""
 
 import itertools
 from collections.abc import Iterator
@@ -8,14 +8,13 @@ from typing import Any
 
 from benchmarks.client import request
 from benchmarks.club import MEMBERS, Club, club, fill
-from benchmarks.contenders import OURS, WHAT, all_serving
+from benchmarks.contenders import FASTIFY_ONE, ON, OURS, all_serving
 from benchmarks.load import STATUSES, Plan
-from benchmarks.options import Options
-from benchmarks.places import POSTGRESQL, place
+from benchmarks.options import LENGTHS, Options
+from benchmarks.places import place
 from benchmarks.rounds import Rounds, alternating, summary
 from benchmarks.sheet_check import faults, overcharged, statements
 
-LENGTHS = (1, 10, 30, 100)
 SCRIPT = Path(__file__).with_name("sheet.lua")
 
 
@@ -71,20 +70,28 @@ class SheetPlan(Plan):
 
 
 def measure(options: Options, home: Path) -> dict[str, Any]:
-    return {kind: _on(kind, options, home) for kind in options.kinds if kind == POSTGRESQL}
+    return {kind: _on(kind, options, home) for kind in options.kinds}
 
 
 def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
     seeded = club()
-    plans = {f"{length}": SheetPlan(length, seeded, home / f"{length}.plan") for length in LENGTHS}
-    with place(kind, home) as where, all_serving(where, lambda url: fill(url, seeded), home) as contenders:
+    names = [name for name in ON[kind] if name != FASTIFY_ONE]
+    plans = {
+        f"{length}": SheetPlan(length, seeded, home / f"{kind}-{length}.plan")
+        for length in LENGTHS
+        if length in options.lengths
+    }
+    with (
+        place(kind, home) as where,
+        all_serving(names, where, lambda url: fill(url, seeded), home) as contenders,
+    ):
         options.say(f"{kind}: comparing what they answer and store")
         wrong = faults(contenders, seeded)
         fit = [each for each in contenders if each.name not in wrong]
         rounds = alternating(fit, plans, where, options)
-        counted = {each.name: statements(each, seeded, LENGTHS) for each in fit if each.name == OURS}
+        counted = {each.name: statements(each, seeded, options.lengths) for each in fit if each.name == OURS}
         wrong |= {each.name: found for each in fit if (found := overcharged(each))}
-    absent = {name: ["does not start"] for name in {*WHAT} - {each.name for each in contenders}}
+    absent = {name: ["does not start"] for name in {*names} - {each.name for each in contenders}}
     return {
         "unfit": wrong | absent,
         "statements": counted,
@@ -102,5 +109,5 @@ def _costs(rounds: Rounds) -> dict[str, dict[str, float]]:
             for name, medians in of.items()
             if contender in medians
         }
-        for contender in WHAT
+        for contender in {name: None for of_length in of.values() for name in of_length}
     }

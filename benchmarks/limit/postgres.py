@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import AsyncConnection, AsyncRawCursor
 from uuid_utils import uuid7
 
-from benchmarks.limit.sheets import mark_sheet
+from benchmarks.limit.postgres_sheets import mark_sheet
 from benchmarks.limit.work import (
     IDLE,
     NO_LAB,

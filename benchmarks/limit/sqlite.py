@@ -8,12 +8,15 @@ import datetime as dt
 import sqlite3
 from asyncio import get_running_loop
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from uuid_utils import uuid7
 
+from benchmarks.limit.sheets import sent_entries
+from benchmarks.limit.sqlite_sheets import mark_sheet, stored
 from benchmarks.limit.work import (
     IDLE,
     NO_LAB,
@@ -93,7 +96,7 @@ class Sqlite(Backend):
             now = dt.datetime.now(dt.UTC)
             date = body.date.isoformat()
             place = (lab_id.hex, user_id.hex, date)
-            row = self._run(PLACE, (session_id.hex, _stored(now), _stored(now - IDLE), *place)).fetchone()
+            row = self._run(PLACE, (session_id.hex, stored(now), stored(now - IDLE), *place)).fetchone()
             caller, last_seen_at, owner, account, member, mark_id, status, note, version = row or (None,) * 9
             if refusal := refusal_of_marking(caller, owner, account, member):
                 raise refusal
@@ -103,7 +106,7 @@ class Sqlite(Backend):
             before = mark_id and _facts(lab_id, user_id, date, status, note)
             after = _facts(lab_id, user_id, date, body.status, body.note)
             mark_id = mark_id or uuid7().hex
-            at = _stored(now)
+            at = stored(now)
             mark = (mark_id, *place, body.status, body.note, caller, at, (version or 0) + 1)
             event = (uuid7().hex, at, caller, mark_id, before, after)
             if await get_running_loop().run_in_executor(self._writer, self._change, mark, event):
@@ -124,12 +127,13 @@ class Sqlite(Backend):
         return changed
 
     async def mark_sheet(self, session_id: UUID, lesson_id: UUID, body: bytes) -> bytes:
-        """Nobody asks: only PostgreSQL is compared."""
-        raise NotImplementedError
+        entries = sent_entries(body)
+        work = partial(mark_sheet, self._writing, session_id, lesson_id, entries)
+        return await get_running_loop().run_in_executor(self._writer, work)
 
     async def sheet(self, session_id: UUID, lab_id: UUID, date: dt.date) -> list[SheetRow]:
         now = dt.datetime.now(dt.UTC)
-        asked = (session_id.hex, _stored(now), _stored(now - IDLE), lab_id.hex, date.isoformat())
+        asked = (session_id.hex, stored(now), stored(now - IDLE), lab_id.hex, date.isoformat())
         rows = self._run(SHEET, asked).fetchall()
         if not rows:
             raise UNAUTHENTICATED
@@ -142,13 +146,8 @@ class Sqlite(Backend):
         return [SheetRow(str(UUID(row[3])), *row[4:]) for row in rows] if user_id else []
 
     def _touch(self, session_id: UUID, last_seen_at: str, now: dt.datetime) -> None:
-        if _stored(now - TOUCH_AFTER) >= last_seen_at:
-            self._run(TOUCH, (session_id.hex, _stored(now)))
-
-
-def _stored(at: dt.datetime) -> str:
-    """As the service stores it: UTC, without saying so."""
-    return at.replace(tzinfo=None).isoformat(" ", "microseconds")
+        if stored(now - TOUCH_AFTER) >= last_seen_at:
+            self._run(TOUCH, (session_id.hex, stored(now)))
 
 
 def _facts(lab_id: UUID, user_id: UUID, date: str, status: str, note: str) -> str:

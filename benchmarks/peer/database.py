@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import Depends
-from sqlalchemy import event, make_url
+from sqlalchemy import event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 CONNECTIONS = 12
@@ -30,6 +30,12 @@ if engine.dialect.name == "sqlite":
 async def session() -> AsyncIterator[AsyncSession]:
     async with new_session() as opened:
         yield opened
+
+
+async def begin_writing(session: AsyncSession) -> None:
+    """Where no row can be locked, lock them all before anything is read."""
+    if engine.dialect.name == "sqlite":
+        await session.execute(text("BEGIN IMMEDIATE"))
 
 
 Database = Annotated[AsyncSession, Depends(session)]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import and_, func, or_, select
 
 from benchmarks.peer.charging import NoCandidate, Pass, charge
-from benchmarks.peer.database import Database
+from benchmarks.peer.database import Database, begin_writing
 from benchmarks.peer.models import (
     Account,
     Attendance,
@@ -100,6 +100,7 @@ async def mark_attendance(lesson_id: UUID, sent: SheetIn, user: CurrentUser, dat
     level = LEVELS[user.role] if user.email_confirmed_at else 1
     if level < LEVELS["employee"]:
         raise HTTPException(403, "insufficient permissions")
+    await begin_writing(database)
     lesson = await database.get(Lesson, lesson_id, with_for_update={"key_share": True})
     if lesson is None:
         raise HTTPException(404, "lesson not found")
