@@ -181,5 +181,5 @@ def test_others_may_point_to_what_is_held(store: Store, other_thread: ThreadPool
 
     with store.transaction() as work:
         work.clients.get_for_update(client.id)
-        other_thread.submit(sign).result(timeout=2)
+        other_thread.submit(sign).result(timeout=60)
         assert work.contracts.get(signed.id) == signed
