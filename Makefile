@@ -27,10 +27,10 @@ test: $(VENV)/dev.stamp ## the whole suite, with lint, types and import contract
 	$(BIN)/python tools/common_passwords.py --check
 	$(PYTEST) $(PYTEST_ARGS)
 
-# without what starts services, and without schemathesis, which takes as long as a quarter of the rest
+# without what starts processes, and with fewer examples of each property
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: half a minute
-	$(PYTEST) --stores memory --ignore tests/faults \
-		--deselect tests/http/test_openapi.py::test_schemathesis_finds_nothing $(PYTEST_ARGS)
+	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick -m 'not long and not plants and not processes' \
+		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp ## see every check, guard and lock fail once it is broken: 3 minutes
 	$(PYTEST) -m 'plants and not long' $(PYTEST_ARGS)

@@ -73,6 +73,7 @@ def test_a_real_club_is_left_alone(attendance: UseCases) -> None:
     assert attendance.list_clients(OPERATOR, page=1).total == 1
 
 
+@pytest.mark.processes
 def test_the_command_fills_a_database_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTENDANCE_DATABASE_URL", f"sqlite:///{tmp_path}/demo.db")
     first = CliRunner().invoke(main, ["demo", "--scale", "300", "--today", "2026-11-20"])

@@ -383,13 +383,14 @@ class Lasting:
 
 
 @contextmanager
-def lasting(**settings: Any) -> Iterator[Lasting]:
+def lasting(*, prepare: Callable[[Container], object] = lambda _: None, **settings: Any) -> Iterator[Lasting]:
     store = ExchangedStore()
 
-    def prepare(container: Container) -> None:
+    def prepared(container: Container) -> None:
         container.store.override(providers.Object(store))
+        prepare(container)
 
-    with running(prepare=prepare, **settings) as api:
+    with running(prepare=prepared, **settings) as api:
         yield Lasting(api, store)
 
 

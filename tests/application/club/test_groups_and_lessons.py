@@ -50,6 +50,7 @@ from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level, Role
 from tests import make
 from tests.application.club.test_club_records import all_events, events, names
+from tests.examples import examples
 from tests.fakes import ContendedStore, World
 
 TODAY, DAY = date(2026, 3, 2), timedelta(days=1)
@@ -475,7 +476,7 @@ def test_a_lesson_is_seen_to_be_made_over_a_closure_when_nobody_looks(
         test_nothing_is_made_while_the_place_is_closed_or_the_group_is_not_active(in_memory())
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(40))
 @given(
     zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Pacific/Apia", "Asia/Kathmandu", "UTC"]),
     slots=st.sets(st.tuples(st.integers(1, 7), st.integers(0, 23)), max_size=6),
