@@ -5,9 +5,16 @@ BIN := $(VENV)/bin
 # the suite starts many processes: what one has compiled, the next need not
 export PYTHONDONTWRITEBYTECODE :=
 
-PYTEST := $(BIN)/pytest -q -n 2 --dist worksteal
+# where tests wait for processes, one more than there are cores
+WORKERS := 2
+PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
+test check: WORKERS := 3
 
-.PHONY: help run test quick check long bench lock clean
+# side by side, what each says in one piece where make can do that
+CHECKS := types imports lint format dependencies passwords
+SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+.PHONY: help run test quick check long bench lock clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -19,13 +26,26 @@ run: $(VENV)/run.stamp ## serve on http://127.0.0.1:8000, everything kept in ./v
 	$(BIN)/attendance serve
 
 test: $(VENV)/dev.stamp ## the whole suite, with lint, types and import contracts: 3 minutes on two cores
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/deptry src
-	$(BIN)/python tools/common_passwords.py --check
+	@$(MAKE) $(SIDE_BY_SIDE) $(CHECKS)
 	$(PYTEST) $(PYTEST_ARGS)
+
+types:
+	$(BIN)/mypy
+
+imports:
+	$(BIN)/lint-imports
+
+lint:
+	$(BIN)/ruff check
+
+format:
+	$(BIN)/ruff format --check
+
+dependencies:
+	$(BIN)/deptry src
+
+passwords:
+	$(BIN)/python tools/common_passwords.py --check
 
 # without what starts processes, and with fewer examples of each property
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: half a minute

@@ -31,6 +31,8 @@ pytest.register_assert_rewrite("attendance.testing.contract")
 STORES = ["memory", "sqlite", "postgresql"]
 DATABASES = STORES[1:]
 IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 2**30
+LONGEST = ("tests/http/test_schemathesis.py", "tests/faults/")
+"""What takes longest and what waits for processes comes first: one worker waits while others work."""
 FIXTURE_OF = {"sqlite": "sqlite_databases", "postgresql": "postgres"}
 
 
@@ -46,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     left_out = {*STORES} - {*config.getoption("stores").split(",")}
     if deselected := [item for item in items if stores_of(item) & left_out]:
         config.hook.pytest_deselected(items=deselected)
