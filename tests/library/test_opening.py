@@ -371,7 +371,15 @@ def test_settings_are_refused_by_name_when_they_cannot_be() -> None:
     assert msgspec.structs.fields(Settings)
 
 
+@pytest.fixture
+def hasty_forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who forks amid a transaction of its own waits for nobody who could end it."""
+    for room in ("memory.store", "sql.engine.databases"):
+        monkeypatch.setattr(f"attendance.adapters.{room}.LONGEST_REST_SECONDS", 0.05)
+
+
 @pytest.mark.processes
+@pytest.mark.usefixtures("hasty_forks")
 def test_a_child_has_no_part_in_a_transaction_that_is_open(store_url: str) -> None:
     with open_attendance(store_url, **CHEAP) as attendance:
 
@@ -391,6 +399,7 @@ def test_a_child_has_no_part_in_a_transaction_that_is_open(store_url: str) -> No
 
 
 @pytest.mark.processes
+@pytest.mark.usefixtures("hasty_forks")
 def test_a_child_that_leaves_the_block_of_its_parent_ends_nothing(store_url: str) -> None:
     with open_attendance(store_url, **CHEAP) as attendance:
         parent, child = os.getpid(), 0
