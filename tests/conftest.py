@@ -3,6 +3,7 @@
 `--stores` chooses among the kinds; a test that takes another kind is not run, and counted as deselected.
 """
 
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -17,9 +18,12 @@ from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
 from attendance.application.ports import Store
 from tests.databases import Databases, KeptDatabase, PostgresDatabases, SqliteDatabases, postgres_databases
+from tests.examples import QUICK
 
 # how long an example takes says something of the machine and of who else uses it
 settings.register_profile("suite", deadline=None)
+# for each save: `--hypothesis-profile quick`
+settings.register_profile("quick", deadline=None, max_examples=QUICK)
 settings.load_profile("suite")
 # its assertions are to say what they compared, like those of the tests
 pytest.register_assert_rewrite("attendance.testing.contract")
@@ -27,6 +31,8 @@ pytest.register_assert_rewrite("attendance.testing.contract")
 STORES = ["memory", "sqlite", "postgresql"]
 DATABASES = STORES[1:]
 IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 2**30
+LONGEST = ("tests/http/test_schemathesis.py", "tests/faults/")
+"""What takes longest and what waits for processes comes first: one worker waits while others work."""
 FIXTURE_OF = {"sqlite": "sqlite_databases", "postgresql": "postgres"}
 
 
@@ -42,10 +48,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     left_out = {*STORES} - {*config.getoption("stores").split(",")}
     if deselected := [item for item in items if stores_of(item) & left_out]:
         config.hook.pytest_deselected(items=deselected)
         items[:] = [item for item in items if not stores_of(item) & left_out]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: not to look for garbage in it is a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 def stores_of(item: pytest.Item) -> set[str]:

@@ -11,6 +11,7 @@ from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import open_database
 from attendance.application.ports import Store
 from tests.conftest import databases
+from tests.examples import examples
 
 
 class OverStore(RuleBasedStateMachine):
@@ -40,9 +41,9 @@ def over(kind: str, request: pytest.FixtureRequest, machine: type[M]) -> type[M]
     return OnOneStore
 
 
-def profile(examples: int, steps: int, **more: object) -> settings:
+def profile(number: int, steps: int, **more: object) -> settings:
     return settings(
-        max_examples=examples,
+        max_examples=examples(number),
         stateful_step_count=steps,
         deadline=None,
         derandomize=True,

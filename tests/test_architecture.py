@@ -107,6 +107,7 @@ def test_a_level_is_seen_at_a_glance() -> None:
     assert crowded(ROOT) == {}
 
 
+@pytest.mark.processes
 def test_importing_the_library_loads_no_third_party_package() -> None:
     program = (
         "import sys; before = set(sys.modules); import attendance; "

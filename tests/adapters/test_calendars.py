@@ -12,6 +12,7 @@ from attendance.adapters.calendars import render
 from attendance.domain.club.lessons import instants
 from attendance.domain.reporting.calendars import Calendar, CalendarEntry
 from tests import make
+from tests.examples import FULL, examples
 
 ZONES = [
     "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Casablanca",
@@ -171,6 +172,10 @@ def instant_of(local: datetime, offsets: Sequence[tuple[datetime, timedelta]]) -
     return (local - past[-1]).replace(tzinfo=UTC)
 
 
+STEP = timedelta(hours=1 if examples(FULL) == FULL else 7)
+"""For each save every hour of the day on some days; in the whole suite every hour."""
+
+
 @pytest.mark.parametrize("name", ZONES)
 def test_a_zone_described_is_the_zone(name: str) -> None:
     """Every hour of the lessons' years, but those that the clocks skip or show twice."""
@@ -183,7 +188,7 @@ def test_a_zone_described_is_the_zone(name: str) -> None:
         is_plain = here.astimezone(UTC) == here.replace(fold=1).astimezone(UTC)
         if is_plain:
             assert instant_of(at, offsets) == here.astimezone(UTC), at
-        at += timedelta(hours=1)
+        at += STEP
 
 
 def test_onsets_are_those_of_the_clock_that_does_not_know_yet() -> None:

@@ -11,6 +11,7 @@ from attendance import OPERATOR, UseCases, open_attendance
 from attendance.domain.reporting.statistics import Counts, counts_of
 from attendance.entrypoints.cli import main
 from attendance.entrypoints.demo.club import Demo, NotEmpty, Size
+from tests.library.conftest import CHEAP
 
 TODAY = date(2026, 11, 20)
 SMALL = Size(groups=2, clients=9, members=4)
@@ -18,7 +19,7 @@ SMALL = Size(groups=2, clients=9, members=4)
 
 @pytest.fixture
 def attendance() -> Iterator[UseCases]:
-    with open_attendance("memory") as attendance:
+    with open_attendance("memory", **CHEAP) as attendance:
         yield attendance
 
 
@@ -38,7 +39,7 @@ def counts(attendance: UseCases, group_id: object) -> list[Counts]:
 
 
 def test_the_same_seed_gives_the_same_club_and_another_another(attendance: UseCases) -> None:
-    with open_attendance("memory") as again, open_attendance("memory") as other:
+    with open_attendance("memory", **CHEAP) as again, open_attendance("memory", **CHEAP) as other:
         first = filled(attendance)
         assert filled(again) == first
         assert filled(other, seed=2) != first
@@ -73,6 +74,7 @@ def test_a_real_club_is_left_alone(attendance: UseCases) -> None:
     assert attendance.list_clients(OPERATOR, page=1).total == 1
 
 
+@pytest.mark.processes
 def test_the_command_fills_a_database_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTENDANCE_DATABASE_URL", f"sqlite:///{tmp_path}/demo.db")
     first = CliRunner().invoke(main, ["demo", "--scale", "300", "--today", "2026-11-20"])

@@ -18,6 +18,7 @@ from tests.faults.scene import PASSWORD, library
 
 USES = 16
 ROUNDS = 5
+ROUNDS_UNTIL_SEEN = 60
 SENT_BY_NOBODY = {"mail_sender": "command"}
 """So that the outbox keeps the tokens."""
 _numbers = count(1)
@@ -138,13 +139,15 @@ def test_of_16_uses_of_a_reset_link_one_sets_the_password(arena: Arena) -> None:
 @pytest.mark.plants
 def test_a_confirmation_link_without_its_guard_confirms_more_than_once(unguarded: Arena) -> None:
     with pytest.raises(AssertionError, match="of them confirmed it"):
-        check_confirmed_once(*confirmed_at_once(unguarded))
+        for _ in range(ROUNDS_UNTIL_SEEN):
+            check_confirmed_once(*confirmed_at_once(unguarded))
 
 
 @pytest.mark.plants
 def test_a_reset_link_without_its_guard_sets_more_than_one_password(unguarded: Arena) -> None:
     with pytest.raises(AssertionError, match="of them set it"):
-        check_set_once(*reset_at_once(unguarded))
+        for _ in range(ROUNDS_UNTIL_SEEN):
+            check_set_once(*reset_at_once(unguarded))
 
 
 def older_and_newer_at_once(arena: Arena) -> tuple[list[Answer], list[Answer], Newcomer]:
@@ -196,4 +199,5 @@ def test_a_confirmation_link_is_used_or_voided_by_a_newer_one_never_both(arena: 
 @pytest.mark.plants
 def test_a_confirmation_link_without_its_guard_is_used_though_a_newer_one_voids_it(unguarded: Arena) -> None:
     with pytest.raises(AssertionError, match=r"of a void link|of them confirmed it"):
-        check_used_or_renewed(*renewed_and_used_at_once(unguarded))
+        for _ in range(ROUNDS_UNTIL_SEEN):
+            check_used_or_renewed(*renewed_and_used_at_once(unguarded))

@@ -22,7 +22,7 @@ PassPeriod: TypeAlias = Callable[[str, Scene], AbstractContextManager[Any]]
 """Locks something of a scene's for as long as the context lasts."""
 
 # far more than has_little_patience takes
-LONGEST_WAIT_SECONDS = 10
+LONGEST_WAIT_SECONDS = 60
 HOPELESS_WAIT_SECONDS = 2
 ANOTHER_DATE = "2026-03-03"
 

@@ -112,7 +112,7 @@ def test_of_10000_requests_after_changes_of_each_kind_all_know_of_them(
 
 @pytest.mark.plants
 def test_workers_that_remember_sessions_are_caught(database_url: str, tmp_path: Path) -> None:
-    sabotage = ("names_its_worker", "remembers_sessions_for_a_second")
+    sabotage = ("names_its_worker", "remembers_sessions")
     with running(service_of(tmp_path, database_url, *sabotage)) as service:
         for rounds in CHANGES.values():
             with pytest.raises(AssertionError, match="as if nothing had been"):

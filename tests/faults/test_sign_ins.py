@@ -19,6 +19,7 @@ GUESSES = 200
 PER_ACCOUNT = 10
 PER_ADDRESS = 100
 LONGEST_WAIT_SECONDS = 300
+ROUNDS_UNTIL_SEEN = 60
 BEHIND_A_PROXY = {"trusted_proxies": "127.0.0.1"}
 _addresses = count(1)
 
@@ -69,13 +70,17 @@ def check_evaluated(answers: Sequence[Answer], number: int) -> None:
 
 
 def guesses_at_somebody(arena: Arena) -> tuple[Person, list[Answer]]:
-    """At one account, by its name and by its address alike."""
+    """At one account, by its name and by its address alike, from a place nobody has guessed from."""
     account = make.confirmed()
     (person,) = stored(arena.database_url, [account])
     email = account.email
     assert email
-    half = GUESSES // 2
-    guesses = [guess(username=person.username)] * half + [guess(email=email)] * half
+    half, here = GUESSES // 2, new_address()
+    by_name, by_email = (
+        guess(username=person.username, forwarded_for=here),
+        guess(email=email, forwarded_for=here),
+    )
+    guesses = [by_name] * half + [by_email] * half
     return person, race(arena.port, guesses)
 
 
@@ -101,9 +106,10 @@ def test_of_200_sign_ins_for_a_name_nobody_has_10_are_evaluated(arena: Arena) ->
 
 @pytest.mark.plants
 def test_without_holding_the_tally_more_are_evaluated(uncounted: Arena) -> None:
-    _, answers = guesses_at_somebody(uncounted)
     with pytest.raises(AssertionError, match="guesses were evaluated instead of 10"):
-        check_evaluated(answers, PER_ACCOUNT)
+        for _ in range(ROUNDS_UNTIL_SEEN):
+            _, answers = guesses_at_somebody(uncounted)
+            check_evaluated(answers, PER_ACCOUNT)
 
 
 def from_one_address(address: str) -> list[Request]:
@@ -127,9 +133,9 @@ def test_of_200_wrong_sign_ins_from_one_address_100_are_evaluated(arena: Arena) 
 
 @pytest.mark.plants
 def test_without_holding_the_tally_more_are_evaluated_from_one_address(uncounted: Arena) -> None:
-    answers = race(uncounted.port, from_one_address(new_address()))
     with pytest.raises(AssertionError, match="guesses were evaluated instead of 100"):
-        check_evaluated(answers, PER_ADDRESS)
+        for _ in range(ROUNDS_UNTIL_SEEN):
+            check_evaluated(race(uncounted.port, from_one_address(new_address())), PER_ADDRESS)
 
 
 def from_many_addresses() -> list[Request]:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
+from itertools import count
 from threading import Event
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
@@ -215,7 +216,16 @@ class Api:
     clock: FakeClock
     transport: InProcess
     http: httpx.Client
-    _names: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
+    remembered: dict[str, Any] = field(default_factory=dict)
+    """What is the same in each test over this application."""
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def next_number(self) -> int:
+        """So that people have different names."""
+        return next(self._numbers)
+
+    def number_people_from(self, number: int) -> None:
+        self._numbers = count(number)
 
     @property
     def nobody(self) -> Person:
@@ -229,7 +239,7 @@ class Api:
 
     def someone(self, username: str | None = None) -> Person:
         """Registered and signed in."""
-        username = username or f"person{next(self._names)}"
+        username = username or f"person{self.next_number()}"
         user_id = good(self.registers(username=username, password=PASSWORD), 201)["user_id"]
         token = good(self.signs_in(username=username, password=PASSWORD), 200)["access_token"]
         return Person(self.http, user_id, username, token)
@@ -247,7 +257,7 @@ class Api:
 
         Put straight into the store: an owner has been one for a year.
         """
-        name = username or f"person{next(self._names)}"
+        name = username or f"person{self.next_number()}"
         usual = {"username": name, "email": f"{name}@example.org", "password_hash": hashed(PASSWORD)}
         now = self.clock.now
         account = make.confirmed(now, role=role, created_at=now, updated_at=now, **usual | changes)
@@ -292,6 +302,11 @@ class Api:
         """Time passes; whoever is named has a session of that moment."""
         self.clock.pass_by(**time)
         return [self.session_of(person) for person in people]
+
+    def finish_what_no_answer_waited_for(self) -> None:
+        done = Event()
+        self.container.run_in_background()(done.set)
+        assert done.wait(30)
 
     def lab_of(self, owner: Person, *members: Person) -> Lab:
         lab = owner.opens_lab()
@@ -371,25 +386,21 @@ class Lasting:
         assert self.store.now is None, "one test at a time"
         self.store.now, self.api.clock.now = store or MemoryStore(), make.NOON
         try:
-            yield Api(self.api.app, self.api.container, self.api.clock, self.api.transport, self.api.http)
+            yield replace(self.api, _numbers=count())
         finally:
-            self._finish_what_no_answer_waited_for()
+            self.api.finish_what_no_answer_waited_for()
             self.store.now = None
-
-    def _finish_what_no_answer_waited_for(self) -> None:
-        done = Event()
-        self.api.container.run_in_background()(done.set)
-        assert done.wait(30)
 
 
 @contextmanager
-def lasting(**settings: Any) -> Iterator[Lasting]:
+def lasting(*, prepare: Callable[[Container], object] = lambda _: None, **settings: Any) -> Iterator[Lasting]:
     store = ExchangedStore()
 
-    def prepare(container: Container) -> None:
+    def prepared(container: Container) -> None:
         container.store.override(providers.Object(store))
+        prepare(container)
 
-    with running(prepare=prepare, **settings) as api:
+    with running(prepare=prepared, **settings) as api:
         yield Lasting(api, store)
 
 

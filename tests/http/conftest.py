@@ -6,11 +6,13 @@ import pytest
 
 from attendance.application.ports import Store
 from tests.http.api import Api, Lasting, lasting
+from tests.http.operations import remember
 
 
 @pytest.fixture(scope="session")
 def application() -> Iterator[Lasting]:
     with lasting() as application:
+        remember(application)
         yield application
 
 

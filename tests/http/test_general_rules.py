@@ -32,10 +32,12 @@ from tests.http.api import (
     PASSWORD,
     UNKNOWN_ID,
     Api,
+    Lasting,
     Person,
     answer,
     fields,
     good,
+    lasting,
     refusal,
     running,
 )
@@ -654,8 +656,8 @@ class Breakable:
         return Breakable(self.name, found, self.errors) if callable(found) else found
 
 
-@pytest.fixture
-def fragile() -> Iterator[Fragile]:
+@pytest.fixture(scope="module")
+def fragile_application() -> Iterator[tuple[Lasting, dict[str, Exception]]]:
     errors: dict[str, Exception] = {}
 
     def prepare(container: Container) -> None:
@@ -666,7 +668,15 @@ def fragile() -> Iterator[Fragile]:
         }
         container.use_cases.override(providers.Object(replace(use_cases, **breakables)))
 
-    with running(prepare=prepare) as api:
+    with lasting(prepare=prepare) as application:
+        yield application, errors
+
+
+@pytest.fixture
+def fragile(fragile_application: tuple[Lasting, dict[str, Exception]]) -> Iterator[Fragile]:
+    application, errors = fragile_application
+    errors.clear()
+    with application.over() as api:
         yield Fragile(api, errors)
 
 
@@ -695,6 +705,13 @@ def every_kind_of_answer(api: Api) -> Iterator[httpx.Response]:
     yield ask("GET", b"/schema/assets/redoc.js")
 
 
+@pytest.fixture(scope="module")
+def every_answer(application: Lasting) -> list[httpx.Response]:
+    """One of every kind, observed once."""
+    with application.over() as api:
+        return [*every_kind_of_answer(api)]
+
+
 def without_headers(responses: Iterator[httpx.Response]) -> list[str]:
     """What of an answer is missing that every answer has."""
     missing = []
@@ -710,8 +727,8 @@ def without_headers(responses: Iterator[httpx.Response]) -> list[str]:
     return missing
 
 
-def test_every_answer_has_the_headers_that_browsers_heed(memory: Api) -> None:
-    responses = [*every_kind_of_answer(memory)]
+def test_every_answer_has_the_headers_that_browsers_heed(every_answer: list[httpx.Response]) -> None:
+    responses = every_answer
     assert {response.status_code for response in responses} == {
         200, 201, 202, 204, 400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 429,
     }  # fmt: skip
@@ -736,8 +753,8 @@ def test_a_missing_header_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         }
 
 
-def test_answers_that_are_no_pages_may_load_nothing(memory: Api) -> None:
-    for response in every_kind_of_answer(memory):
+def test_answers_that_are_no_pages_may_load_nothing(every_answer: list[httpx.Response]) -> None:
+    for response in every_answer:
         policy = response.headers["content-security-policy"]
         is_page = response.headers.get("content-type", "").startswith("text/html")
         assert policy.startswith("default-src 'none'")
@@ -765,8 +782,8 @@ def test_another_request_id_is_replaced(quiet: Api, sent: bytes) -> None:
     assert "set-cookie" not in response.headers
 
 
-def test_nobody_is_given_a_cookie(memory: Api) -> None:
-    assert all("set-cookie" not in response.headers for response in every_kind_of_answer(memory))
+def test_nobody_is_given_a_cookie(every_answer: list[httpx.Response]) -> None:
+    assert all("set-cookie" not in response.headers for response in every_answer)
 
 
 # Other origins

@@ -2,19 +2,12 @@
 
 import json
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from typing import Annotated, Any
+from typing import Any
 
 import jsonschema_rs
 import pytest
-import schemathesis
-from litestar import get
-from litestar.params import QueryParameter
-from litestar.response import Response
-from schemathesis.config import SchemathesisConfig
-from schemathesis.engine import events, from_schema
 
 from attendance.adapters.http.server import errors, openapi as documentation
 from attendance.adapters.http.server.errors import STATUS_OF
@@ -26,7 +19,7 @@ from attendance.domain.club.subscriptions import SubscriptionState
 from attendance.domain.events import Action
 from attendance.domain.permissions.roles import Role
 from attendance.domain.reporting.statistics import Trend
-from tests.http.api import CLUB, Api, Person, running
+from tests.http.api import CLUB, Api, running
 from tests.http.operations import METHODS_AT, NAMES, Scene, all_operations, operations
 
 DOCUMENT = "/schema/openapi.json"
@@ -397,181 +390,6 @@ def test_a_page_holds_the_document_itself(memory: Api, path: str) -> None:
 
 
 # The service against the document
-
-SEED = 20_260_302
-MANY = 12
-EXAMPLES = [1, pytest.param(MANY, marks=pytest.mark.long)]
-REFUSED_THOUGH_WELL_FORMED = [
-    # a name may be taken, in two scripts, or not what PRECIS calls an identifier, a password common or too
-    # long in UTF-8 bytes: none of this can be said in JSON Schema
-    {"include-path": "/register"},
-    {"include-path": f"{CLUB}/auth/registration"},
-    {"include-path": f"{CLUB}/auth/password"},
-    {"include-path": f"{CLUB}/users/{{user_id}}"},
-    # nor which fields a list knows to sort by
-    {"include-path": f"{CLUB}/users"},
-    # JSON Schema cannot compare two parameters: `from` after `to`
-    {"include-path": "/labs/{lab_id}/users/{user_id}/attendance"},
-    {"include-path": f"{CLUB}/events"},
-    # nor two lists, or say that a list is of different things
-    {"include-path": f"{CLUB}/users/{{user_id}}/favorites"},
-    # nor an address for mail, dates in their order, the digits of a currency, a time zone that exists
-    {"include-path": f"{CLUB}/clients"},
-    {"include-path": f"{CLUB}/clients/{{client_id}}"},
-    {"include-path": f"{CLUB}/contracts"},
-    {"include-path": f"{CLUB}/contracts/{{contract_id}}"},
-    {"include-path": f"{CLUB}/prices"},
-    {"include-path": f"{CLUB}/prices/{{price_id}}"},
-    {"include-path": f"{CLUB}/locations"},
-    {"include-path": f"{CLUB}/locations/{{location_id}}"},
-    {"include-path": f"{CLUB}/locations/{{location_id}}/closures"},
-    {"include-path": f"{CLUB}/groups"},
-    {"include-path": f"{CLUB}/groups/{{group_id}}"},
-    {"include-path": f"{CLUB}/groups/{{group_id}}/lessons"},
-    {"include-path": f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}"},
-    {"include-path": f"{CLUB}/subscriptions"},
-    {"include-path": f"{CLUB}/subscriptions/{{subscription_id}}"},
-    {"include-path": f"{CLUB}/lessons/{{lesson_id}}/attendance"},
-    {"include-path": f"{CLUB}/clients/{{client_id}}/attendance"},
-    *[
-        {"include-path": f"{CLUB}/statistics{path}"}
-        for path in (
-            "",
-            *(f"/{it}" for it in OF_WHAT),
-            *(f"/{it}/{{{name}}}" for it, name in OF_WHAT.items()),
-        )
-    ],
-    # exactly one of username and email
-    {"include-path": f"{CLUB}/auth/login"},
-]
-# tokens are random: none that is made up is good
-NEVER_GOOD = [
-    {"include-path": f"{CLUB}/auth/confirm_email/{{token}}"},
-    {"include-path": f"{CLUB}/auth/password_reset/{{token}}"},
-]
-SIGN_OUT = f"{CLUB}/auth/logout"
-
-
-def configured(token: str, *, examples: int, shortly: bool) -> SchemathesisConfig:
-    usual = ["2xx", "400", "401", "403", "404", "409", "429"]
-    may_be_400 = {"positive_data_acceptance": {"expected-statuses": usual}}
-    may_be_gone = {"positive_data_acceptance": {"expected-statuses": ["400", "410"]}}
-    return SchemathesisConfig.from_dict(
-        {
-            "seed": SEED,
-            "headers": {"Authorization": f"Bearer {token}"},
-            "generation": {
-                "max-examples": examples,
-                "deterministic": True,
-                "database": "none",
-            },
-            "phases": {"coverage": {"enabled": not shortly}, "stateful": {"enabled": examples >= MANY}},
-            "operations": [
-                *[{**criteria, "checks": may_be_400} for criteria in REFUSED_THOUGH_WELL_FORMED],
-                *[{**criteria, "checks": may_be_gone} for criteria in NEVER_GOOD],
-            ],
-        }
-    )
-
-
-class Findings:
-    """What schemathesis has to say about an application: by check and operation, and what was answered."""
-
-    def __init__(self, api: Api, person: Person, *, examples: int = 2, only: str | None = None) -> None:
-        self.failures: dict[tuple[str, str], str] = {}
-        self.answers: defaultdict[str, Counter[int]] = defaultdict(Counter)
-        self.mishaps: list[str] = []
-
-        async def app(scope: Any, receive: Any, send: Any) -> None:
-            # the application is already started, and ended by whoever started it
-            if scope["type"] == "lifespan":
-                raise NotImplementedError
-            started: Any = api.app
-            await started(scope, receive, send)
-
-        config = configured(str(person.token), examples=examples, shortly=bool(only))
-        schema = schemathesis.openapi.from_asgi(DOCUMENT, app, config=config)
-        # whoever is signed out finds nothing more
-        chosen = schema.include(path_regex=only) if only else schema.exclude(path=SIGN_OUT)
-        for event in from_schema(chosen).execute():
-            if isinstance(event, events.ScenarioFinished):
-                self._note(event.recorder)
-            elif isinstance(event, events.NonFatalError | events.FatalError):
-                self.mishaps.append(str(event))
-
-    def _note(self, recorder: Any) -> None:
-        for case_id, interaction in recorder.interactions.items():
-            if interaction.response is not None:
-                label = recorder.cases[case_id].value.operation.label
-                self.answers[label][interaction.response.status_code] += 1
-        for case_id, checks in recorder.checks.items():
-            for check in checks:
-                if check.failure_info:
-                    failure, sample = check.failure_info.failure, check.failure_info.code_sample
-                    label = recorder.cases[case_id].value.operation.label
-                    self.failures[check.name, label] = f"{failure.title}: {failure.message}\n{sample}"
-
-
-@pytest.mark.parametrize("examples", EXAMPLES)
-def test_schemathesis_finds_nothing(memory: Api, document: dict[str, Any], examples: int) -> None:
-    ada = memory.having(Role.OWNER, "ada")
-    memory.lab_of(ada, memory.someone("bob"))
-    findings = Findings(memory, ada, examples=examples)
-    leaving = Findings(memory, memory.session_of(ada), only=f"^{SIGN_OUT}$")
-    assert findings.mishaps == leaving.mishaps == []
-    assert findings.failures == leaving.failures == {}
-    found = {*findings.answers, *leaving.answers}
-    assert {f"{method} {path}" for method, path, _ in described(document)} == found
-    # it got somewhere: not everything was refused at the door
-    for label in (
-        "POST /labs",
-        "GET /labs",
-        "GET /users",
-        "GET /labs/{lab_id}/attendance",
-        f"GET {CLUB}/users",
-        f"GET {CLUB}/users/{{user_id}}",
-        f"GET {CLUB}/role_changes",
-        f"GET {CLUB}/events",
-        f"POST {CLUB}/clients",
-        f"GET {CLUB}/clients/{{client_id}}",
-        f"POST {CLUB}/auth/password_reset",
-    ):
-        assert sum(findings.answers[label][status] for status in (200, 201, 202)) > 0, label
-    assert sum(answers.total() for answers in findings.answers.values()) > 500
-
-
-@pytest.mark.plants
-def test_schemathesis_finds_what_is_planted() -> None:
-    @get("/health/teapot", sync_to_thread=False, responses=errors.refusals())
-    def teapot() -> Response[dict[str, str]]:
-        """Answer with a status that is not listed."""
-        return Response({"error": "short and stout"}, status_code=418)
-
-    @get("/health/tea", sync_to_thread=False, responses=errors.refusals())
-    def tea() -> Response[dict[str, str]]:
-        """Answer with a text where JSON is promised."""
-        return Response("tea", media_type="text/plain")  # type: ignore[arg-type]
-
-    @get("/health/cup", sync_to_thread=False, responses=errors.refusals())
-    def cup(full: Annotated[int, QueryParameter(le=1)] = 1) -> dict[str, str]:
-        """Break."""
-        raise ArithmeticError
-
-    @get("/health/spoon", sync_to_thread=False, responses=errors.refusals())
-    def spoon() -> errors.FieldErrorView:
-        """Answer with something else than is described."""
-        return {"feild": "x"}  # type: ignore[return-value]
-
-    with running() as api:
-        for handler in (teapot, tea, cup, spoon):
-            api.app.register(handler)
-        findings = Findings(api, api.someone("ada"), only="/health/(teapot|tea|cup|spoon)")
-    assert findings.failures.keys() >= {
-        ("status_code_conformance", "GET /health/teapot"),
-        ("content_type_conformance", "GET /health/tea"),
-        ("not_a_server_error", "GET /health/cup"),
-        ("response_schema_conformance", "GET /health/spoon"),
-    }
 
 
 def test_it_is_the_same_document_whoever_asks(memory: Api, document: dict[str, Any]) -> None:

@@ -77,11 +77,13 @@ def test_the_extras_are_what_is_missing() -> None:
     assert not {"attendance", "sqlalchemy", "msgspec", "jinja2"} & {*missing()}
 
 
+@pytest.mark.processes
 def test_memory_and_sqlite_need_no_extra(tmp_path: Path) -> None:
     done = run(USED, tmp_path)
     assert done.stdout == "used\n", done.stderr
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("program", "extra"),
     [

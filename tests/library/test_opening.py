@@ -107,6 +107,7 @@ def test_the_settings_that_mypy_knows_are_those_of_the_service() -> None:
             assert taken == kind, name
 
 
+@pytest.mark.processes
 def test_mypy_finds_a_misspelt_setting(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(
@@ -193,6 +194,7 @@ def test_what_was_to_be_written_apart_is_written_before_it_closes(tmp_path: Path
 # Forks
 
 
+@pytest.mark.processes
 def test_a_child_uses_what_its_parent_opened_and_so_does_the_parent(store_url: str) -> None:
     with open_attendance(store_url, **CHEAP) as attendance:
         attendance.register(username="ada", password=PASSWORD)
@@ -212,6 +214,7 @@ def test_a_child_uses_what_its_parent_opened_and_so_does_the_parent(store_url: s
         assert len(names) == expected
 
 
+@pytest.mark.processes
 def test_a_child_that_ends_leaves_the_connections_of_its_parent_alone(store_url: str) -> None:
     """A child that exits, instead of vanishing, closes and collects all that it has."""
 
@@ -233,6 +236,7 @@ def test_a_child_that_ends_leaves_the_connections_of_its_parent_alone(store_url:
     assert forked([end]) == [0]
 
 
+@pytest.mark.processes
 def test_a_fork_while_other_threads_work_harms_nobody(store_url: str) -> None:
     with open_attendance(store_url, **CHEAP) as attendance:
         stop, wrong, added = threading.Event(), [], []
@@ -367,6 +371,15 @@ def test_settings_are_refused_by_name_when_they_cannot_be() -> None:
     assert msgspec.structs.fields(Settings)
 
 
+@pytest.fixture
+def hasty_forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who forks amid a transaction of its own waits for nobody who could end it."""
+    for room in ("memory.store", "sql.engine.databases"):
+        monkeypatch.setattr(f"attendance.adapters.{room}.LONGEST_REST_SECONDS", 0.05)
+
+
+@pytest.mark.processes
+@pytest.mark.usefixtures("hasty_forks")
 def test_a_child_has_no_part_in_a_transaction_that_is_open(store_url: str) -> None:
     with open_attendance(store_url, **CHEAP) as attendance:
 
@@ -385,6 +398,8 @@ def test_a_child_has_no_part_in_a_transaction_that_is_open(store_url: str) -> No
         assert [client.name for client in attendance.list_clients(OPERATOR)] == ["of the parent"]
 
 
+@pytest.mark.processes
+@pytest.mark.usefixtures("hasty_forks")
 def test_a_child_that_leaves_the_block_of_its_parent_ends_nothing(store_url: str) -> None:
     with open_attendance(store_url, **CHEAP) as attendance:
         parent, child = os.getpid(), 0

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings, strategies as st
 from attendance.adapters.mail import MailRenderer, ValidEmailAddresses
 from attendance.domain.errors import Invalid
 from tests.adapters.mail.make import mail
+from tests.examples import examples
 
 addresses = ValidEmailAddresses()
 renderer = MailRenderer(base_url="https://club.example.org")
@@ -114,7 +115,7 @@ def test_the_longest_form_counts_the_letters_that_are_sent() -> None:
 NEARLY = st.from_regex(r"[\w.+\"=?-]{0,20}@?[\w.-]{0,20}\.?\w{0,4}", fullmatch=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(NEARLY | st.text(max_size=30) | st.emails())
 @example("a@ß.de")
 @example("a@İ.de")
@@ -131,6 +132,7 @@ def test_whatever_is_accepted_has_one_normal_form_and_can_be_written_to(email: s
     assert addresses.accepted(to) == normal
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("statement", "printed"),
     [

@@ -19,6 +19,7 @@ from tests.adapters.mail.make import FACTS, mail
 from tests.adapters.mail.servers import PASSWORD, USER, Certificate, Temper, new_certificate, running
 from tests.adapters.mail.test_rendering import HEADERS, INJECTION, headers_of
 
+pytestmark = pytest.mark.processes
 renderer = MailRenderer(base_url="https://club.example.org", sender="Club <club@example.org>")
 SIGNED_IN = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}@"
 

@@ -11,6 +11,7 @@ from attendance.adapters.security import usernames as usernames_module
 from attendance.adapters.security.usernames import PrecisUsernames
 from attendance.domain.errors import Invalid
 from attendance.domain.text import folded
+from tests.examples import examples
 
 usernames = PrecisUsernames()
 
@@ -316,7 +317,7 @@ ALIKE = st.text(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(ANY_TEXT | ALIKE)
 @example("\u0345")
 @example("\ud800")
@@ -331,7 +332,7 @@ def test_whatever_is_typed_is_accepted_as_typed_or_invalid(username: str) -> Non
     assert is_accepted(username) is first
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500))
 @given(ANY_TEXT | ALIKE)
 def test_an_accepted_name_has_one_lasting_key_that_is_a_name_too(username: str) -> None:
     if not is_accepted(username):

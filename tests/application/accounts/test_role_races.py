@@ -74,7 +74,7 @@ class Hasty:
     def guard_owners(self) -> tuple[Account, ...]:
         found: tuple[Account, ...] = self._accounts.guard_owners()  # type: ignore[attr-defined]
         with suppress(threading.BrokenBarrierError):
-            self._meeting.wait(timeout=5)
+            self._meeting.wait(timeout=60)
         return found
 
 

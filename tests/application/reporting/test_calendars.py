@@ -337,7 +337,7 @@ class Hasty:
     def token_of(self, account_id: object) -> CalendarToken | None:
         found: CalendarToken | None = self.calendars.token_of(account_id)
         with suppress(threading.BrokenBarrierError):
-            self.meeting.wait(timeout=5)
+            self.meeting.wait(timeout=60)
         return found
 
 

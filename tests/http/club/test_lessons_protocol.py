@@ -414,7 +414,7 @@ def test_a_hostile_lesson_is_malformed_like_a_hostile_range(memory: Api) -> None
     scene = Scene.of(memory)
     body = {"date": TODAY, **EVENING, "location_id": scene.location_id, "teachers": [], "topic": "chess"}
     operation = replace(operations(scene)["add_lessons"], body=body)
-    assert not_refused(scene, operation, hostile_bodies(body)).keys() == {
+    assert not_refused(scene, operation, hostile_bodies(body, 2**16)).keys() == {
         "location_id: null", "teachers: null", "teachers: array", "teachers: array of it", "topic: null",
     }  # fmt: skip
 

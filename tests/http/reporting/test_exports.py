@@ -551,6 +551,7 @@ def test_a_list_that_fails_halfway_leaves_no_file_behind(
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.processes
 def test_xlsx_takes_no_memory_of_those_who_want_none() -> None:
     program = (
         "import sys; from attendance.entrypoints import asgi; import attendance.adapters.http.app; "

@@ -17,6 +17,7 @@ from attendance.domain.errors import Invalid
 from attendance.domain.permissions.roles import Role
 from attendance.testing import make
 from attendance.testing.contract.lists import NAMES, filled
+from tests.examples import examples
 
 FIELDS = ["username", "name", "email", "created_at"]
 
@@ -50,7 +51,9 @@ filters = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60), deadline=None
+)
 @given(data=st.data(), order=orders, criteria=filters, limit=st.integers(1, 50), offset=st.integers(0, 45))
 def test_a_cut_of_users_is_the_same_in_every_store(
     store: Store,

@@ -41,6 +41,7 @@ from attendance.testing.contract.club_records import (
     repository,
     two_of,
 )
+from tests.examples import examples
 
 
 @pytest.mark.plants
@@ -135,7 +136,9 @@ def orders_of(kind: str) -> st.SearchStrategy[tuple[SortKey, ...]]:
     return st.lists(one, max_size=3, unique_by=lambda order: order.field).map(tuple)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(80), deadline=None
+)
 @given(data=st.data(), kind=st.sampled_from([*THINGS]), limit=st.integers(1, 50), offset=st.integers(0, 45))
 def test_a_cut_is_the_same_in_every_store(
     store: Store, data: st.DataObject, kind: str, limit: int, offset: int

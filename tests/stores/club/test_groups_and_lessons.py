@@ -32,6 +32,7 @@ from attendance.testing.contract.groups_and_lessons import (
     joins,
     marks_held,
 )
+from tests.examples import examples
 from tests.stores.test_statements import counted
 
 NAMES = ["Anna", "anna", "Ä", "Öle", "zoe", "ﬁona", "𐐀", "\uffdc"]
@@ -48,7 +49,9 @@ def other_thread() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(40), deadline=None
+)
 @given(data=st.data(), limit=st.integers(1, 30), offset=st.integers(0, 30))
 @pytest.mark.parametrize("kind", ["groups", "lessons"])
 def test_a_cut_is_the_same_in_every_store(
@@ -181,5 +184,5 @@ def test_others_may_point_to_what_is_held(store: Store, other_thread: ThreadPool
 
     with store.transaction() as work:
         work.clients.get_for_update(client.id)
-        other_thread.submit(sign).result(timeout=2)
+        other_thread.submit(sign).result(timeout=60)
         assert work.contracts.get(signed.id) == signed
