@@ -8,10 +8,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import export, figures, labs, lists, report, search, sheet, sign_in_timing, sign_ins, start
+from benchmarks import (
+    export,
+    figures,
+    labs,
+    layer,
+    lists,
+    report,
+    search,
+    sheet,
+    sign_in_timing,
+    sign_ins,
+    start,
+)
 from benchmarks.options import chosen
 
 MEASURES = {
+    "layer": layer.measure,
     "labs": labs.measure,
     "sheet": sheet.measure,
     "start": start.measure,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.places import KINDS
 
-PARTS = ("labs", "sheet", "start", "search", "lists", "figures", "export", "wave", "timing")
+PARTS = ("layer", "labs", "sheet", "start", "search", "lists", "figures", "export", "wave", "timing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
