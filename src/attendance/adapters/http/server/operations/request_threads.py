@@ -114,16 +114,19 @@ class RequestThreads:
         if not self._threads:
             # the threads die with the process, so what they do is to be waited for before
             atexit.register(self.finish)
+        worker = Worker()
+        worker.next = task
         name = f"attendance-request-{len(self._threads)}"
-        thread = Thread(target=self._work, args=(task,), name=name, daemon=True)
+        # not the task itself: a thread keeps its arguments as long as it lives
+        thread = Thread(target=self._work, args=(worker,), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _work(self, task: Task | None) -> None:
-        worker = Worker()
+    def _work(self, worker: Worker) -> None:
+        task, worker.next = worker.next, None
         while task is not None:
             _run(*task)
-            # whoever waits keeps nothing of what is done
+            # who waits for the next keeps nothing of the last
             task = None
             with self._lock:
                 if self._waiting:
