@@ -14,6 +14,7 @@ from benchmarks import (
     figures,
     growth,
     labs,
+    layer,
     lists,
     report,
     search,
@@ -25,6 +26,7 @@ from benchmarks import (
 from benchmarks.options import chosen
 
 MEASURES = {
+    "layer": layer.measure,
     "labs": labs.measure,
     "sheet": sheet.measure,
     "start": start.measure,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.places import KINDS
 
-PARTS = ("labs", "sheet", "start", "search", "lists", "figures", "export", "wave", "timing")
+PARTS = ("layer", "labs", "sheet", "start", "search", "lists", "figures", "export", "wave", "timing")
 BY_REQUEST = ("growth",)
 """Parts that take too long, or too much room, to be measured unless they are named."""
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)

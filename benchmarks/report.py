@@ -45,6 +45,7 @@ def about(report: dict[str, Any]) -> Iterator[str]:
 
 def lines(report: dict[str, Any]) -> Iterator[str]:
     for part, of in (
+        ("layer", _layer),
         ("labs", _labs),
         ("sheet", _sheet),
         ("start", _start),
@@ -59,6 +60,16 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         for kind, figures in report.get(part, {}).items():
             yield ""
             yield from of(kind, figures)
+
+
+def _layer(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: what HTTP adds, in process, without a server; CPU of all threads in µs (medians)"
+    yield f"  {'':18}{'use case':>9}{'session':>9}{'1 asks':>9}{'adds':>7}{'many':>9}{'adds':>7}"
+    for name, of in figures.items():
+        yield (
+            f"  {name:18}{of['use_case_us']:9.1f}{of['actor_us']:9.1f}{of['one_by_one_us']:9.1f}"
+            f"{of['layer_one_by_one_us']:7.1f}{of['together_us']:9.1f}{of['layer_together_us']:7.1f}"
+        )
 
 
 def _labs(kind: str, figures: dict[str, Any]) -> Iterator[str]:

@@ -87,11 +87,20 @@ def adds_accounts_unguarded() -> None:
 
 def hashes_where_requests_are_answered() -> None:
     from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
+    from attendance.adapters.http.server.operations.request_threads import RequestThreads
 
-    async def call(self: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return await asyncio.to_thread(function, *args, **kwargs)
+    made: list[RequestThreads] = []
+    make = RequestThreads.__init__
 
-    HashingExecutor.__call__ = call  # type: ignore[method-assign]
+    def init(self: RequestThreads, most: int) -> None:
+        make(self, most)
+        made.append(self)
+
+    async def call(_: Any, function: Any, /, *args: Any) -> Any:
+        return await made[-1](function, *args)
+
+    RequestThreads.__init__ = init  # type: ignore[method-assign]
+    HashingExecutor.__call__ = call  # type: ignore[method-assign, assignment]
 
 
 def hashes_when_it_is_let() -> None:

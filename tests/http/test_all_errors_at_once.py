@@ -139,10 +139,13 @@ def _plans(api: Api) -> list[Plan]:
         handler
         for route in api.app.routes
         for handler in getattr(route, "route_handlers", ())
-        if "OPTIONS" not in handler.http_methods and handler.before_request is not None
+        if "OPTIONS" not in handler.http_methods and handler.middleware
     }
     cells = [
-        cell.cell_contents for it in handlers for cell in getattr(it.before_request, "__closure__", ()) or ()
+        cell.cell_contents
+        for it in handlers
+        for middleware in it.middleware
+        for cell in getattr(middleware, "__closure__", ()) or ()
     ]
     return [plan for plan in cells if isinstance(plan, Plan)]
 

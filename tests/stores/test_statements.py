@@ -1,16 +1,20 @@
 """How many statements the four uses of lab attendance take: what costs is their number."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from dependency_injector import providers
 from litestar.testing import TestClient
 
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.postgres import PREPARED_AFTER
 from attendance.adapters.sql.engine.statements import Prepared
 from attendance.application.labs.marks import (
     DeleteLabAttendance,
@@ -73,25 +77,90 @@ def test_lab_attendance_takes_one_statement_to_ask_and_one_to_write(database: Da
     assert len(statements) == 1 + writing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedOverHttp:
+    """A lab whose owner marks a member and reads the day, over HTTP."""
+
+    client: TestClient[Any]
+    database: Database
+    url: str
+    body: dict[str, str]
+    headers: dict[str, str]
+
+    @classmethod
+    @contextmanager
+    def over(cls, database_url: str) -> Iterator["MarkedOverHttp"]:
+        container = Container(settings=settings_of({"database_url": database_url, "secret_key": "k" * 32}))
+        database = container.primary()
+        given = Given(SqlStore(primary=database, replica=database))
+        session = make.session(given.owner)
+        with container.store().transaction() as work:
+            work.sessions.add(session)
+        container.clock.override(providers.Object(lambda: make.NOON))
+        with TestClient(application(container)) as client:
+            yield cls(
+                client=client,
+                database=database,
+                url=f"/labs/{given.lab.id}/attendance",
+                body={"user_id": str(given.members[0].id), "date": DAY.isoformat()},
+                headers={"authorization": f"Bearer {container.tokens().issue(session)}"},
+            )
+
+    def puts(self, status: str) -> None:
+        answer = self.client.put(self.url, json=self.body | {"status": status}, headers=self.headers)
+        assert answer.status_code == 200
+
+    def reads(self) -> None:
+        params = {"date": self.body["date"]}
+        assert self.client.get(self.url, params=params, headers=self.headers).status_code == 200
+
+
 def test_a_request_takes_one_statement_more_for_its_session(database_url: str) -> None:
-    container = Container(settings=settings_of({"database_url": database_url, "secret_key": "k" * 32}))
-    database = container.primary()
-    given = Given(SqlStore(primary=database, replica=database))
-    session = make.session(given.owner)
-    with container.store().transaction() as work:
-        work.sessions.add(session)
-    container.clock.override(providers.Object(lambda: make.NOON))
-    headers = {"authorization": f"Bearer {container.tokens().issue(session)}"}
-    body = {"user_id": str(given.members[0].id), "date": DAY.isoformat(), "status": "late"}
-    url = f"/labs/{given.lab.id}/attendance"
-    writing = 1 if database.engine.dialect.name == "postgresql" else 2
-    with TestClient(application(container)) as client:
-        with counted(database) as statements:
-            assert client.put(url, json=body, headers=headers).status_code == 200
+    with MarkedOverHttp.over(database_url) as lab:
+        writing = 1 if lab.database.engine.dialect.name == "postgresql" else 2
+        with counted(lab.database) as statements:
+            lab.puts("late")
         assert len(statements) == 2 + writing
-        with counted(database) as statements:
-            assert client.get(url, params={"date": DAY.isoformat()}, headers=headers).status_code == 200
+        with counted(lab.database) as statements:
+            lab.reads()
         assert len(statements) == 2
+
+
+@contextmanager
+def traced(database: Database, directory: Path) -> Iterator[Callable[[], int]]:
+    """How often a block has waited for PostgreSQL so far, by libpq's own account of what it sends."""
+    file = directory / "trace"
+
+    def trace(connection: Any, *_: Any) -> None:
+        connection.pgconn.trace(written.fileno())
+
+    def untrace(connection: Any, *_: Any) -> None:
+        connection.pgconn.untrace()
+
+    with file.open("w") as written:
+        sa.event.listen(database.engine, "checkout", trace)
+        # what is traced is written to the file when that ends
+        sa.event.listen(database.engine, "checkin", untrace)
+        yield lambda: len(re.findall(r"\tF\t\d+\t(?:Sync|Query)\b", file.read_text()))
+        sa.event.remove(database.engine, "checkout", trace)
+        sa.event.remove(database.engine, "checkin", untrace)
+
+
+@pytest.mark.parametrize("kept_database", ["postgresql"], indirect=True)
+def test_a_request_waits_for_postgresql_no_more_often_than_it_has_statements(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Three times to mark in a lab, twice to read a day: session, question, and the change with its event."""
+    with MarkedOverHttp.over(database_url) as lab:
+        # until the server keeps the statements
+        for number in range(2 * PREPARED_AFTER):
+            lab.puts("late" if number % 2 else "absent")
+            lab.reads()
+        with traced(lab.database, tmp_path) as waited:
+            lab.puts("absent")
+            assert waited() == 3
+            lab.reads()
+            assert waited() == 5
 
 
 def test_a_session_is_one_statement(database: Database) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any
 
@@ -17,6 +16,7 @@ from attendance.adapters.http.server.operations.declaration import HttpSettings,
 from attendance.adapters.http.server.operations.handlers import handlers_of
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.plan import LARGEST_BODY
+from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.rooms import modules_in
 from attendance.application.use_cases import UseCases
 
@@ -40,13 +40,11 @@ def http_application(
     close: Callable[[], object],
 ) -> Litestar:
     """The application; `beside` is entered while it runs, `close` is called when it ends."""
+    request_threads = RequestThreads(settings.threads)
     hashing_executor = HashingExecutor(settings.hashers, settings.longest_queue)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        asyncio.get_running_loop().set_default_executor(
-            ThreadPoolExecutor(settings.threads, "attendance-request")
-        )
         meanwhile = ExitStack()
         meanwhile.enter_context(beside)
         try:
@@ -55,12 +53,16 @@ def http_application(
             # may take a while, in which requests under way are to be answered
             await asyncio.to_thread(meanwhile.close)
             # requests under way keep their connections until they are done
-            await asyncio.get_running_loop().shutdown_default_executor()
+            await request_threads.close()
             hashing_executor.close()
             close()
 
     service = Service(
-        use_cases=use_cases, settings=settings, is_ready=is_ready, hashing_executor=hashing_executor
+        use_cases=use_cases,
+        settings=settings,
+        is_ready=is_ready,
+        request_threads=request_threads,
+        hashing_executor=hashing_executor,
     )
     callers = Callers(use_cases.actor_of, use_cases.reader_of_calendars, settings.trusted_proxies)
     handlers = [*handlers_of(ROOMS, service, callers), documentation_assets()]

@@ -1,10 +1,12 @@
 """Answers: a resource with its version and place, a list piece by piece, or as a table."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import cache
+from inspect import Parameter, signature
 from itertools import chain, islice
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -12,16 +14,16 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 from litestar.response import Stream
-from litestar.response.base import ASGIResponse
 from msgspec import UNSET, UnsetType
 
 from attendance.adapters.http.server.bodies.meaning import plain_type
 from attendance.adapters.http.server.exports.rows import collection_of
 from attendance.adapters.http.server.exports.tables import Format, exported
 from attendance.adapters.http.server.fields.times import shown_time
+from attendance.adapters.http.server.wire import JSON, Reply, json_reply
 from attendance.application.forms.listing import BATCH, Listed
 
-JSON = "application/json"
+ENCODER = msgspec.json.Encoder()
 
 T = TypeVar("T")
 V = TypeVar("V", bound=msgspec.Struct)
@@ -113,24 +115,40 @@ def _pieces(whole: Paged, name: str, items: Iterator[T], view: Callable[[T], Any
 
 def view_of(kind: type[V], of: Any, **instead: Any) -> V:
     """The view of something that has its fields; what is hidden, None where a view has nothing, is absent."""
-    return viewer(kind)(of, **instead)  # type: ignore[no-any-return]
+    return viewer(kind, frozenset(instead))(of, **instead)  # type: ignore[no-any-return]
 
 
 @cache
-def viewer(kind: type[msgspec.Struct]) -> Callable[..., Any]:
-    """Make views of a kind: times are shown to the minute, amounts as texts, nested values as views."""
+def viewer(kind: type[msgspec.Struct], but: frozenset[str] = frozenset()) -> Callable[..., Any]:
+    """Make views of a kind: times are shown to the minute, amounts as texts, nested values as views.
+
+    The fields named in `but` are given by themselves.
+    """
     hints = get_type_hints(kind, include_extras=True)
-    names = [(field.name, _shown(hints[field.name])) for field in msgspec.structs.fields(kind)]
+    names = [field.name for field in msgspec.structs.fields(kind) if field.name not in but]
+    shown = [(place, show) for place, name in enumerate(names) if (show := _shown(hints[name]))]
+    read = _read(names)
+    kinds = {parameter.kind for parameter in signature(kind).parameters.values()}
+    in_order = not but and Parameter.KEYWORD_ONLY not in kinds
 
     def view(of: Any, **instead: Any) -> Any:
-        values = {
-            name: show(getattr(of, name)) if show else getattr(of, name)
-            for name, show in names
-            if name not in instead
-        }
-        return kind(**values, **instead)
+        values = read(of)
+        if shown:
+            values = [*values]
+            for place, show in shown:
+                values[place] = show(values[place])
+        if in_order:
+            return kind(*values)
+        return kind(**dict(zip(names, values, strict=True)), **instead)
 
     return view
+
+
+def _read(names: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
+    """What reads these attributes, all at once: that is several times as fast as one after the other."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda of: [getattr(of, name) for name in names]
 
 
 def _shown(hint: Any) -> Callable[[Any], Any] | None:
@@ -162,26 +180,24 @@ def _text(value: Any) -> Any:
     return str(value)
 
 
-def response_of(answer: Any, status: int, path: str) -> ASGIResponse | Response[Any]:
-    """What is sent of a handler's answer, with `status` unless it has its own, to a request of `path`."""
-    match answer:
-        case None:
-            return ASGIResponse(status_code=status)
-        case Accepted():
-            accepted = ASGIResponse(status_code=status)
-            del accepted.headers["content-type"]
-            return accepted
-        case Response(content=msgspec.Struct() as view, status_code=None):
-            return ASGIResponse(body=msgspec.json.encode(view), status_code=status, media_type=JSON)
-        case Response():
-            return answer
-        case Resource():
-            status = answer.status or status
-            headers = {"ETag": f'"{answer.version}"'}
-            if status == 201:
-                headers["Location"] = f"{path}/{answer.view.id}"
-            elif answer.location:
-                headers["Location"] = answer.location
-            body = msgspec.json.encode(answer.view)
-            return ASGIResponse(body=body, status_code=status, headers=headers, media_type=JSON)
-    return ASGIResponse(body=msgspec.json.encode(answer), status_code=status, media_type=JSON)
+def reply_of(answer: Any, status: int, path: str) -> Reply | Response[Any]:
+    """What is sent of a handler's answer, with `status` unless it has its own, to a request of `path`.
+
+    A Response where it is no JSON, or sent piece by piece.
+    """
+    if isinstance(answer, Response):
+        if isinstance(answer.content, msgspec.Struct) and answer.status_code is None:
+            return json_reply(status, ENCODER.encode(answer.content))
+        return answer
+    if isinstance(answer, Resource):
+        headers = [(b"etag", b'"%d"' % answer.version)]
+        status = answer.status or status
+        location = f"{path}/{answer.view.id}" if status == 201 else answer.location
+        if location:
+            headers.append((b"location", location.encode("latin-1")))
+        return json_reply(status, ENCODER.encode(answer.view), *headers)
+    if answer is None:
+        return Reply(status, [])
+    if isinstance(answer, Accepted):
+        return Reply(status, [(b"content-length", b"0")])
+    return json_reply(status, ENCODER.encode(answer))

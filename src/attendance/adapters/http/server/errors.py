@@ -7,9 +7,10 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, HTTPScope
 
 from attendance.adapters.http.server.callers.authentication import token_sent
+from attendance.adapters.http.server.wire import Reply, json_reply
 from attendance.domain.accounts.links import Gone
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.errors import (
@@ -85,24 +86,34 @@ def refusals(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
+def reply_to(error: Exception, scope: HTTPScope) -> Reply:
+    """What is sent of whatever was raised; what nobody meant to raise is logged, and told as that alone."""
+    status, view, headers = _told(error, scope)
+    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return json_reply(status, msgspec.json.encode(view), *encoded)
+
+
 def error_handlers() -> ExceptionHandlersMap:
-    """What Litestar does with what is raised, its own exceptions included."""
-    return {AttendanceError: _answer, HTTPException: _framework, Exception: _failure}
+    """What Litestar does with what is raised before there is a plan, its own exceptions included."""
+    return {Exception: _handled}
 
 
-def _framework(request: AnyRequest, error: HTTPException) -> Response[ErrorView]:
-    if error.status_code >= 500:
-        return _failure(request, error)
-    status = error.status_code if error.status_code in TEXT_OF else 400
-    return Response(ErrorView(TEXT_OF[status]), status_code=status, headers=error.headers)
+def _handled(request: AnyRequest, error: Exception) -> Response[ErrorView]:
+    status, view, headers = _told(error, request.scope)
+    return Response(view, status_code=status, headers=headers)
 
 
-def _failure(request: AnyRequest, error: Exception) -> Response[ErrorView]:
-    log.error("%s %s failed", request.method, request.scope.get("path_template"), exc_info=error)
-    return Response(ErrorView("internal server error"), status_code=500)
+def _told(error: Exception, scope: HTTPScope) -> tuple[int, ErrorView, dict[str, str]]:
+    if isinstance(error, AttendanceError):
+        return _refused(error, scope)
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        status = error.status_code if error.status_code in TEXT_OF else 400
+        return status, ErrorView(TEXT_OF[status]), error.headers or {}
+    log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
+    return 500, ErrorView("internal server error"), {}
 
 
-def _answer(request: AnyRequest, error: AttendanceError) -> Response[ErrorView]:
+def _refused(error: AttendanceError, scope: HTTPScope) -> tuple[int, ErrorView, dict[str, str]]:
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
     details = [
         FieldErrorView(field_error.field, field_error.message)
@@ -110,9 +121,8 @@ def _answer(request: AnyRequest, error: AttendanceError) -> Response[ErrorView]:
     ]
     headers = {}
     if status == 401:
-        headers["www-authenticate"] = (
-            "Bearer" if token_sent(request.headers) is None else 'Bearer error="invalid_token"'
-        )
+        is_told = token_sent(scope["headers"]) is not None
+        headers["www-authenticate"] = 'Bearer error="invalid_token"' if is_told else "Bearer"
     if status in (429, 503):
         headers["retry-after"] = str(getattr(error, "retry_after", RETRY_AFTER_SECONDS))
-    return Response(ErrorView(error.text, details), status_code=status, headers=headers)
+    return status, ErrorView(error.text, details), headers

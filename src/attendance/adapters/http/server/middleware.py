@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
-
-from attendance.adapters.clock import new_id
+from uuid_utils import uuid7
 
 IS_HEAD = "attendance.is_head"
 """In a request's scope where its method was HEAD, for whatever does more than show."""
@@ -24,6 +23,7 @@ UNLESS_SET = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
+LOOKED_AT = frozenset({b"allow", *(name for name, _ in UNLESS_SET)})
 # the pages of the documentation run what this service serves, and load nothing from elsewhere
 FOR_PAGES = b"; ".join(
     [
@@ -95,11 +95,19 @@ def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     for name, value in headers:
         if name == b"x-request-id" and SANE_REQUEST_ID.fullmatch(value):
             return value
-    return new_id().hex.encode()
+    return uuid7().hex.encode()
 
 
 def _complete(message: HTTPResponseStartEvent, headers: list[tuple[bytes, bytes]]) -> None:
-    sent = dict(message["headers"])
+    given = message["headers"]
+    if any(name in LOOKED_AT or value.startswith(b"text/html") for name, value in given):
+        message["headers"] = [*_looked_at(dict(given), headers), *headers]
+    else:
+        message["headers"] = [*given, *UNLESS_SET, *headers]
+
+
+def _looked_at(sent: dict[bytes, bytes], headers: list[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
+    """The headers of an answer whose own say what becomes of others."""
     if b"allow" in sent:
         sent[b"allow"] = _with_head(sent[b"allow"])
         if PREFLIGHT[0] in headers:
@@ -108,7 +116,7 @@ def _complete(message: HTTPResponseStartEvent, headers: list[tuple[bytes, bytes]
         sent.setdefault(b"content-security-policy", FOR_PAGES)
     for name, value in UNLESS_SET:
         sent.setdefault(name, value)
-    message["headers"] = [*sent.items(), *headers]
+    return sent.items()
 
 
 def _with_head(allowed: bytes) -> bytes:

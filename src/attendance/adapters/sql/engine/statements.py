@@ -42,12 +42,14 @@ class Prepared:
     def __init__(self, statement: Executable, dialect: Dialect, names: Sequence[str]) -> None:
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
         self.sql: str = compiled.string
+        self.encoded = self.sql.encode()
         self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self._given = [
             (name, _conversion(compiled.binds[name].type, dialect, "bind_processor"))
             for name in compiled.positiontup
         ]
-        self._row = _rows_of(statement, dialect) if isinstance(statement, sa.Select) else None
+        self.row = _rows_of(statement, dialect) if isinstance(statement, sa.Select) else None
+        """What makes a row of a driver's, None where there are none."""
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """What stands for the placeholders, in their order. Raises KeyError for one that is not given."""
@@ -55,7 +57,7 @@ class Prepared:
         return [convert(known[name]) if convert else known[name] for name, convert in self._given]
 
     def answer(self, cursor: Cursor) -> Answer:
-        rows = [self._row(row) for row in cursor.fetchall()] if self._row else []
+        rows = [self.row(row) for row in cursor.fetchall()] if self.row else []
         return Answer(rows, cursor.rowcount)
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from litestar import Request
-from litestar.datastructures import Headers
+from litestar.types import HTTPScope
 
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, client_address
+from attendance.adapters.http.server.fields.queries import parsed
+from attendance.adapters.http.server.wire import Headers, header_values
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.permissions.actor import Actor
 
@@ -15,41 +15,52 @@ BEARER = "bearer"
 CALENDAR_TOKEN = "calendar_token"  # noqa: S105 # a scheme, no token
 TOKEN_IN_QUERY = "token"  # noqa: S105 # a name, no token
 
-AnyRequest = Request[Any, Any, Any]
-
 
 def token_sent(headers: Headers) -> str | None:
     """The token in `Authorization: Bearer <token>`; nothing else authenticates, two of them neither."""
-    scheme, _, token = ", ".join(headers.getall("authorization", [])).partition(" ")
+    scheme, _, token = ", ".join(header_values(headers, b"authorization")).partition(" ")
     return (token.strip(" ") or None) if scheme.lower() == BEARER else None
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Asks the store, so its methods belong into a worker thread. `address` is None where it is not known.
-
-    `calendar_tokens` are those in the query: of use for calendars alone.
-    """
+class Callers:
+    """What there is to tell who calls."""
 
     actor_of: Callable[[str], Actor]
     reader_of: Callable[[str], Actor]
-    token: str | None
-    address: str | None
-    calendar_tokens: tuple[str, ...] = ()
+    trusted: TrustedProxies
+
+
+@dataclass(slots=True)
+class Caller:
+    """Whoever sent a request. Asks the store, so its methods belong into a worker thread."""
+
+    callers: Callers
+    scope: HTTPScope
+
+    @property
+    def address(self) -> str | None:
+        """Where the request came from, None where that is not known."""
+        client = self.scope.get("client")
+        forwarded = header_values(self.scope["headers"], b"x-forwarded-for")
+        return client_address(client[0] if client else None, forwarded, self.callers.trusted)
 
     def actor(self) -> Actor:
         """Whoever is signed in; raise Unauthenticated for nobody."""
-        if self.token is None:
+        token = token_sent(self.scope["headers"])
+        if token is None:
             raise Unauthenticated
-        return self.actor_of(self.token)
+        return self.callers.actor_of(token)
 
     def reader_of_calendars(self) -> Actor:
         """Whoever is signed in, otherwise whose calendar token is in the query; two of them are none."""
-        if self.token is not None:
+        if token_sent(self.scope["headers"]) is not None:
             return self.actor()
-        if len(self.calendar_tokens) != 1:
+        query = parsed(self.scope["query_string"]) or ()
+        tokens = [value for name, value in query if name == TOKEN_IN_QUERY]
+        if len(tokens) != 1:
             raise Unauthenticated
-        return self.reader_of(self.calendar_tokens[0])
+        return self.callers.reader_of(tokens[0])
 
     def actor_if_any(self) -> Actor | None:
         """Whoever is signed in, if anybody; where no sign-in is needed, a bad token is ignored."""
@@ -57,25 +68,3 @@ class Caller:
             return self.actor()
         except Unauthenticated:
             return None
-
-
-@dataclass(frozen=True, slots=True)
-class Callers:
-    """Tells who calls."""
-
-    actor_of: Callable[[str], Actor]
-    reader_of: Callable[[str], Actor]
-    trusted: TrustedProxies
-
-    def __call__(self, request: AnyRequest, calendar_tokens: tuple[str, ...] = ()) -> Caller:
-        client = request.scope.get("client")
-        address = client_address(
-            client[0] if client else None, request.headers.getall("x-forwarded-for", []), self.trusted
-        )
-        return Caller(
-            actor_of=self.actor_of,
-            reader_of=self.reader_of,
-            token=token_sent(request.headers),
-            address=address,
-            calendar_tokens=calendar_tokens,
-        )

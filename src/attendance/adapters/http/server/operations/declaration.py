@@ -17,6 +17,7 @@ import msgspec
 from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
+from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.application.use_cases import UseCases
 from attendance.domain.errors import FieldError
 from attendance.domain.permissions.actor import Actor
@@ -53,6 +54,7 @@ class Service:
     use_cases: UseCases
     settings: HttpSettings
     is_ready: Callable[[], bool]
+    request_threads: RequestThreads
     hashing_executor: HashingExecutor
 
 

@@ -7,12 +7,13 @@ from operator import or_
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Operation as DescribedOperation
 from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp
 
 from attendance.adapters.http.server.answers import Accepted, Resource
 from attendance.adapters.http.server.bodies.strict_json import DescribedBody
@@ -31,13 +32,6 @@ from attendance.domain.permissions.roles import Level
 from attendance.domain.permissions.table import allows
 
 
-class PlannedHandler(HTTPRouteHandler):
-    """A handler whose plan answers before Litestar would read the request by its own rules."""
-
-    async def to_response(self, app: Any, data: Any, request: Request[Any, Any, Any]) -> Any:
-        return data
-
-
 def handlers_of(rooms: Iterable[Room], service: Service, callers: Callers) -> list[HTTPRouteHandler]:
     """Every operation of these rooms, ready to answer."""
     return [_handler(operation, service, callers) for room in rooms for operation in room.operations]
@@ -47,9 +41,9 @@ def _handler(operation: Operation, service: Service, callers: Callers) -> HTTPRo
     inputs, access = Inputs.of(operation), operation.access(service.settings)
     plan = Plan(operation, inputs, service, callers)
 
-    async def answer(request: Request[Any, Any, Any]) -> Any:
+    def answers(app: ASGIApp) -> ASGIApp:  # noqa: ARG001 # what would read the request by Litestar's rules
         # a function, as Litestar copies whatever else it is given, and a plan holds the store
-        return await plan(request)
+        return plan
 
     path = operation.path
     for name in _names_in(path):
@@ -62,12 +56,12 @@ def _handler(operation: Operation, service: Service, callers: Callers) -> HTTPRo
         documented[202] = ResponseSpec(
             operation.awaits, generate_examples=False, description="It awaits confirmation"
         )
-    return PlannedHandler(
+    return HTTPRouteHandler(
         path,
         http_method=operation.method,  # type: ignore[arg-type]
         status_code=status_of(operation, inputs.answer),
         media_type=operation.media_type,
-        before_request=answer,
+        middleware=[answers],
         sync_to_thread=False,
         responses=documented,
         tags=[operation.tag],

@@ -4,30 +4,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from inspect import Parameter, signature
-from typing import Annotated, Any, NoReturn, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NoReturn, cast, get_args, get_origin, get_type_hints
 
-from litestar import Request
-from litestar.concurrency import sync_to_thread
-from litestar.exceptions import HTTPException, InternalServerException
-from litestar.response.base import ASGIResponse
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.response import Stream
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from attendance.adapters.http.server.answers import response_of
+from attendance.adapters.http.server.answers import reply_of
 from attendance.adapters.http.server.bodies.meaning import Body, Fields
 from attendance.adapters.http.server.bodies.strict_json import decoded
 from attendance.adapters.http.server.bodies.validation import MOST_ERRORS, Malformed, merged
-from attendance.adapters.http.server.callers.authentication import TOKEN_IN_QUERY, Caller, Callers
+from attendance.adapters.http.server.callers.authentication import Caller, Callers
 from attendance.adapters.http.server.callers.versions import IF_MATCH, versions_seen
+from attendance.adapters.http.server.errors import reply_to
 from attendance.adapters.http.server.fields.ids import ME, sent_id
 from attendance.adapters.http.server.fields.queries import QueryField, parsed, values_in
 from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Access, Operation, Runs, Service
+from attendance.adapters.http.server.wire import JSON, Reply, header_value, header_values
 from attendance.application.use_cases import UseCases
-from attendance.domain.errors import FieldError, Invalid
+from attendance.domain.errors import AttendanceError, FieldError, Invalid
 from attendance.domain.permissions.actor import Actor
 
 LARGEST_BODY = 1024 * 1024
-
-AnyRequest = Request[Any, Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class Inputs:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """A request as far as handlers may look at it."""
 
-    request: AnyRequest
+    scope: HTTPScope
     service: Service
     caller: Caller
     actor: Actor | None
@@ -78,8 +78,8 @@ GIVEN: dict[str, Callable[[Asked], Any]] = {
     "service": lambda asked: asked.service,
     "actor": lambda asked: asked.actor,
     "address": lambda asked: asked.caller.address,
-    "is_head": lambda asked: IS_HEAD in asked.request.scope,
-    "wants_page": lambda asked: "text/html" in asked.request.headers.get("accept", ""),
+    "is_head": lambda asked: IS_HEAD in asked.scope,
+    "wants_page": lambda asked: "text/html" in header_value(asked.scope["headers"], b"accept"),
 }
 
 
@@ -87,7 +87,8 @@ class Plan:
     """What is done with each request to an operation, in the order in which refusals come.
 
     Too large a body, then nobody signed in, then what the operation refuses `first`, then another type of
-    body, then whatever is malformed, all of it at once; then what the use case refuses.
+    body, then whatever is malformed, all of it at once; then what the use case refuses. A request goes to a
+    thread once, after its body is read, and comes back as bytes.
     """
 
     def __init__(self, operation: Operation, inputs: Inputs, service: Service, callers: Callers) -> None:
@@ -97,39 +98,67 @@ class Plan:
         self._status = status_of(operation, inputs.answer)
         self._judge = judge_of(operation, service.use_cases) if inputs.body else None
 
-    async def __call__(self, request: AnyRequest) -> Any:
-        _refuse_announced(request)
-        raw = await _read(request) if self._inputs.body else b""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http_scope = cast(HTTPScope, scope)
+        try:
+            reply = await self._reply(http_scope, receive)
+        except (AttendanceError, HTTPException) as refusal:
+            reply = reply_to(refusal, http_scope)
+        await reply(scope, receive, send)
+
+    async def _reply(self, scope: HTTPScope, receive: Receive) -> ASGIApp:
+        _refuse_announced(scope)
+        raw = await _read(scope, receive) if self._inputs.body else b""
         match self._operation.runs:
             case Runs.AT_ONCE:
-                return self._sent(request, self._call(request, raw)())
+                return self._answered(scope, raw)
             case Runs.HASHING:
-                call = await sync_to_thread(self._call, request, raw)
-                return self._sent(request, await self._service.hashing_executor(call))
+                call = await self._service.request_threads(self._called, scope, raw)
+                return await self._service.hashing_executor(self._replied, scope, call)
             case _:
-                return await sync_to_thread(self._answered, request, raw)
+                return await self._service.request_threads(self._answered, scope, raw)
 
-    def _answered(self, request: AnyRequest, raw: bytes) -> Any:
-        return self._sent(request, self._call(request, raw)())
+    def _answered(self, scope: HTTPScope, raw: bytes) -> ASGIApp:
+        return self._replied(scope, self._called(scope, raw))
 
-    def _call(self, request: AnyRequest, raw: bytes) -> Callable[[], Any]:
-        """The handler with all that it takes. Raises whatever comes before."""
-        pairs = parsed(request.scope["query_string"])
-        tokens = tuple(value for name, value in pairs or () if name == TOKEN_IN_QUERY)
-        caller = self._callers(request, tokens)
+    def _called(self, scope: HTTPScope, raw: bytes) -> Callable[[], Any]:
+        """The handler with all that it takes, or the raising of whatever comes before."""
+        try:
+            return partial(self._operation.handler, **self._arguments(scope, raw))
+        except Exception as error:
+            return partial(_raise, error)
+
+    def _replied(self, scope: HTTPScope, call: Callable[[], Any]) -> ASGIApp:
+        try:
+            reply = reply_of(call(), self._status, scope["path"])
+            return reply if isinstance(reply, Reply) else self._response(scope, reply)
+        except Exception as error:
+            return reply_to(error, scope)
+
+    def _response(self, scope: HTTPScope, response: Response[Any]) -> ASGIApp:
+        """What Litestar makes of its response; what is sent piece by piece is made where requests are."""
+        if isinstance(response, Stream):
+            pieces: Any = response.iterator
+            response.iterator = self._service.request_threads.iterate(pieces)
+        return response.to_asgi_response(None, Request(scope), status_code=self._status)
+
+    def _arguments(self, scope: HTTPScope, raw: bytes) -> dict[str, Any]:
+        """What the handler takes. Raises whatever comes before."""
+        caller = Caller(self._callers, scope)
         actor = self._actor(caller)
-        inputs, asked = self._inputs, Asked(request, self._service, caller, actor)
+        inputs, asked = self._inputs, Asked(scope, self._service, caller, actor)
         arguments = {name: GIVEN[name](asked) for name in inputs.takes}
         for name, kind in inputs.in_path.items():
-            arguments[name] = _in_path(kind, request.path_params[name], actor)
+            arguments[name] = _in_path(kind, scope["path_params"][name], actor)
         if inputs.versions:
-            arguments["versions"] = versions_seen(request.headers.getall("if-match", []))
+            arguments["versions"] = versions_seen(header_values(scope["headers"], b"if-match"))
         field_errors: list[FieldError] = []
-        if pairs is None or pairs or inputs.query:
-            values, field_errors = values_in(pairs, inputs.query)
+        query = scope["query_string"]
+        if query or inputs.query:
+            values, field_errors = values_in(parsed(query), inputs.query)
             arguments |= values
         if inputs.body:
-            if not _is_json(request):
+            if not _is_json(scope):
                 self._refuse(caller, HTTPException(status_code=415))
             arguments["fields"], more = _fields(raw, inputs.body)
             field_errors += more
@@ -137,7 +166,7 @@ class Plan:
             if inputs.body and self._judge and arguments["fields"] is not None:
                 field_errors = merged(field_errors, self._judge(arguments))
             self._refuse(caller, Invalid(*field_errors[:MOST_ERRORS]))
-        return partial(self._operation.handler, **arguments)
+        return arguments
 
     def _actor(self, caller: Caller) -> Actor | None:
         return self._access.actor(caller) if self._needs_actor else None
@@ -148,11 +177,9 @@ class Plan:
             self._operation.first(self._service.use_cases, caller)
         raise refusal
 
-    def _sent(self, request: AnyRequest, answer: Any) -> Any:
-        response = response_of(answer, self._status, request.scope["path"])
-        if isinstance(response, ASGIResponse):
-            return response
-        return response.to_asgi_response(None, request, status_code=self._status)
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def judge_of(
@@ -179,29 +206,44 @@ def status_of(operation: Operation, answer: Any) -> int:
     return 201 if operation.method == "POST" else 200
 
 
-def _refuse_announced(request: AnyRequest) -> None:
+def _refuse_announced(scope: HTTPScope) -> None:
     """Raise HTTPException for a body that is announced to be too large, read or not."""
-    announced = request.headers.get("content-length", "").lstrip("0")
+    announced = header_value(scope["headers"], b"content-length").lstrip("0")
     if announced.isdecimal() and (len(announced) > len(str(LARGEST_BODY)) or int(announced) > LARGEST_BODY):
         raise HTTPException(status_code=413)
 
 
-async def _read(request: AnyRequest) -> bytes:
-    """The body. Raises HTTPException for one that is too large."""
+async def _read(scope: HTTPScope, receive: Receive) -> bytes:
+    """The body. Raises HTTPException for one that is too large, or announced by what is no number."""
     try:
-        return await request.body()
-    except InternalServerException as error:
-        # the client hung up in the middle: nobody will read this
+        for announced in header_values(scope["headers"], b"content-length"):
+            int(announced)
+    except ValueError as error:
         raise HTTPException(status_code=400) from error
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            # the client hung up in the middle: nobody will read this
+            raise HTTPException(status_code=400)
+        piece = message["body"]
+        size += len(piece)
+        if size > LARGEST_BODY:
+            raise HTTPException(status_code=413)
+        if not message.get("more_body"):
+            return b"".join((*pieces, piece)) if pieces else piece
+        pieces.append(piece)
 
 
-def _is_json(request: AnyRequest) -> bool:
+def _is_json(scope: HTTPScope) -> bool:
     """Whether the body is called JSON in UTF-8, or nothing."""
-    if not request.headers.get("content-type"):
+    called = header_value(scope["headers"], b"content-type")
+    if called in ("", JSON):
         return True
-    kind, options = request.content_type
+    kind, options = Request[Any, Any, Any](scope).content_type
     charset = options.get("charset") or "utf-8"
-    return kind == "application/json" and charset.lower() in ("utf-8", "utf8")
+    return kind == JSON and charset.lower() in ("utf-8", "utf8")
 
 
 def _fields(raw: bytes, kind: type[Body]) -> tuple[dict[str, Any] | None, list[FieldError]]:

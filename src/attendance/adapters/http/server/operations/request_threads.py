@@ -1,0 +1,167 @@
+"""The threads that answer requests: there and back at the least cost, as each request goes there once."""
+
+import asyncio
+import atexit
+from asyncio import AbstractEventLoop, Future
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from contextvars import Context, copy_context
+from threading import Lock, Thread
+from typing import Any, TypeAlias, TypeVar, TypeVarTuple, Unpack
+
+from attendance.domain.errors import Unavailable
+
+R = TypeVar("R")
+A = TypeVarTuple("A")
+T = TypeVar("T")
+
+
+class Outbox:
+    """What is done, on its way back to a loop: it is woken once for all that is done until it looks."""
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self.loop = loop
+        self._done: deque[tuple[Future[Any], Any, BaseException | None]] = deque()
+        self._is_woken = False
+
+    def put(self, future: "Future[Any]", result: Any, error: BaseException | None) -> None:
+        """Called from any thread."""
+        self._done.append((future, result, error))
+        if not self._is_woken:
+            self._is_woken = True
+            # where the loop is closed nobody waits any more
+            with suppress(RuntimeError):
+                self.loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        # before looking: whoever puts something in later wakes the loop again
+        self._is_woken = False
+        while self._done:
+            future, result, error = self._done.popleft()
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+
+
+Task: TypeAlias = tuple[Outbox, "Future[Any]", Context, Callable[..., Any], tuple[Any, ...]]
+
+
+class Worker:
+    """A thread that waits for its next task, None for the end."""
+
+    __slots__ = ("next", "wake")
+
+    def __init__(self) -> None:
+        self.next: Task | None = None
+        self.wake = Lock()
+        self.wake.acquire()
+
+
+class RequestThreads:
+    """Runs calls on at most `most` threads, in the order in which they came; any number of others wait.
+
+    Whoever idles for the shortest time is next: its stack and its connection are warm, and under little load
+    it is always the same one. A call sees the context variables of whoever asks. One that is cancelled before
+    it has begun does not begin; one that has begun is done, whether or not somebody still waits for it.
+    Called from the thread of an event loop.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = Lock()
+        self._waiting: deque[Task] = deque()
+        self._idle: list[Worker] = []
+        self._threads: list[Thread] = []
+        self._is_closed = False
+        self._outbox: Outbox | None = None
+
+    def __call__(self, call: Callable[[Unpack[A]], R], *args: *A) -> "Future[R]":
+        """Raises Unavailable once it is closed."""
+        loop = asyncio.get_running_loop()
+        outbox = self._outbox
+        if outbox is None or outbox.loop is not loop:
+            outbox = self._outbox = Outbox(loop)
+        future: Future[R] = loop.create_future()
+        task = outbox, future, copy_context(), call, args
+        with self._lock:
+            if self._is_closed:
+                raise Unavailable
+            worker = self._idle.pop() if self._idle else None
+            if worker is None:
+                if len(self._threads) < self._most:
+                    self._start(task)
+                else:
+                    self._waiting.append(task)
+        if worker is not None:
+            worker.next = task
+            worker.wake.release()
+        return future
+
+    async def iterate(self, pieces: Iterable[T]) -> AsyncIterator[T]:
+        """The pieces, each made by a call of its own; none of them is None."""
+        iterator = iter(pieces)
+        while True:
+            piece: T | None = await self(next, iterator, None)
+            if piece is None:
+                return
+            yield piece
+
+    def _start(self, task: Task) -> None:
+        if not self._threads:
+            # the threads die with the process, so what they do is to be waited for before
+            atexit.register(self.finish)
+        worker = Worker()
+        worker.next = task
+        name = f"attendance-request-{len(self._threads)}"
+        # not the task itself: a thread keeps its arguments as long as it lives
+        thread = Thread(target=self._work, args=(worker,), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self, worker: Worker) -> None:
+        task, worker.next = worker.next, None
+        while task is not None:
+            _run(*task)
+            # who waits for the next keeps nothing of the last
+            task = None
+            with self._lock:
+                if self._waiting:
+                    task = self._waiting.popleft()
+                    continue
+                if self._is_closed:
+                    return
+                self._idle.append(worker)
+            worker.wake.acquire()
+            task, worker.next = worker.next, None
+
+    async def close(self) -> None:
+        """Take no more calls, and wait until those that were taken are done."""
+        await asyncio.to_thread(self.finish)
+
+    def finish(self) -> None:
+        """The same, for a thread that no loop runs on."""
+        atexit.unregister(self.finish)
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.wake.release()
+        for thread in self._threads:
+            thread.join()
+
+
+def _run(
+    outbox: Outbox, future: "Future[Any]", context: Context, call: Callable[..., Any], args: tuple[Any, ...]
+) -> None:
+    if future.cancelled():
+        return
+    try:
+        result = context.run(call, *args)
+    except BaseException as error:
+        outbox.put(future, None, error)
+    else:
+        outbox.put(future, result, None)
