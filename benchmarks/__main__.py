@@ -8,11 +8,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import export, figures, labs, lists, report, search, sheet, sign_in_timing, sign_ins, start
+from benchmarks import (
+    export,
+    figures,
+    labs,
+    lists,
+    report,
+    search,
+    sheet,
+    sign_in_timing,
+    sign_ins,
+    start,
+    writers,
+)
 from benchmarks.options import chosen
 
 MEASURES = {
     "labs": labs.measure,
+    "writers": writers.measure,
     "sheet": sheet.measure,
     "start": start.measure,
     "search": search.measure,

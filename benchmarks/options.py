@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.places import KINDS
 
-PARTS = ("labs", "sheet", "start", "search", "lists", "figures", "export", "wave", "timing")
+PARTS = ("labs", "writers", "sheet", "start", "search", "lists", "figures", "export", "wave", "timing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Options:
 def chosen(arguments: list[str] | None = None) -> Options:
     parser = argparse.ArgumentParser("python -m benchmarks", description="Measure the service beside others.")
     parser.add_argument("parts", nargs="*", metavar="|".join(PARTS), help="what to measure (all of it)")
-    parser.add_argument("--rounds", type=int, help="rounds of labs and sheets per contender and workload (7)")
+    parser.add_argument("--rounds", type=int, help="rounds of labs, writers, sheets for each contender (7)")
     parser.add_argument("--seconds", type=float, help="length of a round (5)")
     parser.add_argument("--connections", type=int, default=16, help="requests at once (16)")
     parser.add_argument("--only", choices=KINDS, help="one kind of database")

@@ -45,6 +45,12 @@ class Postgres(PooledDatabase):
         with begun(connection, "BEGIN"):
             yield
 
+    @contextmanager
+    def shared_transaction(self, connection: Any) -> Iterator[Any]:
+        # the server itself lets those commit together who are at it at once
+        with begun(connection, "BEGIN"):
+            yield connection
+
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         prepared = self._prepared(statement, parameters)
         cursor = psycopg.RawCursor(connection)

@@ -48,6 +48,7 @@ class Prepared:
             for name in compiled.positiontup
         ]
         self._row = _rows_of(statement, dialect) if isinstance(statement, sa.Select) else None
+        self.is_read = self._row is not None
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """What stands for the placeholders, in their order. Raises KeyError for one that is not given."""
