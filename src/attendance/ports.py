@@ -17,7 +17,6 @@ from attendance.application.accounts.read_models import (
 from attendance.application.attendance.read_models import (
     MarkDetails,
     SheetDetails,
-    SheetEntry,
     VisitDetails,
     VisitsDetails,
 )
@@ -59,7 +58,7 @@ from attendance.application.ports.attendance import (
     MarkRow,
     Marks,
     Sheet,
-    SheetRow,
+    SheetEntry,
     UnpaidMark,
     VisitCriteria,
     VisitRow,
@@ -318,7 +317,6 @@ __all__ = [
     "Sheet",
     "SheetDetails",
     "SheetEntry",
-    "SheetRow",
     "SignedIn",
     "SortKey",
     "State",

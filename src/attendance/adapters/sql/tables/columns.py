@@ -1,5 +1,6 @@
 """What columns are made of, and the one collection of tables."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -19,8 +20,9 @@ class ZonelessUtc(sa.TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         return value.astimezone(UTC) if value else None
 
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return value and value.replace(tzinfo=UTC)
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        # read with its zone: to put it in afterwards takes several times as long
+        return lambda value: value and datetime.fromisoformat(value + "+00:00")
 
 
 class Money(sa.TypeDecorator[Decimal]):
