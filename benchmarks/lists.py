@@ -117,10 +117,12 @@ async def _streamed(
     before, started = server.tree.worker_rss(), time.perf_counter()
 
     async def length() -> int:
-        length, piece = 0, b""
+        length, first, piece = 0, b"", b""
         async for piece in connection.pieces(asked):
+            first = first or piece
             length += len(piece)
-        assert piece.endswith(b'"total":%d}' % options.clients), piece[-100:]
+        assert first.startswith(b'{"total":%d,' % options.clients), first[:100]
+        assert piece.endswith(b"]}"), piece[-100:]
         return length
 
     reading = asyncio.create_task(length())

@@ -10,6 +10,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+WITHOUT_ZONE = len("2026-03-01 12:00:00.000000")
+
 
 class ZonelessUtc(sa.TypeDecorator[datetime]):
     """Aware datetimes in UTC, in and out of a database that forgets the zone."""
@@ -17,12 +19,16 @@ class ZonelessUtc(sa.TypeDecorator[datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return value.astimezone(UTC) if value else None
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[datetime | None], str | None]:
+        def stored(value: datetime | None) -> str | None:
+            # Core would take it apart: that takes three times as long
+            return value.astimezone(UTC).isoformat(" ", "microseconds")[:WITHOUT_ZONE] if value else None
+
+        return stored
 
     def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], datetime | None]:
         # read with its zone: to put it in afterwards takes several times as long
-        return lambda value: value and datetime.fromisoformat(value + "+00:00")
+        return lambda value: datetime.fromisoformat(value + "+00:00") if value else None
 
 
 class Money(sa.TypeDecorator[Decimal]):
