@@ -22,12 +22,14 @@ from benchmarks import (
     sign_in_timing,
     sign_ins,
     start,
+    writers,
 )
 from benchmarks.options import chosen
 
 MEASURES = {
     "layer": layer.measure,
     "labs": labs.measure,
+    "writers": writers.measure,
     "sheet": sheet.measure,
     "start": start.measure,
     "search": search.measure,

@@ -27,7 +27,10 @@ from benchmarks.places import place
 from benchmarks.processes import MIB, Server
 from benchmarks.seed import LONG_AGO, account, issuer, session, username
 
-SORTS = ("name", "-name", "birthday", "-birthday", "created_at", "-created_at")
+SORTS = (
+    "name", "-name", "birthday", "-birthday", "created_at", "-created_at",
+    "birthday,name", "-birthday,name", "name,-birthday",
+)  # fmt: skip
 NARROWINGS = ("", "&active=true", "&q=an")
 WHOLE = ("name", "-birthday")
 TIMES = 15

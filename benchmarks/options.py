@@ -7,7 +7,19 @@ from pathlib import Path
 
 from benchmarks.places import KINDS
 
-PARTS = ("layer", "labs", "sheet", "start", "search", "lists", "figures", "export", "wave", "timing")
+PARTS = (
+    "layer",
+    "labs",
+    "writers",
+    "sheet",
+    "start",
+    "search",
+    "lists",
+    "figures",
+    "export",
+    "wave",
+    "timing",
+)
 BY_REQUEST = ("growth",)
 """Parts that take too long, or too much room, to be measured unless they are named."""
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
@@ -48,7 +60,7 @@ def chosen(arguments: list[str] | None = None) -> Options:
     parser.add_argument(
         "parts", nargs="*", metavar="|".join((*PARTS, *BY_REQUEST)), help="what to measure (all but growth)"
     )
-    parser.add_argument("--rounds", type=int, help="rounds of labs and sheets per contender and workload (7)")
+    parser.add_argument("--rounds", type=int, help="rounds of labs, writers, sheets for each contender (7)")
     parser.add_argument("--seconds", type=float, help="length of a round (5)")
     parser.add_argument("--connections", type=int, default=16, help="requests at once (16)")
     parser.add_argument(

@@ -47,6 +47,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     for part, of in (
         ("layer", _layer),
         ("labs", _labs),
+        ("writers", _writers),
         ("sheet", _sheet),
         ("start", _start),
         ("search", _search),
@@ -78,6 +79,13 @@ def _labs(kind: str, figures: dict[str, Any]) -> Iterator[str]:
     for workload, meaning in MEANING.items():
         yield f"{kind} {workload}: {meaning} (medians)"
         yield from _compared(figures[workload])
+
+
+def _writers(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: threads that mark at once, marks/s (medians)"
+    for threads, of in figures["marks_per_second"].items():
+        rates = ", ".join(f"{name} {rate:.0f}" for name, rate in of.items())
+        yield f"  {threads:2} threads: {rates}; together {of['together'] / of['apart']:.2f} × apart"
 
 
 def _sheet(kind: str, figures: dict[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.adapters.sql.engine.migrating import config, migrate, migrate_back
 from attendance.adapters.sql.engine.schema_version import (
@@ -19,6 +20,7 @@ from attendance.adapters.sql.engine.schema_version import (
     is_current,
 )
 from attendance.adapters.sql.tables import metadata
+from attendance.testing.contract.attendance import Club
 from tests.databases import PostgresDatabases
 
 
@@ -255,3 +257,24 @@ def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> No
     with pytest.raises(UnusableDatabase, match=r"^the file is not an SQLite database$"):
         bring_up_to_date(open_database(f"sqlite:///{path}", pool_size=1))
     assert path.read_text() == text
+
+
+def test_marks_are_kept_when_their_table_is_made_anew(database: Database) -> None:
+    migrate(database)
+    club = Club(SqlStore(primary=database, replica=database))
+    ada, bob = club.clients("ada", "bob")
+    lesson = club.lesson(club.group(ada, bob))
+    expected = {club.mark(lesson, who) for who in (ada, bob)}
+    objects = named(database)
+    migrate_back(database, "0006")
+    assert {*club.marks(lesson)} == expected
+    migrate(database)
+    assert {*club.marks(lesson)} == expected
+    assert named(database) == objects
+
+
+def test_the_marks_of_a_lesson_lie_side_by_side_on_sqlite(database: Database) -> None:
+    migrate(database)
+    if database.engine.dialect.name == "sqlite":
+        (made,) = told(database, "SELECT sql FROM sqlite_master WHERE name = 'attendance'")
+        assert str(made).endswith("WITHOUT ROWID")

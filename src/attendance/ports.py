@@ -14,7 +14,6 @@ from attendance.application.accounts.read_models import (
 from attendance.application.attendance.read_models import (
     MarkDetails as MarkDetails,
     SheetDetails as SheetDetails,
-    SheetEntry as SheetEntry,
     VisitDetails as VisitDetails,
     VisitsDetails as VisitsDetails,
 )
@@ -51,7 +50,7 @@ from attendance.application.ports.attendance import (
     MarkRow as MarkRow,
     Marks as Marks,
     Sheet as Sheet,
-    SheetRow as SheetRow,
+    SheetEntry as SheetEntry,
     UnpaidMark as UnpaidMark,
     VisitCriteria as VisitCriteria,
     VisitRow as VisitRow,

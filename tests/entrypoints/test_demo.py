@@ -74,6 +74,15 @@ def test_a_real_club_is_left_alone(attendance: UseCases) -> None:
     assert attendance.list_clients(OPERATOR, page=1).total == 1
 
 
+@pytest.mark.parametrize("marks", [50, 300, 2500])
+def test_there_are_as_many_marks_as_were_asked_for(attendance: UseCases, marks: int) -> None:
+    demo = Demo(use=attendance, size=Size.for_marks(marks), today=TODAY, password="correct horse battery")
+    groups = len([*demo.fill()])
+    assert attendance.list_marks(OPERATOR, page=1).total == marks
+    assert demo.marks == marks
+    assert groups <= demo.steps + 2
+
+
 @pytest.mark.processes
 def test_the_command_fills_a_database_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATTENDANCE_DATABASE_URL", f"sqlite:///{tmp_path}/demo.db")

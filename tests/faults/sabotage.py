@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import nullcontext, suppress
 from itertools import count
 from pathlib import Path
-from threading import Barrier, BrokenBarrierError, Lock
+from threading import Barrier, BrokenBarrierError, Lock, Thread
 from typing import Any
 
 import sqlalchemy as sa
@@ -268,3 +268,20 @@ def waits_with_each_start() -> None:
         return create()
 
     asgi.create_app = create_app
+
+
+def answers_before_the_group_commits() -> None:
+    """SQLite: whoever wrote goes on at once, while the commit takes its time."""
+    from attendance.adapters.sql.engine.group_commit import GroupCommit, _Group
+
+    go_on = GroupCommit._go_on
+    wait = _Group.wait
+
+    def late(self: Any, group: Any) -> None:
+        if self._waiting:
+            go_on(self, group)
+        else:
+            Thread(target=lambda: (time.sleep(0.2), go_on(self, group), wait(group))).start()
+
+    GroupCommit._go_on = late  # type: ignore[method-assign]
+    _Group.wait = lambda _: None  # type: ignore[method-assign]

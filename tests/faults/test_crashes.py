@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests import postgres
-from tests.databases import PostgresDatabases
+from tests.databases import PostgresDatabases, SqliteDatabases
 from tests.faults.clients import Request, connected, patiently, race
 from tests.faults.conftest import running, service_of, workers
 from tests.faults.ledgers import (
@@ -106,6 +106,20 @@ def test_a_service_that_answers_or_logs_apart_from_its_writes_is_caught(
         pytest.raises(AssertionError, match=caught),
     ):
         check_kill_loses_nothing(database_url, service, scene, 216)
+
+
+@pytest.mark.plants
+def test_a_service_that_answers_before_the_group_commits_is_caught(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    database_url = sqlite_databases.fresh()
+    scene = set_scene(database_url, members=CLIENTS)
+    sabotage = "answers_before_the_group_commits"
+    with (
+        running(service_of(tmp_path, database_url, sabotage, workers="1")) as service,
+        pytest.raises(AssertionError, match=LOST),
+    ):
+        check_kill_loses_nothing(database_url, service, scene, 35, 216)
 
 
 async def one_worker_killed_amid(service: Service, scene: Scene, ledger: Ledger) -> None:

@@ -14,7 +14,6 @@ from attendance.adapters.memory import MemoryStore
 from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
 from attendance.adapters.sql.club.clients import SqlClients
 from attendance.application.attendance import sheets as attendance_module
-from attendance.application.attendance.read_models import SheetEntry
 from attendance.application.club import lessons as lessons_module
 from attendance.application.club.read_models import (
     ClientDetails,
@@ -23,6 +22,7 @@ from attendance.application.club.read_models import (
     SubscriptionDetails,
 )
 from attendance.application.ports import Store
+from attendance.application.ports.attendance import SheetEntry
 from attendance.domain.attendance import charging
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import mark_id

@@ -29,7 +29,12 @@ class SqlStore(JoinableStore):
 
     @contextmanager
     def begin_transaction(self) -> Iterator[UnitOfWork]:
-        with _transaction(self.primary) as connection:
+        with (
+            _translated_errors(),
+            self.primary.connection() as driver,
+            self.primary.shared_transaction(driver) as shared,
+        ):
+            connection = Connection(shared, self.primary, is_one_transaction=True)
             yield UnitOfWork(REPOSITORIES, connection)
 
     @contextmanager

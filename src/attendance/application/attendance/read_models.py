@@ -10,7 +10,7 @@ from typing import Any
 
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.read_models import read_model
-from attendance.application.ports.attendance import MarkRow, Sheet, SheetRow, VisitRow, VisitsSummary
+from attendance.application.ports.attendance import MarkRow, Sheet, SheetEntry, VisitRow, VisitsSummary
 from attendance.domain.attendance.marks import Mark
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import LessonState
@@ -18,29 +18,6 @@ from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, Subscr
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import sees_notes
 from attendance.domain.reporting.statistics import Counts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetEntry:
-    """One client on a sheet. `status` None: not marked. `guest`: not on the roster, but marked."""
-
-    client_id: ClientId
-    name: str
-    guest: bool
-    status: Status | None = None
-    note: str = ""
-    minutes_late: int | None = None
-    trial: bool = False
-    subscription_id: SubscriptionId | None = None
-    unpaid: bool = False
-    marked_by: AccountId | None = None
-    marked_at: datetime | None = None
-
-    @classmethod
-    def of(cls, row: SheetRow) -> "SheetEntry":
-        if row.mark is None:
-            return cls(client_id=row.client_id, name=row.name, guest=row.guest)
-        return read_model(cls, row.mark, name=row.name, guest=row.guest, **_charge(row.mark))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +51,7 @@ class SheetDetails:
             starts=lesson.starts,
             ends=lesson.ends,
             state=lesson.state(at=now),
-            attendances=tuple(map(SheetEntry.of, sheet.rows)),
+            attendances=sheet.rows,
             counts=sheet.counts,
             version=sheet.version,
         )

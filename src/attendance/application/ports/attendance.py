@@ -1,5 +1,6 @@
 """Marks in lessons, and the passes that pay for them."""
 
+import marshal
 from abc import abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -9,8 +10,9 @@ from typing import Protocol
 
 from attendance.application.pagination import PageRequest
 from attendance.domain.attendance.marks import Changed, Mark
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
-from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId
+from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, SubscriptionId
 from attendance.domain.reporting.statistics import Counts, counts_of
 
 
@@ -34,30 +36,58 @@ class MarkCriteria:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SheetRow:
-    """One client on a lesson's sheet. `mark` None: not marked; `guest`: marked, but not on the roster."""
+class SheetEntry:
+    """One client on a sheet. `status` None: not marked. `guest`: not on the roster, but marked.
+
+    Flat, unlike a mark: a sheet has many, and each is made to be shown.
+    """
 
     client_id: ClientId
     name: str
     guest: bool
-    mark: Mark | None
+    status: Status | None = None
+    note: str = ""
+    minutes_late: int | None = None
+    trial: bool = False
+    subscription_id: SubscriptionId | None = None
+    unpaid: bool = False
+    marked_by: AccountId | None = None
+    marked_at: datetime | None = None
+
+    @classmethod
+    def of(cls, client_id: ClientId, name: str, mark: Mark | None, *, guest: bool) -> "SheetEntry":
+        if mark is None:
+            return cls(client_id=client_id, name=name, guest=guest)
+        return cls(
+            client_id=client_id,
+            name=name,
+            guest=guest,
+            status=mark.status,
+            note=mark.note,
+            minutes_late=mark.minutes_late,
+            trial=mark.trial,
+            subscription_id=mark.charge.subscription_id,
+            unpaid=mark.charge.unpaid,
+            marked_by=mark.marked_by,
+            marked_at=mark.marked_at,
+        )
 
     def version_key(self) -> tuple[object, ...]:
-        """All that is shown of the row, as values whose `repr` is fast."""
-        client, mark = (self.client_id.int, self.name, self.guest), self.mark
-        if mark is None:
-            return client
-        subscription_id = mark.charge.subscription_id
+        """All that is shown of the client, as numbers and texts."""
+        if self.status is None or self.marked_by is None or self.marked_at is None:
+            return self.client_id.int, self.name, self.guest
         return (
-            *client,
-            mark.status.value,
-            mark.note,
-            mark.minutes_late,
-            mark.trial,
-            subscription_id and subscription_id.int,
-            mark.charge.unpaid,
-            mark.marked_by.int,
-            mark.marked_at.timestamp(),
+            self.client_id.int,
+            self.name,
+            self.guest,
+            self.status.value,
+            self.note,
+            self.minutes_late,
+            self.trial,
+            self.subscription_id and self.subscription_id.int,
+            self.unpaid,
+            self.marked_by.int,
+            self.marked_at.timestamp(),
         )
 
 
@@ -66,20 +96,21 @@ class Sheet:
     """A lesson with the clients on its roster, then guests; each by name, ties by id."""
 
     lesson: Lesson
-    rows: tuple[SheetRow, ...]
+    rows: tuple[SheetEntry, ...]
 
     def __post_init__(self) -> None:
-        is_marked = any(row.mark for row in self.rows)
+        is_marked = any(row.status for row in self.rows)
         object.__setattr__(self, "lesson", replace(self.lesson, is_marked=is_marked))
 
     @property
     def counts(self) -> Counts:
-        return counts_of(row.mark.status if row.mark else None for row in self.rows)
+        return counts_of(row.status for row in self.rows)
 
     @property
     def version(self) -> int:
-        """A hash of all that is shown: another one for every sheet that differs."""
-        content = repr((self.lesson.version, [row.version_key() for row in self.rows])).encode()
+        """A hash of all that is shown: another one for every sheet that differs, whatever the process."""
+        # version 0 of marshal's format: later ones depend on how often an object is referred to
+        content = marshal.dumps((self.lesson.version, [row.version_key() for row in self.rows]), 0)
         return int.from_bytes(blake2b(content, digest_size=4).digest(), "big")
 
 

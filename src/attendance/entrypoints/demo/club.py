@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import count
+from math import ceil
 from random import Random
 
 from attendance.application.accounts.read_models import UserDetails
@@ -40,11 +42,15 @@ class NotEmpty(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How many there are of what, so that about so many marks come about in a school year."""
+    """How many there are of what in a school year.
+
+    With `marks`, so many are made: `groups` is an estimate then, and as many clients are added as it takes.
+    """
 
     groups: int
     clients: int
     members: int
+    marks: int | None = None
 
     @classmethod
     def for_marks(cls, marks: int | None) -> "Size":
@@ -53,18 +59,21 @@ class Size:
             return cls(groups=USUAL_GROUPS, clients=USUAL_CLIENTS, members=USUAL_CLIENTS // USUAL_GROUPS)
         members = MEMBERS_OF_A_LARGE_GROUP if marks > USUAL_MARKS else USUAL_CLIENTS // USUAL_GROUPS
         groups = max(1, round(marks / (MARKS_OF_A_MEMBER * members)))
-        return cls(groups=groups, clients=groups * members, members=members)
+        return cls(groups=groups, clients=groups * members, members=members, marks=marks)
 
 
 @dataclass(kw_only=True)
 class Demo:
-    """Fills an empty database; `steps` tells how many lessons are dealt with so far."""
+    """Fills an empty database, each group in one transaction; `marks` counts the marks made so far."""
 
     use: UseCases
     size: Size
     today: date
     seed: int = 1
     password: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+
+    marks: int = field(default=0, init=False)
+    members: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)  # noqa: S311 # it is to be the same each time
@@ -75,7 +84,7 @@ class Demo:
 
     @property
     def steps(self) -> int:
-        """How many groups there are to fill."""
+        """About how many groups there are to fill."""
         return self.size.groups
 
     def fill(self) -> Iterator[GroupDetails]:
@@ -85,23 +94,50 @@ class Demo:
         head = self._staff()
         locations = self._locations(head)
         prices = self._prices(head)
-        for number in range(self.size.groups):
-            clients, teacher = self._clients(head, number), self.teachers[number % len(self.teachers)]
-            group = self.use.add_group(
-                head,
-                name=self.names.group(number),
-                location_id=locations[number % len(locations)],
-                capacity=len(clients) + 3,
-                active_from=self.first_day,
-                teachers=(Teaching(user_id=teacher.id, since=self.first_day),),
-                members=tuple(self._memberships(clients)),
-                schedule=self._schedule(number),
-            )
-            self._sell(head, clients, prices)
-            made = self.use.make_lessons(head, group_id=group.id, since=self.first_day, until=self.last_day)
-            for lesson in made.lessons:
-                self._hold(head, group, lesson)
+        for number in count():
+            if not (members := self._next_members(number)):
+                return
+            with self.use.transaction():
+                group = self._group(head, number, members, locations, prices)
             yield group
+
+    def _next_members(self, number: int) -> int:
+        """How many members the next group has; 0: there is none."""
+        if self.size.marks is None:
+            share = self.size.clients // self.size.groups
+            is_last = number == self.size.groups - 1
+            return self.size.clients - share * number if is_last else share * (number < self.size.groups)
+        of_a_member = self.marks / self.members if self.marks else MARKS_OF_A_MEMBER
+        return min(self.size.members, ceil((self.size.marks - self.marks) / of_a_member))
+
+    def _group(
+        self,
+        head: Actor,
+        number: int,
+        members: int,
+        locations: list[LocationId],
+        prices: list[PriceDetails],
+    ) -> GroupDetails:
+        """A group with its clients, their passes, and its lessons, marked up to today."""
+        self.habits.clear()
+        clients = [self._client(head, is_of_parent=number == 0 and n < 2) for n in range(members)]
+        self.members += members
+        teacher = self.teachers[number % len(self.teachers)]
+        group = self.use.add_group(
+            head,
+            name=self.names.group(number),
+            location_id=locations[number % len(locations)],
+            capacity=len(clients) + 3,
+            active_from=self.first_day,
+            teachers=(Teaching(user_id=teacher.id, since=self.first_day),),
+            members=tuple(self._memberships(clients)),
+            schedule=self._schedule(number),
+        )
+        self._sell(head, clients, prices)
+        made = self.use.make_lessons(head, group_id=group.id, since=self.first_day, until=self.last_day)
+        for lesson in made.lessons:
+            self._hold(head, group, lesson)
+        return group
 
     def _staff(self) -> Actor:
         """An owner, somebody who keeps it all, teachers, and a parent: all with the same password."""
@@ -147,13 +183,6 @@ class Demo:
                 charges_absence=False,
             ),
         ]
-
-    def _clients(self, head: Actor, group: int) -> list[ClientId]:
-        """Those of a group: its share, the rest in the last one."""
-        share = self.size.clients // self.size.groups
-        if group == self.size.groups - 1:
-            share = self.size.clients - share * group
-        return [self._client(head, is_of_parent=group == 0 and n < 2) for n in range(share)]
 
     def _client(self, head: Actor, *, is_of_parent: bool) -> ClientId:
         family = self.names.family()
@@ -213,6 +242,9 @@ class Demo:
             )
         elif fate < 0.98:
             entries = [*self._entries(group, lesson)]
+            if self.size.marks is not None:
+                entries = entries[: self.size.marks - self.marks]
+            self.marks += len(entries)
             if entries:
                 self.use.mark_attendance(head, lesson_id=lesson.id, attendances=entries)
 

@@ -12,7 +12,7 @@ import pytest
 
 from attendance.application.pagination import PageRequest, SortKey, parse_sort
 from attendance.application.ports import Contended, Store
-from attendance.application.ports.attendance import SheetRow, VisitCriteria, VisitRow, VisitsSummary
+from attendance.application.ports.attendance import SheetEntry, VisitCriteria, VisitRow, VisitsSummary
 from attendance.application.ports.club import SubscriptionCriteria
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import Changed, Mark
@@ -94,10 +94,10 @@ class Club:
         with self.store.read() as work:
             return work.attendance.of_lesson(lesson.id, [it.id for it in clients] if clients else None)
 
-    def sheet(self, lesson: Lesson) -> tuple[SheetRow, ...]:
+    def sheet(self, lesson: Lesson) -> tuple[SheetEntry, ...]:
         with self.store.read() as work:
             sheet = work.attendance.sheet(lesson)
-        assert sheet.lesson == replace(lesson, is_marked=any(row.mark for row in sheet.rows))
+        assert sheet.lesson == replace(lesson, is_marked=any(row.status for row in sheet.rows))
         return sheet.rows
 
     def subscriptions(
@@ -467,8 +467,7 @@ def test_a_sheet_is_the_roster_by_name_then_guests_by_name(club: Club) -> None:
         (guest, True),
     ]
     assert club.sheet(lesson) == tuple(
-        SheetRow(client_id=who.id, name=who.name, guest=is_guest, mark=marks.get(who.id))
-        for who, is_guest in expected
+        SheetEntry.of(who.id, who.name, marks.get(who.id), guest=is_guest) for who, is_guest in expected
     )
 
 

@@ -9,7 +9,7 @@ from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Tables
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Attendance, UnpaidMark
-from attendance.application.ports.attendance import Sheet, SheetRow, VisitCriteria, VisitRow, VisitsSummary
+from attendance.application.ports.attendance import Sheet, SheetEntry, VisitCriteria, VisitRow, VisitsSummary
 from attendance.domain.attendance.marks import Changed, Mark
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
@@ -58,11 +58,11 @@ class MemoryAttendance(Attendance):
         marks = self.tables.marks.get(lesson.id) or {}
         roster = self.tables.groups.rows[lesson.group_id].roster_on(lesson.date)
         rows = [
-            SheetRow(
-                client_id=client_id,
-                name=self.tables.clients.rows[client_id].name,
+            SheetEntry.of(
+                client_id,
+                self.tables.clients.rows[client_id].name,
+                marks.get(client_id),
                 guest=client_id not in roster,
-                mark=marks.get(client_id),
             )
             for client_id in roster | marks.keys()
         ]

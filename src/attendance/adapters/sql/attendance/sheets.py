@@ -23,7 +23,7 @@ from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.tables import attendance, clients, group_members, lessons
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Attendance, UnpaidMark
-from attendance.application.ports.attendance import Sheet, SheetRow, VisitCriteria, VisitRow, VisitsSummary
+from attendance.application.ports.attendance import Sheet, SheetEntry, VisitCriteria, VisitRow, VisitsSummary
 from attendance.domain.attendance.charging import Charge
 from attendance.domain.attendance.marks import Changed, Mark
 from attendance.domain.attendance.status import Status
@@ -134,15 +134,7 @@ class SqlAttendance(Attendance):
 
     def sheet(self, lesson: Lesson) -> Sheet:
         parameters = {"lesson_id": lesson.id, "group_id": lesson.group_id, "date": lesson.date}
-        rows = tuple(
-            SheetRow(
-                client_id=row.client_id,
-                name=row.name,
-                guest=bool(row.guest),
-                mark=None if row.status is None else mark_in(row, lesson.id, row.client_id),
-            )
-            for row in self.connection.run(SHEET, parameters).rows
-        )
+        rows = tuple(map(_entry, self.connection.run(SHEET, parameters).rows))
         return Sheet(lesson=lesson, rows=rows)
 
     def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
@@ -178,6 +170,24 @@ def _parameters(criteria: VisitCriteria) -> dict[str, Any]:
         "since": criteria.since or date.min,
         "until": criteria.until or date.max,
     }
+
+
+def _entry(row: Any) -> SheetEntry:
+    if row.status is None:
+        return SheetEntry(client_id=row.client_id, name=row.name, guest=bool(row.guest))
+    return SheetEntry(
+        client_id=row.client_id,
+        name=row.name,
+        guest=bool(row.guest),
+        status=STATUSES[row.status],
+        note=row.note,
+        minutes_late=row.minutes_late,
+        trial=row.trial,
+        subscription_id=row.subscription_id,
+        unpaid=row.unpaid,
+        marked_by=row.marked_by,
+        marked_at=row.marked_at,
+    )
 
 
 def mark_in(row: Any, lesson_id: LessonId, client_id: ClientId) -> Mark:

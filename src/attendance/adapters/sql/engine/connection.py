@@ -1,7 +1,7 @@
 """The connection of one unit of work."""
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ Statements: TypeAlias = Mapping[str, Executable]
 insert_into: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Connection:
     """Runs statements; `transaction()` makes several of them one where the unit of work is none already."""
 
@@ -35,8 +35,18 @@ class Connection:
     def dialect(self) -> str:
         return self.database.engine.dialect.name
 
-    def transaction(self) -> AbstractContextManager[None]:
-        return nullcontext() if self.is_one_transaction else self.database.transaction(self.driver)
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        if self.is_one_transaction:
+            yield
+            return
+        own = self.driver
+        with self.database.shared_transaction(own) as shared:
+            self.driver, self.is_one_transaction = shared, True
+            try:
+                yield
+            finally:
+                self.driver, self.is_one_transaction = own, False
 
 
 def upsert(table: Table, *, only_newer: bool = False) -> Statements:

@@ -5,12 +5,11 @@ is what the database does.
 """
 
 import os
-import sqlite3
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from threading import Condition, Lock
+from threading import Condition
 from typing import Any, Protocol
 
 import msgspec
@@ -20,6 +19,7 @@ from sqlalchemy import Dialect, Engine, Executable
 from attendance.adapters import forking
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
 from attendance.adapters.forking import LONGEST_REST_SECONDS
+from attendance.adapters.sql.engine.group_commit import GroupCommit
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 from attendance.adapters.units_of_work import OTHERS_TRANSACTION
 from attendance.domain.errors import Unavailable
@@ -28,6 +28,7 @@ BUSY_TIMEOUT_MS = 100
 WHAT_A_URL_IS = "a database URL begins with sqlite:/// or postgresql://, or is the word memory"
 NO_DRIVER = "PostgreSQL needs a driver that is not installed: pip install 'attendance[postgres]'"
 
+SQLITE_ARGUMENTS: Mapping[str, Any] = {"isolation_level": None, "check_same_thread": False}
 SQLITE_SETTINGS = {
     "journal_mode": "wal",
     "synchronous": 2,  # FULL
@@ -51,6 +52,14 @@ class Database(Protocol):
     @abstractmethod
     def transaction(self, connection: Any) -> AbstractContextManager[None]:
         """A block in which the connection is inside a transaction that may write."""
+
+    @abstractmethod
+    def shared_transaction(self, connection: Any) -> AbstractContextManager[Any]:
+        """A block in a transaction that may write, and the connection to use inside instead of this one.
+
+        When the block ends it is committed, perhaps with that of others who are waited for: it must not take
+        long.
+        """
 
     @abstractmethod
     def is_in_transaction(self, connection: Any) -> bool:
@@ -155,29 +164,35 @@ def open_database(url: str, *, pool_size: int) -> Database:
 
 
 class Sqlite(PooledDatabase):
-    """One writer at a time. The lock lines up the writers of this process: SQLite's own waiting is unfair."""
+    """One writer at a time. Those of this process are lined up: SQLite's own waiting is unfair.
+
+    Whoever writes, one statement or several, does so on one connection, whose pages are in its memory.
+    """
 
     def __init__(self, url: sa.URL, pool_size: int) -> None:
         engine = _sqlite_engine(url, pool_size)
         super().__init__(engine, engine.dialect)
-        self._writer = Lock()
+        self._writers = GroupCommit(self._connect, self._close)
+        sa.event.listen(engine, "engine_disposed", lambda _: self._writers.disconnect())
         self._rest = Condition()
         self._at_work = 0
         self._is_forking = False
 
     @contextmanager
     def transaction(self, connection: Any) -> Iterator[None]:
-        if not self._writer.acquire(timeout=LONGEST_WAIT_SECONDS):
-            raise Unavailable
-        try:
-            with begun(connection, "BEGIN IMMEDIATE"):
-                yield
-        finally:
-            self._writer.release()
+        with self._writers.turn(), begun(connection, "BEGIN IMMEDIATE"):
+            yield
+
+    def shared_transaction(self, _: Any) -> AbstractContextManager[Any]:
+        return self._writers.transaction()
 
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         prepared = self._prepared(statement, parameters)
-        return prepared.answer(connection.execute(prepared.sql, prepared.values(parameters)))
+        if prepared.is_read or connection.in_transaction:
+            return prepared.answer(connection.execute(prepared.sql, prepared.values(parameters)))
+        values = prepared.values(parameters)
+        with self._writers.transaction() as writer:
+            return prepared.answer(writer.execute(prepared.sql, values))
 
     def is_in_transaction(self, connection: Any) -> bool:
         return bool(connection.in_transaction)
@@ -211,10 +226,23 @@ class Sqlite(PooledDatabase):
     def after_fork(self, *, is_child: bool) -> None:
         super().after_fork(is_child=is_child)
         if is_child:
-            self._writer, self._rest, self._at_work = Lock(), Condition(), 0
+            self._writers = GroupCommit(self._connect, self._close)
+            self._rest, self._at_work = Condition(), 0
         with self._rest:
             self._is_forking = False
             self._rest.notify_all()
+
+    def _connect(self) -> Any:
+        """A connection beside those of the pool."""
+        arguments, named = self.engine.dialect.create_connect_args(self.engine.url)
+        connection = self.engine.dialect.connect(*arguments, **{**named, **SQLITE_ARGUMENTS})
+        _configure(connection)
+        self._opened.add(connection)
+        return connection
+
+    def _close(self, connection: Any) -> None:
+        self._opened.discard(connection)
+        connection.close()
 
 
 @contextmanager
@@ -247,16 +275,17 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> Engine:
         raise ValueError(f"{url.database} cannot be kept there: {error}") from error
     engine = sa.create_engine(
         url.set(drivername="sqlite+pysqlite"),
-        connect_args={"isolation_level": None, "check_same_thread": False},
+        connect_args={**SQLITE_ARGUMENTS},
         **pool_options(pool_size),
     )
 
-    @sa.event.listens_for(engine, "connect")
-    def configure(connection: sqlite3.Connection, _: object) -> None:
-        for name, value in SQLITE_SETTINGS.items():
-            connection.execute(f"PRAGMA {name} = {value}")
-
+    sa.event.listen(engine, "connect", lambda connection, _: _configure(connection))
     return engine
+
+
+def _configure(connection: Any) -> None:
+    for name, value in SQLITE_SETTINGS.items():
+        connection.execute(f"PRAGMA {name} = {value}")
 
 
 def pool_options(size: int) -> dict[str, Any]:

@@ -84,6 +84,12 @@ class Postgres(PooledDatabase):
         with begun(Commands(connection), "BEGIN"):
             yield
 
+    @contextmanager
+    def shared_transaction(self, connection: Any) -> Iterator[Any]:
+        # the server itself lets those commit together who are at it at once
+        with begun(connection, "BEGIN"):
+            yield connection
+
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         prepared = self._prepared(statement, parameters)
         values = prepared.values(parameters)

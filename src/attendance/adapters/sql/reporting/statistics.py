@@ -64,7 +64,7 @@ def _seconds(dialect: str) -> sa.ColumnElement[int]:
 @cache
 def _figures(dialect: str, conditions: frozenset[str], by: str) -> sa.Select[Any]:
     chosen = _chosen(dialect, conditions)
-    marks, rosters = _marks(dialect, chosen), _rosters(dialect, chosen)
+    marks, rosters = _marks(dialect, conditions, chosen), _rosters(dialect, chosen)
     is_held = marks.c.lesson_id.is_not(None)
     has_places = sa.and_(is_held, chosen.c.capacity.is_not(None))
     is_planned = sa.and_(~chosen.c.cancelled, ~is_held)
@@ -102,21 +102,28 @@ def _figures(dialect: str, conditions: frozenset[str], by: str) -> sa.Select[Any
     return sa.select(key.label("key"), *columns).select_from(source).group_by(key)
 
 
-def _marks(dialect: str, chosen: sa.CTE) -> sa.CTE:
+def _marks(dialect: str, conditions: frozenset[str], chosen: sa.CTE) -> sa.CTE:
     """How many marks of each lesson are what, and how many of them are of members: see below."""
-    source = chosen.join(attendance, attendance.c.lesson_id == chosen.c.id)
     members: sa.ColumnElement[int] = ZERO
+    each: list[Any]
+    asked: list[Any]
     if dialect == "postgresql":
         is_member = sa.and_(
             group_members.c.group_id == chosen.c.group_id,
             group_members.c.client_id == attendance.c.client_id,
             is_member_on(chosen.c.date),
         )
-        source = source.outerjoin(group_members, is_member)
+        of, each, asked = chosen.c.id, [chosen.c.id], [chosen.c.counts]
+        source = chosen.join(attendance, attendance.c.lesson_id == of).outerjoin(group_members, is_member)
         members = sa.func.count(group_members.c.client_id)
+    else:
+        # in the order of the index by which lessons are found, so that it need not sort the marks
+        of, each = lessons.c.id, [*lessons.c["date", "starts", "id"]]
+        asked = [IS_WITHIN, COUNTS, *narrowed(dialect, conditions)]
+        source = lessons.join(attendance, attendance.c.lesson_id == of)
     return (
         sa.select(
-            chosen.c.id.label("lesson_id"),
+            of.label("lesson_id"),
             *(
                 sa.func.count()
                 .filter(attendance.c.status == sa.literal_column(f"'{status.value}'"))
@@ -127,8 +134,8 @@ def _marks(dialect: str, chosen: sa.CTE) -> sa.CTE:
             members.label("members"),
         )
         .select_from(source)
-        .where(chosen.c.counts)
-        .group_by(chosen.c.id)
+        .where(*asked)
+        .group_by(*each)
         .cte("marks")
     )
 

@@ -57,6 +57,8 @@ attendance = sa.Table(
     sa.CheckConstraint("subscription_id IS NULL OR NOT unpaid", name="charge"),
     # the marks of a client in their order
     sa.Index("ix_attendance_client_id_date", "client_id", "date", "starts", "lesson_id", "status"),
+    # the marks of a lesson side by side
+    sqlite_with_rowid=False,
 )
 
 sa.Index(

@@ -1,5 +1,6 @@
 """What columns are made of, and the one collection of tables."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -9,6 +10,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+WITHOUT_ZONE = len("2026-03-01 12:00:00.000000")
+
 
 class ZonelessUtc(sa.TypeDecorator[datetime]):
     """Aware datetimes in UTC, in and out of a database that forgets the zone."""
@@ -16,11 +19,16 @@ class ZonelessUtc(sa.TypeDecorator[datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return value.astimezone(UTC) if value else None
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[datetime | None], str | None]:
+        def stored(value: datetime | None) -> str | None:
+            # Core would take it apart: that takes three times as long
+            return value.astimezone(UTC).isoformat(" ", "microseconds")[:WITHOUT_ZONE] if value else None
 
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return value and value.replace(tzinfo=UTC)
+        return stored
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        # read with its zone: to put it in afterwards takes several times as long
+        return lambda value: datetime.fromisoformat(value + "+00:00") if value else None
 
 
 class Money(sa.TypeDecorator[Decimal]):
