@@ -50,7 +50,7 @@ passwords:
 	$(BIN)/python tools/common_passwords.py --check
 
 # without what starts processes, and with fewer examples of each property
-quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: half a minute
+quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 40 seconds on two cores
 	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick -m 'not long and not plants and not processes' \
 		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 

@@ -1,6 +1,11 @@
 """How many examples a property is tried with, in the whole suite and in what is run for each save."""
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from hypothesis import settings
+
+V = TypeVar("V")
 
 FULL, QUICK = 100, 20
 """Where a test does not say how many."""
@@ -9,3 +14,9 @@ FULL, QUICK = 100, 20
 def examples(number: int) -> int:
     """So many in the whole suite, and in the same proportion fewer under `--hypothesis-profile quick`."""
     return max(1, number * min(FULL, settings().max_examples) // FULL)
+
+
+def sample(cases: Mapping[str, V], number: int) -> dict[str, V]:
+    """All of them in the whole suite; else every fifth, others for the next `number`."""
+    step = FULL // examples(FULL)
+    return dict([*cases.items()][number % step :: step])

@@ -16,6 +16,7 @@ import pytest
 from attendance.adapters.http.server.bodies import strict_json
 from tests import make
 from tests.adapters.security import test_tokens as tokens
+from tests.examples import sample
 from tests.http.api import CLUB, MARCH_2, PASSWORD, UNKNOWN_ID, Api, answer, good, running
 from tests.http.operations import NAMES, SIGNED_IN, WITH_BODY, Operation, Scene, operations
 from tests.service import Service, serving
@@ -240,7 +241,8 @@ def test_a_hostile_body_is_malformed_and_changes_nothing(memory: Api, name: str)
     most = 2**20 if name == WITH_BODY[0] else 2**16
     bodies, before = hostile_bodies(operation.body, most), stored(scene)
     assert len(bodies) > 120
-    assert not_refused(scene, operation, bodies).keys() == operation.accepts
+    asked = sample(bodies, WITH_BODY.index(name))
+    assert not_refused(scene, operation, asked).keys() == operation.accepts & asked.keys()
     assert stored(scene) == before
 
 
@@ -513,6 +515,7 @@ def harmed_by_queries(scene: Scene, name: str) -> dict[str, tuple[int, str]]:
     }
     for field in QUERY_NAMES.get(name, []):
         queries |= {f"{field}: {what}": f"{field}={text}".encode() for what, text in QUERIES.items()}
+    queries = sample(queries, NAMES.index(name))
     # the one that says nothing, so what works once is done by it
     queries[NOTHING_SAID] = b"&" * 60_000
     body = [] if operation.body is None else [dumped(operation.body)]
