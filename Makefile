@@ -60,14 +60,21 @@ check: $(VENV)/dev.stamp ## see every check, guard and lock fail once it is brok
 long: $(VENV)/dev.stamp ## what takes longer: more rounds, more examples, crashes
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
 
-bench: $(VENV)/bench.stamp $(FASTIFY) ## side by side with a bare driver, FastAPI + ORM and Fastify
+bench: $(VENV)/bench.stamp $(VENV)/service.stamp $(FASTIFY) ## side by side with a bare driver, FastAPI + ORM and Fastify
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-bench-bounds: $(VENV)/bench.stamp $(FASTIFY) ## what the service is held to, beside what was measured: 20 minutes
+bench-bounds: $(VENV)/bench.stamp $(VENV)/service.stamp $(FASTIFY) ## what the service is held to, beside what was measured: 20 minutes
 	$(BIN)/python -m benchmarks labs sheet start --lengths 30 --table $(BENCH_ARGS)
 
-bench-growth: $(VENV)/bench.stamp ## how everything grows from ten thousand to ten million marks
+bench-growth: $(VENV)/bench.stamp $(VENV)/service.stamp ## how everything grows from ten thousand to ten million marks
 	$(BIN)/python -m benchmarks growth $(BENCH_ARGS)
+
+# what is measured has what whoever runs it installs, and nothing of what it is compared with
+$(VENV)/service.stamp: requirements/run.lock pyproject.toml $(VENV)/bench.stamp
+	$(PYTHON) -m venv $(VENV)/service
+	$(VENV)/service/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	$(VENV)/service/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
 
 # the hashes are the lock's; no script that a package brings is run
 $(FASTIFY): benchmarks/fastify/package-lock.json $(VENV)/bench.stamp

