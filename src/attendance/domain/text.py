@@ -7,20 +7,69 @@ from attendance.domain.errors import FieldError, Invalid
 
 _ALLOWED_IN_PROSE = frozenset("\n\t")
 
+_WHITE_SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""Unicode's White_Space."""
+
+_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Unicode's Bidi_Control: they show a text in another order than it has."""
+
+_LINE_BREAKS = frozenset("\u2028\u2029")
+"""Those that are no control characters."""
+
+_NOT_IN_LINES = _DIRECTIONS | _LINE_BREAKS
+
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U00013441\U00013442")
+"""Letters and symbols by their category, of which nothing is seen."""
+
 
 def folded(text: str) -> str:
     """The form in which texts are compared: NFKC and case folding. Folding it again changes nothing."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
-def name_error(field: str, text: str, *, longest: int) -> FieldError | None:
-    """The error of a name, None for a proper one: 1 to `longest` characters.
+def trimmed(text: str) -> str:
+    """The text without the white space at its ends."""
+    return text.strip(_WHITE_SPACE)
 
-    No control characters, no lone surrogates.
+
+def trim(record: object, *names: str) -> None:
+    """Trim these fields of a frozen record that is being made."""
+    for name in names:
+        text = getattr(record, name)
+        if (kept := trimmed(text)) is not text:
+            object.__setattr__(record, name, kept)
+
+
+def line_error(field: str, text: str, *, longest: int) -> FieldError | None:
+    """The error of a text of one line that is trimmed, None for a proper one: 1 to `longest` characters.
+
+    No control characters, none that break a line or change the direction, no lone surrogates. Joiners are
+    part of how some languages are written.
     """
     if not 1 <= len(text) <= longest:
         return FieldError(field, f"must have 1 to {longest} characters")
-    return _character_error(field, text, allowed=frozenset())
+    return _character_error(field, text, allowed=frozenset(), refused=_NOT_IN_LINES)
+
+
+def name_error(field: str, text: str, *, longest: int) -> FieldError | None:
+    """The error of a name, as `line_error` has it, or one for a name of which nothing is seen."""
+    if field_error := line_error(field, text, longest=longest):
+        return field_error
+    if not text.isascii() and not any(map(_is_visible, text)):
+        return FieldError(field, "must have a character that is seen")
+    return None
+
+
+def _is_visible(character: str) -> bool:
+    """Whether something is seen of a character by itself: it is no mark, blank or format character.
+
+    Those that this Python's Unicode does not know count as seen.
+    """
+    category = unicodedata.category(character)
+    return category[0] not in "MZ" and category not in ("Cc", "Cf") and character not in _BLANK_LETTERS
 
 
 def prose_error(field: str, text: str, *, longest: int) -> FieldError | None:
@@ -58,11 +107,13 @@ def accepted_together(*checks: Callable[[], str]) -> list[str]:
     return accepted
 
 
-def _character_error(field: str, text: str, *, allowed: frozenset[str]) -> FieldError | None:
+def _character_error(
+    field: str, text: str, *, allowed: frozenset[str], refused: frozenset[str] = frozenset()
+) -> FieldError | None:
     if text.isprintable():
         return None
     for character in text:
         category = unicodedata.category(character)
-        if category == "Cs" or (category == "Cc" and character not in allowed):
+        if category == "Cs" or (category == "Cc" and character not in allowed) or character in refused:
             return FieldError(field, f"must not contain U+{ord(character):04X}")
     return None

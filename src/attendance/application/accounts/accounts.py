@@ -26,7 +26,7 @@ from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Directory, Permission
-from attendance.domain.text import accepted_together, searchable
+from attendance.domain.text import accepted_together, searchable, trimmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +115,7 @@ class EditUser(Command):
             fields,
             username=self.usernames.accepted,
             name=accepted_name,
-            email=lambda email: self.email_addresses.accepted(email) if email else "",
+            email=self._accepted_email,
         )
 
     @retried
@@ -133,7 +133,7 @@ class EditUser(Command):
         checks = {
             "username": lambda: self.usernames.accepted(username or ""),
             "name": lambda: accepted_name(name or ""),
-            "email": lambda: self.email_addresses.accepted(email) if email else "",
+            "email": lambda: self._accepted_email(email or ""),
         }
         given = [field for field, value in values.items() if value is not None]
         accepted = dict(zip(given, accepted_together(*(checks[field] for field in given)), strict=True))
@@ -157,6 +157,10 @@ class EditUser(Command):
             if new_email is not None:
                 self._send_confirmation(work, before, after, new_email)
             return _details(work, actor, after)
+
+    def _accepted_email(self, email: str) -> str:
+        """The address, or "" for none. Raises Invalid."""
+        return self.email_addresses.accepted(email) if trimmed(email) else ""
 
     def _email_to_confirm(self, before: Account, after: Account) -> str | None:
         """The new address that has to be confirmed; None where there is none."""

@@ -22,7 +22,7 @@ from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission, allows
-from attendance.domain.text import raise_if_errors, searchable
+from attendance.domain.text import raise_if_errors, searchable, trimmed
 
 MOST_OWN_CLIENTS = 1000
 
@@ -158,7 +158,7 @@ def client_errors(
     return [
         *record_errors(Client, fields, name="x"),
         *given_errors(
-            fields,
+            {**fields, "email": trimmed(fields.get("email") or "")},
             email=email_addresses.accepted,
             birthday=lambda birthday: accepted_birthday(birthday, today=today()),
         ),
@@ -166,5 +166,5 @@ def client_errors(
 
 
 def _accepted(fields: ClientChanges, email_addresses: EmailAddresses) -> dict[str, Any]:
-    email = fields.get("email")
+    email = trimmed(fields.get("email") or "")
     return {**fields, **({"email": email_addresses.accepted(email)} if email else {})}
