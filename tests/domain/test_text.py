@@ -1,15 +1,28 @@
 """What a name may hold, and the keys by which names are found and sorted."""
 
+import unicodedata
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 
 from attendance.domain.accounts.accounts import accepted_name
 from attendance.domain.club.locations import Closure
 from attendance.domain.errors import Invalid
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import OPERATOR_ID
-from attendance.domain.text import name_error, trimmed
+from attendance.domain.text import (
+    KEYS_VERSION,
+    digits,
+    folded,
+    has_words,
+    name_error,
+    search_key,
+    searched_text,
+    sort_key,
+    trimmed,
+    words_of,
+)
 from attendance.testing import make
 
 WHITE_SPACE = [chr(n) for n in range(0x110000) if chr(n).isspace() and not 0x1C <= n <= 0x1F]
@@ -118,3 +131,68 @@ def test_blanks_at_the_ends_of_a_name_are_no_change() -> None:
         (LOCATION, "address", LOCATION.address),
     ):
         assert record.edited({field: f" {value} "}, context) == (record, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("José", "jose"),
+        ("Jose\u0301", "jose"),
+        ("Ägidius MÜLLER", "agidius muller"),
+        ("Straße", "strasse"),
+        ("Łódź", "lodz"),
+        ("Øystein", "oystein"),
+        ("Ǿ", "o"),
+        ("Đorđe", "dorde"),
+        ("ısparta ISPARTA İ", "isparta isparta i"),
+        ("Æther Œuvre Ǽ", "aether oeuvre ae"),
+        ("Алёна", "алена"),
+        ("Андрей ЙОД", "андрей йод"),
+        ("и\u0306од", "йод"),
+        ("ў", "у"),
+        ("ﬁ Ⅷ Ｌ ①", "fi viii l 1"),
+        ("ΟΔΥΣΣΕΎΣ", "οδυσσευσ"),
+        ("한글", "한글"),
+        ("हिन्दी", "हिनदी"),
+        ("a\nb\tc", "a\nb\tc"),
+    ],
+)
+def test_what_texts_are_searched_by(text: str, key: str) -> None:
+    assert search_key(text) == key
+    assert search_key(key) == key
+    assert search_key(text.upper()) == search_key(text.lower()) or text == "ısparta ISPARTA İ"
+
+
+ANY_TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
+
+
+@given(ANY_TEXT)
+def test_a_key_of_a_key_is_itself(text: str) -> None:
+    assert search_key(search_key(text)) == search_key(text)
+    assert folded(folded(text)) == folded(text)
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_a_sort_key_sorts_by_the_one_and_then_the_other(one: str, other: str) -> None:
+    pair = [(search_key(text), folded(text)) for text in (one, other)]
+    assert (sort_key(one) < sort_key(other)) is (pair[0] < pair[1])
+
+
+def test_words_are_found_in_any_order_each_in_one_field() -> None:
+    searched = searched_text("Anna Müller", "Zoë", "z@example.org", digits("+49 (170) 123-45 ٣"))
+
+    def found(q: str) -> bool:
+        return has_words(searched, words_of("q", q) or ())
+
+    for q in ("", " ", "muller anna", "ANNA", "zoe muller", "+49", "0)123", "170-123", "49170123453", "z@ex"):
+        assert found(q), q
+    for q in ("anna otto", "annamuller", "annazoe", "49-171", "a49"):
+        assert not found(q), q
+    assert words_of("q", " \u3000\n") is None
+    for wrong in ("\0", "a\x1fb", "\ud800"):
+        with pytest.raises(Invalid):
+            words_of("q", wrong)
+
+
+def test_the_version_of_the_keys_names_the_version_of_unicode() -> None:
+    assert unicodedata.unidata_version in KEYS_VERSION

@@ -1,9 +1,22 @@
-"""Which characters texts may have, and the key by which they are searched, sorted and kept unique."""
+"""Which characters texts may have, and the keys by which they are searched, sorted and kept unique."""
 
 import unicodedata
 from collections.abc import Callable
+from typing import TypeAlias
 
 from attendance.domain.errors import FieldError, Invalid
+
+KEYS_VERSION = f"1 with Unicode {unicodedata.unidata_version}"
+"""By which rules keys are made: number those below anew when they change, so that stored keys are renewed."""
+
+SEPARATOR = "\x1f"
+"""Between the parts of a key: a control character that no name and no search term has, before all others."""
+
+_ALIKE = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
+"""Letters that do not come apart into a letter and a mark."""
+
+_BREVE = "\u0306"
+_PHONE_SIGNS = frozenset("+-/().")
 
 _ALLOWED_IN_PROSE = frozenset("\n\t")
 
@@ -26,8 +39,62 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U00013441\U00013442")
 
 
 def folded(text: str) -> str:
-    """The form in which texts are compared: NFKC and case folding. Folding it again changes nothing."""
+    """The form in which texts are unique: NFKC and case folding. Folding it again changes nothing."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def search_key(text: str) -> str:
+    """The form in which texts are searched: without case and marks, `й` kept. Of itself it is itself.
+
+    Marks are characters with a combining class; vowel signs of Indian scripts, say, have none and stay.
+    """
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    kept = "".join(
+        character
+        for place, character in enumerate(decomposed)
+        if not unicodedata.combining(character)
+        or (character == _BREVE and place and decomposed[place - 1] == "и")
+    )
+    return unicodedata.normalize("NFC", kept.translate(_ALIKE))
+
+
+def sort_key(text: str) -> str:
+    """The form in which names are sorted: by their search key, then by their folded form, as one text."""
+    return SEPARATOR.join((search_key(text), folded(text)))
+
+
+def searched_text(*texts: str) -> str:
+    """The search keys of several fields as one text; no word is found across two of them."""
+    return SEPARATOR.join(map(search_key, texts))
+
+
+def digits(text: str) -> str:
+    """The decimal digits of a text, as 0 to 9."""
+    return "".join(str(unicodedata.decimal(character)) for character in text if character.isdecimal())
+
+
+Words: TypeAlias = tuple[tuple[str, str], ...]
+"""Words that have to be found, each in one of two forms: as a search key, or the digits of a phone number."""
+
+
+def words_of(field: str, text: str) -> Words | None:
+    """The words of a search term, None for none. Raises Invalid for characters that no stored text can have.
+
+    What is written as a part of a phone number may be found by its digits alone.
+    """
+    words = searchable(field, text).split()
+    return tuple((word, _phone_digits(word) or word) for word in words) or None
+
+
+def has_words(searched: str, words: Words) -> bool:
+    """Whether each of the words is in a searched text, in one of its forms."""
+    return all(word in searched or in_digits in searched for word, in_digits in words)
+
+
+def _phone_digits(word: str) -> str:
+    return digits(word) if all(it.isdecimal() or it in _PHONE_SIGNS for it in word) else ""
 
 
 def trimmed(text: str) -> str:
@@ -83,9 +150,9 @@ def prose_error(field: str, text: str, *, longest: int) -> FieldError | None:
 
 
 def searchable(field: str, text: str) -> str:
-    """The folded form of a search term. Raises Invalid for characters that no stored text can have."""
+    """The search key of a search term. Raises Invalid for characters that no stored text can have."""
     raise_if_errors(_character_error(field, text, allowed=_ALLOWED_IN_PROSE))
-    return folded(text)
+    return search_key(text)
 
 
 def raise_if_errors(*field_errors: FieldError | None) -> None:

@@ -26,12 +26,12 @@ from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Directory, Permission
-from attendance.domain.text import accepted_together, searchable, trimmed
+from attendance.domain.text import accepted_together, searchable, trimmed, words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAccounts(Query):
-    """Return active users whose username contains `name`, in any case and width, by username.
+    """Return active users whose username contains `name`, whatever its case, width and accents, by username.
 
     An empty `name` matches all. At most `limit` of them (1 to 1000) after the first `offset`; `total` counts
     all matches. Raises Invalid, and Unauthenticated where the directory is closed to strangers (a setting).
@@ -53,7 +53,8 @@ class ListUsers(Query):
     """List users, by username unless `sort` says otherwise; ties by id.
 
     `sort`: fields with commas, `-` before one for descending order, of `username`, `name`, `email`,
-    `created_at`; those without an address come last. `name`: any part of username or name, in any case.
+    `created_at`; those without an address come last. `name`: words that are all found, in any order, in
+    username or name, whatever their case and accents.
     `role`, `active`: only those. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
     Forbidden.
     """
@@ -68,7 +69,7 @@ class ListUsers(Query):
         role: Role | None = None,
         active: bool | None = None,
     ) -> Listed[UserDetails]:
-        criteria = UserCriteria(part=searchable("name", name), role=role, active=active)
+        criteria = UserCriteria(words=words_of("name", name), role=role, active=active)
         return self._listed(
             ACCOUNTS,
             criteria,
