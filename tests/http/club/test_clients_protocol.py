@@ -510,6 +510,8 @@ def test_clients_are_filtered_by_part_of_two_names_and_by_state(api: Api, clerk:
         "q=ц": ["Anna Ц"],
         "q=анна": ["Bea"],
         "q=ZO%C3%8B": ["Anna Ц"],
+        "q=zoe+anna": ["Anna Ц"],
+        "q=annazoe": [],
         "q=%25_": ["Carl"],
         "q=%25": ["Carl"],
         "q=c%25": [],
@@ -706,3 +708,30 @@ def test_a_parent_finds_the_own_clients_under_me_and_nobody_else_does(api: Api, 
     assert good(parent.puts("/users/me", name="Mum"), 200)["clients"] == mine["clients"]
     assert good(other.reads("/users/me"), 200)["clients"] == []
     assert "clients" not in good(head.reads(f"/users/{parent.id}"), 200)
+
+
+def test_clients_are_found_as_people_type_and_sorted_as_they_look(api: Api, clerk: Person) -> None:
+    typed = [
+        ("Ägidius", "", "", ""),
+        ("Zita", "", "", ""),
+        ("Anna Müller", "José", "mail@example.org", "+49 170 1234"),
+        ("José  Łuk", "", "", ""),
+    ]
+    for name, guardian, email, phone in typed:
+        adds(clerk, "client", name=f" {name} ", guardian_name=guardian, email=f"{email} ", phone=phone)
+    in_order = ["Ägidius", "Anna Müller", "José  Łuk", "Zita"]
+    for q, expected in {
+        "": in_order,
+        "jose": ["Anna Müller", "José  Łuk"],
+        "JOSÉ luk": ["José  Łuk"],
+        "muller anna": ["Anna Müller"],
+        "mail@ anna": ["Anna Müller"],
+        "(170) 12-34": ["Anna Müller"],
+        "agidius": ["Ägidius"],
+        "anna zita": [],
+    }.items():
+        found = good(clerk.reads("/clients", q=q), 200)
+        assert ([it["name"] for it in found["clients"]], found["total"]) == (expected, len(expected)), q
+    first = good(clerk.reads("/clients", sort="-name", page=1), 200)["clients"]
+    assert [it["name"] for it in first] == in_order[::-1]
+    assert fields(clerk.reads("/clients", q="a\x1fb")) == ["q"]

@@ -397,8 +397,10 @@ def test_a_description_is_searched_over_its_line_breaks(api: Api, ada: Person) -
     assert names(api, "one two") == []
 
 
-def test_labs_are_sorted_by_name_in_code_point_order_whatever_their_case(api: Api, ada: Person) -> None:
-    sorted_names = ["1", "_", "a", "Ab", "aC", "ß1", "st", "Z", "ä", "Ж", "ж1", "ﺵ", "実", "\U0001f9ea"]
+def test_labs_are_sorted_by_name_whatever_case_and_accents(
+    api: Api, ada: Person
+) -> None:
+    sorted_names = ["1", "_", "a", "ä", "Ab", "aC", "ß1", "st", "Z", "Ж", "ж1", "ﺵ", "実", "\U0001f9ea"]
     for name in reversed(sorted_names):
         ada.opens_lab(name, "needle")
     assert names(api, "") == names(api, "needle") == names(api, "n") == sorted_names
