@@ -9,10 +9,9 @@ import sqlalchemy as sa
 from attendance.adapters.sql import tables
 from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.engine.databases import open_database
-from attendance.adapters.sql.labs.labs import BETWEEN
 from attendance.domain.labs.labs import Lab
 from attendance.domain.labs.marks import LabMark
-from attendance.domain.text import folded
+from attendance.domain.text import searched_text, sort_key
 from benchmarks.seed import World
 
 Rows = Iterable[dict[str, Any]]
@@ -45,8 +44,11 @@ def store_rows(url: str, rows: dict[sa.Table, Rows]) -> None:
 
 
 def _lab_row(lab: Lab) -> dict[str, Any]:
-    name_key = folded(lab.name)
-    return {**asdict(lab), "name_key": name_key, "search_key": name_key + BETWEEN + folded(lab.description)}
+    return {
+        **asdict(lab),
+        "name_key": sort_key(lab.name),
+        "search_key": searched_text(lab.name, lab.description),
+    }
 
 
 def _mark_row(mark: LabMark) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class World:
         by_id = {account.id: account for account in self.accounts}
         marks = [mark for mark in self.marks if (mark.lab_id, mark.date) == (lab.id, on)]
         pairs = [(by_id[mark.user_id], mark) for mark in marks]
-        return sorted(pairs, key=lambda pair: (pair[0].username_key, pair[0].id))
+        return sorted(pairs, key=lambda pair: (pair[0].username_sort_key, pair[0].id))
 
 
 def account(name: str, **changes: Any) -> Account:

@@ -37,6 +37,7 @@ from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Directory
+from attendance.domain.text import trimmed
 from tests import make
 from tests.make import LIFETIME, NOON
 
@@ -88,7 +89,7 @@ class FakeTokens(Tokens):
 
 class AnyUsername(Usernames):
     def accepted(self, username: str) -> str:
-        return username
+        return trimmed(username)
 
 
 def replaced(work: UnitOfWork, **repositories: object) -> UnitOfWork:
@@ -138,7 +139,7 @@ class AnyAddress(EmailAddresses):
     def accepted(self, email: str) -> str:
         if "@" not in email:
             raise Invalid(FieldError("email", "must hold an @"))
-        return email
+        return trimmed(email)
 
 
 @dataclass

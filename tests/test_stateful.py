@@ -31,7 +31,7 @@ from attendance.domain.labs.marks import (
 )
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
-from attendance.domain.text import folded
+from attendance.domain.text import folded, search_key, sort_key
 from tests.conftest import DATABASES, STORES
 from tests.fakes import PASSWORD, World
 from tests.machines import OverStore, over, profile
@@ -241,14 +241,18 @@ class Labs(OverStore):
     @rule(part=PARTS, limit=st.integers(1, 3), offset=st.integers(0, 3))
     def search(self, part: str, limit: int, offset: int) -> None:
         page = slice(offset, offset + limit)
-        users = sorted((key, name) for key, (name, _) in self.usernames.items() if folded(part) in key)
+        users = sorted(
+            (sort_key(name), name)
+            for name, _ in self.usernames.values()
+            if search_key(part) in search_key(name)
+        )
         found = self.cases.search_accounts(None, name=part, limit=limit, offset=offset)
         assert [row.username for row in found.users] == [name for _, name in users[page]]
         assert found.total == len(users)
         labs = sorted(
-            (folded(name), lab_id)
+            (sort_key(name), lab_id)
             for lab_id, (name, description) in self.descriptions.items()
-            if folded(part) in folded(name) or folded(part) in folded(description)
+            if search_key(part) in search_key(name) or search_key(part) in search_key(description)
         )
         answer = self.cases.search_labs(None, q=part, limit=limit, offset=offset)
         assert [row.id for row in answer.labs] == [lab_id for _, lab_id in labs[page]]

@@ -66,7 +66,7 @@ FROM ({CALLER}) c
 LEFT JOIN labs l ON l.id = ?4
 LEFT JOIN lab_marks k ON k.lab_id = l.id AND k.date = ?5 AND l.owner_id = c.account_id
 LEFT JOIN accounts a ON a.id = k.user_id
-ORDER BY a.username_key, a.id
+ORDER BY a.username_sort_key, a.id
 """
 TOUCH = "UPDATE sessions SET last_seen_at = ?2 WHERE id = ?1 AND last_seen_at < ?2"
 

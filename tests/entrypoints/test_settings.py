@@ -41,6 +41,11 @@ def test_settings_come_from_the_environment() -> None:
     )
 
 
+def test_blanks_at_the_ends_are_none_of_a_setting_but_of_a_secret() -> None:
+    environment = {"ATTENDANCE_TIMEZONE": " Europe/Berlin\t", "ATTENDANCE_SECRET_KEY": " a secret "}
+    assert from_environment(environment) == Settings(timezone="Europe/Berlin", secret_key=" a secret ")
+
+
 @pytest.mark.parametrize("name", sorted(SECRETS))
 def test_a_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("sqlite:///from-a-file.db\n")

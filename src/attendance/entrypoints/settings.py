@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from attendance.domain.permissions.table import Directory
+from attendance.domain.text import trimmed
 
 PREFIX = "ATTENDANCE_"
 FOR_TESTS = "ATTENDANCE_TEST_"
@@ -137,7 +138,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
             raise SettingsError(f"{variable} is not a setting")
         if name in chosen:
             raise SettingsError(f"{PREFIX}{name.upper()} is set twice: also as {FROM_FILE}")
-        chosen[name] = text
+        # files of variables keep the blanks at the end of a line; what is secret may have some
+        chosen[name] = text if name in SECRETS else trimmed(text)
     return settings_of(chosen)
 
 

@@ -73,9 +73,9 @@ def test_an_address_is_accepted_in_its_normal_form(email: str, normal: str) -> N
         "anna.@example.org",
         "an..na@example.org",
         "an na@example.org",
-        " anna@example.org",
-        "anna@example.org ",
-        "anna@example.org\n",
+        "\x1fanna@example.org",
+        "anna @example.org",
+        "anna@example.org\x1f",
         "an\r\nna@example.org",
         "anna@example.org\r\nBcc: thief@example.com",
         "anna\0@example.org",
@@ -148,3 +148,8 @@ def test_no_name_service_is_loaded(statement: str, printed: str) -> None:
     program = f"import sys\n{statement}\nprint('dns' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == printed
+
+
+def test_white_space_at_the_ends_is_none_of_an_address() -> None:
+    for blank in (" ", "\t", "\r\n", "\u00a0", "\u3000"):
+        assert ValidEmailAddresses().accepted(f"{blank}anna@example.org{blank}") == "anna@example.org"

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings, strategies as st
 from attendance.adapters.security import usernames as usernames_module
 from attendance.adapters.security.usernames import PrecisUsernames
 from attendance.domain.errors import Invalid
-from attendance.domain.text import folded
+from attendance.domain.text import folded, trimmed
 from tests.examples import examples
 
 usernames = PrecisUsernames()
@@ -218,7 +218,15 @@ def test_scripts_that_are_not_written_together_are_refused(username: str) -> Non
 def test_no_character_that_is_invisible_or_no_letter_is_accepted(character: str) -> None:
     expected = f"must not contain U+{ord(character):04X}"
     assert complaint(f"a{character}b") == expected
-    assert complaint(character) == expected
+    # white space at the ends is dropped before anything else
+    assert complaint(character) == (expected if trimmed(character) else "must have 1 to 64 characters")
+
+
+@pytest.mark.parametrize(
+    "blank", [" ", "\t", "\r\n", "\u00a0", "\u2009\u2003", "\u2028", "\u3000"], ids=ascii
+)
+def test_white_space_at_the_ends_is_dropped(blank: str) -> None:
+    assert usernames.accepted(f"{blank}Ada{blank}") == "Ada"
 
 
 @pytest.mark.parametrize("username", ["مـر", "ﷺ", "ﻡ"])

@@ -182,6 +182,66 @@ def test_one_signs_in_by_address_in_any_case_and_by_one_of_both(world: World) ->
             world.use_cases.sign_in(email=email, password=PASSWORD)
 
 
+BLANKS = (" ada@example.org", "ada@example.org ", "\tada@example.org\u00a0", "ada@example.org\r\n")
+"""As phones and copying leave them."""
+
+
+@pytest.mark.parametrize("typed", BLANKS, ids=ascii)
+def test_white_space_at_the_ends_of_an_address_is_none_of_it(world: World, typed: str) -> None:
+    user_id = registered(world, typed)
+    assert world.now(user_id).email == ADDRESS
+    with pytest.raises(EmailTaken):
+        registered(world, ADDRESS, "eve")
+    assert world.use_cases.confirm_email(token=confirmation(world))
+    actor = world.use_cases.actor_of(world.use_cases.sign_in(email=typed, password=PASSWORD))
+    assert actor.id == user_id
+    world.use_cases.request_password_reset(email=typed)
+    assert world.token_mailed(MailKind.RESET_PASSWORD, ADDRESS)
+    before = world.now(user_id)
+    assert world.use_cases.edit_user(actor, user_id=user_id, email=typed).version == before.version
+    after = world.use_cases.edit_user(actor, user_id=user_id, email=typed.replace("ada", "new"))
+    assert after.pending_email == "new@example.org"
+    world.use_cases.resend_confirmation(actor)
+    assert world.use_cases.confirm_email(token=confirmation(world, "new@example.org"))
+    guest = world.use_cases.invite_user(
+        world.having(Role.HEAD_MANAGER),
+        username=" guest ",
+        email=typed.replace("ada", "guest"),
+        name=" Guest\n",
+    )
+    assert (guest.username, guest.email, guest.name) == ("guest", "guest@example.org", "Guest")
+
+
+@pytest.mark.parametrize("typed", [" ada", "ada ", "\u3000ada\n"], ids=ascii)
+def test_white_space_at_the_ends_of_a_username_is_none_of_it(world: World, typed: str) -> None:
+    user_id = registered(world, username=typed)
+    assert world.now(user_id).username == "ada"
+    with pytest.raises(UsernameTaken):
+        registered(world, "eve@example.org", "ada")
+    actor = signed_in(world, username=typed)
+    assert actor.id == world.use_cases.find_user(username=typed).id == user_id
+    before = world.now(user_id)
+    after = world.use_cases.edit_user(actor, user_id=user_id, username=typed, name=" ")
+    assert after.version == before.version
+
+
+def test_white_space_at_the_ends_of_a_password_is_its_own(world: World) -> None:
+    spaced = f" {PASSWORD} "
+    world.use_cases.register(username="ada", password=spaced, email=ADDRESS)
+    assert signed_in(world, spaced)
+    for other in (PASSWORD, f" {PASSWORD}", f"{PASSWORD} "):
+        with pytest.raises(InvalidCredentials):
+            signed_in(world, other)
+
+
+def test_failures_count_for_one_name_however_it_is_spaced(world: World) -> None:
+    for n in range(world.limits.failed_sign_ins_per_account.most):
+        with pytest.raises(InvalidCredentials):
+            signed_in(world, username="nobody" + " " * n)
+    with pytest.raises(LimitReached):
+        signed_in(world, username=" nobody")
+
+
 def test_a_changed_address_is_pending_and_the_old_one_is_told(world: World) -> None:
     user_id = registered(world)
     world.use_cases.confirm_email(token=confirmation(world))
@@ -418,7 +478,8 @@ def test_signing_out_ends_this_session_or_all(world: World) -> None:
 
 
 def test_the_first_owner_comes_from_the_operator_and_only_the_first(world: World) -> None:
-    owner_id = world.use_cases.create_owner(username="olga", email="olga@example.org", password=PASSWORD)
+    owner_id = world.use_cases.create_owner(username=" olga ", email="olga@example.org\n", password=PASSWORD)
+    assert world.now(owner_id).email == "olga@example.org"
     assert signed_in(world, username="olga").level is Level.OWNER
     with world.store.autocommit() as work:
         (event,) = work.events.of(owner_id)

@@ -498,6 +498,34 @@ def test_long_away_is_whoever_has_a_pass_and_does_not_come(
     assert risks(club, club.head) == ({"Dora": {AWAY: expected}} if expected else {})
 
 
+@pytest.mark.parametrize("status", [None, E])
+def test_what_nobody_marked_or_was_excused_is_no_staying_away(club: Club, status: Status | None) -> None:
+    price = club.adds("prices", make.price())
+    club.adds(
+        "subscriptions",
+        make.subscription(club.anna, price, starts_on=TODAY - 90 * DAY, ends_on=None),
+    )
+    attends(club, club.anna, (60, A), (59, P))
+    for ago in (14, 7, 1):
+        marks = [] if status is None else [(club.anna, status)]
+        club.lesson(club.chess, TODAY - ago * DAY, *marks)
+    # what did not take place is none either, nor what has not begun
+    club.lesson(club.chess, TODAY - 2 * DAY, (club.anna, A), cancelled=True, reason="snow")
+    club.lesson(club.chess, TODAY + DAY, (club.anna, A))
+    assert risks(club, club.head) == {}
+    attends(club, club.anna, (3, A))
+    assert risks(club, club.head) == {"Anna": {AWAY: [59]}}
+
+
+def test_who_was_absent_without_a_pass_alone_is_not_long_away(club: Club) -> None:
+    price = club.adds("prices", make.price())
+    club.adds("subscriptions", make.subscription(club.anna, price, starts_on=TODAY - 30 * DAY, ends_on=None))
+    attends(club, club.anna, (60, P), (31, A))
+    assert risks(club, club.head) == {}
+    attends(club, club.anna, (30, A))
+    assert risks(club, club.head) == {"Anna": {AWAY: [30]}}
+
+
 def test_who_used_up_a_pass_is_not_expected(club: Club) -> None:
     price = club.adds("prices", make.price())
     used_up = club.adds(
@@ -505,6 +533,7 @@ def test_who_used_up_a_pass_is_not_expected(club: Club) -> None:
         make.subscription(club.dora, price, starts_on=TODAY - 90 * DAY, ends_on=None, visits=1),
     )
     club.lesson(club.chess, TODAY - 30 * DAY, (club.dora, P), charge=Charge(used_up.id))
+    attends(club, club.dora, (1, A))
     assert risks(club, club.head) == {}
 
 

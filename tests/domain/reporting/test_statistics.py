@@ -307,20 +307,28 @@ def test_absences_in_a_row_up_to_the_end(
 @pytest.mark.parametrize(
     ("marks", "active_for", "expected"),
     [
-        ([(21, P)], 100, {AWAY: [21]}),
-        ([(20, P)], 100, {}),
-        ([(21, L)], 21, {AWAY: [21]}),
+        ([(1, A), (21, P)], 100, {AWAY: [21]}),
+        ([(1, A), (20, P)], 100, {}),
+        ([(1, A), (21, L)], 21, {AWAY: [21]}),
         # the pass is younger
-        ([(60, P)], 20, {}),
-        ([(60, P)], 21, {AWAY: [21]}),
-        ([], 21, {AWAY: [21]}),
-        ([], 20, {}),
+        ([(1, A), (60, P)], 20, {}),
+        ([(1, A), (60, P)], 21, {AWAY: [21]}),
+        ([(1, A)], 21, {AWAY: [21]}),
+        ([(1, A)], 20, {}),
         # an absence is no visit
         ([(5, A), (30, P)], 100, {AWAY: [30]}),
-        ([(5, P), (30, P)], 100, {}),
+        ([(5, A), (6, P), (30, P)], 100, {}),
+        # nobody marked anything since, or it was excused: that is no staying away
+        ([(21, P)], 100, {}),
+        ([], 21, {}),
+        ([(1, E), (21, P)], 100, {}),
+        # nor is an absence from before the visit, or from before the pass
+        ([(21, P), (22, A)], 100, {}),
+        ([(30, A), (60, P)], 29, {}),
+        ([(30, A), (60, P)], 30, {AWAY: [30]}),
         # no pass, no visit to expect
-        ([(60, P)], None, {}),
-        ([], None, {}),
+        ([(1, A), (60, P)], None, {}),
+        ([(1, A)], None, {}),
     ],
 )
 def test_long_away_with_a_pass(

@@ -308,7 +308,7 @@ def test_an_invitation_is_refused_for_names_that_are_taken_or_none(api: Api) -> 
     assert answer(taken) == refusal(400, "username is taken")
     taken = head.posts("/users", username="new", email="HEAD@example.org")
     assert answer(taken) == refusal(400, "email is taken")
-    wrong = {"username": "two words", "email": "x", "name": "\n", "role": "user"}
+    wrong = {"username": "two words", "email": "x", "name": "a\nb", "role": "user"}
     assert fields(head.posts("/users", **wrong)) == ["username", "name", "email"]
     mistyped = {"username": "a", "email": "a@example.org", "role": "boss", "password": PASSWORD}
     assert fields(head.posts("/users", **mistyped)) == ["password", "role"]

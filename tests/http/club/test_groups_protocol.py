@@ -163,6 +163,8 @@ MALFORMED: list[tuple[dict[str, Any], list[str]]] = [
     ({"name": ""}, ["name"]),
     ({"name": "x" * 201}, ["name"]),
     ({"name": "a\nb"}, ["name"]),
+    ({"name": " \u00a0"}, ["name"]),
+    ({"name": "a\u200eb"}, ["name"]),
     ({"location_id": 1}, ["location_id"]),
     ({"capacity": 0}, ["capacity"]),
     ({"capacity": 100_001}, ["capacity"]),

@@ -380,6 +380,8 @@ MALFORMED: list[tuple[dict[str, Any], list[str]]] = [
     ({"teachers": ["x"] * 101}, ["teachers"]),
     ({"topic": "x" * 501}, ["topic"]),
     ({"topic": "a\nb"}, ["topic"]),
+    ({"topic": "\u200b"}, ["topic"]),
+    ({"topic": "a\u202eb"}, ["topic"]),
     ({"topic": "a\0"}, ["topic"]),
     ({"group_id": UNKNOWN_ID}, ["group_id"]),
     ({"cancelled": True}, ["cancelled"]),

@@ -15,6 +15,7 @@ from attendance.application.ports.accounts import UserCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.errors import Invalid
 from attendance.domain.permissions.roles import Role
+from attendance.domain.text import words_of
 from attendance.testing import make
 from attendance.testing.contract.lists import NAMES, filled
 from tests.examples import examples
@@ -45,7 +46,9 @@ orders = st.lists(
 
 filters = st.builds(
     UserCriteria,
-    part=st.sampled_from(["", "user1", "a", "ä", "%", "_", "fi", "none"]),
+    words=st.sampled_from(
+        [words_of("q", it) for it in ("", "user1", "a", "1 user", "ä", "%", "_", "fi", "none")]
+    ),
     role=st.none() | st.sampled_from(Role),
     active=st.none() | st.booleans(),
 )

@@ -27,6 +27,7 @@ from attendance.application.ports.club import (
     PriceCriteria,
 )
 from attendance.domain.club.contracts import ContractState
+from attendance.domain.text import words_of
 from attendance.testing import make
 from attendance.testing.contract import club_records as contract
 from attendance.testing.contract.club_records import (
@@ -117,7 +118,12 @@ any_day = st.none() | st.sampled_from([MARCH_2 + DAY * n for n in range(-5, 6)])
 FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "clients": st.builds(
         ClientCriteria,
-        part=st.sampled_from(["", "a", "an", "ä", "%", "_", "fi", "ss", "i̇", "none", "𐐨"]),
+        words=st.sampled_from(
+            [
+                words_of("q", it)
+                for it in ("", "a", "an na", "ä", "%", "_", "fi", "ss", "i̇", "0 1", "none", "𐐨")
+            ]
+        ),
         active=st.none() | st.booleans(),
     ),
     "contracts": st.builds(

@@ -5,6 +5,7 @@ from email_validator import EmailNotValidError, validate_email
 from attendance.application.ports import EmailAddresses
 from attendance.domain.accounts.accounts import LONGEST_EMAIL
 from attendance.domain.errors import FieldError, Invalid
+from attendance.domain.text import trimmed
 
 _NO_ADDRESS = "must be an email address like anna@example.org"
 
@@ -13,6 +14,7 @@ class ValidEmailAddresses(EmailAddresses):
     """Accept addresses of the Internet's form (RFC 5321) with ASCII before the @."""
 
     def accepted(self, email: str) -> str:
+        email = trimmed(email)
         if len(email) > LONGEST_EMAIL:
             raise Invalid(FieldError("email", f"must have at most {LONGEST_EMAIL} characters"))
         if not email.rpartition("@")[0].isascii():

@@ -13,7 +13,7 @@ from precis_i18n.profile import Profile
 from attendance.application.ports import Usernames
 from attendance.domain.accounts.accounts import LONGEST_USERNAME
 from attendance.domain.errors import FieldError
-from attendance.domain.text import folded, name_error, raise_if_errors
+from attendance.domain.text import folded, line_error, raise_if_errors, trimmed
 
 # ISO 15924 codes of all scripts of Unicode 18. What is written in one that is not listed is refused.
 _SCRIPTS = """
@@ -45,7 +45,8 @@ class PrecisUsernames(Usernames):
     """
 
     def accepted(self, username: str) -> str:
-        raise_if_errors(name_error("username", username, longest=LONGEST_USERNAME))
+        username = trimmed(username)
+        raise_if_errors(line_error("username", username, longest=LONGEST_USERNAME))
         for form in (username, folded(username)):
             if problem := _problem(form):
                 raise_if_errors(FieldError("username", problem))

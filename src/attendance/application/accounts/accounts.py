@@ -26,12 +26,12 @@ from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Directory, Permission
-from attendance.domain.text import accepted_together, searchable
+from attendance.domain.text import accepted_together, searchable, trimmed, words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAccounts(Query):
-    """Return active users whose username contains `name`, in any case and width, by username.
+    """Return active users whose username contains `name`, whatever its case, width and accents, by username.
 
     An empty `name` matches all. At most `limit` of them (1 to 1000) after the first `offset`; `total` counts
     all matches. Raises Invalid, and Unauthenticated where the directory is closed to strangers (a setting).
@@ -53,7 +53,8 @@ class ListUsers(Query):
     """List users, by username unless `sort` says otherwise; ties by id.
 
     `sort`: fields with commas, `-` before one for descending order, of `username`, `name`, `email`,
-    `created_at`; those without an address come last. `name`: any part of username or name, in any case.
+    `created_at`; those without an address come last. `name`: words that are all found, in any order, in
+    username or name, whatever their case and accents.
     `role`, `active`: only those. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
     Forbidden.
     """
@@ -68,7 +69,7 @@ class ListUsers(Query):
         role: Role | None = None,
         active: bool | None = None,
     ) -> Listed[UserDetails]:
-        criteria = UserCriteria(part=searchable("name", name), role=role, active=active)
+        criteria = UserCriteria(words=words_of("name", name), role=role, active=active)
         return self._listed(
             ACCOUNTS,
             criteria,
@@ -115,7 +116,7 @@ class EditUser(Command):
             fields,
             username=self.usernames.accepted,
             name=accepted_name,
-            email=lambda email: self.email_addresses.accepted(email) if email else "",
+            email=self._accepted_email,
         )
 
     @retried
@@ -133,7 +134,7 @@ class EditUser(Command):
         checks = {
             "username": lambda: self.usernames.accepted(username or ""),
             "name": lambda: accepted_name(name or ""),
-            "email": lambda: self.email_addresses.accepted(email) if email else "",
+            "email": lambda: self._accepted_email(email or ""),
         }
         given = [field for field, value in values.items() if value is not None]
         accepted = dict(zip(given, accepted_together(*(checks[field] for field in given)), strict=True))
@@ -157,6 +158,10 @@ class EditUser(Command):
             if new_email is not None:
                 self._send_confirmation(work, before, after, new_email)
             return _details(work, actor, after)
+
+    def _accepted_email(self, email: str) -> str:
+        """The address, or "" for none. Raises Invalid."""
+        return self.email_addresses.accepted(email) if trimmed(email) else ""
 
     def _email_to_confirm(self, before: Account, after: Account) -> str | None:
         """The new address that has to be confirmed; None where there is none."""

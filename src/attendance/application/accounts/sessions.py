@@ -23,12 +23,14 @@ from attendance.domain.ids import AccountId, SessionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import folded, name_error
+from attendance.domain.text import folded, name_error, trimmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn(Command):
     """Start a session, by username or by email address, and return its access token.
+
+    White space at the ends of both is none of them, as phones add it; that of a password is its own.
 
     `address`: that of the client's machine, against whose limit failures count; None: no such limit. A
     password that was hashed with other parameters than today's is hashed again.
@@ -55,7 +57,7 @@ class SignIn(Command):
             raise Invalid(FieldError("body", "must have a username or an email, not both"))
         account = self._find(username, email)
         kind, text = ("email", email) if username is None else ("username", username)
-        subject = account.id if account else f"{kind} {folded(text or '')}"
+        subject = account.id if account else f"{kind} {folded(trimmed(text or ''))}"
         claims = self.rate_limiter.of_sign_in(subject, address)
         taken_at = self.rate_limiter.take(claims)
         try:
@@ -123,14 +125,22 @@ class SignIn(Command):
 
 
 def found_by_username(work: UnitOfWork, username: str) -> Account | None:
-    """The account with this username, in any spelling that is compared as the same; None without one."""
+    """The account with this username, in any spelling that is compared as the same; None without one.
+
+    White space at its ends does not count.
+    """
+    username = trimmed(username)
     if name_error("username", username, longest=LONGEST_USERNAME):
         return None
     return work.accounts.find_by_username(folded(username))
 
 
 def found_by_email(work: UnitOfWork, email: str) -> Account | None:
-    """The account with this address, confirmed or not; None without one."""
+    """The account with this address, confirmed or not; None without one.
+
+    White space at its ends does not count.
+    """
+    email = trimmed(email)
     if name_error("email", email, longest=LONGEST_EMAIL):
         return None
     return work.accounts.find_by_email(email_key(email))

@@ -22,7 +22,7 @@ from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission, allows
-from attendance.domain.text import raise_if_errors, searchable
+from attendance.domain.text import raise_if_errors, trimmed, words_of
 
 MOST_OWN_CLIENTS = 1000
 
@@ -31,7 +31,8 @@ class ListClients(Query):
     """List clients, by name unless `sort` says otherwise; ties by id.
 
     `sort`: fields with commas, `-` before one for descending order, of `name`, `birthday`, `created_at`;
-    those without a birthday come last. `q`: any part of the name or the guardian's name, in any case.
+    those without a birthday come last. `q`: words that are all found, in any order, in a name, the guardian's
+    name, the email address or the phone number, whatever their case and accents.
     `active`: only those, or only the archived ones. `page` (from 1): that page of 20; None: the whole list.
     Raises Invalid, Forbidden.
     """
@@ -45,7 +46,7 @@ class ListClients(Query):
         q: str = "",
         active: bool | None = None,
     ) -> Listed[ClientDetails]:
-        criteria = ClientCriteria(part=searchable("q", q), active=active)
+        criteria = ClientCriteria(words=words_of("q", q), active=active)
         return self._listed(
             CLIENTS,
             criteria,
@@ -158,7 +159,7 @@ def client_errors(
     return [
         *record_errors(Client, fields, name="x"),
         *given_errors(
-            fields,
+            {**fields, "email": trimmed(fields.get("email") or "")},
             email=email_addresses.accepted,
             birthday=lambda birthday: accepted_birthday(birthday, today=today()),
         ),
@@ -166,5 +167,5 @@ def client_errors(
 
 
 def _accepted(fields: ClientChanges, email_addresses: EmailAddresses) -> dict[str, Any]:
-    email = fields.get("email")
+    email = trimmed(fields.get("email") or "")
     return {**fields, **({"email": email_addresses.accepted(email)} if email else {})}

@@ -43,7 +43,7 @@ class CreateLab(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchLabs(Query):
-    """Return labs whose name or description contains `q`, in any case, by name, ties by id.
+    """Return labs whose name or description contains `q`, whatever its case and accents, by name, ties by id.
 
     An empty `q` matches all. At most `limit` of them (1 to 1000) after the first `offset`; `total` counts all
     matches. Raises Invalid, and Unauthenticated where the directory is closed to strangers (a setting).

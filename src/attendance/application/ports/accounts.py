@@ -15,14 +15,14 @@ from attendance.domain.accounts.role_changes import RoleChange, RoleChangeAwaits
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.ids import AccountId, MailId, SessionId
 from attendance.domain.permissions.roles import Level, Role
-from attendance.domain.text import folded
+from attendance.domain.text import Words, has_words, searched_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserCriteria:
-    """Accounts whose username or name contains `part` (folded); None: any."""
+    """Accounts with each of the words in username or name; None: any."""
 
-    part: str = ""
+    words: Words | None = None
     role: Role | None = None
     active: bool | None = None
 
@@ -41,15 +41,14 @@ ACCOUNTS = Resource(
     UserNotFound,
     UserCriteria,
     sort={
-        "username": "username_key",
+        "username": "username_sort_key",
         "name": "name_key",
         "email": "email_key",
         "created_at": "created_at",
     },
-    keys={"name_key": lambda account: folded(account.name)},
     predicates={
-        "part": lambda account, criteria: (
-            criteria.part in account.username_key or criteria.part in folded(account.name)
+        "words": lambda account, criteria: has_words(
+            searched_text(account.username, account.name), criteria.words or ()
         )
     },
     unique=(Unique(UsernameTaken, ("username_key",)), Unique(EmailTaken, ("email_key",))),
@@ -107,7 +106,7 @@ class Accounts(Repository[Account, UserCriteria], Protocol):
 
     @abstractmethod
     def search(self, part: str, page: Page) -> AccountsPage:
-        """Return the active accounts whose username contains `part` (folded), sorted by username, ties by id.
+        """Return the active accounts whose username contains `part` (a search key), by username, ties by id.
 
         All active accounts where it is empty.
         """

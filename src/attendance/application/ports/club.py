@@ -25,14 +25,17 @@ from attendance.domain.ids import (
     LocationId,
     SubscriptionId,
 )
-from attendance.domain.text import folded
+from attendance.domain.text import Words, folded, has_words, sort_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCriteria:
-    """Clients whose name or guardian's name contains `part` (folded), of the account `user_id`; None: any."""
+    """Clients with each of the words in a name, the address for mail or the phone, of the account `user_id`.
 
-    part: str = ""
+    None: any.
+    """
+
+    words: Words | None = None
     active: bool | None = None
     user_id: AccountId | None = None
 
@@ -43,15 +46,8 @@ CLIENTS = Resource(
     ClientNotFound,
     ClientCriteria,
     sort={"name": "name_key", "birthday": "birthday", "created_at": "created_at"},
-    keys={
-        "name_key": lambda client: folded(client.name),
-        "guardian_name_key": lambda client: folded(client.guardian_name),
-    },
-    predicates={
-        "part": lambda client, criteria: (
-            criteria.part in folded(client.name) or criteria.part in folded(client.guardian_name)
-        )
-    },
+    keys={"name_key": lambda client: sort_key(client.name)},
+    predicates={"words": lambda client, criteria: has_words(client.searched_text, criteria.words or ())},
 )
 
 
@@ -69,8 +65,11 @@ CONTRACTS = Resource(
     Contract,
     ContractNotFound,
     ContractCriteria,
-    sort={"number": "number_key", "signed_on": "signed_on"},
-    keys={"number_key": lambda contract: folded(contract.number)},
+    sort={"number": "number_sort_key", "signed_on": "signed_on"},
+    keys={
+        "number_key": lambda contract: folded(contract.number),
+        "number_sort_key": lambda contract: sort_key(contract.number),
+    },
     predicates={"state": lambda contract, criteria: contract.state(criteria.on) is criteria.state},
     unique=(Unique(NumberTaken, ("number_key",)),),
 )
@@ -89,7 +88,7 @@ PRICES = Resource(
     PriceNotFound,
     PriceCriteria,
     sort={"name": "name_key", "amount": "amount"},
-    keys={"name_key": lambda price: folded(price.name)},
+    keys={"name_key": lambda price: sort_key(price.name)},
     predicates={
         "on_sale_on": lambda price, criteria: (
             criteria.on_sale_on is not None and price.is_on_sale(criteria.on_sale_on)
@@ -111,7 +110,7 @@ LOCATIONS = Resource(
     LocationNotFound,
     LocationCriteria,
     sort={"name": "name_key", "created_at": "created_at"},
-    keys={"name_key": lambda location: folded(location.name)},
+    keys={"name_key": lambda location: sort_key(location.name)},
     unique=(Unique(AddressTaken, ("address_key",)),),
 )
 
@@ -127,7 +126,7 @@ GROUPS = Resource(
     GroupNotFound,
     GroupCriteria,
     sort={"name": "name_key", "created_at": "created_at"},
-    keys={"name_key": lambda group: folded(group.name)},
+    keys={"name_key": lambda group: sort_key(group.name)},
 )
 
 

@@ -88,7 +88,7 @@ class Labs(Protocol):
 
     @abstractmethod
     def search(self, part: str, page: Page) -> LabsPage:
-        """Return the labs whose name or description contains `part` (folded), sorted by name, ties by id.
+        """Return the labs whose name or description contains `part` (a search key), by name, ties by id.
 
         All labs where it is empty.
         """

@@ -64,7 +64,9 @@ class Tokens(Protocol):
 class Usernames(Protocol):
     @abstractmethod
     def accepted(self, username: str) -> str:
-        """The username as it will be shown; raise Invalid when nobody may be called that."""
+        """The username as it will be shown, without the white space at its ends; raise Invalid when nobody
+        may be called that.
+        """
 
 
 class Zones(Protocol):
@@ -81,7 +83,7 @@ class Zones(Protocol):
 class EmailAddresses(Protocol):
     @abstractmethod
     def accepted(self, email: str) -> str:
-        """The address in its normal form; raise Invalid when no mail could be sent there."""
+        """The address in its normal form, trimmed; raise Invalid when no mail could be sent there."""
 
 
 class NotSent(Exception):

@@ -11,7 +11,7 @@ from attendance.application.forms.listing import PAGE_LENGTH, Listed
 from attendance.application.pagination import SortKey
 from attendance.domain.reporting.at_risk import AtRisk
 from attendance.domain.reporting.statistics import Bucket, Figures
-from attendance.domain.text import folded
+from attendance.domain.text import sort_key
 
 RATES = ("attendance_rate", "punctuality_rate", "marking_coverage", "fill_rate", "average_attendance")
 STATISTICS_SORT = ("name", *RATES)
@@ -66,16 +66,16 @@ def sorted_rows(
 ) -> Listed[StatisticsRow]:
     """A page of the rows, or all of them, sorted by `order`; rows without a value last, ties by id."""
     ordered = sorted(rows, key=lambda row: row.id)
-    for sort_key in reversed(order):
-        value = _folded_name if sort_key.field == "name" else attrgetter(f"figures.{sort_key.field}")
+    for key in reversed(order):
+        value = _name_key if key.field == "name" else attrgetter(f"figures.{key.field}")
         with_value = [row for row in ordered if value(row) is not None]
         without_value = [row for row in ordered if value(row) is None]
-        ordered = [*sorted(with_value, key=value, reverse=sort_key.descending), *without_value]
+        ordered = [*sorted(with_value, key=value, reverse=key.descending), *without_value]
     if page is None:
         return Listed(items=ordered, total=len(ordered))
     start = (page - 1) * PAGE_LENGTH
     return Listed(items=ordered[start : start + PAGE_LENGTH], total=len(ordered), page=page)
 
 
-def _folded_name(row: StatisticsRow) -> str:
-    return folded(row.name)
+def _name_key(row: StatisticsRow) -> str:
+    return sort_key(row.name)

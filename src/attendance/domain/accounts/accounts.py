@@ -9,7 +9,7 @@ from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.revisions import edited, payload, revised
-from attendance.domain.text import folded, name_error, raise_if_errors
+from attendance.domain.text import folded, name_error, raise_if_errors, sort_key, trim, trimmed
 
 LONGEST_USERNAME = 64
 LONGEST_NAME = 200
@@ -39,7 +39,8 @@ class UserNotFound(NotFound):
 
 
 def accepted_name(name: str) -> str:
-    """The name, which may be empty. Raises Invalid."""
+    """The name without the white space at its ends, which may be empty. Raises Invalid."""
+    name = trimmed(name)
     if name:
         raise_if_errors(name_error("name", name, longest=LONGEST_NAME))
     return name
@@ -74,12 +75,22 @@ class Account:
     version: int = 1
 
     def __post_init__(self) -> None:
+        trim(self, "name")
         accepted_name(self.name)
 
     @property
     def username_key(self) -> str:
         """The folded username: no two accounts have the same."""
         return folded(self.username)
+
+    @property
+    def username_sort_key(self) -> str:
+        return sort_key(self.username)
+
+    @property
+    def name_key(self) -> str:
+        """By which accounts are sorted by name."""
+        return sort_key(self.name)
 
     @property
     def email_key(self) -> str | None:

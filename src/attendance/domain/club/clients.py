@@ -8,7 +8,7 @@ from attendance.domain.errors import Conflict, NotFound, error_if
 from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import name_error, prose_error, raise_if_errors
+from attendance.domain.text import digits, name_error, prose_error, raise_if_errors, searched_text, trim
 
 LONGEST_CLIENT_NAME = 200
 LONGEST_PHONE = 50
@@ -66,7 +66,13 @@ class Client(ClientFields, Record):
 
     notes: str = ""
 
+    @property
+    def searched_text(self) -> str:
+        """What words are looked for in: both names, the address for mail, the digits of the phone."""
+        return searched_text(self.name, self.guardian_name, self.email, digits(self.phone))
+
     def __post_init__(self) -> None:
+        trim(self, "name", "guardian_name", "phone", "email")
         optional = {
             "guardian_name": (self.guardian_name, LONGEST_CLIENT_NAME),
             "phone": (self.phone, LONGEST_PHONE),

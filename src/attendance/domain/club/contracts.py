@@ -9,7 +9,7 @@ from attendance.domain.club.clients import LONGEST_NOTES
 from attendance.domain.errors import Conflict, NotFound, error_if
 from attendance.domain.ids import ClientId, ContractId
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import name_error, prose_error, raise_if_errors
+from attendance.domain.text import name_error, prose_error, raise_if_errors, trim
 
 LONGEST_NUMBER = 50
 
@@ -60,6 +60,7 @@ class Contract(ContractFields, Record):
     notes: str = ""
 
     def __post_init__(self) -> None:
+        trim(self, "number")
         is_backwards = self.signed_on and self.cancelled_on and self.cancelled_on < self.signed_on
         raise_if_errors(
             name_error("number", self.number, longest=LONGEST_NUMBER),

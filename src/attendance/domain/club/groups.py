@@ -13,7 +13,7 @@ from attendance.domain.dates import ONE_DAY, Period, is_within
 from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import name_error, raise_if_errors
+from attendance.domain.text import name_error, raise_if_errors, trim
 
 LONGEST_GROUP_NAME = 200
 MOST_TEACHERS = 100
@@ -113,6 +113,7 @@ class Group(GroupFields, Record):
     members: tuple[GroupMembership, ...] = ()
 
     def __post_init__(self) -> None:
+        trim(self, "name")
         is_backwards = self.active_from and self.active_until and self.active_until < self.active_from
         raise_if_errors(
             name_error("name", self.name, longest=LONGEST_GROUP_NAME),

@@ -12,7 +12,7 @@ from attendance.domain.errors import Conflict, FieldError, Forbidden, Invalid, N
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.revisions import RecordFields, created, edited
-from attendance.domain.text import name_error, raise_if_errors
+from attendance.domain.text import name_error, raise_if_errors, trim, trimmed
 
 LONGEST_TOPIC = 500
 LONGEST_REASON = 500
@@ -108,6 +108,7 @@ class Lesson(LessonFields):
     is_marked: bool = False
 
     def __post_init__(self) -> None:
+        trim(self, "topic", "reason")
         raise_if_errors(
             error_if(self.ends <= self.starts, "ends", "must be after starts"),
             name_error("topic", self.topic, longest=LONGEST_TOPIC) if self.topic else None,
@@ -148,6 +149,8 @@ class Lesson(LessonFields):
         Restoring clears the reason. A lesson cancelled by a closure (`closed`) counts as cancelled by whoever
         changes its time, place, state or reason.
         """
+        if "reason" in changes:
+            changes = {**changes, "reason": trimmed(changes["reason"])}
         day, starts, ends = (changes.get(name, getattr(self, name)) for name in ("date", "starts", "ends"))
         starts_at, ends_at = instants(day, starts, ends, zone)
         all_changes = {**changes, "starts_at": starts_at, "ends_at": ends_at}

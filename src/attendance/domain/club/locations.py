@@ -8,7 +8,7 @@ from attendance.domain.dates import Period
 from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import LocationId
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import folded, name_error, raise_if_errors
+from attendance.domain.text import folded, name_error, raise_if_errors, trim
 
 LONGEST_LOCATION_NAME = 200
 LONGEST_PLACE = 500
@@ -37,6 +37,7 @@ class Closure(Period):
     reason: str = ""
 
     def __post_init__(self) -> None:
+        trim(self, "reason")
         raise_if_errors(
             error_if(self.until < self.since, "closures.until", "must not be before from"),
             name_error("closures.reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
@@ -71,6 +72,7 @@ class Location(RecordFields, Record):
     closures: tuple[Closure, ...] = ()
 
     def __post_init__(self) -> None:
+        trim(self, "name", "address", "url")
         is_web = self.url.startswith(("http://", "https://"))
         raise_if_errors(
             name_error("name", self.name, longest=LONGEST_LOCATION_NAME),

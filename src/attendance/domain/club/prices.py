@@ -11,7 +11,7 @@ from attendance.domain.dates import is_within
 from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import GroupId, PriceId
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import name_error, prose_error, raise_if_errors
+from attendance.domain.text import name_error, prose_error, raise_if_errors, trim
 
 LONGEST_PRICE_NAME = 200
 LARGEST_AMOUNT = Decimal(10**12)
@@ -77,6 +77,7 @@ class Price(PriceFields, Record):
     notes: str = ""
 
     def __post_init__(self) -> None:
+        trim(self, "name")
         is_backwards = self.on_sale_from and self.on_sale_until and self.on_sale_until < self.on_sale_from
         raise_if_errors(
             name_error("name", self.name, longest=LONGEST_PRICE_NAME),

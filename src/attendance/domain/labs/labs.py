@@ -7,7 +7,7 @@ from attendance.domain.errors import Conflict, NotFound
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, LabId
 from attendance.domain.revisions import payload
-from attendance.domain.text import name_error, prose_error, raise_if_errors
+from attendance.domain.text import name_error, prose_error, raise_if_errors, trim
 
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 2000
@@ -36,6 +36,7 @@ class Lab:
     created_at: datetime
 
     def __post_init__(self) -> None:
+        trim(self, "name")
         raise_if_errors(
             name_error("name", self.name, longest=LONGEST_NAME),
             prose_error("description", self.description, longest=LONGEST_DESCRIPTION),

@@ -31,7 +31,7 @@ class Reason:
     """A rule that applies, and the dates that show it, in order.
 
     They are the absences; for `long_away` the last visit, or since when a pass has been active if that is
-    later.
+    later: an absence since then shows that the client was expected and stayed away.
     """
 
     rule: Rule
@@ -120,5 +120,7 @@ def _reasons(candidate: AtRiskCandidate, until: date) -> Iterator[Reason]:
         yield Reason(rule=Rule.ABSENT_IN_A_ROW, dates=candidate.run)
     if candidate.active_since is not None:
         since = max(candidate.last_visit or date.min, candidate.active_since)
-        if (until - since).days >= DAYS_AWAY:
+        # a lesson that nobody marked, that was excused or did not take place is no staying away
+        has_stayed_away = any(day >= since for day in candidate.run)
+        if has_stayed_away and (until - since).days >= DAYS_AWAY:
             yield Reason(rule=Rule.LONG_AWAY, dates=(since,))

@@ -7,6 +7,7 @@ import click
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.domain.permissions.actor import OPERATOR
 from attendance.domain.permissions.roles import Role
+from attendance.domain.text import trimmed
 from attendance.entrypoints.commands.opening import explained, stored
 
 COLUMNS = "{:<24} {:<13} {:<9} {:<12} {}"
@@ -26,7 +27,7 @@ def create_owner(username: str, email: str, password_stdin: bool) -> None:
     )
     with stored() as attendance:
         attendance.create_owner(username=username, email=email, password=password)
-    click.echo(f"{username} is the owner")
+    click.echo(f"{trimmed(username)} is the owner")
 
 
 @click.group()

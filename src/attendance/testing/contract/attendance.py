@@ -459,10 +459,10 @@ def test_a_sheet_is_the_roster_by_name_then_guests_by_name(club: Club) -> None:
     marks = {who.id: club.mark(lesson, who) for who in (zoe, other_twin, guest, early_guest)}
     club.mark(club.lesson(group, MARCH_1 + DAY), ada)
     expected = [
+        (ada, False),
         (twin, False),
         (other_twin, False),
         (zoe, False),
-        (ada, False),
         (early_guest, True),
         (guest, True),
     ]

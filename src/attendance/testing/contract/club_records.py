@@ -11,9 +11,11 @@ import pytest
 
 from attendance.application.pagination import PageRequest, SortKey
 from attendance.application.ports import Contended, Store, UnitOfWork
+from attendance.application.ports.accounts import UserCriteria
 from attendance.application.ports.club import (
     ClientCriteria,
     ContractCriteria,
+    GroupCriteria,
     LocationCriteria,
     PriceCriteria,
 )
@@ -24,6 +26,7 @@ from attendance.domain.club.locations import AddressTaken, Closure, Location, Lo
 from attendance.domain.club.prices import Price, PriceNotFound
 from attendance.domain.errors import Conflict, NotFound
 from attendance.domain.ids import GroupId
+from attendance.domain.text import folded, search_key, words_of
 from attendance.testing import make
 
 NAMES = ["Anna", "anna", "Ä", "Öle", "zoe", "Zoë", "100%", "a_b", "ﬁona", "𐐀", "\uffdc", "İ", "ß"]
@@ -318,25 +321,120 @@ def test_a_price_is_listed_on_the_dates_on_which_it_is_on_sale(store: Store) -> 
         assert {it.id for it in listed} == {it.id for it in THINGS["prices"] if it.is_on_sale(on)}, on
 
 
-def test_clients_are_found_by_any_part_of_both_names_literally(store: Store) -> None:
+def test_clients_are_found_by_words_in_any_field_and_order_literally(store: Store) -> None:
     clients = [
-        make.client(name="Anna Ёж", guardian_name="Zoë"),
-        make.client(name="Bea_100%", guardian_name=""),
-        make.client(name="Carl", guardian_name="ANNA", active=False),
+        make.client(name="Anna Ёж", guardian_name="Zoë", email="zoe@example.org", phone="+49 (170) 123-45"),
+        make.client(name="Bea_100%", guardian_name="Łukasz Ørsted"),
+        make.client(name="Carl", guardian_name="ANNA", active=False, email="Carl@exämple.org"),
+        make.client(name="José Müller", phone="0170/99"),
     ]
     put(store, *clients)
 
-    def names(**criteria: Any) -> list[str]:
-        return [it.name for it in found(store, "clients", ClientCriteria(**criteria), SortKey("name"))]
+    def names(q: str = "", **criteria: Any) -> list[str]:
+        asked = ClientCriteria(words=words_of("q", q), **criteria)
+        listed = found(store, "clients", asked, SortKey("name"))
+        with store.read() as work:
+            assert work.clients.count(asked) == len(listed)
+        return [it.name for it in listed]
 
-    assert names() == ["Anna Ёж", "Bea_100%", "Carl"]
-    assert names(part="nna") == ["Anna Ёж", "Carl"]
-    assert names(part="nna", active=True) == ["Anna Ёж"]
-    assert names(part="ёж") == ["Anna Ёж"]
-    assert names(part="zoë") == ["Anna Ёж"]
-    assert names(part="%") == names(part="_") == names(part="_1") == ["Bea_100%"]
-    assert names(part="%a") == names(part="\\") == names(part="'") == []
-    assert names(active=False) == ["Carl"]
+    anna, bea, carl, jose = [it.name for it in clients]
+    assert names() == names(" \u3000 ") == [anna, bea, carl, jose]
+    assert names("nna") == [anna, carl]
+    assert names("nna", active=True) == [anna]
+    assert names("ёж") == names("ЕЖ") == names("еж") == [anna]
+    assert names("zoë") == names("zoe") == names("ZOE  anna") == names("anna zoe") == [anna]
+    assert names("zoe carl") == names("annazoe") == names("zoezoe") == []
+    assert names("jose") == names("JOSÉ") == names("muller jose") == names("Jos\u0065\u0301 müll") == [jose]
+    assert names("lukasz orsted") == names("ørst 100") == [bea]
+    assert names("example.org") == [anna, carl]
+    assert names("example anna") == [anna, carl]
+    # by digits, however the number is written; a word with letters is no number
+    assert names("+49 170") == names("170-123") == names("(170) 12345") == names("49170") == [anna]
+    assert names("0170 99") == names("017099") == names("01-70/99") == [jose]
+    assert names("170") == [anna, jose]
+    assert names("x49") == names("4917x") == []
+    assert names("%") == names("_") == names("_1") == [bea]
+    assert names("%a") == names("\\") == names("'") == names('"') == []
+    assert names(active=False) == [carl]
+
+
+def test_accounts_are_found_by_words_in_both_names(store: Store) -> None:
+    with store.transaction() as work:
+        for username, name in (("muller", "Anna Müller"), ("jose", "José"), ("annam", "")):
+            work.accounts.add(make.account(username=username, name=name))
+
+        def usernames(q: str) -> list[str]:
+            criteria = UserCriteria(words=words_of("name", q))
+            listed = work.accounts.list(criteria, PageRequest(order=(SortKey("username"),), limit=10))
+            assert work.accounts.count(criteria) == len(listed)
+            return [it.username for it in listed]
+
+        assert usernames("") == ["annam", "jose", "muller"]
+        assert usernames("muller anna") == usernames("Müller ANNA") == ["muller"]
+        assert usernames("anna") == ["annam", "muller"]
+        assert usernames("anna jose") == []
+
+
+IN_ORDER = ["Adam", "Ägidius", "Agnes", "Ähre", "Ahrens", "Anna", "Łukasz", "Lutz", "Ö", "Øystein", "Zoë"]
+
+
+@pytest.mark.parametrize("kind", ["clients", "prices", "locations", "groups", "accounts", "contracts"])
+def test_names_are_sorted_without_their_accents_first(store: Store, kind: str) -> None:
+    """Those alike without accents by their folded form, those alike in it by id."""
+    names = [*IN_ORDER, "agidius", "Anna", "ANNA"] if kind in ("clients", "prices", "groups") else IN_ORDER
+    at, whose = make.location(name="A", address="a"), make.client()
+    making: dict[str, Callable[[str], Any]] = {
+        "clients": lambda name: make.client(name=name),
+        "prices": lambda name: make.price(name=name),
+        "locations": lambda name: make.location(name=name),
+        "groups": lambda name: make.group(at, name=name),
+        "accounts": lambda name: make.account(username=f"{name}{names.index(name)}"),
+        "contracts": lambda name: make.contract(whose, number=f"{name}{names.index(name)}"),
+    }
+    field = {"accounts": "username", "contracts": "number"}.get(kind, "name")
+    things = [making[kind](name) for name in names]
+    with store.transaction() as work:
+        if kind == "groups":
+            work.locations.add(at)
+        if kind == "contracts":
+            work.clients.add(whose)
+        for thing in things:
+            getattr(work, kind).add(thing)
+    repository: Any
+    with store.read() as work:
+        repository = getattr(work, kind)
+        criteria = ContractCriteria(on=MARCH_2) if kind == "contracts" else repository_criteria(kind)
+        for descending in (False, True):
+            order = (SortKey(field, descending=descending),)
+            whole = repository.list(criteria, PageRequest(order=order, limit=100))
+
+            def key(thing: Any) -> tuple[str, str]:
+                name = getattr(thing, field)
+                return search_key(name), folded(name)
+
+            by_id = sorted(things, key=lambda it: it.id)
+            assert [*whole] == sorted(by_id, key=key, reverse=descending)
+            after: Any = None
+            parts: list[Any] = []
+            while part := repository.list(criteria, PageRequest(order=order, limit=2, after=after)):
+                parts += part
+                after = part[-1]
+            assert parts == [*whole]
+
+
+def repository_criteria(kind: str) -> Any:
+    return {
+        "clients": ClientCriteria,
+        "prices": PriceCriteria,
+        "locations": LocationCriteria,
+        "groups": GroupCriteria,
+        "accounts": UserCriteria,
+    }[kind]()
+
+
+def test_agidius_stands_among_the_a(store: Store) -> None:
+    put(store, *(make.client(name=name) for name in reversed(IN_ORDER)))
+    assert [it.name for it in found(store, "clients", None, SortKey("name"))] == IN_ORDER
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from attendance.domain.attendance.marks import Changed
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import GroupMembership, Teaching
 from attendance.domain.club.subscriptions import Freeze
+from attendance.domain.ids import ClientId
 from attendance.domain.permissions.roles import Role
-from attendance.domain.reporting.at_risk import at_risk
+from attendance.domain.reporting.at_risk import Rule, at_risk
 from attendance.domain.reporting.statistics import Figures
 from attendance.testing import make
 
@@ -25,6 +26,8 @@ FIRST = date(2026, 1, 5)
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 DAY = timedelta(days=1)
+
+VISITS = (Status.PRESENT, Status.LATE)
 
 
 @dataclass
@@ -177,6 +180,46 @@ def recounted(club: RandomClub, of: Range) -> dict[str, Any]:
     return {"places": +places, "lessons": +lessons, "unpaid": unpaid}
 
 
+def no_longer_visited(club: RandomClub) -> RandomClub:
+    """The club with each client's visits up to a random day alone: what came later is not marked."""
+    days = {it.id: it.date for it in club.lessons}
+    last = {it.id: FIRST + club.random.randrange(40) * DAY for it in club.clients}
+    club.marks = [
+        it for it in club.marks if it.status not in VISITS or days[it.lesson_id] <= last[it.client_id]
+    ]
+    return club
+
+
+def recounted_as_long_away(club: RandomClub, until: date) -> set[ClientId]:
+    """Who is long away on a day, day by day and mark by mark, by the words of the document."""
+    lessons = {it.id: it for it in club.lessons if not it.cancelled and it.starts_at <= NOW}
+    found = set()
+    for client in club.clients:
+        own = [it for it in club.marks if it.client_id == client.id and it.lesson_id in lessons]
+        marks = sorted(
+            ((lessons[it.lesson_id].date, lessons[it.lesson_id].starts, it.status) for it in own),
+            key=lambda it: it[:2],
+        )
+        marks = [it for it in marks if it[0] <= until]
+        passes = [it for it in club.passes if it.client_id == client.id]
+        paid = Counter(it.charge.subscription_id for it in club.marks)
+        is_expected = any(
+            it.covers(until) and (it.visits is None or paid[it.id] < it.visits) for it in passes
+        )
+        if not client.active or not is_expected:
+            continue
+        since = until
+        while any(it.covers(since - DAY) for it in passes):
+            since -= DAY
+        visits = [n for n, it in enumerate(marks) if it[2] in VISITS]
+        later = marks[visits[-1] + 1 :] if visits else marks
+        since = max(since, marks[visits[-1]][0]) if visits else since
+        is_absent = any(status is Status.ABSENT and day >= since for day, _, status in later)
+        if is_absent and (until - since).days >= 21:
+            found.add(client.id)
+    return found
+
+
 def counted(figures: Figures) -> dict[str, Any]:
     names = ("present", "late", "absent", "excused", "unmarked")
     return {
@@ -215,6 +258,23 @@ def test_every_store_counts_what_there_is(store: Store, seed: int) -> None:
             )
             groups = work.statistics.by_kind(of, Kind.GROUP)
             assert sum(groups.values(), start=Figures()) == work.statistics.in_all(of)
+
+
+def test_who_is_long_away_is_who_was_missed(store: Store) -> None:
+    found = 0
+    # in one store: ids tell the clubs apart
+    for seed in range(6):
+        club = no_longer_visited(RandomClub(seed))
+        club.add_to(store)
+        with store.read() as work:
+            for until in (FIRST + n * DAY for n in range(14, 57, 6)):
+                candidates = work.statistics.at_risk_candidates(Range(since=FIRST, until=until, at=NOW))
+                risks = [it for candidate in candidates if (it := at_risk(candidate, until))]
+                away = {it.client_id for it in risks if Rule.LONG_AWAY in {why.rule for why in it.reasons}}
+                of_club = {it.id for it in club.clients}
+                assert away & of_club == recounted_as_long_away(club, until)
+                found += len(away & of_club)
+    assert found
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -62,7 +62,10 @@ class SaleView(msgspec.Struct):
 
 
 class ReasonView(msgspec.Struct):
-    """The absences, oldest first; of who is long away the last visit, or since when there could be one."""
+    """The absences, oldest first; of who is long away the last visit, or since when there could be one.
+
+    `long_away`: 21 days without a visit while a pass is active, and marked absent at least once since then.
+    """
 
     rule: Rule
     dates: list[dt.date]

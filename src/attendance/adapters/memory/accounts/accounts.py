@@ -6,6 +6,7 @@ from attendance.application.ports import Accounts
 from attendance.application.ports.accounts import ACCOUNTS, AccountRow, AccountsPage, UserCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.permissions.roles import Role
+from attendance.domain.text import search_key
 
 USERNAMES, EMAILS = 0, 1
 
@@ -25,9 +26,9 @@ class MemoryAccounts(MemoryRepository[Account, UserCriteria], Accounts):
 
     def search(self, part: str, page: Page) -> AccountsPage:
         found = sorted(
-            (account.username_key, account.id, account.username)
+            (account.username_sort_key, account.id, account.username)
             for account in self.table.all()
-            if account.active and part in account.username_key
+            if account.active and part in search_key(account.username)
         )
         rows = found[page.offset : page.offset + page.limit]
         return AccountsPage(tuple(AccountRow(id_, username) for _, id_, username in rows), len(found))

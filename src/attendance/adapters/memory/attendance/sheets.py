@@ -15,7 +15,7 @@ from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import ClientId, LessonId, SubscriptionId
 from attendance.domain.reporting.statistics import counts_of
-from attendance.domain.text import folded
+from attendance.domain.text import sort_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class MemoryAttendance(Attendance):
             )
             for client_id in roster | marks.keys()
         ]
-        rows.sort(key=lambda row: (row.guest, folded(row.name), row.client_id))
+        rows.sort(key=lambda row: (row.guest, sort_key(row.name), row.client_id))
         return Sheet(lesson=lesson, rows=tuple(rows))
 
     def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:

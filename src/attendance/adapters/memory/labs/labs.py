@@ -8,7 +8,7 @@ from attendance.application.ports import Labs
 from attendance.application.ports.labs import LabRow, LabsPage
 from attendance.domain.ids import LabId
 from attendance.domain.labs.labs import AlreadyMember, Lab, Membership
-from attendance.domain.text import folded
+from attendance.domain.text import search_key, sort_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class MemoryLabs(Labs):
 
     def search(self, part: str, page: Page) -> LabsPage:
         found = sorted(
-            (folded(lab.name), lab.id)
+            (sort_key(lab.name), lab.id)
             for lab in self.tables.labs.all()
-            if part in folded(lab.name) or part in folded(lab.description)
+            if part in search_key(lab.name) or part in search_key(lab.description)
         )
         shown = found[page.offset : page.offset + page.limit]
         return LabsPage(tuple(self._row(lab_id) for _, lab_id in shown), len(found))

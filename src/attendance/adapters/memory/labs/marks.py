@@ -62,7 +62,7 @@ class MemoryLabAttendance(LabAttendance):
                 for mark in self.tables.lab_marks.all()
                 if mark.lab_id == lab_id and mark.date == on
             ),
-            key=lambda pair: (pair[0].username_key, pair[0].id),
+            key=lambda pair: (pair[0].username_sort_key, pair[0].id),
         )
         rows = (LabSheetRow(who.id, who.username, mark.entry.status, mark.entry.note) for who, mark in marked)
         return LabSheet(lab_id, lab.owner_id, on, tuple(rows))

@@ -17,7 +17,7 @@ from attendance.domain.ids import AccountId, ClientId, GroupId
 from attendance.domain.permissions.roles import Level
 from attendance.domain.reporting.at_risk import AtRiskCandidate, PassPeriod, active_since, run_of
 from attendance.domain.reporting.statistics import Counts, Figures, Lessons, counts_of
-from attendance.domain.text import folded
+from attendance.domain.text import sort_key
 
 K = TypeVar("K")
 
@@ -120,7 +120,7 @@ class MemoryStatistics(Statistics):
                         active_since=active_since(held.get(client.id, []), of.until),
                     )
                 )
-        return tuple(sorted(at_risk_candidates, key=lambda it: (folded(it.name), it.client_id)))
+        return tuple(sorted(at_risk_candidates, key=lambda it: (sort_key(it.name), it.client_id)))
 
     def _seen(self, of: Range) -> set[ClientId] | None:
         """Who was in these groups in the range, or is marked in their lessons of it; None: anybody."""

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.connection import Statements
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
-from attendance.adapters.sql.engine.searching import PostgresSearch, Search, SqliteSearch, holding
+from attendance.adapters.sql.engine.searching import PostgresSearch, Search, SqliteSearch, has_words
 from attendance.adapters.sql.tables import accounts, guards
 from attendance.application.pagination import Page
 from attendance.application.ports import Accounts
@@ -15,8 +15,8 @@ from attendance.domain.accounts.accounts import Account
 
 GUARD = sa.select(guards.c.name).where(guards.c.name == sa.literal_column("'owners'")).with_for_update()
 SEARCHED: dict[str, Any] = {
-    "searched": "username_key",
-    "sorted_by": "username_key",
+    "searched": "username_sort_key",
+    "sorted_by": "username_sort_key",
     "columns": list(accounts.c["id", "username"]),
     "among": accounts.c.active,
 }
@@ -31,7 +31,7 @@ class SqlAccounts(SqlRepository[Account, UserCriteria], Accounts):
         ACCOUNTS,
         accounts,
         conditions=lambda dialect: {
-            "part": sa.or_(holding(dialect, accounts.c.username_key), holding(dialect, accounts.c.name_key))
+            "words": has_words(dialect, *accounts.c["username_sort_key", "name_key"])
         },
         locks_key=True,
     )

@@ -5,11 +5,13 @@ runs of three in an FTS5 table. Both only narrow the search; the text itself dec
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import UserDefinedType
 
 from attendance.adapters.sql.engine.connection import Connection
 from attendance.application.pagination import Page
@@ -23,6 +25,28 @@ def holding(dialect: str, column: sa.Column[str]) -> sa.ColumnElement[bool]:
     """Whether a text holds the part, letter for letter."""
     position = {"postgresql": sa.func.strpos, "sqlite": sa.func.instr}[dialect]
     return position(column, PART) > NOWHERE
+
+
+class _Words(UserDefinedType[Any]):
+    """Words, each in two forms, bound as one JSON text."""
+
+    def bind_processor(self, dialect: sa.Dialect) -> Callable[[Any], str]:
+        return lambda words: msgspec.json.encode(words).decode()
+
+
+def has_words(dialect: str, *columns: sa.Column[str]) -> sa.ColumnElement[bool]:
+    """Whether each of the `words` is in one of the columns, in one of its forms; of any number of words."""
+    bound, form = sa.bindparam("words", type_=_Words()), "word.value"
+    forms: list[sa.ColumnElement[str]]
+    if dialect == "postgresql":
+        words = sa.func.json_array_elements(sa.cast(bound, sa.JSON)).table_valued("value", name="word")
+        forms = [sa.literal_column(f"{form} ->> {n}") for n in (0, 1)]
+    else:
+        words = sa.func.json_each(bound).table_valued("value", name="word")
+        forms = [sa.literal_column(f"json_extract({form}, '$[{n}]')") for n in (0, 1)]
+    position = {"postgresql": sa.func.strpos, "sqlite": sa.func.instr}[dialect]
+    missing = (position(column, form) == NOWHERE for column in columns for form in forms)
+    return ~sa.exists(sa.select(sa.literal_column("1")).select_from(words).where(*missing))
 
 
 def grams(part: str) -> list[str]:

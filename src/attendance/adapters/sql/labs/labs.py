@@ -14,11 +14,9 @@ from attendance.application.ports import Labs
 from attendance.application.ports.labs import LabRow, LabsPage
 from attendance.domain.ids import AccountId, LabId
 from attendance.domain.labs.labs import AlreadyMember, Lab, Membership
-from attendance.domain.text import folded
+from attendance.domain.text import searched_text, sort_key
 
 FIELDS = ("id", "owner_id", "name", "description", "created_at")
-# between name and description: a control character, which neither of them nor a search can hold
-BETWEEN = "\x1f"
 
 FIND = sa.select(*labs.c[*FIELDS]).where(labs.c.id == sa.bindparam("id"))
 ADD = sa.insert(labs).inline()
@@ -63,8 +61,7 @@ class SqlLabs(Labs):
         return Lab(**row._asdict()) if row else None
 
     def add(self, lab: Lab) -> None:
-        name_key = folded(lab.name)
-        keys = {"name_key": name_key, "search_key": name_key + BETWEEN + folded(lab.description)}
+        keys = {"name_key": sort_key(lab.name), "search_key": searched_text(lab.name, lab.description)}
         self.connection.run(ADD, asdict(lab) | keys)
 
     def add_member(self, membership: Membership) -> None:

@@ -63,7 +63,7 @@ SHEET = (
         ).outerjoin(accounts, accounts.c.id == lab_marks.c.user_id)
     )
     .where(labs.c.id == LAB_ID)
-    .order_by(accounts.c.username_key, accounts.c.id)
+    .order_by(accounts.c.username_sort_key, accounts.c.id)
 )
 HISTORY = (
     sa.select(OWNER, accounts.c.username, lab_marks.c.date, lab_marks.c.status, lab_marks.c.note)

@@ -92,12 +92,10 @@ def _away(dialect: str, conditions: frozenset[str]) -> sa.Select[Any]:
         sa.select(*WHO, last.label("last"))
         .where(
             _is_one(dialect, conditions),
+            # the newest alone rules most out: nobody is away without an absence since the last visit
+            newest.limit(ONE).scalar_subquery() == ABSENT,
             sa.or_(
-                # the newest alone rules most out
-                sa.and_(
-                    newest.limit(ONE).scalar_subquery() == ABSENT,
-                    absences.scalar_subquery() == IN_A_ROW,
-                ),
+                absences.scalar_subquery() == IN_A_ROW,
                 sa.and_(
                     clients.c.id.in_(sa.select(subscriptions.c.client_id).where(IS_ACTIVE[dialect])),
                     sa.or_(last.is_(None), last <= LONG_AGO),
@@ -114,7 +112,7 @@ def _away(dialect: str, conditions: frozenset[str]) -> sa.Select[Any]:
     )
     return (
         sa.select(*away.c["id", "name", "name_key"], since.c.date, since.c.status)
-        .select_from(away.outerjoin(since, since.c.client_id == away.c.id))
+        .select_from(away.join(since, since.c.client_id == away.c.id))
         .order_by(since.c.date.desc(), since.c.starts.desc(), since.c.lesson_id.desc())
     )
 
@@ -136,8 +134,7 @@ def at_risk_candidates(connection: Connection, of: Range) -> tuple[AtRiskCandida
     away = connection.run(_away(connection.dialect, conditions), values).rows
     marks: dict[Any, list[tuple[date, Status]]] = {row.id: [] for row in away}
     for row in away:
-        if row.date is not None:
-            marks[row.id].append((row.date, Status(row.status)))
+        marks[row.id].append((row.date, Status(row.status)))
     passes: dict[Any, list[PassPeriod]] = {row.id: [] for row in away}
     for row in connection.run(PASSES, values | {"client_ids": [*marks]}).rows if marks else ():
         ends = [it for it in (row.valid_until, row.cancelled_on) if it is not None]

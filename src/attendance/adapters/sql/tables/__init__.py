@@ -14,7 +14,7 @@ from attendance.adapters.sql.tables.club import clients, contracts, locations, p
 from attendance.adapters.sql.tables.columns import metadata
 from attendance.adapters.sql.tables.groups import group_members, group_teachers, groups, lessons
 from attendance.adapters.sql.tables.labs import lab_marks, lab_members, labs
-from attendance.adapters.sql.tables.shared import events, outbox, rate_limit_windows
+from attendance.adapters.sql.tables.shared import events, key_version, outbox, rate_limit_windows
 
 __all__ = [
     "accounts",
@@ -28,6 +28,7 @@ __all__ = [
     "group_teachers",
     "groups",
     "guards",
+    "key_version",
     "lab_marks",
     "lab_members",
     "labs",

@@ -15,6 +15,7 @@ accounts = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("username", sa.Text, nullable=False),
     sa.Column("username_key", Key, nullable=False),
+    sa.Column("username_sort_key", Key, nullable=False, server_default=""),
     sa.Column("password_hash", sa.Text),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
@@ -33,6 +34,7 @@ accounts = sa.Table(
     sa.CheckConstraint(
         "role IN ('user', 'employee', 'manager', 'head_manager', 'owner', 'admin')", name="role"
     ),
+    sa.Index("ix_accounts_username_sort_key_id", "username_sort_key", "id"),
 )
 
 guards = sa.Table("guards", metadata, sa.Column("name", sa.Text, primary_key=True))

@@ -14,7 +14,7 @@ clients = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("name_key", Key, nullable=False),
     sa.Column("guardian_name", sa.Text, nullable=False),
-    sa.Column("guardian_name_key", Key, nullable=False),
+    sa.Column("searched_text", Key, nullable=False, server_default=""),
     sa.Column("birthday", sa.Date),
     sa.Column("phone", sa.Text, nullable=False),
     sa.Column("email", sa.Text, nullable=False),
@@ -40,6 +40,7 @@ contracts = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("number", sa.Text, nullable=False),
     sa.Column("number_key", Key, nullable=False),
+    sa.Column("number_sort_key", Key, nullable=False, server_default=""),
     sa.Column("client_id", sa.ForeignKey("clients.id"), nullable=False, index=True),
     sa.Column("signed_on", sa.Date),
     sa.Column("cancelled_on", sa.Date),
@@ -48,6 +49,7 @@ contracts = sa.Table(
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("number_key"),
+    sa.Index("ix_contracts_number_sort_key_id", "number_sort_key", "id"),
 )
 
 prices = sa.Table(

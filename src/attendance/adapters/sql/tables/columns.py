@@ -88,7 +88,11 @@ UtcDateTime = sa.DateTime(timezone=True).with_variant(ZonelessUtc(), "sqlite")
 
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-"""Text compared by code point, wherever the database stands."""
+"""Text compared by code point, wherever the database stands: what names are found, sorted and unique by.
+
+`name_key` and all that end in `sort_key` are sorted by, `searched_text` and `search_key` are searched, others
+are unique.
+"""
 
 Facts = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 Sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -6,6 +6,9 @@ from attendance.adapters.sql.tables.columns import Choice, Facts, Sequence, UtcD
 from attendance.domain.accounts.mail import MailKind, MailState
 from attendance.domain.events import Action
 
+key_version = sa.Table("key_version", metadata, sa.Column("version", sa.Text, primary_key=True))
+"""By which rules all stored keys were made: one row."""
+
 rate_limit_windows = sa.Table(
     "tallies",
     metadata,

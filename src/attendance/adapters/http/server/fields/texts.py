@@ -9,9 +9,10 @@ from attendance.domain.accounts.accounts import LONGEST_EMAIL, LONGEST_NAME, LON
 from attendance.domain.club.clients import LONGEST_NOTES
 
 
-def line(longest: int, *, shortest: int = 0) -> msgspec.Meta:
-    """A text of one line."""
-    return msgspec.Meta(min_length=shortest, max_length=longest, extra_json_schema={"extra": NAME})
+def line(longest: int, *, shortest: int = 0, description: str | None = None) -> msgspec.Meta:
+    """A text of one line. How long it may be the domain says, once the blanks at its ends are gone."""
+    lengths = {"max_length": longest, **({"min_length": shortest} if shortest else {})}
+    return msgspec.Meta(description=description, extra_json_schema={"extra": {**NAME, **lengths}})
 
 
 def prose(longest: int) -> msgspec.Meta:
@@ -22,11 +23,10 @@ def prose(longest: int) -> msgspec.Meta:
 Text = Annotated[str, msgspec.Meta(extra_json_schema={"extra": ANY_TEXT})]
 Username = Annotated[
     str,
-    msgspec.Meta(
-        min_length=1,
-        max_length=LONGEST_USERNAME,
+    line(
+        LONGEST_USERNAME,
+        shortest=1,
         description="Letters, digits and signs of one script; unique whatever its case and width.",
-        extra_json_schema={"extra": NAME},
     ),
 ]
 Password = Annotated[
@@ -38,16 +38,7 @@ Password = Annotated[
 ]
 Email = Annotated[
     str,
-    msgspec.Meta(
-        max_length=LONGEST_EMAIL,
-        description="An address that mail can be sent to; unique whatever its case.",
-        extra_json_schema={"extra": NAME},
-    ),
+    line(LONGEST_EMAIL, description="An address that mail can be sent to; unique whatever its case."),
 ]
-PersonName = Annotated[
-    str,
-    msgspec.Meta(
-        max_length=LONGEST_NAME, description="What somebody is called.", extra_json_schema={"extra": NAME}
-    ),
-]
+PersonName = Annotated[str, line(LONGEST_NAME, description="What somebody is called.")]
 Notes = Annotated[str, prose(LONGEST_NOTES)]
