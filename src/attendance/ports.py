@@ -23,6 +23,7 @@ from attendance.application.club.read_models import (
     ContractDetails as ContractDetails,
     GroupDetails as GroupDetails,
     LessonDetails as LessonDetails,
+    LessonInContextDetails as LessonInContextDetails,
     PriceDetails as PriceDetails,
     SubscriptionDetails as SubscriptionDetails,
 )
@@ -71,6 +72,7 @@ from attendance.application.ports.club import (
     Favorites as Favorites,
     GroupCriteria as GroupCriteria,
     LessonCriteria as LessonCriteria,
+    LessonInContext as LessonInContext,
     Lessons as Lessons,
     LessonWithTeachers as LessonWithTeachers,
     LocationCriteria as LocationCriteria,

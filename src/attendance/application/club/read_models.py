@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from attendance.application.forms.read_models import read_model
+from attendance.application.ports.club import LessonInContext
 from attendance.domain.club.clients import Client, ClientFields
 from attendance.domain.club.contracts import Contract, ContractFields, ContractState
 from attendance.domain.club.groups import Group, GroupFields, GroupMembership
@@ -88,6 +89,37 @@ class LessonDetails(LessonFields):
     @classmethod
     def of(cls, lesson: Lesson, now: datetime) -> "LessonDetails":
         return read_model(cls, lesson, state=lesson.state(at=now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonInContextDetails(LessonDetails):
+    """A lesson among those of all groups, with what its group and location are called.
+
+    `roster`: how many clients are its group's members on its date, without guests; `marked`: how many clients
+    have a mark, guests among them. Both are None for whoever does not work here.
+    """
+
+    group_name: str
+    location_name: str
+    roster: int | None
+    marked: int | None
+
+    @classmethod
+    def of_context(cls, context: LessonInContext, actor: Actor, now: datetime) -> "LessonInContextDetails":
+        sees_numbers = sees_members(actor)
+        return read_model(
+            cls,
+            context.lesson,
+            state=context.lesson.state(at=now),
+            group_name=context.group_name,
+            location_name=context.location_name,
+            roster=context.roster if sees_numbers else None,
+            marked=context.marked if sees_numbers else None,
+        )
+
+    @staticmethod
+    def hidden(actor: Actor) -> tuple[str, ...]:
+        return () if sees_members(actor) else ("roster", "marked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -133,16 +133,19 @@ GROUPS = Resource(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonCriteria:
-    """Lessons of a group from `since` to `until`, both included, that have a state at the instant `at`.
+    """Lessons from `since` to `until`, both included, that have a state at the instant `at`; None: any.
 
-    None: any.
+    `teacher_id`: among the lesson's own teachers. `untaken`: begun by `at`, not cancelled, without a mark.
     """
 
-    group_id: GroupId
     at: datetime
+    group_id: GroupId | None = None
+    location_id: LocationId | None = None
+    teacher_id: AccountId | None = None
     since: date | None = None
     until: date | None = None
     state: LessonState | None = None
+    untaken: bool | None = None
 
 
 LESSONS = Resource(
@@ -159,6 +162,8 @@ LESSONS = Resource(
         "since": lambda lesson, criteria: is_within(lesson.date, criteria.since, None),
         "until": lambda lesson, criteria: is_within(lesson.date, None, criteria.until),
         "state": lambda lesson, criteria: lesson.state(at=criteria.at) is criteria.state,
+        "teacher_id": lambda lesson, criteria: criteria.teacher_id in lesson.teachers,
+        "untaken": lambda lesson, criteria: lesson.is_untaken(at=criteria.at) is criteria.untaken,
     },
     unique=(
         Unique(SlotTaken, ("group_id", "date", "starts")),
@@ -232,6 +237,20 @@ class LessonWithTeachers:
     teachers: frozenset[AccountId]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonInContext:
+    """A lesson, what its group and location are called, and how many clients it is about.
+
+    `roster`: members on its date, without guests; `marked`: clients with a mark, guests among them.
+    """
+
+    lesson: Lesson
+    group_name: str
+    location_name: str
+    roster: int
+    marked: int
+
+
 class Lessons(Repository[Lesson, LessonCriteria], Protocol):
     """Lessons. `add` and `save` raise SlotTaken where a group would have two at one time.
 
@@ -244,6 +263,10 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
 
         Raises LessonNotFound.
         """
+
+    @abstractmethod
+    def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
+        """Return these lessons, in the same order, with what is around each; one statement for all."""
 
     @abstractmethod
     def add_all(self, lessons: Collection[Lesson]) -> None:

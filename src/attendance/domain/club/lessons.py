@@ -137,6 +137,10 @@ class Lesson(LessonFields):
     def has_begun(self, at: datetime) -> bool:
         return at >= self.starts_at
 
+    def is_untaken(self, *, at: datetime) -> bool:
+        """Whether it has begun, is not cancelled, and nobody is marked."""
+        return self.has_begun(at) and self.state(at=at) is LessonState.PLANNED
+
     def added(self, change_context: ChangeContext) -> Event:
         return created(self, Action.LESSON_ADDED, change_context)
 

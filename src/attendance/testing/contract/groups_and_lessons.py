@@ -11,7 +11,7 @@ import pytest
 
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, LessonWithTeachers, Store, UnitOfWork
-from attendance.application.ports.club import GroupCriteria, LessonCriteria
+from attendance.application.ports.club import LESSONS, GroupCriteria, LessonCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.club.clients import Client
@@ -29,6 +29,8 @@ MARCH_2 = date(2026, 3, 2)
 DAY = timedelta(days=1)
 
 HOUR = timedelta(hours=1)
+
+PREDICATES = LESSONS.predicates
 
 EVERYTHING: Any = PageRequest(order=(), limit=1000)
 
@@ -266,6 +268,76 @@ def test_lessons_are_listed_by_the_state_that_they_have_at_a_moment(club: Club) 
         assert work.lessons.lock_held_dates(group.id, moments[4]) == days == {MARCH_2, MARCH_2 + DAY}
         assert work.lessons.lock_held_dates(group.id, moments[0]) == frozenset()
         assert work.lessons.lock_held_dates(other.id, moments[-1]) == frozenset()
+
+
+def test_lessons_of_all_groups_are_found_by_teacher_place_and_what_nobody_took(club: Club) -> None:
+    elsewhere, other_teacher = make.location(), make.account()
+    with club.store.transaction() as work:
+        work.locations.add(elsewhere)
+    groups = [club.group(), club.group()]
+    both = (club.teacher.id, other_teacher.id)
+    lessons = [
+        make.lesson(group, date=MARCH_2 + DAY * day, teachers=both, location_id=elsewhere.id)
+        for group, day in product(groups, (0, 3, 6))
+    ]
+    lessons += [
+        make.lesson(groups[0], date=MARCH_2 + DAY, teachers=(other_teacher.id,)),
+        make.lesson(groups[1], date=MARCH_2 + DAY, cancelled=True, reason="ill"),
+    ]
+    club.put(*lessons)
+    club.mark(lessons[0], lessons[3])
+    at = lessons[-1].starts_at
+    questions: list[dict[str, Any]] = [
+        {},
+        {"group_id": groups[0].id},
+        {"location_id": elsewhere.id},
+        {"teacher_id": club.teacher.id},
+        {"teacher_id": other_teacher.id, "location_id": club.location.id},
+        {"teacher_id": make.new_id()},
+        {"untaken": True},
+        {"untaken": False, "teacher_id": other_teacher.id},
+        {"untaken": True, "group_id": groups[1].id, "since": MARCH_2 + DAY},
+        {"state": LessonState.HELD, "until": MARCH_2},
+    ]
+    numbers = []
+    with club.store.read() as work:
+        for question in questions:
+            criteria = LessonCriteria(at=at, **question)
+            found = work.lessons.list(criteria, EVERYTHING)
+            every = work.lessons.list(LessonCriteria(at=at), EVERYTHING)
+            matching = [
+                it
+                for it in every
+                if all(predicate(it, criteria) for name, predicate in PREDICATES.items() if name in question)
+                and question.get("group_id", it.group_id) == it.group_id
+                and question.get("location_id", it.location_id) == it.location_id
+            ]
+            assert found == (*matching,)
+            assert work.lessons.count(criteria) == len(found)
+            numbers.append(len(found))
+    assert numbers == [8, 4, 6, 6, 1, 0, 1, 6, 0, 2]
+
+
+def test_lessons_are_shown_with_what_is_around_them(club: Club) -> None:
+    first, second, third = club.clients
+    members = (joined(first, MARCH_2, MARCH_2), joined(second), joined(third, MARCH_2 + DAY))
+    group, empty = club.group(name="Chess", members=members), club.group(name="Go")
+    lessons = [make.lesson(group, date=MARCH_2 + DAY * n) for n in (-1, 0, 1)]
+    other = make.lesson(empty)
+    club.put(*lessons, other)
+    club.mark(lessons[1], other)
+    place = club.location.name
+    with club.store.read() as work:
+        asked = [work.lessons.get(it.id) for it in (lessons[2], other, lessons[0], lessons[1])]
+        told = work.lessons.in_context(asked)
+        assert [it.lesson for it in told] == asked
+        assert [(it.group_name, it.location_name, it.roster, it.marked) for it in told] == [
+            ("Chess", place, 2, 0),
+            ("Go", place, 0, 1),
+            ("Chess", place, 0, 0),
+            ("Chess", place, 2, 1),
+        ]
+        assert work.lessons.in_context([]) == ()
 
 
 def test_a_group_has_one_lesson_at_a_time(club: Club) -> None:

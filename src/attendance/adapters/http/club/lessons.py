@@ -15,7 +15,8 @@ from attendance.adapters.http.server.answers import Paged, Resource, RevisionVie
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent, cleared, meaning
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
-from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.characters import ANY_TEXT
+from attendance.adapters.http.server.fields.ids import ME, Id, sent_id
 from attendance.adapters.http.server.fields.queries import PageNumber, Sort
 from attendance.adapters.http.server.fields.texts import line
 from attendance.adapters.http.server.fields.times import TimeOfDay
@@ -23,7 +24,7 @@ from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.lessons import LONGEST_REASON, LONGEST_TOPIC, MOST_LESSON_TEACHERS, LessonState
 from attendance.domain.errors import FieldError
-from attendance.domain.ids import GroupId, LessonId
+from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
@@ -34,6 +35,13 @@ NAMES = {"since": "from"}
 
 Teachers = Annotated[list[Id], msgspec.Meta(max_length=MOST_LESSON_TEACHERS)]
 Topic = Annotated[str, line(LONGEST_TOPIC)]
+Teacher = Annotated[
+    str,
+    msgspec.Meta(
+        description="The id of somebody among the lesson's teachers, or `me`",
+        extra_json_schema={"extra": ANY_TEXT},
+    ),
+]
 
 room = Room("Lessons")
 
@@ -116,8 +124,21 @@ class LessonView(RevisionView, kw_only=True):
     scheduled: ScheduledView | None
 
 
+class LessonInContextView(LessonView, kw_only=True):
+    """A lesson among those of all groups; for those who work here, how many are on its roster and marked."""
+
+    group_name: str
+    location_name: str
+    roster: Sent[int] = UNSET
+    marked: Sent[int] = UNSET
+
+
 class LessonsView(Paged, kw_only=True):
     lessons: list[LessonView]
+
+
+class AllLessonsView(Paged, kw_only=True):
+    lessons: list[LessonInContextView]
 
 
 class MadeLessonsView(msgspec.Struct):
@@ -145,6 +166,38 @@ def list_lessons(
         actor, group_id=group_id, page=page, sort=sort, since=since, until=until, state=state
     )
     return listing(LessonsView, listed, form)
+
+
+@room.operation("GET", "/lessons", Permission.READ_LESSONS)
+def list_all_lessons(
+    use_cases: UseCases,
+    actor: Actor,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    teacher: Teacher | None = None,
+    group_id: GroupId | None = None,
+    location_id: LocationId | None = None,
+    state: LessonState | None = None,
+    untaken: bool | None = None,
+    page: PageNumber | None = None,
+    sort: Sort = "",
+    form: InFormat = Format.JSON,
+) -> Response[AllLessonsView]:
+    """Lessons of all groups by date and start, those of today unless `from` and `to` say otherwise."""
+    teacher_id = None if teacher is None else actor.id if teacher == ME else AccountId(sent_id(teacher))
+    listed = use_cases.list_all_lessons(
+        actor,
+        since=since,
+        until=until,
+        teacher_id=teacher_id,
+        group_id=group_id,
+        location_id=location_id,
+        state=state,
+        untaken=untaken,
+        page=page,
+        sort=sort,
+    )
+    return listing(AllLessonsView, listed, form)
 
 
 def broken_rules(use_cases: UseCases, fields: Fields[AddLessonsBody]) -> list[FieldError]:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import Lessons, LessonWithTeachers
-from attendance.application.ports.club import LESSONS, LessonCriteria
+from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
 from attendance.domain.club.lessons import Lesson, LessonState
 from attendance.domain.ids import GroupId, LessonId, LocationId
 
@@ -23,6 +23,19 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
         group = self.tables.groups.rows[lesson.group_id]
         teachers = frozenset({*lesson.teachers, *group.teachers_on(lesson.date)})
         return LessonWithTeachers(lesson=lesson, teachers=teachers)
+
+    def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
+        return tuple(map(self._in_context, lessons))
+
+    def _in_context(self, lesson: Lesson) -> LessonInContext:
+        group = self.tables.groups.rows[lesson.group_id]
+        return LessonInContext(
+            lesson=lesson,
+            group_name=group.name,
+            location_name=self.tables.locations.rows[lesson.location_id].name,
+            roster=len(group.roster_on(lesson.date)),
+            marked=len(self.tables.marks.get(lesson.id) or ()),
+        )
 
     def add_all(self, lessons: Collection[Lesson]) -> None:
         with self.tables.journal.undone_if_raised():

@@ -8,15 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.attendance.visits import (
-    AFTER,
-    BEFORE_ALL,
-    CLIENT_ID,
-    COUNT,
-    SUMMARY,
-    VISITS,
-    is_member_on,
-)
+from attendance.adapters.sql.attendance.visits import AFTER, BEFORE_ALL, CLIENT_ID, COUNT, SUMMARY, VISITS
+from attendance.adapters.sql.club.groups import is_member_on
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.bulk import Bulk, among, bound_rows
 from attendance.adapters.sql.engine.connection import Connection, Statements

@@ -70,6 +70,12 @@ TEACHERS = Spans(group_teachers, "user_id")
 MEMBERS = Spans(group_members, "client_id")
 
 
+def is_member_on(day: Any) -> sa.ColumnElement[bool]:
+    """Of `group_members`: whether the row covers a day."""
+    until = group_members.c.until
+    return sa.and_(group_members.c.since <= day, sa.or_(until.is_(None), until >= day))
+
+
 def group(*, group_teachers: Any, group_members: Any, **fields: Any) -> Group:
     """A group as it is read, with its spans."""
     teachers = (

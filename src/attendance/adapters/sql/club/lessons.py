@@ -7,13 +7,20 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.club.groups import AS_JSON
-from attendance.adapters.sql.engine.bulk import Bulk
+from attendance.adapters.sql.club.groups import AS_JSON, is_member_on
+from attendance.adapters.sql.engine.bulk import Bulk, among
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, for_update
-from attendance.adapters.sql.tables import attendance, group_teachers, lessons
-from attendance.adapters.sql.tables.columns import Facts
+from attendance.adapters.sql.tables import (
+    attendance,
+    group_members,
+    group_teachers,
+    groups,
+    lessons,
+    locations,
+)
+from attendance.adapters.sql.tables.columns import Facts, IdAsText
 from attendance.application.ports import Lessons, LessonWithTeachers
-from attendance.application.ports.club import LESSONS, LessonCriteria
+from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
 from attendance.domain.club.lessons import Lesson, Scheduled
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 
@@ -27,8 +34,8 @@ STATE = sa.case(
     (sa.and_(HAS_BEGUN, IS_MARKED), sa.literal_column("'held'")),
     else_=sa.literal_column("'planned'"),
 )
+UNTAKEN = sa.and_(HAS_BEGUN, ~lessons.c.cancelled, ~IS_MARKED)
 ADD_ALL = Bulk(lessons)
-
 
 SLOTS_TAKEN = sa.select(*lessons.c["date", "starts", "scheduled_date", "scheduled_starts"]).where(
     lessons.c.group_id == GROUP_ID,
@@ -49,6 +56,37 @@ LOCK_AT = for_update(
 )
 
 
+IN_CONTEXT = {
+    dialect: sa.select(
+        lessons.c.id,
+        groups.c.name.label("group_name"),
+        locations.c.name.label("location_name"),
+        sa.select(sa.func.count())
+        .where(group_members.c.group_id == lessons.c.group_id, is_member_on(lessons.c.date))
+        .scalar_subquery()
+        .label("roster"),
+        sa.select(sa.func.count())
+        .where(attendance.c.lesson_id == lessons.c.id)
+        .scalar_subquery()
+        .label("marked"),
+    ).where(is_among, groups.c.id == lessons.c.group_id, locations.c.id == lessons.c.location_id)
+    for dialect, is_among in among(lessons.c.id, "ids").items()
+}
+
+
+def teachers_in(dialect: str, teachers: Any) -> Any:
+    """Teachers of a lesson as rows with a `value`."""
+    each = sa.func.jsonb_array_elements_text if dialect == "postgresql" else sa.func.json_each
+    return each(teachers).table_valued("value", name="teacher")
+
+
+def _is_taught_by(dialect: str) -> sa.ColumnElement[bool]:
+    """Whether somebody is one of the lesson's own teachers."""
+    teacher = teachers_in(dialect, lessons.c.teachers)
+    is_teacher = teacher.c.value == sa.bindparam("teacher_id", type_=IdAsText)
+    return sa.exists(sa.select(teacher.c.value).where(is_teacher)).correlate(lessons)
+
+
 def lesson(*, scheduled_date: Any, scheduled_starts: Any, is_marked: Any, **fields: Any) -> Lesson:
     """A lesson as it is read, with its place in the schedule."""
     scheduled = None
@@ -61,10 +99,12 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
     mapper = TableMapper(
         LESSONS,
         lessons,
-        conditions=lambda _: {
+        conditions=lambda dialect: {
             "since": lessons.c.date >= SINCE,
             "until": lessons.c.date <= UNTIL,
             "state": sa.bindparam("state", type_=sa.Text) == STATE,
+            "teacher_id": _is_taught_by(dialect),
+            "untaken": {True: UNTAKEN, False: ~UNTAKEN},
         },
         more_columns=lambda _: [
             *lessons.c["scheduled_date", "scheduled_starts"],
@@ -82,6 +122,19 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
         of_group = (AccountId(UUID(text)) for text in fields.pop("group_teachers") or ())
         found = lesson(**fields)
         return LessonWithTeachers(lesson=found, teachers=frozenset({*found.teachers, *of_group}))
+
+    def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
+        rows = {row.id: row for row in self._rows(IN_CONTEXT, [lesson.id for lesson in lessons])}
+        return tuple(
+            LessonInContext(
+                lesson=lesson,
+                group_name=rows[lesson.id].group_name,
+                location_name=rows[lesson.id].location_name,
+                roster=rows[lesson.id].roster,
+                marked=rows[lesson.id].marked,
+            )
+            for lesson in lessons
+        )
 
     def add_all(self, lessons: Collection[Lesson]) -> None:
         ADD_ALL.write(self.connection, [*map(self.mapper.row, lessons)])

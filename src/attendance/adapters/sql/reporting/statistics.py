@@ -10,16 +10,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.attendance.ranges import (
-    COUNTS,
-    IS_WITHIN,
-    SINCE,
-    UNTIL,
-    narrowed,
-    parameters_of,
-    teachers_in,
-)
-from attendance.adapters.sql.attendance.visits import is_member_on
+from attendance.adapters.sql.attendance.ranges import COUNTS, IS_WITHIN, SINCE, UNTIL, narrowed, parameters_of
+from attendance.adapters.sql.club.groups import is_member_on
+from attendance.adapters.sql.club.lessons import teachers_in
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.reporting.at_risk import at_risk_candidates
