@@ -222,6 +222,10 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
             "group_id": in_path,
             **dict.fromkeys(["page", "sort", "from", "to", "state", "format"], optional),
         },
+        ("GET", f"{CLUB}/lessons"): {
+            **dict.fromkeys(["from", "to", "page", "sort", "format"], optional),
+            **dict.fromkeys(["teacher", "group_id", "location_id", "state", "untaken"], optional),
+        },
         ("POST", f"{group}/lessons"): {"group_id": in_path},
         ("GET", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},
         ("PUT", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},

@@ -109,7 +109,7 @@ def test_all_that_can_be_said_is_shown(api: Api, head: Person, other_clerk: Pers
 def test_later_edits_of_group_or_place_touch_no_lesson(
     api: Api, head: Person, group: str, place: str
 ) -> None:
-    lesson = adds(head, group)
+    lesson = adds(head, group, starts="08:00", ends="09:00")
     good(head.puts(group, teachers=[], capacity=3, schedule=[]), 200)
     good(head.puts(f"/locations/{place}", timezone="UTC", capacity=4), 200)
     assert good(head.reads(path_of(lesson)), 200) == lesson

@@ -144,7 +144,7 @@ def test_lessons_of_all_groups_are_three_statements(database: Database, number_o
     groups = [club.group(members=members) for _ in range(number_of_groups)]
     club.put(*(make.lesson(group, teachers=(club.teacher.id,)) for group in groups))
     list_all = ListAllLessons(store=store, clock=lambda: make.NOON, today=lambda: MARCH_2)
-    manager = make.actor(make.account(role=Role.MANAGER))
+    manager = make.actor(make.confirmed(role=Role.MANAGER))
     for asked in ({}, {"teacher_id": club.teacher.id, "location_id": club.location.id, "untaken": False}):
         for page in (None, 1):
             with counted(database) as statements:

@@ -1,20 +1,24 @@
 """Groups: adding, listing, showing and editing them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from typing import Any, Unpack
 
+from attendance.application.attendance.charging import charge_again
 from attendance.application.club.read_models import GroupDetails
 from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
-from attendance.application.forms.use_case import Command, DatedCommand, Query
+from attendance.application.forms.use_case import Command, Query
 from attendance.application.ports import UnitOfWork
 from attendance.application.ports.club import GROUPS, GroupCriteria
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
-from attendance.domain.club.groups import Group, GroupChanges, RosterHeld
+from attendance.domain.club.groups import Group, GroupChanges, GroupMembership, RosterHeld, ended_by
+from attendance.domain.club.lessons import LessonsPlanned, LessonState
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError
-from attendance.domain.events import Event
+from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_rewrite_rosters, require_level
@@ -72,16 +76,17 @@ class ShowGroup(Query):
         return GroupDetails.of(self._stored(GROUPS, group_id), actor)
 
 
-class EditGroup(DatedCommand):
+class EditGroup(Command):
     """Change the given fields of a group, those of `GroupChanges`, and return it. Lists are replaced whole.
 
-    The same values again change nothing; lessons made before stay as they are. Below head managers a teaching
-    or membership that has begun may only be ended, yesterday at the earliest (OnlyToBeEnded), and the rosters
-    of lessons that were held must stay (RosterHeld). `versions`: refuse unless the stored version is one of
-    these; None: any.
+    The same values again change nothing; lessons made before stay as they are. Below head managers the
+    rosters of lessons that were held must stay (RosterHeld). An earlier `active_until` ends the group:
+    memberships that run on end with it, and lessons that are planned after it are cancelled if
+    `cancel_lessons` says so, else it is refused (LessonsPlanned). `versions`: refuse unless the stored
+    version is one of these; None: any.
 
     Raises Invalid, Forbidden, GroupNotFound, Outdated, LocationNotFound, UserNotFound, ClientNotFound,
-    ClientArchived, GroupFull, OnlyToBeEnded, RosterHeld.
+    ClientArchived, GroupFull, RosterHeld, LessonsPlanned.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -94,19 +99,25 @@ class EditGroup(DatedCommand):
         *,
         group_id: GroupId,
         versions: Collection[int] | None = None,
+        cancel_lessons: bool = False,
         **changes: Unpack[GroupChanges],
     ) -> GroupDetails:
         raise_if_errors(*self.errors_in(changes))
         require_level(actor, Permission.EDIT_GROUP)
+        context = self._change_context(actor)
         with self.store.transaction() as work:
 
             def edited(before: Group) -> tuple[Group, Event | None]:
-                after, event = before.edited(changes, self._change_context(actor))
-                if not may_rewrite_rosters(actor):
-                    before.require_only_ended(after, today=self.today())
-                    if after.members != before.members:
-                        # before clients are locked: whoever marks attendance locks the lesson first
-                        self._require_same_held_rosters(work, before, after)
+                after, event = before.edited(changes, context)
+                end = after.active_until
+                if end is not None and before.is_ended_by(after):
+                    members = ended_by(after.members, end)
+                    after, event = before.edited({**changes, "members": members}, context)
+                if after.members != before.members and not may_rewrite_rosters(actor):
+                    # before clients are locked: whoever marks attendance locks the lesson first
+                    self._require_same_held_rosters(work, before, after)
+                if before.is_ended_by(after):
+                    end_lessons(work, after, context, cancel_lessons=cancel_lessons)
                 _require_references(work, before, after)
                 return after, event
 
@@ -116,6 +127,27 @@ class EditGroup(DatedCommand):
         held_dates = work.lessons.lock_held_dates(before.id, self.clock())
         if changed_dates := before.days_with_other_roster(after, held_dates):
             raise RosterHeld(*changed_dates)
+
+
+def end_lessons(work: UnitOfWork, group: Group, context: ChangeContext, *, cancel_lessons: bool) -> None:
+    """Cancel the lessons that are planned after the group's end. Raises LessonsPlanned unless they may be.
+
+    What was held after it stays. The group must be locked.
+    """
+    if group.active_until is None or group.active_until == date.max:
+        return
+    later = work.lessons.lock_of_group(group.id, group.active_until + ONE_DAY, date.max)
+    planned = [lesson for lesson in later if lesson.state(at=context.at) is LessonState.PLANNED]
+    if planned and not cancel_lessons:
+        raise LessonsPlanned(*planned)
+    for lesson in later:
+        if lesson.state(at=context.at) is LessonState.HELD:
+            continue
+        after, event = lesson.ended_with_group(context)
+        if event:
+            work.lessons.save(after)
+            work.events.add(event)
+            charge_again(work, lesson, after, context)
 
 
 def _require_references(work: UnitOfWork, before: Group | None, after: Group) -> None:
@@ -128,15 +160,22 @@ def _require_references(work: UnitOfWork, before: Group | None, after: Group) ->
     teacher_ids = {teaching.user_id for teaching in before.teachers} if before else set()
     for user_id in sorted({teaching.user_id for teaching in after.teachers} - teacher_ids):
         work.accounts.get(user_id)
-    memberships = {(member.client_id, member.since) for member in before.members} if before else set()
-    joining_ids = {
-        member.client_id for member in after.members if (member.client_id, member.since) not in memberships
-    }
+    joining_ids = {member.client_id for member in _longer_members(before.members if before else (), after)}
     clients = work.clients.get_all_for_update(joining_ids)
     if len(clients) < len(joining_ids):
         raise ClientNotFound
     if not all(client.active for client in clients):
         raise ClientArchived
+
+
+def _longer_members(before: Iterable[GroupMembership], after: Group) -> list[GroupMembership]:
+    """The memberships that are new, or end later than before."""
+    ends = {(member.client_id, member.since): member.until or date.max for member in before}
+    return [
+        member
+        for member in after.members
+        if (member.until or date.max) > ends.get((member.client_id, member.since), date.min)
+    ]
 
 
 def group_errors(fields: Mapping[str, Any]) -> list[FieldError]:

@@ -23,6 +23,7 @@ from attendance.domain.club.lessons import (
     LessonChanges,
     LessonNotFound,
     LessonState,
+    OutsideGroup,
     capacity_of,
     made,
 )
@@ -40,6 +41,8 @@ from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors
 
 LESSONS_SORT = ("date", "created_at")
+MOVES = frozenset({"date", "starts", "ends", "location_id", "cancelled"})
+"""The fields of a lesson that say when and where it is, and whether."""
 
 
 class ListLessons(TimedQuery):
@@ -166,7 +169,8 @@ class AddLesson(DatedCommand):
     `date`, `starts`, `ends` are local to the location: the group's, unless `location_id` is given.
     `teachers`: who teaches the group on that date unless given. Managers may, and below them who teaches the
     group today, but not choose `teachers`. Raises Invalid, Forbidden, GroupNotFound, LocationNotFound,
-    UserNotFound, and SlotTaken where the group has a lesson at that time.
+    UserNotFound, OutsideGroup where the group is not active on that date, and SlotTaken where it has a lesson
+    at that time.
     """
 
     zones: Zones
@@ -196,6 +200,8 @@ class AddLesson(DatedCommand):
             if teachers is not None:
                 require(may_choose_teachers(actor), Forbidden)
                 _require_accounts(work, teachers)
+            if not group.is_active(date):
+                raise OutsideGroup
             location = work.locations.get_for_update(location_id or group.location_id)
             lesson = made(
                 group,
@@ -236,7 +242,8 @@ class EditLesson(Command):
     restored only on the days on which the actor may change its marks (TooLate). `versions`: refuse unless the
     stored version is one of these; None: any.
 
-    Raises Invalid, Forbidden, LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound, SlotTaken.
+    Raises Invalid, Forbidden, LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound, SlotTaken,
+    and OutsideGroup where it is moved to or restored on a date on which the group is not active.
     """
 
     zones: Zones
@@ -258,6 +265,9 @@ class EditLesson(Command):
         raise_if_errors(*self.errors_in(changes))
         require_level_for_some(actor, Permission.EDIT_LESSON)
         with self.store.transaction() as work:
+            if not MOVES.isdisjoint(changes):
+                # before the lesson: whoever ends the group locks that first
+                work.groups.lock_existing([group_id])
             taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
             before = taught_lesson.lesson
             if before.group_id != group_id:
@@ -270,6 +280,8 @@ class EditLesson(Command):
             all_changes = _with_derived_changes(work, before, changes)
             zone = self.zones.named(all_changes.get("timezone", before.timezone))
             after, event = before.edited(all_changes, self._change_context(actor), zone=zone)
+            if before.date != after.date or before.cancelled > after.cancelled:
+                _require_active(work, after)
             if event:
                 work.lessons.save(after)
                 work.events.add(event)
@@ -281,13 +293,18 @@ class EditLesson(Command):
         self, work: UnitOfWork, actor: Actor, before: Lesson, changes: LessonChanges
     ) -> None:
         """Raise TooLate for moving, cancelling or restoring a lesson whose marks may no longer be changed."""
-        names = ("date", "starts", "ends", "location_id", "cancelled")
-        moves = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in names)
+        moves = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in MOVES)
         # not `before.is_marked`: somebody may have been marked while this waited for the lock
         if moves and work.attendance.of_lesson(before.id):
             today = self.clock().astimezone(self.zones.named(before.timezone)).date()
             for day in (before.date, changes.get("date", before.date)):
                 self.marking_rules.require_in_time(actor.level, day, today=today)
+
+
+def _require_active(work: UnitOfWork, lesson: Lesson) -> None:
+    """Raise OutsideGroup for a lesson on a day on which its group is not active."""
+    if not lesson.cancelled and not work.groups.get(lesson.group_id).is_active(lesson.date):
+        raise OutsideGroup
 
 
 def _with_derived_changes(work: UnitOfWork, before: Lesson, changes: LessonChanges) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from attendance.application.ports import Contended, UnitOfWork, Zones
 from attendance.domain.club.lessons import Lesson, SlotTaken, made
 from attendance.domain.club.locations import Location
 from attendance.domain.club.schedules import require_range, slots_between
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import GroupId, LessonId
@@ -87,6 +88,23 @@ class MakeLessons(DatedCommand):
         return MadeLessons(
             lessons=tuple(LessonDetails.of(lesson, context.at) for lesson in lessons), existing=existing
         )
+
+
+def correct_timezone(
+    work: UnitOfWork, before: Location, after: Location, context: ChangeContext, zones: Zones
+) -> None:
+    """Have the lessons to come that have no mark in the location's new zone; their local times stay."""
+    if before.timezone == after.timezone:
+        return
+    zone = zones.named(after.timezone)
+    # a date anywhere is less than two days from the instant
+    for lesson in work.lessons.lock_at_location(after.id, context.at.date() - 2 * ONE_DAY, date.max):
+        if lesson.is_marked or lesson.has_begun(context.at):
+            continue
+        moved, event = lesson.edited({"timezone": after.timezone}, context, zone=zone)
+        if event:
+            work.lessons.save(moved)
+            work.events.add(event)
 
 
 def close_lessons(work: UnitOfWork, before: Location, after: Location, context: ChangeContext) -> None:

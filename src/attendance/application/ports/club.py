@@ -118,7 +118,10 @@ LOCATIONS = Resource(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCriteria:
-    """All groups."""
+    """Groups of which a client is a member on some day after `member_after`; None: all groups."""
+
+    member_id: ClientId | None = None
+    member_after: date = date.min
 
 
 GROUPS = Resource(
@@ -128,6 +131,13 @@ GROUPS = Resource(
     GroupCriteria,
     sort={"name": "name_key", "created_at": "created_at"},
     keys={"name_key": lambda group: folded(group.name)},
+    predicates={
+        "member_id": lambda group, criteria: any(
+            member.client_id == criteria.member_id
+            and (member.until is None or member.until > criteria.member_after)
+            for member in group.members
+        )
+    },
 )
 
 
@@ -285,6 +295,10 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
 
         Locks all that have begun: none gets its first mark while rosters are changed.
         """
+
+    @abstractmethod
+    def lock_of_group(self, group_id: GroupId, since: date, until: date) -> tuple[Lesson, ...]:
+        """Lock the lessons of a group from `since` to `until`, both included; return them sorted by id."""
 
     @abstractmethod
     def lock_at_location(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:

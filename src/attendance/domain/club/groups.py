@@ -1,7 +1,7 @@
 """Groups: their teachers, their members, and their weekly schedule."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from itertools import pairwise
 from operator import attrgetter
@@ -35,16 +35,11 @@ class RosterHeld(Conflict):
     """The roster of lessons that were held would change; `days` are their dates, in order."""
 
     text = "lessons were held with another roster"
+    who_may = "only a head manager may change it"
 
     def __init__(self, *days: date) -> None:
-        super().__init__(f"{type(self).text}: {', '.join(map(str, days))}")
+        super().__init__(f"{type(self).text}: {', '.join(map(str, days))}; {self.who_may}")
         self.days = days
-
-
-class OnlyToBeEnded(Conflict):
-    """A teaching or membership that has begun may only be ended, yesterday at the earliest."""
-
-    text = "what has begun can only be ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +138,27 @@ class Group(GroupFields, Record):
         """Who is in the group on a day."""
         return frozenset(member.client_id for member in self.members if member.covers(day))
 
-    def require_only_ended(self, changed: "Group", *, today: date) -> None:
-        """Raise OnlyToBeEnded unless what has begun by `today` stays, or ends yesterday at the earliest."""
-        _require_only_ended(self.teachers, changed.teachers, today)
-        _require_only_ended(self.members, changed.members, today)
+    def members_without(self, client_id: ClientId, *, after: date) -> tuple[GroupMembership, ...]:
+        """The memberships when a client's end on a day: what runs on ends then, what begins later goes."""
+        others = tuple(member for member in self.members if member.client_id != client_id)
+        own = (member for member in self.members if member.client_id == client_id)
+        return others + ended_by(own, after)
+
+    def is_ended_by(self, changed: "Group") -> bool:
+        """Whether `changed` ends, and this group did not or ended later."""
+        end = changed.active_until
+        return end is not None and end < (self.active_until or date.max)
 
     def days_with_other_roster(self, changed: "Group", days: Iterable[date]) -> list[date]:
         """Those of `days`, in order, on which the roster of `changed` differs from this one's."""
         return sorted({day for day in days if self.roster_on(day) != changed.roster_on(day)})
+
+
+def ended_by(members: Iterable[GroupMembership], day: date) -> tuple[GroupMembership, ...]:
+    """Memberships that end on a day at the latest; those that begin later are gone."""
+    return tuple(
+        replace(member, until=min(member.until or date.max, day)) for member in members if member.since <= day
+    )
 
 
 def most_at_once(members: Iterable[GroupMembership]) -> int:
@@ -207,18 +215,3 @@ def _schedule_errors(schedule: tuple[Slot, ...]) -> list[FieldError]:
 
 def _length_error(field: str, length: int, longest: int) -> FieldError | None:
     return error_if(length > longest, field, f"must be at most {longest}")
-
-
-def _require_only_ended(
-    before: Iterable[Teaching | GroupMembership], after: Iterable[Teaching | GroupMembership], today: date
-) -> None:
-    ends = {(_person_id(entry), entry.since): entry.until for entry in after}
-    for entry in before:
-        key = (_person_id(entry), entry.since)
-        if entry.since > today:
-            continue
-        if key not in ends:
-            raise OnlyToBeEnded
-        earlier_end = min(ends[key] or date.max, entry.until or date.max)
-        if ends[key] != entry.until and earlier_end < today - ONE_DAY:
-            raise OnlyToBeEnded

@@ -18,6 +18,7 @@ LONGEST_TOPIC = 500
 LONGEST_REASON = 500
 MOST_LESSON_TEACHERS = 100
 CLOSED = "closed"
+GROUP_ENDED = "the group has ended"
 
 
 class LessonNotFound(NotFound):
@@ -28,6 +29,23 @@ class SlotTaken(Conflict):
     """The group has another lesson at that time."""
 
     text = "there is a lesson at that time already"
+
+
+class OutsideGroup(Conflict):
+    """A lesson is only given on a day on which its group is active."""
+
+    text = "the group is not active on that date"
+
+
+class LessonsPlanned(Conflict):
+    """Lessons are planned after the group's end; `lessons` are those, by date and start."""
+
+    text = "lessons are planned after that"
+
+    def __init__(self, *lessons: "Lesson") -> None:
+        self.lessons = tuple(sorted(lessons, key=lambda lesson: (lesson.date, lesson.starts)))
+        times = (f"{lesson.date} {lesson.starts:%H:%M}" for lesson in self.lessons)
+        super().__init__(f"{type(self).text}: {', '.join(times)}")
 
 
 class LessonCancelled(Conflict):
@@ -170,6 +188,16 @@ class Lesson(LessonFields):
     def closed_for(self, reason: str, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
         """The lesson cancelled by a closure of its location, and the event."""
         changes = {"cancelled": True, "reason": reason or CLOSED, "closed": True}
+        return edited(self, changes, Action.LESSON_CANCELLED, change_context)
+
+    def ended_with_group(self, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
+        """The lesson cancelled because its group ends before it, and the event.
+
+        One that is cancelled already stays so for its own reason, even when its location opens again.
+        """
+        if self.cancelled:
+            return edited(self, {"closed": False}, Action.LESSON_EDITED, change_context)
+        changes = {"cancelled": True, "reason": GROUP_ENDED, "closed": False}
         return edited(self, changes, Action.LESSON_CANCELLED, change_context)
 
     def reopened(self, change_context: ChangeContext) -> tuple["Lesson", Event | None]:

@@ -340,6 +340,39 @@ def test_lessons_are_shown_with_what_is_around_them(club: Club) -> None:
         assert work.lessons.in_context([]) == ()
 
 
+def test_groups_are_found_by_who_is_still_in_them(club: Club) -> None:
+    first, second, _ = club.clients
+    runs, ends = (
+        club.group(members=(joined(first),)),
+        club.group(members=(joined(first, until=MARCH_2 + DAY),)),
+    )
+    begins = club.group(members=(joined(first, MARCH_2 + 9 * DAY), joined(second)))
+    club.group()
+    with club.store.read() as work:
+        for client, after, expected in (
+            (first, date.min, (runs, ends, begins)),
+            (first, MARCH_2, (runs, ends, begins)),
+            (first, MARCH_2 + DAY, (runs, begins)),
+            (first, date.max, (runs, begins)),
+            (second, MARCH_2, (begins,)),
+            (club.clients[2], date.min, ()),
+        ):
+            criteria = GroupCriteria(member_id=client.id, member_after=after)
+            assert work.groups.list(criteria, EVERYTHING) == expected
+            assert work.groups.count(criteria) == len(expected)
+
+
+def test_lessons_of_a_group_are_locked_by_date(club: Club) -> None:
+    group, other = club.group(), club.group()
+    lessons = [make.lesson(group, date=MARCH_2 + DAY * n) for n in range(4)]
+    club.put(*reversed(lessons), make.lesson(other))
+    club.mark(lessons[1])
+    with club.store.transaction() as work:
+        found = work.lessons.lock_of_group(group.id, MARCH_2 + DAY, MARCH_2 + 2 * DAY)
+        assert found == (replace(lessons[1], is_marked=True), lessons[2])
+        assert work.lessons.lock_of_group(group.id, MARCH_2 + 4 * DAY, date.max) == ()
+
+
 def test_a_group_has_one_lesson_at_a_time(club: Club) -> None:
     group, other = club.group(), club.group()
     first, second = make.lesson(group), make.lesson(group, starts=time(16))

@@ -69,7 +69,7 @@ class SlotBody(Body):
     ends: TimeOfDay
 
 
-class EditGroupBody(Body):
+class GroupBody(Body):
     """What is left out stays as it is; null clears. Lists are replaced whole."""
 
     name: Sent[Name] = UNSET
@@ -82,7 +82,16 @@ class EditGroupBody(Body):
     schedule: Clearable[Annotated[list[SlotBody], msgspec.Meta(max_length=MOST_SLOTS)]] = UNSET
 
 
-class AddGroupBody(EditGroupBody, kw_only=True):
+class EditGroupBody(GroupBody, kw_only=True):
+    """What is left out stays as it is; null clears. Lists are replaced whole.
+
+    `cancel_lessons`: lessons that are planned after an earlier `active_until` are cancelled with it.
+    """
+
+    cancel_lessons: Sent[bool] = UNSET
+
+
+class AddGroupBody(GroupBody, kw_only=True):
     name: Name
     location_id: Id
 
@@ -132,5 +141,5 @@ def show_group(use_cases: UseCases, actor: Actor, group_id: GroupId) -> Resource
 def edit_group(
     use_cases: UseCases, actor: Actor, group_id: GroupId, versions: Versions, fields: Fields[EditGroupBody]
 ) -> Resource[GroupView]:
-    """Change what is sent; lessons that were made stay as they are."""
+    """Change what is sent; lessons that were made stay as they are, unless the group ends before them."""
     return resource(GroupView, use_cases.edit_group(actor, group_id=group_id, versions=versions, **fields))

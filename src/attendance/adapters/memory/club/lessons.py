@@ -51,6 +51,11 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
         lessons = (self.completed(it) for it in self.table.all() if it.group_id == group_id)
         return frozenset(it.date for it in lessons if it.state(at=at) is LessonState.HELD)
 
+    def lock_of_group(self, group_id: GroupId, since: date, until: date) -> tuple[Lesson, ...]:
+        return self.get_all_for_update(
+            [it.id for it in self.table.all() if it.group_id == group_id and since <= it.date <= until]
+        )
+
     def lock_at_location(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
         return self.get_all_for_update(
             [it.id for it in self.table.all() if it.location_id == location_id and since <= it.date <= until]

@@ -22,6 +22,15 @@ AS_JSON = {
     "sqlite": (sa.func.json_group_array, sa.func.json_array),
 }
 
+IS_MEMBER_AFTER = sa.exists().where(
+    group_members.c.group_id == groups.c.id,
+    group_members.c.client_id == sa.bindparam("member_id", type_=sa.Uuid),
+    sa.or_(
+        group_members.c.until.is_(None),
+        group_members.c.until > sa.bindparam("member_after", type_=sa.Date),
+    ),
+)
+
 Span = tuple[UUID, date, date | None]
 """Who, from when, until when."""
 
@@ -93,6 +102,7 @@ class SqlGroups(SqlRepository[Group, GroupCriteria]):
     mapper = TableMapper(
         GROUPS,
         groups,
+        conditions=lambda _: {"member_id": IS_MEMBER_AFTER},
         more_columns=lambda dialect: [TEACHERS.of_group(dialect), MEMBERS.of_group(dialect)],
         make=group,
     )

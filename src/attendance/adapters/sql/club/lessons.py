@@ -49,6 +49,11 @@ HELD_DATES = (
 LOCK_BEGUN = for_update(
     sa.select(lessons.c.id).where(lessons.c.group_id == GROUP_ID, HAS_BEGUN).order_by(lessons.c.id)
 )
+LOCK_OF_GROUP = for_update(
+    sa.select(lessons.c.id)
+    .where(lessons.c.group_id == GROUP_ID, lessons.c.date.between(SINCE, UNTIL))
+    .order_by(lessons.c.id)
+)
 LOCK_AT = for_update(
     sa.select(lessons.c.id)
     .where(lessons.c.location_id == LOCATION_ID, lessons.c.date.between(SINCE, UNTIL))
@@ -150,9 +155,17 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
         self.connection.run(LOCK_BEGUN, parameters)
         return frozenset(row.date for row in self.connection.run(HELD_DATES, parameters).rows)
 
+    def lock_of_group(self, group_id: GroupId, since: date, until: date) -> tuple[Lesson, ...]:
+        parameters = {"group_id": group_id, "since": since, "until": until}
+        return self._locked(LOCK_OF_GROUP, parameters)
+
     def lock_at_location(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
         parameters = {"location_id": location_id, "since": since, "until": until}
-        ids = [row.id for row in self.connection.run(LOCK_AT, parameters).rows]
+        return self._locked(LOCK_AT, parameters)
+
+    def _locked(self, lock: Any, parameters: dict[str, Any]) -> tuple[Lesson, ...]:
+        """The lessons whose ids a statement locks, as they are once they are locked."""
+        ids = [row.id for row in self.connection.run(lock, parameters).rows]
         return self._entities(self._rows(self.mapper.get_all_for_update, ids))
 
 
