@@ -43,7 +43,7 @@ class Scene:
     The lab's owner is one of the club's owners and has a new address to confirm. Beside that a clerk, whom a
     link lets set a password; somebody whose link confirms an address; a session to end for each way to do so;
     a change that awaits each decision; a client with a contract and a pass, a price, a location; a group with
-    a lesson to come and one that was held.
+    a lesson to come, one that was held, and one to delete.
     """
 
     api: Api
@@ -64,6 +64,7 @@ class Scene:
     group_id: str
     lesson_id: str
     held_id: str
+    spare_id: str
     subscription_id: str
 
     @classmethod
@@ -111,6 +112,7 @@ class Scene:
             group_id=group_id,
             lesson_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-09", **TIMES),
             held_id=added(owner, f"/groups/{group_id}/lessons", date=MARCH_2, starts="09:00", ends="10:00"),
+            spare_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-11", **TIMES),
             subscription_id=added(owner, "/subscriptions", client_id=client_id, price_id=price_id),
         )
 
@@ -152,7 +154,7 @@ NAMES = [
     "list_prices", "add_price", "show_price", "edit_price",
     "list_locations", "add_location", "show_location", "edit_location", "show_closures", "replace_closures",
     "list_groups", "add_group", "show_group", "edit_group",
-    "list_lessons", "list_all_lessons", "add_lessons", "show_lesson", "edit_lesson",
+    "list_lessons", "list_all_lessons", "add_lessons", "show_lesson", "edit_lesson", "delete_lesson",
     "list_subscriptions", "subscriptions_of_client", "sell_subscription", "show_subscription",
     "edit_subscription", "show_sheet", "mark_attendance", "attendance_history", "visits_of_client",
     "list_marks", "show_statistics", "list_employee_statistics", "show_employee_statistics",
@@ -824,6 +826,17 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             # an id that is none is not found
             accepts=frozenset({"topic: null", "teachers: null", "teachers: array", "teachers: array of it"}),
         ),
+        "delete_lesson": of(
+            "DELETE /groups/{group_id}/lessons/{lesson_id}",
+            "delete_lesson",
+            204,
+            401,
+            403,
+            404,
+            409,
+            ids=group | {"{lesson_id}": scene.spare_id},
+            once=True,
+        ),
         "list_subscriptions": of(
             "GET /subscriptions",
             "list_subscriptions",
@@ -1031,7 +1044,7 @@ METHODS_AT = {
     f"{CLUB}/groups": {"GET", "POST"},
     f"{CLUB}/groups/{{group_id}}": {"GET", "PUT"},
     f"{CLUB}/groups/{{group_id}}/lessons": {"GET", "POST"},
-    f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}": {"GET", "PUT"},
+    f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}": {"GET", "PUT", "DELETE"},
     f"{CLUB}/lessons": {"GET"},
     f"{CLUB}/subscriptions": {"GET", "POST"},
     f"{CLUB}/subscriptions/{{subscription_id}}": {"GET", "PUT"},

@@ -229,6 +229,7 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("POST", f"{group}/lessons"): {"group_id": in_path},
         ("GET", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},
         ("PUT", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},
+        ("DELETE", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},
         ("GET", f"{CLUB}/locations/{{location_id}}/closures"): {"location_id": in_path},
         ("PUT", f"{CLUB}/locations/{{location_id}}/closures"): {"location_id": in_path},
         **{

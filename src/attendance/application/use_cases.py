@@ -62,8 +62,8 @@ class UseCases:
         show_price, edit_price, list_subscriptions, sell_subscription, show_subscription,
         edit_subscription, subscriptions_of_client, list_locations, add_location, show_location,
         edit_location, list_groups, add_group, show_group, edit_group, list_lessons,
-        list_all_lessons, add_lesson, make_lessons, show_lesson, edit_lesson, show_favorites,
-        replace_favorites.
+        list_all_lessons, add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson,
+        show_favorites, replace_favorites.
 
     Attendance: who was there:
         show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks.
@@ -148,6 +148,7 @@ class UseCases:
     make_lessons: schedules.MakeLessons
     show_lesson: lessons.ShowLesson
     edit_lesson: lessons.EditLesson
+    delete_lesson: lessons.DeleteLesson
     show_favorites: favorites.ShowFavorites
     replace_favorites: favorites.ReplaceFavorites
 

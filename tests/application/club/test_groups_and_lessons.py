@@ -21,6 +21,7 @@ from attendance.adapters.sql.club import lessons as sql_lessons
 from attendance.application.attendance.read_models import SheetDetails
 from attendance.application.club import lessons as lessons_module, read_models, schedules as scheduling
 from attendance.application.club.read_models import LessonDetails
+from attendance.application.forms.read_models import read_model
 from attendance.application.ports import Store
 from attendance.domain.accounts.accounts import UserNotFound
 from attendance.domain.attendance.marks import MarkingRules, SentMark
@@ -56,6 +57,11 @@ SEEN = (AssertionError, pytest.fail.Exception)
 """What a test comes to whose guard is taken out: something is otherwise, or is not refused."""
 
 
+def plain(lesson: LessonDetails) -> LessonDetails:
+    """A lesson as it is shown, without the warnings that come with a change."""
+    return read_model(LessonDetails, lesson)
+
+
 class Club:
     """A world with a group at a location, somebody who teaches it, and everybody who may more."""
 
@@ -85,15 +91,22 @@ class Club:
         return self.use.edit_location(self.head, location_id=self.location.id, closures=closures)
 
     def adds(self, day: date = TODAY, starts: time = EIGHT, ends: time = NINE, **more: Any) -> LessonDetails:
-        return self.use.add_lesson(
-            more.pop("by", self.manager), group_id=self.group.id, date=day, starts=starts, ends=ends, **more
+        return plain(
+            self.use.add_lesson(
+                more.pop("by", self.manager),
+                group_id=self.group.id,
+                date=day,
+                starts=starts,
+                ends=ends,
+                **more,
+            )
         )
 
     def makes(self, since: date, until: date) -> scheduling.MadeLessons:
         return self.use.make_lessons(self.clerk, group_id=self.group.id, since=since, until=until)
 
     def changes(self, by: Actor, lesson: LessonDetails, **changes: Any) -> LessonDetails:
-        return self.use.edit_lesson(by, group_id=lesson.group_id, lesson_id=lesson.id, **changes)
+        return plain(self.use.edit_lesson(by, group_id=lesson.group_id, lesson_id=lesson.id, **changes))
 
     def marks(
         self, lesson: LessonDetails, client_id: ClientId, status: Status | None = Status.PRESENT
@@ -234,7 +247,7 @@ def rosters_changed_after(store: Store, rounds: int) -> int:
     anna, bea = club.client(), club.client("Bea")
     sent = [SentMark(client_id=anna, status=Status.PRESENT)]
     for n in range(rounds):
-        lesson = club.adds(YESTERDAY, time(n // 60, n % 60), time(23, 59))
+        lesson = club.adds(YESTERDAY - n * DAY)
         club.edits(club.head, members=(member(anna),))
         sheets: list[SheetDetails] = []
 
@@ -481,7 +494,9 @@ def test_a_made_lesson_starts_by_the_schedule_but_where_clocks_skip_and_twice_ma
     until = since + timedelta(days=days)
     made = club.makes(since, until)
     weekdays = [(since + timedelta(days=it)).isoweekday() for it in range(days + 1)]
-    assert len(made.lessons) == sum(weekdays.count(day) for day, _ in slots)
+    # what clocks move forward may come to be where another lesson is
+    assert len(made.lessons) + made.existing == sum(weekdays.count(day) for day, _ in slots)
+    assert made.existing <= 2
     for lesson in made.lessons:
         assert (lesson.date.isoweekday(), lesson.starts.hour) in slots
         local = lesson.starts_at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
@@ -490,7 +505,7 @@ def test_a_made_lesson_starts_by_the_schedule_but_where_clocks_skip_and_twice_ma
         assert local == said or exists.replace(tzinfo=None) != said
         assert lesson.ends_at - lesson.starts_at == timedelta(minutes=45)
     again = club.makes(since, until)
-    assert (again.lessons, again.existing) == ((), len(made.lessons))
+    assert (again.lessons, again.existing) == ((), len(made.lessons) + made.existing)
 
 
 @pytest.mark.parametrize(

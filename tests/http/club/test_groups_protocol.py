@@ -13,7 +13,7 @@ from tests.http.club_protocol import SIGN_IN_FIRST
 from tests.http.operations import added
 
 FULL = refusal(409, "group is full")
-MONDAYS = {"weekday": 1, "starts": "18:00", "ends": "19:30"}
+MONDAYS = {"weekday": 1, "starts": "18:00", "ends": "19:30", "every": 1, "from": None}
 FIRST, YESTERDAY, TODAY, TOMORROW = "2026-02-02", "2026-03-01", "2026-03-02", "2026-03-03"
 
 
@@ -64,8 +64,9 @@ def test_the_same_entries_go_in_and_come_out(api: Api, manager: Person, place: s
         "active_until": "2026-12-31",
         "teachers": [teacher(clerk.id, FIRST, "2026-02-10"), teacher(manager.id, "2026-02-03")],
         "members": [member(anna, FIRST, YESTERDAY), member(bea, "2026-02-03"), member(anna, TOMORROW)],
-        "schedule": [MONDAYS, {"weekday": 1, "starts": "20:00", "ends": "23:59"},
-                     {"weekday": 7, "starts": "00:00", "ends": "00:01"}],
+        "schedule": [MONDAYS,
+                     {"weekday": 1, "starts": "20:00", "ends": "00:00", "every": 8, "from": "2026-02-16"},
+                     {"weekday": 7, "starts": "00:00", "ends": "00:01", "every": 2, "from": None}],
     }  # fmt: skip
     group = good(manager.posts("/groups", **said), 201)
     assert {name: group[name] for name in said} == said

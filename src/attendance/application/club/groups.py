@@ -90,7 +90,8 @@ class EditGroup(Command):
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
-        return group_errors(fields)
+        # from when the group is active may be stored
+        return group_errors({"active_from": date.min, **fields})
 
     @retried
     def __call__(

@@ -2,14 +2,20 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
-from attendance.application.club.read_models import LessonDetails, LessonInContextDetails
+from attendance.application.club.overlaps import require_no_overlap, warnings_of
+from attendance.application.club.read_models import (
+    ChangedLessonDetails,
+    LessonDetails,
+    LessonInContextDetails,
+)
 from attendance.application.forms.editing import require_version
 from attendance.application.forms.field_errors import LONG_AGO, NOBODY, record_errors
 from attendance.application.forms.listing import Listed, Reading, listed
+from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedCommand, TimedQuery
 from attendance.application.pagination import PageRequest, SortKey, parse_sort, validate_range
@@ -169,8 +175,8 @@ class AddLesson(DatedCommand):
     `date`, `starts`, `ends` are local to the location: the group's, unless `location_id` is given.
     `teachers`: who teaches the group on that date unless given. Managers may, and below them who teaches the
     group today, but not choose `teachers`. Raises Invalid, Forbidden, GroupNotFound, LocationNotFound,
-    UserNotFound, OutsideGroup where the group is not active on that date, and SlotTaken where it has a lesson
-    at that time.
+    UserNotFound, OutsideGroup where the group is not active on that date, and SlotTaken or LessonsOverlap
+    where it has a lesson at that time.
     """
 
     zones: Zones
@@ -190,7 +196,7 @@ class AddLesson(DatedCommand):
         location_id: LocationId | None = None,
         teachers: tuple[AccountId, ...] | None = None,
         topic: str = "",
-    ) -> LessonDetails:
+    ) -> ChangedLessonDetails:
         given = {"starts": starts, "ends": ends, "teachers": teachers or (), "topic": topic}
         raise_if_errors(*self.errors_in(given))
         require_level_for_some(actor, Permission.ADD_LESSON)
@@ -216,8 +222,9 @@ class AddLesson(DatedCommand):
                 topic=topic,
             )
             work.lessons.add(lesson)
+            require_no_overlap(work, lesson)
             work.events.add(lesson.added(context))
-        return LessonDetails.of(lesson, context.at)
+            return _changed(work, lesson, context.at)
 
 
 class ShowLesson(TimedQuery):
@@ -242,8 +249,9 @@ class EditLesson(Command):
     restored only on the days on which the actor may change its marks (TooLate). `versions`: refuse unless the
     stored version is one of these; None: any.
 
-    Raises Invalid, Forbidden, LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound, SlotTaken,
-    and OutsideGroup where it is moved to or restored on a date on which the group is not active.
+    Raises Invalid, Forbidden, LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound, SlotTaken or
+    LessonsOverlap where the group has another lesson at that time, and OutsideGroup where it is moved to or
+    restored on a date on which the group is not active.
     """
 
     zones: Zones
@@ -261,7 +269,7 @@ class EditLesson(Command):
         lesson_id: LessonId,
         versions: Collection[int] | None = None,
         **changes: Unpack[LessonChanges],
-    ) -> LessonDetails:
+    ) -> ChangedLessonDetails:
         raise_if_errors(*self.errors_in(changes))
         require_level_for_some(actor, Permission.EDIT_LESSON)
         with self.store.transaction() as work:
@@ -285,9 +293,15 @@ class EditLesson(Command):
             if event:
                 work.lessons.save(after)
                 work.events.add(event)
+            if (before.cancelled, before.starts_at, before.ends_at) != (
+                after.cancelled,
+                after.starts_at,
+                after.ends_at,
+            ):
+                require_no_overlap(work, after)
             if (before.date, before.cancelled) != (after.date, after.cancelled):
                 charge_again(work, before, after, self._change_context(actor))
-        return LessonDetails.of(after, self.clock())
+            return _changed(work, after, self.clock())
 
     def _require_in_time(
         self, work: UnitOfWork, actor: Actor, before: Lesson, changes: LessonChanges
@@ -299,6 +313,33 @@ class EditLesson(Command):
             today = self.clock().astimezone(self.zones.named(before.timezone)).date()
             for day in (before.date, changes.get("date", before.date)):
                 self.marking_rules.require_in_time(actor.level, day, today=today)
+
+
+class DeleteLesson(Command):
+    """Delete a lesson that has no marks; made by the schedule, it can be made again.
+
+    Managers may, and below them who teaches the lesson. Raises Forbidden, LessonNotFound, LessonMarked.
+    """
+
+    @retried
+    def __call__(self, actor: Actor, *, group_id: GroupId, lesson_id: LessonId) -> None:
+        require_level_for_some(actor, Permission.DELETE_LESSON)
+        with self.store.transaction() as work:
+            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
+            if taught_lesson.lesson.group_id != group_id:
+                raise LessonNotFound
+            require_level(actor, Permission.DELETE_LESSON, own=actor.id in taught_lesson.teachers)
+            # once more: somebody may have been marked while this waited for the lock
+            lesson = work.lessons.get(lesson_id)
+            event = lesson.deleted(self._change_context(actor))
+            work.lessons.remove_all([lesson])
+            work.events.add(event)
+
+
+def _changed(work: UnitOfWork, lesson: Lesson, now: datetime) -> ChangedLessonDetails:
+    """A lesson that was added or edited, and what somebody may want to know of it."""
+    warnings = warnings_of(work, [lesson])
+    return read_model(ChangedLessonDetails, lesson, state=lesson.state(at=now), warnings=warnings)
 
 
 def _require_active(work: UnitOfWork, lesson: Lesson) -> None:

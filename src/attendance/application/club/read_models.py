@@ -9,6 +9,7 @@ is returned.
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from attendance.application.forms.read_models import read_model
 from attendance.application.ports.club import LessonInContext
@@ -18,6 +19,7 @@ from attendance.domain.club.groups import Group, GroupFields, GroupMembership
 from attendance.domain.club.lessons import Lesson, LessonFields, LessonState
 from attendance.domain.club.prices import Price, PriceFields
 from attendance.domain.club.subscriptions import Subscription, SubscriptionFields, SubscriptionState
+from attendance.domain.ids import AccountId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import sees_all_prices, sees_members, sees_notes
 
@@ -89,6 +91,29 @@ class LessonDetails(LessonFields):
     @classmethod
     def of(cls, lesson: Lesson, now: datetime) -> "LessonDetails":
         return read_model(cls, lesson, state=lesson.state(at=now))
+
+
+class LessonWarningCode(StrEnum):
+    """What somebody may want to know of a lesson that was added or edited."""
+
+    TEACHER_ELSEWHERE = "teacher_elsewhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonWarning:
+    """A teacher of a lesson teaches another one at the same time."""
+
+    code: LessonWarningCode
+    lesson_id: LessonId
+    user_id: AccountId
+    with_lesson_id: LessonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedLessonDetails(LessonDetails):
+    """A lesson that was added or edited, and its state now; `warnings` by teacher and the other's start."""
+
+    warnings: tuple[LessonWarning, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

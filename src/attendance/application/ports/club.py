@@ -283,6 +283,24 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
         """Store all of them or none, in one statement. Raises DuplicateId, SlotTaken."""
 
     @abstractmethod
+    def remove_all(self, lessons: Collection[Lesson]) -> None:
+        """Remove these lessons, which are locked and have no marks, in one statement."""
+
+    @abstractmethod
+    def of_group_between(self, group_id: GroupId, since: datetime, until: datetime) -> tuple[Lesson, ...]:
+        """Return a group's lessons that are on at some instant between two, sorted by start, ties by id.
+
+        Both ends excluded; without cancelled ones.
+        """
+
+    @abstractmethod
+    def taught_on(self, teacher_ids: Collection[AccountId], dates: Collection[date]) -> tuple[Lesson, ...]:
+        """Return the lessons on these local dates that one of these teaches, sorted by start, ties by id.
+
+        By the lessons' own teachers; without cancelled ones. One statement.
+        """
+
+    @abstractmethod
     def slots_taken(self, group_id: GroupId, since: date, until: date) -> frozenset[tuple[date, time]]:
         """Return date and start of the group's lessons, and of the places in its schedule they were made for.
 

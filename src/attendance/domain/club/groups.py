@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from itertools import pairwise
+from math import gcd
 from operator import attrgetter
 from typing import Any, TypedDict
 from uuid import UUID
 
 from attendance.domain.club.locations import capacity_error
-from attendance.domain.dates import ONE_DAY, Period, is_within
+from attendance.domain.dates import ONE_DAY, Period, ends_wrongly, is_within
 from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.revisions import Record, RecordFields
@@ -19,6 +20,7 @@ LONGEST_GROUP_NAME = 200
 MOST_TEACHERS = 100
 MOST_MEMBERSHIPS = 5000
 MOST_SLOTS = 100
+MOST_WEEKS = 8
 
 
 class GroupNotFound(NotFound):
@@ -62,11 +64,42 @@ class GroupMembership(Period):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """When a group meets each week: an ISO weekday (Monday is 1) and times local to its location."""
+    """When a group meets: an ISO weekday (Monday is 1) and times local to its location.
+
+    `ends` at midnight is the next one. It meets `every` so many weeks, counted from the first such weekday on
+    or after `since`; None: the day from which the group is active.
+    """
 
     weekday: int
     starts: time
     ends: time
+    every: int = 1
+    since: date | None = None
+
+    def meets_on(self, day: date, active_from: date | None) -> bool:
+        """Whether a group that is active from a day on (None: always) meets on another."""
+        first = self.first_day(active_from)
+        if day.isoweekday() != self.weekday:
+            return False
+        return first is None or (day >= first and (day - first).days // 7 % self.every == 0)
+
+    def first_day(self, active_from: date | None) -> date | None:
+        """The day from which its weeks are counted; None: it meets each week."""
+        since = self.since or active_from
+        if since is None:
+            return None
+        days = (self.weekday - since.isoweekday()) % 7
+        # at the very end of the calendar there is none
+        return since + timedelta(days=days) if days <= (date.max - since).days else date.max
+
+    def coincides(self, other: "Slot", active_from: date | None) -> bool:
+        """Whether on some day both start at the same time."""
+        if (self.weekday, self.starts) != (other.weekday, other.starts):
+            return False
+        first, second = self.first_day(active_from), other.first_day(active_from)
+        if first is None or second is None:
+            return True
+        return (first - second).days // 7 % gcd(self.every, other.every) == 0
 
 
 class GroupChanges(TypedDict, total=False):
@@ -115,7 +148,7 @@ class Group(GroupFields, Record):
             error_if(is_backwards, "active_until", "must not be before active_from"),
             *_period_errors("teachers", self.teachers),
             *_period_errors("members", self.members),
-            *_schedule_errors(self.schedule),
+            *_schedule_errors(self.schedule, self.active_from),
             _length_error("teachers", len(self.teachers), MOST_TEACHERS),
             _length_error("members", len(self.members), MOST_MEMBERSHIPS),
             _length_error("schedule", len(self.schedule), MOST_SLOTS),
@@ -125,7 +158,7 @@ class Group(GroupFields, Record):
         # in a fixed order: the same entries in another order are no change
         object.__setattr__(self, "teachers", _sorted(self.teachers, "since", "user_id"))
         object.__setattr__(self, "members", _sorted(self.members, "since", "client_id"))
-        object.__setattr__(self, "schedule", _sorted(self.schedule, "weekday", "starts"))
+        object.__setattr__(self, "schedule", tuple(sorted(self.schedule, key=_slot_key)))
 
     def is_active(self, day: date) -> bool:
         return is_within(day, self.active_from, self.active_until)
@@ -201,15 +234,25 @@ def _period_errors(field: str, entries: Sequence[Teaching | GroupMembership]) ->
     return field_errors
 
 
-def _schedule_errors(schedule: tuple[Slot, ...]) -> list[FieldError]:
+def _slot_key(slot: Slot) -> tuple[object, ...]:
+    return slot.weekday, slot.starts, slot.ends, slot.every, slot.since or date.min
+
+
+def _schedule_errors(schedule: tuple[Slot, ...], active_from: date | None) -> list[FieldError]:
     field_errors: list[FieldError] = []
     for index, slot in enumerate(schedule):
+        field = f"schedule[{index}]"
         if not 1 <= slot.weekday <= 7:
-            field_errors.append(FieldError(f"schedule[{index}].weekday", "must be from 1 (Monday) to 7"))
-        if slot.ends <= slot.starts:
-            field_errors.append(FieldError(f"schedule[{index}].ends", "must be after starts"))
-        if any((other.weekday, other.starts) == (slot.weekday, slot.starts) for other in schedule[:index]):
-            field_errors.append(FieldError(f"schedule[{index}].starts", "must not be repeated"))
+            field_errors.append(FieldError(f"{field}.weekday", "must be from 1 (Monday) to 7"))
+        if ends_wrongly(slot.starts, slot.ends):
+            field_errors.append(FieldError(f"{field}.ends", "must be after starts"))
+        if not 1 <= slot.every <= MOST_WEEKS:
+            field_errors.append(FieldError(f"{field}.every", f"must be from 1 to {MOST_WEEKS}"))
+        elif slot.every > 1 and slot.first_day(active_from) is None:
+            message = "must be given where every is more than 1 and the group has no active_from"
+            field_errors.append(FieldError(f"{field}.from", message))
+        elif any(slot.coincides(other, active_from) for other in schedule[:index] if other.every):
+            field_errors.append(FieldError(f"{field}.starts", "must not be repeated"))
     return field_errors
 
 

@@ -8,10 +8,11 @@ from typing import Any, TypedDict
 
 from attendance.domain.club.groups import Group
 from attendance.domain.club.locations import Location
+from attendance.domain.dates import ends_wrongly, length_of
 from attendance.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, error_if
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
-from attendance.domain.revisions import RecordFields, created, edited
+from attendance.domain.revisions import RecordFields, created, edited, payload
 from attendance.domain.text import name_error, raise_if_errors
 
 LONGEST_TOPIC = 500
@@ -46,6 +47,18 @@ class LessonsPlanned(Conflict):
         self.lessons = tuple(sorted(lessons, key=lambda lesson: (lesson.date, lesson.starts)))
         times = (f"{lesson.date} {lesson.starts:%H:%M}" for lesson in self.lessons)
         super().__init__(f"{type(self).text}: {', '.join(times)}")
+
+
+class LessonsOverlap(Conflict):
+    """The group would have two lessons at once."""
+
+    text = "lessons of a group may not overlap"
+
+
+class LessonMarked(Conflict):
+    """A lesson with marks cannot be deleted."""
+
+    text = "lesson has marks"
 
 
 class LessonCancelled(Conflict):
@@ -93,8 +106,9 @@ class Scheduled:
 class LessonFields(RecordFields):
     """What a lesson and what is shown of it have in common.
 
-    Date and times are local to `timezone` (IANA), `starts_at` and `ends_at` the same instants in UTC.
-    `reason`: why it is cancelled. `scheduled`: None for a lesson that was not made from the schedule.
+    Date and times are local to `timezone` (IANA), `starts_at` and `ends_at` the same instants in UTC. `ends`
+    at midnight is the next one. `reason`: why it is cancelled. `scheduled`: None for a lesson that was not
+    made from the schedule.
     """
 
     id: LessonId
@@ -127,7 +141,7 @@ class Lesson(LessonFields):
 
     def __post_init__(self) -> None:
         raise_if_errors(
-            error_if(self.ends <= self.starts, "ends", "must be after starts"),
+            error_if(ends_wrongly(self.starts, self.ends), "ends", "must be after starts"),
             name_error("topic", self.topic, longest=LONGEST_TOPIC) if self.topic else None,
             name_error("reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
             error_if(
@@ -155,12 +169,22 @@ class Lesson(LessonFields):
     def has_begun(self, at: datetime) -> bool:
         return at >= self.starts_at
 
+    def overlaps(self, other: "Lesson") -> bool:
+        """Whether both are on at some instant, cancelled or not."""
+        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
+
     def is_untaken(self, *, at: datetime) -> bool:
         """Whether it has begun, is not cancelled, and nobody is marked."""
         return self.has_begun(at) and self.state(at=at) is LessonState.PLANNED
 
     def added(self, change_context: ChangeContext) -> Event:
         return created(self, Action.LESSON_ADDED, change_context)
+
+    def deleted(self, change_context: ChangeContext) -> Event:
+        """The event of the lesson being deleted. Raises LessonMarked."""
+        if self.is_marked:
+            raise LessonMarked
+        return change_context.event(Action.LESSON_DELETED, self.id, before=payload(self))
 
     def edited(
         self, changes: Mapping[str, Any], change_context: ChangeContext, *, zone: tzinfo
@@ -266,7 +290,7 @@ def instants(day: date, starts: time, ends: time, zone: tzinfo) -> tuple[datetim
     A local start that clocks skip is moved by as much as they skip; of one that occurs twice, the first
     counts. Raises Invalid for a day at the very end of the calendar.
     """
-    length = datetime.combine(day, ends) - datetime.combine(day, starts)
+    length = length_of(starts, ends)
     try:
         starts_at = datetime.combine(day, starts, tzinfo=zone).replace(fold=0).astimezone(UTC)
         return starts_at, starts_at + length

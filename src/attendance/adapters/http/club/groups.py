@@ -23,6 +23,7 @@ from attendance.domain.club.groups import (
     MOST_MEMBERSHIPS,
     MOST_SLOTS,
     MOST_TEACHERS,
+    MOST_WEEKS,
     GroupMembership,
     Slot,
     Teaching,
@@ -60,13 +61,18 @@ class MemberBody(Body):
 
 
 class SlotBody(Body):
-    """When the group meets each week, in the time of its location; Monday is 1."""
+    """When the group meets, in the time of its location; Monday is 1, "00:00" as an end the next midnight.
+
+    `every` so many weeks, counted from the first such weekday on or after `from`, or after `active_from`.
+    """
 
     means = Slot
 
     weekday: Annotated[int, msgspec.Meta(ge=1, le=7)]
     starts: TimeOfDay
     ends: TimeOfDay
+    every: Annotated[int, msgspec.Meta(ge=1, le=MOST_WEEKS)] = 1
+    since: dt.date | None = msgspec.field(name="from", default=None)
 
 
 class GroupBody(Body):

@@ -1,6 +1,6 @@
 """Lessons by id."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime, time
 
@@ -8,7 +8,7 @@ from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import Lessons, LessonWithTeachers
 from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
 from attendance.domain.club.lessons import Lesson, LessonState
-from attendance.domain.ids import GroupId, LessonId, LocationId
+from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 
 
 class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
@@ -41,6 +41,29 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
         with self.tables.journal.undone_if_raised():
             for lesson in lessons:
                 self.add(lesson)
+
+    def remove_all(self, lessons: Collection[Lesson]) -> None:
+        with self.tables.journal.undone_if_raised():
+            for lesson in lessons:
+                self._index_keys(self.table.get(lesson.id), None)
+                self.table.remove(lesson.id)
+
+    def of_group_between(self, group_id: GroupId, since: datetime, until: datetime) -> tuple[Lesson, ...]:
+        return self._by_start(
+            it
+            for it in self.table.all()
+            if it.group_id == group_id and it.starts_at < until and it.ends_at > since
+        )
+
+    def taught_on(self, teacher_ids: Collection[AccountId], dates: Collection[date]) -> tuple[Lesson, ...]:
+        return self._by_start(
+            it for it in self.table.all() if it.date in dates and not {*teacher_ids}.isdisjoint(it.teachers)
+        )
+
+    def _by_start(self, lessons: Iterable[Lesson]) -> tuple[Lesson, ...]:
+        """Those that are not cancelled."""
+        taking_place = (self.completed(it) for it in lessons if not it.cancelled)
+        return tuple(sorted(taking_place, key=lambda lesson: (lesson.starts_at, lesson.id)))
 
     def slots_taken(self, group_id: GroupId, since: date, until: date) -> frozenset[tuple[date, time]]:
         lessons = [lesson for lesson in self.table.all() if lesson.group_id == group_id]

@@ -1,7 +1,7 @@
 """Lessons, and who teaches them."""
 
 from collections.abc import Collection
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.club.groups import AS_JSON, is_member_on
 from attendance.adapters.sql.engine.bulk import Bulk, among
+from attendance.adapters.sql.engine.connection import Statements
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, for_update
 from attendance.adapters.sql.tables import (
     attendance,
@@ -49,6 +50,9 @@ HELD_DATES = (
 LOCK_BEGUN = for_update(
     sa.select(lessons.c.id).where(lessons.c.group_id == GROUP_ID, HAS_BEGUN).order_by(lessons.c.id)
 )
+REMOVE: Statements = {
+    dialect: sa.delete(lessons).where(is_among) for dialect, is_among in among(lessons.c.id, "ids").items()
+}
 LOCK_OF_GROUP = for_update(
     sa.select(lessons.c.id)
     .where(lessons.c.group_id == GROUP_ID, lessons.c.date.between(SINCE, UNTIL))
@@ -90,6 +94,14 @@ def _is_taught_by(dialect: str) -> sa.ColumnElement[bool]:
     teacher = teachers_in(dialect, lessons.c.teachers)
     is_teacher = teacher.c.value == sa.bindparam("teacher_id", type_=IdAsText)
     return sa.exists(sa.select(teacher.c.value).where(is_teacher)).correlate(lessons)
+
+
+def _taught_on(dialect: str) -> sa.ColumnElement[bool]:
+    """Whether a lesson is on one of some dates, and one of some accounts is among its own teachers."""
+    teacher = teachers_in(dialect, lessons.c.teachers)
+    is_teacher = among(sa.Column("value", IdAsText), "teacher_ids")[dialect]
+    taught = sa.exists(sa.select(teacher.c.value).where(is_teacher)).correlate(lessons)
+    return sa.and_(among(lessons.c.date, "dates")[dialect], taught)
 
 
 def lesson(*, scheduled_date: Any, scheduled_starts: Any, is_marked: Any, **fields: Any) -> Lesson:
@@ -144,6 +156,21 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
     def add_all(self, lessons: Collection[Lesson]) -> None:
         ADD_ALL.write(self.connection, [*map(self.mapper.row, lessons)])
 
+    def remove_all(self, lessons: Collection[Lesson]) -> None:
+        if lessons:
+            self.connection.run(REMOVE, {"ids": [lesson.id for lesson in lessons]})
+
+    def of_group_between(self, group_id: GroupId, since: datetime, until: datetime) -> tuple[Lesson, ...]:
+        parameters = {"group_id": group_id, "since": since, "until": until}
+        days = {"first": _moved(since.date(), -FARTHEST), "last": _moved(until.date(), FARTHEST)}
+        return self._entities(self.connection.run(OF_GROUP_BETWEEN, parameters | days).rows)
+
+    def taught_on(self, teacher_ids: Collection[AccountId], dates: Collection[date]) -> tuple[Lesson, ...]:
+        if not teacher_ids or not dates:
+            return ()
+        parameters = {"teacher_ids": [*teacher_ids], "dates": [*dates]}
+        return self._entities(self.connection.run(TAUGHT_ON, parameters).rows)
+
     def slots_taken(self, group_id: GroupId, since: date, until: date) -> frozenset[tuple[date, time]]:
         rows = self.connection.run(SLOTS_TAKEN, {"group_id": group_id, "since": since, "until": until}).rows
         places = {(row.date, row.starts) for row in rows}
@@ -167,6 +194,38 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
         """The lessons whose ids a statement locks, as they are once they are locked."""
         ids = [row.id for row in self.connection.run(lock, parameters).rows]
         return self._entities(self._rows(self.mapper.get_all_for_update, ids))
+
+
+def _moved(day: date, by: timedelta) -> date:
+    """Another day, or the first or last of the calendar."""
+    try:
+        return day + by
+    except OverflowError:
+        return date.max if by > timedelta() else date.min
+
+
+def _taking_place(dialect: str, *conditions: Any) -> sa.Select[Any]:
+    """Lessons that are not cancelled, by start."""
+    return (
+        sa.select(*SqlLessons.mapper.columns[dialect])
+        .where(~lessons.c.cancelled, *conditions)
+        .order_by(lessons.c.starts_at, lessons.c.id)
+    )
+
+
+# a lesson lasts a day at most, and its date is less than two days from its instants
+FARTHEST = timedelta(days=3)
+OF_GROUP_BETWEEN = {
+    dialect: _taking_place(
+        dialect,
+        lessons.c.group_id == GROUP_ID,
+        lessons.c.date.between(sa.bindparam("first", type_=sa.Date), sa.bindparam("last", type_=sa.Date)),
+        lessons.c.starts_at < sa.bindparam("until", type_=lessons.c.starts_at.type),
+        lessons.c.ends_at > sa.bindparam("since", type_=lessons.c.ends_at.type),
+    )
+    for dialect in AS_JSON
+}
+TAUGHT_ON = {dialect: _taking_place(dialect, _taught_on(dialect)) for dialect in AS_JSON}
 
 
 def _with_teachers(dialect: str) -> sa.Select[Any]:
