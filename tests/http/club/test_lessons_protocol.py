@@ -15,6 +15,7 @@ from tests.http.test_hostile import hostile_bodies, not_refused
 
 NO_LESSON = refusal(404, "lesson not found")
 TAKEN = refusal(409, "there is a lesson at that time already")
+OVERLAP = refusal(409, "lessons of a group may not overlap")
 TOO_LATE = refusal(403, "too late to change this lesson")
 TODAY = "2026-03-02"
 EVENING = {"starts": "18:00", "ends": "19:30"}
@@ -557,3 +558,57 @@ def test_a_lesson_with_marks_is_changed_only_while_its_marks_may_be(
     manager, head = api.passes(manager, head, days=60)
     assert answer(manager.puts(path, state="planned")) == TOO_LATE
     assert good(head.puts(path, state="planned"), 200)["state"] == "held"
+
+
+# At the same time, deleted, replaced
+
+
+def test_two_lessons_of_a_group_are_not_at_once_and_a_teacher_in_two_places_is_told(
+    head: Person, clerk: Person, group: str, place: str
+) -> None:
+    lesson = adds(clerk, group)
+    body = {"date": TODAY, "starts": "19:00", "ends": "00:00"}
+    assert answer(clerk.posts(f"{group}/lessons", **body)) == OVERLAP
+    teachers = [{"user_id": clerk.id, "from": "2026-02-01"}]
+    other = f"/groups/{added(head, '/groups', name='Other', location_id=place, teachers=teachers)}"
+    late = good(clerk.posts(f"{other}/lessons", **body), 201)
+    warning = {"code": "teacher_elsewhere", "user_id": clerk.id}
+    assert late["warnings"] == [warning | {"lesson_id": late["id"], "with_lesson_id": lesson["id"]}]
+    assert late["ends_at"] == "2026-03-02T23:00:00Z"
+    told = good(clerk.puts(path_of(lesson), topic="chess"), 200)["warnings"]
+    assert told == [warning | {"lesson_id": lesson["id"], "with_lesson_id": late["id"]}]
+    assert "warnings" not in good(clerk.reads(path_of(late)), 200)
+    assert good(clerk.puts(path_of(late), starts="19:30"), 200)["warnings"] == []
+
+
+def test_an_unmarked_lesson_is_deleted_by_who_teaches_it(
+    api: Api, head: Person, clerk: Person, other_clerk: Person, group: str
+) -> None:
+    anna, lesson, marked = (
+        added(head, "/clients", name="Anna"),
+        adds(clerk, group),
+        adds(clerk, group, "2026-03-01"),
+    )
+    marks(clerk, marked, anna)
+    assert deletes(other_clerk, lesson) == 403
+    response = clerk.asks("DELETE", CLUB + path_of(lesson))
+    assert (response.status_code, response.content) == (204, b"")
+    assert answer(clerk.asks("DELETE", CLUB + path_of(lesson))) == NO_LESSON
+    assert answer(head.asks("DELETE", CLUB + path_of(marked))) == refusal(409, "lesson has marks")
+    assert good(head.reads(f"{group}/lessons"), 200)["total"] == 1
+
+
+def test_a_new_schedule_replaces_lessons_in_mid_term(head: Person, clerk: Person, group: str) -> None:
+    makes(clerk, group, "2026-03-02", "2026-03-29")
+    fortnightly = {"weekday": 2, "starts": "17:00", "ends": "18:00", "every": 2, "from": "2026-03-10"}
+    good(head.puts(group, schedule=[fortnightly]), 200)
+    body = {"from": "2026-03-09", "until": "2026-03-29", "replace": True}
+    made = good(clerk.posts(f"{group}/lessons", **body), 201)
+    assert (dates(made), made["removed"], made["existing"]) == (["2026-03-10", "2026-03-24"], 6, 0)
+    assert [(it["date"], it["starts"]) for it in good(head.reads(f"{group}/lessons"), 200)["lessons"]] == [
+        ("2026-03-03", "18:00"), ("2026-03-04", "18:00"), ("2026-03-10", "17:00"), ("2026-03-24", "17:00"),
+    ]  # fmt: skip
+    assert fields(clerk.posts(f"{group}/lessons", replace=True)) == ["from", "until"]
+    assert fields(clerk.posts(f"{group}/lessons", **body | {"replace": None})) == ["replace"]
+    assert fields(head.puts(group, schedule=[fortnightly | {"from": None}])) == ["schedule[0].from"]
+    assert fields(head.puts(group, schedule=[fortnightly | {"every": 9}])) == ["schedule[0].every"]

@@ -1,6 +1,6 @@
 """Lessons at the same time: refused within a group, told where a teacher is in two places."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 from attendance.application.club.read_models import LessonWarning, LessonWarningCode
@@ -64,11 +64,18 @@ def warnings_of(work: UnitOfWork, lessons: Collection[Lesson]) -> tuple[LessonWa
             with_lesson_id=other.id,
         )
         for lesson in planned
+        for at_once in [_at_once(lesson, others)]
         for user_id in sorted(lesson.teachers)
-        for day in _days_around(lesson.date)
-        for other in others.get(day, ())
-        if other.id != lesson.id and user_id in other.teachers and lesson.overlaps(other)
+        for other in at_once
+        if user_id in other.teachers
     )
+
+
+def _at_once(lesson: Lesson, others: Mapping[date, list[Lesson]]) -> list[Lesson]:
+    """Those of the others, by date, that are on at the time of a lesson, by start."""
+    around = (other for day in _days_around(lesson.date) for other in others.get(day, ()))
+    at_once = (other for other in around if other.id != lesson.id and lesson.overlaps(other))
+    return sorted(at_once, key=lambda other: (other.starts_at, other.id))
 
 
 def _days_around(day: date) -> Iterable[date]:

@@ -19,7 +19,7 @@ from attendance.domain.club.groups import Group, GroupMembership, GroupNotFound,
 from attendance.domain.club.lessons import Lesson, LessonNotFound, LessonState, Scheduled, SlotTaken
 from attendance.domain.club.locations import Location
 from attendance.domain.events import Action, Event
-from attendance.domain.ids import EventId, LessonId
+from attendance.domain.ids import AccountId, EventId, LessonId
 from attendance.testing import make
 
 T = TypeVar("T")
@@ -371,6 +371,61 @@ def test_lessons_of_a_group_are_locked_by_date(club: Club) -> None:
         found = work.lessons.lock_of_group(group.id, MARCH_2 + DAY, MARCH_2 + 2 * DAY)
         assert found == (replace(lessons[1], is_marked=True), lessons[2])
         assert work.lessons.lock_of_group(group.id, MARCH_2 + 4 * DAY, date.max) == ()
+
+
+def test_lessons_are_removed_with_their_place_in_time(club: Club) -> None:
+    group = club.group()
+    lessons = [make.lesson(group, date=MARCH_2 + DAY * n) for n in range(3)]
+    place = Scheduled(date=MARCH_2 + 9 * DAY, starts=time(9))
+    scheduled = make.lesson(group, starts=time(9), scheduled=place)
+    club.put(*lessons, scheduled)
+    with pytest.raises(ZeroDivisionError), club.store.transaction() as work:
+        work.lessons.remove_all(lessons)
+        raise ZeroDivisionError
+    with club.store.transaction() as work:
+        work.lessons.remove_all([])
+        work.lessons.remove_all([lessons[0], lessons[2], scheduled])
+        assert work.lessons.list(LessonCriteria(at=make.NOON), EVERYTHING) == (lessons[1],)
+        assert work.lessons.slots_taken(group.id, date.min, date.max) == {(lessons[1].date, time(17))}
+    club.put(make.lesson(group), make.lesson(group, starts=time(9), scheduled=place))
+
+
+def test_lessons_at_a_time_are_found_by_group_and_by_teacher(club: Club) -> None:
+    group, other, teacher = club.group(), club.group(), make.account()
+    by = {"teachers": (club.teacher.id, teacher.id)}
+    first, second = make.lesson(group, **by), make.lesson(group, starts=time(18), ends=time(0), **by)
+    night = make.lesson(
+        other, timezone="Asia/Tokyo", date=MARCH_2 + DAY, starts=time(1, 30), ends=time(2), **by
+    )
+    off = make.lesson(group, starts=time(20), ends=time(21), cancelled=True, reason="ill", **by)
+    ends = make.lesson(other, date=date.max, starts=time(1), ends=time(2), timezone="UTC")
+    club.put(off, second, first, night, ends)
+    club.mark(first)
+    first = replace(first, is_marked=True)
+    tick = timedelta(microseconds=1)
+    with club.store.read() as work:
+        for since, until, expected in (
+            (first.starts_at, second.ends_at, (first, second)),
+            (first.ends_at, second.ends_at, (second,)),
+            (first.ends_at - tick, first.ends_at, (first,)),
+            (first.ends_at - tick, first.ends_at + tick, (first, second)),
+            (second.ends_at, second.ends_at + DAY, ()),
+            (first.starts_at - DAY, first.starts_at, ()),
+            (make.NOON.replace(year=1), ends.starts_at, (first, second)),
+        ):
+            assert work.lessons.of_group_between(group.id, since, until) == expected
+        assert work.lessons.of_group_between(other.id, ends.starts_at, ends.ends_at) == (ends,)
+        dates = [MARCH_2, MARCH_2 + DAY]
+        nobody = AccountId(make.new_id())
+        for teachers, days, found in (
+            ([teacher.id], dates, (first, night, second)),
+            ([club.teacher.id, teacher.id, nobody], dates, (first, night, second)),
+            ([teacher.id], dates[1:], (night,)),
+            ([nobody], dates, ()),
+            ([teacher.id], [], ()),
+            ([], dates, ()),
+        ):
+            assert work.lessons.taught_on(teachers, days) == found
 
 
 def test_a_group_has_one_lesson_at_a_time(club: Club) -> None:
