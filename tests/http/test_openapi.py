@@ -218,6 +218,12 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("GET", f"{CLUB}/locations"): dict.fromkeys(["page", "sort", "active", "format"], optional),
         ("GET", f"{CLUB}/clients/{{client_id}}/contracts"): {"client_id": in_path, "format": optional},
         ("GET", f"{CLUB}/groups"): dict.fromkeys(["page", "sort", "format"], optional),
+        ("POST", f"{group}/members"): {"group_id": in_path},
+        ("DELETE", f"{group}/members/{{client_id}}"): {
+            "group_id": in_path,
+            "client_id": in_path,
+            "until": optional,
+        },
         ("GET", f"{group}/lessons"): {
             "group_id": in_path,
             **dict.fromkeys(["page", "sort", "from", "to", "state", "format"], optional),
@@ -282,7 +288,7 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
         for parameter in operation.get("parameters", []):
             schema = parameter["schema"]
             match parameter["name"]:
-                case "date" | "from" | "to":
+                case "date" | "from" | "to" | "until":
                     assert (schema["type"], schema["format"]) == ("string", "date"), (method, path)
                 case "limit":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 1000)
@@ -290,7 +296,7 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                 case "page":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 10**12)
                     assert "default" not in schema
-                case "all" | "active":
+                case "all" | "active" | "untaken":
                     assert schema["type"] == "boolean"
                 case "role":
                     assert schema["enum"] == [*Role]
@@ -432,7 +438,9 @@ REFUSED_THOUGH_WELL_FORMED = [
     {"include-path": f"{CLUB}/locations/{{location_id}}/closures"},
     {"include-path": f"{CLUB}/groups"},
     {"include-path": f"{CLUB}/groups/{{group_id}}"},
+    {"include-path": f"{CLUB}/groups/{{group_id}}/members"},
     {"include-path": f"{CLUB}/groups/{{group_id}}/lessons"},
+    {"include-path": f"{CLUB}/lessons"},
     {"include-path": f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}"},
     {"include-path": f"{CLUB}/subscriptions"},
     {"include-path": f"{CLUB}/subscriptions/{{subscription_id}}"},

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from attendance.application.club import read_models
@@ -371,3 +372,42 @@ def test_a_corrected_zone_moves_what_is_to_come(api: Api, manager: Person, head:
     good(head.puts(f"/locations/{place}", timezone="Europe/Berlin"), 200)
     shown = good(manager.reads(path), 200)
     assert (shown["starts"], shown["starts_at"]) == ("17:00", "2026-03-09T16:00:00Z")
+
+
+def test_members_are_added_and_ended_one_by_one(api: Api, manager: Person, head: Person, place: str) -> None:
+    anna, bea = clients(manager, "Anna", "Bea")
+    group = good(manager.posts("/groups", name="Monday", location_id=place, capacity=1), 201)
+    path = f"/groups/{group['id']}"
+    response = manager.posts(f"{path}/members", **{"client_id": anna, "from": FIRST})
+    joined = good(response, 201)
+    assert (response.headers["location"], response.headers["etag"]) == (CLUB + path, '"2"')
+    assert joined["members"] == [member(anna)]
+    assert good(manager.reads(path), 200) == joined
+    again = {"client_id": anna, "from": TOMORROW, "until": TOMORROW}
+    assert answer(manager.posts(f"{path}/members", **again)) == refusal(409, "client is in the group already")
+    assert answer(manager.posts(f"{path}/members", **{"client_id": bea, "from": TODAY})) == FULL
+    nobody = {"client_id": UNKNOWN_ID, "from": "2026-01-01", "until": "2026-01-01"}
+    assert answer(manager.posts(f"{path}/members", **nobody)) == NO["client"]
+    assert answer(manager.posts(f"/groups/{UNKNOWN_ID}/members", **again)) == NO["group"]
+    assert fields(manager.posts(f"{path}/members", **again | {"until": TODAY})) == ["until"]
+
+    def ends(client_id: str, by: Person = manager, **query: str) -> httpx.Response:
+        return by.asks("DELETE", f"{CLUB}{path}/members/{client_id}", params=query)
+
+    assert good(ends(anna), 200)["members"] == [member(anna, FIRST, TODAY)]
+    assert good(ends(anna), 200)["version"] == 3, "it ends today already"
+    good(manager.posts(f"{path}/members", **{"client_id": bea, "from": TOMORROW}), 201)
+    assert good(ends(bea), 200)["members"] == [member(anna, FIRST, TODAY)], "it had not begun"
+    no_membership = refusal(404, "membership not found")
+    assert answer(ends(bea)) == answer(ends(UNKNOWN_ID)) == no_membership
+    assert answer(ends(anna, until="2026-01-01")) == no_membership, "what has begun is not removed"
+    lesson = added(manager, f"{path}/lessons", date=YESTERDAY, starts="08:00", ends="09:00")
+    present = {"attendances": [{"client_id": anna, "status": "present"}]}
+    good(manager.puts(f"/lessons/{lesson}/attendance", **present), 200)
+    held = f"lessons were held with another roster: {YESTERDAY}; only a head manager may change it"
+    assert answer(ends(anna, until="2026-02-28")) == refusal(409, held)
+    assert good(ends(anna, head, until="2026-02-28"), 200)["members"] == [member(anna, FIRST, "2026-02-28")]
+    assert answer(ends(anna, api.having(Role.EMPLOYEE))) == FORBIDDEN
+    good(manager.puts(f"/clients/{bea}", active=False), 200)
+    archived = refusal(409, "client is archived")
+    assert answer(manager.posts(f"{path}/members", **{"client_id": bea, "from": TODAY})) == archived

@@ -584,11 +584,8 @@ def test_two_lessons_of_a_group_are_not_at_once_and_a_teacher_in_two_places_is_t
 def test_an_unmarked_lesson_is_deleted_by_who_teaches_it(
     api: Api, head: Person, clerk: Person, other_clerk: Person, group: str
 ) -> None:
-    anna, lesson, marked = (
-        added(head, "/clients", name="Anna"),
-        adds(clerk, group),
-        adds(clerk, group, "2026-03-01"),
-    )
+    anna, lesson = added(head, "/clients", name="Anna"), adds(clerk, group)
+    marked = adds(clerk, group, "2026-03-01")
     marks(clerk, marked, anna)
     assert deletes(other_clerk, lesson) == 403
     response = clerk.asks("DELETE", CLUB + path_of(lesson))

@@ -1,6 +1,6 @@
 """Groups: adding, listing, showing and editing them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, Unpack
 
@@ -10,16 +10,16 @@ from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
-from attendance.application.forms.use_case import Command, Query
-from attendance.application.ports import UnitOfWork
+from attendance.application.forms.use_case import Command, DatedCommand, Query
+from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.club import GROUPS, GroupCriteria
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
 from attendance.domain.club.groups import Group, GroupChanges, GroupMembership, RosterHeld, ended_by
 from attendance.domain.club.lessons import LessonsPlanned, LessonState
 from attendance.domain.dates import ONE_DAY
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import FieldError, error_if
 from attendance.domain.events import ChangeContext, Event
-from attendance.domain.ids import GroupId
+from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_rewrite_rosters, require_level
 from attendance.domain.permissions.table import Permission
@@ -114,9 +114,7 @@ class EditGroup(Command):
                 if end is not None and before.is_ended_by(after):
                     members = ended_by(after.members, end)
                     after, event = before.edited({**changes, "members": members}, context)
-                if after.members != before.members and not may_rewrite_rosters(actor):
-                    # before clients are locked: whoever marks attendance locks the lesson first
-                    self._require_same_held_rosters(work, before, after)
+                _require_same_held_rosters(work, actor, before, after, context)
                 if before.is_ended_by(after):
                     end_lessons(work, after, context, cancel_lessons=cancel_lessons)
                 _require_references(work, before, after)
@@ -124,10 +122,85 @@ class EditGroup(Command):
 
             return GroupDetails.of(edit(work, work.groups, group_id, versions, edited), actor)
 
-    def _require_same_held_rosters(self, work: UnitOfWork, before: Group, after: Group) -> None:
-        held_dates = work.lessons.lock_held_dates(before.id, self.clock())
-        if changed_dates := before.days_with_other_roster(after, held_dates):
-            raise RosterHeld(*changed_dates)
+
+class AddMember(Command):
+    """Add a client to a group from `since` to `until`, both included, and return the group.
+
+    `until` None: open end. The roster of a lesson that was held changes only by head managers and above
+    (RosterHeld). Raises Invalid, Forbidden, GroupNotFound, ClientNotFound, ClientArchived, GroupFull,
+    RosterHeld, and AlreadyInGroup where the client is in the group on one of these days.
+    """
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        since, until = fields.get("since"), fields.get("until")
+        error = error_if(since and until and until < since, "until", "must not be before from")
+        return [error] if error else []
+
+    @retried
+    def __call__(
+        self, actor: Actor, *, group_id: GroupId, client_id: ClientId, since: date, until: date | None = None
+    ) -> GroupDetails:
+        raise_if_errors(*self.errors_in({"since": since, "until": until}))
+        member = GroupMembership(client_id=client_id, since=since, until=until)
+        return _edit_members(
+            self.store, actor, group_id, self._change_context(actor), lambda group: group.members_with(member)
+        )
+
+
+class EndMember(DatedCommand):
+    """End a client's membership that runs on a day with that day, and return the group.
+
+    Where none runs on it, remove the next one that has not begun. `until`: today unless given. The roster of
+    a lesson that was held changes only by head managers and above (RosterHeld). Raises Forbidden,
+    GroupNotFound, MembershipNotFound, RosterHeld.
+    """
+
+    @retried
+    def __call__(
+        self, actor: Actor, *, group_id: GroupId, client_id: ClientId, until: date | None = None
+    ) -> GroupDetails:
+        today = self.today()
+        return _edit_members(
+            self.store,
+            actor,
+            group_id,
+            self._change_context(actor),
+            lambda group: group.members_when_ended(client_id, last=until or today, today=today),
+        )
+
+
+def _edit_members(
+    store: Store,
+    actor: Actor,
+    group_id: GroupId,
+    context: ChangeContext,
+    members: Callable[[Group], tuple[GroupMembership, ...]],
+) -> GroupDetails:
+    """Give a group other members, and return it."""
+    require_level(actor, Permission.EDIT_GROUP)
+    with store.transaction() as work:
+
+        def edited(before: Group) -> tuple[Group, Event | None]:
+            after, event = before.edited({"members": members(before)}, context)
+            _require_same_held_rosters(work, actor, before, after, context)
+            _require_references(work, before, after)
+            return after, event
+
+        return GroupDetails.of(edit(work, work.groups, group_id, None, edited), actor)
+
+
+def _require_same_held_rosters(
+    work: UnitOfWork, actor: Actor, before: Group, after: Group, context: ChangeContext
+) -> None:
+    """Raise RosterHeld where the roster of a lesson that was held changes, unless the actor may change it.
+
+    Before clients are locked: whoever marks attendance locks the lesson first.
+    """
+    if after.members == before.members or may_rewrite_rosters(actor):
+        return
+    held_dates = work.lessons.lock_held_dates(before.id, context.at)
+    if changed_dates := before.days_with_other_roster(after, held_dates):
+        raise RosterHeld(*changed_dates)
 
 
 def end_lessons(work: UnitOfWork, group: Group, context: ChangeContext, *, cancel_lessons: bool) -> None:

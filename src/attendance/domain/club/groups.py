@@ -27,6 +27,16 @@ class GroupNotFound(NotFound):
     text = "group not found"
 
 
+class MembershipNotFound(NotFound):
+    text = "membership not found"
+
+
+class AlreadyInGroup(Conflict):
+    """The client is in the group already on some of these days."""
+
+    text = "client is in the group already"
+
+
 class GroupFull(Conflict):
     """On some day the group would have more members than its capacity."""
 
@@ -170,6 +180,30 @@ class Group(GroupFields, Record):
     def roster_on(self, day: date) -> frozenset[ClientId]:
         """Who is in the group on a day."""
         return frozenset(member.client_id for member in self.members if member.covers(day))
+
+    def members_with(self, member: GroupMembership) -> tuple[GroupMembership, ...]:
+        """The memberships with one more. Raises AlreadyInGroup."""
+        own = (it for it in self.members if it.client_id == member.client_id)
+        if any(it.overlaps(member.since, member.until or date.max) for it in own):
+            raise AlreadyInGroup
+        return (*self.members, member)
+
+    def members_when_ended(
+        self, client_id: ClientId, *, last: date, today: date
+    ) -> tuple[GroupMembership, ...]:
+        """The memberships when the client's that runs on a day ends on it; else the next is gone.
+
+        One that has begun by `today` is not removed. Raises MembershipNotFound.
+        """
+        own = [member for member in self.members if member.client_id == client_id]
+        running = next((member for member in own if member.covers(last)), None)
+        if running is not None:
+            return tuple(replace(it, until=last) if it is running else it for it in self.members)
+        to_come = [member for member in own if member.since > max(last, today)]
+        if not to_come:
+            raise MembershipNotFound
+        gone = min(to_come, key=attrgetter("since"))
+        return tuple(member for member in self.members if member is not gone)
 
     def members_without(self, client_id: ClientId, *, after: date) -> tuple[GroupMembership, ...]:
         """The memberships when a client's end on a day: what runs on ends then, what begins later goes."""

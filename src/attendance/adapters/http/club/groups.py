@@ -16,7 +16,7 @@ from attendance.adapters.http.server.fields.ids import Id
 from attendance.adapters.http.server.fields.queries import PageNumber, Sort
 from attendance.adapters.http.server.fields.texts import line
 from attendance.adapters.http.server.fields.times import TimeOfDay
-from attendance.adapters.http.server.operations.declaration import Room
+from attendance.adapters.http.server.operations.declaration import API, Room
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.groups import (
     LONGEST_GROUP_NAME,
@@ -29,11 +29,12 @@ from attendance.domain.club.groups import (
     Teaching,
 )
 from attendance.domain.club.locations import LARGEST_CAPACITY
-from attendance.domain.ids import GroupId
+from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
 GROUP = "/groups/{group_id}"
+MEMBERS = f"{GROUP}/members"
 
 Name = Annotated[str, line(LONGEST_GROUP_NAME, shortest=1)]
 
@@ -149,3 +150,25 @@ def edit_group(
 ) -> Resource[GroupView]:
     """Change what is sent; lessons that were made stay as they are, unless the group ends before them."""
     return resource(GroupView, use_cases.edit_group(actor, group_id=group_id, versions=versions, **fields))
+
+
+@room.operation("POST", MEMBERS, Permission.EDIT_GROUP, refuses=(409,), status=201)
+def add_member(
+    use_cases: UseCases, actor: Actor, group_id: GroupId, fields: Fields[MemberBody]
+) -> Resource[GroupView]:
+    """Add a client to the group, and answer the group."""
+    group = use_cases.add_member(actor, group_id=group_id, **fields)
+    return resource(GroupView, group, location=f"{API}/groups/{group.id}")
+
+
+@room.operation("DELETE", f"{MEMBERS}/{{client_id}}", Permission.EDIT_GROUP, refuses=(409,), status=200)
+def end_member(
+    use_cases: UseCases,
+    actor: Actor,
+    group_id: GroupId,
+    client_id: ClientId,
+    last_day: dt.date | None = None,
+) -> Resource[GroupView]:
+    """End the membership that runs on the day `until` (today), or remove the next one; answer the group."""
+    group = use_cases.end_member(actor, group_id=group_id, client_id=client_id, until=last_day)
+    return resource(GroupView, group)

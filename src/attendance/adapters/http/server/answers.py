@@ -31,7 +31,7 @@ V = TypeVar("V", bound=msgspec.Struct)
 class Resource(Generic[V]):
     """A view of something that has versions: `ETag` names the present one, `Location` where it is.
 
-    What an operation has just added is below the operation's own path, by its id.
+    What an operation has just added is below the operation's own path, by its id, unless a location is given.
     """
 
     view: V
@@ -178,10 +178,10 @@ def response_of(answer: Any, status: int, path: str) -> ASGIResponse | Response[
         case Resource():
             status = answer.status or status
             headers = {"ETag": f'"{answer.version}"'}
-            if status == 201:
-                headers["Location"] = f"{path}/{answer.view.id}"
-            elif answer.location:
+            if answer.location:
                 headers["Location"] = answer.location
+            elif status == 201:
+                headers["Location"] = f"{path}/{answer.view.id}"
             body = msgspec.json.encode(answer.view)
             return ASGIResponse(body=body, status_code=status, headers=headers, media_type=JSON)
     return ASGIResponse(body=msgspec.json.encode(answer), status_code=status, media_type=JSON)

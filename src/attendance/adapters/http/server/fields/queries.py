@@ -24,7 +24,14 @@ MOST_FIELDS = 100
 ASCII = bytes(range(128))
 BOOLEANS = {"true": True, "false": False}
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-SENT_AS = {"since": "from", "until": "to", "form": "format", "by": "actor", "everywhere": "all"}
+SENT_AS = {
+    "since": "from",
+    "until": "to",
+    "last_day": "until",
+    "form": "format",
+    "by": "actor",
+    "everywhere": "all",
+}
 """Names of parameters on the wire that handlers spell otherwise: as Python or the use cases have them."""
 
 PageNumber = Annotated[
