@@ -1,6 +1,9 @@
 """Migrations build exactly the tables the store uses, and can be taken back, on both databases."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.adapters.sql.engine.migrating import config, migrate, migrate_back
 from attendance.adapters.sql.engine.schema_version import (
@@ -19,8 +21,12 @@ from attendance.adapters.sql.engine.schema_version import (
     bring_up_to_date,
     is_current,
 )
+from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.sql.tables import metadata
+from attendance.domain.club.groups import Slot
+from attendance.testing import make
 from attendance.testing.contract.attendance import Club
+from attendance.testing.contract.groups_and_lessons import club_in
 from tests.databases import PostgresDatabases
 
 
@@ -104,6 +110,35 @@ def test_up_down_up_ends_where_it_began(database: Database) -> None:
     migrate(database)
     assert named(database) == after
     assert is_current(database)
+
+
+def test_schedules_and_lessons_of_the_shape_before_are_read_and_can_go_back(database: Database) -> None:
+    migrate(database)
+    store = SqlStore(primary=database, replica=database)
+    club = club_in(store)
+    old = Slot(weekday=1, starts=time(18), ends=time(19, 30))
+    first, second = (
+        Slot(weekday=2, starts=time(22), ends=time(0), every=2, since=date(2026, 3, day)) for day in (3, 10)
+    )
+    weekly, apart = club.group(schedule=(old,)), club.group(schedule=(first, second))
+    late = make.lesson(apart, starts=time(22), ends=time(0))
+    club.put(late)
+    migrate_back(database, "0006")
+    schedules = [json.loads(it) if isinstance(it, str) else it for it in told(database, SCHEDULES)]
+    assert schedules == [
+        [{"weekday": 1, "starts": "18:00:00", "ends": "19:30:00"}],
+        [{"weekday": 2, "starts": "22:00:00", "ends": "23:59:00"}],
+    ]
+    assert [str(it)[:5] for it in told(database, "SELECT ends FROM lessons")] == ["23:59"]
+    migrate(database)
+    with store.read() as work:
+        assert work.groups.get(weekly.id) == weekly
+        (slot,) = work.groups.get(apart.id).schedule
+        assert slot == replace(first, ends=time(23, 59), every=1, since=None)
+        assert work.lessons.get(late.id) == replace(late, ends=time(23, 59))
+
+
+SCHEDULES = "SELECT schedule FROM groups ORDER BY id"
 
 
 def say(database: Database, *statements: str) -> None:

@@ -18,10 +18,14 @@ from attendance.application.attendance.read_models import (
     VisitsDetails as VisitsDetails,
 )
 from attendance.application.club.read_models import (
+    ChangedLessonDetails as ChangedLessonDetails,
     ClientDetails as ClientDetails,
     ContractDetails as ContractDetails,
     GroupDetails as GroupDetails,
     LessonDetails as LessonDetails,
+    LessonInContextDetails as LessonInContextDetails,
+    LessonWarning as LessonWarning,
+    LessonWarningCode as LessonWarningCode,
     PriceDetails as PriceDetails,
     SubscriptionDetails as SubscriptionDetails,
 )
@@ -70,6 +74,7 @@ from attendance.application.ports.club import (
     Favorites as Favorites,
     GroupCriteria as GroupCriteria,
     LessonCriteria as LessonCriteria,
+    LessonInContext as LessonInContext,
     Lessons as Lessons,
     LessonWithTeachers as LessonWithTeachers,
     LocationCriteria as LocationCriteria,

@@ -48,7 +48,7 @@ class Scene:
     The lab's owner is one of the club's owners and has a new address to confirm. Beside that a clerk, whom a
     link lets set a password; somebody whose link confirms an address; a session to end for each way to do so;
     a change that awaits each decision; a client with a contract and a pass, a price, a location; a group with
-    a lesson to come and one that was held.
+    a lesson to come, one that was held, one to delete, and a member to come.
     """
 
     api: Api
@@ -65,10 +65,12 @@ class Scene:
     client_id: str
     contract_id: str
     price_id: str
+    leaving_id: str
     location_id: str
     group_id: str
     lesson_id: str
     held_id: str
+    spare_id: str
     subscription_id: str
 
     @classmethod
@@ -104,6 +106,9 @@ class Scene:
         client_id = added(owner, "/clients", name="Anna")
         location_id = added(owner, "/locations", name="Main", address="1 Main Street")
         group_id = added(owner, "/groups", name="Monday", location_id=location_id, schedule=[MONDAYS])
+        leaving_id = added(owner, "/clients", name="Zoe")
+        joining = {"client_id": leaving_id, "from": "2027-01-01"}
+        good(owner.posts(f"/groups/{group_id}/members", **joining), 201)
         price_id = added(owner, "/prices", name="Pass", amount="80.00", currency="EUR")
         return cls(
             api=api,
@@ -124,10 +129,12 @@ class Scene:
             client_id=client_id,
             contract_id=added(owner, "/contracts", client_id=client_id),
             price_id=price_id,
+            leaving_id=leaving_id,
             location_id=location_id,
             group_id=group_id,
             lesson_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-09", **TIMES),
             held_id=added(owner, f"/groups/{group_id}/lessons", date=MARCH_2, starts="09:00", ends="10:00"),
+            spare_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-11", **TIMES),
             subscription_id=added(owner, "/subscriptions", client_id=client_id, price_id=price_id),
         )
 
@@ -177,8 +184,8 @@ NAMES = [
     "list_contracts", "contracts_of_client", "add_contract", "show_contract", "edit_contract",
     "list_prices", "add_price", "show_price", "edit_price",
     "list_locations", "add_location", "show_location", "edit_location", "show_closures", "replace_closures",
-    "list_groups", "add_group", "show_group", "edit_group",
-    "list_lessons", "add_lessons", "show_lesson", "edit_lesson",
+    "list_groups", "add_group", "show_group", "edit_group", "add_member", "end_member",
+    "list_lessons", "list_all_lessons", "add_lessons", "show_lesson", "edit_lesson", "delete_lesson",
     "list_subscriptions", "subscriptions_of_client", "sell_subscription", "show_subscription",
     "edit_subscription", "show_sheet", "mark_attendance", "attendance_history", "visits_of_client",
     "list_marks", "show_statistics", "list_employee_statistics", "show_employee_statistics",
@@ -190,7 +197,7 @@ WITH_BODY = [
     "change_role", "change_active", "replace_favorites",
     "add_client", "edit_client", "add_contract", "edit_contract", "add_price", "edit_price",
     "add_location", "edit_location", "replace_closures",
-    "add_group", "edit_group", "add_lessons", "edit_lesson",
+    "add_group", "edit_group", "add_member", "add_lessons", "edit_lesson",
     "sell_subscription", "edit_subscription", "mark_attendance",
 ]  # fmt: skip
 SIGNED_IN = [name for name in NAMES if name not in PUBLIC]
@@ -792,6 +799,32 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             body=tuesdays,
             accepts=accepted_of_groups(tuesdays),
         ),
+        "add_member": of(
+            "POST /groups/{group_id}/members",
+            "add_member",
+            201,
+            401,
+            403,
+            404,
+            409,
+            415,
+            ids=group,
+            body={"client_id": scene.client_id, "from": "2026-03-10", "until": "2026-12-31"},
+            accepts=frozenset({"until: null"}),
+            once=True,
+        ),
+        "end_member": of(
+            "DELETE /groups/{group_id}/members/{client_id}",
+            "end_member",
+            200,
+            401,
+            403,
+            404,
+            409,
+            ids=group | {"{client_id}": scene.leaving_id},
+            query={"until": "2026-03-02"},
+            once=True,
+        ),
         "list_lessons": of(
             "GET /groups/{group_id}/lessons",
             "list_lessons",
@@ -801,6 +834,24 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             404,
             ids=group,
             query={"page": "1", "sort": "-date", "from": MARCH_2, "to": "2026-12-31", "state": "planned"},
+        ),
+        "list_all_lessons": of(
+            "GET /lessons",
+            "list_all_lessons",
+            200,
+            401,
+            403,
+            query={
+                "from": MARCH_2,
+                "to": "2026-12-31",
+                "teacher": "me",
+                "group_id": scene.group_id,
+                "location_id": scene.location_id,
+                "state": "planned",
+                "untaken": "false",
+                "page": "1",
+                "sort": "-date",
+            },
         ),
         "add_lessons": of(
             "POST /groups/{group_id}/lessons",
@@ -831,6 +882,17 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             body=called_off,
             # an id that is none is not found
             accepts=frozenset({"topic: null", "teachers: null", "teachers: array", "teachers: array of it"}),
+        ),
+        "delete_lesson": of(
+            "DELETE /groups/{group_id}/lessons/{lesson_id}",
+            "delete_lesson",
+            204,
+            401,
+            403,
+            404,
+            409,
+            ids=group | {"{lesson_id}": scene.spare_id},
+            once=True,
         ),
         "list_subscriptions": of(
             "GET /subscriptions",
@@ -1038,8 +1100,11 @@ METHODS_AT = {
     f"{CLUB}/locations/{{location_id}}/closures": {"GET", "PUT"},
     f"{CLUB}/groups": {"GET", "POST"},
     f"{CLUB}/groups/{{group_id}}": {"GET", "PUT"},
+    f"{CLUB}/groups/{{group_id}}/members": {"POST"},
+    f"{CLUB}/groups/{{group_id}}/members/{{client_id}}": {"DELETE"},
     f"{CLUB}/groups/{{group_id}}/lessons": {"GET", "POST"},
-    f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}": {"GET", "PUT"},
+    f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}": {"GET", "PUT", "DELETE"},
+    f"{CLUB}/lessons": {"GET"},
     f"{CLUB}/subscriptions": {"GET", "POST"},
     f"{CLUB}/subscriptions/{{subscription_id}}": {"GET", "PUT"},
     f"{CLUB}/clients/{{client_id}}/subscriptions": {"GET"},

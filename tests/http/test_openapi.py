@@ -211,13 +211,24 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("GET", f"{CLUB}/locations"): dict.fromkeys(["page", "sort", "active", "format"], optional),
         ("GET", f"{CLUB}/clients/{{client_id}}/contracts"): {"client_id": in_path, "format": optional},
         ("GET", f"{CLUB}/groups"): dict.fromkeys(["page", "sort", "format"], optional),
+        ("POST", f"{group}/members"): {"group_id": in_path},
+        ("DELETE", f"{group}/members/{{client_id}}"): {
+            "group_id": in_path,
+            "client_id": in_path,
+            "until": optional,
+        },
         ("GET", f"{group}/lessons"): {
             "group_id": in_path,
             **dict.fromkeys(["page", "sort", "from", "to", "state", "format"], optional),
         },
+        ("GET", f"{CLUB}/lessons"): {
+            **dict.fromkeys(["from", "to", "page", "sort", "format"], optional),
+            **dict.fromkeys(["teacher", "group_id", "location_id", "state", "untaken"], optional),
+        },
         ("POST", f"{group}/lessons"): {"group_id": in_path},
         ("GET", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},
         ("PUT", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},
+        ("DELETE", f"{group}/lessons/{{lesson_id}}"): {"group_id": in_path, "lesson_id": in_path},
         ("GET", f"{CLUB}/locations/{{location_id}}/closures"): {"location_id": in_path},
         ("PUT", f"{CLUB}/locations/{{location_id}}/closures"): {"location_id": in_path},
         **{
@@ -270,7 +281,7 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
         for parameter in operation.get("parameters", []):
             schema = parameter["schema"]
             match parameter["name"]:
-                case "date" | "from" | "to":
+                case "date" | "from" | "to" | "until":
                     assert (schema["type"], schema["format"]) == ("string", "date"), (method, path)
                 case "limit":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 1000)
@@ -278,7 +289,7 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                 case "page":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 10**12)
                     assert "default" not in schema
-                case "all" | "active":
+                case "all" | "active" | "untaken":
                     assert schema["type"] == "boolean"
                 case "role":
                     assert schema["enum"] == [*Role]

@@ -61,8 +61,9 @@ class UseCases:
         add_contract, show_contract, edit_contract, contracts_of_client, list_prices, add_price,
         show_price, edit_price, list_subscriptions, sell_subscription, show_subscription,
         edit_subscription, subscriptions_of_client, list_locations, add_location, show_location,
-        edit_location, list_groups, add_group, show_group, edit_group, list_lessons, add_lesson,
-        make_lessons, show_lesson, edit_lesson, show_favorites, replace_favorites.
+        edit_location, list_groups, add_group, show_group, edit_group, add_member, end_member, list_lessons,
+        list_all_lessons, add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson,
+        show_favorites, replace_favorites.
 
     Attendance: who was there:
         show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks.
@@ -141,11 +142,15 @@ class UseCases:
     add_group: groups.AddGroup
     show_group: groups.ShowGroup
     edit_group: groups.EditGroup
+    add_member: groups.AddMember
+    end_member: groups.EndMember
     list_lessons: lessons.ListLessons
+    list_all_lessons: lessons.ListAllLessons
     add_lesson: lessons.AddLesson
     make_lessons: schedules.MakeLessons
     show_lesson: lessons.ShowLesson
     edit_lesson: lessons.EditLesson
+    delete_lesson: lessons.DeleteLesson
     show_favorites: favorites.ShowFavorites
     replace_favorites: favorites.ReplaceFavorites
 

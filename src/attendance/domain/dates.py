@@ -1,6 +1,6 @@
-"""Local dates, and periods of them."""
+"""Local dates, and periods of them; times of a day."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 ONE_DAY = timedelta(days=1)
 
@@ -20,6 +20,17 @@ class Period:
     def overlaps(self, since: date, until: date) -> bool:
         """Whether it includes any day from `since` to `until`, both included."""
         return (self.since or until) <= until and (self.until or since) >= since
+
+
+def ends_wrongly(starts: time, ends: time) -> bool:
+    """Whether an end is not after the start. Midnight as an end is the next one."""
+    return ends <= starts and ends != time.min
+
+
+def length_of(starts: time, ends: time) -> timedelta:
+    """How long it is from a start to an end; midnight as an end is the next one."""
+    length = datetime.combine(date.min, ends) - datetime.combine(date.min, starts)
+    return length if length > timedelta() else length + ONE_DAY
 
 
 def is_within(day: date, since: date | None, until: date | None) -> bool:

@@ -50,6 +50,7 @@ class Action(StrEnum):
     LESSON_EDITED = "lesson.edited"
     LESSON_CANCELLED = "lesson.cancelled"
     LESSON_RESTORED = "lesson.restored"
+    LESSON_DELETED = "lesson.deleted"
     SUBSCRIPTION_SOLD = "subscription.sold"
     SUBSCRIPTION_EDITED = "subscription.edited"
     ATTENDANCE_MARKED = "attendance.marked"

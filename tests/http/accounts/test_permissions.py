@@ -68,6 +68,7 @@ def registered(application: Litestar) -> dict[Route, Any]:
 
 
 BODIES: Mapping[Route, dict[str, Any]] = {
+    ("POST", "/api/v1/groups/{group_id}/members"): {"client_id": "nobody", "from": "2026-03-02"},
     ("POST", "/register"): {"username": "newcomer", "password": PASSWORD},
     ("POST", "/login"): {"username": "nobody", "password": PASSWORD},
     ("POST", "/labs"): {"name": "Chemistry"},

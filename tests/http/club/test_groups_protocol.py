@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from attendance.application.club import read_models
@@ -13,8 +14,7 @@ from tests.http.club_protocol import SIGN_IN_FIRST
 from tests.http.operations import added
 
 FULL = refusal(409, "group is full")
-ONLY_TO_BE_ENDED = refusal(409, "what has begun can only be ended")
-MONDAYS = {"weekday": 1, "starts": "18:00", "ends": "19:30"}
+MONDAYS = {"weekday": 1, "starts": "18:00", "ends": "19:30", "every": 1, "from": None}
 FIRST, YESTERDAY, TODAY, TOMORROW = "2026-02-02", "2026-03-01", "2026-03-02", "2026-03-03"
 
 
@@ -65,8 +65,9 @@ def test_the_same_entries_go_in_and_come_out(api: Api, manager: Person, place: s
         "active_until": "2026-12-31",
         "teachers": [teacher(clerk.id, FIRST, "2026-02-10"), teacher(manager.id, "2026-02-03")],
         "members": [member(anna, FIRST, YESTERDAY), member(bea, "2026-02-03"), member(anna, TOMORROW)],
-        "schedule": [MONDAYS, {"weekday": 1, "starts": "20:00", "ends": "23:59"},
-                     {"weekday": 7, "starts": "00:00", "ends": "00:01"}],
+        "schedule": [MONDAYS,
+                     {"weekday": 1, "starts": "20:00", "ends": "00:00", "every": 8, "from": "2026-02-16"},
+                     {"weekday": 7, "starts": "00:00", "ends": "00:01", "every": 2, "from": None}],
     }  # fmt: skip
     group = good(manager.posts("/groups", **said), 201)
     assert {name: group[name] for name in said} == said
@@ -229,7 +230,11 @@ def test_what_is_refused_is_refused_in_one_order(api: Api, manager: Person, plac
     assert answer(api.nobody.posts("/groups", name=1)) == SIGN_IN_FIRST
     assert answer(manager.puts(nowhere, outdated, members=[])) == NO["group"]
     assert answer(manager.puts(path, outdated, members=[])) == CHANGED
-    assert answer(manager.puts(path, '"1"', members=[])) == ONLY_TO_BE_ENDED
+    lesson = added(manager, f"{path}/lessons", date=YESTERDAY, starts="08:00", ends="09:00")
+    present = {"attendances": [{"client_id": anna, "status": "present"}]}
+    good(manager.puts(f"/lessons/{lesson}/attendance", **present), 200)
+    held = f"lessons were held with another roster: {YESTERDAY}; only a head manager may change it"
+    assert answer(manager.puts(path, '"1"', members=[])) == refusal(409, held)
 
 
 @IN_MEMORY
@@ -276,29 +281,29 @@ def test_a_client_who_left_joins_no_group_and_stays_in_the_old_one(
     again = [member(anna, FIRST, TODAY), member(anna, TOMORROW)]
     assert answer(manager.puts(path, members=again)) == archived
     assert answer(manager.posts("/groups", name="x", location_id=place, members=[member(anna)])) == archived
-    joined = good(manager.puts(path, members=[member(anna), member(bea)]), 200)
-    assert len(joined["members"]) == 2
+    assert answer(manager.puts(path, members=[member(anna), member(bea)])) == archived
+    ended = [member(anna, FIRST, TODAY), member(bea)]
+    assert good(manager.puts(path, members=ended), 200)["members"] == ended
 
 
-def test_what_has_begun_can_only_be_ended_below_head_managers(
+def test_dates_are_corrected_by_a_manager_while_nothing_was_held(
     api: Api, manager: Person, head: Person, place: str
 ) -> None:
-    anna, bea = clients(manager, "Anna", "Bea")
-    fields_ = {"teachers": [teacher(head.id)], "members": [member(anna), member(bea, TOMORROW)]}
+    """A membership that was typed with the wrong year."""
+    (anna,) = clients(manager, "Anna")
+    fields_ = {"teachers": [teacher(head.id)], "members": [member(anna, "2025-03-02")]}
     group = good(manager.posts("/groups", name="Monday", location_id=place, **fields_), 201)
-    path, other = f"/groups/{group['id']}", "2026-02-03"
-    for changes in (
-        {"teachers": []},
-        {"teachers": [teacher(head.id, other)]},
-        {"teachers": [teacher(head.id, FIRST, "2026-02-28")]},
-        {"members": [member(bea, TOMORROW)]},
-        {"members": [member(anna, FIRST, "2026-02-28"), member(bea, TOMORROW)]},
+    path = f"/groups/{group['id']}"
+    for version, changes in enumerate(
+        (
+            {"members": [member(anna, TODAY)]},
+            {"teachers": [teacher(head.id, "2026-02-03")]},
+            {"teachers": [], "members": []},
+        ),
+        start=2,
     ):
-        assert answer(manager.puts(path, **changes)) == ONLY_TO_BE_ENDED, changes
-    ended = {"teachers": [teacher(head.id, FIRST, YESTERDAY)], "members": [member(anna, FIRST, YESTERDAY)]}
-    assert good(manager.puts(path, **ended), 200) == group | ended | {"version": 2}
-    rewritten = {"teachers": [], "members": [member(bea, other)]}
-    assert good(head.puts(path, **rewritten), 200) == group | rewritten | {"version": 3}
+        group |= changes | {"version": version}
+        assert good(manager.puts(path, **changes), 200) == group
 
 
 def test_a_roster_that_lessons_were_held_with_stays_below_head_managers(
@@ -314,7 +319,97 @@ def test_a_roster_that_lessons_were_held_with_stays_below_head_managers(
         assert day == "2026-02-16" or good(manager.puts(f"/lessons/{lesson}/attendance", **mark), 200)
     joining = [member(anna), member(bea, "2026-02-09")]
     assert answer(manager.puts(path, members=joining)) == refusal(
-        409, "lessons were held with another roster: 2026-02-09, 2026-02-23"
+        409,
+        "lessons were held with another roster: 2026-02-09, 2026-02-23; only a head manager may change it",
     )
     assert good(manager.puts(path, members=[member(anna), member(bea, "2026-02-24")]), 200)["version"] == 2
     assert good(head.puts(path, members=joining), 200)["version"] == 3
+
+
+def test_who_is_archived_leaves_the_group_that_day(manager: Person, place: str) -> None:
+    anna, bea = clients(manager, "Anna", "Bea")
+    body = {"name": "Monday", "location_id": place, "capacity": 1, "members": [member(anna)]}
+    path = f"/groups/{added(manager, '/groups', **body)}"
+    lesson = added(manager, f"{path}/lessons", date="2026-03-09", starts="08:00", ends="09:00")
+    excused = {"attendances": [{"client_id": anna, "status": "excused"}]}
+    good(manager.puts(f"/lessons/{lesson}/attendance", **excused), 200)
+    good(manager.puts(f"/clients/{anna}", active=False), 200)
+    sheet = good(manager.reads(f"/lessons/{lesson}/attendance"), 200)
+    assert (sheet["attendances"], sheet["counts"]["unmarked"]) == ([], 0)
+    ended = member(anna, FIRST, TODAY)
+    assert good(manager.reads(path), 200)["members"] == [ended]
+    joined = [ended, member(bea, TOMORROW)]
+    assert good(manager.puts(path, members=joined), 200)["members"] == joined
+
+
+def test_a_group_that_ends_names_what_is_planned_after_it_or_cancels_it(manager: Person, place: str) -> None:
+    (anna,) = clients(manager, "Anna")
+    body = {"name": "Monday", "location_id": place, "members": [member(anna)]}
+    path = f"/groups/{added(manager, '/groups', **body)}"
+    times = {"starts": "08:00", "ends": "09:00"}
+    for day in (TOMORROW, "2026-03-10", "2026-03-11"):
+        added(manager, f"{path}/lessons", date=day, **times)
+    planned = refusal(409, "lessons are planned after that: 2026-03-10 08:00, 2026-03-11 08:00")
+    assert answer(manager.puts(path, active_until=TOMORROW)) == planned
+    assert answer(manager.puts(path, active_until=TOMORROW, cancel_lessons=False)) == planned
+    group = good(manager.puts(path, active_until=TOMORROW, cancel_lessons=True), 200)
+    assert (group["active_until"], group["members"]) == (TOMORROW, [member(anna, FIRST, TOMORROW)])
+    lessons = good(manager.reads(f"{path}/lessons"), 200)["lessons"]
+    assert [(it["state"], it["reason"]) for it in lessons] == [
+        ("planned", ""),
+        *[("cancelled", "the group has ended")] * 2,
+    ]
+    outside = refusal(409, "the group is not active on that date")
+    assert answer(manager.posts(f"{path}/lessons", date="2026-03-12", **times)) == outside
+    assert fields(manager.puts(path, cancel_lessons=None)) == ["cancel_lessons"]
+    assert fields(manager.posts("/groups", **body, cancel_lessons=True)) == ["cancel_lessons"]
+
+
+def test_a_corrected_zone_moves_what_is_to_come(api: Api, manager: Person, head: Person) -> None:
+    place = added(head, "/locations", name="Annex", address="Annex", timezone="UTC")
+    group = added(manager, "/groups", name="Monday", location_id=place)
+    lesson = added(manager, f"/groups/{group}/lessons", date="2026-03-09", starts="17:00", ends="18:00")
+    path = f"/groups/{group}/lessons/{lesson}"
+    assert good(manager.reads(path), 200)["starts_at"] == "2026-03-09T17:00:00Z"
+    good(head.puts(f"/locations/{place}", timezone="Europe/Berlin"), 200)
+    shown = good(manager.reads(path), 200)
+    assert (shown["starts"], shown["starts_at"]) == ("17:00", "2026-03-09T16:00:00Z")
+
+
+def test_members_are_added_and_ended_one_by_one(api: Api, manager: Person, head: Person, place: str) -> None:
+    anna, bea = clients(manager, "Anna", "Bea")
+    group = good(manager.posts("/groups", name="Monday", location_id=place, capacity=1), 201)
+    path = f"/groups/{group['id']}"
+    response = manager.posts(f"{path}/members", **{"client_id": anna, "from": FIRST})
+    joined = good(response, 201)
+    assert (response.headers["location"], response.headers["etag"]) == (CLUB + path, '"2"')
+    assert joined["members"] == [member(anna)]
+    assert good(manager.reads(path), 200) == joined
+    again = {"client_id": anna, "from": TOMORROW, "until": TOMORROW}
+    assert answer(manager.posts(f"{path}/members", **again)) == refusal(409, "client is in the group already")
+    assert answer(manager.posts(f"{path}/members", **{"client_id": bea, "from": TODAY})) == FULL
+    nobody = {"client_id": UNKNOWN_ID, "from": "2026-01-01", "until": "2026-01-01"}
+    assert answer(manager.posts(f"{path}/members", **nobody)) == NO["client"]
+    assert answer(manager.posts(f"/groups/{UNKNOWN_ID}/members", **again)) == NO["group"]
+    assert fields(manager.posts(f"{path}/members", **again | {"until": TODAY})) == ["until"]
+
+    def ends(client_id: str, by: Person = manager, **query: str) -> httpx.Response:
+        return by.asks("DELETE", f"{CLUB}{path}/members/{client_id}", params=query)
+
+    assert good(ends(anna), 200)["members"] == [member(anna, FIRST, TODAY)]
+    assert good(ends(anna), 200)["version"] == 3, "it ends today already"
+    good(manager.posts(f"{path}/members", **{"client_id": bea, "from": TOMORROW}), 201)
+    assert good(ends(bea), 200)["members"] == [member(anna, FIRST, TODAY)], "it had not begun"
+    no_membership = refusal(404, "membership not found")
+    assert answer(ends(bea)) == answer(ends(UNKNOWN_ID)) == no_membership
+    assert answer(ends(anna, until="2026-01-01")) == no_membership, "what has begun is not removed"
+    lesson = added(manager, f"{path}/lessons", date=YESTERDAY, starts="08:00", ends="09:00")
+    present = {"attendances": [{"client_id": anna, "status": "present"}]}
+    good(manager.puts(f"/lessons/{lesson}/attendance", **present), 200)
+    held = f"lessons were held with another roster: {YESTERDAY}; only a head manager may change it"
+    assert answer(ends(anna, until="2026-02-28")) == refusal(409, held)
+    assert good(ends(anna, head, until="2026-02-28"), 200)["members"] == [member(anna, FIRST, "2026-02-28")]
+    assert answer(ends(anna, api.having(Role.EMPLOYEE))) == FORBIDDEN
+    good(manager.puts(f"/clients/{bea}", active=False), 200)
+    archived = refusal(409, "client is archived")
+    assert answer(manager.posts(f"{path}/members", **{"client_id": bea, "from": TODAY})) == archived

@@ -15,10 +15,12 @@ from tests.http.test_hostile import hostile_bodies, not_refused
 
 NO_LESSON = refusal(404, "lesson not found")
 TAKEN = refusal(409, "there is a lesson at that time already")
+OVERLAP = refusal(409, "lessons of a group may not overlap")
 TOO_LATE = refusal(403, "too late to change this lesson")
 TODAY = "2026-03-02"
 EVENING = {"starts": "18:00", "ends": "19:30"}
 NIGHT = {"starts": "02:30", "ends": "03:30"}
+NOTHING_MADE: dict[str, Any] = {"lessons": [], "total": 0, "removed": 0, "warnings": []}
 TUESDAYS, WEDNESDAYS = ({"weekday": day, **EVENING} for day in (2, 3))
 
 
@@ -54,11 +56,18 @@ def group(head: Person, clerk: Person, place: str) -> str:
 
 
 def adds(by: Person, group: str, date: str = TODAY, **body: Any) -> dict[str, Any]:
-    return good(by.posts(f"{group}/lessons", date=date, **EVENING | body), 201)
+    lesson = good(by.posts(f"{group}/lessons", date=date, **EVENING | body), 201)
+    assert lesson.pop("warnings") == []
+    return lesson
 
 
 def path_of(lesson: dict[str, Any]) -> str:
     return f"/groups/{lesson['group_id']}/lessons/{lesson['id']}"
+
+
+def deletes(by: Person, lesson: dict[str, Any]) -> int:
+    """With which status."""
+    return by.asks("DELETE", CLUB + path_of(lesson)).status_code
 
 
 def makes(by: Person, group: str, since: str, until: str) -> dict[str, Any]:
@@ -82,9 +91,11 @@ def test_what_is_least_said_is_like_the_group(api: Api, clerk: Person, group: st
     path = f"{CLUB}{group}/lessons/{response.json()['id']}"
     assert response.headers["location"] == path
     shown = api.having().asks("GET", path)
-    assert (answer(shown), shown.headers["etag"]) == ((200, response.json()), '"1"')
-    assert good(clerk.reads(f"{group}/lessons"), 200) == {"lessons": [response.json()], "total": 1}
+    lesson = {name: value for name, value in response.json().items() if name != "warnings"}
+    assert (answer(shown), shown.headers["etag"]) == ((200, lesson), '"1"')
+    assert good(clerk.reads(f"{group}/lessons"), 200) == {"lessons": [lesson], "total": 1}
     assert known(response, 201) == {
+        "warnings": [],
         "version": 1, "group_id": group[8:], "location_id": place, "date": "2026-03-09", "starts": "18:00",
         "ends": "19:30", "timezone": "Europe/Berlin", "starts_at": "2026-03-09T17:00:00Z",
         "ends_at": "2026-03-09T18:30:00Z", "teachers": [clerk.id], "topic": "", "state": "planned",
@@ -109,7 +120,7 @@ def test_all_that_can_be_said_is_shown(api: Api, head: Person, other_clerk: Pers
 def test_later_edits_of_group_or_place_touch_no_lesson(
     api: Api, head: Person, group: str, place: str
 ) -> None:
-    lesson = adds(head, group)
+    lesson = adds(head, group, starts="08:00", ends="09:00")
     good(head.puts(group, teachers=[], capacity=3, schedule=[]), 200)
     good(head.puts(f"/locations/{place}", timezone="UTC", capacity=4), 200)
     assert good(head.reads(path_of(lesson)), 200) == lesson
@@ -135,6 +146,7 @@ def test_a_time_the_clocks_skip_is_later_and_of_two_the_first_is_meant(
     assert (lesson["starts"], lesson["ends"]) == ("02:30", "03:30")
     assert lesson["starts_at"] == starts_at
     assert lesson["ends_at"] == ends_at.isoformat().replace("+00:00", "Z")
+    assert deletes(head, lesson) == 204
     moved = good(head.puts(path_of(adds(head, group, "2026-01-01", **NIGHT)), date=day, starts="02:29"), 200)
     assert moved["starts_at"] == starts_at.replace("30:00Z", "29:00Z")
 
@@ -144,7 +156,7 @@ def test_a_time_the_clocks_skip_is_later_and_of_two_the_first_is_meant(
 
 def test_lessons_are_made_from_the_schedule_once(api: Api, clerk: Person, group: str) -> None:
     made = makes(clerk, group, "2026-03-02", "2026-03-29")
-    assert made.keys() == {"lessons", "total", "existing"}
+    assert made.keys() == {"lessons", "total", "existing", "removed", "warnings"}
     assert (len(made["lessons"]), made["total"], made["existing"]) == (8, 8, 0)
     assert dates(made) == [f"2026-03-{day:02}" for day in (3, 4, 10, 11, 17, 18, 24, 25)]
     assert {(it["starts"], it["ends"], *it["teachers"]) for it in made["lessons"]} == {
@@ -153,8 +165,8 @@ def test_lessons_are_made_from_the_schedule_once(api: Api, clerk: Person, group:
     assert [it["scheduled"] for it in made["lessons"]] == [
         {"date": date, "starts": "18:00"} for date in dates(made)
     ]
-    assert makes(clerk, group, "2026-03-02", "2026-03-29") == {"lessons": [], "total": 0, "existing": 8}
-    assert makes(clerk, group, "2026-03-03", "2026-03-03") == {"lessons": [], "total": 0, "existing": 1}
+    assert makes(clerk, group, "2026-03-02", "2026-03-29") == NOTHING_MADE | {"existing": 8}
+    assert makes(clerk, group, "2026-03-03", "2026-03-03") == NOTHING_MADE | {"existing": 1}
     shown = good(clerk.reads(f"{group}/lessons"), 200)
     assert shown == {"lessons": made["lessons"], "total": 8}
     assert good(clerk.reads(path_of(made["lessons"][0])), 200) == made["lessons"][0]
@@ -191,8 +203,9 @@ def test_a_lesson_that_was_moved_is_not_made_again_nor_one_in_the_way_touched(
     in_the_way = adds(clerk, group, "2026-03-04", ends="18:30", topic="chess")
     first, *_ = makes(clerk, group, "2026-03-03", "2026-03-04")["lessons"]
     moved = good(clerk.puts(path_of(first), date="2026-03-06", starts="10:00", ends="11:00"), 200)
+    assert moved.pop("warnings") == []
     assert moved["scheduled"] == {"date": "2026-03-03", "starts": "18:00"}
-    assert makes(clerk, group, "2026-03-01", "2026-03-08") == {"lessons": [], "total": 0, "existing": 2}
+    assert makes(clerk, group, "2026-03-01", "2026-03-08") == NOTHING_MADE | {"existing": 2}
     shown = good(clerk.reads(f"{group}/lessons"), 200)
     assert shown == {"lessons": [in_the_way, moved], "total": 2}
 
@@ -212,7 +225,7 @@ def test_a_closure_cancels_what_is_to_come_and_restores_it_when_it_goes(
     good(head.puts(closures, closures=[]), 200)
     shown = good(clerk.reads(f"{group}/lessons"), 200)["lessons"]
     assert [it["state"] for it in shown] == ["planned", "cancelled", *["planned"] * 4]
-    assert shown[1] == off
+    assert off == shown[1] | {"warnings": []}
     assert {it: shown[2][it] for it in made[2]} == made[2] | {
         "version": 3, "updated_at": shown[2]["updated_at"],
     }  # fmt: skip
@@ -243,7 +256,8 @@ def test_a_put_changes_what_is_sent_and_null_clears(
     ], 2):  # fmt: skip
         response = head.puts(path, f'"{version - 1}"', **changes)
         lesson |= changes | more | {"version": version}
-        assert (answer(response), response.headers["etag"]) == ((200, lesson), f'"{version}"'), changes
+        changed = (200, lesson | {"warnings": []})
+        assert (answer(response), response.headers["etag"]) == (changed, f'"{version}"'), changes
         assert answer(head.puts(path, **changes)) == answer(response), "the same again changes nothing"
     for name in ("date", "starts", "ends", "location_id", "state"):
         assert fields(head.puts(path, **{name: None})) == [name]
@@ -528,7 +542,7 @@ def test_a_lesson_with_marks_is_changed_only_while_its_marks_may_be(
     api: Api, clerk: Person, head: Person, group: str
 ) -> None:
     manager, anna = api.having(Role.MANAGER), added(head, "/clients", name="Anna")
-    lesson, unmarked = adds(clerk, group, starts="08:00"), adds(clerk, group, starts="10:00", ends="11:00")
+    lesson, unmarked = (adds(clerk, group, starts=f"{it}:00", ends=f"{it}:30") for it in ("08", "10"))
     marks(clerk, lesson, anna)
     clerk, manager, head = api.passes(clerk, manager, head, days=8)
     path = path_of(lesson)
@@ -546,3 +560,54 @@ def test_a_lesson_with_marks_is_changed_only_while_its_marks_may_be(
     manager, head = api.passes(manager, head, days=60)
     assert answer(manager.puts(path, state="planned")) == TOO_LATE
     assert good(head.puts(path, state="planned"), 200)["state"] == "held"
+
+
+# At the same time, deleted, replaced
+
+
+def test_two_lessons_of_a_group_are_not_at_once_and_a_teacher_in_two_places_is_told(
+    head: Person, clerk: Person, group: str, place: str
+) -> None:
+    lesson = adds(clerk, group)
+    body = {"date": TODAY, "starts": "19:00", "ends": "00:00"}
+    assert answer(clerk.posts(f"{group}/lessons", **body)) == OVERLAP
+    teachers = [{"user_id": clerk.id, "from": "2026-02-01"}]
+    other = f"/groups/{added(head, '/groups', name='Other', location_id=place, teachers=teachers)}"
+    late = good(clerk.posts(f"{other}/lessons", **body), 201)
+    warning = {"code": "teacher_elsewhere", "user_id": clerk.id}
+    assert late["warnings"] == [warning | {"lesson_id": late["id"], "with_lesson_id": lesson["id"]}]
+    assert late["ends_at"] == "2026-03-02T23:00:00Z"
+    told = good(clerk.puts(path_of(lesson), topic="chess"), 200)["warnings"]
+    assert told == [warning | {"lesson_id": lesson["id"], "with_lesson_id": late["id"]}]
+    assert "warnings" not in good(clerk.reads(path_of(late)), 200)
+    assert good(clerk.puts(path_of(late), starts="19:30"), 200)["warnings"] == []
+
+
+def test_an_unmarked_lesson_is_deleted_by_who_teaches_it(
+    api: Api, head: Person, clerk: Person, other_clerk: Person, group: str
+) -> None:
+    anna, lesson = added(head, "/clients", name="Anna"), adds(clerk, group)
+    marked = adds(clerk, group, "2026-03-01")
+    marks(clerk, marked, anna)
+    assert deletes(other_clerk, lesson) == 403
+    response = clerk.asks("DELETE", CLUB + path_of(lesson))
+    assert (response.status_code, response.content) == (204, b"")
+    assert answer(clerk.asks("DELETE", CLUB + path_of(lesson))) == NO_LESSON
+    assert answer(head.asks("DELETE", CLUB + path_of(marked))) == refusal(409, "lesson has marks")
+    assert good(head.reads(f"{group}/lessons"), 200)["total"] == 1
+
+
+def test_a_new_schedule_replaces_lessons_in_mid_term(head: Person, clerk: Person, group: str) -> None:
+    makes(clerk, group, "2026-03-02", "2026-03-29")
+    fortnightly = {"weekday": 2, "starts": "17:00", "ends": "18:00", "every": 2, "from": "2026-03-10"}
+    good(head.puts(group, schedule=[fortnightly]), 200)
+    body = {"from": "2026-03-09", "until": "2026-03-29", "replace": True}
+    made = good(clerk.posts(f"{group}/lessons", **body), 201)
+    assert (dates(made), made["removed"], made["existing"]) == (["2026-03-10", "2026-03-24"], 6, 0)
+    assert [(it["date"], it["starts"]) for it in good(head.reads(f"{group}/lessons"), 200)["lessons"]] == [
+        ("2026-03-03", "18:00"), ("2026-03-04", "18:00"), ("2026-03-10", "17:00"), ("2026-03-24", "17:00"),
+    ]  # fmt: skip
+    assert fields(clerk.posts(f"{group}/lessons", replace=True)) == ["from", "until"]
+    assert fields(clerk.posts(f"{group}/lessons", **body | {"replace": None})) == ["replace"]
+    assert fields(head.puts(group, schedule=[fortnightly | {"from": None}])) == ["schedule[0].from"]
+    assert fields(head.puts(group, schedule=[fortnightly | {"every": 9}])) == ["schedule[0].every"]

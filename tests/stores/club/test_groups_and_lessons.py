@@ -15,10 +15,12 @@ from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.club.groups import SqlGroups
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.databases import Database
+from attendance.application.club.lessons import ListAllLessons
 from attendance.application.pagination import PageRequest, SortKey
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.club import GroupCriteria, LessonCriteria
 from attendance.domain.club.lessons import Lesson
+from attendance.domain.permissions.roles import Role
 from attendance.testing import make
 from attendance.testing.contract.groups_and_lessons import (
     DAY,
@@ -134,6 +136,25 @@ def test_groups_and_lessons_are_a_constant_number_of_statements(database: Databa
     assert number(lambda work: work.groups.save(joining)) == 3
     leaving = replace(joining, members=(joined(club.clients[1], MARCH_2 + DAY),), version=4)
     assert number(lambda work: work.groups.save(leaving)) == 4
+
+
+@pytest.mark.parametrize("number_of_groups", [1, 30])
+def test_lessons_of_all_groups_are_three_statements(database: Database, number_of_groups: int) -> None:
+    """One for the lessons, one for what is around them, one for how many there are."""
+    store = SqlStore(primary=database, replica=database)
+    club = club_in(store)
+    members = tuple(map(joined, club.clients))
+    groups = [club.group(members=members) for _ in range(number_of_groups)]
+    club.put(*(make.lesson(group, teachers=(club.teacher.id,)) for group in groups))
+    list_all = ListAllLessons(store=store, clock=lambda: make.NOON, today=lambda: MARCH_2)
+    manager = make.actor(make.confirmed(role=Role.MANAGER))
+    for asked in ({}, {"teacher_id": club.teacher.id, "location_id": club.location.id, "untaken": False}):
+        for page in (None, 1):
+            with counted(database) as statements:
+                told = [*list_all(manager, page=page, **asked)]
+            assert len(told) == min(number_of_groups, 20 if page else 30)
+            assert {lesson.roster for lesson in told} == {3}
+            assert len(statements) == 3
 
 
 @pytest.fixture

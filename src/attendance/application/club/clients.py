@@ -13,18 +13,20 @@ from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand, Query
 from attendance.application.pagination import PageRequest, parse_sort
-from attendance.application.ports import EmailAddresses, Today, UnitOfWork
-from attendance.application.ports.club import CLIENTS, ClientCriteria
+from attendance.application.ports import Contended, EmailAddresses, Today, UnitOfWork
+from attendance.application.ports.club import CLIENTS, ClientCriteria, GroupCriteria
 from attendance.domain.club.clients import Client, ClientChanges, accepted_birthday
+from attendance.domain.club.groups import Group
 from attendance.domain.errors import FieldError
-from attendance.domain.events import Event
-from attendance.domain.ids import AccountId, ClientId
+from attendance.domain.events import ChangeContext, Event
+from attendance.domain.ids import AccountId, ClientId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission, allows
 from attendance.domain.text import raise_if_errors, trimmed, words_of
 
 MOST_OWN_CLIENTS = 1000
+MOST_GROUPS = 10_000
 
 
 class ListClients(Query):
@@ -120,8 +122,10 @@ def own_clients(work: UnitOfWork, actor: Actor) -> tuple[Client, ...]:
 class EditClient(DatedCommand):
     """Change the given fields of a client, those of `ClientChanges`, and return it.
 
-    The same values again change nothing. `versions`: refuse unless the stored version is one of these; None:
-    any. Raises Invalid, Forbidden, ClientNotFound, Outdated, and UserNotFound where no account has `user_id`.
+    The same values again change nothing. `active` False archives: memberships that run on end today, later
+    ones and planned absences go, and bringing the client back restores none of them. `versions`: refuse
+    unless the stored version is one of these; None: any. Raises Invalid, Forbidden, ClientNotFound, Outdated,
+    and UserNotFound where no account has `user_id`.
     """
 
     email_addresses: EmailAddresses
@@ -141,15 +145,53 @@ class EditClient(DatedCommand):
         raise_if_errors(*self.errors_in(changes))
         accepted = _accepted(changes, self.email_addresses)
         require_level(actor, Permission.EDIT_CLIENT)
+        context, is_archived = self._change_context(actor), accepted.get("active") is False
         with self.store.transaction() as work:
+            # before the client is locked: whoever joins or marks locks group and lesson first
+            lesson_ids = self._end_memberships(work, client_id, context) if is_archived else frozenset()
 
             def edited(before: Client) -> tuple[Client, Event | None]:
                 user_id: AccountId | None = accepted.get("user_id")
                 if user_id is not None and user_id != before.user_id:
                     work.accounts.get(user_id)
-                return before.edited(accepted, self._change_context(actor))
+                return before.edited(accepted, context)
 
-            return ClientDetails.of(edit(work, work.clients, client_id, versions, edited), actor)
+            client = edit(work, work.clients, client_id, versions, edited)
+            if is_archived:
+                self._clear_absences(work, client_id, lesson_ids, context)
+        return ClientDetails.of(client, actor)
+
+    def _end_memberships(
+        self, work: UnitOfWork, client_id: ClientId, context: ChangeContext
+    ) -> frozenset[LessonId]:
+        """End the client's memberships today, and lock the lessons with an absence planned; their ids."""
+        for group in work.groups.get_all_for_update([group.id for group in self._groups(work, client_id)]):
+            members = group.members_without(client_id, after=self.today())
+            after, event = group.edited({"members": members}, context)
+            if event:
+                work.groups.save(after)
+                work.events.add(event)
+        absences = work.attendance.planned_absences(client_id, context.at)
+        return work.lessons.lock_existing({mark.lesson_id for mark in absences})  # type: ignore[return-value]
+
+    def _clear_absences(
+        self, work: UnitOfWork, client_id: ClientId, lesson_ids: Collection[LessonId], context: ChangeContext
+    ) -> None:
+        """Remove the client's planned absences. The client is locked: nobody adds one meanwhile.
+
+        Raises Contended where somebody did before, or let the client join a group.
+        """
+        absences = work.attendance.planned_absences(client_id, context.at)
+        if {mark.lesson_id for mark in absences} - {*lesson_ids} or self._groups(work, client_id):
+            raise Contended
+        changes = [mark.cleared(context) for mark in absences]
+        work.attendance.save(changes)
+        work.events.add_all([event for change in changes for event in change.events])
+
+    def _groups(self, work: UnitOfWork, client_id: ClientId) -> tuple[Group, ...]:
+        """The groups of which the client is a member after today."""
+        criteria = GroupCriteria(member_id=client_id, member_after=self.today())
+        return work.groups.list(criteria, PageRequest(order=(), limit=MOST_GROUPS))
 
 
 def client_errors(

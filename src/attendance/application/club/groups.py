@@ -1,21 +1,25 @@
 """Groups: adding, listing, showing and editing them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date
 from typing import Any, Unpack
 
+from attendance.application.attendance.charging import charge_again
 from attendance.application.club.read_models import GroupDetails
 from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedCommand, Query
-from attendance.application.ports import UnitOfWork
+from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.club import GROUPS, GroupCriteria
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
-from attendance.domain.club.groups import Group, GroupChanges, RosterHeld
-from attendance.domain.errors import FieldError
-from attendance.domain.events import Event
-from attendance.domain.ids import GroupId
+from attendance.domain.club.groups import Group, GroupChanges, GroupMembership, RosterHeld, ended_by
+from attendance.domain.club.lessons import LessonsPlanned, LessonState
+from attendance.domain.dates import ONE_DAY
+from attendance.domain.errors import FieldError, error_if
+from attendance.domain.events import ChangeContext, Event
+from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_rewrite_rosters, require_level
 from attendance.domain.permissions.table import Permission
@@ -72,20 +76,22 @@ class ShowGroup(Query):
         return GroupDetails.of(self._stored(GROUPS, group_id), actor)
 
 
-class EditGroup(DatedCommand):
+class EditGroup(Command):
     """Change the given fields of a group, those of `GroupChanges`, and return it. Lists are replaced whole.
 
-    The same values again change nothing; lessons made before stay as they are. Below head managers a teaching
-    or membership that has begun may only be ended, yesterday at the earliest (OnlyToBeEnded), and the rosters
-    of lessons that were held must stay (RosterHeld). `versions`: refuse unless the stored version is one of
-    these; None: any.
+    The same values again change nothing; lessons made before stay as they are. Below head managers the
+    rosters of lessons that were held must stay (RosterHeld). An earlier `active_until` ends the group:
+    memberships that run on end with it, and lessons that are planned after it are cancelled if
+    `cancel_lessons` says so, else it is refused (LessonsPlanned). `versions`: refuse unless the stored
+    version is one of these; None: any.
 
     Raises Invalid, Forbidden, GroupNotFound, Outdated, LocationNotFound, UserNotFound, ClientNotFound,
-    ClientArchived, GroupFull, OnlyToBeEnded, RosterHeld.
+    ClientArchived, GroupFull, RosterHeld, LessonsPlanned.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
-        return group_errors(fields)
+        # from when the group is active may be stored
+        return group_errors({"active_from": date.min, **fields})
 
     @retried
     def __call__(
@@ -94,28 +100,128 @@ class EditGroup(DatedCommand):
         *,
         group_id: GroupId,
         versions: Collection[int] | None = None,
+        cancel_lessons: bool = False,
         **changes: Unpack[GroupChanges],
     ) -> GroupDetails:
         raise_if_errors(*self.errors_in(changes))
         require_level(actor, Permission.EDIT_GROUP)
+        context = self._change_context(actor)
         with self.store.transaction() as work:
 
             def edited(before: Group) -> tuple[Group, Event | None]:
-                after, event = before.edited(changes, self._change_context(actor))
-                if not may_rewrite_rosters(actor):
-                    before.require_only_ended(after, today=self.today())
-                    if after.members != before.members:
-                        # before clients are locked: whoever marks attendance locks the lesson first
-                        self._require_same_held_rosters(work, before, after)
+                after, event = before.edited(changes, context)
+                end = after.active_until
+                if end is not None and before.is_ended_by(after):
+                    members = ended_by(after.members, end)
+                    after, event = before.edited({**changes, "members": members}, context)
+                _require_same_held_rosters(work, actor, before, after, context)
+                if before.is_ended_by(after):
+                    end_lessons(work, after, context, cancel_lessons=cancel_lessons)
                 _require_references(work, before, after)
                 return after, event
 
             return GroupDetails.of(edit(work, work.groups, group_id, versions, edited), actor)
 
-    def _require_same_held_rosters(self, work: UnitOfWork, before: Group, after: Group) -> None:
-        held_dates = work.lessons.lock_held_dates(before.id, self.clock())
-        if changed_dates := before.days_with_other_roster(after, held_dates):
-            raise RosterHeld(*changed_dates)
+
+class AddMember(Command):
+    """Add a client to a group from `since` to `until`, both included, and return the group.
+
+    `until` None: open end. The roster of a lesson that was held changes only by head managers and above
+    (RosterHeld). Raises Invalid, Forbidden, GroupNotFound, ClientNotFound, ClientArchived, GroupFull,
+    RosterHeld, and AlreadyInGroup where the client is in the group on one of these days.
+    """
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        since, until = fields.get("since"), fields.get("until")
+        error = error_if(since and until and until < since, "until", "must not be before from")
+        return [error] if error else []
+
+    @retried
+    def __call__(
+        self, actor: Actor, *, group_id: GroupId, client_id: ClientId, since: date, until: date | None = None
+    ) -> GroupDetails:
+        raise_if_errors(*self.errors_in({"since": since, "until": until}))
+        member = GroupMembership(client_id=client_id, since=since, until=until)
+        return _edit_members(
+            self.store, actor, group_id, self._change_context(actor), lambda group: group.members_with(member)
+        )
+
+
+class EndMember(DatedCommand):
+    """End a client's membership that runs on a day with that day, and return the group.
+
+    Where none runs on it, remove the next one that has not begun. `until`: today unless given. The roster of
+    a lesson that was held changes only by head managers and above (RosterHeld). Raises Forbidden,
+    GroupNotFound, MembershipNotFound, RosterHeld.
+    """
+
+    @retried
+    def __call__(
+        self, actor: Actor, *, group_id: GroupId, client_id: ClientId, until: date | None = None
+    ) -> GroupDetails:
+        today = self.today()
+        return _edit_members(
+            self.store,
+            actor,
+            group_id,
+            self._change_context(actor),
+            lambda group: group.members_when_ended(client_id, last=until or today, today=today),
+        )
+
+
+def _edit_members(
+    store: Store,
+    actor: Actor,
+    group_id: GroupId,
+    context: ChangeContext,
+    members: Callable[[Group], tuple[GroupMembership, ...]],
+) -> GroupDetails:
+    """Give a group other members, and return it."""
+    require_level(actor, Permission.EDIT_GROUP)
+    with store.transaction() as work:
+
+        def edited(before: Group) -> tuple[Group, Event | None]:
+            after, event = before.edited({"members": members(before)}, context)
+            _require_same_held_rosters(work, actor, before, after, context)
+            _require_references(work, before, after)
+            return after, event
+
+        return GroupDetails.of(edit(work, work.groups, group_id, None, edited), actor)
+
+
+def _require_same_held_rosters(
+    work: UnitOfWork, actor: Actor, before: Group, after: Group, context: ChangeContext
+) -> None:
+    """Raise RosterHeld where the roster of a lesson that was held changes, unless the actor may change it.
+
+    Before clients are locked: whoever marks attendance locks the lesson first.
+    """
+    if after.members == before.members or may_rewrite_rosters(actor):
+        return
+    held_dates = work.lessons.lock_held_dates(before.id, context.at)
+    if changed_dates := before.days_with_other_roster(after, held_dates):
+        raise RosterHeld(*changed_dates)
+
+
+def end_lessons(work: UnitOfWork, group: Group, context: ChangeContext, *, cancel_lessons: bool) -> None:
+    """Cancel the lessons that are planned after the group's end. Raises LessonsPlanned unless they may be.
+
+    What was held after it stays. The group must be locked.
+    """
+    if group.active_until is None or group.active_until == date.max:
+        return
+    later = work.lessons.lock_of_group(group.id, group.active_until + ONE_DAY, date.max)
+    planned = [lesson for lesson in later if lesson.state(at=context.at) is LessonState.PLANNED]
+    if planned and not cancel_lessons:
+        raise LessonsPlanned(*planned)
+    for lesson in later:
+        if lesson.state(at=context.at) is LessonState.HELD:
+            continue
+        after, event = lesson.ended_with_group(context)
+        if event:
+            work.lessons.save(after)
+            work.events.add(event)
+            charge_again(work, lesson, after, context)
 
 
 def _require_references(work: UnitOfWork, before: Group | None, after: Group) -> None:
@@ -128,15 +234,22 @@ def _require_references(work: UnitOfWork, before: Group | None, after: Group) ->
     teacher_ids = {teaching.user_id for teaching in before.teachers} if before else set()
     for user_id in sorted({teaching.user_id for teaching in after.teachers} - teacher_ids):
         work.accounts.get(user_id)
-    memberships = {(member.client_id, member.since) for member in before.members} if before else set()
-    joining_ids = {
-        member.client_id for member in after.members if (member.client_id, member.since) not in memberships
-    }
+    joining_ids = {member.client_id for member in _longer_members(before.members if before else (), after)}
     clients = work.clients.get_all_for_update(joining_ids)
     if len(clients) < len(joining_ids):
         raise ClientNotFound
     if not all(client.active for client in clients):
         raise ClientArchived
+
+
+def _longer_members(before: Iterable[GroupMembership], after: Group) -> list[GroupMembership]:
+    """The memberships that are new, or end later than before."""
+    ends = {(member.client_id, member.since): member.until or date.max for member in before}
+    return [
+        member
+        for member in after.members
+        if (member.until or date.max) > ends.get((member.client_id, member.since), date.min)
+    ]
 
 
 def group_errors(fields: Mapping[str, Any]) -> list[FieldError]:

@@ -1,20 +1,26 @@
 """Lessons: listing, adding, showing and editing them."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from datetime import date, time
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
-from attendance.application.club.read_models import LessonDetails
+from attendance.application.club.overlaps import require_no_overlap, warnings_of
+from attendance.application.club.read_models import (
+    ChangedLessonDetails,
+    LessonDetails,
+    LessonInContextDetails,
+)
 from attendance.application.forms.editing import require_version
 from attendance.application.forms.field_errors import LONG_AGO, NOBODY, record_errors
 from attendance.application.forms.listing import Listed, Reading, listed
+from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedCommand, TimedQuery
-from attendance.application.pagination import parse_sort, validate_range
-from attendance.application.ports import UnitOfWork, Zones
-from attendance.application.ports.club import LESSONS, LessonCriteria
+from attendance.application.pagination import PageRequest, SortKey, parse_sort, validate_range
+from attendance.application.ports import Today, UnitOfWork, Zones
+from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.club.groups import Group, GroupNotFound
 from attendance.domain.club.lessons import (
@@ -23,10 +29,12 @@ from attendance.domain.club.lessons import (
     LessonChanges,
     LessonNotFound,
     LessonState,
+    OutsideGroup,
     capacity_of,
     made,
 )
-from attendance.domain.errors import FieldError, Forbidden
+from attendance.domain.club.schedules import LONGEST_RANGE
+from attendance.domain.errors import FieldError, Forbidden, error_if
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import (
@@ -39,6 +47,8 @@ from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors
 
 LESSONS_SORT = ("date", "created_at")
+MOVES = frozenset({"date", "starts", "ends", "location_id", "cancelled"})
+"""The fields of a lesson that say when and where it is, and whether."""
 
 
 class ListLessons(TimedQuery):
@@ -61,7 +71,7 @@ class ListLessons(TimedQuery):
         until: date | None = None,
         state: LessonState | None = None,
     ) -> Listed[LessonDetails]:
-        order, now = parse_sort(sort or "date", LESSONS_SORT), self.clock()
+        order, now = lessons_order(sort, LESSONS_SORT), self.clock()
         criteria = LessonCriteria(group_id=group_id, at=now, since=since, until=until, state=state)
         validate_range(since, until)
 
@@ -82,13 +92,91 @@ class ListLessons(TimedQuery):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListAllLessons(TimedQuery):
+    """List lessons of all groups with their state now, by date and start, ties by id; or by `-date`.
+
+    `since`, `until`: local dates, both included, at most 366 days; one that is left out is today, or the
+    other one where today is on the wrong side of it. `teacher_id`: lessons whose own teachers include it.
+    `group_id`, `location_id`, `state`: only those. `untaken` True: those that have begun, are not cancelled
+    and have no mark; False: the others. How many are on the roster and marked is for employees and above.
+    `page` (from 1): that page of 20; None: the whole list. A page takes three statements, however many
+    lessons it has. Raises Invalid, Forbidden.
+    """
+
+    today: Today
+
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        teacher_id: AccountId | None = None,
+        group_id: GroupId | None = None,
+        location_id: LocationId | None = None,
+        state: LessonState | None = None,
+        untaken: bool | None = None,
+        page: int | None = None,
+        sort: str = "",
+    ) -> Listed[LessonInContextDetails]:
+        order, now, today = lessons_order(sort, ("date",)), self.clock(), self.today()
+        validate_range(since, until)
+        first, last = since or min(today, until or today), until or max(today, since or today)
+        raise_if_errors(
+            error_if(
+                last - first >= timedelta(days=LONGEST_RANGE),
+                "to",
+                f"must be at most {LONGEST_RANGE} days from from",
+            )
+        )
+        criteria = LessonCriteria(
+            at=now,
+            since=first,
+            until=last,
+            teacher_id=teacher_id,
+            group_id=group_id,
+            location_id=location_id,
+            state=state,
+            untaken=untaken,
+        )
+
+        def rows(work: UnitOfWork, page_request: PageRequest[LessonInContext]) -> tuple[LessonInContext, ...]:
+            last = page_request.after
+            of_lessons: PageRequest[Lesson] = replace(page_request, after=last and last.lesson)  # type: ignore[arg-type, assignment]
+            return work.lessons.in_context(work.lessons.list(criteria, of_lessons))
+
+        return listed(
+            self.store,
+            lambda: require_level(actor, Permission.READ_LESSONS),
+            order=order,
+            page=page,
+            count=lambda work: work.lessons.count(criteria),
+            rows=rows,
+            details=lambda context: LessonInContextDetails.of_context(context, actor, now),
+            hidden=LessonInContextDetails.hidden(actor),
+        )
+
+
+def lessons_order(sort: str, known: Collection[str]) -> tuple[SortKey, ...]:
+    """The sort keys of a list of lessons, by date unless `sort` says otherwise: of one date by start.
+
+    Raises Invalid.
+    """
+    order: list[SortKey] = []
+    for key in parse_sort(sort or "date", known):
+        order += [key, SortKey("starts", key.descending)] if key.field == "date" else [key]
+    return tuple(order)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddLesson(DatedCommand):
     """Add a lesson to a group and return it.
 
     `date`, `starts`, `ends` are local to the location: the group's, unless `location_id` is given.
     `teachers`: who teaches the group on that date unless given. Managers may, and below them who teaches the
     group today, but not choose `teachers`. Raises Invalid, Forbidden, GroupNotFound, LocationNotFound,
-    UserNotFound, and SlotTaken where the group has a lesson at that time.
+    UserNotFound, OutsideGroup where the group is not active on that date, and SlotTaken or LessonsOverlap
+    where it has a lesson at that time.
     """
 
     zones: Zones
@@ -108,7 +196,7 @@ class AddLesson(DatedCommand):
         location_id: LocationId | None = None,
         teachers: tuple[AccountId, ...] | None = None,
         topic: str = "",
-    ) -> LessonDetails:
+    ) -> ChangedLessonDetails:
         given = {"starts": starts, "ends": ends, "teachers": teachers or (), "topic": topic}
         raise_if_errors(*self.errors_in(given))
         require_level_for_some(actor, Permission.ADD_LESSON)
@@ -118,6 +206,8 @@ class AddLesson(DatedCommand):
             if teachers is not None:
                 require(may_choose_teachers(actor), Forbidden)
                 _require_accounts(work, teachers)
+            if not group.is_active(date):
+                raise OutsideGroup
             location = work.locations.get_for_update(location_id or group.location_id)
             lesson = made(
                 group,
@@ -132,8 +222,9 @@ class AddLesson(DatedCommand):
                 topic=topic,
             )
             work.lessons.add(lesson)
+            require_no_overlap(work, lesson)
             work.events.add(lesson.added(context))
-        return LessonDetails.of(lesson, context.at)
+            return _changed(work, lesson, context.at)
 
 
 class ShowLesson(TimedQuery):
@@ -158,7 +249,9 @@ class EditLesson(Command):
     restored only on the days on which the actor may change its marks (TooLate). `versions`: refuse unless the
     stored version is one of these; None: any.
 
-    Raises Invalid, Forbidden, LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound, SlotTaken.
+    Raises Invalid, Forbidden, LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound, SlotTaken or
+    LessonsOverlap where the group has another lesson at that time, and OutsideGroup where it is moved to or
+    restored on a date on which the group is not active.
     """
 
     zones: Zones
@@ -176,10 +269,13 @@ class EditLesson(Command):
         lesson_id: LessonId,
         versions: Collection[int] | None = None,
         **changes: Unpack[LessonChanges],
-    ) -> LessonDetails:
+    ) -> ChangedLessonDetails:
         raise_if_errors(*self.errors_in(changes))
         require_level_for_some(actor, Permission.EDIT_LESSON)
         with self.store.transaction() as work:
+            if not MOVES.isdisjoint(changes):
+                # before the lesson: whoever ends the group locks that first
+                work.groups.lock_existing([group_id])
             taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
             before = taught_lesson.lesson
             if before.group_id != group_id:
@@ -192,24 +288,64 @@ class EditLesson(Command):
             all_changes = _with_derived_changes(work, before, changes)
             zone = self.zones.named(all_changes.get("timezone", before.timezone))
             after, event = before.edited(all_changes, self._change_context(actor), zone=zone)
+            if before.date != after.date or before.cancelled > after.cancelled:
+                _require_active(work, after)
             if event:
                 work.lessons.save(after)
                 work.events.add(event)
+            if (before.cancelled, before.starts_at, before.ends_at) != (
+                after.cancelled,
+                after.starts_at,
+                after.ends_at,
+            ):
+                require_no_overlap(work, after)
             if (before.date, before.cancelled) != (after.date, after.cancelled):
                 charge_again(work, before, after, self._change_context(actor))
-        return LessonDetails.of(after, self.clock())
+            return _changed(work, after, self.clock())
 
     def _require_in_time(
         self, work: UnitOfWork, actor: Actor, before: Lesson, changes: LessonChanges
     ) -> None:
         """Raise TooLate for moving, cancelling or restoring a lesson whose marks may no longer be changed."""
-        names = ("date", "starts", "ends", "location_id", "cancelled")
-        moves = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in names)
+        moves = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in MOVES)
         # not `before.is_marked`: somebody may have been marked while this waited for the lock
         if moves and work.attendance.of_lesson(before.id):
             today = self.clock().astimezone(self.zones.named(before.timezone)).date()
             for day in (before.date, changes.get("date", before.date)):
                 self.marking_rules.require_in_time(actor.level, day, today=today)
+
+
+class DeleteLesson(Command):
+    """Delete a lesson that has no marks; made by the schedule, it can be made again.
+
+    Managers may, and below them who teaches the lesson. Raises Forbidden, LessonNotFound, LessonMarked.
+    """
+
+    @retried
+    def __call__(self, actor: Actor, *, group_id: GroupId, lesson_id: LessonId) -> None:
+        require_level_for_some(actor, Permission.DELETE_LESSON)
+        with self.store.transaction() as work:
+            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
+            if taught_lesson.lesson.group_id != group_id:
+                raise LessonNotFound
+            require_level(actor, Permission.DELETE_LESSON, own=actor.id in taught_lesson.teachers)
+            # once more: somebody may have been marked while this waited for the lock
+            lesson = work.lessons.get(lesson_id)
+            event = lesson.deleted(self._change_context(actor))
+            work.lessons.remove_all([lesson])
+            work.events.add(event)
+
+
+def _changed(work: UnitOfWork, lesson: Lesson, now: datetime) -> ChangedLessonDetails:
+    """A lesson that was added or edited, and what somebody may want to know of it."""
+    warnings = warnings_of(work, [lesson])
+    return read_model(ChangedLessonDetails, lesson, state=lesson.state(at=now), warnings=warnings)
+
+
+def _require_active(work: UnitOfWork, lesson: Lesson) -> None:
+    """Raise OutsideGroup for a lesson on a day on which its group is not active."""
+    if not lesson.cancelled and not work.groups.get(lesson.group_id).is_active(lesson.date):
+        raise OutsideGroup
 
 
 def _with_derived_changes(work: UnitOfWork, before: Lesson, changes: LessonChanges) -> dict[str, Any]:

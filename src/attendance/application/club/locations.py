@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from attendance.application.club.schedules import close_lessons
+from attendance.application.club.schedules import close_lessons, correct_timezone
 from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import named_errors, record_errors
 from attendance.application.forms.listing import Listed
@@ -82,7 +82,8 @@ class EditLocation(Command):
 
     The same values again change nothing. `closures` replaces the whole list: lessons to come on days that are
     closed now are cancelled unless they have a mark, and restored when the closure that cancelled them is
-    gone; other lessons stay as they are. `versions`: refuse unless the stored version is one of these; None:
+    gone. Another `timezone` moves lessons to come that have no mark: their local times stay. Other lessons
+    stay as they are. `versions`: refuse unless the stored version is one of these; None:
     any. Raises Invalid, Forbidden, LocationNotFound, Outdated, AddressTaken.
     """
 
@@ -106,6 +107,7 @@ class EditLocation(Command):
 
             def edited(before: Location) -> tuple[Location, Event | None]:
                 after, event = before.edited(changes, self._change_context(actor))
+                correct_timezone(work, before, after, self._change_context(actor), self.zones)
                 close_lessons(work, before, after, self._change_context(actor))
                 return after, event
 

@@ -9,14 +9,17 @@ is returned.
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from attendance.application.forms.read_models import read_model
+from attendance.application.ports.club import LessonInContext
 from attendance.domain.club.clients import Client, ClientFields
 from attendance.domain.club.contracts import Contract, ContractFields, ContractState
 from attendance.domain.club.groups import Group, GroupFields, GroupMembership
 from attendance.domain.club.lessons import Lesson, LessonFields, LessonState
 from attendance.domain.club.prices import Price, PriceFields
 from attendance.domain.club.subscriptions import Subscription, SubscriptionFields, SubscriptionState
+from attendance.domain.ids import AccountId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import sees_all_prices, sees_members, sees_notes
 
@@ -88,6 +91,60 @@ class LessonDetails(LessonFields):
     @classmethod
     def of(cls, lesson: Lesson, now: datetime) -> "LessonDetails":
         return read_model(cls, lesson, state=lesson.state(at=now))
+
+
+class LessonWarningCode(StrEnum):
+    """What somebody may want to know of a lesson that was added or edited."""
+
+    TEACHER_ELSEWHERE = "teacher_elsewhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonWarning:
+    """A teacher of a lesson teaches another one at the same time."""
+
+    code: LessonWarningCode
+    lesson_id: LessonId
+    user_id: AccountId
+    with_lesson_id: LessonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedLessonDetails(LessonDetails):
+    """A lesson that was added or edited, and its state now; `warnings` by teacher and the other's start."""
+
+    warnings: tuple[LessonWarning, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonInContextDetails(LessonDetails):
+    """A lesson among those of all groups, with what its group and location are called.
+
+    `roster`: how many clients are its group's members on its date, without guests; `marked`: how many clients
+    have a mark, guests among them. Both are None for whoever does not work here.
+    """
+
+    group_name: str
+    location_name: str
+    roster: int | None
+    marked: int | None
+
+    @classmethod
+    def of_context(cls, context: LessonInContext, actor: Actor, now: datetime) -> "LessonInContextDetails":
+        sees_numbers = sees_members(actor)
+        return read_model(
+            cls,
+            context.lesson,
+            state=context.lesson.state(at=now),
+            group_name=context.group_name,
+            location_name=context.location_name,
+            roster=context.roster if sees_numbers else None,
+            marked=context.marked if sees_numbers else None,
+        )
+
+    @staticmethod
+    def hidden(actor: Actor) -> tuple[str, ...]:
+        return () if sees_members(actor) else ("roster", "marked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,17 @@ from datetime import date
 from typing import Any
 
 from attendance.application.club.lessons import group_for_update
-from attendance.application.club.read_models import LessonDetails
+from attendance.application.club.overlaps import Timeline, is_overlapping, warnings_of
+from attendance.application.club.read_models import LessonDetails, LessonWarning
 from attendance.application.forms.field_errors import errors_of
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand
 from attendance.application.ports import Contended, UnitOfWork, Zones
-from attendance.domain.club.lessons import Lesson, SlotTaken, made
+from attendance.domain.club.groups import Group, Slot
+from attendance.domain.club.lessons import Lesson, Scheduled, SlotTaken, made
 from attendance.domain.club.locations import Location
 from attendance.domain.club.schedules import require_range, slots_between
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import GroupId, LessonId
@@ -24,10 +27,16 @@ from attendance.domain.permissions.table import Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeLessons:
-    """The lessons made now, by date and start, and for how many slots one existed already."""
+    """The lessons made now, by date and start, and for how many slots one existed already or is in the way.
+
+    `removed`: how many were deleted before, because their slot is no longer in the schedule. `warnings`:
+    teachers who teach another lesson at the same time, by lesson.
+    """
 
     lessons: tuple[LessonDetails, ...]
     existing: int
+    removed: int
+    warnings: tuple[LessonWarning, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +45,9 @@ class MakeLessons(DatedCommand):
 
     Only on days on which the group is active and its location is not closed. A slot is skipped where its
     lesson was made before, or the group has another lesson at that time: making them again adds nothing.
-    Managers may, and below them who teaches the group today. Raises Invalid, Forbidden, GroupNotFound.
+    `replace`: first delete the lessons of these days that were made for a slot that is no longer in the
+    schedule, cancelled ones too, unless they have marks or were moved. Managers may, and below them who
+    teaches the group today. Raises Invalid, Forbidden, GroupNotFound.
     """
 
     zones: Zones
@@ -46,27 +57,47 @@ class MakeLessons(DatedCommand):
         return errors_of(lambda: require_range(since, until)) if since and until else []
 
     @retried
-    def __call__(self, actor: Actor, *, group_id: GroupId, since: date, until: date) -> MadeLessons:
+    def __call__(
+        self, actor: Actor, *, group_id: GroupId, since: date, until: date, replace: bool = False
+    ) -> MadeLessons:
         require_range(since, until)
         require_level_for_some(actor, Permission.ADD_LESSON)
+        context = self._change_context(actor)
         try:
             with self.store.transaction() as work:
-                return self._made(work, actor, group_id, since, until)
+                group = group_for_update(work, actor, group_id, self.today())
+                location = work.locations.get_for_update(group.location_id)
+                slots = [*slots_between(group, since, until)]
+                stale = _stale_lessons(work, group, slots, since, until) if replace else ()
+                work.lessons.remove_all(stale)
+                work.events.add_all([lesson.deleted(context) for lesson in stale])
+                lessons, existing = self._made(work, group, location, slots, context)
+                work.lessons.add_all(lessons)
+                work.events.add_all([lesson.added(context) for lesson in lessons])
+                return MadeLessons(
+                    lessons=tuple(LessonDetails.of(lesson, context.at) for lesson in lessons),
+                    existing=existing,
+                    removed=len(stale),
+                    warnings=warnings_of(work, lessons),
+                )
         except SlotTaken as slot_taken:
             # a lesson was moved there meanwhile: the next attempt finds and skips it
             raise Contended from slot_taken
 
     def _made(
-        self, work: UnitOfWork, actor: Actor, group_id: GroupId, since: date, until: date
-    ) -> MadeLessons:
-        group = group_for_update(work, actor, group_id, self.today())
-        location = work.locations.get_for_update(group.location_id)
-        zone, context = self.zones.named(location.timezone), self._change_context(actor)
-        taken = work.lessons.slots_taken(group_id, since, until)
-        slots = [
-            (day, slot) for day, slot in slots_between(group.schedule, since, until) if group.is_active(day)
-        ]
-        lessons = tuple(
+        self,
+        work: UnitOfWork,
+        group: Group,
+        location: Location,
+        slots: list[tuple[date, Slot]],
+        context: ChangeContext,
+    ) -> tuple[list[Lesson], int]:
+        """The lessons of the slots that are free, and how many slots are not."""
+        if not slots:
+            return [], 0
+        zone, lessons, existing = self.zones.named(location.timezone), [], 0
+        taken = work.lessons.slots_taken(group.id, slots[0][0], slots[-1][0])
+        all_lessons = [
             made(
                 group,
                 location,
@@ -79,20 +110,60 @@ class MakeLessons(DatedCommand):
                 is_scheduled=True,
             )
             for day, slot in slots
-            if (day, slot.starts) not in taken and location.closure_on(day) is None
-        )
-        work.lessons.add_all(lessons)
-        work.events.add_all([lesson.added(context) for lesson in lessons])
-        existing = sum((day, slot.starts) in taken for day, slot in slots)
-        return MadeLessons(
-            lessons=tuple(LessonDetails.of(lesson, context.at) for lesson in lessons), existing=existing
-        )
+        ]
+        timeline = Timeline(work, group.id, all_lessons)
+        for lesson in all_lessons:
+            if (lesson.date, lesson.starts) in taken:
+                existing += 1
+            elif location.closure_on(lesson.date) is None:
+                if timeline.is_free(lesson):
+                    timeline.add(lesson)
+                    lessons.append(lesson)
+                else:
+                    existing += 1
+        return lessons, existing
+
+
+def _stale_lessons(
+    work: UnitOfWork, group: Group, slots: list[tuple[date, Slot]], since: date, until: date
+) -> tuple[Lesson, ...]:
+    """The lessons of these days that were made for a slot that the schedule has no longer; locks all.
+
+    Also one that nobody edited since, whose slot ends at another time now.
+    """
+    ends = {(day, slot.starts): slot.ends for day, slot in slots}
+
+    def is_stale(lesson: Lesson) -> bool:
+        place = lesson.date, lesson.starts
+        if lesson.is_marked or lesson.scheduled != Scheduled(date=lesson.date, starts=lesson.starts):
+            return False
+        return place not in ends or (lesson.version == 1 and ends[place] != lesson.ends)
+
+    return tuple(lesson for lesson in work.lessons.lock_of_group(group.id, since, until) if is_stale(lesson))
+
+
+def correct_timezone(
+    work: UnitOfWork, before: Location, after: Location, context: ChangeContext, zones: Zones
+) -> None:
+    """Have the lessons to come that have no mark in the location's new zone; their local times stay."""
+    if before.timezone == after.timezone:
+        return
+    zone = zones.named(after.timezone)
+    # a date anywhere is less than two days from the instant
+    for lesson in work.lessons.lock_at_location(after.id, context.at.date() - 2 * ONE_DAY, date.max):
+        if lesson.is_marked or lesson.has_begun(context.at):
+            continue
+        moved, event = lesson.edited({"timezone": after.timezone}, context, zone=zone)
+        if event:
+            work.lessons.save(moved)
+            work.events.add(event)
 
 
 def close_lessons(work: UnitOfWork, before: Location, after: Location, context: ChangeContext) -> None:
     """Cancel the lessons to come on days that are closed now; restore those that former closures cancelled.
 
-    A lesson with a mark is not cancelled; one that somebody cancelled is not restored.
+    A lesson with a mark is not cancelled; one that somebody cancelled is not restored, nor one in whose place
+    the group has another now.
     """
     changed = {*before.closures} ^ {*after.closures}
     if not changed:
@@ -102,7 +173,8 @@ def close_lessons(work: UnitOfWork, before: Location, after: Location, context: 
         was_closed, closure = before.closure_on(lesson.date), after.closure_on(lesson.date)
         edited, event = lesson, None
         if closure is None and was_closed and lesson.closed:
-            edited, event = lesson.reopened(context)
+            if not is_overlapping(work, lesson):
+                edited, event = lesson.reopened(context)
         elif closure and not was_closed and _is_to_come_unmarked(work, lesson, context):
             edited, event = lesson.closed_for(closure.reason, context)
         if event:

@@ -151,6 +151,10 @@ class Attendance(Protocol):
     """The marks of lessons and of clients."""
 
     @abstractmethod
+    def planned_absences(self, client_id: ClientId, at: datetime) -> tuple[Mark, ...]:
+        """Return a client's marks "excused" in lessons that have not begun at `at`, sorted by lesson id."""
+
+    @abstractmethod
     def of_lesson(
         self, lesson_id: LessonId, client_ids: Collection[ClientId] | None = None
     ) -> tuple[Mark, ...]:

@@ -117,7 +117,10 @@ LOCATIONS = Resource(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCriteria:
-    """All groups."""
+    """Groups of which a client is a member on some day after `member_after`; None: all groups."""
+
+    member_id: ClientId | None = None
+    member_after: date = date.min
 
 
 GROUPS = Resource(
@@ -127,21 +130,31 @@ GROUPS = Resource(
     GroupCriteria,
     sort={"name": "name_key", "created_at": "created_at"},
     keys={"name_key": lambda group: sort_key(group.name)},
+    predicates={
+        "member_id": lambda group, criteria: any(
+            member.client_id == criteria.member_id
+            and (member.until is None or member.until > criteria.member_after)
+            for member in group.members
+        )
+    },
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonCriteria:
-    """Lessons of a group from `since` to `until`, both included, that have a state at the instant `at`.
+    """Lessons from `since` to `until`, both included, that have a state at the instant `at`; None: any.
 
-    None: any.
+    `teacher_id`: among the lesson's own teachers. `untaken`: begun by `at`, not cancelled, without a mark.
     """
 
-    group_id: GroupId
     at: datetime
+    group_id: GroupId | None = None
+    location_id: LocationId | None = None
+    teacher_id: AccountId | None = None
     since: date | None = None
     until: date | None = None
     state: LessonState | None = None
+    untaken: bool | None = None
 
 
 LESSONS = Resource(
@@ -158,6 +171,8 @@ LESSONS = Resource(
         "since": lambda lesson, criteria: is_within(lesson.date, criteria.since, None),
         "until": lambda lesson, criteria: is_within(lesson.date, None, criteria.until),
         "state": lambda lesson, criteria: lesson.state(at=criteria.at) is criteria.state,
+        "teacher_id": lambda lesson, criteria: criteria.teacher_id in lesson.teachers,
+        "untaken": lambda lesson, criteria: lesson.is_untaken(at=criteria.at) is criteria.untaken,
     },
     unique=(
         Unique(SlotTaken, ("group_id", "date", "starts")),
@@ -231,6 +246,20 @@ class LessonWithTeachers:
     teachers: frozenset[AccountId]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonInContext:
+    """A lesson, what its group and location are called, and how many clients it is about.
+
+    `roster`: members on its date, without guests; `marked`: clients with a mark, guests among them.
+    """
+
+    lesson: Lesson
+    group_name: str
+    location_name: str
+    roster: int
+    marked: int
+
+
 class Lessons(Repository[Lesson, LessonCriteria], Protocol):
     """Lessons. `add` and `save` raise SlotTaken where a group would have two at one time.
 
@@ -245,8 +274,30 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
         """
 
     @abstractmethod
+    def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
+        """Return these lessons, in the same order, with what is around each; one statement for all."""
+
+    @abstractmethod
     def add_all(self, lessons: Collection[Lesson]) -> None:
         """Store all of them or none, in one statement. Raises DuplicateId, SlotTaken."""
+
+    @abstractmethod
+    def remove_all(self, lessons: Collection[Lesson]) -> None:
+        """Remove these lessons, which are locked and have no marks, in one statement."""
+
+    @abstractmethod
+    def of_group_between(self, group_id: GroupId, since: datetime, until: datetime) -> tuple[Lesson, ...]:
+        """Return a group's lessons that are on at some instant between two, sorted by start, ties by id.
+
+        Both ends excluded; without cancelled ones.
+        """
+
+    @abstractmethod
+    def taught_on(self, teacher_ids: Collection[AccountId], dates: Collection[date]) -> tuple[Lesson, ...]:
+        """Return the lessons on these local dates that one of these teaches, sorted by start, ties by id.
+
+        By the lessons' own teachers; without cancelled ones. One statement.
+        """
 
     @abstractmethod
     def slots_taken(self, group_id: GroupId, since: date, until: date) -> frozenset[tuple[date, time]]:
@@ -261,6 +312,10 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
 
         Locks all that have begun: none gets its first mark while rosters are changed.
         """
+
+    @abstractmethod
+    def lock_of_group(self, group_id: GroupId, since: date, until: date) -> tuple[Lesson, ...]:
+        """Lock the lessons of a group from `since` to `until`, both included; return them sorted by id."""
 
     @abstractmethod
     def lock_at_location(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:

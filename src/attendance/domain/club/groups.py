@@ -1,15 +1,16 @@
 """Groups: their teachers, their members, and their weekly schedule."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, time
+from dataclasses import dataclass, replace
+from datetime import date, time, timedelta
 from itertools import pairwise
+from math import gcd
 from operator import attrgetter
 from typing import Any, TypedDict
 from uuid import UUID
 
 from attendance.domain.club.locations import capacity_error
-from attendance.domain.dates import ONE_DAY, Period, is_within
+from attendance.domain.dates import ONE_DAY, Period, ends_wrongly, is_within
 from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.revisions import Record, RecordFields
@@ -19,10 +20,21 @@ LONGEST_GROUP_NAME = 200
 MOST_TEACHERS = 100
 MOST_MEMBERSHIPS = 5000
 MOST_SLOTS = 100
+MOST_WEEKS = 8
 
 
 class GroupNotFound(NotFound):
     text = "group not found"
+
+
+class MembershipNotFound(NotFound):
+    text = "membership not found"
+
+
+class AlreadyInGroup(Conflict):
+    """The client is in the group already on some of these days."""
+
+    text = "client is in the group already"
 
 
 class GroupFull(Conflict):
@@ -35,16 +47,11 @@ class RosterHeld(Conflict):
     """The roster of lessons that were held would change; `days` are their dates, in order."""
 
     text = "lessons were held with another roster"
+    who_may = "only a head manager may change it"
 
     def __init__(self, *days: date) -> None:
-        super().__init__(f"{type(self).text}: {', '.join(map(str, days))}")
+        super().__init__(f"{type(self).text}: {', '.join(map(str, days))}; {self.who_may}")
         self.days = days
-
-
-class OnlyToBeEnded(Conflict):
-    """A teaching or membership that has begun may only be ended, yesterday at the earliest."""
-
-    text = "what has begun can only be ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,11 +74,42 @@ class GroupMembership(Period):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """When a group meets each week: an ISO weekday (Monday is 1) and times local to its location."""
+    """When a group meets: an ISO weekday (Monday is 1) and times local to its location.
+
+    `ends` at midnight is the next one. It meets `every` so many weeks, counted from the first such weekday on
+    or after `since`; None: the day from which the group is active.
+    """
 
     weekday: int
     starts: time
     ends: time
+    every: int = 1
+    since: date | None = None
+
+    def meets_on(self, day: date, active_from: date | None) -> bool:
+        """Whether a group that is active from a day on (None: always) meets on another."""
+        first = self.first_day(active_from)
+        if day.isoweekday() != self.weekday:
+            return False
+        return first is None or (day >= first and (day - first).days // 7 % self.every == 0)
+
+    def first_day(self, active_from: date | None) -> date | None:
+        """The day from which its weeks are counted; None: it meets each week."""
+        since = self.since or active_from
+        if since is None:
+            return None
+        days = (self.weekday - since.isoweekday()) % 7
+        # at the very end of the calendar there is none
+        return since + timedelta(days=days) if days <= (date.max - since).days else date.max
+
+    def coincides(self, other: "Slot", active_from: date | None) -> bool:
+        """Whether on some day both start at the same time."""
+        if (self.weekday, self.starts) != (other.weekday, other.starts):
+            return False
+        first, second = self.first_day(active_from), other.first_day(active_from)
+        if first is None or second is None:
+            return True
+        return (first - second).days // 7 % gcd(self.every, other.every) == 0
 
 
 class GroupChanges(TypedDict, total=False):
@@ -121,7 +159,7 @@ class Group(GroupFields, Record):
             error_if(is_backwards, "active_until", "must not be before active_from"),
             *_period_errors("teachers", self.teachers),
             *_period_errors("members", self.members),
-            *_schedule_errors(self.schedule),
+            *_schedule_errors(self.schedule, self.active_from),
             _length_error("teachers", len(self.teachers), MOST_TEACHERS),
             _length_error("members", len(self.members), MOST_MEMBERSHIPS),
             _length_error("schedule", len(self.schedule), MOST_SLOTS),
@@ -131,7 +169,7 @@ class Group(GroupFields, Record):
         # in a fixed order: the same entries in another order are no change
         object.__setattr__(self, "teachers", _sorted(self.teachers, "since", "user_id"))
         object.__setattr__(self, "members", _sorted(self.members, "since", "client_id"))
-        object.__setattr__(self, "schedule", _sorted(self.schedule, "weekday", "starts"))
+        object.__setattr__(self, "schedule", tuple(sorted(self.schedule, key=_slot_key)))
 
     def is_active(self, day: date) -> bool:
         return is_within(day, self.active_from, self.active_until)
@@ -144,14 +182,51 @@ class Group(GroupFields, Record):
         """Who is in the group on a day."""
         return frozenset(member.client_id for member in self.members if member.covers(day))
 
-    def require_only_ended(self, changed: "Group", *, today: date) -> None:
-        """Raise OnlyToBeEnded unless what has begun by `today` stays, or ends yesterday at the earliest."""
-        _require_only_ended(self.teachers, changed.teachers, today)
-        _require_only_ended(self.members, changed.members, today)
+    def members_with(self, member: GroupMembership) -> tuple[GroupMembership, ...]:
+        """The memberships with one more. Raises AlreadyInGroup."""
+        own = (it for it in self.members if it.client_id == member.client_id)
+        if any(it.overlaps(member.since, member.until or date.max) for it in own):
+            raise AlreadyInGroup
+        return (*self.members, member)
+
+    def members_when_ended(
+        self, client_id: ClientId, *, last: date, today: date
+    ) -> tuple[GroupMembership, ...]:
+        """The memberships when the client's that runs on a day ends on it; else the next is gone.
+
+        One that has begun by `today` is not removed. Raises MembershipNotFound.
+        """
+        own = [member for member in self.members if member.client_id == client_id]
+        running = next((member for member in own if member.covers(last)), None)
+        if running is not None:
+            return tuple(replace(it, until=last) if it is running else it for it in self.members)
+        to_come = [member for member in own if member.since > max(last, today)]
+        if not to_come:
+            raise MembershipNotFound
+        gone = min(to_come, key=attrgetter("since"))
+        return tuple(member for member in self.members if member is not gone)
+
+    def members_without(self, client_id: ClientId, *, after: date) -> tuple[GroupMembership, ...]:
+        """The memberships when a client's end on a day: what runs on ends then, what begins later goes."""
+        others = tuple(member for member in self.members if member.client_id != client_id)
+        own = (member for member in self.members if member.client_id == client_id)
+        return others + ended_by(own, after)
+
+    def is_ended_by(self, changed: "Group") -> bool:
+        """Whether `changed` ends, and this group did not or ended later."""
+        end = changed.active_until
+        return end is not None and end < (self.active_until or date.max)
 
     def days_with_other_roster(self, changed: "Group", days: Iterable[date]) -> list[date]:
         """Those of `days`, in order, on which the roster of `changed` differs from this one's."""
         return sorted({day for day in days if self.roster_on(day) != changed.roster_on(day)})
+
+
+def ended_by(members: Iterable[GroupMembership], day: date) -> tuple[GroupMembership, ...]:
+    """Memberships that end on a day at the latest; those that begin later are gone."""
+    return tuple(
+        replace(member, until=min(member.until or date.max, day)) for member in members if member.since <= day
+    )
 
 
 def most_at_once(members: Iterable[GroupMembership]) -> int:
@@ -194,32 +269,27 @@ def _period_errors(field: str, entries: Sequence[Teaching | GroupMembership]) ->
     return field_errors
 
 
-def _schedule_errors(schedule: tuple[Slot, ...]) -> list[FieldError]:
+def _slot_key(slot: Slot) -> tuple[object, ...]:
+    return slot.weekday, slot.starts, slot.ends, slot.every, slot.since or date.min
+
+
+def _schedule_errors(schedule: tuple[Slot, ...], active_from: date | None) -> list[FieldError]:
     field_errors: list[FieldError] = []
     for index, slot in enumerate(schedule):
+        field = f"schedule[{index}]"
         if not 1 <= slot.weekday <= 7:
-            field_errors.append(FieldError(f"schedule[{index}].weekday", "must be from 1 (Monday) to 7"))
-        if slot.ends <= slot.starts:
-            field_errors.append(FieldError(f"schedule[{index}].ends", "must be after starts"))
-        if any((other.weekday, other.starts) == (slot.weekday, slot.starts) for other in schedule[:index]):
-            field_errors.append(FieldError(f"schedule[{index}].starts", "must not be repeated"))
+            field_errors.append(FieldError(f"{field}.weekday", "must be from 1 (Monday) to 7"))
+        if ends_wrongly(slot.starts, slot.ends):
+            field_errors.append(FieldError(f"{field}.ends", "must be after starts"))
+        if not 1 <= slot.every <= MOST_WEEKS:
+            field_errors.append(FieldError(f"{field}.every", f"must be from 1 to {MOST_WEEKS}"))
+        elif slot.every > 1 and slot.first_day(active_from) is None:
+            message = "must be given where every is more than 1 and the group has no active_from"
+            field_errors.append(FieldError(f"{field}.from", message))
+        elif any(slot.coincides(other, active_from) for other in schedule[:index] if other.every):
+            field_errors.append(FieldError(f"{field}.starts", "must not be repeated"))
     return field_errors
 
 
 def _length_error(field: str, length: int, longest: int) -> FieldError | None:
     return error_if(length > longest, field, f"must be at most {longest}")
-
-
-def _require_only_ended(
-    before: Iterable[Teaching | GroupMembership], after: Iterable[Teaching | GroupMembership], today: date
-) -> None:
-    ends = {(_person_id(entry), entry.since): entry.until for entry in after}
-    for entry in before:
-        key = (_person_id(entry), entry.since)
-        if entry.since > today:
-            continue
-        if key not in ends:
-            raise OnlyToBeEnded
-        earlier_end = min(ends[key] or date.max, entry.until or date.max)
-        if ends[key] != entry.until and earlier_end < today - ONE_DAY:
-            raise OnlyToBeEnded

@@ -8,16 +8,18 @@ from typing import Any, TypedDict
 
 from attendance.domain.club.groups import Group
 from attendance.domain.club.locations import Location
+from attendance.domain.dates import ends_wrongly, length_of
 from attendance.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, error_if
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
-from attendance.domain.revisions import RecordFields, created, edited
+from attendance.domain.revisions import RecordFields, created, edited, payload
 from attendance.domain.text import name_error, raise_if_errors, trim, trimmed
 
 LONGEST_TOPIC = 500
 LONGEST_REASON = 500
 MOST_LESSON_TEACHERS = 100
 CLOSED = "closed"
+GROUP_ENDED = "the group has ended"
 
 
 class LessonNotFound(NotFound):
@@ -28,6 +30,35 @@ class SlotTaken(Conflict):
     """The group has another lesson at that time."""
 
     text = "there is a lesson at that time already"
+
+
+class OutsideGroup(Conflict):
+    """A lesson is only given on a day on which its group is active."""
+
+    text = "the group is not active on that date"
+
+
+class LessonsPlanned(Conflict):
+    """Lessons are planned after the group's end; `lessons` are those, by date and start."""
+
+    text = "lessons are planned after that"
+
+    def __init__(self, *lessons: "Lesson") -> None:
+        self.lessons = tuple(sorted(lessons, key=lambda lesson: (lesson.date, lesson.starts)))
+        times = (f"{lesson.date} {lesson.starts:%H:%M}" for lesson in self.lessons)
+        super().__init__(f"{type(self).text}: {', '.join(times)}")
+
+
+class LessonsOverlap(Conflict):
+    """The group would have two lessons at once."""
+
+    text = "lessons of a group may not overlap"
+
+
+class LessonMarked(Conflict):
+    """A lesson with marks cannot be deleted."""
+
+    text = "lesson has marks"
 
 
 class LessonCancelled(Conflict):
@@ -75,8 +106,9 @@ class Scheduled:
 class LessonFields(RecordFields):
     """What a lesson and what is shown of it have in common.
 
-    Date and times are local to `timezone` (IANA), `starts_at` and `ends_at` the same instants in UTC.
-    `reason`: why it is cancelled. `scheduled`: None for a lesson that was not made from the schedule.
+    Date and times are local to `timezone` (IANA), `starts_at` and `ends_at` the same instants in UTC. `ends`
+    at midnight is the next one. `reason`: why it is cancelled. `scheduled`: None for a lesson that was not
+    made from the schedule.
     """
 
     id: LessonId
@@ -110,7 +142,7 @@ class Lesson(LessonFields):
     def __post_init__(self) -> None:
         trim(self, "topic", "reason")
         raise_if_errors(
-            error_if(self.ends <= self.starts, "ends", "must be after starts"),
+            error_if(ends_wrongly(self.starts, self.ends), "ends", "must be after starts"),
             name_error("topic", self.topic, longest=LONGEST_TOPIC) if self.topic else None,
             name_error("reason", self.reason, longest=LONGEST_REASON) if self.reason else None,
             error_if(
@@ -138,8 +170,22 @@ class Lesson(LessonFields):
     def has_begun(self, at: datetime) -> bool:
         return at >= self.starts_at
 
+    def overlaps(self, other: "Lesson") -> bool:
+        """Whether both are on at some instant, cancelled or not."""
+        return self.starts_at < other.ends_at and other.starts_at < self.ends_at
+
+    def is_untaken(self, *, at: datetime) -> bool:
+        """Whether it has begun, is not cancelled, and nobody is marked."""
+        return self.has_begun(at) and self.state(at=at) is LessonState.PLANNED
+
     def added(self, change_context: ChangeContext) -> Event:
         return created(self, Action.LESSON_ADDED, change_context)
+
+    def deleted(self, change_context: ChangeContext) -> Event:
+        """The event of the lesson being deleted. Raises LessonMarked."""
+        if self.is_marked:
+            raise LessonMarked
+        return change_context.event(Action.LESSON_DELETED, self.id, before=payload(self))
 
     def edited(
         self, changes: Mapping[str, Any], change_context: ChangeContext, *, zone: tzinfo
@@ -169,6 +215,16 @@ class Lesson(LessonFields):
     def closed_for(self, reason: str, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
         """The lesson cancelled by a closure of its location, and the event."""
         changes = {"cancelled": True, "reason": reason or CLOSED, "closed": True}
+        return edited(self, changes, Action.LESSON_CANCELLED, change_context)
+
+    def ended_with_group(self, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
+        """The lesson cancelled because its group ends before it, and the event.
+
+        One that is cancelled already stays so for its own reason, even when its location opens again.
+        """
+        if self.cancelled:
+            return edited(self, {"closed": False}, Action.LESSON_EDITED, change_context)
+        changes = {"cancelled": True, "reason": GROUP_ENDED, "closed": False}
         return edited(self, changes, Action.LESSON_CANCELLED, change_context)
 
     def reopened(self, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
@@ -237,7 +293,7 @@ def instants(day: date, starts: time, ends: time, zone: tzinfo) -> tuple[datetim
     A local start that clocks skip is moved by as much as they skip; of one that occurs twice, the first
     counts. Raises Invalid for a day at the very end of the calendar.
     """
-    length = datetime.combine(day, ends) - datetime.combine(day, starts)
+    length = length_of(starts, ends)
     try:
         starts_at = datetime.combine(day, starts, tzinfo=zone).replace(fold=0).astimezone(UTC)
         return starts_at, starts_at + length

@@ -1,9 +1,9 @@
-"""The dates on which a group meets by its weekly schedule."""
+"""The dates on which a group meets by its schedule."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from attendance.domain.club.groups import Slot
+from attendance.domain.club.groups import Group, Slot
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import error_if
 from attendance.domain.text import raise_if_errors
@@ -11,12 +11,15 @@ from attendance.domain.text import raise_if_errors
 LONGEST_RANGE = 366
 
 
-def slots_between(schedule: tuple[Slot, ...], since: date, until: date) -> Iterator[tuple[date, Slot]]:
-    """Each date from `since` to `until`, both included, with each slot on its weekday; in order."""
+def slots_between(group: Group, since: date, until: date) -> Iterator[tuple[date, Slot]]:
+    """Each date from `since` to `until`, both included, with each slot in which the group meets; in order.
+
+    Without the dates on which the group is not active.
+    """
     day = since
     while day <= until:
-        for slot in schedule:
-            if slot.weekday == day.isoweekday():
+        for slot in group.schedule if group.is_active(day) else ():
+            if slot.meets_on(day, group.active_from):
                 yield day, slot
         if day == date.max:
             return

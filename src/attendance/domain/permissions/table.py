@@ -54,6 +54,7 @@ class Permission(StrEnum):
     READ_LESSONS = "read_lessons"
     ADD_LESSON = "add_lesson"
     EDIT_LESSON = "edit_lesson"
+    DELETE_LESSON = "delete_lesson"
     LIST_SUBSCRIPTIONS = "list_subscriptions"
     SELL_SUBSCRIPTION = "sell_subscription"
     READ_SUBSCRIPTION = "read_subscription"
@@ -126,6 +127,7 @@ RULES: Mapping[Permission, Rule] = {
     Permission.READ_LESSONS: Rule(level=Level.USER),
     Permission.ADD_LESSON: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.EDIT_LESSON: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
+    Permission.DELETE_LESSON: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.LIST_SUBSCRIPTIONS: Rule(level=Level.EMPLOYEE),
     Permission.SELL_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
     Permission.READ_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),

@@ -452,6 +452,25 @@ def test_unpaid_visits_are_told_oldest_first_with_their_lessons(club: Club) -> N
     assert [it.mark for it in unpaid] == [marks[it.id] for it in expected]
 
 
+def test_absences_are_planned_in_lessons_that_have_not_begun(club: Club) -> None:
+    ada, bob = club.clients("Ada", "Bob")
+    group = club.group()
+    lessons = [club.lesson(group, MARCH_1 + n * DAY) for n in range(5)]
+    marks = {it.id: club.mark(it, ada, status=Status.EXCUSED) for it in reversed(lessons)}
+    for lesson in lessons:
+        club.mark(lesson, bob, status=Status.EXCUSED)
+    late = club.lesson(group, MARCH_1 + 9 * DAY)
+    club.mark(late, ada)
+    with club.store.read() as work:
+        for at, expected in (
+            (lessons[2].starts_at, lessons[3:]),
+            (lessons[2].starts_at - timedelta(microseconds=1), lessons[2:]),
+            (lessons[4].starts_at, []),
+        ):
+            planned = work.attendance.planned_absences(ada.id, at)
+            assert planned == tuple(marks[it.id] for it in expected)
+
+
 def test_a_sheet_is_the_roster_by_name_then_guests_by_name(club: Club) -> None:
     zoe, ada, twin, other_twin, guest, early_guest = club.clients("zoe", "Ädä", "Twin", "twin", "b", "A")
     group = club.group(zoe, ada, twin, other_twin)

@@ -11,7 +11,7 @@ import pytest
 
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, LessonWithTeachers, Store, UnitOfWork
-from attendance.application.ports.club import GroupCriteria, LessonCriteria
+from attendance.application.ports.club import LESSONS, GroupCriteria, LessonCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.club.clients import Client
@@ -19,7 +19,7 @@ from attendance.domain.club.groups import Group, GroupMembership, GroupNotFound,
 from attendance.domain.club.lessons import Lesson, LessonNotFound, LessonState, Scheduled, SlotTaken
 from attendance.domain.club.locations import Location
 from attendance.domain.events import Action, Event
-from attendance.domain.ids import EventId, LessonId
+from attendance.domain.ids import AccountId, EventId, LessonId
 from attendance.testing import make
 
 T = TypeVar("T")
@@ -29,6 +29,8 @@ MARCH_2 = date(2026, 3, 2)
 DAY = timedelta(days=1)
 
 HOUR = timedelta(hours=1)
+
+PREDICATES = LESSONS.predicates
 
 EVERYTHING: Any = PageRequest(order=(), limit=1000)
 
@@ -266,6 +268,164 @@ def test_lessons_are_listed_by_the_state_that_they_have_at_a_moment(club: Club) 
         assert work.lessons.lock_held_dates(group.id, moments[4]) == days == {MARCH_2, MARCH_2 + DAY}
         assert work.lessons.lock_held_dates(group.id, moments[0]) == frozenset()
         assert work.lessons.lock_held_dates(other.id, moments[-1]) == frozenset()
+
+
+def test_lessons_of_all_groups_are_found_by_teacher_place_and_what_nobody_took(club: Club) -> None:
+    elsewhere, other_teacher = make.location(), make.account()
+    with club.store.transaction() as work:
+        work.locations.add(elsewhere)
+    groups = [club.group(), club.group()]
+    both = (club.teacher.id, other_teacher.id)
+    lessons = [
+        make.lesson(group, date=MARCH_2 + DAY * day, teachers=both, location_id=elsewhere.id)
+        for group, day in product(groups, (0, 3, 6))
+    ]
+    lessons += [
+        make.lesson(groups[0], date=MARCH_2 + DAY, teachers=(other_teacher.id,)),
+        make.lesson(groups[1], date=MARCH_2 + DAY, cancelled=True, reason="ill"),
+    ]
+    club.put(*lessons)
+    club.mark(lessons[0], lessons[3])
+    at = lessons[-1].starts_at
+    questions: list[dict[str, Any]] = [
+        {},
+        {"group_id": groups[0].id},
+        {"location_id": elsewhere.id},
+        {"teacher_id": club.teacher.id},
+        {"teacher_id": other_teacher.id, "location_id": club.location.id},
+        {"teacher_id": make.new_id()},
+        {"untaken": True},
+        {"untaken": False, "teacher_id": other_teacher.id},
+        {"untaken": True, "group_id": groups[1].id, "since": MARCH_2 + DAY},
+        {"state": LessonState.HELD, "until": MARCH_2},
+    ]
+    numbers = []
+    with club.store.read() as work:
+        for question in questions:
+            criteria = LessonCriteria(at=at, **question)
+            found = work.lessons.list(criteria, EVERYTHING)
+            every = work.lessons.list(LessonCriteria(at=at), EVERYTHING)
+            matching = [
+                it
+                for it in every
+                if all(predicate(it, criteria) for name, predicate in PREDICATES.items() if name in question)
+                and question.get("group_id", it.group_id) == it.group_id
+                and question.get("location_id", it.location_id) == it.location_id
+            ]
+            assert found == (*matching,)
+            assert work.lessons.count(criteria) == len(found)
+            numbers.append(len(found))
+    assert numbers == [8, 4, 6, 6, 1, 0, 1, 6, 0, 2]
+
+
+def test_lessons_are_shown_with_what_is_around_them(club: Club) -> None:
+    first, second, third = club.clients
+    members = (joined(first, MARCH_2, MARCH_2), joined(second), joined(third, MARCH_2 + DAY))
+    group, empty = club.group(name="Chess", members=members), club.group(name="Go")
+    lessons = [make.lesson(group, date=MARCH_2 + DAY * n) for n in (-1, 0, 1)]
+    other = make.lesson(empty)
+    club.put(*lessons, other)
+    club.mark(lessons[1], other)
+    place = club.location.name
+    with club.store.read() as work:
+        asked = [work.lessons.get(it.id) for it in (lessons[2], other, lessons[0], lessons[1])]
+        told = work.lessons.in_context(asked)
+        assert [it.lesson for it in told] == asked
+        assert [(it.group_name, it.location_name, it.roster, it.marked) for it in told] == [
+            ("Chess", place, 2, 0),
+            ("Go", place, 0, 1),
+            ("Chess", place, 0, 0),
+            ("Chess", place, 2, 1),
+        ]
+        assert work.lessons.in_context([]) == ()
+
+
+def test_groups_are_found_by_who_is_still_in_them(club: Club) -> None:
+    first, second, _ = club.clients
+    runs, ends = (
+        club.group(members=(joined(first),)),
+        club.group(members=(joined(first, until=MARCH_2 + DAY),)),
+    )
+    begins = club.group(members=(joined(first, MARCH_2 + 9 * DAY), joined(second)))
+    club.group()
+    with club.store.read() as work:
+        for client, after, expected in (
+            (first, date.min, (runs, ends, begins)),
+            (first, MARCH_2, (runs, ends, begins)),
+            (first, MARCH_2 + DAY, (runs, begins)),
+            (first, date.max, (runs, begins)),
+            (second, MARCH_2, (begins,)),
+            (club.clients[2], date.min, ()),
+        ):
+            criteria = GroupCriteria(member_id=client.id, member_after=after)
+            assert work.groups.list(criteria, EVERYTHING) == expected
+            assert work.groups.count(criteria) == len(expected)
+
+
+def test_lessons_of_a_group_are_locked_by_date(club: Club) -> None:
+    group, other = club.group(), club.group()
+    lessons = [make.lesson(group, date=MARCH_2 + DAY * n) for n in range(4)]
+    club.put(*reversed(lessons), make.lesson(other))
+    club.mark(lessons[1])
+    with club.store.transaction() as work:
+        found = work.lessons.lock_of_group(group.id, MARCH_2 + DAY, MARCH_2 + 2 * DAY)
+        assert found == (replace(lessons[1], is_marked=True), lessons[2])
+        assert work.lessons.lock_of_group(group.id, MARCH_2 + 4 * DAY, date.max) == ()
+
+
+def test_lessons_are_removed_with_their_place_in_time(club: Club) -> None:
+    group = club.group()
+    lessons = [make.lesson(group, date=MARCH_2 + DAY * n) for n in range(3)]
+    place = Scheduled(date=MARCH_2 + 9 * DAY, starts=time(9))
+    scheduled = make.lesson(group, starts=time(9), scheduled=place)
+    club.put(*lessons, scheduled)
+    with pytest.raises(ZeroDivisionError), club.store.transaction() as work:
+        work.lessons.remove_all(lessons)
+        raise ZeroDivisionError
+    with club.store.transaction() as work:
+        work.lessons.remove_all([])
+        work.lessons.remove_all([lessons[0], lessons[2], scheduled])
+        assert work.lessons.list(LessonCriteria(at=make.NOON), EVERYTHING) == (lessons[1],)
+        assert work.lessons.slots_taken(group.id, date.min, date.max) == {(lessons[1].date, time(17))}
+    club.put(make.lesson(group), make.lesson(group, starts=time(9), scheduled=place))
+
+
+def test_lessons_at_a_time_are_found_by_group_and_by_teacher(club: Club) -> None:
+    group, other, teacher = club.group(), club.group(), make.account()
+    by = {"teachers": (club.teacher.id, teacher.id)}
+    first, second = make.lesson(group, **by), make.lesson(group, starts=time(18), ends=time(0), **by)
+    night = make.lesson(
+        other, timezone="Asia/Tokyo", date=MARCH_2 + DAY, starts=time(1, 30), ends=time(2), **by
+    )
+    off = make.lesson(group, starts=time(20), ends=time(21), cancelled=True, reason="ill", **by)
+    ends = make.lesson(other, date=date.max, starts=time(1), ends=time(2), timezone="UTC")
+    club.put(off, second, first, night, ends)
+    club.mark(first)
+    first = replace(first, is_marked=True)
+    tick = timedelta(microseconds=1)
+    with club.store.read() as work:
+        for since, until, expected in (
+            (first.starts_at, second.ends_at, (first, second)),
+            (first.ends_at, second.ends_at, (second,)),
+            (first.ends_at - tick, first.ends_at, (first,)),
+            (first.ends_at - tick, first.ends_at + tick, (first, second)),
+            (second.ends_at, second.ends_at + DAY, ()),
+            (first.starts_at - DAY, first.starts_at, ()),
+            (make.NOON.replace(year=1), ends.starts_at, (first, second)),
+        ):
+            assert work.lessons.of_group_between(group.id, since, until) == expected
+        assert work.lessons.of_group_between(other.id, ends.starts_at, ends.ends_at) == (ends,)
+        dates = [MARCH_2, MARCH_2 + DAY]
+        nobody = AccountId(make.new_id())
+        for teachers, days, found in (
+            ([teacher.id], dates, (first, night, second)),
+            ([club.teacher.id, teacher.id, nobody], dates, (first, night, second)),
+            ([teacher.id], dates[1:], (night,)),
+            ([nobody], dates, ()),
+            ([teacher.id], [], ()),
+            ([], dates, ()),
+        ):
+            assert work.lessons.taught_on(teachers, days) == found
 
 
 def test_a_group_has_one_lesson_at_a_time(club: Club) -> None:

@@ -16,23 +16,25 @@ from attendance.adapters.http.server.fields.ids import Id
 from attendance.adapters.http.server.fields.queries import PageNumber, Sort
 from attendance.adapters.http.server.fields.texts import line
 from attendance.adapters.http.server.fields.times import TimeOfDay
-from attendance.adapters.http.server.operations.declaration import Room
+from attendance.adapters.http.server.operations.declaration import API, Room
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.groups import (
     LONGEST_GROUP_NAME,
     MOST_MEMBERSHIPS,
     MOST_SLOTS,
     MOST_TEACHERS,
+    MOST_WEEKS,
     GroupMembership,
     Slot,
     Teaching,
 )
 from attendance.domain.club.locations import LARGEST_CAPACITY
-from attendance.domain.ids import GroupId
+from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
 GROUP = "/groups/{group_id}"
+MEMBERS = f"{GROUP}/members"
 
 Name = Annotated[str, line(LONGEST_GROUP_NAME, shortest=1)]
 
@@ -60,16 +62,21 @@ class MemberBody(Body):
 
 
 class SlotBody(Body):
-    """When the group meets each week, in the time of its location; Monday is 1."""
+    """When the group meets, in the time of its location; Monday is 1, "00:00" as an end the next midnight.
+
+    `every` so many weeks, counted from the first such weekday on or after `from`, or after `active_from`.
+    """
 
     means = Slot
 
     weekday: Annotated[int, msgspec.Meta(ge=1, le=7)]
     starts: TimeOfDay
     ends: TimeOfDay
+    every: Annotated[int, msgspec.Meta(ge=1, le=MOST_WEEKS)] = 1
+    since: dt.date | None = msgspec.field(name="from", default=None)
 
 
-class EditGroupBody(Body):
+class GroupBody(Body):
     """What is left out stays as it is; null clears. Lists are replaced whole."""
 
     name: Sent[Name] = UNSET
@@ -82,7 +89,16 @@ class EditGroupBody(Body):
     schedule: Clearable[Annotated[list[SlotBody], msgspec.Meta(max_length=MOST_SLOTS)]] = UNSET
 
 
-class AddGroupBody(EditGroupBody, kw_only=True):
+class EditGroupBody(GroupBody, kw_only=True):
+    """What is left out stays as it is; null clears. Lists are replaced whole.
+
+    `cancel_lessons`: lessons that are planned after an earlier `active_until` are cancelled with it.
+    """
+
+    cancel_lessons: Sent[bool] = UNSET
+
+
+class AddGroupBody(GroupBody, kw_only=True):
     name: Name
     location_id: Id
 
@@ -132,5 +148,27 @@ def show_group(use_cases: UseCases, actor: Actor, group_id: GroupId) -> Resource
 def edit_group(
     use_cases: UseCases, actor: Actor, group_id: GroupId, versions: Versions, fields: Fields[EditGroupBody]
 ) -> Resource[GroupView]:
-    """Change what is sent; lessons that were made stay as they are."""
+    """Change what is sent; lessons that were made stay as they are, unless the group ends before them."""
     return resource(GroupView, use_cases.edit_group(actor, group_id=group_id, versions=versions, **fields))
+
+
+@room.operation("POST", MEMBERS, Permission.EDIT_GROUP, refuses=(409,), status=201)
+def add_member(
+    use_cases: UseCases, actor: Actor, group_id: GroupId, fields: Fields[MemberBody]
+) -> Resource[GroupView]:
+    """Add a client to the group, and answer the group."""
+    group = use_cases.add_member(actor, group_id=group_id, **fields)
+    return resource(GroupView, group, location=f"{API}/groups/{group.id}")
+
+
+@room.operation("DELETE", f"{MEMBERS}/{{client_id}}", Permission.EDIT_GROUP, refuses=(409,), status=200)
+def end_member(
+    use_cases: UseCases,
+    actor: Actor,
+    group_id: GroupId,
+    client_id: ClientId,
+    last_day: dt.date | None = None,
+) -> Resource[GroupView]:
+    """End the membership that runs on the day `until` (today), or remove the next one; answer the group."""
+    group = use_cases.end_member(actor, group_id=group_id, client_id=client_id, until=last_day)
+    return resource(GroupView, group)

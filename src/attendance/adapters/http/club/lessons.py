@@ -15,25 +15,35 @@ from attendance.adapters.http.server.answers import Paged, Resource, RevisionVie
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent, cleared, meaning
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
-from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.characters import ANY_TEXT
+from attendance.adapters.http.server.fields.ids import ME, Id, sent_id
 from attendance.adapters.http.server.fields.queries import PageNumber, Sort
 from attendance.adapters.http.server.fields.texts import line
 from attendance.adapters.http.server.fields.times import TimeOfDay
 from attendance.adapters.http.server.operations.declaration import Room
+from attendance.application.club.read_models import LessonWarningCode
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.lessons import LONGEST_REASON, LONGEST_TOPIC, MOST_LESSON_TEACHERS, LessonState
 from attendance.domain.errors import FieldError
-from attendance.domain.ids import GroupId, LessonId
+from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
 LESSONS = f"{GROUP}/lessons"
 LESSON = f"{LESSONS}/{{lesson_id}}"
 RANGE, ONE = frozenset({"since", "until"}), frozenset({"date", "starts", "ends"})
+OF_RANGE = RANGE | {"replace"}
 NAMES = {"since": "from"}
 
 Teachers = Annotated[list[Id], msgspec.Meta(max_length=MOST_LESSON_TEACHERS)]
 Topic = Annotated[str, line(LONGEST_TOPIC)]
+Teacher = Annotated[
+    str,
+    msgspec.Meta(
+        description="The id of somebody among the lesson's teachers, or `me`",
+        extra_json_schema={"extra": ANY_TEXT},
+    ),
+]
 
 room = Room("Lessons")
 
@@ -67,6 +77,7 @@ class EditLessonBody(Body):
 class AddLessonsBody(Body):
     """Either one lesson, or the days `from` and `until` (both included) to make those of the schedule.
 
+    `replace`: lessons that were made for a slot that is no longer in the schedule go first.
     Location and teachers are the group's unless others are named.
     """
 
@@ -78,12 +89,13 @@ class AddLessonsBody(Body):
     topic: Clearable[Topic] = UNSET
     since: Sent[dt.date] = msgspec.field(name="from", default=UNSET)
     until: Sent[dt.date] = UNSET
+    replace: Sent[bool] = UNSET
 
     @classmethod
     def errors_between(cls, sent: Collection[str]) -> list[FieldError]:
         """What is missing of one lesson or of a range of days, or is there of both."""
         sent = {*sent}
-        wanted, others = (RANGE, sent - RANGE) if RANGE & sent else (ONE, set())
+        wanted, others = (RANGE, sent - OF_RANGE) if OF_RANGE & sent else (ONE, set())
         return [
             *(FieldError(NAMES.get(it, it), "is missing") for it in sorted(wanted - sent)),
             *(FieldError(it, "must not be given beside from and until") for it in sorted(others)),
@@ -116,16 +128,49 @@ class LessonView(RevisionView, kw_only=True):
     scheduled: ScheduledView | None
 
 
+class LessonWarningView(msgspec.Struct):
+    """A teacher of a lesson teaches another one at the same time."""
+
+    code: LessonWarningCode
+    lesson_id: UUID
+    user_id: UUID
+    with_lesson_id: UUID
+
+
+class ChangedLessonView(LessonView, kw_only=True):
+    """A lesson that was added or edited, and what somebody may want to know of it."""
+
+    warnings: list[LessonWarningView]
+
+
+class LessonInContextView(LessonView, kw_only=True):
+    """A lesson among those of all groups; for those who work here, how many are on its roster and marked."""
+
+    group_name: str
+    location_name: str
+    roster: Sent[int] = UNSET
+    marked: Sent[int] = UNSET
+
+
 class LessonsView(Paged, kw_only=True):
     lessons: list[LessonView]
 
 
+class AllLessonsView(Paged, kw_only=True):
+    lessons: list[LessonInContextView]
+
+
 class MadeLessonsView(msgspec.Struct):
-    """Lessons made now, `total` of them; `existing` had been made before or are in the way."""
+    """Lessons made now, `total` of them; `existing` had been made before or are in the way.
+
+    `removed` were deleted first, because their slot is no longer in the schedule.
+    """
 
     lessons: list[LessonView]
     total: int
     existing: int
+    removed: int
+    warnings: list[LessonWarningView]
 
 
 @room.operation("GET", LESSONS, Permission.READ_LESSONS)
@@ -147,21 +192,53 @@ def list_lessons(
     return listing(LessonsView, listed, form)
 
 
+@room.operation("GET", "/lessons", Permission.READ_LESSONS)
+def list_all_lessons(
+    use_cases: UseCases,
+    actor: Actor,
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    teacher: Teacher | None = None,
+    group_id: GroupId | None = None,
+    location_id: LocationId | None = None,
+    state: LessonState | None = None,
+    untaken: bool | None = None,
+    page: PageNumber | None = None,
+    sort: Sort = "",
+    form: InFormat = Format.JSON,
+) -> Response[AllLessonsView]:
+    """Lessons of all groups by date and start, those of today unless `from` and `to` say otherwise."""
+    teacher_id = None if teacher is None else actor.id if teacher == ME else AccountId(sent_id(teacher))
+    listed = use_cases.list_all_lessons(
+        actor,
+        since=since,
+        until=until,
+        teacher_id=teacher_id,
+        group_id=group_id,
+        location_id=location_id,
+        state=state,
+        untaken=untaken,
+        page=page,
+        sort=sort,
+    )
+    return listing(AllLessonsView, listed, form)
+
+
 def broken_rules(use_cases: UseCases, fields: Fields[AddLessonsBody]) -> list[FieldError]:
     """What is wrong with a lesson, or with a range of days."""
-    use_case = use_cases.make_lessons if RANGE & fields.keys() else use_cases.add_lesson
+    use_case = use_cases.make_lessons if OF_RANGE & fields.keys() else use_cases.add_lesson
     return use_case.errors_in(fields)
 
 
 @room.operation("POST", LESSONS, Permission.ADD_LESSON, refuses=(409,), judge=broken_rules)
 def add_lessons(
     use_cases: UseCases, actor: Actor, group_id: GroupId, fields: Fields[AddLessonsBody]
-) -> Resource[LessonView] | MadeLessonsView:
+) -> Resource[ChangedLessonView] | MadeLessonsView:
     """Add one lesson, or make those of the schedule; what was made before is not made again."""
     if fields.keys() >= RANGE:
         made = use_cases.make_lessons(actor, group_id=group_id, **fields)
         return view_of(MadeLessonsView, made, total=len(made.lessons))
-    return resource(LessonView, use_cases.add_lesson(actor, group_id=group_id, **fields))
+    return resource(ChangedLessonView, use_cases.add_lesson(actor, group_id=group_id, **fields))
 
 
 @room.operation("GET", LESSON, Permission.READ_LESSONS)
@@ -180,7 +257,13 @@ def edit_lesson(
     lesson_id: LessonId,
     versions: Versions,
     fields: Fields[EditLessonBody],
-) -> Resource[LessonView]:
+) -> Resource[ChangedLessonView]:
     """Change what is sent: move it, cancel it, restore it, say who teaches and what about."""
     lesson = use_cases.edit_lesson(actor, group_id=group_id, lesson_id=lesson_id, versions=versions, **fields)
-    return resource(LessonView, lesson)
+    return resource(ChangedLessonView, lesson)
+
+
+@room.operation("DELETE", LESSON, Permission.DELETE_LESSON, refuses=(409,), status=204)
+def delete_lesson(use_cases: UseCases, actor: Actor, group_id: GroupId, lesson_id: LessonId) -> None:
+    """Delete a lesson that has no marks."""
+    use_cases.delete_lesson(actor, group_id=group_id, lesson_id=lesson_id)

@@ -33,7 +33,7 @@ V = TypeVar("V", bound=msgspec.Struct)
 class Resource(Generic[V]):
     """A view of something that has versions: `ETag` names the present one, `Location` where it is.
 
-    What an operation has just added is below the operation's own path, by its id.
+    What an operation has just added is below the operation's own path, by its id, unless a location is given.
     """
 
     view: V
@@ -192,7 +192,7 @@ def reply_of(answer: Any, status: int, path: str) -> Reply | Response[Any]:
     if isinstance(answer, Resource):
         headers = [(b"etag", b'"%d"' % answer.version)]
         status = answer.status or status
-        location = f"{path}/{answer.view.id}" if status == 201 else answer.location
+        location = answer.location or (f"{path}/{answer.view.id}" if status == 201 else None)
         if location:
             headers.append((b"location", location.encode("latin-1")))
         return json_reply(status, ENCODER.encode(answer.view), *headers)

@@ -28,6 +28,14 @@ class MemoryAttendance(Attendance):
         marks = self.tables.marks.get(lesson_id) or {}
         return tuple(marks[who] for who in sorted(marks) if client_ids is None or who in client_ids)
 
+    def planned_absences(self, client_id: ClientId, at: datetime) -> tuple[Mark, ...]:
+        planned = (
+            mark
+            for lesson, mark in self._of(client_id)
+            if mark.status is Status.EXCUSED and not lesson.has_begun(at)
+        )
+        return tuple(sorted(planned, key=lambda mark: mark.lesson_id))
+
     def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
         lessons = MemoryLessons(self.tables)
         unpaid = (

@@ -1,14 +1,14 @@
 """Lessons by id."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime, time
 
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import Lessons, LessonWithTeachers
-from attendance.application.ports.club import LESSONS, LessonCriteria
+from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
 from attendance.domain.club.lessons import Lesson, LessonState
-from attendance.domain.ids import GroupId, LessonId, LocationId
+from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 
 
 class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
@@ -24,10 +24,46 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
         teachers = frozenset({*lesson.teachers, *group.teachers_on(lesson.date)})
         return LessonWithTeachers(lesson=lesson, teachers=teachers)
 
+    def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
+        return tuple(map(self._in_context, lessons))
+
+    def _in_context(self, lesson: Lesson) -> LessonInContext:
+        group = self.tables.groups.rows[lesson.group_id]
+        return LessonInContext(
+            lesson=lesson,
+            group_name=group.name,
+            location_name=self.tables.locations.rows[lesson.location_id].name,
+            roster=len(group.roster_on(lesson.date)),
+            marked=len(self.tables.marks.get(lesson.id) or ()),
+        )
+
     def add_all(self, lessons: Collection[Lesson]) -> None:
         with self.tables.journal.undone_if_raised():
             for lesson in lessons:
                 self.add(lesson)
+
+    def remove_all(self, lessons: Collection[Lesson]) -> None:
+        with self.tables.journal.undone_if_raised():
+            for lesson in lessons:
+                self._index_keys(self.table.get(lesson.id), None)
+                self.table.remove(lesson.id)
+
+    def of_group_between(self, group_id: GroupId, since: datetime, until: datetime) -> tuple[Lesson, ...]:
+        return self._by_start(
+            it
+            for it in self.table.all()
+            if it.group_id == group_id and it.starts_at < until and it.ends_at > since
+        )
+
+    def taught_on(self, teacher_ids: Collection[AccountId], dates: Collection[date]) -> tuple[Lesson, ...]:
+        return self._by_start(
+            it for it in self.table.all() if it.date in dates and not {*teacher_ids}.isdisjoint(it.teachers)
+        )
+
+    def _by_start(self, lessons: Iterable[Lesson]) -> tuple[Lesson, ...]:
+        """Those that are not cancelled."""
+        taking_place = (self.completed(it) for it in lessons if not it.cancelled)
+        return tuple(sorted(taking_place, key=lambda lesson: (lesson.starts_at, lesson.id)))
 
     def slots_taken(self, group_id: GroupId, since: date, until: date) -> frozenset[tuple[date, time]]:
         lessons = [lesson for lesson in self.table.all() if lesson.group_id == group_id]
@@ -37,6 +73,11 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
     def lock_held_dates(self, group_id: GroupId, at: datetime) -> frozenset[date]:
         lessons = (self.completed(it) for it in self.table.all() if it.group_id == group_id)
         return frozenset(it.date for it in lessons if it.state(at=at) is LessonState.HELD)
+
+    def lock_of_group(self, group_id: GroupId, since: date, until: date) -> tuple[Lesson, ...]:
+        return self.get_all_for_update(
+            [it.id for it in self.table.all() if it.group_id == group_id and since <= it.date <= until]
+        )
 
     def lock_at_location(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
         return self.get_all_for_update(

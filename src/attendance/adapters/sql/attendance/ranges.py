@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from attendance.adapters.sql.club.lessons import teachers_in
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.tables import group_teachers, lessons
 from attendance.application.ports import Range
@@ -29,12 +30,6 @@ def teaches_its_group(user_id: Any) -> sa.ColumnElement[bool]:
     """Somebody teaches the group of a lesson on its date."""
     is_its = group_teachers.c.group_id == lessons.c.group_id
     return sa.exists().where(is_its, teaches_on(user_id, lessons.c.date))
-
-
-def teachers_in(dialect: str, teachers: Any) -> Any:
-    """Teachers of a lesson as rows with a `value`."""
-    each = sa.func.jsonb_array_elements_text if dialect == "postgresql" else sa.func.json_each
-    return each(teachers).table_valued("value", name="teacher")
 
 
 def narrowed(dialect: str, names: frozenset[str]) -> list[sa.ColumnElement[bool]]:

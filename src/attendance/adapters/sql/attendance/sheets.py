@@ -3,20 +3,13 @@
 from collections import namedtuple
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.attendance.visits import (
-    AFTER,
-    BEFORE_ALL,
-    CLIENT_ID,
-    COUNT,
-    SUMMARY,
-    VISITS,
-    is_member_on,
-)
+from attendance.adapters.sql.attendance.visits import AFTER, BEFORE_ALL, CLIENT_ID, COUNT, SUMMARY, VISITS
+from attendance.adapters.sql.club.groups import is_member_on
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.bulk import Bulk, among, bound_rows
 from attendance.adapters.sql.engine.connection import Connection, Statements
@@ -55,6 +48,19 @@ UNPAID = (
     sa.select(*LESSON, *OWN)
     .where(attendance.c.client_id == CLIENT_ID, attendance.c.unpaid, attendance.c.lesson_id == lessons.c.id)
     .order_by(lessons.c.date, lessons.c.starts, lessons.c.id)
+)
+# a date anywhere is less than two days from the instant
+FARTHEST = timedelta(days=2)
+PLANNED_ABSENCES = (
+    sa.select(*OWN)
+    .where(
+        attendance.c.client_id == CLIENT_ID,
+        attendance.c.date >= DATE,
+        attendance.c.status == sa.literal_column(f"'{Status.EXCUSED.value}'"),
+        attendance.c.lesson_id == lessons.c.id,
+        lessons.c.starts_at > sa.bindparam("at", type_=lessons.c.starts_at.type),
+    )
+    .order_by(attendance.c.lesson_id)
 )
 WRITE = Bulk(
     attendance,
@@ -111,6 +117,11 @@ class SqlAttendance(Attendance):
         else:
             parameters = {"lesson_id": lesson_id, "client_ids": [*client_ids]}
             rows = self.connection.run(OF_LESSON_AND_CLIENTS, parameters).rows
+        return tuple(mark_in(row, row.lesson_id, row.client_id) for row in rows)
+
+    def planned_absences(self, client_id: ClientId, at: datetime) -> tuple[Mark, ...]:
+        parameters = {"client_id": client_id, "at": at, "date": at.date() - FARTHEST}
+        rows = self.connection.run(PLANNED_ABSENCES, parameters).rows
         return tuple(mark_in(row, row.lesson_id, row.client_id) for row in rows)
 
     def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from attendance.adapters.sql.club.groups import is_member_on
 from attendance.adapters.sql.engine.listing import LIMIT, OFFSET
 from attendance.adapters.sql.tables import attendance, group_members, lessons
 
@@ -28,11 +29,6 @@ VISITS = (
     .offset(OFFSET)
 )
 COUNT = sa.select(sa.func.count().label("total")).where(IS_VISITED, IS_WITHIN)
-
-
-def is_member_on(day: Any) -> sa.ColumnElement[bool]:
-    until = group_members.c.until
-    return sa.and_(group_members.c.since <= day, sa.or_(until.is_(None), until >= day))
 
 
 def _summary() -> sa.Select[Any]:

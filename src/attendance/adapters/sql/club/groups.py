@@ -22,6 +22,15 @@ AS_JSON = {
     "sqlite": (sa.func.json_group_array, sa.func.json_array),
 }
 
+IS_MEMBER_AFTER = sa.exists().where(
+    group_members.c.group_id == groups.c.id,
+    group_members.c.client_id == sa.bindparam("member_id", type_=sa.Uuid),
+    sa.or_(
+        group_members.c.until.is_(None),
+        group_members.c.until > sa.bindparam("member_after", type_=sa.Date),
+    ),
+)
+
 Span = tuple[UUID, date, date | None]
 """Who, from when, until when."""
 
@@ -70,6 +79,12 @@ TEACHERS = Spans(group_teachers, "user_id")
 MEMBERS = Spans(group_members, "client_id")
 
 
+def is_member_on(day: Any) -> sa.ColumnElement[bool]:
+    """Of `group_members`: whether the row covers a day."""
+    until = group_members.c.until
+    return sa.and_(group_members.c.since <= day, sa.or_(until.is_(None), until >= day))
+
+
 def group(*, group_teachers: Any, group_members: Any, **fields: Any) -> Group:
     """A group as it is read, with its spans."""
     teachers = (
@@ -87,6 +102,7 @@ class SqlGroups(SqlRepository[Group, GroupCriteria]):
     mapper = TableMapper(
         GROUPS,
         groups,
+        conditions=lambda _: {"member_id": IS_MEMBER_AFTER},
         more_columns=lambda dialect: [TEACHERS.of_group(dialect), MEMBERS.of_group(dialect)],
         make=group,
     )

@@ -1,19 +1,27 @@
 """Lessons, and who teaches them."""
 
 from collections.abc import Collection
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.club.groups import AS_JSON
-from attendance.adapters.sql.engine.bulk import Bulk
+from attendance.adapters.sql.club.groups import AS_JSON, is_member_on
+from attendance.adapters.sql.engine.bulk import Bulk, among
+from attendance.adapters.sql.engine.connection import Statements
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper, for_update
-from attendance.adapters.sql.tables import attendance, group_teachers, lessons
-from attendance.adapters.sql.tables.columns import Facts
+from attendance.adapters.sql.tables import (
+    attendance,
+    group_members,
+    group_teachers,
+    groups,
+    lessons,
+    locations,
+)
+from attendance.adapters.sql.tables.columns import Facts, IdAsText
 from attendance.application.ports import Lessons, LessonWithTeachers
-from attendance.application.ports.club import LESSONS, LessonCriteria
+from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
 from attendance.domain.club.lessons import Lesson, Scheduled
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 
@@ -27,8 +35,8 @@ STATE = sa.case(
     (sa.and_(HAS_BEGUN, IS_MARKED), sa.literal_column("'held'")),
     else_=sa.literal_column("'planned'"),
 )
+UNTAKEN = sa.and_(HAS_BEGUN, ~lessons.c.cancelled, ~IS_MARKED)
 ADD_ALL = Bulk(lessons)
-
 
 SLOTS_TAKEN = sa.select(*lessons.c["date", "starts", "scheduled_date", "scheduled_starts"]).where(
     lessons.c.group_id == GROUP_ID,
@@ -42,11 +50,58 @@ HELD_DATES = (
 LOCK_BEGUN = for_update(
     sa.select(lessons.c.id).where(lessons.c.group_id == GROUP_ID, HAS_BEGUN).order_by(lessons.c.id)
 )
+REMOVE: Statements = {
+    dialect: sa.delete(lessons).where(is_among) for dialect, is_among in among(lessons.c.id, "ids").items()
+}
+LOCK_OF_GROUP = for_update(
+    sa.select(lessons.c.id)
+    .where(lessons.c.group_id == GROUP_ID, lessons.c.date.between(SINCE, UNTIL))
+    .order_by(lessons.c.id)
+)
 LOCK_AT = for_update(
     sa.select(lessons.c.id)
     .where(lessons.c.location_id == LOCATION_ID, lessons.c.date.between(SINCE, UNTIL))
     .order_by(lessons.c.id)
 )
+
+
+IN_CONTEXT = {
+    dialect: sa.select(
+        lessons.c.id,
+        groups.c.name.label("group_name"),
+        locations.c.name.label("location_name"),
+        sa.select(sa.func.count())
+        .where(group_members.c.group_id == lessons.c.group_id, is_member_on(lessons.c.date))
+        .scalar_subquery()
+        .label("roster"),
+        sa.select(sa.func.count())
+        .where(attendance.c.lesson_id == lessons.c.id)
+        .scalar_subquery()
+        .label("marked"),
+    ).where(is_among, groups.c.id == lessons.c.group_id, locations.c.id == lessons.c.location_id)
+    for dialect, is_among in among(lessons.c.id, "ids").items()
+}
+
+
+def teachers_in(dialect: str, teachers: Any) -> Any:
+    """Teachers of a lesson as rows with a `value`."""
+    each = sa.func.jsonb_array_elements_text if dialect == "postgresql" else sa.func.json_each
+    return each(teachers).table_valued("value", name="teacher")
+
+
+def _is_taught_by(dialect: str) -> sa.ColumnElement[bool]:
+    """Whether somebody is one of the lesson's own teachers."""
+    teacher = teachers_in(dialect, lessons.c.teachers)
+    is_teacher = teacher.c.value == sa.bindparam("teacher_id", type_=IdAsText)
+    return sa.exists(sa.select(teacher.c.value).where(is_teacher)).correlate(lessons)
+
+
+def _taught_on(dialect: str) -> sa.ColumnElement[bool]:
+    """Whether a lesson is on one of some dates, and one of some accounts is among its own teachers."""
+    teacher = teachers_in(dialect, lessons.c.teachers)
+    is_teacher = among(sa.Column("value", IdAsText), "teacher_ids")[dialect]
+    taught = sa.exists(sa.select(teacher.c.value).where(is_teacher)).correlate(lessons)
+    return sa.and_(among(lessons.c.date, "dates")[dialect], taught)
 
 
 def lesson(*, scheduled_date: Any, scheduled_starts: Any, is_marked: Any, **fields: Any) -> Lesson:
@@ -61,10 +116,12 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
     mapper = TableMapper(
         LESSONS,
         lessons,
-        conditions=lambda _: {
+        conditions=lambda dialect: {
             "since": lessons.c.date >= SINCE,
             "until": lessons.c.date <= UNTIL,
             "state": sa.bindparam("state", type_=sa.Text) == STATE,
+            "teacher_id": _is_taught_by(dialect),
+            "untaken": {True: UNTAKEN, False: ~UNTAKEN},
         },
         more_columns=lambda _: [
             *lessons.c["scheduled_date", "scheduled_starts"],
@@ -83,8 +140,36 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
         found = lesson(**fields)
         return LessonWithTeachers(lesson=found, teachers=frozenset({*found.teachers, *of_group}))
 
+    def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
+        rows = {row.id: row for row in self._rows(IN_CONTEXT, [lesson.id for lesson in lessons])}
+        return tuple(
+            LessonInContext(
+                lesson=lesson,
+                group_name=rows[lesson.id].group_name,
+                location_name=rows[lesson.id].location_name,
+                roster=rows[lesson.id].roster,
+                marked=rows[lesson.id].marked,
+            )
+            for lesson in lessons
+        )
+
     def add_all(self, lessons: Collection[Lesson]) -> None:
         ADD_ALL.write(self.connection, [*map(self.mapper.row, lessons)])
+
+    def remove_all(self, lessons: Collection[Lesson]) -> None:
+        if lessons:
+            self.connection.run(REMOVE, {"ids": [lesson.id for lesson in lessons]})
+
+    def of_group_between(self, group_id: GroupId, since: datetime, until: datetime) -> tuple[Lesson, ...]:
+        parameters = {"group_id": group_id, "since": since, "until": until}
+        days = {"first": _moved(since.date(), -FARTHEST), "last": _moved(until.date(), FARTHEST)}
+        return self._entities(self.connection.run(OF_GROUP_BETWEEN, parameters | days).rows)
+
+    def taught_on(self, teacher_ids: Collection[AccountId], dates: Collection[date]) -> tuple[Lesson, ...]:
+        if not teacher_ids or not dates:
+            return ()
+        parameters = {"teacher_ids": [*teacher_ids], "dates": [*dates]}
+        return self._entities(self.connection.run(TAUGHT_ON, parameters).rows)
 
     def slots_taken(self, group_id: GroupId, since: date, until: date) -> frozenset[tuple[date, time]]:
         rows = self.connection.run(SLOTS_TAKEN, {"group_id": group_id, "since": since, "until": until}).rows
@@ -97,10 +182,50 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
         self.connection.run(LOCK_BEGUN, parameters)
         return frozenset(row.date for row in self.connection.run(HELD_DATES, parameters).rows)
 
+    def lock_of_group(self, group_id: GroupId, since: date, until: date) -> tuple[Lesson, ...]:
+        parameters = {"group_id": group_id, "since": since, "until": until}
+        return self._locked(LOCK_OF_GROUP, parameters)
+
     def lock_at_location(self, location_id: LocationId, since: date, until: date) -> tuple[Lesson, ...]:
         parameters = {"location_id": location_id, "since": since, "until": until}
-        ids = [row.id for row in self.connection.run(LOCK_AT, parameters).rows]
+        return self._locked(LOCK_AT, parameters)
+
+    def _locked(self, lock: Any, parameters: dict[str, Any]) -> tuple[Lesson, ...]:
+        """The lessons whose ids a statement locks, as they are once they are locked."""
+        ids = [row.id for row in self.connection.run(lock, parameters).rows]
         return self._entities(self._rows(self.mapper.get_all_for_update, ids))
+
+
+def _moved(day: date, by: timedelta) -> date:
+    """Another day, or the first or last of the calendar."""
+    try:
+        return day + by
+    except OverflowError:
+        return date.max if by > timedelta() else date.min
+
+
+def _taking_place(dialect: str, *conditions: Any) -> sa.Select[Any]:
+    """Lessons that are not cancelled, by start."""
+    return (
+        sa.select(*SqlLessons.mapper.columns[dialect])
+        .where(~lessons.c.cancelled, *conditions)
+        .order_by(lessons.c.starts_at, lessons.c.id)
+    )
+
+
+# a lesson lasts a day at most, and its date is less than two days from its instants
+FARTHEST = timedelta(days=3)
+OF_GROUP_BETWEEN = {
+    dialect: _taking_place(
+        dialect,
+        lessons.c.group_id == GROUP_ID,
+        lessons.c.date.between(sa.bindparam("first", type_=sa.Date), sa.bindparam("last", type_=sa.Date)),
+        lessons.c.starts_at < sa.bindparam("until", type_=lessons.c.starts_at.type),
+        lessons.c.ends_at > sa.bindparam("since", type_=lessons.c.ends_at.type),
+    )
+    for dialect in AS_JSON
+}
+TAUGHT_ON = {dialect: _taking_place(dialect, _taught_on(dialect)) for dialect in AS_JSON}
 
 
 def _with_teachers(dialect: str) -> sa.Select[Any]:

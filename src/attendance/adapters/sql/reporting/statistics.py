@@ -10,16 +10,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.attendance.ranges import (
-    COUNTS,
-    IS_WITHIN,
-    SINCE,
-    UNTIL,
-    narrowed,
-    parameters_of,
-    teachers_in,
-)
-from attendance.adapters.sql.attendance.visits import is_member_on
+from attendance.adapters.sql.attendance.ranges import COUNTS, IS_WITHIN, SINCE, UNTIL, narrowed, parameters_of
+from attendance.adapters.sql.club.groups import is_member_on
+from attendance.adapters.sql.club.lessons import teachers_in
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.reporting.at_risk import at_risk_candidates
@@ -54,11 +47,15 @@ def _chosen(dialect: str, conditions: frozenset[str]) -> sa.CTE:
 
 
 def _seconds(dialect: str) -> sa.ColumnElement[int]:
-    """How long a lesson is: as long as its local times say."""
+    """How long a lesson is: as long as its local times say; midnight as an end is the next one."""
+    seconds: sa.ColumnElement[int]
     if dialect == "postgresql":
-        return sa.cast(sa.func.extract("epoch", lessons.c.ends - lessons.c.starts), sa.Integer)
-    ends, starts = (sa.func.strftime("%s", lessons.c[it], type_=sa.Integer) for it in ("ends", "starts"))
-    return ends - starts
+        seconds = sa.cast(sa.func.extract("epoch", lessons.c.ends - lessons.c.starts), sa.Integer)
+    else:
+        ends, starts = (sa.func.strftime("%s", lessons.c[it], type_=sa.Integer) for it in ("ends", "starts"))
+        seconds = ends - starts
+    until_midnight = sa.literal_column("86400", sa.Integer)
+    return sa.case((lessons.c.ends <= lessons.c.starts, seconds + until_midnight), else_=seconds)
 
 
 @cache

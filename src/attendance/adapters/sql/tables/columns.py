@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -42,6 +43,16 @@ class Money(sa.TypeDecorator[Decimal]):
 
     def process_result_value(self, value: int | None, dialect: sa.Dialect) -> Decimal | None:
         return None if value is None else Decimal(value).scaleb(-4)
+
+
+class IdAsText(sa.TypeDecorator[UUID]):
+    """An id as a list of ids has it: a text with hyphens."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: UUID | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else str(value)
 
 
 class ListOf(sa.TypeDecorator[tuple[Any, ...]]):

@@ -27,7 +27,14 @@ PLAIN = re.compile(rb"[A-Za-z0-9_.:=&-]*")
 """Nothing in such a query is escaped."""
 
 WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-SENT_AS = {"since": "from", "until": "to", "form": "format", "by": "actor", "everywhere": "all"}
+SENT_AS = {
+    "since": "from",
+    "until": "to",
+    "last_day": "until",
+    "form": "format",
+    "by": "actor",
+    "everywhere": "all",
+}
 """Names of parameters on the wire that handlers spell otherwise: as Python or the use cases have them."""
 
 PageNumber = Annotated[
