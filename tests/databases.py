@@ -16,7 +16,7 @@ from psycopg.sql import Literal
 from sqlalchemy import make_url
 
 from attendance.adapters.sql.engine.databases import Database, open_database
-from attendance.adapters.sql.engine.migrating import migrate
+from attendance.adapters.sql.schema.migrating import migrate
 from tests import postgres
 
 EXTERNAL = "ATTENDANCE_TEST_DATABASE_URL"

@@ -139,8 +139,8 @@ def _obey() -> None:
     """One order a line: to fork, which is answered by the process, or to say how that one ended."""
     import granian
 
-    import attendance.adapters.sql.engine.migrating
-    import attendance.adapters.sql.engine.schema_version
+    import attendance.adapters.sql.schema.migrating
+    import attendance.adapters.sql.schema.version
     import attendance.entrypoints.asgi
     import attendance.entrypoints.cli  # noqa: F401
 

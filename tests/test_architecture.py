@@ -25,7 +25,7 @@ FLOORS = ("domain", "application", "adapters/memory", "adapters/sql", "adapters/
 OTHER_ROOMS = {
     "domain": {"permissions"},
     "application": {"ports", "forms"},
-    "adapters/sql": {"engine", "tables", "migrations"},
+    "adapters/sql": {"engine", "schema", "tables", "migrations"},
     "adapters/http": {"server"},
 }
 """What a floor has beside the rooms: what all of them share, or a mechanism."""

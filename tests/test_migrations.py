@@ -13,14 +13,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from attendance.adapters.sql.engine.databases import Database, open_database
-from attendance.adapters.sql.engine.migrating import config, migrate, migrate_back
-from attendance.adapters.sql.engine.schema_version import (
-    HEAD,
-    VERSION_TABLE,
-    UnusableDatabase,
-    bring_up_to_date,
-    is_current,
-)
+from attendance.adapters.sql.schema.migrating import config, migrate, migrate_back
+from attendance.adapters.sql.schema.upgrading import bring_up_to_date
+from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE, UnusableDatabase, is_current
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.sql.tables import metadata
 from attendance.domain.club.groups import Slot

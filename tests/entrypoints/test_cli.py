@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from attendance.adapters.sql.engine.databases import open_database
-from attendance.adapters.sql.engine.schema_version import is_current
+from attendance.adapters.sql.schema.version import is_current
 from attendance.entrypoints.cli import main
 
 

@@ -162,7 +162,7 @@ def migrates_without_taking_turns() -> None:
     """All the processes find that nothing is there before one of them begins."""
     from alembic.runtime.migration import MigrationContext
 
-    from attendance.adapters.sql.engine import migrating
+    from attendance.adapters.sql.schema import migrating
 
     def ensure_version_table(self: Any, purge: bool = False) -> None:
         is_there = sa.inspect(self.connection).has_table(self.version_table)

@@ -12,11 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.engine import schema_version, stored_keys
 from attendance.adapters.sql.engine.databases import Database, open_database
-from attendance.adapters.sql.engine.migrating import migrate, migrate_back
-from attendance.adapters.sql.engine.schema_version import bring_up_to_date
-from attendance.adapters.sql.engine.stored_keys import STORED_KEYS, has_current_keys, renew_keys
+from attendance.adapters.sql.schema import stored_keys, upgrading
+from attendance.adapters.sql.schema.migrating import migrate, migrate_back
+from attendance.adapters.sql.schema.stored_keys import STORED_KEYS, has_current_keys, renew_keys
+from attendance.adapters.sql.schema.upgrading import bring_up_to_date
 from attendance.adapters.sql.tables import metadata
 from attendance.adapters.sql.tables.columns import Facts, Key, UtcDateTime
 from attendance.application.pagination import Page, PageRequest
@@ -136,7 +136,7 @@ def test_keys_of_another_version_are_renewed_at_the_next_start(
 
 @pytest.mark.plants
 def test_keys_that_nobody_renews_are_seen(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema_version, "has_current_keys", lambda _: True)
+    monkeypatch.setattr(upgrading, "has_current_keys", lambda _: True)
     with pytest.raises(AssertionError):
         test_keys_of_another_version_are_renewed_at_the_next_start(database, monkeypatch)
 

@@ -12,7 +12,7 @@ except ImportError as error:
 
 from attendance.adapters.http import HttpSettings, http_application
 from attendance.adapters.mail import Dispatcher
-from attendance.adapters.sql.engine.schema_version import is_current
+from attendance.adapters.sql.schema.version import is_current
 from attendance.entrypoints.container import Container, close, hashers
 from attendance.entrypoints.process import heed_signals, settle
 from attendance.entrypoints.settings import MailSender, from_environment

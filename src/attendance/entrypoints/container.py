@@ -20,7 +20,7 @@ from attendance.adapters.security.passwords import Argon2Hasher, CommonPasswords
 from attendance.adapters.security.tokens import JwtTokens
 from attendance.adapters.security.usernames import PrecisUsernames
 from attendance.adapters.sql.engine.databases import Database, open_database
-from attendance.adapters.sql.engine.schema_version import bring_up_to_date
+from attendance.adapters.sql.schema.upgrading import bring_up_to_date
 from attendance.adapters.sql.store import SqlStore
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter

@@ -31,7 +31,7 @@ SORTS = [
     for fields in permutations(FIELDS, number)
     for signs in product(("", "-"), repeat=number)
 ]
-CRITERIA = [ClientCriteria(), ClientCriteria(active=True), ClientCriteria(part="b")]
+CRITERIA = [ClientCriteria(), ClientCriteria(active=True), ClientCriteria(words=parse_words("b"))]
 MANY = 30_000
 DAYS = 400
 

@@ -119,7 +119,7 @@ def _migrate(settings: Settings) -> None:
     if settings.storage == "memory":
         return
     from attendance.adapters.sql.engine.databases import open_database
-    from attendance.adapters.sql.engine.schema_version import bring_up_to_date
+    from attendance.adapters.sql.schema.upgrading import bring_up_to_date
 
     with about("database_url"):
         database = open_database(settings.database_url, pool_size=1)

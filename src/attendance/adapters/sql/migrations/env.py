@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from attendance.adapters.sql.engine.schema_version import VERSION_TABLE
+from attendance.adapters.sql.schema.version import VERSION_TABLE
 from attendance.adapters.sql.tables import metadata
 
 connection = context.config.attributes["connection"]

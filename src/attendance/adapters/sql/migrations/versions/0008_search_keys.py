@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from alembic import op
 
-from attendance.adapters.sql.engine.stored_keys import StoredKeys, renew
+from attendance.adapters.sql.schema.stored_keys import StoredKeys, renew
 from attendance.domain.text import KEYS_VERSION, digits, folded, name_error, searched_text, sort_key, trimmed
 
 revision = "0008"

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from attendance.adapters.backoff import attempts
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
-from attendance.adapters.sql.engine.schema_version import (
+from attendance.adapters.sql.schema.version import (
     HEAD,
     NO_DATABASE,
     VERSION_TABLE,

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
-from attendance.adapters.sql.engine.stored_keys import has_current_keys, renew_keys
 
 _VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
 
@@ -56,17 +55,3 @@ def no_database(error: Exception) -> bool:
     return isinstance(driver, sqlite3.DatabaseError) and (
         getattr(driver, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB
     )
-
-
-def bring_up_to_date(database: Database) -> None:
-    """Migrate and renew keys where needed; several processes may do so at once.
-
-    Raise UnusableDatabase, Unavailable.
-    """
-    if not is_current(database):
-        # only here: Alembic is large, and a start that finds all well goes without it
-        from attendance.adapters.sql.engine.migrating import migrate
-
-        migrate(database)
-    if not has_current_keys(database):
-        renew_keys(database)

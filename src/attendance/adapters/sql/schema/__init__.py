@@ -1,0 +1,1 @@
+"""What a database has: the migrations it has been through, their version, the keys kept of texts."""
