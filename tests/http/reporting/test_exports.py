@@ -23,7 +23,9 @@ from attendance.adapters.http.server import answers
 from attendance.adapters.http.server.exports import rows, tables, workbooks
 from attendance.adapters.http.server.exports.tables import CSV, XLSX, Format
 from attendance.application.forms.listing import BATCH
+from attendance.domain.club.clients import LONGEST_NOTES
 from attendance.domain.permissions.roles import Role
+from attendance.domain.text import name_error, trimmed
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, Api, Person, answer, fields, good, refusal, running
 from tests.http.club.test_clients_protocol import adds, family
@@ -384,7 +386,7 @@ def test_a_text_is_read_back_as_it_is_unless_it_begins_a_formula(api: Api, form:
     clerk = api.having(Role.EMPLOYEE)
     with api.store.transaction() as work:
         for n, text in enumerate([*FORMULAS, *CELLS, *LINES]):
-            name = "x" if {*text} & {*"\n\t"} else text[:200] or "x"
+            name = "x" if name_error("name", trimmed(text), longest=LONGEST_NOTES) else text[:200]
             at = make.NOON + timedelta(seconds=n)
             work.clients.add(make.client(name=name, notes=text, phone=FORMULAS[n % 10], created_at=at))
     shown = good(clerk.reads("/clients", sort="created_at"), 200)["clients"]
