@@ -22,7 +22,7 @@ def test_a_text_is_as_long_as_it_may_be_and_no_longer(field: str, longest: int) 
 
 
 @pytest.mark.parametrize("field", ["name", "guardian_name", "phone", "address", "notes"])
-@pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800", "\x1b", "\x7f", "\x85"])
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800", "\x1b", "\x7f", "a\x85b"])
 def test_no_text_holds_what_is_no_text(field: str, text: str) -> None:
     assert field_errors(make.client, **{field: text}) == [field]
 
@@ -43,14 +43,14 @@ def test_lines_and_tabs_are_kept_where_there_is_room_for_them(field: str, is_pro
 
 
 def test_only_the_name_must_be_there() -> None:
-    client = make.client(name=" ")
+    client = make.client(name="x")
     assert (client.guardian_name, client.phone, client.email, client.address, client.notes) == ("",) * 5
     assert (client.birthday, client.user_id, client.active, client.version) == (None, None, True, 1)
-    assert field_errors(make.client, name="") == ["name"]
+    assert field_errors(make.client, name="") == field_errors(make.client, name=" ") == ["name"]
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
-    wrong: dict[str, Any] = {"name": "", "phone": "\n", "notes": "\0", "address": "x" * 501}
+    wrong: dict[str, Any] = {"name": "", "phone": "1\n2", "notes": "\0", "address": "x" * 501}
     assert {*field_errors(make.client, **wrong)} == {*wrong}
 
 

@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
         ("name", ""), ("name", "x" * 201), ("name", "a\0"), ("name", "a\nb"), ("name", "\ud800"),
         ("address", ""), ("address", "x" * 501), ("address", "a\0"), ("address", "a\nb"),
         ("url", "example.org"), ("url", "ftp://example.org"), ("url", "javascript:alert(1)"),
-        ("url", "HTTPS//x"), ("url", " https://example.org"), ("url", "https://" + "x" * 1993),
+        ("url", "HTTPS//x"), ("url", "x https://example.org"), ("url", "https://" + "x" * 1993),
         ("url", "https://x\0"), ("url", "https://x\r\nSet-Cookie: a=b"),
         ("capacity", 0), ("capacity", -1), ("capacity", 100_001),
     ],

@@ -22,6 +22,7 @@ from attendance.application.pagination import PageRequest, SortKey, parse_sort
 from attendance.application.ports import Store
 from attendance.application.ports.club import ClientCriteria
 from attendance.domain.club.clients import Client
+from attendance.domain.text import words_of
 from attendance.testing import make
 
 FIELDS = ("name", "birthday", "created_at")
@@ -31,7 +32,7 @@ SORTS = [
     for fields in permutations(FIELDS, number)
     for signs in product(("", "-"), repeat=number)
 ]
-CRITERIA = [ClientCriteria(), ClientCriteria(active=True), ClientCriteria(words=parse_words("b"))]
+CRITERIA = [ClientCriteria(), ClientCriteria(active=True), ClientCriteria(words=words_of("q", "b"))]
 MANY = 30_000
 DAYS = 400
 

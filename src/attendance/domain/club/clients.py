@@ -72,14 +72,15 @@ class Client(ClientFields, Record):
         return searched_text(self.name, self.guardian_name, self.email, digits(self.phone))
 
     def __post_init__(self) -> None:
-        trim(self, "name", "guardian_name", "phone", "email")
         optional = {
-            "guardian_name": (self.guardian_name, LONGEST_CLIENT_NAME),
-            "phone": (self.phone, LONGEST_PHONE),
+            "guardian_name": LONGEST_CLIENT_NAME,
+            "phone": LONGEST_PHONE,
         }
+        trim(self, "name", "email", *optional)
+        given = {name: text for name in optional if (text := getattr(self, name))}
         raise_if_errors(
             name_error("name", self.name, longest=LONGEST_CLIENT_NAME),
-            *(name_error(name, text, longest=longest) for name, (text, longest) in optional.items() if text),
+            *(name_error(name, text, longest=optional[name]) for name, text in given.items()),
             prose_error("address", self.address, longest=LONGEST_ADDRESS),
             prose_error("notes", self.notes, longest=LONGEST_NOTES),
         )
