@@ -80,6 +80,7 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
          "schedule[1].starts", "schedule[1].weekday", "teachers[0].until", "teachers[0].user_id"],
     ),
     "edit_group": ({"capacity": "x", "name": CONTROL}, ["capacity", "name"]),
+    "add_member": ({"from": "2026-02-02", "until": "2026-02-01", "more": 1}, ["client_id", "more", "until"]),
     "add_lessons": (
         {"date": "x", "starts": "10:00", "ends": "09:00", "topic": CONTROL},
         ["date", "ends", "topic"],
