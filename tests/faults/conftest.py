@@ -44,6 +44,10 @@ def running(service: Service) -> Iterator[Service]:
     try:
         wait_for_all_workers(service)
         yield service
+    except (OSError, EOFError, ExceptionGroup) as error:
+        # a connection that nobody meant to end: what did the service say?
+        error.add_note(service.log)
+        raise
     finally:
         if service.process and service.process.poll() is None:
             service.kill()
