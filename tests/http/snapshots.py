@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any, TypeAlias
 
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.memory.tables import Table, Tables
+from attendance.adapters.memory.tables import TABLES, Table
 
 Rows: TypeAlias = Mapping[Hashable, dict[Any, Any]]
 """By a table's name, or by the name and number of an index."""
@@ -12,7 +12,7 @@ Rows: TypeAlias = Mapping[Hashable, dict[Any, Any]]
 
 def _tables(store: MemoryStore) -> dict[Hashable, Table[Any, Any]]:
     tables = store._tables
-    return {name: getattr(tables, name) for name in Tables.__annotations__} | dict(tables._indexes)
+    return {name: getattr(tables, name) for name in TABLES} | dict(tables._indexes)
 
 
 def _copied(rows: dict[Any, Any]) -> dict[Any, Any]:

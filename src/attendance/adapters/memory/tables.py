@@ -135,7 +135,7 @@ class Tables:
     def __init__(self) -> None:
         self.journal = Journal()
         self._indexes: dict[tuple[str, int], Table[Any, UUID]] = {}
-        for name in {*Tables.__annotations__, *(resource.name for resource in RESOURCES)}:
+        for name in TABLES:
             setattr(self, name, Table(self.journal))
 
     def index(self, name: str, number: int) -> Table[Any, UUID]:
@@ -148,3 +148,7 @@ class Tables:
         self.events.put(position, event)
         before = self.event_positions.get(event.subject_id) or ()
         self.event_positions.put(event.subject_id, (*before, position))
+
+
+TABLES = frozenset({*Tables.__annotations__, *(resource.name for resource in RESOURCES)})
+"""The names of all tables."""
