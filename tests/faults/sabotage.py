@@ -281,6 +281,8 @@ def answers_before_the_group_commits() -> None:
         if self._waiting:
             go_on(self, group)
         else:
+            # whoever goes on may be the next that writes: the turn is its own no more
+            self._holder = None
             Thread(target=lambda: (time.sleep(0.2), go_on(self, group), wait(group))).start()
 
     GroupCommit._go_on = late  # type: ignore[method-assign]
