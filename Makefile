@@ -27,7 +27,7 @@ help: ## what there is to make
 run: $(VENV)/run.stamp ## serve on http://127.0.0.1:8000, everything kept in ./var
 	$(BIN)/attendance serve
 
-test: $(VENV)/dev.stamp ## the whole suite, with lint, types and import contracts: 3 minutes on two cores
+test: $(VENV)/dev.stamp ## the whole suite, with lint, types and import contracts: 3 to 4 minutes on two cores
 	@$(MAKE) $(SIDE_BY_SIDE) $(CHECKS)
 	$(PYTEST) $(PYTEST_ARGS)
 
@@ -50,11 +50,11 @@ passwords:
 	$(BIN)/python tools/common_passwords.py --check
 
 # without what starts processes, and with fewer examples of each property
-quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 40 seconds on two cores
+quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
 	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick -m 'not long and not plants and not processes' \
 		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
-check: $(VENV)/dev.stamp ## see every check, guard and lock fail once it is broken: 3 minutes
+check: $(VENV)/dev.stamp ## see every check, guard and lock fail once it is broken: 2 minutes
 	$(PYTEST) -m 'plants and not long' $(PYTEST_ARGS)
 
 long: $(VENV)/dev.stamp ## what takes longer: more rounds, more examples, crashes
