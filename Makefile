@@ -51,11 +51,12 @@ passwords:
 
 # without what starts processes, and with fewer examples of each property
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
-	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick -m 'not long and not plants and not processes' \
+	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick \
+		-m 'not long and not plants and not attacks and not processes' \
 		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
-check: $(VENV)/dev.stamp ## see every check, guard and lock fail once it is broken: 2 minutes
-	$(PYTEST) -m 'plants and not long' $(PYTEST_ARGS)
+check: $(VENV)/dev.stamp ## attack the service; see every check, guard and lock fail once it is broken: 2 minutes
+	$(PYTEST) -m '(plants or attacks) and not long' $(PYTEST_ARGS)
 
 long: $(VENV)/dev.stamp ## what takes longer: more rounds, more examples, crashes
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)

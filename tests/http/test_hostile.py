@@ -21,6 +21,8 @@ from tests.http.api import CLUB, MARCH_2, PASSWORD, UNKNOWN_ID, Api, answer, goo
 from tests.http.operations import NAMES, SIGNED_IN, WITH_BODY, Operation, Scene, operations
 from tests.service import Service, serving
 
+pytestmark = pytest.mark.attacks
+
 DEEP = 100_000
 LONG = 450_000
 AT_ONCE_SECONDS = 5

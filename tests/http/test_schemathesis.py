@@ -16,6 +16,8 @@ from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, Api, Person, running
 from tests.http.test_openapi import DOCUMENT, OF_WHAT, described, good_document
 
+pytestmark = pytest.mark.attacks
+
 SEED = 20_260_302
 MANY = 12
 EXAMPLES = [1, pytest.param(MANY, marks=pytest.mark.long)]
