@@ -46,7 +46,7 @@ class Caller:
         return client_address(client[0] if client else None, forwarded, self.callers.trusted)
 
     def actor(self) -> Actor:
-        """Whoever is signed in; raise Unauthenticated for nobody."""
+        """Whoever is signed in; raise Unauthenticated for nobody, and a kind of it for a bad token."""
         token = token_sent(self.scope["headers"])
         if token is None:
             raise Unauthenticated
