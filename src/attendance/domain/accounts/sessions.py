@@ -112,7 +112,8 @@ class Session:
 
 def printable(text: str, *, longest: int) -> str:
     """What is kept of what a client says of itself: its characters that are printed, at most `longest`."""
-    return trimmed("".join(filter(str.isprintable, text))[:longest])
+    shown = trimmed("".join(filter(str.isprintable, text)))
+    return trimmed(shown[:longest])
 
 
 def ended(session_id: SessionId, account_id: AccountId, change_context: ChangeContext) -> Event:
