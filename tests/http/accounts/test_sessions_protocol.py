@@ -9,7 +9,19 @@ from attendance.adapters.http.server.errors import reply_to
 from attendance.domain.accounts.sessions import InvalidToken, SessionExpired
 from attendance.domain.permissions.roles import Role
 from tests.http.accounts.test_limits_over_http import from_address
-from tests.http.api import CLUB, IN_MEMORY, PASSWORD, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
+from tests.http.api import (
+    CLUB,
+    IN_MEMORY,
+    PASSWORD,
+    UNKNOWN_ID,
+    Api,
+    Person,
+    answer,
+    fields,
+    good,
+    refusal,
+    running,
+)
 from tests.http.club_protocol import DONE, INVALID_CREDENTIALS, SIGN_IN_FIRST, is_in
 
 NO_SESSION = refusal(404, "session not found")
@@ -58,6 +70,19 @@ def test_a_remembered_session_outlasts_the_usual_one(api: Api) -> None:
     api.finish_what_no_answer_waited_for()
     api.clock.pass_by(days=4)
     assert answer(phone.reads("/users/me")) == SIGN_IN_FIRST
+
+
+def test_how_long_a_remembered_session_lasts_is_a_setting() -> None:
+    with running(remember_days=2, remember_idle_days=1) as api:
+        api.having(username="ada")
+        remembered = good(signs_in(api.nobody, username="ada", remember=True), 200)
+        assert (remembered["expires_at"], remembered["idle_seconds"]) == ("2026-03-04T12:00:00Z", 86400)
+        phone = Person(api.http, token=remembered["access_token"])
+        api.clock.pass_by(hours=23, minutes=59)
+        assert is_in(phone)
+        api.finish_what_no_answer_waited_for()
+        api.clock.pass_by(hours=24)
+        assert answer(phone.reads("/users/me")) == SIGN_IN_FIRST
 
 
 @IN_MEMORY

@@ -57,7 +57,10 @@ class TokenView(msgspec.Struct):
 
 
 class StartedSessionView(TokenView):
-    """The same, when it ends, and how many seconds after its last use it ends before."""
+    """A token for the header `Authorization: Bearer <access_token>`, and how long its session lasts.
+
+    It ends at `expires_at`, and before that `idle_seconds` after it was used last.
+    """
 
     expires_at: datetime
     idle_seconds: int
