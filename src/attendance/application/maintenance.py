@@ -23,10 +23,9 @@ Purge = Callable[[UnitOfWork], int]
 class RunMaintenance:
     """Mark expired role changes as such, and remove what time has ended.
 
-    That are sessions an hour after they have expired, links when they have, addresses known to accounts after
-    30 days, counts of what is limited after the longest limit, and mails 7 days after they are sent. Each is
-    removed in batches of 500, every batch in a transaction of its own, without what others have locked at
-    that moment. To be called every few minutes or hours; it asks for no permission.
+    Sessions are removed an hour after they have expired, links when they have, addresses known to accounts
+    after 30 days, counts of what is limited after the longest limit, and mails 7 days after they are sent:
+    500 at a time, each batch in a transaction of its own, without what others have locked at that moment. To be called every few minutes or hours; it asks for no permission.
     """
 
     store: Store

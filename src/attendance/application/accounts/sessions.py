@@ -243,10 +243,9 @@ class EndSession(Command):
             found = work.sessions.find(session_id)
             if found is None or found.session.account_id != user_id:
                 raise SessionNotFound
-            if not found.session.is_live(at=context.at, lifetimes=self.session_lifetimes):
-                raise SessionNotFound
+            is_live = found.session.is_live(at=context.at, lifetimes=self.session_lifetimes)
             # somebody else may have ended it since it was found
-            if not work.sessions.end(session_id):
+            if not is_live or not work.sessions.end(session_id):
                 raise SessionNotFound
             work.events.add(ended(session_id, user_id, context))
 

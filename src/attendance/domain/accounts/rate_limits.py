@@ -23,7 +23,7 @@ class LimitReached(AttendanceError):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `most` times within any period as long as `within`. None: counted, and never refused."""
+    """At most `most` times within any period as long as `within`; `most` None: counted, never refused."""
 
     most: int | None
     within: timedelta
