@@ -25,8 +25,8 @@ class RunMaintenance:
 
     Sessions are removed an hour after they have expired, links when they have, addresses known to accounts
     after 30 days, counts of what is limited after the longest limit, and mails 7 days after they are sent:
-    500 at a time, each batch in a transaction of its own, without what others have locked at that moment. To be
-    called every few minutes or hours; it asks for no permission.
+    500 at a time, each batch in a transaction of its own, without what others have locked at that moment.
+    To be called every few minutes or hours; it asks for no permission.
     """
 
     store: Store
