@@ -30,7 +30,7 @@ from attendance.domain.accounts.mail import Mail, MailKind, MailState
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.rate_limits import Limits
 from attendance.domain.accounts.role_changes import OwnershipRules
-from attendance.domain.accounts.sessions import Session
+from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import AccountId
@@ -39,7 +39,7 @@ from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Directory
 from attendance.domain.text import trimmed
 from tests import make
-from tests.make import LIFETIME, NOON
+from tests.make import NOON
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PASSWORD = "correct horse battery"
@@ -185,7 +185,7 @@ class World:
                 "email_addresses": AnyAddress(),
                 "password_rules": PasswordRules(shortest=8, is_common=lambda it: it == "password"),
                 "tokens": FakeTokens(),
-                "lifetime": LIFETIME,
+                "session_lifetimes": SessionLifetimes(),
                 "run_in_background": self._run,
                 "notifier": self.notifier,
                 "directory": self.directory,

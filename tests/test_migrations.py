@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -134,6 +134,30 @@ def test_schedules_and_lessons_of_the_shape_before_are_read_and_can_go_back(data
 
 
 SCHEDULES = "SELECT schedule FROM groups ORDER BY id"
+
+
+def test_sessions_of_the_shape_before_go_on_and_remembered_ones_end_on_the_way_back(
+    database: Database,
+) -> None:
+    migrate(database)
+    store = SqlStore(primary=database, replica=database)
+    ada = make.account()
+    usual = make.session(ada, address="192.0.2.7", user_agent="Fennec")
+    remembered = make.session(ada, remembered=True, expires_at=make.NOON + timedelta(days=30))
+    with store.transaction() as work:
+        work.accounts.add(ada)
+        for session in (usual, remembered):
+            work.sessions.add(session)
+        work.sign_in_addresses.put(ada.id, "home", make.NOON.date())
+    objects = named(database)
+    migrate_back(database, "0009")
+    assert len(told(database, "SELECT id FROM sessions")) == 1
+    migrate(database)
+    assert named(database) == objects
+    with store.transaction() as work:
+        assert work.sessions.of(ada.id) == (replace(usual, address=None, user_agent=""),)
+        assert not work.sign_in_addresses.has("home", since=make.NOON.date())
+        work.sessions.add(remembered)
 
 
 def say(database: Database, *statements: str) -> None:

@@ -92,7 +92,7 @@ class Labs(OverStore):
     @rule(name=NAMES, right=st.booleans())
     def sign_in(self, name: str, right: bool) -> None:
         try:
-            token = self.cases.sign_in(username=name, password=PASSWORD if right else "wrong")
+            token = self.cases.sign_in(username=name, password=PASSWORD if right else "wrong").access_token
         except InvalidCredentials:
             assert not right or folded(name) not in self.usernames
         else:

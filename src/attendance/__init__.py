@@ -49,6 +49,7 @@ from attendance.domain.ids import (
     LocationId,
     PriceId,
     RoleChangeId,
+    SessionId,
     SubscriptionId,
 )
 from attendance.domain.labs.marks import LabEntry, LabMark
@@ -100,6 +101,7 @@ __all__ = [
     "RoleChange",
     "RoleChangeId",
     "SentMark",
+    "SessionId",
     "SettingsDict",
     "Slot",
     "Status",

@@ -8,7 +8,10 @@ that says how its units of work begin, and gets the rest: which may begin, and w
 from attendance.adapters.units_of_work import Ambient as Ambient, JoinableStore as JoinableStore
 from attendance.application.accounts.read_models import (
     ClientOfUser as ClientOfUser,
+    PermissionsDetails as PermissionsDetails,
     RoleChangeDetails as RoleChangeDetails,
+    SessionDetails as SessionDetails,
+    StartedSession as StartedSession,
     UserDetails as UserDetails,
 )
 from attendance.application.attendance.read_models import (
@@ -46,6 +49,7 @@ from attendance.application.ports.accounts import (
     RoleChanges as RoleChanges,
     Sessions as Sessions,
     SignedIn as SignedIn,
+    SignInAddresses as SignInAddresses,
     UserCriteria as UserCriteria,
 )
 from attendance.application.ports.attendance import (
@@ -146,7 +150,11 @@ from attendance.domain.accounts.links import Link as Link, Purpose as Purpose
 from attendance.domain.accounts.mail import Mail as Mail, MailKind as MailKind, MailState as MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow as RateLimitWindow
 from attendance.domain.accounts.role_changes import State as State
-from attendance.domain.accounts.sessions import Session as Session
+from attendance.domain.accounts.sessions import (
+    Session as Session,
+    SessionLifetime as SessionLifetime,
+    SessionLifetimes as SessionLifetimes,
+)
 from attendance.domain.attendance.marks import Changed as Changed
 from attendance.domain.club.clients import ClientChanges as ClientChanges
 from attendance.domain.club.contracts import (

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from attendance.adapters.memory import MemoryStore
 from attendance.domain.accounts.mail import MailKind
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, MARCH_2, PASSWORD, Api, Lab, Lasting, Person, good
 from tests.http.snapshots import fill, is_new, rows_of
@@ -72,6 +74,7 @@ class Scene:
     held_id: str
     spare_id: str
     subscription_id: str
+    session_id: str
 
     @classmethod
     def of(cls, api: Api) -> "Scene":
@@ -136,6 +139,7 @@ class Scene:
             held_id=added(owner, f"/groups/{group_id}/lessons", date=MARCH_2, starts="09:00", ends="10:00"),
             spare_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-11", **TIMES),
             subscription_id=added(owner, "/subscriptions", client_id=client_id, price_id=price_id),
+            session_id=another_session(api, member),
         )
 
     def marks(self) -> Any:
@@ -157,6 +161,13 @@ def awaiting(api: Api, requester: Person) -> str:
     return good(requester.puts(f"/users/{target.id}/role", role="admin"), 202)["id"]
 
 
+def another_session(api: Api, of: Person) -> str:
+    """The id of one more session of somebody's."""
+    api.session_of(of)
+    with api.store.autocommit() as work:
+        return str(work.sessions.of(AccountId(UUID(of.id)))[0].id)
+
+
 def added(by: Person, path: str, **body: Any) -> str:
     """The id of what was added."""
     return good(by.posts(path, **body), 201)["id"]
@@ -175,7 +186,8 @@ NAMES = [
     "lab_attendance_by_date", "lab_attendance_history", "delete_lab_attendance", "home", "registration_form",
     "register_with_email", "sign_in", "sign_out_by_get", "sign_out", "confirm_email", "resend_confirmation",
     "change_password", "password_form", "set_password", "request_password_reset", "list_users", "invite_user",
-    "show_user", "edit_user", "change_role", "change_active", "show_favorites", "replace_favorites",
+    "show_user", "edit_user", "change_role", "change_active",
+    "own_sessions", "end_session", "show_permissions", "show_favorites", "replace_favorites",
     "show_favorities",
     "make_calendar_token", "revoke_calendar_token", "user_calendar", "group_calendar",
     "list_role_changes", "show_role_change", "confirm_role_change", "reject_role_change",
@@ -452,7 +464,8 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             401,
             415,
             429,
-            body={"username": "owner", "password": PASSWORD},
+            body={"username": "owner", "password": PASSWORD, "remember": True},
+            accepts=frozenset({"remember: true", "remember: false"}),
         ),
         "sign_out_by_get": of(
             "GET /auth/logout", "sign_out", 204, 401, by=leaving_by_get, query={"all": "false"}, once=True
@@ -535,6 +548,21 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             ids=user,
             body={"active": False},
             accepts=frozenset({"active: true"}),
+        ),
+        "own_sessions": of("GET /users/{user_id}/sessions", "own_sessions", 200, 401, 403, 404, ids=own),
+        "end_session": of(
+            "DELETE /users/{user_id}/sessions/{session_id}",
+            "end_session",
+            204,
+            401,
+            403,
+            404,
+            by=scene.member,
+            ids={"{user_id}": scene.member.id, "{session_id}": scene.session_id},
+            once=True,
+        ),
+        "show_permissions": of(
+            "GET /users/{user_id}/permissions", "show_permissions", 200, 401, 403, 404, ids=own
         ),
         "show_favorites": of("GET /users/{user_id}/favorites", "show_favorites", 200, 401, 403, 404, ids=own),
         "replace_favorites": of(
@@ -1077,6 +1105,9 @@ METHODS_AT = {
     f"{CLUB}/users/{{user_id}}": {"GET", "PUT"},
     f"{CLUB}/users/{{user_id}}/role": {"PUT"},
     f"{CLUB}/users/{{user_id}}/active": {"PUT"},
+    f"{CLUB}/users/{{user_id}}/sessions": {"GET"},
+    f"{CLUB}/users/{{user_id}}/sessions/{{session_id}}": {"DELETE"},
+    f"{CLUB}/users/{{user_id}}/permissions": {"GET"},
     f"{CLUB}/users/{{user_id}}/favorites": {"GET", "PUT"},
     f"{CLUB}/users/{{user_id}}/favorities": {"POST"},
     f"{CLUB}/users/{{user_id}}/calendar_token": {"POST", "DELETE"},

@@ -46,7 +46,8 @@ class UseCases:
     Accounts: who somebody is:
         register, confirm_email, resend_confirmation, sign_in, sign_out, actor_of, act_as,
         change_password, request_password_reset, set_password, search_accounts, list_users,
-        invite_user, show_user, edit_user, create_owner, find_user.
+        invite_user, show_user, edit_user, create_owner, find_user, own_sessions, end_session,
+        show_permissions.
 
     Roles: who may what, and owners whom nobody can oust alone:
         change_role, change_active, list_role_changes, show_role_change, confirm_role_change,
@@ -95,6 +96,9 @@ class UseCases:
     edit_user: accounts.EditUser
     create_owner: first_owner.CreateOwner
     find_user: first_owner.FindUser
+    own_sessions: sessions.OwnSessions
+    end_session: sessions.EndSession
+    show_permissions: accounts.ShowPermissions
 
     # Roles: who may what, and owners whom nobody can oust alone
     change_role: role_changes.ChangeRole

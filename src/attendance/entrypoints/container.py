@@ -31,7 +31,7 @@ from attendance.domain.accounts.links import LinkLifetimes
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.rate_limits import Limits
 from attendance.domain.accounts.role_changes import OwnershipRules
-from attendance.domain.accounts.sessions import SessionLifetime
+from attendance.domain.accounts.sessions import SessionLifetime, SessionLifetimes
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.entrypoints.adapters import Adapters
 from attendance.entrypoints.closing import ClosableStore
@@ -58,9 +58,15 @@ def opened_aside() -> Iterator[RunInBackground]:
     run_in_background.close()
 
 
-def session_lifetime(settings: Settings) -> SessionLifetime:
-    return SessionLifetime(
-        absolute=timedelta(hours=settings.session_hours), idle=timedelta(hours=settings.session_idle_hours)
+def session_lifetimes(settings: Settings) -> SessionLifetimes:
+    return SessionLifetimes(
+        usual=SessionLifetime(
+            absolute=timedelta(hours=settings.session_hours),
+            idle=timedelta(hours=settings.session_idle_hours),
+        ),
+        remembered=SessionLifetime(
+            absolute=timedelta(days=settings.remember_days), idle=timedelta(days=settings.remember_idle_days)
+        ),
     )
 
 
@@ -81,6 +87,9 @@ def limits(settings: Settings) -> Limits:
         ),
         failed_sign_ins_per_address=replace(
             usual.failed_sign_ins_per_address, most=settings.limit_failed_sign_ins_per_address
+        ),
+        failed_sign_ins_everywhere=replace(
+            usual.failed_sign_ins_everywhere, most=settings.limit_failed_sign_ins_everywhere
         ),
         registrations_per_address=replace(
             usual.registrations_per_address, most=settings.limit_registrations_per_hour
@@ -129,9 +138,9 @@ def notifier(settings: Settings) -> Notifier:
         return SmtpNotifier(renderer=renderer, url=settings.smtp_url)
 
 
-def tokens(keys: tuple[bytes, ...], clock: Clock, lifetime: SessionLifetime) -> Tokens:
+def tokens(keys: tuple[bytes, ...], clock: Clock, lifetimes: SessionLifetimes) -> Tokens:
     with about("secret_key"):
-        return JwtTokens(keys=keys, clock=clock, longest_life=lifetime.absolute)
+        return JwtTokens(keys=keys, clock=clock, longest_life=lifetimes.longest)
 
 
 def hasher(settings: Settings) -> Hasher:
@@ -167,9 +176,9 @@ class Container(containers.DeclarativeContainer):
         sql=providers.Singleton(SqlStore, primary=primary, replica=replica),
     )
 
-    lifetime = providers.Singleton(session_lifetime, settings)
+    session_lifetimes = providers.Singleton(session_lifetimes, settings)
     signing_keys = providers.Callable(signing_keys, settings)
-    tokens = providers.Singleton(tokens, signing_keys, clock, lifetime)
+    tokens = providers.Singleton(tokens, signing_keys, clock, session_lifetimes)
     hasher = providers.Singleton(hasher, settings)
     password_rules = providers.Singleton(
         PasswordRules,
@@ -203,7 +212,7 @@ class Container(containers.DeclarativeContainer):
         new_token=new_token,
         hasher=hasher,
         tokens=tokens,
-        lifetime=lifetime,
+        session_lifetimes=session_lifetimes,
         run_in_background=run_in_background,
         usernames=providers.Singleton(PrecisUsernames),
         email_addresses=providers.Singleton(ValidEmailAddresses),

@@ -24,6 +24,8 @@ class SettingsDict(TypedDict, total=False):
     labs_directory: Directory | Literal["public", "signed_in"]
     session_hours: float
     session_idle_hours: float
+    remember_days: float
+    remember_idle_days: float
     password_min_length: int
     common_passwords: str | None
     argon2_time_cost: int
@@ -48,6 +50,7 @@ class SettingsDict(TypedDict, total=False):
     marking_early_minutes: int
     limit_failed_sign_ins_per_account: int
     limit_failed_sign_ins_per_address: int
+    limit_failed_sign_ins_everywhere: int
     limit_registrations_per_hour: int
     limit_confirmation_mails: int
     limit_password_resets: int

@@ -67,6 +67,19 @@ def registered(application: Litestar) -> dict[Route, Any]:
     }
 
 
+def named() -> dict[str, Rule]:
+    """The table of names."""
+    names = r"^\| `(\w+)` \| ([0-7-])( only)? \|\s*([0-7]?)\s*\|$"
+    return {
+        name: Rule(
+            level=None if level == "-" else Level(int(level)),
+            own=Level(int(own)) if own else None,
+            highest=Level(int(level)) if only else Level.ADMIN,
+        )
+        for name, level, only, own in re.findall(names, TABLE.read_text(), re.MULTILINE)
+    }
+
+
 BODIES: Mapping[Route, dict[str, Any]] = {
     ("POST", "/api/v1/groups/{group_id}/members"): {"client_id": "nobody", "from": "2026-03-02"},
     ("POST", "/register"): {"username": "newcomer", "password": PASSWORD},
@@ -223,6 +236,7 @@ class Stage:
             "attendance_id": nothing,
             "role_change_id": about,
             "token": "unknown",
+            "session_id": nothing,
             **self.things,
         }
         if own and "{client_id}" in path:
@@ -273,6 +287,10 @@ def test_every_operation_is_in_the_table_and_no_other(on: Stage) -> None:
     }
     pages = {"", "/openapi.json", "/swagger", "/redoc", "/oauth2-redirect.html"}
     assert others == {f"/schema{page}" for page in pages}
+
+
+def test_every_permission_is_named_as_the_code_has_it() -> None:
+    assert named() == {permission.value: rule for permission, rule in table.RULES.items()}
 
 
 def test_everybody_may_what_the_table_says_and_nothing_else(on: Stage) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -98,6 +99,13 @@ class Table(Generic[K, V]):
         before = self.rows.pop(key)
         self.journal.steps.append(lambda: self.rows.update({key: before}))
 
+    def remove_some(self, is_over: Callable[[V], bool], most: int) -> int:
+        """Remove rows that are over, at most so many, and return how many."""
+        found = [*islice((key for key, row in self.rows.items() if is_over(row)), most)]
+        for key in found:
+            self.remove(key)
+        return len(found)
+
 
 MarkKey = tuple[LabId, AccountId, date]
 
@@ -116,6 +124,7 @@ class Tables:
     calendar_tokens: Table[AccountId, CalendarToken]
     rate_limit_windows: Table[str, RateLimitWindow]
     outbox: Table[MailId, Mail]
+    sign_in_addresses: Table[str, tuple[AccountId, date]]
     clients: Table[UUID, Client]
     prices: Table[UUID, Price]
     locations: Table[UUID, Location]

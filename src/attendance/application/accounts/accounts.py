@@ -6,7 +6,7 @@ from typing import Any
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
-from attendance.application.accounts.read_models import UserDetails
+from attendance.application.accounts.read_models import PermissionsDetails, UserDetails
 from attendance.application.accounts.registration import free_address
 from attendance.application.club.clients import own_clients
 from attendance.application.forms.editing import require_version
@@ -25,7 +25,7 @@ from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
 from attendance.domain.permissions.roles import Role
-from attendance.domain.permissions.table import Directory, Permission
+from attendance.domain.permissions.table import Directory, Permission, allowed_for_some
 from attendance.domain.text import accepted_together, searchable, trimmed, words_of
 
 
@@ -185,6 +185,21 @@ class EditUser(Command):
                 username=before.username,
                 new_email=new_email,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPermissions:
+    """Return what the actor's level may, everywhere or only for what is the actor's own, as the table has it.
+
+    Raises Forbidden for another's.
+    """
+
+    def __call__(self, actor: Actor, *, user_id: AccountId) -> PermissionsDetails:
+        require_level(actor, Permission.READ_PERMISSIONS, own=actor.id == user_id)
+        allowed = (permission for permission in Permission if allowed_for_some(permission, actor.level))
+        return PermissionsDetails(
+            level=actor.level, permissions=tuple(sorted(permission.value for permission in allowed))
+        )
 
 
 def _details(work: UnitOfWork, actor: Actor, account: Account) -> UserDetails:

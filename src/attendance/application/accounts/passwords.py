@@ -27,8 +27,8 @@ from attendance.domain.permissions.table import Permission
 class ChangePassword(Command):
     """Change one's own password; the account's other sessions and its password links end.
 
-    A wrong `current_password` counts like a failed sign-in. Raises Invalid for the new password, Forbidden,
-    WrongPassword, LimitReached, Unavailable.
+    A wrong `current_password` counts like a failed sign-in from this address, see `sign_in`. Raises Invalid
+    for the new password, Forbidden, WrongPassword, LimitReached, Unavailable.
     """
 
     hasher: Hasher
@@ -41,10 +41,12 @@ class ChangePassword(Command):
             fields, new_password=lambda new: self.password_rules.accepted(new, field="new_password")
         )
 
-    def __call__(self, actor: Actor, *, current_password: str, new_password: str) -> None:
+    def __call__(
+        self, actor: Actor, *, current_password: str, new_password: str, address: str | None = None
+    ) -> None:
         accepted = self.password_rules.accepted(new_password, field="new_password")
         require_level(actor, Permission.CHANGE_PASSWORD)
-        claims = self.rate_limiter.of_sign_in(actor.id, None)
+        claims = self.rate_limiter.of_sign_in(actor.id, address)
         taken_at = self.rate_limiter.take(claims)
         try:
             while not self._set(actor, self._verified(actor, current_password), self.hasher.hash(accepted)):

@@ -12,6 +12,7 @@ from attendance.application.ports.accounts import (
     RoleChanges as RoleChanges,
     Sessions as Sessions,
     SignedIn as SignedIn,
+    SignInAddresses as SignInAddresses,
 )
 from attendance.application.ports.attendance import (
     Attendance as Attendance,

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from attendance.application.pagination import Page
@@ -12,7 +12,7 @@ from attendance.domain.accounts.links import Link
 from attendance.domain.accounts.mail import Mail, MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow
 from attendance.domain.accounts.role_changes import RoleChange, RoleChangeAwaits, RoleChangeNotFound, State
-from attendance.domain.accounts.sessions import Session
+from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.ids import AccountId, MailId, SessionId
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.text import Words, has_words, searched_text
@@ -146,8 +146,15 @@ class Sessions(Protocol):
         """
 
     @abstractmethod
-    def purge(self, before: datetime) -> None:
-        """Remove the sessions that expired before an instant."""
+    def of(self, account_id: AccountId) -> tuple[Session, ...]:
+        """Return an account's sessions, expired ones included, newest first, ties by id downwards."""
+
+    @abstractmethod
+    def purge(self, at: datetime, lifetimes: SessionLifetimes, *, most: int) -> int:
+        """Remove sessions that are not live at an instant, at most so many, and return how many.
+
+        Whatever somebody else has locked is left out, not waited for.
+        """
 
 
 class Links(Protocol):
@@ -172,6 +179,10 @@ class Links(Protocol):
     @abstractmethod
     def void(self, link: Link) -> None:
         """Remove a link."""
+
+    @abstractmethod
+    def purge(self, at: datetime, *, most: int) -> int:
+        """Remove links that have expired at an instant, used or not, like `Sessions.purge`."""
 
 
 class RoleChanges(Repository[RoleChange, RoleChangeCriteria], Protocol):
@@ -198,8 +209,24 @@ class RateLimitWindows(Protocol):
         """Store a window that this unit has locked."""
 
     @abstractmethod
-    def purge(self, before: datetime) -> None:
-        """Remove the windows whose last time is before an instant, and the empty ones."""
+    def purge(self, before: datetime, *, most: int) -> int:
+        """Remove windows whose last time is before an instant, and empty ones, like `Sessions.purge`."""
+
+
+class SignInAddresses(Protocol):
+    """From where somebody signed in to which account, by the key of both, and on which date last."""
+
+    @abstractmethod
+    def has(self, key: str, *, since: date) -> bool:
+        """Return whether somebody signed in from there on this date or later."""
+
+    @abstractmethod
+    def put(self, account_id: AccountId, key: str, on: date) -> None:
+        """Store that somebody signed in from there on a date; never moves the date back."""
+
+    @abstractmethod
+    def purge(self, before: date, *, most: int) -> int:
+        """Remove those whose date is before this one, like `Sessions.purge`."""
 
 
 class Outbox(Protocol):
@@ -233,8 +260,8 @@ class Outbox(Protocol):
         """Return all mails in a state, oldest first, ties by id."""
 
     @abstractmethod
-    def purge(self, before: datetime) -> None:
-        """Remove the mails that were sent and created before an instant."""
+    def purge(self, before: datetime, *, most: int) -> int:
+        """Remove mails that were sent and created before an instant, like `Sessions.purge`."""
 
 
 class AccountsRepositories:
@@ -246,3 +273,4 @@ class AccountsRepositories:
     role_changes: RoleChanges
     rate_limit_windows: RateLimitWindows
     outbox: Outbox
+    sign_in_addresses: SignInAddresses

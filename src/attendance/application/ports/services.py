@@ -58,7 +58,10 @@ class Tokens(Protocol):
 
     @abstractmethod
     def subject(self, token: str) -> TokenSubject | None:
-        """What a token points to, or None when it is not to be trusted at this moment."""
+        """What a token points to, or None when it is not to be trusted at this moment.
+
+        Raises SessionExpired for one that was, and whose time is over.
+        """
 
 
 class Usernames(Protocol):

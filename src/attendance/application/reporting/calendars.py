@@ -7,7 +7,7 @@ from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedCommand, DatedQuery, Query
 from attendance.application.ports import NewToken
 from attendance.domain.accounts.links import digest_of
-from attendance.domain.errors import Unauthenticated
+from attendance.domain.accounts.sessions import InvalidToken
 from attendance.domain.ids import AccountId, GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_teach, require_level, require_level_for_some
@@ -70,7 +70,7 @@ class RevokeCalendarToken(Command):
 class ReaderOfCalendars(Query):
     """Return the actor that a calendar token stands for now. Let that actor read calendars only.
 
-    Raises Unauthenticated for a token that is unknown, revoked, or of a deactivated account.
+    Raises InvalidToken for a token that is unknown, revoked, or of a deactivated account.
     """
 
     @retried
@@ -78,7 +78,7 @@ class ReaderOfCalendars(Query):
         with self.store.autocommit() as work:
             holder = work.calendars.holder(digest_of(token))
         if holder is None:
-            raise Unauthenticated
+            raise InvalidToken
         return Actor(holder.account_id, None, holder.level)
 
 

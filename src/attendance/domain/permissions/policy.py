@@ -8,7 +8,7 @@ from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
-from attendance.domain.permissions.table import Directory, Permission, allows
+from attendance.domain.permissions.table import Directory, Permission, allowed_for_some, allows
 
 
 def require_level(actor: Actor, permission: Permission, *, own: bool = False) -> None:
@@ -18,7 +18,7 @@ def require_level(actor: Actor, permission: Permission, *, own: bool = False) ->
 
 def require_level_for_some(actor: Actor, permission: Permission) -> None:
     """Raise Forbidden unless the actor's level has the permission at least for what is the actor's own."""
-    require(any(allows(permission, actor.level, own=own) for own in (False, True)), Forbidden)
+    require(allowed_for_some(permission, actor.level), Forbidden)
 
 
 def may_browse(actor: Actor | None, directory: Directory) -> bool:

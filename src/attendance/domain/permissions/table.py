@@ -68,6 +68,9 @@ class Permission(StrEnum):
     READ_LOCATION_STATISTICS = "read_location_statistics"
     LIST_GROUP_STATISTICS = "list_group_statistics"
     READ_GROUP_STATISTICS = "read_group_statistics"
+    READ_SESSIONS = "read_sessions"
+    END_SESSION = "end_session"
+    READ_PERMISSIONS = "read_permissions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,9 @@ RULES: Mapping[Permission, Rule] = {
     Permission.READ_LOCATION_STATISTICS: Rule(level=Level.HEAD_MANAGER),
     Permission.LIST_GROUP_STATISTICS: Rule(level=Level.EMPLOYEE),
     Permission.READ_GROUP_STATISTICS: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
+    Permission.READ_SESSIONS: Rule(level=None, own=Level.UNCONFIRMED),
+    Permission.END_SESSION: Rule(level=None, own=Level.UNCONFIRMED),
+    Permission.READ_PERMISSIONS: Rule(level=None, own=Level.UNCONFIRMED),
 }
 
 
@@ -149,6 +155,11 @@ def allows(permission: Permission, level: Level, *, own: bool = False) -> bool:
     rule = RULES[permission]
     lowest = rule.own if own else rule.level
     return lowest is not None and lowest <= level <= rule.highest
+
+
+def allowed_for_some(permission: Permission, level: Level) -> bool:
+    """Whether this level has the permission at least for what is the actor's own."""
+    return any(allows(permission, level, own=own) for own in (False, True))
 
 
 class Directory(StrEnum):

@@ -146,7 +146,9 @@ class Demo:
         self.parent = self._account("demo-parent", Role.USER)
         self._account("demo-manager", Role.MANAGER)
         self.teachers = [self._account(f"demo-teacher-{n}", Role.EMPLOYEE) for n in range(1, 9)]
-        return self.use.actor_of(self.use.sign_in(username=head.username, password=self.password))
+        return self.use.actor_of(
+            self.use.sign_in(username=head.username, password=self.password).access_token
+        )
 
     def _account(self, username: str, role: Role) -> UserDetails:
         name = f"{self.names.given()} {self.names.family()}"

@@ -7,7 +7,7 @@ from litestar import Response
 from msgspec import UNSET
 
 from attendance.adapters.http.accounts.role_changes import RoleChangeView
-from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource
+from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource, view_of
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
@@ -59,6 +59,13 @@ class UserView(RevisionView, kw_only=True):
     active: bool
     email_confirmed: bool
     clients: Sent[list[ClientOfUserView]] = UNSET
+
+
+class PermissionsView(msgspec.Struct):
+    """The level, and the names of the permissions that it has, sorted; some of them only for one's own."""
+
+    level: int
+    permissions: list[str]
 
 
 class UsersPageView(Paged, kw_only=True):
@@ -116,3 +123,9 @@ def change_active(
 ) -> Resource[UserView] | Resource[RoleChangeView]:
     """Deactivate or reactivate a user. A deactivated one's sessions end at once."""
     return _outcome(use_cases.change_active(actor, user_id=user_id, versions=versions, **fields))
+
+
+@room.operation("GET", f"{USER}/permissions", Permission.READ_PERMISSIONS)
+def show_permissions(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> PermissionsView:
+    """What one may, by the names of permissions, at the level that one has now."""
+    return view_of(PermissionsView, use_cases.show_permissions(actor, user_id=user_id))

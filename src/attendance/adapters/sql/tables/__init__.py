@@ -8,6 +8,7 @@ from attendance.adapters.sql.tables.accounts import (
     links,
     role_changes,
     sessions,
+    sign_in_addresses,
 )
 from attendance.adapters.sql.tables.attendance import attendance, subscriptions
 from attendance.adapters.sql.tables.club import clients, contracts, locations, prices
@@ -41,5 +42,6 @@ __all__ = [
     "rate_limit_windows",
     "role_changes",
     "sessions",
+    "sign_in_addresses",
     "subscriptions",
 ]

@@ -48,7 +48,19 @@ sessions = sa.Table(
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("last_seen_at", UtcDateTime, nullable=False),
+    sa.Column("remembered", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("address", sa.Text),
+    sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
 )
+
+sign_in_addresses = sa.Table(
+    "sign_in_addresses",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    sa.Column("last_on", sa.Date, nullable=False, index=True),
+)
+"""From where somebody signed in to which account: `key` is a digest of both."""
 
 links = sa.Table(
     "links",

@@ -8,6 +8,7 @@ from litestar.types import HTTPScope
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, client_address
 from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.wire import Headers, header_values
+from attendance.domain.accounts.sessions import InvalidToken
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.permissions.actor import Actor
 
@@ -46,7 +47,7 @@ class Caller:
         return client_address(client[0] if client else None, forwarded, self.callers.trusted)
 
     def actor(self) -> Actor:
-        """Whoever is signed in; raise Unauthenticated for nobody."""
+        """Whoever is signed in; raise Unauthenticated for nobody, and a kind of it for a bad token."""
         token = token_sent(self.scope["headers"])
         if token is None:
             raise Unauthenticated
@@ -59,7 +60,7 @@ class Caller:
         query = parsed(self.scope["query_string"]) or ()
         tokens = [value for name, value in query if name == TOKEN_IN_QUERY]
         if len(tokens) != 1:
-            raise Unauthenticated
+            raise InvalidToken if tokens else Unauthenticated
         return self.callers.reader_of(tokens[0])
 
     def actor_if_any(self) -> Actor | None:

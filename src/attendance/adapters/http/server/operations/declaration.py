@@ -2,9 +2,9 @@
 
 What else there is to say follows from the function: its parameters are what is read of the request, its
 answer is what is described, its docstring the text. A handler takes, by name: `use_cases`, `service`, `actor`
-(`Actor | None` where nobody may ask, too), `address` (where the request came from), `is_head`, `wants_page`,
-ids by their names in the path; by type: `Fields[...]`, the body, and `Versions`, what `If-Match` names.
-Anything else is a query parameter.
+(`Actor | None` where nobody may ask, too), `address` (where the request came from), `user_agent`, `is_head`,
+`wants_page`, ids by their names in the path; by type: `Fields[...]`, the body, and `Versions`, what
+`If-Match` names. Anything else is a query parameter.
 """
 
 from collections.abc import Callable

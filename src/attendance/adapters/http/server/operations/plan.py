@@ -78,6 +78,7 @@ GIVEN: dict[str, Callable[[Asked], Any]] = {
     "service": lambda asked: asked.service,
     "actor": lambda asked: asked.actor,
     "address": lambda asked: asked.caller.address,
+    "user_agent": lambda asked: header_value(asked.scope["headers"], b"user-agent"),
     "is_head": lambda asked: IS_HEAD in asked.scope,
     "wants_page": lambda asked: "text/html" in header_value(asked.scope["headers"], b"accept"),
 }
