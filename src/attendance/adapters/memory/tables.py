@@ -16,6 +16,7 @@ from attendance.domain.accounts.role_changes import RoleChange
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.marks import Mark
 from attendance.domain.club.clients import Client
+from attendance.domain.club.contracts import Contract
 from attendance.domain.club.favorites import Favorites
 from attendance.domain.club.groups import Group
 from attendance.domain.club.lessons import Lesson
@@ -117,6 +118,7 @@ class Tables:
     rate_limit_windows: Table[str, RateLimitWindow]
     outbox: Table[MailId, Mail]
     clients: Table[UUID, Client]
+    contracts: Table[UUID, Contract]
     prices: Table[UUID, Price]
     locations: Table[UUID, Location]
     groups: Table[UUID, Group]
