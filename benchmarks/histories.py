@@ -282,7 +282,7 @@ def _lab_marks(of: History) -> Copied:
 
 def _events(of: History) -> Copied:
     """One for each mark, and one where it charged somebody or nobody could be charged."""
-    columns = "id, at, actor_id, action, subject_kind, subject_id, before, after"
+    columns = "id, at, actor_id, action, subject_kind, subject_id, before, after, client_id"
 
     def lines() -> Iterator[str]:
         for it in of.meetings():
@@ -295,19 +295,20 @@ def _events(of: History) -> Copied:
                 yield (
                     f"{marked}{number}{said}{MARKED}\tattendance\t{subject}\t\\N\t"
                     f'{{"lesson_id": "{lesson}", "client_id": "{client}", "status": "{status}", "note": "", '
-                    f'"minutes_late": null, "trial": false}}'
+                    f'"minutes_late": null, "trial": false}}\t{client}'
                 )
                 if status != "excused":
                     payer = of.payer(it, place)
                     charge = f'"{payer}", "unpaid": false' if payer else 'null, "unpaid": true'
+                    charge = f'{{"subscription_id": {charge}}}'
                     yield (
                         f"{charged}{number}{said}{CHARGED}\tattendance\t{subject}\t"
-                        f'{{"subscription_id": null, "unpaid": false}}\t{{"subscription_id": {charge}}}'
+                        f'{{"subscription_id": null, "unpaid": false}}\t{charge}\t{client}'
                     )
                 yield (
                     f"{lab_marked}{number}{said}{LAB_MARKED}\tlab_attendance\t{mark}{number}\t\\N\t"
                     f'{{"lab_id": "{lab}", "user_id": "{of.account(it.of, place)}", "date": "{it.date}", '
-                    f'"status": "{status}", "note": ""}}'
+                    f'"status": "{status}", "note": ""}}\t\\N'
                 )
 
     return columns, lines()

@@ -18,7 +18,14 @@ from attendance.adapters.sql.schema.upgrading import bring_up_to_date
 from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE, UnusableDatabase, is_current
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.sql.tables import metadata
+from attendance.application.pagination import PageRequest
+from attendance.application.ports.events import EventCriteria
+from attendance.domain.attendance.charging import UNPAID, Charge
+from attendance.domain.attendance.marks import SentMark, marked
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import Slot
+from attendance.domain.events import Action, ChangeContext
+from attendance.domain.revisions import created
 from attendance.testing import make
 from attendance.testing.contract.attendance import Club
 from attendance.testing.contract.groups_and_lessons import club_in
@@ -311,6 +318,42 @@ def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> No
     with pytest.raises(UnusableDatabase, match=r"^the file is not an SQLite database$"):
         bring_up_to_date(open_database(f"sqlite:///{path}", pool_size=1))
     assert path.read_text() == text
+
+
+def test_events_of_the_shape_before_are_found_by_the_client_they_concern(database: Database) -> None:
+    migrate(database)
+    store = SqlStore(primary=database, replica=database)
+    club = club_in(store)
+    anna, ben, _ = club.clients
+    group, price = club.group(), make.price()
+    lesson, contract, other = make.lesson(group), make.contract(anna), make.contract(ben)
+    sold = make.subscription(anna, price)
+    mark, his = (make.mark(lesson, of, club.teacher, charge=UNPAID) for of in (anna, ben))
+    context = ChangeContext(club.teacher.id, make.NOON, make.new_id)
+    sent = SentMark(client_id=anna.id, status=Status.PRESENT)
+    paid = mark.recharged(Charge(sold.id), context)
+    events = [
+        contract.added(context),
+        other.added(context),
+        created(sold, Action.SUBSCRIPTION_SOLD, context),
+        *marked(sent, None, UNPAID, lesson_id=lesson.id, context=context, by=club.teacher.id).events,
+        *paid.events,
+        *his.cleared(context).events,
+        group.added(context),
+    ]
+    with store.transaction() as work:
+        work.prices.add(price)
+        work.contracts.add(contract)
+        work.contracts.add(other)
+        work.subscriptions.add(sold)
+        work.events.add_all(events)
+    migrate_back(database, "0009")
+    migrate(database)
+    with store.read() as work:
+        listed = work.events.list(EventCriteria(), PageRequest(order=(), limit=100))
+        assert [row.event for row in reversed(listed)] == events
+    with pytest.raises(sa.exc.DatabaseError, match="never changed"):
+        say(database, "UPDATE events SET client_id = NULL")
 
 
 def test_marks_are_kept_when_their_table_is_made_anew(database: Database) -> None:

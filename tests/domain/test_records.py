@@ -83,6 +83,7 @@ def test_an_edit_is_the_next_version_and_its_event_tells_what_differs(
         subject_id=record.id,
         before={field: before},
         after={field: "other"},
+        client_id=getattr(record, "client_id", None),
     )
 
 

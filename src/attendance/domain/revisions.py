@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
 from attendance.domain.events import Action, ChangeContext, Event, Facts
+from attendance.domain.ids import ClientId
 
 NOT_IN_EVENTS = frozenset(
     {"id", "created_at", "updated_at", "version", "is_marked", "charged", "owner_since"}
@@ -62,7 +63,7 @@ class Record:
 
 def created(record: Revisable, action: Action, change_context: ChangeContext) -> Event:
     """The event of a new record, with its payload."""
-    return change_context.event(action, record.id, after=payload(record))
+    return change_context.event(action, record.id, after=payload(record), client_id=_client_of(record))
 
 
 def edited(
@@ -89,6 +90,7 @@ def revised(
         before.id,
         before=payload(before, different) or None,
         after=payload(after, different) or None,
+        client_id=_client_of(before),
     )
     return after, event
 
@@ -116,6 +118,11 @@ def _as_json(value: Any) -> Any:
             return {field.name: _as_json(getattr(value, field.name)) for field in fields(value)}
         case _:
             return value
+
+
+def _client_of(record: Revisable) -> ClientId | None:
+    """The client whose record it is; None where it is nobody's."""
+    return getattr(record, "client_id", None)
 
 
 def _action(record: Any, verb: str) -> Action:

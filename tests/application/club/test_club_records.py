@@ -14,7 +14,6 @@ from attendance.adapters.memory.store import REPOSITORIES
 from attendance.application.club import prices as prices_module, read_models
 from attendance.application.forms import client_access as clients_module, editing
 from attendance.application.forms.listing import Listed
-from attendance.application.pagination import PageRequest
 from attendance.application.ports import Store
 from attendance.application.ports.events import EventCriteria
 from attendance.domain.accounts.accounts import UserNotFound
@@ -50,9 +49,9 @@ def head(world: World) -> Actor:
 
 
 def events(world: World, subject_id: Any) -> list[Event]:
+    """The events about it, oldest first: of a client without those of their contracts and passes."""
     with world.store.autocommit() as work:
-        rows = work.events.list(EventCriteria(subject_id=subject_id), PageRequest(order=(), limit=100))
-    return [row.event for row in reversed(rows)]
+        return [*work.events.of(subject_id)]
 
 
 def all_events(world: World) -> int:

@@ -589,6 +589,11 @@ def test_the_history_of_a_mark_is_what_the_log_says_of_it(chess: Class) -> None:
     subject = shown["events"][0]["subject"]["id"]
     log = good(chess.api.having(Role.OWNER).reads("/events", subject=subject), 200)
     assert shown["events"] == log["events"][::-1]
+    of_client = good(chess.api.having(Role.OWNER).reads("/events", subject=anna), 200)["events"]
+    assert of_client[: log["total"]] == log["events"]
+    client = chess.head.reads(f"/clients/{anna}").json()
+    assert {event["subject"]["name"] for event in of_client} == {client["name"]}
+    assert {event["subject"]["kind"] for event in of_client} >= {"attendance", "client"}
 
 
 # A client's visits

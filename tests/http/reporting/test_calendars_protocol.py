@@ -243,7 +243,8 @@ def test_the_log_tells_of_tokens_and_not_what_they_are(club: Club) -> None:
     assert [event["action"] for event in found] == [
         "calendar_token.revoked", "calendar_token.made", "calendar_token.made",
     ]  # fmt: skip
-    assert found[0]["subject"] == {"kind": "calendar_token", "id": club.teacher.id}
+    teacher = {"id": club.teacher.id, "name": club.teacher.username}
+    assert found[0]["subject"] == {"kind": "calendar_token", **teacher}
     assert not any(token in log.text for token in tokens)
 
 

@@ -17,6 +17,7 @@ from attendance.domain.accounts.role_changes import RoleChange
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.marks import Mark
 from attendance.domain.club.clients import Client
+from attendance.domain.club.contracts import Contract
 from attendance.domain.club.favorites import Favorites
 from attendance.domain.club.groups import Group
 from attendance.domain.club.lessons import Lesson
@@ -126,6 +127,7 @@ class Tables:
     outbox: Table[MailId, Mail]
     sign_in_addresses: Table[str, tuple[AccountId, date]]
     clients: Table[UUID, Client]
+    contracts: Table[UUID, Contract]
     prices: Table[UUID, Price]
     locations: Table[UUID, Location]
     groups: Table[UUID, Group]

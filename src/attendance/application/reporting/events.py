@@ -19,7 +19,8 @@ from attendance.domain.permissions.table import Permission
 class ListEvents(Query):
     """List the events of the log, newest first.
 
-    `subject`, `by`, `action`: only events about this, by this account, with this action. `since`, `until`:
+    `subject`, `by`, `action`: only events about this, by this account, with this action; about a client
+    also those of their marks, contracts and passes. `since`, `until`:
     only on dates from and to these in the organisation's zone, both included; None: open at that end. `page`
     (from 1): that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, NotRequired, TypedDict
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from attendance.domain.attendance.charging import NOTHING, Charge
 from attendance.domain.attendance.status import Status
@@ -101,12 +101,12 @@ class Mark:
         if charge == self.charge:
             return Changed(before=self, after=self)
         after = replace(self, charge=charge)
-        return Changed(before=self, after=after, events=(_charged(self.id, self.charge, charge, context),))
+        return Changed(before=self, after=after, events=(_charged(self, charge, context),))
 
     def cleared(self, context: ChangeContext) -> "Changed":
         """The change that removes the mark and its charge."""
         facts = {**self.payload(), **_facts(self.charge)}
-        event = context.event(Action.ATTENDANCE_CLEARED, self.id, before=facts)
+        event = context.event(Action.ATTENDANCE_CLEARED, self.id, before=facts, client_id=self.client_id)
         return Changed(before=self, after=None, events=(event,))
 
 
@@ -150,14 +150,16 @@ def marked(
         marked_at=context.at,
     )
     event = context.event(
-        Action.ATTENDANCE_MARKED, after.id, before=before.payload() if before else None, after=after.payload()
+        Action.ATTENDANCE_MARKED,
+        after.id,
+        before=before.payload() if before else None,
+        after=after.payload(),
+        client_id=after.client_id,
     )
-    charge_before = before.charge if before else NOTHING
-    if charge_before == charge:
+    uncharged = replace(after, charge=before.charge if before else NOTHING)
+    if uncharged.charge == charge:
         return Changed(before=before, after=after, events=(event,))
-    return Changed(
-        before=before, after=after, events=(event, _charged(after.id, charge_before, charge, context))
-    )
+    return Changed(before=before, after=after, events=(event, _charged(uncharged, charge, context)))
 
 
 def is_trial(sent: Mapping[str, Any], before: Mark | None) -> bool:
@@ -218,8 +220,15 @@ def mark_id(lesson_id: LessonId, client_id: ClientId) -> MarkId:
     return MarkId(uuid5(lesson_id, client_id.hex))
 
 
-def _charged(mark: UUID, before: Charge, after: Charge, context: ChangeContext) -> Event:
-    return context.event(Action.ATTENDANCE_CHARGED, mark, before=_facts(before), after=_facts(after))
+def _charged(mark: Mark, charge: Charge, context: ChangeContext) -> Event:
+    """The event of a mark that gets another charge."""
+    return context.event(
+        Action.ATTENDANCE_CHARGED,
+        mark.id,
+        before=_facts(mark.charge),
+        after=_facts(charge),
+        client_id=mark.client_id,
+    )
 
 
 def _facts(charge: Charge) -> dict[str, Any]:
