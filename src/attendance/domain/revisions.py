@@ -11,7 +11,7 @@ from uuid import UUID
 from attendance.domain.events import Action, ChangeContext, Event, Facts
 
 NOT_IN_EVENTS = frozenset(
-    {"id", "created_at", "updated_at", "version", "is_marked", "charged", "owner_since"}
+    {"id", "created_at", "updated_at", "version", "is_marked", "charged", "charged_in_week", "owner_since"}
     | {"password_hash", "notes"}
 )
 """What every event has anyway, what is derived from others, secrets, and notes, which may be on health."""
