@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from threading import Barrier
+from time import sleep
 from typing import Any
 
 import pytest
@@ -638,6 +639,19 @@ def at_once(acts: list[Callable[[], object]]) -> None:
     with ThreadPoolExecutor(len(acts)) as pool:
         for done in [pool.submit(act, it) for it in acts]:
             done.result(60)
+
+
+def without_transactions(store: Store, monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
+    """Every call is one of its own, and others have their turn after the function of that name."""
+    original = getattr(module, name)
+
+    def others_first(*args: Any, **rest: Any) -> Any:
+        found = original(*args, **rest)
+        sleep(0.005)
+        return found
+
+    monkeypatch.setattr(type(store), "transaction", type(store).autocommit)
+    monkeypatch.setattr(module, name, others_first)
 
 
 def charged_at_once(club: Club) -> tuple[int, int]:

@@ -7,6 +7,7 @@ import pytest
 
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql.club.clients import SqlClients
+from attendance.application.attendance import sheets
 from attendance.application.club.read_models import LessonDetails, SubscriptionDetails
 from attendance.application.ports import Store
 from attendance.domain.attendance.charging import NOTHING, UNPAID
@@ -24,6 +25,7 @@ from tests.application.attendance.test_charging import (
     club as club,
     paid_by,
     refused,
+    without_transactions,
 )
 
 MONDAY, SUNDAY = date(2026, 2, 23), date(2026, 3, 1)
@@ -192,6 +194,15 @@ def test_a_week_is_seen_to_be_charged_too_often_when_clients_are_not_locked(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SqlClients, "lock_existing", SqlClients.existing_ids)
+    assert any(charged_at_once(another(store))["paid"] > 2 for _ in range(ROUNDS_UNTIL_SEEN))
+
+
+@pytest.mark.plants
+@pytest.mark.parametrize("store_url", ["memory", "sqlite"], indirect=True)
+def test_a_week_is_seen_to_be_charged_too_often_without_transactions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_transactions(store, monkeypatch, sheets, "passes_by_client")
     assert any(charged_at_once(another(store))["paid"] > 2 for _ in range(ROUNDS_UNTIL_SEEN))
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import date, time
+from time import sleep
 
 import pytest
 
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql.club.clients import SqlClients
-from attendance.application.club import freezing
+from attendance.application.attendance import sheets
+from attendance.application.club import freezing, subscriptions
 from attendance.application.club.freezing import FrozenSubscriptions
 from attendance.application.club.read_models import SubscriptionDetails
 from attendance.application.ports import Contended, Store
@@ -23,8 +25,10 @@ from tests.application.attendance.test_charging import (
     another,
     at_once,
     club as club,
+    without_transactions,
 )
 
+WITHOUT_LOCKS = pytest.mark.parametrize("store_url", ["memory", "sqlite"], indirect=True)
 ON_POSTGRES = pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 
 
@@ -79,6 +83,15 @@ def test_renewals_are_seen_to_overlap_when_the_client_is_not_locked(
     assert any(renewed_at_once(another(store)) != MONTHS for _ in range(ROUNDS_UNTIL_SEEN))
 
 
+@pytest.mark.plants
+@WITHOUT_LOCKS
+def test_renewals_are_seen_to_overlap_without_transactions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_transactions(store, monkeypatch, subscriptions, "start_after_current")
+    assert any(renewed_at_once(another(store)) != MONTHS for _ in range(ROUNDS_UNTIL_SEEN))
+
+
 # Freezing all
 
 
@@ -92,15 +105,15 @@ def charged_and_frozen(club: Club) -> list[date]:
     return found
 
 
-def frozen_while_marking(club: Club) -> list[date]:
-    """What is charged to a frozen date after a roll call and a closure at the same moment."""
+def frozen_while_marking(club: Club, later: float = 0) -> list[date]:
+    """What is charged to a frozen date after a roll call and, so many seconds later, a closure."""
     club.sells(visits=8)
     lessons = [club.lesson(TODAY, time(hour)) for hour in range(3)]
     marking: list[Callable[[], object]] = [
         lambda lesson=lesson: club.marks(lesson, PRESENT)  # type: ignore[misc]
         for lesson in lessons
     ]
-    at_once([*marking, lambda: freezes(club, TODAY, TODAY)])
+    at_once([*marking, lambda: (sleep(later), freezes(club, TODAY, TODAY))])
     return charged_and_frozen(club)
 
 
@@ -115,6 +128,15 @@ def test_a_visit_is_seen_to_be_charged_to_a_frozen_date_when_clients_are_not_loc
 ) -> None:
     monkeypatch.setattr(SqlClients, "lock_existing", SqlClients.existing_ids)
     assert any(frozen_while_marking(another(store)) for _ in range(ROUNDS_UNTIL_SEEN))
+
+
+@pytest.mark.plants
+@WITHOUT_LOCKS
+def test_a_visit_is_seen_to_be_charged_to_a_frozen_date_without_transactions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_transactions(store, monkeypatch, sheets, "passes_by_client")
+    assert any(frozen_while_marking(another(store), later=0.003) for _ in range(ROUNDS_UNTIL_SEEN))
 
 
 def frozen_while_selling(club: Club) -> list[date]:
