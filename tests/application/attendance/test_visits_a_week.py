@@ -11,6 +11,7 @@ from attendance.application.attendance import sheets
 from attendance.application.club.read_models import LessonDetails, SubscriptionDetails
 from attendance.application.ports import Store
 from attendance.domain.attendance.charging import NOTHING, UNPAID
+from attendance.domain.club.subscriptions import Freeze, VisitsOutside
 from tests.application.attendance.test_charging import (
     ABSENT,
     DAY,
@@ -161,6 +162,18 @@ def test_both_limits_hold(club: Club) -> None:
     lessons = comes(club, MONDAY, MONDAY, MONDAY, TODAY, TODAY)
     assert [club.costs(lesson) == paid_by(it) for lesson in lessons] == [True, True, False, True, False]
     assert club.left(it) == [0]
+
+
+@IN_MEMORY
+def test_dates_of_a_pass_are_edited_and_its_week_stays_what_was_sold(club: Club) -> None:
+    it = sells(club, 1, valid_days=30)
+    first, second = comes(club, MONDAY, SUNDAY)
+    with pytest.raises(VisitsOutside, match=r"on 2026-02-23$"):
+        club.edits(it, ends_on=MONDAY - DAY)
+    longer = club.edits(it, ends_on=TODAY + 60 * DAY, freezes=(Freeze(since=SUNDAY, until=SUNDAY),))
+    assert (longer.visits_per_week, longer.valid_until) == (1, TODAY + 61 * DAY)
+    assert [club.costs(lesson) for lesson in (first, second)] == [paid_by(it), UNPAID]
+    assert club.marks(club.lesson(MONDAY + DAY), PRESENT) == UNPAID
 
 
 # Many at once
