@@ -197,6 +197,20 @@ def test_what_was_frozen_before_it_ended_early_stays_frozen_and_the_rest_is_when
     assert frozen() == [2, 2]
 
 
+def test_in_one_transaction_with_others_all_parts_are_kept_or_none(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freezing, "BATCH", 1)
+    for child in (club.child, club.guest):
+        club.sells(to=child)
+    with pytest.raises(ZeroDivisionError), club.world.store.ambient():
+        assert freezes(club).frozen == 2
+        raise ZeroDivisionError
+    with club.world.store.ambient():
+        assert freezes(club) == FrozenSubscriptions(frozen=2, skipped=())
+    assert freezes(club).frozen == 0
+
+
 def test_a_part_that_is_contended_is_tried_again_and_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
     club = Club(MemoryStore())
     for child in (club.child, club.guest):

@@ -107,6 +107,9 @@ def test_a_sale_copies_the_price_and_keeps_what_was_sold(head: Person, child: st
     good(head.puts(f"/prices/{price_id}", **renamed), 200)
     assert now(head, it) == it
     assert good(head.reads(f"/clients/{child}/subscriptions"), 200)["subscriptions"] == [it]
+    columns, row = (line.split(",") for line in head.reads("/subscriptions", format="csv").text.splitlines())
+    told = dict(zip(columns, row, strict=True))
+    assert (told["price_name"], told["visits_per_week"]) == ("Pass", "2")
     from_then = sells(head, child, price_id, sold_on="2026-02-01")
     assert (from_then["starts_on"], from_then["amount_due"]) == ("2026-02-01", "100")
     assert (from_then["price_name"], from_then["visits_per_week"]) == ("Month", 1)

@@ -47,7 +47,7 @@ StartsOn = Annotated[
     msgspec.Meta(
         description=f'A date, or "{Start.AFTER_CURRENT}".',
         extra={MEANING: start_of},
-        extra_json_schema={"anyOf": [{"format": "date"}, {"const": Start.AFTER_CURRENT.value}]},
+        extra_json_schema={"extra": {"pattern": rf"^({DATE.pattern}|{Start.AFTER_CURRENT})$"}},
     ),
 ]
 
