@@ -21,6 +21,7 @@ VISITS = 100
 """Of one pass."""
 WITHOUT_PASS = 10
 """One client in so many."""
+PRICE_NAME = "Pass"
 ZONE = "UTC"
 MINUTES = 60
 STATUSES = ("present",) * 15 + ("late", "absent", "absent", "excused", "present")
@@ -205,9 +206,9 @@ def _lessons(of: History) -> Copied:
 
 def _passes(of: History) -> Copied:
     columns = (
-        "id, client_id, price_id, sold_on, amount, currency, discount_percent, visits, group_ids, "
-        "charges_absence, starts_on, ends_on, freezes, valid_until, amount_due, created_at, updated_at, "
-        "version"
+        "id, client_id, price_id, price_name, sold_on, amount, currency, discount_percent, visits, "
+        "group_ids, charges_absence, starts_on, ends_on, freezes, valid_until, amount_due, created_at, "
+        "updated_at, version"
     )
 
     def lines() -> Iterator[str]:
@@ -218,7 +219,7 @@ def _passes(of: History) -> Copied:
                     if place % WITHOUT_PASS:
                         yield (
                             f"{of.pass_id(group, place, number)}\t{of.client(group, place)}\t{of.price}\t"
-                            f"{first}\t8000000\tEUR\t0\t{VISITS}\t[]\tt\t{first}\t{last}\t[]\t{last}\t8000000\t"
+                            f"{PRICE_NAME}\t{first}\t8000000\tEUR\t0\t{VISITS}\t[]\tt\t{first}\t{last}\t[]\t{last}\t8000000\t"
                             f"{of.begun}\t{of.begun}\t1"
                         )
 

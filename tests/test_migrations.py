@@ -370,6 +370,41 @@ def test_marks_are_kept_when_their_table_is_made_anew(database: Database) -> Non
     assert named(database) == objects
 
 
+def test_passes_of_the_shape_before_get_the_name_of_their_price_and_can_go_back(database: Database) -> None:
+    migrate(database)
+    club = Club(SqlStore(primary=database, replica=database))
+    (ada,) = club.clients("ada")
+    twice, other = make.price(name="Twice a week", visits_per_week=2), make.price(name="Ä\u202f𐐀")
+    with club.store.transaction() as work:
+        for price in (twice, other):
+            work.prices.add(price)
+    passes = [
+        make.subscription(ada, price, visits=8, visits_per_week=price.visits_per_week)
+        for price in (twice, twice, other)
+    ]
+    with club.store.transaction() as work:
+        for it in passes:
+            work.subscriptions.add(replace(it, price_name="what it was called at the sale"))
+    lesson = club.lesson(club.group(ada))
+    mark = club.mark(lesson, ada, charge=Charge(passes[0].id))
+    objects = named(database)
+    migrate_back(database, "0009")
+    columns = {name: sa.inspect(database.engine).get_columns(name) for name in ("prices", "subscriptions")}
+    assert {"price_name", "visits_per_week"}.isdisjoint(
+        it["name"] for rows in columns.values() for it in rows
+    )
+    assert len(told(database, "SELECT id FROM subscriptions")) == 3
+    migrate(database)
+    assert named(database) == objects
+    paid = {passes[0].id: 1}
+    assert {*club.subscriptions()} == {
+        replace(it, visits_per_week=None, charged=paid.get(it.id, 0)) for it in passes
+    }
+    with club.store.read() as work:
+        assert work.prices.get(twice.id) == replace(twice, visits_per_week=None)
+    assert club.marks(lesson) == (mark,)
+
+
 def test_the_marks_of_a_lesson_lie_side_by_side_on_sqlite(database: Database) -> None:
     migrate(database)
     if database.engine.dialect.name == "sqlite":

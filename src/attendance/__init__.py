@@ -26,6 +26,7 @@ from attendance.domain.club.groups import Group, GroupMembership, Slot, Teaching
 from attendance.domain.club.lessons import Lesson, LessonState
 from attendance.domain.club.locations import Closure, Location
 from attendance.domain.club.prices import Price
+from attendance.domain.club.renewals import Start
 from attendance.domain.club.subscriptions import Freeze, Subscription, SubscriptionState
 from attendance.domain.errors import (
     AttendanceError,
@@ -104,6 +105,7 @@ __all__ = [
     "SessionId",
     "SettingsDict",
     "Slot",
+    "Start",
     "Status",
     "Subscription",
     "SubscriptionId",

@@ -20,6 +20,10 @@ from attendance.application.attendance.read_models import (
     VisitDetails as VisitDetails,
     VisitsDetails as VisitsDetails,
 )
+from attendance.application.club.freezing import (
+    FrozenSubscriptions as FrozenSubscriptions,
+    SkippedSubscription as SkippedSubscription,
+)
 from attendance.application.club.read_models import (
     ChangedLessonDetails as ChangedLessonDetails,
     ClientDetails as ClientDetails,

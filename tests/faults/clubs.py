@@ -58,6 +58,9 @@ class Club:
     def edit_pass(self, it: Subscription, **changes: Any) -> Request:
         return self._ask("PUT", f"subscriptions/{it.id}", changes)
 
+    def freeze_all(self, since: date, until: date) -> Request:
+        return self._ask("POST", "subscriptions/freeze", days(since, until))
+
     def sell(self, client: Client) -> Request:
         body = {
             "client_id": str(client.id),

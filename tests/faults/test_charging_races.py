@@ -102,8 +102,10 @@ def change_a_lesson(club: Club, chance: random.Random) -> Request:
 
 
 def change_a_pass(club: Club, chance: random.Random) -> Request:
-    """Freeze or thaw it, cut it short or let it run again."""
+    """Freeze or thaw it, cut it short or let it run again; or freeze all."""
     it, day = chance.choice(club.passes), chance.choice(club.lessons).date
+    if not chance.randrange(4):
+        return club.freeze_all(day, day)
     changes = [
         {"freezes": [days(day, day)]},
         {"freezes": []},

@@ -199,8 +199,9 @@ NAMES = [
     "list_groups", "add_group", "show_group", "add_member", "end_member", "edit_group",
     "list_lessons", "list_all_lessons", "add_lessons", "show_lesson", "edit_lesson", "delete_lesson",
     "list_subscriptions", "subscriptions_of_client", "sell_subscription", "show_subscription",
-    "edit_subscription", "show_sheet", "mark_attendance", "attendance_history", "visits_of_client",
-    "list_marks", "show_statistics", "list_employee_statistics", "show_employee_statistics",
+    "edit_subscription", "freeze_subscriptions",
+    "show_sheet", "mark_attendance", "attendance_history", "visits_of_client", "list_marks",
+    "show_statistics", "list_employee_statistics", "show_employee_statistics",
     "list_location_statistics", "show_location_statistics", "list_group_statistics", "show_group_statistics",
 ]  # fmt: skip
 WITH_BODY = [
@@ -210,7 +211,7 @@ WITH_BODY = [
     "add_client", "edit_client", "add_contract", "edit_contract", "add_price", "edit_price",
     "add_location", "edit_location", "replace_closures",
     "add_group", "add_member", "edit_group", "add_lessons", "edit_lesson",
-    "sell_subscription", "edit_subscription", "mark_attendance",
+    "sell_subscription", "edit_subscription", "freeze_subscriptions", "mark_attendance",
 ]  # fmt: skip
 SIGNED_IN = [name for name in NAMES if name not in PUBLIC]
 USING = [name for name in NAMES if name not in ("home", "registration_form")]
@@ -387,6 +388,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "amount": "80.50",
         "currency": "EUR",
         "visits": 8,
+        "visits_per_week": 2,
         "valid_days": None,
         "valid_months": 1,
         "group_ids": [scene.group_id],
@@ -440,6 +442,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "cancelled_on": "2026-06-15",
         "contract_id": scene.contract_id,
     }
+    holidays = {"from": "2026-12-24", "until": "2026-12-31", "location_id": scene.location_id}
     late = {
         "client_id": scene.client_id,
         "status": "late",
@@ -975,6 +978,17 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             body=on_hold,
             accepts=nulls(on_hold) | {"freezes: array"},
         ),
+        "freeze_subscriptions": of(
+            "POST /subscriptions/freeze",
+            "freeze_subscriptions",
+            200,
+            401,
+            403,
+            404,
+            415,
+            body=holidays,
+            accepts=nulls(holidays, "from", "until"),
+        ),
         "show_sheet": of("GET /lessons/{lesson_id}/attendance", "show_sheet", 200, 401, 403, 404, ids=held),
         "mark_attendance": of(
             "PUT /lessons/{lesson_id}/attendance",
@@ -1067,7 +1081,13 @@ def nulls(body: dict[str, Any], *but: str) -> frozenset[str]:
 
 
 def accepted_of_prices(body: dict[str, Any]) -> frozenset[str]:
-    fine = {"visits: number", "valid_months: number", "charges_absence: true", "group_ids: array"}
+    fine = {
+        "visits: number",
+        "visits_per_week: number",
+        "valid_months: number",
+        "charges_absence: true",
+        "group_ids: array",
+    }
     return nulls(body, "name", "amount", "currency", "charges_absence") | fine
 
 
@@ -1137,6 +1157,7 @@ METHODS_AT = {
     f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}": {"GET", "PUT", "DELETE"},
     f"{CLUB}/lessons": {"GET"},
     f"{CLUB}/subscriptions": {"GET", "POST"},
+    f"{CLUB}/subscriptions/freeze": {"POST"},
     f"{CLUB}/subscriptions/{{subscription_id}}": {"GET", "PUT"},
     f"{CLUB}/clients/{{client_id}}/subscriptions": {"GET"},
     f"{CLUB}/clients/{{client_id}}/attendance": {"GET"},

@@ -89,7 +89,14 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"date": "x", "state": "planned", "reason": "x", "topic": CONTROL},
         ["date", "reason", "topic"],
     ),
-    "sell_subscription": ({"client_id": "x", "sold_on": "2999-01-01"}, ["price_id", "sold_on"]),
+    "sell_subscription": (
+        {"client_id": "x", "sold_on": "2999-01-01", "starts_on": "later"},
+        ["price_id", "sold_on", "starts_on"],
+    ),
+    "freeze_subscriptions": (
+        {"from": "2026-02-02", "until": "2026-02-01", "location_id": 1, "more": 1},
+        ["location_id", "more", "until"],
+    ),
     "edit_subscription": (
         {"ends_on": 1, "freezes": [{"from": "2026-02-02", "until": "2026-02-01"}]},
         ["ends_on", "freezes[0].until"],

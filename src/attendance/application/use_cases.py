@@ -22,6 +22,7 @@ from attendance.application.club import (
     clients,
     contracts,
     favorites,
+    freezing,
     groups,
     lessons,
     locations,
@@ -61,10 +62,10 @@ class UseCases:
         list_clients, add_client, show_client, edit_client, own_clients, list_contracts,
         add_contract, show_contract, edit_contract, contracts_of_client, list_prices, add_price,
         show_price, edit_price, list_subscriptions, sell_subscription, show_subscription,
-        edit_subscription, subscriptions_of_client, list_locations, add_location, show_location,
-        edit_location, list_groups, add_group, show_group, edit_group, add_member, end_member, list_lessons,
-        list_all_lessons, add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson,
-        show_favorites, replace_favorites.
+        edit_subscription, freeze_subscriptions, subscriptions_of_client, list_locations,
+        add_location, show_location, edit_location, list_groups, add_group, show_group, edit_group,
+        add_member, end_member, list_lessons, list_all_lessons, add_lesson, make_lessons, show_lesson,
+        edit_lesson, delete_lesson, show_favorites, replace_favorites.
 
     Attendance: who was there:
         show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks.
@@ -137,6 +138,7 @@ class UseCases:
     sell_subscription: subscriptions.SellSubscription
     show_subscription: subscriptions.ShowSubscription
     edit_subscription: subscriptions.EditSubscription
+    freeze_subscriptions: freezing.FreezeSubscriptions
     subscriptions_of_client: subscriptions.SubscriptionsOfClient
     list_locations: locations.ListLocations
     add_location: locations.AddLocation

@@ -12,7 +12,7 @@ from attendance.domain.events import Action, ChangeContext, Event, Facts
 from attendance.domain.ids import ClientId
 
 NOT_IN_EVENTS = frozenset(
-    {"id", "created_at", "updated_at", "version", "is_marked", "charged", "owner_since"}
+    {"id", "created_at", "updated_at", "version", "is_marked", "charged", "charged_in_week", "owner_since"}
     | {"password_hash", "notes"}
 )
 """What every event has anyway, what is derived from others, secrets, and notes, which may be on health."""

@@ -168,6 +168,7 @@ def subscription(of: Client, price: Price, **changes: Any) -> Subscription:
         "id": SubscriptionId(new_id()),
         "client_id": of.id,
         "price_id": price.id,
+        "price_name": price.name,
         "sold_on": NOON.date(),
         "amount": price.amount,
         "currency": price.currency,

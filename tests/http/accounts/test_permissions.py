@@ -113,6 +113,7 @@ BODIES: Mapping[Route, dict[str, Any]] = {
     ("POST", "/api/v1/groups/{group_id}/lessons"): {"from": "2026-03-02", "until": "2026-03-02"},
     ("PUT", "/api/v1/groups/{group_id}/lessons/{lesson_id}"): {"topic": "fractions"},
     ("POST", "/api/v1/subscriptions"): {"client_id": "unknown", "price_id": "unknown"},
+    ("POST", "/api/v1/subscriptions/freeze"): {"from": "2026-03-02", "until": "2026-03-02"},
     ("PUT", "/api/v1/subscriptions/{subscription_id}"): {"cancelled_on": None},
     ("PUT", "/api/v1/lessons/{lesson_id}/attendance"): {"attendances": []},
 }

@@ -103,8 +103,8 @@ def test_what_is_least_said_is_shown_whole(api: Api, head: Person) -> None:
         },
         "price": {
             "version": 1, "name": "Pass", "amount": "80.00", "currency": "EUR", "visits": None,
-            "valid_days": None, "valid_months": None, "group_ids": [], "on_sale_from": None,
-            "on_sale_until": None, "charges_absence": True, "notes": "",
+            "visits_per_week": None, "valid_days": None, "valid_months": None, "group_ids": [],
+            "on_sale_from": None, "on_sale_until": None, "charges_absence": True, "notes": "",
         },
         "location": {
             "version": 1, "name": "Main", "address": "1 Main Street", "url": "", "timezone": "UTC",
@@ -305,7 +305,8 @@ MALFORMED: dict[str, list[dict[str, Any]]] = {
         {"amount": "٣"}, {"amount": "1\n"}, {"amount": "1_000"}, {"amount": "0x1"}, {"amount": "1" * 5000},
         {"amount": "1000000000000.01"}, {"amount": "9999999999999"}, {"currency": "eur"},
         {"currency": "EURO"}, {"currency": "ZZZ"}, {"currency": ""}, {"currency": None},
-        {"currency": "EUR\n"}, {"visits": 0},
+        {"currency": "EUR\n"}, {"visits": 0}, {"visits_per_week": 0}, {"visits_per_week": "2"},
+        {"visits_per_week": 100_001},
         {"visits": "8"}, {"visits": 1.5}, {"visits": True}, {"visits": 100_001}, {"valid_days": 0},
         {"valid_days": 36_501}, {"valid_months": 1_201}, {"charges_absence": None}, {"name": None},
         {"group_ids": "x"}, {"group_ids": ["x"]}, {"group_ids": [None]}, {"on_sale_from": "x"},

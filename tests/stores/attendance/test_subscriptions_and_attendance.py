@@ -45,7 +45,10 @@ def test_marks_of_many_take_as_few_statements_as_one(database: Database, number:
         club.of_clients(MARCH_1, *clients)
         club.summary(clients[0])
         club.visits(clients[0])
-    assert len(statements) == 5
+        with club.store.transaction() as work:
+            work.subscriptions.clients_between(MARCH_1, MARCH_1, limit=number)
+            work.subscriptions.days_charged_between([], MARCH_1, MARCH_1)
+    assert len(statements) == 7
 
 
 def plan_of(database: Database, statement: str) -> str:
@@ -81,6 +84,7 @@ def test_marking_and_showing_look_up_what_they_need_by_indexes(database: Databas
         with club.store.transaction() as work:
             work.subscriptions.get_for_update(sold.id)
             work.subscriptions.days_charged(sold.id)
+            work.subscriptions.days_charged_between([sold.id], MARCH_1, MARCH_1)
             work.attendance.count(VisitCriteria(client_id=ada.id))
             work.attendance.unpaid_of(ada.id)
     kept = "attendance|clients|group_members|lessons|subscriptions"

@@ -1,7 +1,7 @@
 """Clients, contracts, prices, subscriptions, locations, groups, lessons, favorites."""
 
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Protocol
@@ -226,11 +226,40 @@ class Subscriptions(Repository[Subscription, SubscriptionCriteria], Protocol):
     """Passes; `charged` is counted from marks each time. Sorted by starts_on, ends_on or sold_on."""
 
     @abstractmethod
-    def of_clients(self, client_ids: Collection[ClientId], on: date) -> tuple[Subscription, ...]:
+    def of_clients(
+        self, client_ids: Collection[ClientId], on: date, *, until: date | None = None
+    ) -> tuple[Subscription, ...]:
         """Return the clients' passes that have begun and are not over on a date, sorted by id.
 
-        Frozen and cancelled ones are among them. One statement. Lock the clients first: whatever charges or
-        changes a pass locks its client first.
+        `until`: on some day from that date to this one, both included. Frozen and cancelled ones are among
+        them. `charged_in_week` is that of the week of the date. One statement. Lock the clients first:
+        whatever charges or changes a pass locks its client first.
+        """
+
+    @abstractmethod
+    def clients_between(
+        self,
+        since: date,
+        until: date,
+        *,
+        location_id: LocationId | None = None,
+        after: ClientId | None = None,
+        limit: int,
+    ) -> tuple[ClientId, ...]:
+        """Return the clients with a pass that has begun and is not over on some day of a range, sorted by id.
+
+        Frozen ones count, those cancelled before the range do not. `location_id`: only members, on some day
+        of the range, of a group there. `after`: only those whose id is greater. At most `limit`; one
+        statement.
+        """
+
+    @abstractmethod
+    def days_charged_between(
+        self, subscription_ids: Collection[SubscriptionId], since: date, until: date
+    ) -> Mapping[SubscriptionId, frozenset[date]]:
+        """Return the dates from `since` to `until` of the lessons that each pass has paid for.
+
+        Passes that have paid for none are left out. One statement.
         """
 
     @abstractmethod

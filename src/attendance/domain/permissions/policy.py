@@ -80,6 +80,11 @@ def may_sell_anything(actor: Actor) -> bool:
     return actor.level >= Level.HEAD_MANAGER
 
 
+def may_discount(actor: Actor) -> bool:
+    """A discount is given by managers and above."""
+    return actor.level >= Level.MANAGER
+
+
 def require(allowed: bool, refusal: type[Forbidden] | type[Unauthenticated]) -> None:
     """Raise the refusal unless it is allowed."""
     if not allowed:

@@ -59,6 +59,7 @@ class Permission(StrEnum):
     SELL_SUBSCRIPTION = "sell_subscription"
     READ_SUBSCRIPTION = "read_subscription"
     EDIT_SUBSCRIPTION = "edit_subscription"
+    FREEZE_SUBSCRIPTIONS = "freeze_subscriptions"
     READ_ATTENDANCE = "read_attendance"
     MARK_ATTENDANCE = "mark_attendance"
     READ_MARKS = "read_marks"
@@ -135,6 +136,7 @@ RULES: Mapping[Permission, Rule] = {
     Permission.SELL_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
     Permission.READ_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
     Permission.EDIT_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
+    Permission.FREEZE_SUBSCRIPTIONS: Rule(level=Level.HEAD_MANAGER),
     Permission.READ_ATTENDANCE: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.MARK_ATTENDANCE: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.READ_MARKS: Rule(level=Level.EMPLOYEE),

@@ -152,8 +152,10 @@ def test_a_pass_comes_back_whole_and_so_does_what_it_becomes(club: Club) -> None
         contract_id=contract.id,
         sold_on=date(2026, 2, 28),
         amount=make.price("80.50").amount,
+        price_name="Ä pass\u202f𐐀",
         discount_percent=15,
         visits=8,
+        visits_per_week=2,
         group_ids=(GroupId(make.new_id()), GroupId(make.new_id())),
         charges_absence=False,
         freezes=(
@@ -250,6 +252,49 @@ def test_the_days_a_pass_paid_for_are_those_of_the_lessons(club: Club) -> None:
     club.mark(club.lesson(group, date(2026, 3, 5)), client, charge=paid_by(other))
     with club.store.transaction() as work:
         assert work.subscriptions.days_charged(sold.id) == {date(2026, 3, 1), date(2026, 3, 31)}
+
+
+def test_visits_of_a_week_are_counted_for_the_week_of_the_date_by_the_lessons_dates(club: Club) -> None:
+    ada, bob = club.clients("Ada", "Bob")
+    group = club.group()
+    capped = club.sell(ada, visits_per_week=2, starts_on=date(2026, 2, 1))
+    uncapped, others = club.sell(ada, starts_on=date(2026, 2, 1)), club.sell(bob, visits_per_week=1)
+    # from Sunday to Monday a week ends; the last two are on one day
+    for day, hour in ((date(2026, 2, 23), 9), (MARCH_1, 9), (MARCH_1 + DAY, 9), (date(2026, 3, 8), 9)):
+        club.mark(club.lesson(group, day, time(hour)), ada, charge=paid_by(capped))
+    moving = club.lesson(group, date(2026, 3, 8), time(12))
+    club.mark(moving, ada, charge=paid_by(capped))
+    for number, charge in ((3, paid_by(uncapped)), (4, UNPAID), (5, NOTHING)):
+        club.mark(club.lesson(group, date(2026, 3, number)), ada, charge=charge)
+    club.mark(club.lesson(group, date(2026, 3, 6)), bob, charge=paid_by(others))
+
+    def charged(on: date) -> list[int]:
+        with club.store.transaction() as work:
+            found = {it.id: it for it in work.subscriptions.of_clients([ada.id, bob.id], on)}
+        for it in found.values():
+            assert it.charged == {capped.id: 5, uncapped.id: 1, others.id: 1}[it.id]
+        return [found[it.id].charged_in_week if it.id in found else 0 for it in (capped, uncapped, others)]
+
+    assert charged(date(2026, 2, 22)) == [0, 0, 0]
+    assert [charged(day) for day in (date(2026, 2, 23), MARCH_1)] == 2 * [[2, 0, 0]]
+    assert [charged(day) for day in (MARCH_1 + DAY, date(2026, 3, 8))] == 2 * [[3, 0, 1]]
+    with club.store.transaction() as work:
+        starts_at, ends_at = (it - 7 * DAY for it in (moving.starts_at, moving.ends_at))
+        moved = replace(moving, date=MARCH_1, starts_at=starts_at, ends_at=ends_at, version=2)
+        work.lessons.save(moved)
+    assert [charged(day) for day in (MARCH_1, MARCH_1 + DAY)] == [[3, 0, 0], [2, 0, 1]]
+    with club.store.transaction() as work:
+        assert work.subscriptions.get(capped.id).charged_in_week == 0, "it was read for no week"
+
+
+def test_the_last_week_of_the_calendar_ends_with_it(club: Club) -> None:
+    (ada,) = club.clients("Ada")
+    sold = club.sell(ada, visits_per_week=1, ends_on=None)
+    lesson = club.lesson(club.group(), date(9999, 12, 30))
+    club.mark(lesson, ada, charge=paid_by(sold))
+    with club.store.transaction() as work:
+        (found,) = work.subscriptions.of_clients([ada.id], date.max)
+    assert found.charged_in_week == 1
 
 
 def test_passes_are_found_by_the_state_that_the_domain_says(club: Club) -> None:
@@ -358,6 +403,95 @@ def test_passes_of_clients_are_those_begun_and_not_over_frozen_and_cancelled_one
     assert club.of_clients(date(2026, 4, 11), ada, bob) == {open_ended.id}
     assert club.of_clients(date.max, bob) == {open_ended.id}
     assert club.of_clients(date(2026, 3, 1)) == set()
+
+
+def test_passes_of_clients_in_a_range_are_those_that_run_on_some_day_of_it(club: Club) -> None:
+    ada, bob = club.clients("Ada", "Bob")
+    march, cancelled = club.sell(ada), club.sell(ada, cancelled_on=date(2026, 3, 5))
+    longer = club.sell(ada, freezes=(Freeze(since=date(2026, 3, 10), until=date(2026, 3, 19)),))
+    april = club.sell(bob, starts_on=date(2026, 4, 1), ends_on=None)
+
+    def between(since: date, until: date, *clients: Client) -> set[SubscriptionId]:
+        with club.store.transaction() as work:
+            found = work.subscriptions.of_clients([it.id for it in clients], since, until=until)
+        assert ids(found) == sorted(ids(found))
+        return {*ids(found)}
+
+    everything = {march.id, cancelled.id, longer.id, april.id}
+    assert between(date(2026, 2, 1), date(2026, 2, 28), ada, bob) == set()
+    assert between(date(2026, 2, 1), MARCH_1, ada, bob) == everything - {april.id}
+    assert between(date(2026, 3, 31), date(2026, 4, 1), ada, bob) == everything
+    assert between(date(2026, 3, 31), date(2026, 4, 1), bob) == {april.id}
+    assert between(date(2026, 4, 10), date.max, ada, bob) == {longer.id, april.id}
+    assert between(date(2026, 4, 11), date.max, ada, bob) == {april.id}
+
+
+def test_clients_with_a_pass_in_a_range_are_told_by_id_wherever_they_are_cut(club: Club) -> None:
+    since, until = date(2026, 3, 9), date(2026, 3, 15)
+    clients = club.clients(*"ABCDEFGH")
+    spans: list[dict[str, Any]] = [
+        {},
+        {"starts_on": until},
+        {"starts_on": until + DAY, "ends_on": None},
+        {"ends_on": since},
+        {"ends_on": since - DAY},
+        {"ends_on": since - DAY, "freezes": (Freeze(since=MARCH_1, until=MARCH_1),)},
+        {"cancelled_on": since},
+        {"cancelled_on": since - DAY},
+    ]
+    for client, span in zip(clients, spans, strict=True):
+        club.sell(client, **span)
+    club.sell(clients[0], ends_on=None)
+    expected = sorted(clients[n].id for n in (0, 1, 3, 5, 6))
+    with club.store.transaction() as work:
+        between = work.subscriptions.clients_between
+        assert [*between(since, until, limit=10)] == expected
+        for place, after in enumerate([None, *expected]):
+            assert [*between(since, until, after=after, limit=2)] == expected[place : place + 2]
+
+
+def test_clients_of_a_location_are_members_of_a_group_there_on_some_day_of_the_range(club: Club) -> None:
+    since, until = date(2026, 3, 9), date(2026, 3, 15)
+    clients = club.clients(*"ABCDEFG")
+    a, b, c, d, e, f, g = clients
+    january = date(2026, 1, 1)
+    club.group(a, (b, january, since), (c, until, None), (d, january, since - DAY), (e, until + DAY, None))
+    club.group(a, (f, january, january), (f, since, since))
+    here, club.location = club.location, make.location()
+    with club.store.transaction() as work:
+        work.locations.add(club.location)
+    club.group(a, g)
+    for client in clients:
+        club.sell(client, ends_on=None)
+    with club.store.transaction() as work:
+        between = work.subscriptions.clients_between
+        assert [*between(since, until, location_id=here.id, limit=10)] == sorted(ids([a, b, c, f]))
+        there = sorted(ids([a, g]))
+        assert [*between(since, until, location_id=club.location.id, limit=10)] == there
+        assert [*between(since, until, location_id=club.location.id, after=there[0], limit=10)] == there[1:]
+
+
+def test_the_days_that_passes_paid_for_in_a_range_are_told_of_each(club: Club) -> None:
+    (client,) = club.clients("Ada")
+    group = club.group()
+    one, other, none = club.sell(client), club.sell(client), club.sell(client)
+    for day, hour, payer in (
+        (1, 9, one),
+        (2, 9, one),
+        (2, 12, one),
+        (9, 9, one),
+        (9, 12, other),
+        (10, 9, none),
+    ):
+        club.mark(club.lesson(group, date(2026, 3, day), time(hour)), client, charge=paid_by(payer))
+    with club.store.transaction() as work:
+        between = work.subscriptions.days_charged_between
+        assert between([one.id, other.id, none.id], date(2026, 3, 2), date(2026, 3, 9)) == {
+            one.id: {date(2026, 3, 2), date(2026, 3, 9)},
+            other.id: {date(2026, 3, 9)},
+        }
+        assert between([other.id], MARCH_1, date(2026, 3, 8)) == {}
+        assert between([], MARCH_1, date.max) == {}
 
 
 def test_how_long_a_pass_runs_follows_its_freezes(club: Club) -> None:

@@ -90,6 +90,7 @@ def whole_things() -> tuple[Account, dict[str, tuple[Any, Any]]]:
         "80.50",
         name="10 visits",
         visits=10,
+        visits_per_week=3,
         valid_days=30,
         group_ids=groups,
         on_sale_from=MARCH_2,

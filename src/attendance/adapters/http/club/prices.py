@@ -53,6 +53,7 @@ class EditPriceBody(Body):
     amount: Sent[Amount] = UNSET
     currency: Sent[Currency] = UNSET
     visits: Clearable[Annotated[int, msgspec.Meta(ge=1, le=MOST_VISITS)]] = UNSET
+    visits_per_week: Clearable[Annotated[int, msgspec.Meta(ge=1, le=MOST_VISITS)]] = UNSET
     valid_days: Clearable[Annotated[int, msgspec.Meta(ge=1, le=LONGEST_DAYS)]] = UNSET
     valid_months: Clearable[Annotated[int, msgspec.Meta(ge=1, le=LONGEST_MONTHS)]] = UNSET
     group_ids: Clearable[Annotated[list[Id], msgspec.Meta(max_length=MOST_GROUPS)]] = UNSET
@@ -69,12 +70,16 @@ class AddPriceBody(EditPriceBody, kw_only=True):
 
 
 class PriceView(RevisionView, kw_only=True):
-    """A price; `visits` null: any number; `notes` for those who keep the prices alone."""
+    """A price; `visits` null: any number, and so `visits_per_week`, of the lessons of an ISO week.
+
+    `notes` for those who keep the prices alone.
+    """
 
     name: str
     amount: str
     currency: str
     visits: int | None
+    visits_per_week: int | None
     valid_days: int | None
     valid_months: int | None
     group_ids: list[UUID]

@@ -61,6 +61,7 @@ prices = sa.Table(
     sa.Column("amount", Money, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("visits", sa.Integer),
+    sa.Column("visits_per_week", sa.Integer),
     sa.Column("valid_days", sa.Integer),
     sa.Column("valid_months", sa.Integer),
     sa.Column("group_ids", ListOf(UUID), nullable=False),
