@@ -117,6 +117,7 @@ class Tables:
     rate_limit_windows: Table[str, RateLimitWindow]
     outbox: Table[MailId, Mail]
     clients: Table[UUID, Client]
+    clients_of: Table[AccountId, frozenset[ClientId]]
     prices: Table[UUID, Price]
     locations: Table[UUID, Location]
     groups: Table[UUID, Group]
