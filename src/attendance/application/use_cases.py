@@ -71,6 +71,7 @@ class UseCases:
     Reporting: figures, calendars, the log:
         show_statistics, list_statistics, show_statistics_of, make_calendar_token,
         revoke_calendar_token, reader_of_calendars, show_user_calendar, show_group_calendar,
+        show_client_calendar,
         list_events.
 
     Operating: mail that waits, what time has ended:
@@ -170,6 +171,7 @@ class UseCases:
     reader_of_calendars: calendars.ReaderOfCalendars
     show_user_calendar: calendars.ShowUserCalendar
     show_group_calendar: calendars.ShowGroupCalendar
+    show_client_calendar: calendars.ShowClientCalendar
     list_events: events.ListEvents
 
     # Operating: mail that waits, what time has ended
