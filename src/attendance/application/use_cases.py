@@ -19,6 +19,7 @@ from attendance.application.accounts import (
 from attendance.application.attendance import marks, sheets, visits
 from attendance.application.checking import checked, signature_of
 from attendance.application.club import (
+    client_schedules,
     clients,
     contracts,
     favorites,
@@ -63,6 +64,7 @@ class UseCases:
         edit_subscription, subscriptions_of_client, list_locations, add_location, show_location,
         edit_location, list_groups, add_group, show_group, edit_group, add_member, end_member, list_lessons,
         list_all_lessons, add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson,
+        groups_of_client, lessons_of_client,
         show_favorites, replace_favorites.
 
     Attendance: who was there:
@@ -152,6 +154,8 @@ class UseCases:
     show_lesson: lessons.ShowLesson
     edit_lesson: lessons.EditLesson
     delete_lesson: lessons.DeleteLesson
+    groups_of_client: client_schedules.GroupsOfClient
+    lessons_of_client: client_schedules.LessonsOfClient
     show_favorites: favorites.ShowFavorites
     replace_favorites: favorites.ReplaceFavorites
 
