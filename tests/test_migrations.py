@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -19,12 +20,14 @@ from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE, Unusable
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.sql.tables import metadata
 from attendance.application.pagination import PageRequest
+from attendance.application.ports.club import ClientCriteria
 from attendance.application.ports.events import EventCriteria
 from attendance.domain.attendance.charging import UNPAID, Charge
 from attendance.domain.attendance.marks import SentMark, marked
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import Slot
 from attendance.domain.events import Action, ChangeContext
+from attendance.domain.reporting.calendars import CalendarToken
 from attendance.domain.revisions import created
 from attendance.testing import make
 from attendance.testing.contract.attendance import Club
@@ -138,6 +141,49 @@ def test_schedules_and_lessons_of_the_shape_before_are_read_and_can_go_back(data
         (slot,) = work.groups.get(apart.id).schedule
         assert slot == replace(first, ends=time(23, 59), every=1, since=None)
         assert work.lessons.get(late.id) == replace(late, ends=time(23, 59))
+
+
+def test_an_account_of_a_client_of_the_shape_before_becomes_one_of_several_and_can_go_back(
+    database: Database,
+) -> None:
+    """A deactivated account, which had kept its calendar link, has none any more."""
+    migrate(database)
+    store = SqlStore(primary=database, replica=database)
+    mother, father, gone = (make.account(active=active) for active in (True, True, False))
+    anna = make.client(
+        name="Ännchen", birthday=date(2020, 2, 29), notes="nuts", user_ids=(mother.id, father.id)
+    )
+    bea = make.client(name="Bea", active=False, user_ids=(father.id,), phone="+49 30 1")
+    carl = make.client(name="Carl", version=7, updated_at=make.NOON + timedelta(microseconds=1))
+    contract = make.contract(anna)
+    tokens = [
+        CalendarToken(account_id=it.id, digest=it.id.hex, created_at=make.NOON) for it in (mother, gone)
+    ]
+    with store.transaction() as work:
+        for account in (mother, father, gone):
+            work.accounts.add(account)
+        for client in (anna, bea, carl):
+            work.clients.add(client)
+        work.contracts.add(contract)
+        for token in tokens:
+            work.calendars.put_token(token)
+    objects = named(database)
+    migrate_back(database, "0009")
+    held = told(database, "SELECT user_id FROM clients ORDER BY name_key")
+    assert [it and UUID(str(it)) for it in held] == [mother.id, father.id, None]
+    with pytest.raises(sa.exc.IntegrityError):
+        say(database, f"UPDATE clients SET user_id = '{make.new_id().hex}'")
+    migrate(database)
+    assert named(database) == objects
+    assert differences(database, metadata) == []
+    with store.transaction() as work:
+        found = [work.clients.get(it.id) for it in (anna, bea, carl)]
+        assert found == [replace(anna, user_ids=(mother.id,)), bea, carl]
+        fathers = work.clients.list(ClientCriteria(user_id=father.id), PageRequest(order=(), limit=9))
+        assert fathers == (bea,)
+        assert work.contracts.get(contract.id) == contract
+        assert [work.calendars.token_of(it.account_id) for it in tokens] == [tokens[0], None]
+        work.clients.save(replace(carl, user_ids=(mother.id,), version=8))
 
 
 SCHEDULES = "SELECT schedule FROM groups ORDER BY id"

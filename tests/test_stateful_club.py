@@ -50,7 +50,7 @@ class Club(OverStore):
         self.parent = self.world.having(Role.USER)
         house = self.use.add_location(self.head, name="House", address="Mill Street 1")
         self.clients = [self.use.add_client(self.head, name=name).id for name in ("Ada", "Bea", "Cem")]
-        self.use.edit_client(self.head, client_id=self.clients[0], user_id=self.parent.id)
+        self.use.edit_client(self.head, client_id=self.clients[0], user_ids=(self.parent.id,))
         self.groups = [
             self.use.add_group(
                 self.head,

@@ -189,7 +189,7 @@ NAMES = [
     "show_user", "edit_user", "change_role", "change_active",
     "own_sessions", "end_session", "show_permissions", "show_favorites", "replace_favorites",
     "show_favorities",
-    "make_calendar_token", "revoke_calendar_token", "user_calendar", "group_calendar",
+    "make_calendar_token", "revoke_calendar_token", "user_calendar", "group_calendar", "client_calendar",
     "list_role_changes", "show_role_change", "confirm_role_change", "reject_role_change",
     "withdraw_role_change", "list_events",
     "list_clients", "add_client", "show_client", "edit_client",
@@ -200,7 +200,8 @@ NAMES = [
     "list_lessons", "list_all_lessons", "add_lessons", "show_lesson", "edit_lesson", "delete_lesson",
     "list_subscriptions", "subscriptions_of_client", "sell_subscription", "show_subscription",
     "edit_subscription", "freeze_subscriptions",
-    "show_sheet", "mark_attendance", "attendance_history", "visits_of_client", "list_marks",
+    "show_sheet", "mark_attendance", "attendance_history", "visits_of_client",
+    "groups_of_client", "lessons_of_client", "list_marks",
     "show_statistics", "list_employee_statistics", "show_employee_statistics",
     "list_location_statistics", "show_location_statistics", "list_group_statistics", "show_group_statistics",
 ]  # fmt: skip
@@ -380,7 +381,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "address": "2 Main Street",
         "notes": "nuts",
         "active": True,
-        "user_id": scene.clerk.id,
+        "user_ids": [scene.clerk.id],
     }
     signed = {"number": "A/1", "signed_on": MARCH_2, "cancelled_on": "2026-12-31", "notes": "by post"}
     monthly = {
@@ -596,6 +597,9 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "group_calendar": of(
             "GET /groups/{group_id}/calendar.ics", "show_group_calendar", 200, 401, 403, 404, ids=group
         ),
+        "client_calendar": of(
+            "GET /clients/{client_id}/calendar.ics", "show_client_calendar", 200, 401, 403, 404, ids=client
+        ),
         "list_role_changes": of(
             "GET /role_changes", "list_role_changes", 200, 401, 403, query={"state": "awaiting", "page": "1"}
         ),
@@ -656,7 +660,13 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             200,
             401,
             403,
-            query={"page": "1", "sort": "-birthday,name", "q": "a", "active": "true"},
+            query={
+                "page": "1",
+                "sort": "-birthday,name",
+                "q": "a",
+                "active": "true",
+                "group_id": scene.group_id,
+            },
         ),
         "add_client": of(
             "POST /clients",
@@ -664,10 +674,9 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             201,
             401,
             403,
-            404,
             415,
             body=child,
-            accepts=nulls(child, "name", "active") | {"active: true"},
+            accepts=nulls(child, "name", "active") | {"active: true", "user_ids: array"},
         ),
         "show_client": of("GET /clients/{client_id}", "show_client", 200, 401, 403, 404, ids=client),
         "edit_client": of(
@@ -681,7 +690,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             415,
             ids=client,
             body=child,
-            accepts=nulls(child, "name", "active") | {"active: true"},
+            accepts=nulls(child, "name", "active") | {"active: true", "user_ids: array"},
         ),
         "list_contracts": of(
             "GET /contracts",
@@ -1023,6 +1032,26 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             ids=client,
             query={"from": MARCH_2, "to": "2026-12-31", "page": "1"},
         ),
+        "groups_of_client": of(
+            "GET /clients/{client_id}/groups",
+            "groups_of_client",
+            200,
+            401,
+            403,
+            404,
+            ids=client,
+            query={"all": "true"},
+        ),
+        "lessons_of_client": of(
+            "GET /clients/{client_id}/lessons",
+            "lessons_of_client",
+            200,
+            401,
+            403,
+            404,
+            ids=client,
+            query={"from": MARCH_2, "to": "2026-12-31"},
+        ),
         "list_marks": of(
             "GET /attendance",
             "list_marks",
@@ -1133,6 +1162,9 @@ METHODS_AT = {
     f"{CLUB}/users/{{user_id}}/calendar_token": {"POST", "DELETE"},
     f"{CLUB}/users/{{user_id}}/calendar.ics": {"GET"},
     f"{CLUB}/groups/{{group_id}}/calendar.ics": {"GET"},
+    f"{CLUB}/clients/{{client_id}}/calendar.ics": {"GET"},
+    f"{CLUB}/clients/{{client_id}}/groups": {"GET"},
+    f"{CLUB}/clients/{{client_id}}/lessons": {"GET"},
     f"{CLUB}/role_changes": {"GET"},
     f"{CLUB}/role_changes/{{role_change_id}}": {"GET"},
     f"{CLUB}/role_changes/{{role_change_id}}/confirm": {"POST"},

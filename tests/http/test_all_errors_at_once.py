@@ -187,14 +187,14 @@ def test_of_a_query_and_a_body_both_are_told(memory: Api) -> None:
 def test_messages_name_the_types_of_json(memory: Api) -> None:
     head = memory.having(Role.HEAD_MANAGER)
     wrong: dict[str, Any] = {
-        "name": 1, "birthday": 5, "active": 1.5, "user_id": [], "email": {}, "notes": False,
+        "name": 1, "birthday": 5, "active": 1.5, "user_ids": "x", "email": {}, "notes": False,
     }  # fmt: skip
     refused = head.posts("/clients", **wrong)
     assert {it["field"]: it["message"] for it in refused.json()["details"]} == {
         "name": "expected `string`, got `integer`",
         "birthday": "expected `string | null`, got `integer`",
         "active": "expected `boolean`, got `number`",
-        "user_id": "expected `string | null`, got `array`",
+        "user_ids": "expected `array | null`, got `string`",
         "email": "expected `string | null`, got `object`",
         "notes": "expected `string | null`, got `boolean`",
     }

@@ -198,6 +198,15 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("DELETE", f"{user}/calendar_token"): {"user_id": in_path},
         ("GET", f"{user}/calendar.ics"): {"user_id": in_path, "token": optional},
         ("GET", f"{group}/calendar.ics"): {"group_id": in_path, "token": optional},
+        ("GET", f"{CLUB}/clients/{{client_id}}/calendar.ics"): {"client_id": in_path, "token": optional},
+        ("GET", f"{CLUB}/clients/{{client_id}}/groups"): {
+            "client_id": in_path,
+            **dict.fromkeys(["all", "format"], optional),
+        },
+        ("GET", f"{CLUB}/clients/{{client_id}}/lessons"): {
+            "client_id": in_path,
+            **dict.fromkeys(["from", "to", "format"], optional),
+        },
         ("GET", f"{CLUB}/role_changes"): dict.fromkeys(["state", "page", "format"], optional),
         ("GET", change): {"role_change_id": in_path},
         ("POST", f"{change}/confirm"): {"role_change_id": in_path},
@@ -206,7 +215,9 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("GET", f"{CLUB}/events"): dict.fromkeys(
             ["subject", "actor", "action", "from", "to", "page", "format"], optional
         ),
-        ("GET", f"{CLUB}/clients"): dict.fromkeys(["page", "sort", "q", "active", "format"], optional),
+        ("GET", f"{CLUB}/clients"): dict.fromkeys(
+            ["page", "sort", "q", "active", "group_id", "format"], optional
+        ),
         ("GET", f"{CLUB}/contracts"): dict.fromkeys(
             ["page", "sort", "client_id", "state", "format"], optional
         ),

@@ -55,6 +55,7 @@ REFUSED_THOUGH_WELL_FORMED = [
     {"include-path": f"{CLUB}/subscriptions/{{subscription_id}}"},
     {"include-path": f"{CLUB}/lessons/{{lesson_id}}/attendance"},
     {"include-path": f"{CLUB}/clients/{{client_id}}/attendance"},
+    {"include-path": f"{CLUB}/clients/{{client_id}}/lessons"},
     *[
         {"include-path": f"{CLUB}/statistics{path}"}
         for path in (

@@ -19,6 +19,7 @@ from attendance.application.accounts import (
 from attendance.application.attendance import marks, sheets, visits
 from attendance.application.checking import checked, signature_of
 from attendance.application.club import (
+    client_schedules,
     clients,
     contracts,
     favorites,
@@ -64,8 +65,9 @@ class UseCases:
         show_price, edit_price, list_subscriptions, sell_subscription, show_subscription,
         edit_subscription, freeze_subscriptions, subscriptions_of_client, list_locations,
         add_location, show_location, edit_location, list_groups, add_group, show_group, edit_group,
-        add_member, end_member, list_lessons, list_all_lessons, add_lesson, make_lessons, show_lesson,
-        edit_lesson, delete_lesson, show_favorites, replace_favorites.
+        add_member, end_member, groups_of_client, list_lessons, list_all_lessons, lessons_of_client,
+        add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson, show_favorites,
+        replace_favorites.
 
     Attendance: who was there:
         show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks.
@@ -73,6 +75,7 @@ class UseCases:
     Reporting: figures, calendars, the log:
         show_statistics, list_statistics, show_statistics_of, make_calendar_token,
         revoke_calendar_token, reader_of_calendars, show_user_calendar, show_group_calendar,
+        show_client_calendar,
         list_events.
 
     Operating: mail that waits, what time has ended:
@@ -157,6 +160,8 @@ class UseCases:
     show_lesson: lessons.ShowLesson
     edit_lesson: lessons.EditLesson
     delete_lesson: lessons.DeleteLesson
+    groups_of_client: client_schedules.GroupsOfClient
+    lessons_of_client: client_schedules.LessonsOfClient
     show_favorites: favorites.ShowFavorites
     replace_favorites: favorites.ReplaceFavorites
 
@@ -176,6 +181,7 @@ class UseCases:
     reader_of_calendars: calendars.ReaderOfCalendars
     show_user_calendar: calendars.ShowUserCalendar
     show_group_calendar: calendars.ShowGroupCalendar
+    show_client_calendar: calendars.ShowClientCalendar
     list_events: events.ListEvents
 
     # Operating: mail that waits, what time has ended

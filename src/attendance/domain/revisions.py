@@ -30,6 +30,9 @@ class Revisable(Protocol):
     def created_at(self) -> datetime: ...
 
     @property
+    def updated_at(self) -> datetime: ...
+
+    @property
     def version(self) -> int: ...
 
 
@@ -82,8 +85,12 @@ def edited(
 def revised(
     before: R, changes: Mapping[str, Any], action: Action, change_context: ChangeContext
 ) -> tuple[R, Event]:
-    """The record with these changes in its next version, even if none differs, and the event."""
-    after: R = replace(before, **changes, updated_at=change_context.at, version=before.version + 1)
+    """The record with these changes in its next version, even if none differs, and the event.
+
+    `updated_at` never falls, even where this machine's clock is behind the one that made the change before.
+    """
+    updated_at = max(change_context.at, before.updated_at)
+    after: R = replace(before, **changes, updated_at=updated_at, version=before.version + 1)
     different = {name for name in changes if getattr(before, name) != getattr(after, name)}
     event = change_context.event(
         action,

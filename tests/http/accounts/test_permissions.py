@@ -142,7 +142,7 @@ class Stage:
         self.admin = self.account(role=Role.ADMIN)
         self.lab_owner = api.someone("lab_owner")
         self.lab = api.lab_of(self.lab_owner)
-        client, price = make.client(user_id=self.bystander.id), make.price()
+        client, price = make.client(user_ids=(self.bystander.id,)), make.price()
         things = {
             "client_id": client,
             "contract_id": make.contract(client),
@@ -207,7 +207,7 @@ class Stage:
         return str(lab.id)
 
     def client_of(self, account: Account) -> str:
-        client = make.client(user_id=account.id)
+        client = make.client(user_ids=(account.id,))
         with self.store.transaction() as work:
             work.clients.add(client)
         return str(client.id)

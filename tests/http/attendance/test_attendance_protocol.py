@@ -440,7 +440,7 @@ def test_who_teaches_may_read_and_mark_and_managers(chess: Class) -> None:
         assert marks(person, lesson, entry(anna)).status_code == 200
         assert person.reads(path_of(lesson)).status_code == person.reads(history).status_code == 200
     parent = chess.api.having()
-    good(chess.head.puts(f"/clients/{anna}", user_id=parent.id), 200)
+    good(chess.head.puts(f"/clients/{anna}", user_ids=[parent.id]), 200)
     for person in (chess.clerk, parent):
         assert answer(marks(person, lesson, entry(anna))) == FORBIDDEN
         assert answer(person.reads(path_of(lesson))) == answer(person.reads(history)) == FORBIDDEN
@@ -671,7 +671,7 @@ def test_visits_are_the_same_whole_and_by_pages(chess: Class) -> None:
 def test_a_parent_reads_the_own_childs_visits_without_notes(chess: Class) -> None:
     anna, bea, _ = chess.members
     parent, lesson = chess.api.having(), chess.lesson()
-    good(chess.head.puts(f"/clients/{anna}", user_id=parent.id), 200)
+    good(chess.head.puts(f"/clients/{anna}", user_ids=[parent.id]), 200)
     good(marks(chess.teacher, lesson, entry(anna, note="fit"), entry(bea, note="fit")), 200)
     shown, told = (good(who.reads(f"/clients/{anna}/attendance"), 200) for who in (parent, chess.clerk))
     assert told["attendances"][0].pop("note") == "fit"
@@ -690,7 +690,7 @@ def test_a_parent_is_seen_to_read_notes_when_nobody_keeps_them(
     monkeypatch.setattr(read_models, "sees_notes", lambda _: True)
     chess = Class.of(api)
     parent, anna = api.having(), chess.members[0]
-    good(chess.head.puts(f"/clients/{anna}", user_id=parent.id), 200)
+    good(chess.head.puts(f"/clients/{anna}", user_ids=[parent.id]), 200)
     good(marks(chess.teacher, chess.lesson(), entry(anna, note="fit")), 200)
     assert good(parent.reads(f"/clients/{anna}/attendance"), 200)["attendances"][0]["note"] == "fit"
 

@@ -526,7 +526,7 @@ def test_lists_are_of_one_client_and_one_contract(head: Person, child: str) -> N
 
 def test_a_parent_reads_what_the_own_child_has_and_nothing_else(api: Api, head: Person, child: str) -> None:
     parent = api.having()
-    own = added(head, "/clients", name="Carl", user_id=parent.id)
+    own = added(head, "/clients", name="Carl", user_ids=[parent.id])
     it, _ = sells(head, own, price(head)), sells(head, child, price(head))
     listed = {"subscriptions": [it], "total": 1}
     assert answer(parent.reads(f"/clients/{own}/subscriptions")) == (200, listed)

@@ -299,7 +299,7 @@ PRINCIPALS: dict[str, Callable[[Api, Person], Person]] = {
 def test_whoever_asks_sees_in_a_table_what_they_see_in_json(api: Api, principal: str) -> None:
     scene = Scene.of(api)
     parent, statuses = api.having(), set()
-    own = adds(scene.owner, "client", user_id=parent.id, notes="nuts")
+    own = adds(scene.owner, "client", user_ids=[parent.id], notes="nuts")
     adds(scene.owner, "contract", client_id=own["id"], notes="by post")
     asking = PRINCIPALS[principal](api, parent)
     for name in LISTS:

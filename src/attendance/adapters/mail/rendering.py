@@ -24,6 +24,7 @@ SUBJECTS: Mapping[MailKind, str] = {
     MailKind.PASSWORD_CHANGED: "Your password was changed",
     MailKind.ROLE_GRANTED: "Somebody was given a powerful role",
     MailKind.ROLE_CHANGE_AWAITS: "A change to an owner awaits confirmation",
+    MailKind.ACCOUNT_LINKED: "Somebody else may read what you may read",
 }
 """Fixed, so that nobody's name or address is ever part of one."""
 

@@ -128,6 +128,7 @@ class Tables:
     sign_in_addresses: Table[str, tuple[AccountId, date]]
     clients: Table[UUID, Client]
     contracts: Table[UUID, Contract]
+    clients_of: Table[AccountId, frozenset[ClientId]]
     prices: Table[UUID, Price]
     locations: Table[UUID, Location]
     groups: Table[UUID, Group]

@@ -8,7 +8,7 @@ from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.read_models import PermissionsDetails, UserDetails
 from attendance.application.accounts.registration import free_address
-from attendance.application.club.clients import own_clients
+from attendance.application.forms.client_access import own_clients
 from attendance.application.forms.editing import require_version
 from attendance.application.forms.field_errors import named_errors
 from attendance.application.forms.listing import Listed

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
-from attendance.application.accounts.sessions import end_sessions
+from attendance.application.accounts.sessions import end_calendar_token, end_sessions
 from attendance.application.ports import Clock, NewId, UnitOfWork
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.mail import MailKind
@@ -89,6 +89,7 @@ class RoleChangeWorkflow:
         work.events.add(event)
         if not after.active:
             end_sessions(work, after.id, context)
+            end_calendar_token(work, after.id, context)
         void_links(work, after, is_every=not after.active)
         for change in work.role_changes.awaiting():
             has_lost_requester = change.requested_by == after.id and not may_request(after)

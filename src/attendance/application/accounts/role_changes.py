@@ -49,9 +49,10 @@ class ChangeRole(Query):
 class ChangeActive(Query):
     """Deactivate or reactivate a user, and return the user; the same state again changes nothing.
 
-    The sessions of a deactivated user end at once. Where that takes ownership from another owner, return the
-    role change, which awaits confirmation. `versions`: refuse unless the stored version is one of these;
-    None: any. Raises Forbidden, UserNotFound, Outdated, LastOwner, RoleChangeAwaits.
+    The sessions of a deactivated user end at once, and the calendar token for good. Where that takes
+    ownership from another owner, return the role change, which awaits confirmation. `versions`: refuse unless
+    the stored version is one of these; None: any. Raises Forbidden, UserNotFound, Outdated, LastOwner,
+    RoleChangeAwaits.
     """
 
     role_change_workflow: RoleChangeWorkflow

@@ -204,6 +204,14 @@ def end_sessions(
         work.events.add(ended(session_id, account_id, change_context))
 
 
+def end_calendar_token(work: UnitOfWork, user_id: AccountId, change_context: ChangeContext) -> None:
+    """End the token of an account, which is locked, with its event; nothing where there is none."""
+    token = work.calendars.token_of(user_id)
+    if token is not None:
+        work.calendars.remove_token(user_id)
+        work.events.add(token.revoked(change_context))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnSessions(TimedQuery):
     """Return the sessions that the actor is signed in with now, newest first, ties by id downwards.

@@ -6,20 +6,24 @@ returns them. What they have in common with the stored entities is declared once
 is returned.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from attendance.application.forms.read_models import read_model
 from attendance.application.ports.club import LessonInContext
+from attendance.domain.attendance.marks import Mark, is_announced
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import Client, ClientFields
 from attendance.domain.club.contracts import Contract, ContractFields, ContractState
-from attendance.domain.club.groups import Group, GroupFields, GroupMembership
+from attendance.domain.club.groups import Group, GroupFields, GroupMembership, Slot
 from attendance.domain.club.lessons import Lesson, LessonFields, LessonState
 from attendance.domain.club.prices import Price, PriceFields
 from attendance.domain.club.subscriptions import Subscription, SubscriptionFields, SubscriptionState
-from attendance.domain.ids import AccountId, LessonId
+from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import sees_all_prices, sees_members, sees_notes
 
@@ -145,6 +149,52 @@ class LessonInContextDetails(LessonDetails):
     @staticmethod
     def hidden(actor: Actor) -> tuple[str, ...]:
         return () if sees_members(actor) else ("roster", "marked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupOfClientDetails:
+    """A client's membership in a group, from `since` to `until`, both included; `until` None: open end.
+
+    `teachers` are the names of who teaches the group today, or on the day of the membership nearest to it, by
+    name; of somebody without a name the username.
+    """
+
+    group_id: GroupId
+    name: str
+    location_id: LocationId
+    location_name: str
+    since: date
+    until: date | None
+    teachers: tuple[str, ...]
+    schedule: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonOfClientDetails(LessonDetails):
+    """A lesson of a group that a client is in on its date, and what is marked of the client in it.
+
+    `status` None: not marked. `announced`: the client's own accounts have announced the absence.
+    """
+
+    group_name: str
+    location_name: str
+    status: Status | None
+    announced: bool
+
+    @classmethod
+    def of_client(
+        cls, lesson: Lesson, mark: Mark | None, names: Mapping[UUID, str], now: datetime
+    ) -> "LessonOfClientDetails":
+        """`names`: those of groups and locations, by their ids."""
+        return read_model(
+            cls,
+            lesson,
+            state=lesson.state(at=now),
+            group_name=names[lesson.group_id],
+            location_name=names[lesson.location_id],
+            status=mark.status if mark else None,
+            announced=is_announced(mark),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

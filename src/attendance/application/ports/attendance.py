@@ -195,6 +195,10 @@ class Attendance(Protocol):
         such lessons up to the end of the range; excused and unmarked do not break it.
         """
 
+    @abstractmethod
+    def of_client(self, client_id: ClientId, lesson_ids: Collection[LessonId]) -> tuple[Mark, ...]:
+        """Return a client's marks in these lessons, sorted by lesson id, in one statement."""
+
 
 class Marks(Protocol):
     """All marks in lessons that were not cancelled."""

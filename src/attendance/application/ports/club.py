@@ -30,14 +30,16 @@ from attendance.domain.text import Words, folded, has_words, sort_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCriteria:
-    """Clients with each of the words in a name, the address for mail or the phone, of the account `user_id`.
+    """Clients with each of the words in a name, the address for mail or the phone; None: any.
 
-    None: any.
+    `user_id`: linked to this account. `group_id`: members of this group on the date `member_on`.
     """
 
     words: Words | None = None
     active: bool | None = None
     user_id: AccountId | None = None
+    group_id: GroupId | None = None
+    member_on: date | None = None
 
 
 CLIENTS = Resource(
@@ -47,7 +49,10 @@ CLIENTS = Resource(
     ClientCriteria,
     sort={"name": "name_key", "birthday": "birthday", "created_at": "created_at"},
     keys={"name_key": lambda client: sort_key(client.name)},
-    predicates={"words": lambda client, criteria: has_words(client.searched_text, criteria.words or ())},
+    predicates={
+        "words": lambda client, criteria: has_words(client.searched_text, criteria.words or ()),
+        "user_id": lambda client, criteria: criteria.user_id in client.user_ids,
+    },
 )
 
 
@@ -305,6 +310,13 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
     @abstractmethod
     def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
         """Return these lessons, in the same order, with what is around each; one statement for all."""
+
+    @abstractmethod
+    def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:
+        """Return the lessons of groups in which a client is on their date, sorted by date, start, ties by id.
+
+        From `since` to `until` (local dates, both included), cancelled ones too, in one statement.
+        """
 
     @abstractmethod
     def add_all(self, lessons: Collection[Lesson]) -> None:

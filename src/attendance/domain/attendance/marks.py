@@ -234,3 +234,8 @@ def _charged(mark: Mark, charge: Charge, context: ChangeContext) -> Event:
 def _facts(charge: Charge) -> dict[str, Any]:
     subscription_id = charge.subscription_id
     return {"subscription_id": subscription_id and str(subscription_id), "unpaid": charge.unpaid}
+
+
+def is_announced(mark: Mark | None) -> bool:
+    """Whether an account of the client has announced the absence beforehand."""
+    return mark is not None and mark.status is Status.EXCUSED and getattr(mark, "announced", False)

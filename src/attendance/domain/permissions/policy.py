@@ -65,6 +65,11 @@ def may_choose_teachers(actor: Actor) -> bool:
     return actor.level >= Level.MANAGER
 
 
+def may_link_accounts(actor: Actor) -> bool:
+    """Which accounts are linked to a client may be said by managers and above."""
+    return actor.level >= Level.MANAGER
+
+
 def sees_all_groups(actor: Actor) -> bool:
     """Figures and marks of all groups are for managers and above; below, those of groups one teaches."""
     return actor.level >= Level.MANAGER

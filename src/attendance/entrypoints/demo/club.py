@@ -194,7 +194,7 @@ class Demo:
             name=f"{self.names.given()} {family}",
             guardian_name=f"{self.names.given()} {family}",
             birthday=born,
-            user_id=self.parent.id if is_of_parent else None,
+            user_ids=(self.parent.id,) if is_of_parent else (),
         )
         self.habits[client.id] = self.random.choices(HABITS, (6, 3, 1))[0]
         self.use.add_contract(head, client_id=client.id, signed_on=self.first_day)

@@ -809,3 +809,19 @@ def test_summaries_are_what_going_through_all_lessons_says(club: Club) -> None:
             consecutive_absences=run,
         )
         assert club.summary(client, at, since=since, until=until) == expected
+
+
+def test_a_clients_marks_in_some_lessons_are_told_by_lesson(club: Club) -> None:
+    ada, bob = club.clients("Ada", "Bob")
+    group = club.group(ada, bob)
+    lessons = sorted((club.lesson(group, MARCH_1 + n * DAY) for n in range(4)), key=lambda it: it.id)
+    marks = [club.mark(lesson, ada, status) for lesson, status in zip(lessons, (P, E, L), strict=False)]
+    club.mark(lessons[3], bob)
+
+    def told(*of: Lesson) -> tuple[Mark, ...]:
+        with club.store.read() as work:
+            return work.attendance.of_client(ada.id, [lesson.id for lesson in of])
+
+    assert told(*reversed(lessons)) == tuple(marks)
+    assert told(lessons[1], lessons[3]) == (marks[1],)
+    assert told() == told(lessons[3]) == ()

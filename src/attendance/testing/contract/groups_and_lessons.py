@@ -588,3 +588,32 @@ def test_a_lesson_that_is_held_is_known_to_be_marked(club: Club, other_thread: T
     ):
         assert in_turn(club.store, other_thread, marks_held(club, lesson), question).is_marked
         club.unmark(lesson)
+
+
+def test_lessons_are_found_by_who_is_in_their_group_on_their_date(club: Club) -> None:
+    first, second, third = club.clients
+    group = club.group(
+        members=(
+            joined(first, MARCH_2, MARCH_2 + DAY),
+            joined(first, MARCH_2 + 4 * DAY),
+            joined(second, MARCH_2 + 2 * DAY),
+        )
+    )
+    other = club.group(members=(joined(second),))
+    lessons = [make.lesson(group, date=MARCH_2 + n * DAY) for n in range(-1, 6)]
+    elsewhere = make.lesson(
+        other, date=MARCH_2 + 3 * DAY, starts=time(9), ends=time(10), cancelled=True, reason="ill"
+    )
+    club.put(*lessons, elsewhere)
+
+    def days(of: Client, since: date = date.min, until: date = date.max) -> list[int]:
+        found = club.ask(lambda work: work.lessons.of_member(of.id, since, until))
+        assert [*found] == sorted(found, key=lambda it: (it.date, it.starts, it.id))
+        assert {it.id: it.is_marked for it in found} == {it.id: it.id == lessons[1].id for it in found}
+        return [(it.date - MARCH_2).days for it in found]
+
+    club.mark(lessons[1])
+    assert days(first) == [0, 1, 4, 5]
+    assert days(second) == [2, 3, 3, 4, 5]
+    assert days(first, MARCH_2 + DAY, MARCH_2 + 4 * DAY) == [1, 4]
+    assert days(third) == days(make.client()) == []

@@ -77,6 +77,10 @@ class MemoryAttendance(Attendance):
         rows.sort(key=lambda row: (row.guest, sort_key(row.name), row.client_id))
         return Sheet(lesson=lesson, rows=tuple(rows))
 
+    def of_client(self, client_id: ClientId, lesson_ids: Collection[LessonId]) -> tuple[Mark, ...]:
+        marks = (self.tables.marks.get(lesson_id) or {} for lesson_id in sorted(lesson_ids))
+        return tuple(found[client_id] for found in marks if client_id in found)
+
     def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
         return page_of(
             self._visits(criteria),

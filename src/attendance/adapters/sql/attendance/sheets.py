@@ -38,6 +38,12 @@ OF_LESSON_AND_CLIENTS: Statements = {
     dialect: OF_LESSON.where(is_of_clients)
     for dialect, is_of_clients in among(attendance.c.client_id, "client_ids").items()
 }
+OF_CLIENT: Statements = {
+    dialect: sa.select(*OWN)
+    .where(is_of_lessons, attendance.c.client_id == CLIENT_ID)
+    .order_by(attendance.c.lesson_id)
+    for dialect, is_of_lessons in among(attendance.c.lesson_id, "lesson_ids").items()
+}
 # it has a mark: the one in this row
 LESSON = [
     column if column.key != "is_marked" else sa.literal_column("true", sa.Boolean).label("is_marked")
@@ -147,6 +153,11 @@ class SqlAttendance(Attendance):
         parameters = {"lesson_id": lesson.id, "group_id": lesson.group_id, "date": lesson.date}
         rows = tuple(map(_entry, self.connection.run(SHEET, parameters).rows))
         return Sheet(lesson=lesson, rows=rows)
+
+    def of_client(self, client_id: ClientId, lesson_ids: Collection[LessonId]) -> tuple[Mark, ...]:
+        parameters = {"client_id": client_id, "lesson_ids": [*lesson_ids]}
+        rows = self.connection.run(OF_CLIENT, parameters).rows if lesson_ids else []
+        return tuple(mark_in(row, row.lesson_id, client_id) for row in rows)
 
     def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
         last = page_request.after

@@ -23,7 +23,7 @@ from attendance.adapters.sql.tables.columns import Facts, IdAsText
 from attendance.application.ports import Lessons, LessonWithTeachers
 from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
 from attendance.domain.club.lessons import Lesson, Scheduled
-from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
+from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, LocationId
 
 GROUP_ID: Any = sa.bindparam("group_id")
 LOCATION_ID: Any = sa.bindparam("location_id")
@@ -153,6 +153,10 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
             for lesson in lessons
         )
 
+    def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:
+        parameters = {"client_id": client_id, "since": since, "until": until}
+        return self._entities(self.connection.run(OF_MEMBER, parameters).rows)
+
     def add_all(self, lessons: Collection[Lesson]) -> None:
         ADD_ALL.write(self.connection, [*map(self.mapper.row, lessons)])
 
@@ -226,6 +230,20 @@ OF_GROUP_BETWEEN = {
     for dialect in AS_JSON
 }
 TAUGHT_ON = {dialect: _taking_place(dialect, _taught_on(dialect)) for dialect in AS_JSON}
+
+
+IS_OF_MEMBER = sa.and_(
+    group_members.c.client_id == sa.bindparam("client_id", type_=sa.Uuid),
+    group_members.c.group_id == lessons.c.group_id,
+    is_member_on(lessons.c.date),
+    lessons.c.date.between(SINCE, UNTIL),
+)
+"""A client is in the lesson's group on its date, by one of its memberships; within a range of dates."""
+
+OF_MEMBER = {
+    dialect: sa.select(*columns).where(IS_OF_MEMBER).order_by(lessons.c.date, lessons.c.starts, lessons.c.id)
+    for dialect, columns in SqlLessons.mapper.columns.items()
+}
 
 
 def _with_teachers(dialect: str) -> sa.Select[Any]:

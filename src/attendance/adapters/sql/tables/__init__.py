@@ -11,7 +11,7 @@ from attendance.adapters.sql.tables.accounts import (
     sign_in_addresses,
 )
 from attendance.adapters.sql.tables.attendance import attendance, subscriptions
-from attendance.adapters.sql.tables.club import clients, contracts, locations, prices
+from attendance.adapters.sql.tables.club import client_accounts, clients, contracts, locations, prices
 from attendance.adapters.sql.tables.columns import metadata
 from attendance.adapters.sql.tables.groups import group_members, group_teachers, groups, lessons
 from attendance.adapters.sql.tables.labs import lab_marks, lab_members, labs
@@ -21,6 +21,7 @@ __all__ = [
     "accounts",
     "attendance",
     "calendar_tokens",
+    "client_accounts",
     "clients",
     "contracts",
     "events",

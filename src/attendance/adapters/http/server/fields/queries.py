@@ -34,6 +34,7 @@ SENT_AS = {
     "form": "format",
     "by": "actor",
     "everywhere": "all",
+    "ended": "all",
 }
 """Names of parameters on the wire that handlers spell otherwise: as Python or the use cases have them."""
 
