@@ -39,6 +39,7 @@ from attendance.application.ports.accounts import (
     Accounts as Accounts,
     AccountsPage as AccountsPage,
     AccountsRepositories as AccountsRepositories,
+    KeptAnswers as KeptAnswers,
     Links as Links,
     Outbox as Outbox,
     RateLimitWindows as RateLimitWindows,
@@ -142,6 +143,7 @@ from attendance.application.reporting.figures import (
     StatisticsRow as StatisticsRow,
 )
 from attendance.domain.accounts import role_changes as _role_changes
+from attendance.domain.accounts.kept_answers import KeptAnswer as KeptAnswer
 from attendance.domain.accounts.links import Link as Link, Purpose as Purpose
 from attendance.domain.accounts.mail import Mail as Mail, MailKind as MailKind, MailState as MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow as RateLimitWindow

@@ -154,6 +154,7 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         (method, path): {
             parameter["name"]: (parameter["in"], parameter["required"])
             for parameter in operation.get("parameters", [])
+            if parameter["in"] != "header"
         }
         for method, path, operation in described(document)
     }
@@ -265,6 +266,24 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
             for kind, name in OF_WHAT.items()
         },
     }
+
+
+def test_a_key_may_be_sent_where_an_answer_is_kept(memory: Api, document: dict[str, Any]) -> None:
+    keyed = {
+        (operation.method, operation.template)
+        for operation in all_operations(Scene.of(memory))
+        if operation.keeps_answer
+    }
+    sent = {
+        (method, path): parameter
+        for method, path, operation in described(document)
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == "Idempotency-Key"
+    }
+    assert {*sent} == keyed
+    for parameter in sent.values():
+        assert (parameter["in"], parameter["required"]) == ("header", False)
+        assert (parameter["schema"]["type"], parameter["schema"]["pattern"]) == ("string", "^[!-~]{1,255}$")
 
 
 OF_WHAT = {"employees": "user_id", "locations": "location_id", "groups": "group_id"}
