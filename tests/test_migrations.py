@@ -18,10 +18,14 @@ from attendance.adapters.sql.schema.upgrading import bring_up_to_date
 from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE, UnusableDatabase, is_current
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.sql.tables import metadata
+from attendance.application.ports.attendance import MarkCriteria
+from attendance.domain.attendance.charging import NOTHING, UNPAID
 from attendance.domain.club.groups import Slot
 from attendance.testing import make
+from attendance.testing.contract.account_records import added, kept_answer
 from attendance.testing.contract.attendance import Club
 from attendance.testing.contract.groups_and_lessons import club_in
+from attendance.testing.contract.marks import found
 from tests.databases import PostgresDatabases
 
 
@@ -308,3 +312,23 @@ def test_the_marks_of_a_lesson_lie_side_by_side_on_sqlite(database: Database) ->
     if database.engine.dialect.name == "sqlite":
         (made,) = told(database, "SELECT sql FROM sqlite_master WHERE name = 'attendance'")
         assert str(made).endswith("WITHOUT ROWID")
+
+
+def test_unpaid_marks_of_the_shape_before_are_found_and_answers_are_forgotten_on_the_way_back(
+    database: Database,
+) -> None:
+    migrate(database)
+    club = Club(SqlStore(primary=database, replica=database))
+    ada, bob = club.clients("ada", "bob")
+    lesson = club.lesson(club.group(ada, bob))
+    unpaid, _ = (club.mark(lesson, who, charge=charge) for who, charge in ((ada, UNPAID), (bob, NOTHING)))
+    account = added(club.store)
+    with club.store.transaction() as work:
+        work.kept_answers.add(kept_answer(account))
+    migrate_back(database, "0009")
+    assert "kept_answers" not in sa.inspect(database.engine).get_table_names()
+    migrate(database)
+    assert [it.mark for it in found(club.store, MarkCriteria(unpaid=True))] == [unpaid]
+    with club.store.transaction() as work:
+        assert work.kept_answers.find(account.id, "key") is None
+        work.kept_answers.add(kept_answer(account))

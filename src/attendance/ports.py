@@ -31,7 +31,12 @@ from attendance.application.club.read_models import (
 )
 from attendance.application.club.schedules import MadeLessons as MadeLessons
 from attendance.application.forms.listing import Listed as Listed
-from attendance.application.pagination import Page as Page, PageRequest as PageRequest, SortKey as SortKey
+from attendance.application.pagination import (
+    NumberedPage as NumberedPage,
+    Page as Page,
+    PageRequest as PageRequest,
+    SortKey as SortKey,
+)
 from attendance.application.ports.accounts import (
     ACCOUNTS as ACCOUNTS,
     ROLE_CHANGES as ROLE_CHANGES,

@@ -12,7 +12,7 @@ from attendance.application.forms.listing import Listed
 from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand, Query
-from attendance.application.pagination import PageRequest, parse_sort
+from attendance.application.pagination import PageChoice, PageRequest, parse_sort
 from attendance.application.ports import Contended, EmailAddresses, Today, UnitOfWork
 from attendance.application.ports.club import CLIENTS, ClientCriteria, GroupCriteria
 from attendance.domain.club.clients import Client, ClientChanges, accepted_birthday
@@ -43,7 +43,7 @@ class ListClients(Query):
         self,
         actor: Actor,
         *,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         q: str = "",
         active: bool | None = None,

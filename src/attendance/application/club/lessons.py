@@ -18,7 +18,7 @@ from attendance.application.forms.listing import Listed, Reading, listed
 from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedCommand, TimedQuery
-from attendance.application.pagination import PageRequest, SortKey, parse_sort, validate_range
+from attendance.application.pagination import PageChoice, PageRequest, SortKey, parse_sort, validate_range
 from attendance.application.ports import Today, UnitOfWork, Zones
 from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
 from attendance.domain.attendance.marks import MarkingRules
@@ -65,7 +65,7 @@ class ListLessons(TimedQuery):
         actor: Actor,
         *,
         group_id: GroupId,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         since: date | None = None,
         until: date | None = None,
@@ -116,7 +116,7 @@ class ListAllLessons(TimedQuery):
         location_id: LocationId | None = None,
         state: LessonState | None = None,
         untaken: bool | None = None,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
     ) -> Listed[LessonInContextDetails]:
         order, now, today = lessons_order(sort, ("date",)), self.clock(), self.today()

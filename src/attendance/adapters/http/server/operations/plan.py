@@ -19,7 +19,7 @@ from attendance.adapters.http.server.callers.authentication import Caller, Calle
 from attendance.adapters.http.server.callers.versions import IF_MATCH, versions_seen
 from attendance.adapters.http.server.errors import reply_to
 from attendance.adapters.http.server.fields.ids import ME, sent_id
-from attendance.adapters.http.server.fields.queries import QueryField, parsed, values_in
+from attendance.adapters.http.server.fields.queries import PER_PAGE, QueryField, parsed, values_in
 from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Access, Operation, Runs, Service
 from attendance.adapters.http.server.operations.idempotency import (
@@ -30,6 +30,7 @@ from attendance.adapters.http.server.operations.idempotency import (
     replayed,
 )
 from attendance.adapters.http.server.wire import JSON, Reply, header_value, header_values
+from attendance.application.pagination import NumberedPage
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.kept_answers import IdempotencyKeyInUse
 from attendance.domain.errors import AttendanceError, FieldError, Invalid
@@ -66,6 +67,8 @@ class Inputs:
                 is_required = parameter.default is Parameter.empty
                 field = QueryField.of(name, hints[name], parameter.default, is_required=is_required)
                 query[field.sent_as] = field
+                if field.kind is NumberedPage:
+                    query[PER_PAGE.sent_as] = PER_PAGE
         return cls(
             in_path, query, body, frozenset(GIVEN.keys() & parameters.keys()), versions, hints["return"]
         )
