@@ -57,15 +57,22 @@ def listed(
     """A page of a list, or the whole list: `rows`, each item as `details` makes it of what is stored.
 
     The first batch of a whole list is read at once, each further one when iteration reaches it, in a
-    transaction of its own. `hidden`: the attributes that are None in every item. Raises Invalid for a page
-    below 1, then what `permitted` raises.
+    transaction of its own. What ends on the page, or with the first batch, is not counted again. `hidden`:
+    the attributes that are None in every item. Raises Invalid for a page below 1, then what `permitted`
+    raises.
     """
     chosen = numbered(page)
     permitted()
     reading, hidden = Reading(store), frozenset(hidden)
     if chosen is not None:
         page_request: PageRequest[T] = PageRequest(order=order, limit=chosen.length, offset=chosen.offset)
-        stored, total = reading.one(lambda work: (rows(work, page_request), count(work)))
+
+        def page_and_total(work: UnitOfWork) -> tuple[tuple[T, ...], int]:
+            found = rows(work, page_request)
+            is_last = found and len(found) < page_request.limit
+            return found, page_request.offset + len(found) if is_last else count(work)
+
+        stored, total = reading.one(page_and_total)
         return Listed(
             items=tuple(map(details, stored)),
             total=total,
@@ -77,8 +84,9 @@ def listed(
     def batch(after: T | None) -> tuple[T, ...]:
         return reading.one(lambda work: rows(work, PageRequest(order=order, limit=BATCH, after=after)))
 
-    items = Batches(batch=batch, details=details, first=batch(None))
-    return Listed(items=items, total=reading.one(count), hidden=hidden)
+    first = batch(None)
+    total = len(first) if len(first) < BATCH else reading.one(count)
+    return Listed(items=Batches(batch=batch, details=details, first=first), total=total, hidden=hidden)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Annotated, Any, get_args, get_origin
@@ -40,7 +40,11 @@ SENT_AS = {
 NUMBER = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE_NUMBER)]
 PageNumber = Annotated[
     NumberedPage,
-    msgspec.Meta(ge=1, le=LARGEST_PAGE_NUMBER, description="Which page, from 1; the whole list without it"),
+    msgspec.Meta(
+        ge=1,
+        le=LARGEST_PAGE_NUMBER,
+        description="Which page, from 1; the whole list without it and without `per_page`",
+    ),
 ]
 """Whoever takes it takes `per_page`, too: see `PER_PAGE`."""
 Sort = Annotated[
@@ -125,7 +129,7 @@ PER_PAGE = QueryField.of(
         msgspec.Meta(
             ge=1,
             le=LONGEST_PAGE,
-            description=f"How many items a page has, {PAGE_LENGTH} without it; beside `page`",
+            description=f"How many items a page has, {PAGE_LENGTH} without it; alone it is page 1",
         ),
     ]
     | None,
@@ -171,16 +175,9 @@ def values_in(sent: Pairs | None, known: dict[str, QueryField]) -> tuple[dict[st
                 values[known[name].name] = known[name].value(value)
             except msgspec.ValidationError as error:
                 field_errors.append(field_error_of(name, str(error)))
-    if PER_PAGE.name in values:
-        field_errors += _lengthened(values, values.pop(PER_PAGE.name), is_paged="page" in dict(sent))
+    if (length := values.pop(PER_PAGE.name, None)) is not None:
+        values["page"] = NumberedPage(values["page"].number if "page" in values else 1, length)
     return values, field_errors
-
-
-def _lengthened(values: dict[str, Any], length: int, *, is_paged: bool) -> list[FieldError]:
-    """Have the page of this length, and what is wrong with that."""
-    if "page" in values:
-        values["page"] = replace(values["page"], length=length)
-    return [] if is_paged else [FieldError(PER_PAGE.name, "goes with page")]
 
 
 def _errors_of_names(names: list[str], known: dict[str, QueryField]) -> list[FieldError]:
