@@ -22,7 +22,7 @@ def test_a_part_is_read_along_the_index_of_lessons_in_their_order(
     with counted(database) as statements:
         found(SqlStore(database, database), MarkCriteria(group_ids=ids), limit=500)
     [statement] = statements
-    plan = plan_of(database, statement)
+    plan = plan_of(database, statement, "enable_sort", "enable_bitmapscan")
     assert "SCAN attendance" not in plan
     assert "Seq Scan on" not in plan
     if database.engine.dialect.name == "sqlite":
@@ -79,7 +79,7 @@ def plan_of_marks(database: Database, criteria: MarkCriteria, sort: str) -> str:
     with counted(database) as statements:
         found(SqlStore(database, database), criteria, limit=500, sort=sort)
     [statement] = statements
-    plan = plan_of(database, statement)
+    plan = plan_of(database, statement, "enable_sort", "enable_bitmapscan")
     assert "SCAN attendance" not in plan
     assert "Seq Scan on" not in plan
     return plan
