@@ -52,6 +52,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("start", _start),
         ("search", _search),
         ("lists", _lists),
+        ("lessons", _lessons),
         ("figures", _figures),
         ("export", _export),
         ("wave", _wave),
@@ -153,6 +154,15 @@ def _lists(kind: str, figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"  whole, {query:25}{of['mib']:8.0f} MiB in {of['seconds']:.1f} s; worker "
             f"{of['before_rss_mib']:.0f} MiB before, {of['added_rss_mib']:.1f} more at most"
+        )
+
+
+def _lessons(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: {figures['of_the_day']} lessons of a day among {figures['lessons']} (medians)"
+    for name, of in figures["asked"].items():
+        yield (
+            f"  {name:20}{of['ms']:8.2f} ms, CPU {of['cpu_ms']:.2f} + {of['database_cpu_ms']:.2f} ms of the "
+            f"database: {of['times_sheet']:.2f} × the sheet"
         )
 
 

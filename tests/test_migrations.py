@@ -20,9 +20,10 @@ from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE, Unusable
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.sql.tables import metadata
 from attendance.application.pagination import PageRequest
+from attendance.application.ports.attendance import MarkCriteria
 from attendance.application.ports.club import ClientCriteria
 from attendance.application.ports.events import EventCriteria
-from attendance.domain.attendance.charging import UNPAID, Charge
+from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import SentMark, marked
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import Slot
@@ -30,8 +31,10 @@ from attendance.domain.events import Action, ChangeContext
 from attendance.domain.reporting.calendars import CalendarToken
 from attendance.domain.revisions import created
 from attendance.testing import make
+from attendance.testing.contract.account_records import added, kept_answer
 from attendance.testing.contract.attendance import Club
 from attendance.testing.contract.groups_and_lessons import club_in
+from attendance.testing.contract.marks import found
 from tests.databases import PostgresDatabases
 
 
@@ -456,3 +459,23 @@ def test_the_marks_of_a_lesson_lie_side_by_side_on_sqlite(database: Database) ->
     if database.engine.dialect.name == "sqlite":
         (made,) = told(database, "SELECT sql FROM sqlite_master WHERE name = 'attendance'")
         assert str(made).endswith("WITHOUT ROWID")
+
+
+def test_unpaid_marks_of_the_shape_before_are_found_and_answers_are_forgotten_on_the_way_back(
+    database: Database,
+) -> None:
+    migrate(database)
+    club = Club(SqlStore(primary=database, replica=database))
+    ada, bob = club.clients("ada", "bob")
+    lesson = club.lesson(club.group(ada, bob))
+    unpaid, _ = (club.mark(lesson, who, charge=charge) for who, charge in ((ada, UNPAID), (bob, NOTHING)))
+    account = added(club.store)
+    with club.store.transaction() as work:
+        work.kept_answers.add(kept_answer(account))
+    migrate_back(database, "0009")
+    assert "kept_answers" not in sa.inspect(database.engine).get_table_names()
+    migrate(database)
+    assert [it.mark for it in found(club.store, MarkCriteria(unpaid=True))] == [unpaid]
+    with club.store.transaction() as work:
+        assert work.kept_answers.find(account.id, "key") is None
+        work.kept_answers.add(kept_answer(account))

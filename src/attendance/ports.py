@@ -40,7 +40,12 @@ from attendance.application.club.read_models import (
 )
 from attendance.application.club.schedules import MadeLessons as MadeLessons
 from attendance.application.forms.listing import Listed as Listed
-from attendance.application.pagination import Page as Page, PageRequest as PageRequest, SortKey as SortKey
+from attendance.application.pagination import (
+    NumberedPage as NumberedPage,
+    Page as Page,
+    PageRequest as PageRequest,
+    SortKey as SortKey,
+)
 from attendance.application.ports.accounts import (
     ACCOUNTS as ACCOUNTS,
     ROLE_CHANGES as ROLE_CHANGES,
@@ -48,6 +53,7 @@ from attendance.application.ports.accounts import (
     Accounts as Accounts,
     AccountsPage as AccountsPage,
     AccountsRepositories as AccountsRepositories,
+    KeptAnswers as KeptAnswers,
     Links as Links,
     Outbox as Outbox,
     RateLimitWindows as RateLimitWindows,
@@ -152,6 +158,7 @@ from attendance.application.reporting.figures import (
     StatisticsRow as StatisticsRow,
 )
 from attendance.domain.accounts import role_changes as _role_changes
+from attendance.domain.accounts.kept_answers import KeptAnswer as KeptAnswer
 from attendance.domain.accounts.links import Link as Link, Purpose as Purpose
 from attendance.domain.accounts.mail import Mail as Mail, MailKind as MailKind, MailState as MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow as RateLimitWindow

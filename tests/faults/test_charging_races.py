@@ -53,7 +53,8 @@ def arena(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module", params=["postgresql", pytest.param("sqlite", marks=pytest.mark.long)])
 def unguarded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """Where locks can be taken out."""
-    yield from arena_of(request, tmp_path_factory.mktemp("unguarded"), "holds_not_what_is_named")
+    sabotage = "holds_not_what_is_named", "finds_no_kept_answers"
+    yield from arena_of(request, tmp_path_factory.mktemp("unguarded"), *sabotage)
 
 
 def check_pass_is_used_up(arena: Arena, club: Club, client: Client) -> None:
@@ -87,6 +88,35 @@ def test_without_the_lock_on_clients_a_pass_pays_too_often(unguarded: Arena) -> 
     with pytest.raises(AssertionError, match=r"\d+ visits charged to a pass of 8"):
         for client in club.clients:
             check_pass_is_used_up(unguarded, club, client)
+
+
+def check_one_sale_under_one_key(arena: Arena, key: str) -> None:
+    """The same sale is sent 50 times at once, to both workers."""
+    club = set_club(arena.database_url, clients=1)
+    [client] = club.clients
+    answers = arena.race([club.sell(client, key=key)] * MARKS)
+    check_statuses(answers, 201)
+    sold = len(arena.books(club).passes) - len(club.passes)
+    assert sold == 1, f"sold {sold} times"
+    assert (
+        len({(answer.body["id"], answer.headers["etag"], answer.headers["location"]) for answer in answers})
+        == 1
+    )
+    assert Counter("idempotency-replayed" in answer.headers for answer in answers) == {
+        True: MARKS - 1,
+        False: 1,
+    }
+
+
+def test_a_sale_sent_50_times_at_once_under_one_key_is_one_sale(arena: Arena) -> None:
+    for number in range(ROUNDS):
+        check_one_sale_under_one_key(arena, f"round {number}".replace(" ", "-"))
+
+
+@pytest.mark.plants
+def test_without_what_was_kept_under_a_key_a_sale_is_sold_many_times(unguarded: Arena) -> None:
+    with pytest.raises(AssertionError, match=r"sold \d+ times"):
+        check_one_sale_under_one_key(unguarded, "key")
 
 
 Meanwhile = Callable[[Club, random.Random], Request]

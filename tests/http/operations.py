@@ -19,7 +19,8 @@ class Operation:
     """`path` is a template; `body` and `query` hold what is required; `may_say` is what it ever answers.
 
     `by` may do it. `use_case` is the attribute it calls, None for none. What works `once` is refused the next
-    time. `accepts` are wrong values of other operations that this one takes.
+    time. `accepts` are wrong values of other operations that this one takes. `keeps_answer`: a key has it
+    answered once.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Operation:
     may_say: tuple[int, ...]
     once: bool = False
     accepts: frozenset[str] = frozenset()
+    keeps_answer: bool = False
 
     @property
     def request(self) -> dict[str, Any]:
@@ -41,6 +43,8 @@ class Operation:
 
 
 SCENE = "scene"
+ANSWERS_ANEW = frozenset({"sign_in", "sign_out", "make_calendar_token", "show_favorites"})
+"""What a POST calls that makes nothing, or something that is told once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,6 +351,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         concrete = template
         for name, value in (ids or {}).items():
             concrete = concrete.replace(name, value)
+        keeps_answer = method == "POST" and 401 in may_say and use_case not in ANSWERS_ANEW
         return Operation(
             method=method,
             path=concrete,
@@ -354,7 +359,8 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             by=by,
             use_case=use_case,
             needs_sign_in=401 in may_say and use_case != "sign_in",
-            may_say=(*may_say, *EVER),
+            may_say=(*may_say, *((409, 422) if keeps_answer else ()), *EVER),
+            keeps_answer=keeps_answer,
             **more,
         )
 

@@ -13,6 +13,7 @@ from attendance.adapters.http.server import errors, openapi as documentation
 from attendance.adapters.http.server.errors import STATUS_OF
 from attendance.adapters.http.server.exports.tables import CSV, XLSX, Format
 from attendance.domain.accounts.role_changes import State
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.contracts import ContractState
 from attendance.domain.club.lessons import LessonState
 from attendance.domain.club.subscriptions import SubscriptionState
@@ -154,6 +155,7 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         (method, path): {
             parameter["name"]: (parameter["in"], parameter["required"])
             for parameter in operation.get("parameters", [])
+            if parameter["in"] != "header" and parameter["name"] != "per_page"
         }
         for method, path, operation in described(document)
     }
@@ -224,7 +226,9 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("GET", f"{CLUB}/prices"): dict.fromkeys(["page", "sort", "format"], optional),
         ("GET", f"{CLUB}/locations"): dict.fromkeys(["page", "sort", "active", "format"], optional),
         ("GET", f"{CLUB}/clients/{{client_id}}/contracts"): {"client_id": in_path, "format": optional},
-        ("GET", f"{CLUB}/groups"): dict.fromkeys(["page", "sort", "format"], optional),
+        ("GET", f"{CLUB}/groups"): dict.fromkeys(
+            ["page", "sort", "q", "active", "location_id", "teacher", "format"], optional
+        ),
         ("POST", f"{group}/members"): {"group_id": in_path},
         ("DELETE", f"{group}/members/{{client_id}}"): {
             "group_id": in_path,
@@ -265,7 +269,10 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
             "client_id": in_path,
             "format": optional,
         },
-        ("GET", f"{CLUB}/attendance"): dict.fromkeys(["from", "to", "group_id", "page", "format"], optional),
+        ("GET", f"{CLUB}/attendance"): {
+            **dict.fromkeys(["from", "to", "page", "sort", "format"], optional),
+            **dict.fromkeys(["group_id", "client_id", "status", "unpaid"], optional),
+        },
         ("GET", statistics): dict.fromkeys(["from", "to", "trend", "format"], optional),
         **{
             ("GET", f"{statistics}/{kind}"): dict.fromkeys(["from", "to", "page", "sort", "format"], optional)
@@ -279,6 +286,32 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
             for kind, name in OF_WHAT.items()
         },
     }
+
+
+def test_whatever_has_pages_lets_say_how_long_they_are(document: dict[str, Any]) -> None:
+    names = [
+        [it["name"] for it in operation.get("parameters", [])] for _, _, operation in described(document)
+    ]
+    assert [("page" in it) == ("per_page" in it) for it in names].count(False) == 0
+    assert sum("page" in it for it in names) > 10
+
+
+def test_a_key_may_be_sent_where_an_answer_is_kept(memory: Api, document: dict[str, Any]) -> None:
+    keyed = {
+        (operation.method, operation.template)
+        for operation in all_operations(Scene.of(memory))
+        if operation.keeps_answer
+    }
+    sent = {
+        (method, path): parameter
+        for method, path, operation in described(document)
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == "Idempotency-Key"
+    }
+    assert {*sent} == keyed
+    for parameter in sent.values():
+        assert (parameter["in"], parameter["required"]) == ("header", False)
+        assert (parameter["schema"]["type"], parameter["schema"]["pattern"]) == ("string", "^[!-~]{1,255}$")
 
 
 OF_WHAT = {"employees": "user_id", "locations": "location_id", "groups": "group_id"}
@@ -303,7 +336,10 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                 case "page":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 10**12)
                     assert "default" not in schema
-                case "all" | "active" | "untaken":
+                case "per_page":
+                    assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 100)
+                    assert "default" not in schema
+                case "all" | "active" | "untaken" | "unpaid":
                     assert schema["type"] == "boolean"
                 case "role":
                     assert schema["enum"] == [*Role]
@@ -316,6 +352,8 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                     assert schema["enum"] == [*STATES[path.rpartition("/")[2]]]
                 case "action":
                     assert schema["enum"] == [*Action]
+                case "status":
+                    assert schema["enum"] == [*Status]
                 case "offset":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 0, 2**53 - 1)
                     assert schema["default"] == 0

@@ -33,6 +33,7 @@ REFUSED_THOUGH_WELL_FORMED = [
     # JSON Schema cannot compare two parameters: `from` after `to`
     {"include-path": "/labs/{lab_id}/users/{user_id}/attendance"},
     {"include-path": f"{CLUB}/events"},
+    {"include-path": f"{CLUB}/attendance"},
     # nor two lists, or say that a list is of different things
     {"include-path": f"{CLUB}/users/{{user_id}}/favorites"},
     # nor an address for mail, dates in their order, the digits of a currency, a time zone that exists
@@ -67,6 +68,11 @@ REFUSED_THOUGH_WELL_FORMED = [
     # exactly one of username and email
     {"include-path": f"{CLUB}/auth/login"},
 ]
+# that a key was sent with another request before
+REUSED = [
+    {"include-path": f"{CLUB}/role_changes/{{role_change_id}}/{it}"}
+    for it in ("confirm", "reject", "withdraw")
+] + [{"include-path": f"{CLUB}/auth/confirm_email"}]
 # tokens are random: none that is made up is good
 NEVER_GOOD = [
     {"include-path": f"{CLUB}/auth/confirm_email/{{token}}"},
@@ -76,8 +82,9 @@ SIGN_OUT = f"{CLUB}/auth/logout"
 
 
 def configured(token: str, *, examples: int, shortly: bool) -> SchemathesisConfig:
-    usual = ["2xx", "400", "401", "403", "404", "409", "429"]
-    may_be_400 = {"positive_data_acceptance": {"expected-statuses": usual}}
+    usual = ["2xx", "401", "403", "404", "409", "422", "429"]
+    may_be_400 = {"positive_data_acceptance": {"expected-statuses": [*usual, "400"]}}
+    may_be_422 = {"positive_data_acceptance": {"expected-statuses": usual}}
     may_be_gone = {"positive_data_acceptance": {"expected-statuses": ["400", "410"]}}
     return SchemathesisConfig.from_dict(
         {
@@ -91,6 +98,7 @@ def configured(token: str, *, examples: int, shortly: bool) -> SchemathesisConfi
             "phases": {"coverage": {"enabled": not shortly}, "stateful": {"enabled": examples >= MANY}},
             "operations": [
                 *[{**criteria, "checks": may_be_400} for criteria in REFUSED_THOUGH_WELL_FORMED],
+                *[{**criteria, "checks": may_be_422} for criteria in REUSED],
                 *[{**criteria, "checks": may_be_gone} for criteria in NEVER_GOOD],
             ],
         }

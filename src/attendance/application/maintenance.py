@@ -7,6 +7,7 @@ from datetime import timedelta
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow
 from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, Store, UnitOfWork
+from attendance.domain.accounts.kept_answers import ANSWERS_ARE_KEPT
 from attendance.domain.accounts.rate_limits import Limits, known_since
 from attendance.domain.accounts.sessions import SessionLifetimes
 
@@ -24,9 +25,10 @@ class RunMaintenance:
     """Mark expired role changes as such, and remove what time has ended.
 
     Sessions are removed an hour after they have expired, links when they have, addresses known to accounts
-    after 30 days, counts of what is limited after the longest limit, and mails 7 days after they are sent:
-    500 at a time, each batch in a transaction of its own, without what others have locked at that moment.
-    To be called every few minutes or hours; it asks for no permission.
+    after 30 days, counts of what is limited after the longest limit, mails 7 days after they are sent, and
+    answers under a key 24 hours after they were given: 500 at a time, each batch in a transaction of its own,
+    without what others have locked at that moment. To be called every few minutes or hours; it asks for no
+    permission.
     """
 
     store: Store
@@ -56,6 +58,7 @@ class RunMaintenance:
         yield lambda work: work.sign_in_addresses.purge(known_since(now), most=BATCH)
         yield lambda work: work.rate_limit_windows.purge(now - self.limits.longest, most=BATCH)
         yield lambda work: work.outbox.purge(now - SENT_MAIL_IS_KEPT, most=BATCH)
+        yield lambda work: work.kept_answers.purge(now - ANSWERS_ARE_KEPT, most=BATCH)
 
     @retried
     def _purged(self, purge: Purge) -> int:

@@ -43,7 +43,8 @@ class UseCases:
 
     Most take the actor first and everything else by name, and ask in one table who may
     (docs/permissions.md). Each refusal is an `AttendanceError`; `Unavailable` may be any call's, and whoever
-    gets it may try again. `help(attendance.add_client)` tells of one of them.
+    gets it may try again. `help(attendance.add_client)` tells of one of them. A list takes `page`: the number
+    of a page of 20, a `NumberedPage` of another length, or None for the whole list.
 
     Accounts: who somebody is:
         register, confirm_email, resend_confirmation, sign_in, sign_out, actor_of, act_as,

@@ -74,6 +74,12 @@ class Outdated(AttendanceError):
     text = "changed since you read it"
 
 
+class Unprocessable(AttendanceError):
+    """The request is in order by itself, and does not go with what the caller sent before: change it."""
+
+    text = "unprocessable"
+
+
 class Unavailable(AttendanceError):
     """The request is valid and nothing was changed: try again later."""
 

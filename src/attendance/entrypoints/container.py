@@ -25,6 +25,7 @@ from attendance.adapters.sql.store import SqlStore
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow
+from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.ports import Clock, Hasher, Notifier, Today, Tokens
 from attendance.application.use_cases import UseCases, checked_use_cases, use_cases_of
 from attendance.domain.accounts.links import LinkLifetimes
@@ -229,6 +230,7 @@ class Container(containers.DeclarativeContainer):
         zones=providers.Singleton(IanaZones, settings.provided.timezone),
     )
     use_cases = providers.Singleton(use_cases_of, ports)
+    answer_once = providers.Singleton(AnswerOnce, store=store, clock=clock)
 
 
 def close(container: Container) -> None:

@@ -154,8 +154,44 @@ def test_groups_are_listed_by_name_or_otherwise_with_pages(api: Api, manager: Pe
     assert {**good(manager.reads("/groups", page=3), 200)} == {
         "groups": [], "total": 25, "page": 3, "pages": 2,
     }  # fmt: skip
-    for wrong in ({"sort": "capacity"}, {"page": 0}, {"q": "x"}, {"active": "true"}):
+    for wrong in ({"sort": "capacity"}, {"page": 0}, {"q": "x\0"}, {"active": "1"}, {"member": "x"}):
         assert fields(manager.reads("/groups", **wrong)) == [*wrong]
+
+
+def test_groups_are_narrowed_to_what_is_asked_for(api: Api, head: Person, place: str) -> None:
+    other = added(head, "/locations", name="Hall", address="2 Main Street")
+    employee = api.having(Role.EMPLOYEE)
+
+    def group(name: str, location_id: str = place, **more: Any) -> str:
+        return added(head, "/groups", name=name, location_id=location_id, **more)
+
+    chess = group("Schäch für Große", teachers=[teacher(employee.id), teacher(head.id, FIRST, YESTERDAY)])
+    judo = group("Judo 2 für Kleine", other, active_from=TODAY, teachers=[teacher(employee.id, TOMORROW)])
+    over = group("Chor", active_until=YESTERDAY, teachers=[teacher(head.id, TODAY, TODAY)])
+    soon = group("Yoga", other, active_from=TOMORROW, active_until=TOMORROW)
+
+    def found(by: Person = head, **query: str) -> set[str]:
+        body = good(by.reads("/groups", **query), 200)
+        assert body["total"] == len(body["groups"])
+        return {it["id"] for it in body["groups"]}
+
+    assert found(q="grosse SCHACH") == {chess}
+    assert found(q="fur") == {chess, judo}
+    assert found(q="judo grosse") == found(q="%") == set()
+    assert found(q=" ") == {chess, judo, over, soon}
+    assert found(active="true") == {chess, judo}
+    assert found(active="false") == {over, soon}
+    assert found(location_id=other) == {judo, soon}
+    assert found(location_id="x") == found(location_id=UNKNOWN_ID) == set()
+    assert found(teacher="me") == found(teacher=head.id) == {over}
+    assert found(employee, teacher="me") == found(teacher=employee.id) == {chess}
+    assert found(teacher="x") == set()
+    assert found(q="k", location_id=other, active="true") == {judo}
+    # today is the organisation's, and goes on
+    [head, employee] = api.passes(head, employee, days=1)
+    assert found(head, active="true") == {chess, judo, soon}
+    assert found(employee, teacher="me") == {chess, judo}
+    assert found(head, teacher="me") == set()
 
 
 # Malformed

@@ -1,5 +1,7 @@
 """What every store must do with links, role changes, favorites, tallies and mails."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,14 +14,15 @@ from attendance.adapters.sql.accounts import (
     rate_limit_windows as rate_limit_windows,
     sessions as sql_sessions,
 )
-from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.application.ports import Contended
 from attendance.domain.accounts.accounts import InvalidCredentials
 from attendance.domain.accounts.sessions import SessionLifetimes
 from attendance.domain.errors import Unavailable
 from attendance.testing import make
+from attendance.testing.contract.account_records import added
 from tests.conftest import emptied
-from tests.databases import KeptDatabase
+from tests.databases import KeptDatabase, PostgresDatabases
 from tests.fakes import PASSWORD, World
 from tests.stores.test_statements import counted
 
@@ -88,3 +91,30 @@ def test_a_sign_in_that_fails_takes_the_same_statements_for_everybody(database: 
     assert taken == [taken[0]] * 4
     # whose it is, whether the address is known, and three counts: made where it is missing, locked, saved
     assert len(taken[0]) == 2 + 3 * 3
+
+
+@contextmanager
+def store_of(url: str) -> Iterator[SqlStore]:
+    """As another process has it: with connections of its own."""
+    database = open_database(url, pool_size=2)
+    yield SqlStore(primary=database, replica=database)
+    database.engine.dispose()
+
+
+def test_whoever_claims_a_key_is_the_only_one_until_its_unit_ends(postgres: PostgresDatabases) -> None:
+    """And nobody waits: SQLite's writers are one after the other, PostgreSQL's are not."""
+    with store_of(url := postgres.fresh()) as here, store_of(url) as there:
+        ada, bob = added(here), added(here)
+        with suppress(ZeroDivisionError), here.transaction() as work:
+            assert work.kept_answers.claim(ada.id, "key")
+            assert work.kept_answers.claim(ada.id, "key")
+            for account_id, key, is_free in (
+                (ada.id, "key", False),
+                (ada.id, "KEY", True),
+                (bob.id, "key", True),
+            ):
+                with there.transaction() as other:
+                    assert other.kept_answers.claim(account_id, key) is is_free
+            raise ZeroDivisionError
+        with there.transaction() as work:
+            assert work.kept_answers.claim(ada.id, "key")

@@ -18,6 +18,7 @@ from attendance.adapters.http.server.operations.hashing_executor import HashingE
 from attendance.adapters.http.server.operations.plan import LARGEST_BODY
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.rooms import modules_in
+from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.use_cases import UseCases
 
 ROOMS = tuple(
@@ -35,6 +36,7 @@ def http_application(
     use_cases: UseCases,
     settings: HttpSettings,
     *,
+    answer_once: AnswerOnce,
     is_ready: Callable[[], bool],
     beside: AbstractContextManager[None],
     close: Callable[[], object],
@@ -59,6 +61,7 @@ def http_application(
 
     service = Service(
         use_cases=use_cases,
+        answer_once=answer_once,
         settings=settings,
         is_ready=is_ready,
         request_threads=request_threads,

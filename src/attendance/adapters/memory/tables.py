@@ -10,6 +10,7 @@ from uuid import UUID
 
 from attendance.application.ports import RESOURCES, DuplicateId
 from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.kept_answers import KeptAnswer
 from attendance.domain.accounts.links import Link, Purpose
 from attendance.domain.accounts.mail import Mail
 from attendance.domain.accounts.rate_limits import RateLimitWindow
@@ -124,6 +125,7 @@ class Tables:
     favorites: Table[AccountId, Favorites]
     calendar_tokens: Table[AccountId, CalendarToken]
     rate_limit_windows: Table[str, RateLimitWindow]
+    kept_answers: Table[tuple[AccountId, str], KeptAnswer]
     outbox: Table[MailId, Mail]
     sign_in_addresses: Table[str, tuple[AccountId, date]]
     clients: Table[UUID, Client]

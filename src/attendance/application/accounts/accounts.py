@@ -14,7 +14,7 @@ from attendance.application.forms.field_errors import named_errors
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query
-from attendance.application.pagination import LARGEST_PAGE, Page
+from attendance.application.pagination import LARGEST_PAGE, Page, PageChoice
 from attendance.application.ports import EmailAddresses, UnitOfWork, Usernames
 from attendance.application.ports.accounts import ACCOUNTS, AccountsPage, UserCriteria
 from attendance.domain.accounts.accounts import Account, accepted_name
@@ -63,7 +63,7 @@ class ListUsers(Query):
         self,
         actor: Actor,
         *,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         name: str = "",
         role: Role | None = None,

@@ -9,6 +9,7 @@ from attendance.application.forms.editing import require_version
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query, TimedQuery
+from attendance.application.pagination import PageChoice
 from attendance.application.ports.accounts import ROLE_CHANGES, RoleChangeCriteria
 from attendance.domain.accounts.policy import may_move, may_switch
 from attendance.domain.accounts.role_changes import Kind, State, require_possible
@@ -143,7 +144,7 @@ class ListRoleChanges(TimedQuery):
     """
 
     def __call__(
-        self, actor: Actor, *, state: State | None = None, page: int | None = None
+        self, actor: Actor, *, state: State | None = None, page: PageChoice = None
     ) -> Listed[RoleChangeDetails]:
         now = self.clock()
         criteria = RoleChangeCriteria(at=now, state=state)

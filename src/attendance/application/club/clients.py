@@ -13,7 +13,7 @@ from attendance.application.forms.listing import Listed
 from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand, DatedQuery, Query
-from attendance.application.pagination import PageRequest
+from attendance.application.pagination import PageChoice, PageRequest
 from attendance.application.ports import Contended, EmailAddresses, Store, Today, UnitOfWork
 from attendance.application.ports.club import CLIENTS, ClientCriteria, GroupCriteria
 from attendance.domain.accounts.mail import MailKind
@@ -44,7 +44,7 @@ class ListClients(DatedQuery):
         self,
         actor: Actor,
         *,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         q: str = "",
         active: bool | None = None,

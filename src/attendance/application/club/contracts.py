@@ -9,6 +9,7 @@ from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand, DatedQuery
+from attendance.application.pagination import PageChoice
 from attendance.application.ports.club import CONTRACTS, ContractCriteria
 from attendance.domain.club.clients import ClientArchived
 from attendance.domain.club.contracts import Contract, ContractChanges, ContractState, number_for
@@ -32,7 +33,7 @@ class ListContracts(DatedQuery):
         self,
         actor: Actor,
         *,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         client_id: ClientId | None = None,
         state: ContractState | None = None,

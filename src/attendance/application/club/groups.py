@@ -10,7 +10,8 @@ from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
-from attendance.application.forms.use_case import Command, DatedCommand, Query
+from attendance.application.forms.use_case import Command, DatedCommand, DatedQuery, Query
+from attendance.application.pagination import PageChoice
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.club import GROUPS, GroupCriteria
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
@@ -19,22 +20,41 @@ from attendance.domain.club.lessons import LessonsPlanned, LessonState
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError, error_if
 from attendance.domain.events import ChangeContext, Event
-from attendance.domain.ids import ClientId, GroupId
+from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_rewrite_rosters, require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors
+from attendance.domain.text import raise_if_errors, words_of
 
 
-class ListGroups(Query):
+class ListGroups(DatedQuery):
     """List groups, by name unless `sort` says otherwise; ties by id. Members only to employees and above.
 
-    `sort`: fields with commas, `-` before one for descending order, of `name`, `created_at`. `page` (from 1):
-    that page of 20; None: the whole list. Raises Invalid, Forbidden.
+    `sort`: fields with commas, `-` before one for descending order, of `name`, `created_at`. `q`: words that
+    are all found, in any order, in the name, whatever their case and accents. `active`: only those that are
+    active today, or only the others. `location_id`: only those at this location. `teacher_id`: only those
+    that this user teaches today. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
+    Forbidden.
     """
 
-    def __call__(self, actor: Actor, *, page: int | None = None, sort: str = "") -> Listed[GroupDetails]:
-        criteria = GroupCriteria()
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        page: PageChoice = None,
+        sort: str = "",
+        q: str = "",
+        active: bool | None = None,
+        location_id: LocationId | None = None,
+        teacher_id: AccountId | None = None,
+    ) -> Listed[GroupDetails]:
+        criteria = GroupCriteria(
+            words=words_of("q", q),
+            active=active,
+            location_id=location_id,
+            teacher_id=teacher_id,
+            on=self.today(),
+        )
         return self._listed(
             GROUPS,
             criteria,

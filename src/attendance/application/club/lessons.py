@@ -18,7 +18,7 @@ from attendance.application.forms.listing import Listed, Reading, listed
 from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedCommand, TimedQuery
-from attendance.application.pagination import PageRequest, SortKey, parse_sort, validate_range
+from attendance.application.pagination import PageChoice, PageRequest, SortKey, parse_sort, validate_range
 from attendance.application.ports import Today, UnitOfWork, Zones
 from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
 from attendance.domain.attendance.marks import MarkingRules
@@ -65,7 +65,7 @@ class ListLessons(TimedQuery):
         actor: Actor,
         *,
         group_id: GroupId,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         since: date | None = None,
         until: date | None = None,
@@ -99,8 +99,8 @@ class ListAllLessons(TimedQuery):
     other one where today is on the wrong side of it. `teacher_id`: lessons whose own teachers include it.
     `group_id`, `location_id`, `state`: only those. `untaken` True: those that have begun, are not cancelled
     and have no mark; False: the others. How many are on the roster and marked is for employees and above.
-    `page` (from 1): that page of 20; None: the whole list. A page takes three statements, however many
-    lessons it has. Raises Invalid, Forbidden.
+    `page` (from 1): that page of 20; None: the whole list. A page takes at most three statements,
+    however many lessons it has. Raises Invalid, Forbidden.
     """
 
     today: Today
@@ -116,7 +116,7 @@ class ListAllLessons(TimedQuery):
         location_id: LocationId | None = None,
         state: LessonState | None = None,
         untaken: bool | None = None,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
     ) -> Listed[LessonInContextDetails]:
         order, now, today = lessons_order(sort, ("date",)), self.clock(), self.today()

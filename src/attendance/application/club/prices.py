@@ -9,6 +9,7 @@ from attendance.application.forms.field_errors import record_errors, unknown_err
 from attendance.application.forms.listing import Listed, Reading
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedQuery
+from attendance.application.pagination import PageChoice
 from attendance.application.ports import Store
 from attendance.application.ports.club import PRICES, PriceCriteria
 from attendance.domain.club.prices import Price, PriceChanges, PriceNotFound
@@ -29,7 +30,7 @@ class ListPrices(DatedQuery):
     """
 
     def __call__(
-        self, actor: Actor | None, *, page: int | None = None, sort: str = ""
+        self, actor: Actor | None, *, page: PageChoice = None, sort: str = ""
     ) -> Listed[PriceDetails]:
         criteria = PriceCriteria(on_sale_on=None if sees_all_prices(actor) else self.today())
         return self._listed(

@@ -14,6 +14,7 @@ from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand, DatedQuery
+from attendance.application.pagination import PageChoice
 from attendance.application.ports import UnitOfWork
 from attendance.application.ports.club import SUBSCRIPTIONS, SubscriptionCriteria
 from attendance.domain.attendance.marks import MarkingRules
@@ -51,7 +52,7 @@ class ListSubscriptions(DatedQuery):
         self,
         actor: Actor,
         *,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         client_id: ClientId | None = None,
         contract_id: ContractId | None = None,

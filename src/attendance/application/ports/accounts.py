@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from attendance.application.pagination import Page
 from attendance.application.ports.repository import Repository, Resource, Unique
 from attendance.domain.accounts.accounts import Account, EmailTaken, UsernameTaken, UserNotFound
+from attendance.domain.accounts.kept_answers import KeptAnswer
 from attendance.domain.accounts.links import Link
 from attendance.domain.accounts.mail import Mail, MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow
@@ -264,6 +265,33 @@ class Outbox(Protocol):
         """Remove mails that were sent and created before an instant, like `Sessions.purge`."""
 
 
+class KeptAnswers(Protocol):
+    """Answers by account and key: at most one of each."""
+
+    @abstractmethod
+    def claim(self, account_id: AccountId, key: str) -> bool:
+        """Reserve a key of an account until this unit ends. Return False where another unit has; never waits.
+
+        A store whose units that write wait for each other returns True.
+        """
+
+    @abstractmethod
+    def find(self, account_id: AccountId, key: str) -> KeptAnswer | None:
+        """Return the answer kept under a key of an account, however old."""
+
+    @abstractmethod
+    def add(self, answer: KeptAnswer) -> None:
+        """Keep an answer. Raises Contended where the account has one under its key."""
+
+    @abstractmethod
+    def remove(self, answer: KeptAnswer) -> None:
+        """Remove an answer; does nothing where it is not kept."""
+
+    @abstractmethod
+    def purge(self, before: datetime, *, most: int) -> int:
+        """Remove at most so many of the answers given before an instant, and return how many were."""
+
+
 class AccountsRepositories:
     """The repositories of this room."""
 
@@ -274,3 +302,4 @@ class AccountsRepositories:
     rate_limit_windows: RateLimitWindows
     outbox: Outbox
     sign_in_addresses: SignInAddresses
+    kept_answers: KeptAnswers

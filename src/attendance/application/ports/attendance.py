@@ -27,12 +27,18 @@ class VisitCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkCriteria:
-    """Marks in lessons of groups that somebody teaches, from `since` to `until`, both included; None: any."""
+    """Marks in lessons of groups that somebody teaches, from `since` to `until`, both included; None: any.
+
+    Of a client, with a status, `unpaid` or not; None: any.
+    """
 
     group_ids: frozenset[GroupId] | None = None
     taught_by: AccountId | None = None
     since: date | None = None
     until: date | None = None
+    client_id: ClientId | None = None
+    status: Status | None = None
+    unpaid: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,9 +211,9 @@ class Marks(Protocol):
 
     @abstractmethod
     def list(self, criteria: MarkCriteria, page_request: PageRequest[MarkRow]) -> tuple[MarkRow, ...]:
-        """Return the marks matching `criteria`, sorted by date, start, lesson id, client id.
+        """Return the marks matching `criteria`, sorted by date and start, ties by lesson id, then client id.
 
-        The page request's sort keys are ignored.
+        The page request's sort keys are `date`, `starts`, both in one direction, and `lesson_id`.
         """
 
     @abstractmethod

@@ -25,7 +25,7 @@ from attendance.domain.ids import (
     LocationId,
     SubscriptionId,
 )
-from attendance.domain.text import Words, folded, has_words, sort_key
+from attendance.domain.text import Words, folded, has_words, searched_text, sort_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +122,19 @@ LOCATIONS = Resource(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCriteria:
-    """Groups of which a client is a member on some day after `member_after`; None: all groups."""
+    """Groups of which a client is a member on some day after `member_after`; None: all groups.
+
+    With each of the words in the name, at a location, taught by `teacher_id` on the date `on`, active on it
+    or not; None: any.
+    """
 
     member_id: ClientId | None = None
     member_after: date = date.min
+    words: Words | None = None
+    location_id: LocationId | None = None
+    teacher_id: AccountId | None = None
+    active: bool | None = None
+    on: date = date.min
 
 
 GROUPS = Resource(
@@ -140,7 +149,10 @@ GROUPS = Resource(
             member.client_id == criteria.member_id
             and (member.until is None or member.until > criteria.member_after)
             for member in group.members
-        )
+        ),
+        "words": lambda group, criteria: has_words(searched_text(group.name), criteria.words or ()),
+        "teacher_id": lambda group, criteria: criteria.teacher_id in group.teachers_on(criteria.on),
+        "active": lambda group, criteria: group.is_active(criteria.on) is criteria.active,
     },
 )
 

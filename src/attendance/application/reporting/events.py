@@ -6,7 +6,7 @@ from uuid import UUID
 
 from attendance.application.forms.listing import Listed, listed
 from attendance.application.forms.use_case import Query
-from attendance.application.pagination import validate_range
+from attendance.application.pagination import PageChoice, validate_range
 from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.domain.events import Action
 from attendance.domain.ids import AccountId
@@ -36,7 +36,7 @@ class ListEvents(Query):
         action: Action | None = None,
         since: date | None = None,
         until: date | None = None,
-        page: int | None = None,
+        page: PageChoice = None,
     ) -> Listed[LoggedEvent]:
         validate_range(since, until)
         criteria = EventCriteria(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, time, timedelta
 from itertools import product
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ import pytest
 
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, LessonWithTeachers, Store, UnitOfWork
-from attendance.application.ports.club import LESSONS, GroupCriteria, LessonCriteria
+from attendance.application.ports.club import GROUPS, LESSONS, GroupCriteria, LessonCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.club.clients import Client
@@ -360,6 +360,56 @@ def test_groups_are_found_by_who_is_still_in_them(club: Club) -> None:
             criteria = GroupCriteria(member_id=client.id, member_after=after)
             assert work.groups.list(criteria, EVERYTHING) == expected
             assert work.groups.count(criteria) == len(expected)
+
+
+def test_groups_are_by_words_place_teacher_and_whether_they_are_active(club: Club) -> None:
+    other = make.location(address="elsewhere")
+    with club.store.transaction() as work:
+        work.locations.add(other)
+    ends = (None, MARCH_2 - DAY, MARCH_2, MARCH_2 + DAY)
+    for number, (since, until) in enumerate(product(ends, ends)):
+        if since and until and until < since:
+            continue
+        teaching = Teaching(user_id=club.teacher.id, since=since or date.min, until=until)
+        club.put(
+            make.group(
+                (club.location, other)[number % 2],
+                name=f"Chör {number:02}",
+                active_from=since,
+                active_until=until,
+                teachers=(teaching,) if number % 3 else (),
+            )
+        )
+    words, days = (("chor", "chor"), ("0", "0")), [MARCH_2 + n * DAY for n in range(-2, 3)]
+    questions: list[dict[str, Any]] = [
+        {"words": words},
+        {"location_id": other.id},
+        {"words": words, "location_id": other.id, "active": True, "on": MARCH_2},
+        *({"teacher_id": club.teacher.id, "on": day} for day in days),
+        *({"active": active, "on": day} for active, day in product((True, False), days)),
+    ]
+    every, numbers = club.groups(), []
+    for question in questions:
+        criteria = GroupCriteria(**question)
+        meant = tuple(it for it in every if is_meant(it, criteria))
+        with club.store.read() as work:
+            assert work.groups.list(criteria, EVERYTHING) == meant, question
+            assert work.groups.count(criteria) == len(meant), question
+        numbers.append(len(meant))
+    assert 0 < min(numbers) <= max(numbers) < len(every)
+
+
+def is_meant(group: Group, criteria: GroupCriteria) -> bool:
+    """By the predicates of the resource, and the one field that is compared."""
+    asked = [
+        name for name, value in vars_of(criteria).items() if value is not None and name in GROUPS.predicates
+    ]
+    is_there = criteria.location_id in (None, group.location_id)
+    return is_there and all(GROUPS.predicates[name](group, criteria) for name in asked)
+
+
+def vars_of(criteria: GroupCriteria) -> dict[str, Any]:
+    return {field.name: getattr(criteria, field.name) for field in fields(criteria)}
 
 
 def test_lessons_of_a_group_are_locked_by_date(club: Club) -> None:

@@ -107,7 +107,7 @@ def sign_out_by_get(use_cases: UseCases, actor: Actor, is_head: bool, everywhere
         use_cases.sign_out(actor, everywhere=everywhere)
 
 
-@room.operation("POST", LOGOUT, Permission.SIGN_OUT)
+@room.operation("POST", LOGOUT, Permission.SIGN_OUT, keeps_answer=False)
 def sign_out(use_cases: UseCases, actor: Actor, everywhere: bool = False) -> None:
     """End this session, or all of one's sessions."""
     use_cases.sign_out(actor, everywhere=everywhere)

@@ -42,7 +42,7 @@ def show_favorites(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> Reso
     return resource(FavoritesView, use_cases.show_favorites(actor, user_id=user_id))
 
 
-@room.operation("POST", f"{USER}/favorities", Permission.READ_FAVORITES, status=200)
+@room.operation("POST", f"{USER}/favorities", Permission.READ_FAVORITES, status=200, keeps_answer=False)
 def show_favorities(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> Resource[FavoritesView]:
     """The same, by the spelling of the club's document."""
     return show_favorites(use_cases, actor, user_id)

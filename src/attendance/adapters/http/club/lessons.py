@@ -15,8 +15,7 @@ from attendance.adapters.http.server.answers import Paged, Resource, RevisionVie
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent, cleared, meaning
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
-from attendance.adapters.http.server.fields.characters import ANY_TEXT
-from attendance.adapters.http.server.fields.ids import ME, Id, sent_id
+from attendance.adapters.http.server.fields.ids import Id, Teacher, user_meant
 from attendance.adapters.http.server.fields.queries import PageNumber, Sort
 from attendance.adapters.http.server.fields.texts import line
 from attendance.adapters.http.server.fields.times import TimeOfDay
@@ -25,7 +24,7 @@ from attendance.application.club.read_models import LessonWarningCode
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.lessons import LONGEST_REASON, LONGEST_TOPIC, MOST_LESSON_TEACHERS, LessonState
 from attendance.domain.errors import FieldError
-from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
+from attendance.domain.ids import GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
@@ -37,13 +36,6 @@ NAMES = {"since": "from"}
 
 Teachers = Annotated[list[Id], msgspec.Meta(max_length=MOST_LESSON_TEACHERS)]
 Topic = Annotated[str, line(LONGEST_TOPIC)]
-Teacher = Annotated[
-    str,
-    msgspec.Meta(
-        description="The id of somebody among the lesson's teachers, or `me`",
-        extra_json_schema={"extra": ANY_TEXT},
-    ),
-]
 
 room = Room("Lessons")
 
@@ -208,12 +200,11 @@ def list_all_lessons(
     form: InFormat = Format.JSON,
 ) -> Response[AllLessonsView]:
     """Lessons of all groups by date and start, those of today unless `from` and `to` say otherwise."""
-    teacher_id = None if teacher is None else actor.id if teacher == ME else AccountId(sent_id(teacher))
     listed = use_cases.list_all_lessons(
         actor,
         since=since,
         until=until,
-        teacher_id=teacher_id,
+        teacher_id=user_meant(teacher, actor),
         group_id=group_id,
         location_id=location_id,
         state=state,

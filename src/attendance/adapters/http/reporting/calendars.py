@@ -52,7 +52,7 @@ def _calendar(calendar: Calendar) -> Response[bytes]:
     return Response(render(calendar), media_type=ICALENDAR)
 
 
-@room.operation("POST", TOKEN, Permission.MAKE_CALENDAR_TOKEN)
+@room.operation("POST", TOKEN, Permission.MAKE_CALENDAR_TOKEN, keeps_answer=False)
 def make_calendar_token(
     use_cases: UseCases, service: Service, actor: Actor, user_id: UserOrMe
 ) -> CalendarTokenView:

@@ -22,6 +22,7 @@ from attendance.domain.errors import (
     Outdated,
     Unauthenticated,
     Unavailable,
+    Unprocessable,
 )
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ STATUS_OF: dict[type[AttendanceError], int] = {
     Conflict: 409,
     Gone: 410,
     Outdated: 412,
+    Unprocessable: 422,
     LimitReached: 429,
     Unavailable: 503,
 }
@@ -52,6 +54,7 @@ MEANING_OF = {
     415: "The body is not JSON in UTF-8",
     410: "The link is used up, too old, or never was one: ask for a new one",
     412: "Somebody was faster: read again, then decide",
+    422: "The `Idempotency-Key` belongs to another request of the last 24 hours",
     429: "Too often: wait `Retry-After` seconds",
     503: "Nothing was changed: try again after `Retry-After` seconds",
 }
@@ -123,6 +126,6 @@ def _refused(error: AttendanceError, scope: HTTPScope) -> tuple[int, ErrorView, 
     if status == 401:
         is_told = token_sent(scope["headers"]) is not None
         headers["www-authenticate"] = 'Bearer error="invalid_token"' if is_told else "Bearer"
-    if status in (429, 503):
+    if status in (429, 503) or hasattr(error, "retry_after"):
         headers["retry-after"] = str(getattr(error, "retry_after", RETRY_AFTER_SECONDS))
     return status, ErrorView(error.text, details), headers

@@ -123,3 +123,13 @@ calendar_tokens = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("digest"),
 )
+
+kept_answers = sa.Table(
+    "kept_answers",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary),
+    sa.Column("created_at", UtcDateTime, nullable=False, index=True),
+)

@@ -75,3 +75,10 @@ sa.Index(
     postgresql_where=attendance.c.unpaid,
     sqlite_where=attendance.c.unpaid,
 )
+# all that is unpaid, in its order
+sa.Index(
+    "ix_attendance_unpaid_date",
+    *attendance.c["date", "starts", "lesson_id", "client_id"],
+    postgresql_where=attendance.c.unpaid,
+    sqlite_where=attendance.c.unpaid,
+)

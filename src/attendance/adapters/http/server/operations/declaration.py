@@ -18,6 +18,7 @@ from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
+from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.use_cases import UseCases
 from attendance.domain.errors import FieldError
 from attendance.domain.permissions.actor import Actor
@@ -52,6 +53,7 @@ class Service:
     """What an application has to answer with."""
 
     use_cases: UseCases
+    answer_once: AnswerOnce
     settings: HttpSettings
     is_ready: Callable[[], bool]
     request_threads: RequestThreads
@@ -102,7 +104,8 @@ class Operation:
 
     `refuses` are statuses beside those that follow from its form. `first`: what is refused before anything
     malformed is told. `judge` tells which rules some of the fields break; without it the use case that is
-    `judged_by`, or called like the handler, does.
+    `judged_by`, or called like the handler, does. `keeps_answer`: not False where an answer is kept under an
+    `Idempotency-Key`, if the operation is of a form for that.
     """
 
     handler: Callable[..., Any]
@@ -118,6 +121,7 @@ class Operation:
     judge: Judge | None
     judged_by: str | None
     awaits: type[msgspec.Struct] | None
+    keeps_answer: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +146,7 @@ class Room:
         judge: Judge | None = None,
         judged_by: str | None = None,
         awaits: type[msgspec.Struct] | None = None,
+        keeps_answer: bool = True,
     ) -> Callable[[F], F]:
         """Declare the function below an operation; it stays the function it is."""
 
@@ -160,6 +165,7 @@ class Room:
                 judge=judge,
                 judged_by=judged_by,
                 awaits=awaits,
+                keeps_answer=keeps_answer,
             )
             self.operations.append(declared)
             return handler

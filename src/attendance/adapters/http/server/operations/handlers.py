@@ -5,7 +5,7 @@ from functools import reduce
 from inspect import Parameter, Signature
 from operator import or_
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
@@ -27,6 +27,7 @@ from attendance.adapters.http.server.operations.declaration import (
     Room,
     Service,
 )
+from attendance.adapters.http.server.operations.idempotency import DESCRIPTION, is_kept
 from attendance.adapters.http.server.operations.plan import Inputs, Plan, status_of
 from attendance.domain.permissions.roles import Level
 from attendance.domain.permissions.table import allows
@@ -68,7 +69,7 @@ def _handler(operation: Operation, service: Service, callers: Callers) -> HTTPRo
         opt={PERMISSION: access.permission},
         operation_class=ExportingOperation if "format" in inputs.query else DescribedOperation,
         **options,
-    )(_described(operation, inputs))
+    )(_described(operation, inputs, access))
 
 
 def refused(operation: Operation, inputs: Inputs, access: Access) -> set[int]:
@@ -84,6 +85,8 @@ def refused(operation: Operation, inputs: Inputs, access: Access) -> set[int]:
         statuses.add(412)
     if inputs.body:
         statuses.add(415)
+    if is_kept(operation, access, inputs.answer):
+        statuses |= {409, 422}
     return statuses
 
 
@@ -91,11 +94,13 @@ def _names_in(path: str) -> list[str]:
     return [part[1:-1] for part in path.split("/") if part.startswith("{")]
 
 
-def _described(operation: Operation, inputs: Inputs) -> Any:
+def _described(operation: Operation, inputs: Inputs, access: Access) -> Any:
     """A function with the parameters and the answer that Litestar is to describe, and nothing in it."""
     parameters: dict[str, tuple[Any, Any]] = dict.fromkeys(inputs.in_path, (FromPath[str], Parameter.empty))
     # Litestar keeps some names for itself: `state`, `query`
     parameters |= {f"sent_{field.name}": field.described() for field in inputs.query.values()}
+    if is_kept(operation, access, inputs.answer):
+        parameters["sent_idempotency_key"] = (Annotated[str | None, DESCRIPTION], None)
     if inputs.body:
         body: Any = inputs.body
         parameters["data"] = (JSONBody[body], Parameter.empty)  # type: ignore[misc]

@@ -19,11 +19,20 @@ from attendance.adapters.http.server.callers.authentication import Caller, Calle
 from attendance.adapters.http.server.callers.versions import IF_MATCH, versions_seen
 from attendance.adapters.http.server.errors import reply_to
 from attendance.adapters.http.server.fields.ids import ME, sent_id
-from attendance.adapters.http.server.fields.queries import QueryField, parsed, values_in
+from attendance.adapters.http.server.fields.queries import PER_PAGE, QueryField, parsed, values_in
 from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Access, Operation, Runs, Service
+from attendance.adapters.http.server.operations.idempotency import (
+    is_kept,
+    key_sent,
+    keyed_request,
+    patiently,
+    replayed,
+)
 from attendance.adapters.http.server.wire import JSON, Reply, header_value, header_values
+from attendance.application.pagination import NumberedPage
 from attendance.application.use_cases import UseCases
+from attendance.domain.accounts.kept_answers import IdempotencyKeyInUse
 from attendance.domain.errors import AttendanceError, FieldError, Invalid
 from attendance.domain.permissions.actor import Actor
 
@@ -58,6 +67,8 @@ class Inputs:
                 is_required = parameter.default is Parameter.empty
                 field = QueryField.of(name, hints[name], parameter.default, is_required=is_required)
                 query[field.sent_as] = field
+                if field.kind is NumberedPage:
+                    query[PER_PAGE.sent_as] = PER_PAGE
         return cls(
             in_path, query, body, frozenset(GIVEN.keys() & parameters.keys()), versions, hints["return"]
         )
@@ -98,6 +109,7 @@ class Plan:
         self._needs_actor = "actor" in inputs.takes or bool(self._access.schemes)
         self._status = status_of(operation, inputs.answer)
         self._judge = judge_of(operation, service.use_cases) if inputs.body else None
+        self._keeps_answers = is_kept(operation, self._access, inputs.answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http_scope = cast(HTTPScope, scope)
@@ -116,6 +128,8 @@ class Plan:
             case Runs.HASHING:
                 call = await self._service.request_threads(self._called, scope, raw)
                 return await self._service.hashing_executor(self._replied, scope, call)
+            case _ if self._keeps_answers:
+                return await patiently(lambda: self._service.request_threads(self._answered, scope, raw))
             case _:
                 return await self._service.request_threads(self._answered, scope, raw)
 
@@ -125,14 +139,38 @@ class Plan:
     def _called(self, scope: HTTPScope, raw: bytes) -> Callable[[], Any]:
         """The handler with all that it takes, or the raising of whatever comes before."""
         try:
-            return partial(self._operation.handler, **self._arguments(scope, raw))
+            arguments = self._arguments(scope, raw)
+            handler = partial(self._operation.handler, **arguments)
+            key, _ = key_sent(scope["headers"]) if self._keeps_answers else (None, [])
+            return (
+                handler if key is None else partial(self._once, key, arguments["actor"], handler, scope, raw)
+            )
         except Exception as error:
             return partial(_raise, error)
 
+    def _once(
+        self, key: str, actor: Actor, handler: Callable[[], Any], scope: HTTPScope, raw: bytes
+    ) -> Reply:
+        """The answer of the handler, or of the first time that this was asked for under the key."""
+
+        def answer() -> Reply:
+            reply = reply_of(handler(), self._status, scope["path"])
+            if not isinstance(reply, Reply):
+                raise TypeError(f"{self._operation.path} answers what cannot be kept")
+            return reply
+
+        request = keyed_request(key, scope, raw, self._access.permission, answer)
+        reply, is_replayed = self._service.answer_once(actor, request)
+        return replayed(reply) if is_replayed else reply
+
     def _replied(self, scope: HTTPScope, call: Callable[[], Any]) -> ASGIApp:
         try:
-            reply = reply_of(call(), self._status, scope["path"])
+            answer = call()
+            reply = answer if isinstance(answer, Reply) else reply_of(answer, self._status, scope["path"])
             return reply if isinstance(reply, Reply) else self._response(scope, reply)
+        except IdempotencyKeyInUse:
+            # it is asked again, or refused in the end: see `patiently`
+            raise
         except Exception as error:
             return reply_to(error, scope)
 
@@ -154,9 +192,12 @@ class Plan:
         if inputs.versions:
             arguments["versions"] = versions_seen(header_values(scope["headers"], b"if-match"))
         field_errors: list[FieldError] = []
+        if self._keeps_answers:
+            _, field_errors = key_sent(scope["headers"])
         query = scope["query_string"]
         if query or inputs.query:
-            values, field_errors = values_in(parsed(query), inputs.query)
+            values, more = values_in(parsed(query), inputs.query)
+            field_errors += more
             arguments |= values
         if inputs.body:
             if not _is_json(scope):
