@@ -66,8 +66,8 @@ class UseCases:
         show_price, edit_price, list_subscriptions, sell_subscription, show_subscription,
         edit_subscription, freeze_subscriptions, subscriptions_of_client, list_locations,
         add_location, show_location, edit_location, list_groups, add_group, show_group, edit_group,
-        add_member, end_member, groups_of_client, list_lessons, list_all_lessons, lessons_of_client,
-        add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson, show_favorites,
+        add_member, end_member, list_lessons, list_all_lessons, add_lesson, make_lessons, show_lesson,
+        edit_lesson, delete_lesson, groups_of_client, lessons_of_client, show_favorites,
         replace_favorites.
 
     Attendance: who was there:
@@ -76,8 +76,7 @@ class UseCases:
     Reporting: figures, calendars, the log:
         show_statistics, list_statistics, show_statistics_of, make_calendar_token,
         revoke_calendar_token, reader_of_calendars, show_user_calendar, show_group_calendar,
-        show_client_calendar,
-        list_events.
+        show_client_calendar, list_events.
 
     Operating: mail that waits, what time has ended:
         dispatch_mail, list_mail, retry_mail, run_maintenance.

@@ -371,8 +371,8 @@ def test_what_is_over_goes_in_batches(world: World, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(type(world.store), "transaction", lambda _: counted())
     world.use_cases.run_maintenance()
     monkeypatch.undo()
-    # one for role changes, three for the sessions, one for each of the other four
-    assert len(transactions) == 1 + 3 + 4
+    # one for role changes, three for the sessions, one for each of the other five
+    assert len(transactions) == 1 + 3 + 5
     with world.store.autocommit() as work:
         assert work.sessions.of(ended.live.account_id) == (ended.live,)
 
