@@ -18,6 +18,7 @@ FACTS: Mapping[MailKind, dict[str, str]] = {
     MailKind.ROLE_GRANTED: _READER | {"about": "bert", "by": "cleo", "role": "head_manager"},
     MailKind.ROLE_CHANGE_AWAITS: _READER
     | {"about": "bert", "by": "cleo", "what": "role", "to": "head_manager"},
+    MailKind.ROLE_GRANT_AWAITS: _READER | {"about": "bert", "by": "cleo", "role": "admin"},
 }
 
 
