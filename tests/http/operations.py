@@ -87,7 +87,7 @@ class Scene:
 
     @classmethod
     def made(cls, api: Api) -> "Scene":
-        owner, member, stranger = (api.someone(name) for name in ("owner", "member", "stranger"))
+        owner, member, stranger = (api.someone(name) for name in ("olaf", "member", "stranger"))
         lab = api.lab_of(owner, member)
         mark_id = good(owner.marks(lab, member), 200)["attendance_id"]
         now = api.clock.now
@@ -221,7 +221,7 @@ def labs_operations(scene: Scene) -> dict[str, Operation]:
             by=scene.owner,
             use_case="register",
             body={"username": "newcomer", "password": PASSWORD},
-            may_say=(201, 415, 429, *EVER),
+            may_say=(201, 403, 415, 429, *EVER),
         ),
         "login": Operation(
             method="POST",
@@ -229,7 +229,7 @@ def labs_operations(scene: Scene) -> dict[str, Operation]:
             template="/login",
             by=scene.owner,
             use_case="sign_in",
-            body={"username": "owner", "password": PASSWORD},
+            body={"username": "olaf", "password": PASSWORD},
             may_say=(200, 401, 415, 429, *EVER),
         ),
         "search_users": Operation(
@@ -441,9 +441,15 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
     closed = [{"from": "2026-12-24", "until": "2027-01-01", "reason": "holidays"}]
     return {
         "home": of("GET /", None, 200),
-        "registration_form": of("GET /auth/registration", None, 200),
+        "registration_form": of("GET /auth/registration", None, 200, 403),
         "register_with_email": of(
-            "POST /auth/registration", "register", 201, 415, 429, body={**newcomer, "password": PASSWORD}
+            "POST /auth/registration",
+            "register",
+            201,
+            403,
+            415,
+            429,
+            body={**newcomer, "password": PASSWORD},
         ),
         "sign_in": of(
             "POST /auth/login",
@@ -452,7 +458,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             401,
             415,
             429,
-            body={"username": "owner", "password": PASSWORD},
+            body={"username": "olaf", "password": PASSWORD},
         ),
         "sign_out_by_get": of(
             "GET /auth/logout", "sign_out", 204, 401, by=leaving_by_get, query={"all": "false"}, once=True

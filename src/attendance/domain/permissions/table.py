@@ -151,6 +151,13 @@ def allows(permission: Permission, level: Level, *, own: bool = False) -> bool:
     return lowest is not None and lowest <= level <= rule.highest
 
 
+class Registration(StrEnum):
+    """Who may register: anybody, or nobody, so that accounts come from invitations alone."""
+
+    OPEN = "open"
+    INVITED = "invited"
+
+
 class Directory(StrEnum):
     """Who may list users and labs: anybody, or whoever is signed in."""
 

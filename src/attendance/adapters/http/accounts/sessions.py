@@ -15,7 +15,7 @@ from attendance.domain.permissions.table import Permission
 
 LOGOUT = "/auth/logout"
 
-labs_room, room = Room("Sessions", prefix=""), Room("Sessions")
+labs_room, room = Room("Sessions", prefix="", is_of_labs=True), Room("Sessions")
 
 
 class LoginBody(Body):
