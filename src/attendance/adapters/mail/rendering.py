@@ -25,17 +25,19 @@ _ASCII_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+
 
 
 _UNFOLDED = SMTP.clone(max_line_length=_LONGEST_LINE)
+# so that no encoded word has more than 75 characters (RFC 2047)
+_FOLDED = SMTP.clone(max_line_length=76)
 
 
 class _Headers(EmailPolicy):
     """Fold the subject alone: where Python folds another, it drops the quotes around a name with a comma."""
 
     def fold(self, name: str, value: Any) -> str:
-        folded: str = (SMTP if name == "Subject" else _UNFOLDED).fold(name, value)
+        folded: str = (_FOLDED if name == "Subject" else _UNFOLDED).fold(name, value)
         return folded
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        folded: bytes = (SMTP if name == "Subject" else _UNFOLDED).fold_binary(name, value)
+        folded: bytes = (_FOLDED if name == "Subject" else _UNFOLDED).fold_binary(name, value)
         return folded
 
 
