@@ -182,7 +182,7 @@ class Account:
         username: str | None,
         name: str | None,
         email: str | None,
-        language: Language | Literal[""] | None,
+        language: Language | Literal[""] | None = None,
         change_context: ChangeContext,
     ) -> tuple["Account", Event | None]:
         """The account with another username, name, address or language, and the event.

@@ -110,7 +110,10 @@ def edit_user(
 def change_role(
     use_cases: UseCases, actor: Actor, user_id: UserOrMe, versions: Versions, fields: Fields[RoleBody]
 ) -> Resource[UserView] | Resource[RoleChangeView]:
-    """Move a user to a role: at once, or, where that takes ownership from somebody, once confirmed."""
+    """Move a user to a role: at once, or, where that takes ownership from somebody, once confirmed.
+
+    By a setting, giving the role of an owner or admin awaits confirmation, too.
+    """
     return _outcome(use_cases.change_role(actor, user_id=user_id, versions=versions, **fields))
 
 
