@@ -1,23 +1,30 @@
 """Which usernames and addresses are whose: over every store where it is kept, by rules alone otherwise."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from uuid import UUID
 
 import pytest
 
 from attendance.adapters.mail import ValidEmailAddresses
 from attendance.adapters.memory import MemoryStore
-from attendance.application.ports import Store
-from attendance.domain.accounts.accounts import EmailTaken, Language, email_key
+from attendance.application.accounts.read_models import UserDetails
+from attendance.application.ports import Store, UnitOfWork
+from attendance.domain.accounts.accounts import Account, EmailTaken, Language, email_key
 from attendance.domain.accounts.links import InvalidConfirmationToken, InvalidResetToken
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.usernames import RESERVED
 from attendance.domain.errors import Invalid, Unavailable
 from attendance.domain.events import Action
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Level, Role
 from tests import make
+from tests.application.accounts.test_granting import Careless, Forced
 from tests.application.accounts.test_role_races import at_once
-from tests.fakes import PASSWORD, World
+from tests.fakes import PASSWORD, World, replaced
 
 ADDRESS = "ada@example.org"
 AN_ID = "01900000-0000-7000-8000-000000000000"
@@ -169,6 +176,50 @@ def test_who_confirms_and_who_invites_at_once_have_one_outcome(world: World) -> 
         is_confirmed = world.now(user_id).email == email
         assert isinstance(outcomes[1], EmailTaken) is is_confirmed
         assert (outcomes[0] is True) is is_confirmed
+
+
+class Unguarded(Careless):
+    """A store whose accounts are saved over what was saved meanwhile; both have read before one saves."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[UnitOfWork]:
+        with self.inner.autocommit() as work:
+            yield replaced(work, accounts=ReadTogether(work.accounts, self.meeting))
+
+
+class ReadTogether(Forced):
+    def find_by_email(self, key: str) -> Account | None:
+        return self._met(self._inner.find_by_email(key))
+
+    def get_for_update(self, account_id: AccountId) -> Account | None:
+        return self._met(self._inner.get_for_update(account_id))
+
+    def get(self, entity_id: UUID) -> Account:
+        found: Account = self._inner.get(entity_id)
+        return found
+
+    def _met(self, found: Account | None) -> Account | None:
+        with suppress(threading.BrokenBarrierError):
+            self._meeting.wait(timeout=5)  # type: ignore[union-attr]
+        return found
+
+
+@pytest.mark.plants
+def test_without_guarded_writes_a_confirmed_address_is_taken_away(store: Store) -> None:
+    assert any(has_both(store, number) for number in range(10))
+
+
+def has_both(store: Store, number: int) -> bool:
+    ordinary, email = World(store), f"somebody{number}@example.org"
+    owner = ordinary.having(Role.OWNER)
+    ordinary.use_cases.register(username=f"eve{number}", email=email, password=PASSWORD)
+    token = ordinary.token_mailed(MailKind.CONFIRM_EMAIL, email)
+    cases = World(Unguarded(store, threading.Barrier(2))).use_cases
+    outcomes = at_once(
+        partial(cases.confirm_email, token=token),
+        partial(cases.invite_user, owner, username=f"ada{number}", email=email),
+    )
+    return outcomes[0] is True and isinstance(outcomes[1], UserDetails)
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN])
