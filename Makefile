@@ -13,10 +13,10 @@ PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 test check: WORKERS := 3
 
 # side by side, what each says in one piece where make can do that
-CHECKS := types imports lint format dependencies passwords
+CHECKS := types imports lint format dependencies passwords translations
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run test quick check long bench bench-bounds bench-growth lock clean $(CHECKS)
+.PHONY: help run test quick check long bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 sec
 		-m 'not long and not plants and not attacks and not processes' \
 		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
+translations:
+	$(BIN)/python tools/catalogues.py --check
+
 check: $(VENV)/dev.stamp ## attack the service; see every check, guard and lock fail once it is broken: 2 minutes
 	$(PYTEST) -m '(plants or attacks) and not long' $(PYTEST_ARGS)
 
@@ -91,6 +94,9 @@ lock: $(VENV)/dev.stamp ## renew the hashed requirements
 		--no-header --all-extras --group dev -c requirements/run.lock pyproject.toml requirements/build.in -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --all-extras --group dev --group bench -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/bench.lock
+
+catalogues: $(VENV)/dev.stamp ## collect the texts of mails for translation, and compile the translations
+	$(BIN)/python tools/catalogues.py
 
 clean: ## forget what was installed, not what was kept in ./var
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -246,9 +246,12 @@ def _marks(of: History) -> Copied:
 
 def _accounts(of: History) -> Copied:
     at = of.begun
-    columns = "id, username, username_key, active, created_at, updated_at, version, name, name_key, role"
+    columns = (
+        "id, username, username_key, username_sort_key, active, created_at, updated_at, version, name, "
+        "name_key, role, in_labs"
+    )
     return columns, (
-        f"{of.account(lab, place)}\tuser{n}\tuser{n}\tt\t{at}\t{at}\t1\t\t\tuser"
+        f"{of.account(lab, place)}\tuser{n}\tuser{n}\tuser{n}\x1fuser{n}\tt\t{at}\t{at}\t1\t\t\tuser\tt"
         for lab in range(of.groups)
         for place in range(MEMBERS)
         for n in [lab * MEMBERS + place]

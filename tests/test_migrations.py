@@ -13,13 +13,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from attendance.adapters.sql.accounts.accounts import SEARCHED
 from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.adapters.sql.schema.migrating import config, migrate, migrate_back
 from attendance.adapters.sql.schema.upgrading import bring_up_to_date
 from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE, UnusableDatabase, is_current
 from attendance.adapters.sql.store import SqlStore
-from attendance.adapters.sql.tables import metadata
-from attendance.application.pagination import PageRequest
+from attendance.adapters.sql.tables import accounts, metadata
+from attendance.application.pagination import Page, PageRequest
 from attendance.application.ports.attendance import MarkCriteria
 from attendance.application.ports.club import ClientCriteria
 from attendance.application.ports.events import EventCriteria
@@ -28,6 +29,7 @@ from attendance.domain.attendance.marks import SentMark, marked
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import Slot
 from attendance.domain.events import Action, ChangeContext
+from attendance.domain.labs.labs import Membership
 from attendance.domain.reporting.calendars import CalendarToken
 from attendance.domain.revisions import created
 from attendance.testing import make
@@ -187,6 +189,61 @@ def test_an_account_of_a_client_of_the_shape_before_becomes_one_of_several_and_c
         assert work.contracts.get(contract.id) == contract
         assert [work.calendars.token_of(it.account_id) for it in tokens] == [tokens[0], None]
         work.clients.save(replace(carl, user_ids=(mother.id,), version=8))
+
+
+def test_who_used_labs_before_is_in_the_directory_and_addresses_are_compared_anew(database: Database) -> None:
+    migrate(database)
+    store = SqlStore(primary=database, replica=database)
+    names = ("club", "labs", "long_ago", "owner", "joined", "invited")
+    club, labs, long_ago, owner, joined, invited = people = [
+        make.account(username=name, in_labs=False, email=None if name == "labs" else f"{name}@straße.example")
+        for name in names
+    ]
+    context = ChangeContext(None, make.NOON, make.new_id)
+    lab = make.lab(owner)
+    with store.transaction() as work:
+        for account in people:
+            work.accounts.add(account)
+        for account in (club, labs, owner):
+            work.events.add(account.registered(context))
+        # before accounts had addresses
+        work.events.add(context.event(Action.ACCOUNT_REGISTERED, long_ago.id, after={"username": "long_ago"}))
+        work.events.add(joined.invited(context))
+        work.events.add(replace(invited, email=None).invited(context))
+        work.labs.add(lab)
+        work.labs.add_member(Membership(lab_id=lab.id, user_id=joined.id, joined_at=make.NOON))
+    migrate_back(database, "0009")
+    say(
+        database,
+        "UPDATE accounts SET email_key = username || '@strasse.example' WHERE email IS NOT NULL",
+        "UPDATE key_version SET version = '1 with Unicode 14.0.0'",
+    )
+    bring_up_to_date(database)
+    with store.read() as work:
+        found = work.accounts.search("", Page())
+        assert [it.username for it in found.users] == ["joined", "labs", "long_ago", "owner"]
+        assert work.accounts.get(club.id) == club
+        assert work.accounts.get(owner.id) == replace(owner, in_labs=True)
+        assert work.accounts.find_by_email("club@straße.example") == club
+        assert work.accounts.find_by_email("club@strasse.example") is None
+
+
+def test_the_directory_is_read_by_an_index_of_its_own(database: Database) -> None:
+    migrate(database)
+    dialect = database.engine.dialect
+    with SqlStore(primary=database, replica=database).transaction() as work:
+        for number in range(300):
+            work.accounts.add(make.account(in_labs=number % 100 == 0))
+    listing = (
+        sa.select(accounts.c.id).where(SEARCHED["among"]).order_by(*accounts.c["username_sort_key", "id"])
+    )
+    sql = str(listing.compile(dialect=dialect))
+    with database.engine.connect() as connection:
+        if dialect.name == "postgresql":
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        explained = "EXPLAIN " if dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+        plan = " ".join(str(row) for row in connection.exec_driver_sql(explained + sql).all())
+    assert "ix_accounts_directory" in plan
 
 
 SCHEDULES = "SELECT schedule FROM groups ORDER BY id"

@@ -65,7 +65,7 @@ class Labs(OverStore):
         self.members: dict[LabId, list[AccountId]] = {}
         self.entries: dict[tuple[LabId, AccountId, date], tuple[LabMarkId, Status, str]] = {}
         self.events: dict[LabMarkId, int] = {}
-        owner, member = self.register("owner"), self.register("member")
+        owner, member = self.register("olaf"), self.register("member")
         self.create_lab(owner, "Bio", "Bio")
         self.join_lab(member, next(iter(self.owners)))
         return multiple(owner, member, AccountId(new_id()))

@@ -12,7 +12,7 @@ docs/library.md shows how it is all used.
 from typing import TYPE_CHECKING, Any
 
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.accounts import Account, Language
 from attendance.domain.accounts.links import Gone
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.accounts.role_changes import RoleChange
@@ -86,6 +86,7 @@ __all__ = [
     "LabId",
     "LabMark",
     "LabMarkId",
+    "Language",
     "Lesson",
     "LessonId",
     "LessonState",

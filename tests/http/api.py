@@ -288,6 +288,7 @@ class Api:
 
     def mails(self, kind: MailKind | None = None, to: str | None = None) -> list[Mail]:
         """What waits in the outbox, oldest first."""
+        self.finish_what_no_answer_waited_for()
         with self.store.autocommit() as work:
             mails = work.outbox.in_state(MailState.WAITING)
         return [mail for mail in mails if kind in (None, mail.kind) and to in (None, mail.to)]

@@ -15,7 +15,18 @@ from decimal import Decimal
 from enum import Enum, StrEnum
 from functools import cache
 from inspect import Parameter, Signature
-from typing import Any, NewType, TypeAlias, Union, Unpack, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Any,
+    Literal,
+    NewType,
+    TypeAlias,
+    Union,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 from uuid import UUID
 
 from attendance.domain.errors import FieldError, Invalid
@@ -75,6 +86,8 @@ def check_of(annotation: Any) -> TypeCheck:
         return _any_of(tuple(map(check_of, arguments)))
     if origin in _ITERABLES and (origin is not tuple or arguments[1:] == (...,)):
         return _each(origin, check_of(arguments[0]))
+    if origin is Literal:
+        return TypeCheck(" or ".join(map(repr, arguments)), lambda value: value in arguments)
     if is_typeddict(annotation):
         return _dict_of(annotation)
     if annotation is None:

@@ -15,7 +15,7 @@ from attendance.adapters.mail import Dispatcher
 from attendance.adapters.sql.schema.version import is_current
 from attendance.entrypoints.container import Container, close, hashers
 from attendance.entrypoints.process import heed_signals, settle
-from attendance.entrypoints.settings import MailSender, from_environment
+from attendance.entrypoints.settings import MailSender, Switch, from_environment
 
 NOTHING = nullcontext()
 
@@ -56,6 +56,7 @@ def application(container: Container, *, beside: AbstractContextManager[None] = 
             version=version("attendance"),
             base_url=settings.public_url,
             directory=settings.labs_directory,
+            has_labs=settings.labs is Switch.ON,
             cors_origins=tuple(filter(None, settings.cors_origins.split(","))),
             trusted_proxies=settings.proxies(),
             threads=settings.threads,

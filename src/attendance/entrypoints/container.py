@@ -37,7 +37,7 @@ from attendance.domain.attendance.marks import MarkingRules
 from attendance.entrypoints.adapters import Adapters
 from attendance.entrypoints.closing import ClosableStore
 from attendance.entrypoints.secrets import signing_keys
-from attendance.entrypoints.settings import Settings, SettingsError, about
+from attendance.entrypoints.settings import Settings, SettingsError, Switch, about
 
 
 def hashers() -> int:
@@ -114,6 +114,7 @@ def ownership_rules(settings: Settings) -> OwnershipRules:
     return OwnershipRules(
         tenure=timedelta(days=settings.owner_tenure_days),
         confirmation_period=timedelta(days=settings.role_change_days),
+        confirms_grants=settings.confirm_grants is Switch.ON,
     )
 
 
@@ -132,6 +133,7 @@ def notifier(settings: Settings) -> Notifier:
             confirm_link=settings.confirm_link,
             reset_link=settings.reset_link,
             sender=settings.mail_from,
+            language=settings.language,
         )
     if settings.smtp_url is None:
         return FileNotifier(renderer=renderer, directory=Path(settings.mail_directory))
@@ -225,6 +227,7 @@ class Container(containers.DeclarativeContainer):
         notifier=notifier,
         marking_rules=providers.Singleton(marking_rules, settings),
         directory=settings.provided.labs_directory,
+        registration=settings.provided.registration,
         zone=settings.provided.zone.call(),
         today=providers.Singleton(today_in, clock, settings.provided.zone.call()),
         zones=providers.Singleton(IanaZones, settings.provided.timezone),

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Literal, TypedDict, Unpack
 
 from attendance.application.use_cases import UseCases
-from attendance.domain.permissions.table import Directory
+from attendance.domain.accounts.accounts import Language
+from attendance.domain.permissions.table import Directory, Registration
 from attendance.entrypoints.adapters import Adapters
 
 
@@ -55,6 +56,10 @@ class SettingsDict(TypedDict, total=False):
     limit_confirmation_mails: int
     limit_password_resets: int
     trusted_proxies: str
+    registration: Registration | Literal["open", "invited"]
+    labs: Literal["on", "off"]
+    confirm_grants: Literal["on", "off"]
+    language: Language | Literal["en", "de", "ru"]
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
-from attendance.domain.permissions.table import Directory
+from attendance.domain.accounts.accounts import Language
+from attendance.domain.permissions.table import Directory, Registration
 from attendance.domain.text import trimmed
 
 PREFIX = "ATTENDANCE_"
@@ -41,6 +42,11 @@ class MailSender(StrEnum):
 
     SERVER = "server"
     COMMAND = "command"
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
 
 
 class SettingsError(ValueError):
@@ -94,6 +100,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limit_confirmation_mails: Positive = 3
     limit_password_resets: Positive = 5
     trusted_proxies: str = ""
+    registration: Registration = Registration.OPEN
+    labs: Switch = Switch.ON
+    confirm_grants: Switch = Switch.OFF
+    language: Language = Language.EN
 
     @property
     def storage(self) -> str:

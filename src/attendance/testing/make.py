@@ -43,6 +43,7 @@ def account(**changes: Any) -> Account:
     usual: dict[str, Any] = {
         "id": AccountId(new_id()),
         "username": f"user{next(_numbers)}",
+        "in_labs": True,
         "password_hash": "$argon2id$",
         "created_at": NOON,
         "updated_at": NOON,

@@ -19,6 +19,7 @@ FACTS: Mapping[MailKind, dict[str, str]] = {
     MailKind.ROLE_CHANGE_AWAITS: _READER
     | {"about": "bert", "by": "cleo", "what": "role", "to": "head_manager"},
     MailKind.ACCOUNT_LINKED: _READER | {"about": "bert", "by": "cleo", "client": "Ännchen Beispiel"},
+    MailKind.ROLE_GRANT_AWAITS: _READER | {"about": "bert", "by": "cleo", "role": "admin"},
 }
 
 

@@ -16,7 +16,7 @@ from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.errors import Forbidden, Invalid, Outdated, Unauthenticated, Unavailable
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID, AccountId
-from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.actor import OPERATOR, Actor
 from attendance.domain.permissions.roles import Level, Role
 from tests import make
 from tests.fakes import PASSWORD, World
@@ -161,7 +161,7 @@ def test_the_rest_of_a_refused_registration_is_not_stored(world: World) -> None:
     ):
         with pytest.raises(refused):
             registered(world, email=email, username=name)
-    assert world.use_cases.search_accounts(None).total == 1
+    assert world.use_cases.list_users(OPERATOR).total == 1
     assert world.waiting() == before
 
 

@@ -110,6 +110,7 @@ def test_registering_answers_with_an_id_and_mails_a_link(api: Api) -> None:
         "version": 1,
         "username": "Ada",
         "name": "Ada L.",
+        "language": None,
         "email": "Ada@example.org",
         "pending_email": None,
         "role": "user",

@@ -68,7 +68,8 @@ def http_application(
         hashing_executor=hashing_executor,
     )
     callers = Callers(use_cases.actor_of, use_cases.reader_of_calendars, settings.trusted_proxies)
-    handlers = [*handlers_of(ROOMS, service, callers), documentation_assets()]
+    rooms = [room for room in ROOMS if settings.has_labs or not room.is_of_labs]
+    handlers = [*handlers_of(rooms, service, callers), documentation_assets()]
     # as one router: Litestar would register a path's first handler twice, and then run it on two threads
     everything = Router("/", route_handlers=handlers)
     app = Litestar(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from attendance.application.forms.read_models import read_model
-from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.accounts import Account, Language
 from attendance.domain.accounts.role_changes import Kind, RoleChange, State, Value
 from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.club.clients import Client
@@ -38,6 +38,7 @@ class UserDetails:
     version: int
     username: str
     name: str
+    language: Language | None
     email: str | None
     pending_email: str | None
     role: Role

@@ -25,10 +25,10 @@ from attendance.domain.permissions.table import Permission
 class ChangeRole(Query):
     """Change the role of a user, and return the user; the same role again changes nothing.
 
-    Where that takes ownership from another owner, return the role change, which awaits confirmation. Sessions
-    of the user go on, with the new level. `versions`: refuse unless the stored version is one of these; None:
-    any. Raises Forbidden, UserNotFound, Outdated, NotConfirmedAndActive for a promotion of such a user,
-    LastOwner, RoleChangeAwaits.
+    Where that takes ownership from another owner, or grants owner or admin and a setting says so, return the
+    role change, which awaits confirmation. Sessions of the user go on, with the new level. `versions`: refuse
+    unless the stored version is one of these; None: any. Raises Forbidden, UserNotFound, Outdated,
+    NotConfirmedAndActive for a promotion of such a user, LastOwner, RoleChangeAwaits.
     """
 
     role_change_workflow: RoleChangeWorkflow
@@ -75,8 +75,9 @@ class ChangeActive(Query):
 class ConfirmRoleChange(Command):
     """Apply a change that awaits confirmation, and return it.
 
-    For the user it is about, or another owner who did not request it and has been an owner for 7 days (a
-    setting). Raises Forbidden, RoleChangeNotFound, NotAwaiting, and LastOwner: then it still awaits.
+    For the user it is about, who however confirms no grant, or another owner who did not request it and has
+    been an owner for 7 days (a setting). Raises Forbidden, RoleChangeNotFound, NotAwaiting, and LastOwner:
+    then it still awaits.
     """
 
     role_change_workflow: RoleChangeWorkflow
@@ -90,7 +91,7 @@ class ConfirmRoleChange(Command):
             decided, event = change.confirmed(
                 work.accounts.get_for_update(actor.id),
                 self._change_context(actor),
-                tenure=self.role_change_workflow.rules.tenure,
+                rules=self.role_change_workflow.rules,
             )
             target = work.accounts.get_for_update(change.user_id)
             require_possible(target, change.kind, change.after, active_owners=len(owners))

@@ -248,9 +248,7 @@ def _tell_of_linked_accounts(
             outbox_writer.tell(
                 work,
                 MailKind.ACCOUNT_LINKED,
-                account.email,
-                name=account.name,
-                username=account.username,
+                account,
                 about=new_name,
                 by=by_name,
                 client=after.name,

@@ -103,13 +103,13 @@ class Accounts(Repository[Account, UserCriteria], Protocol):
 
     @abstractmethod
     def find_by_email(self, email_key: str) -> Account | None:
-        """Return the account with an address (folded), confirmed or not; a pending one does not count."""
+        """Return the account with an address (by its key), confirmed or not; a pending one does not count."""
 
     @abstractmethod
     def search(self, part: str, page: Page) -> AccountsPage:
-        """Return the active accounts whose username contains `part` (a search key), by username, ties by id.
+        """Return the active accounts in labs whose username contains `part` (a search key), by username.
 
-        All active accounts where it is empty.
+        Ties by id. All active accounts in labs where `part` is empty.
         """
 
     @abstractmethod

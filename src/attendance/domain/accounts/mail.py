@@ -27,6 +27,7 @@ class MailKind(StrEnum):
     ROLE_GRANTED = "role_granted"
     ROLE_CHANGE_AWAITS = "role_change_awaits"
     ACCOUNT_LINKED = "account_linked"
+    ROLE_GRANT_AWAITS = "role_grant_awaits"
 
 
 class MailState(StrEnum):

@@ -8,7 +8,7 @@ from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
-from attendance.domain.permissions.table import Directory, Permission, allowed_for_some, allows
+from attendance.domain.permissions.table import Directory, Permission, Registration, allowed_for_some, allows
 
 
 def require_level(actor: Actor, permission: Permission, *, own: bool = False) -> None:
@@ -28,6 +28,11 @@ def may_browse(actor: Actor | None, directory: Directory) -> bool:
             return True
         case Directory.SIGNED_IN:
             return actor is not None
+
+
+def may_register(registration: Registration) -> bool:
+    """Whether anybody may open an account without an invitation."""
+    return registration is Registration.OPEN
 
 
 def owns(actor: Actor, owner_id: AccountId) -> bool:

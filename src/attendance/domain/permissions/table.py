@@ -164,6 +164,13 @@ def allowed_for_some(permission: Permission, level: Level) -> bool:
     return any(allows(permission, level, own=own) for own in (False, True))
 
 
+class Registration(StrEnum):
+    """Who may register: anybody, or nobody, so that accounts come from invitations alone."""
+
+    OPEN = "open"
+    INVITED = "invited"
+
+
 class Directory(StrEnum):
     """Who may list users and labs: anybody, or whoever is signed in."""
 

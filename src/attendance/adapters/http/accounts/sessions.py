@@ -23,7 +23,7 @@ from attendance.domain.permissions.table import Permission
 LOGOUT = "/auth/logout"
 SESSIONS = f"{USER}/sessions"
 
-labs_room, room = Room("Sessions", prefix=""), Room("Sessions")
+labs_room, room = Room("Sessions", prefix="", is_of_labs=True), Room("Sessions")
 
 
 Remember = Annotated[

@@ -1,5 +1,6 @@
 """Users: list, profile, role and state."""
 
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -8,7 +9,7 @@ from msgspec import UNSET
 
 from attendance.adapters.http.accounts.role_changes import RoleChangeView
 from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource, view_of
-from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
+from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent, cleared
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
 from attendance.adapters.http.server.fields.ids import UserOrMe
@@ -17,6 +18,7 @@ from attendance.adapters.http.server.fields.texts import Email, PersonName, User
 from attendance.adapters.http.server.operations.declaration import API, Room
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.use_cases import UseCases
+from attendance.domain.accounts.accounts import Language
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Permission
@@ -32,6 +34,7 @@ class EditUserBody(Body):
     username: Clearable[Username] = UNSET
     name: Clearable[PersonName] = UNSET
     email: Clearable[Email] = UNSET
+    language: Clearable[Annotated[Language, cleared("")]] = UNSET
 
 
 class RoleBody(Body):
@@ -52,6 +55,7 @@ class UserView(RevisionView, kw_only=True):
 
     username: str
     name: str
+    language: Language | None
     email: str | None
     pending_email: str | None
     role: Role
@@ -105,7 +109,7 @@ def show_user(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> Resource[
 def edit_user(
     use_cases: UseCases, actor: Actor, user_id: UserOrMe, versions: Versions, fields: Fields[EditUserBody]
 ) -> Resource[UserView]:
-    """Change username, name or address; a new address counts once the link mailed to it is used."""
+    """Change username, name, address or language; a new address counts once its mailed link is used."""
     return resource(UserView, use_cases.edit_user(actor, user_id=user_id, versions=versions, **fields))
 
 
@@ -113,7 +117,10 @@ def edit_user(
 def change_role(
     use_cases: UseCases, actor: Actor, user_id: UserOrMe, versions: Versions, fields: Fields[RoleBody]
 ) -> Resource[UserView] | Resource[RoleChangeView]:
-    """Move a user to a role: at once, or, where that takes ownership from somebody, once confirmed."""
+    """Move a user to a role: at once, or, where that takes ownership from somebody, once confirmed.
+
+    By a setting, giving the role of an owner or admin awaits confirmation, too.
+    """
     return _outcome(use_cases.change_role(actor, user_id=user_id, versions=versions, **fields))
 
 

@@ -20,7 +20,7 @@ from attendance.domain.permissions.table import Permission
 
 MARKS = "/labs/{lab_id}/attendance"
 
-room = Room("Lab attendance", prefix="")
+room = Room("Lab attendance", prefix="", is_of_labs=True)
 
 
 class MarkBody(Body):

@@ -35,12 +35,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 class HttpSettings:
     """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting.
 
+    `has_labs`: whether the labs protocol is answered, too.
     Addresses of calendars begin with `base_url`.
     """
 
     version: str
     base_url: str = ""
     directory: Directory = Directory.PUBLIC
+    has_labs: bool = True
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: TrustedProxies = ()
     threads: int = 8
@@ -126,10 +128,14 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Room:
-    """The operations of one subject: under one tag, their paths below one prefix."""
+    """The operations of one subject: under one tag, their paths below one prefix.
+
+    `is_of_labs`: they are the labs protocol's, which a setting turns off.
+    """
 
     tag: str
     prefix: str = API
+    is_of_labs: bool = False
     operations: list[Operation] = field(default_factory=list)
 
     def operation(
