@@ -86,7 +86,7 @@ def test_ones_own_address_is_a_name(memory: World) -> None:
 @pytest.mark.parametrize("username", ["admin", AN_ID, "boss@example.org"])
 def test_whoever_has_such_a_name_keeps_it(memory: World, username: str) -> None:
     account = memory.account(username=username, password_hash=f"1:{PASSWORD}")
-    actor = memory.use_cases.actor_of(memory.use_cases.sign_in(username=username, password=PASSWORD))
+    actor = memory.use_cases.actor_of(memory.use_cases.sign_in(username=username, password=PASSWORD).access_token)
     edited = memory.use_cases.edit_user(actor, user_id=account.id, username=username, name="Anna")
     assert (edited.username, edited.name) == (username, "Anna")
 
@@ -101,7 +101,7 @@ def test_domains_that_are_two_are_two(world: World) -> None:
         with pytest.raises(EmailTaken):
             world.use_cases.register(username="three", email=email, password=PASSWORD)
     for username, email in (("one", " A@Straße.example "), ("two", "a@strasse.example")):
-        signed_in = world.use_cases.actor_of(world.use_cases.sign_in(email=email, password=PASSWORD))
+        signed_in = world.use_cases.actor_of(world.use_cases.sign_in(email=email, password=PASSWORD).access_token)
         assert world.now(signed_in.id).username == username
 
 
@@ -148,7 +148,7 @@ def test_a_claim_that_was_never_confirmed_goes_to_who_is_invited(world: World) -
         world.use_cases.set_password(token=theirs[1], password="another password")
     world.use_cases.set_password(token=world.token_mailed(MailKind.INVITATION), password="another password")
     assert world.now(invited.id).level is Level.USER
-    world.use_cases.actor_of(world.use_cases.sign_in(username="eve", password=PASSWORD))
+    world.use_cases.actor_of(world.use_cases.sign_in(username="eve", password=PASSWORD).access_token)
 
 
 def test_an_invitation_takes_no_address_from_who_confirmed_it_or_was_invited(world: World) -> None:
