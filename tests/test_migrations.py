@@ -18,6 +18,7 @@ from attendance.adapters.sql.schema.upgrading import bring_up_to_date
 from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE, UnusableDatabase, is_current
 from attendance.adapters.sql.store import SqlStore
 from attendance.adapters.sql.tables import metadata
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import Slot
 from attendance.testing import make
 from attendance.testing.contract.attendance import Club
@@ -133,6 +134,7 @@ def test_schedules_and_lessons_of_the_shape_before_are_read_and_can_go_back(data
         assert work.lessons.get(late.id) == replace(late, ends=time(23, 59))
 
 
+BEFORE_VERSIONS = "0009"
 SCHEDULES = "SELECT schedule FROM groups ORDER BY id"
 
 
@@ -297,10 +299,23 @@ def test_marks_are_kept_when_their_table_is_made_anew(database: Database) -> Non
     expected = {club.mark(lesson, who) for who in (ada, bob)}
     objects = named(database)
     migrate_back(database, "0006")
-    assert {*club.marks(lesson)} == expected
+    assert len(told(database, "SELECT note FROM attendance")) == len(expected)
     migrate(database)
     assert {*club.marks(lesson)} == expected
     assert named(database) == objects
+
+
+def test_marks_of_the_shape_before_have_their_first_version_and_can_go_back(database: Database) -> None:
+    migrate(database)
+    club = Club(SqlStore(primary=database, replica=database))
+    ada, bob = club.clients("ada", "bob")
+    lesson = club.lesson(club.group(ada, bob))
+    said = {"note": "ill", "version": 3, "announced": True}
+    marks = [club.mark(lesson, who, Status.EXCUSED, **said) for who in (ada, bob)]
+    migrate_back(database, BEFORE_VERSIONS)
+    assert told(database, "SELECT note FROM attendance") == ["ill", "ill"]
+    migrate(database)
+    assert {*club.marks(lesson)} == {replace(it, version=1, announced=False) for it in marks}
 
 
 def test_the_marks_of_a_lesson_lie_side_by_side_on_sqlite(database: Database) -> None:

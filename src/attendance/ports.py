@@ -12,6 +12,7 @@ from attendance.application.accounts.read_models import (
     UserDetails as UserDetails,
 )
 from attendance.application.attendance.read_models import (
+    AbsenceDetails as AbsenceDetails,
     MarkDetails as MarkDetails,
     SheetDetails as SheetDetails,
     VisitDetails as VisitDetails,
@@ -53,7 +54,7 @@ from attendance.application.ports.attendance import (
     MarkCriteria as MarkCriteria,
     MarkRow as MarkRow,
     Marks as Marks,
-    Sheet as Sheet,
+    Payer as Payer,
     SheetEntry as SheetEntry,
     UnpaidMark as UnpaidMark,
     VisitCriteria as VisitCriteria,
@@ -147,7 +148,9 @@ from attendance.domain.accounts.mail import Mail as Mail, MailKind as MailKind, 
 from attendance.domain.accounts.rate_limits import RateLimitWindow as RateLimitWindow
 from attendance.domain.accounts.role_changes import State as State
 from attendance.domain.accounts.sessions import Session as Session
+from attendance.domain.attendance.absences import AbsenceChanges as AbsenceChanges
 from attendance.domain.attendance.marks import Changed as Changed
+from attendance.domain.attendance.payers import CoveringPass as CoveringPass
 from attendance.domain.club.clients import ClientChanges as ClientChanges
 from attendance.domain.club.contracts import (
     ContractChanges as ContractChanges,

@@ -7,6 +7,7 @@ from datetime import date
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import Subscriptions
 from attendance.application.ports.club import SUBSCRIPTIONS, SubscriptionCriteria
+from attendance.domain.attendance.payers import CoveringPass
 from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.ids import ClientId, SubscriptionId
 
@@ -25,6 +26,22 @@ class MemorySubscriptions(MemoryRepository[Subscription, SubscriptionCriteria], 
             if it.client_id in client_ids and it.starts_on <= on <= (it.valid_until or on)
         )
         return tuple(sorted(found, key=lambda subscription: subscription.id))
+
+    def covering(self, client_ids: Collection[ClientId], on: date) -> tuple[CoveringPass, ...]:
+        sold = sorted(self.of_clients(client_ids, on), key=lambda it: (it.sold_on, it.created_at, it.id))
+        return tuple(
+            CoveringPass(
+                id=it.id,
+                client_id=it.client_id,
+                price_name=self.tables.prices.rows[it.price_id].name,
+                visits=it.visits,
+                visits_left=it.visits_left,
+                group_ids=it.group_ids,
+                valid_until=it.valid_until,
+            )
+            for it in sold
+            if it.covers(on)
+        )
 
     def days_charged(self, subscription_id: SubscriptionId) -> frozenset[date]:
         lessons = self.tables.charged.get(subscription_id) or ()

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Statements
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
-from attendance.adapters.sql.tables import attendance, subscriptions
+from attendance.adapters.sql.tables import attendance, prices, subscriptions
 from attendance.application.ports import Subscriptions
 from attendance.application.ports.club import SUBSCRIPTIONS, SubscriptionCriteria
+from attendance.domain.attendance.payers import CoveringPass
 from attendance.domain.club.currencies import rounded
 from attendance.domain.club.subscriptions import Subscription, SubscriptionState
 from attendance.domain.ids import ClientId, SubscriptionId
@@ -86,18 +87,55 @@ class SqlSubscriptions(SqlRepository[Subscription, SubscriptionCriteria], Subscr
         rows = self.connection.run(OF_CLIENTS, {"client_ids": [*client_ids], "on": on}).rows
         return self._entities(rows)
 
+    def covering(self, client_ids: Collection[ClientId], on: date) -> tuple[CoveringPass, ...]:
+        rows = self.connection.run(COVERING, {"client_ids": [*client_ids], "on": on}).rows
+        return tuple(map(CoveringPass._make, rows))
+
     def days_charged(self, subscription_id: SubscriptionId) -> frozenset[date]:
         rows = self.connection.run(DAYS_CHARGED, {"subscription_id": subscription_id}).rows
         return frozenset(row.date for row in rows)
 
 
+IS_OF_CLIENTS = among(subscriptions.c.client_id, "client_ids")
+HAS_BEGUN_AND_IS_NOT_OVER = sa.and_(
+    subscriptions.c.starts_on <= ON,
+    sa.or_(subscriptions.c.valid_until.is_(None), subscriptions.c.valid_until >= ON),
+)
 OF_CLIENTS: Statements = {
     dialect: sa.select(*SqlSubscriptions.mapper.columns[dialect])
-    .where(
-        is_of_clients,
-        subscriptions.c.starts_on <= ON,
-        sa.or_(subscriptions.c.valid_until.is_(None), subscriptions.c.valid_until >= ON),
-    )
+    .where(is_of_clients, HAS_BEGUN_AND_IS_NOT_OVER)
     .order_by(subscriptions.c.id)
-    for dialect, is_of_clients in among(subscriptions.c.client_id, "client_ids").items()
+    for dialect, is_of_clients in IS_OF_CLIENTS.items()
 }
+
+
+HAS_NO_FREEZES = {
+    "postgresql": subscriptions.c.freezes == sa.literal_column("'[]'::jsonb"),
+    "sqlite": subscriptions.c.freezes == sa.literal_column("'[]'"),
+}
+"""What most have is told without looking into a list."""
+
+
+def _covering(dialect: str) -> sa.Select[Any]:
+    columns = {
+        "price_name": prices.c.name.label("price_name"),
+        # of those for any number it is not counted
+        "visits_left": sa.case((subscriptions.c.visits.is_not(None), subscriptions.c.visits - CHARGED)).label(
+            "visits_left"
+        ),
+        **{column.name: column for column in subscriptions.c},
+    }
+    return (
+        sa.select(*(columns[name] for name in CoveringPass._fields))
+        .where(
+            IS_OF_CLIENTS[dialect],
+            HAS_BEGUN_AND_IS_NOT_OVER,
+            sa.or_(subscriptions.c.cancelled_on.is_(None), subscriptions.c.cancelled_on >= ON),
+            sa.or_(HAS_NO_FREEZES[dialect], ~_is_frozen(dialect)),
+            prices.c.id == subscriptions.c.price_id,
+        )
+        .order_by(*subscriptions.c["sold_on", "created_at", "id"])
+    )
+
+
+COVERING = {dialect: _covering(dialect) for dialect in ("postgresql", "sqlite")}
