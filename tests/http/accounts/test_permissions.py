@@ -102,6 +102,7 @@ BODIES: Mapping[Route, dict[str, Any]] = {
     ("POST", "/api/v1/subscriptions"): {"client_id": "unknown", "price_id": "unknown"},
     ("PUT", "/api/v1/subscriptions/{subscription_id}"): {"cancelled_on": None},
     ("PUT", "/api/v1/lessons/{lesson_id}/attendance"): {"attendances": []},
+    ("PUT", "/api/v1/lessons/{lesson_id}/attendance/{client_id}/absence"): {"note": "ill"},
 }
 # where the rules about who is concerned would hide those about levels: nobody is, and that is said after them
 ASKED_ABOUT_NOTHING = {
