@@ -295,14 +295,15 @@ def _events(of: History) -> Copied:
                 yield (
                     f"{marked}{number}{said}{MARKED}\tattendance\t{subject}\t\\N\t"
                     f'{{"lesson_id": "{lesson}", "client_id": "{client}", "status": "{status}", "note": "", '
-                    f'"minutes_late": null, "trial": false}}'
+                    f'"minutes_late": null, "trial": false, "announced": false, "version": 1}}'
                 )
                 if status != "excused":
                     payer = of.payer(it, place)
                     charge = f'"{payer}", "unpaid": false' if payer else 'null, "unpaid": true'
                     yield (
                         f"{charged}{number}{said}{CHARGED}\tattendance\t{subject}\t"
-                        f'{{"subscription_id": null, "unpaid": false}}\t{{"subscription_id": {charge}}}'
+                        f'{{"subscription_id": null, "unpaid": false}}\t'
+                        f'{{"subscription_id": {charge}, "version": 1}}'
                     )
                 yield (
                     f"{lab_marked}{number}{said}{LAB_MARKED}\tlab_attendance\t{mark}{number}\t\\N\t"
