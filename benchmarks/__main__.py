@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import (
+    additions,
     bounds,
     export,
     figures,
@@ -32,6 +33,7 @@ MEASURES = {
     "labs": labs.measure,
     "writers": writers.measure,
     "sheet": sheet.measure,
+    "additions": additions.measure,
     "start": start.measure,
     "search": search.measure,
     "lists": lists.measure,

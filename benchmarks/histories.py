@@ -299,12 +299,12 @@ def _events(of: History) -> Copied:
                 yield (
                     f"{marked}{number}{said}{MARKED}\tattendance\t{subject}\t\\N\t"
                     f'{{"lesson_id": "{lesson}", "client_id": "{client}", "status": "{status}", "note": "", '
-                    f'"minutes_late": null, "trial": false}}\t{client}'
+                    f'"minutes_late": null, "trial": false, "announced": false, "version": 1}}\t{client}'
                 )
                 if status != "excused":
                     payer = of.payer(it, place)
                     charge = f'"{payer}", "unpaid": false' if payer else 'null, "unpaid": true'
-                    charge = f'{{"subscription_id": {charge}}}'
+                    charge = f'{{"subscription_id": {charge}, "version": 1}}'
                     yield (
                         f"{charged}{number}{said}{CHARGED}\tattendance\t{subject}\t"
                         f'{{"subscription_id": null, "unpaid": false}}\t{charge}\t{client}'

@@ -12,6 +12,7 @@ PARTS = (
     "labs",
     "writers",
     "sheet",
+    "additions",
     "start",
     "search",
     "lists",

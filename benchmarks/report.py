@@ -49,6 +49,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("labs", _labs),
         ("writers", _writers),
         ("sheet", _sheet),
+        ("additions", _additions),
         ("start", _start),
         ("search", _search),
         ("lists", _lists),
@@ -102,6 +103,15 @@ def _sheet(kind: str, figures: dict[str, Any]) -> Iterator[str]:
     for name, of in figures["cost_per_client"].items():
         costs = ", ".join(f"{cost:.3f} ({length})" for length, cost in of.items())
         yield f"  {name:10}CPU ms for each client marked, the database's included: {costs}"
+
+
+def _additions(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"{kind}: GET /api/v1/lessons/{{id}}/attendance of {figures['members']}, in process, CPU ms with the "
+        "database's, beside the marks alone by hand (medians)"
+    )
+    for name, of in figures["sheets"].items():
+        yield f"  {name:10}" + ", ".join(f"{what} {value:.2f}" for what, value in of.items())
 
 
 def _compared(found: dict[str, Any]) -> Iterator[str]:

@@ -246,6 +246,7 @@ def test_the_directory_is_read_by_an_index_of_its_own(database: Database) -> Non
     assert "ix_accounts_directory" in plan
 
 
+BEFORE_VERSIONS = "0010"
 SCHEDULES = "SELECT schedule FROM groups ORDER BY id"
 
 
@@ -470,7 +471,7 @@ def test_marks_are_kept_when_their_table_is_made_anew(database: Database) -> Non
     expected = {club.mark(lesson, who) for who in (ada, bob)}
     objects = named(database)
     migrate_back(database, "0006")
-    assert {*club.marks(lesson)} == expected
+    assert len(told(database, "SELECT note FROM attendance")) == len(expected)
     migrate(database)
     assert {*club.marks(lesson)} == expected
     assert named(database) == objects
@@ -509,6 +510,19 @@ def test_passes_of_the_shape_before_get_the_name_of_their_price_and_can_go_back(
     with club.store.read() as work:
         assert work.prices.get(twice.id) == replace(twice, visits_per_week=None)
     assert club.marks(lesson) == (mark,)
+
+
+def test_marks_of_the_shape_before_have_their_first_version_and_can_go_back(database: Database) -> None:
+    migrate(database)
+    club = Club(SqlStore(primary=database, replica=database))
+    ada, bob = club.clients("ada", "bob")
+    lesson = club.lesson(club.group(ada, bob))
+    said = {"note": "ill", "version": 3, "announced": True}
+    marks = [club.mark(lesson, who, Status.EXCUSED, **said) for who in (ada, bob)]
+    migrate_back(database, BEFORE_VERSIONS)
+    assert told(database, "SELECT note FROM attendance") == ["ill", "ill"]
+    migrate(database)
+    assert {*club.marks(lesson)} == {replace(it, version=1, announced=False) for it in marks}
 
 
 def test_the_marks_of_a_lesson_lie_side_by_side_on_sqlite(database: Database) -> None:

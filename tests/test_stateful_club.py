@@ -499,6 +499,8 @@ class Club(OverStore):
                 "note": mark.note,
                 "minutes_late": mark.minutes_late,
                 "trial": mark.trial,
+                "announced": mark.announced,
+                "version": mark.version,
                 "subscription_id": costs[0] and str(costs[0]),
                 "unpaid": costs[1],
             }

@@ -15,6 +15,7 @@ from attendance.application.accounts.read_models import (
     UserDetails as UserDetails,
 )
 from attendance.application.attendance.read_models import (
+    AbsenceDetails as AbsenceDetails,
     MarkDetails as MarkDetails,
     SheetDetails as SheetDetails,
     VisitDetails as VisitDetails,
@@ -69,7 +70,7 @@ from attendance.application.ports.attendance import (
     MarkCriteria as MarkCriteria,
     MarkRow as MarkRow,
     Marks as Marks,
-    Sheet as Sheet,
+    Payer as Payer,
     SheetEntry as SheetEntry,
     UnpaidMark as UnpaidMark,
     VisitCriteria as VisitCriteria,
@@ -168,7 +169,9 @@ from attendance.domain.accounts.sessions import (
     SessionLifetime as SessionLifetime,
     SessionLifetimes as SessionLifetimes,
 )
+from attendance.domain.attendance.absences import AbsenceChanges as AbsenceChanges
 from attendance.domain.attendance.marks import Changed as Changed
+from attendance.domain.attendance.payers import CoveringPass as CoveringPass
 from attendance.domain.club.clients import ClientChanges as ClientChanges
 from attendance.domain.club.contracts import (
     ContractChanges as ContractChanges,

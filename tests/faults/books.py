@@ -18,6 +18,7 @@ from tests.faults.clubs import Club
 from tests.faults.records import snapshot
 
 TOLD_OF_MARKS = sa.select(events).where(events.c.action.like("attendance.%")).order_by(events.c.position)
+NAMES = ("status", "note", "minutes_late", "trial", "unpaid", "announced", "version")
 NOTHING_KNOWN = {"subscription_id": None, "unpaid": False}
 
 
@@ -115,7 +116,7 @@ def _check_story(story: list[Any], mark: Any | None) -> None:
         told = {
             "lesson_id": str(mark.lesson_id),
             "client_id": str(mark.client_id),
-            **{name: getattr(mark, name) for name in ("status", "note", "minutes_late", "trial", "unpaid")},
+            **{name: getattr(mark, name) for name in NAMES},
             "subscription_id": None if payer is None else str(payer),
         }
     assert facts == told, "the events of a mark do not replay to it"

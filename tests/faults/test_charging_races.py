@@ -211,9 +211,9 @@ def test_without_a_lock_it_is_wrong_after_marking_while(
 
 
 def check_one_of_two_is_outdated(arena: Arena, club: Club, lesson: Lesson) -> None:
-    """Both teachers have seen the same sheet."""
+    """Both teachers have seen the same sheet, which tells each of them until when they may mark."""
     client, *_ = club.clients
-    (seen,) = arena.race([club.sheet(lesson)])
+    (seen,) = arena.race([club.sheet(lesson, by=club.teachers[0])])
     answers = arena.race(
         [
             club.mark(lesson, {client: "present"}, by=teacher, if_match=seen.headers["etag"], note=str(n))

@@ -54,7 +54,8 @@ class Scene:
     The lab's owner is one of the club's owners and has a new address to confirm. Beside that a clerk, whom a
     link lets set a password; somebody whose link confirms an address; a session to end for each way to do so;
     a change that awaits each decision; a client with a contract and a pass, a price, a location; a group with
-    a lesson to come, one that was held, one to delete, and a member to come.
+    a lesson to come, one that was held, one to delete, one to be excused from, and members to come: one of
+    them is the owner's child.
     """
 
     api: Api
@@ -72,11 +73,13 @@ class Scene:
     contract_id: str
     price_id: str
     leaving_id: str
+    child_id: str
     location_id: str
     group_id: str
     lesson_id: str
     held_id: str
     spare_id: str
+    coming_id: str
     subscription_id: str
     session_id: str
 
@@ -114,8 +117,10 @@ class Scene:
         location_id = added(owner, "/locations", name="Main", address="1 Main Street")
         group_id = added(owner, "/groups", name="Monday", location_id=location_id, schedule=[MONDAYS])
         leaving_id = added(owner, "/clients", name="Zoe")
-        joining = {"client_id": leaving_id, "from": "2027-01-01"}
-        good(owner.posts(f"/groups/{group_id}/members", **joining), 201)
+        child_id = added(owner, "/clients", name="Ben", user_ids=[owner.id])
+        for member_id, since in ((leaving_id, "2027-01-01"), (child_id, "2026-03-12")):
+            joining = {"client_id": member_id, "from": since}
+            good(owner.posts(f"/groups/{group_id}/members", **joining), 201)
         price_id = added(owner, "/prices", name="Pass", amount="80.00", currency="EUR")
         return cls(
             api=api,
@@ -137,11 +142,13 @@ class Scene:
             contract_id=added(owner, "/contracts", client_id=client_id),
             price_id=price_id,
             leaving_id=leaving_id,
+            child_id=child_id,
             location_id=location_id,
             group_id=group_id,
             lesson_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-09", **TIMES),
             held_id=added(owner, f"/groups/{group_id}/lessons", date=MARCH_2, starts="09:00", ends="10:00"),
             spare_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-11", **TIMES),
+            coming_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-12", **TIMES),
             subscription_id=added(owner, "/subscriptions", client_id=client_id, price_id=price_id),
             session_id=another_session(api, member),
         )
@@ -205,7 +212,7 @@ NAMES = [
     "list_subscriptions", "subscriptions_of_client", "sell_subscription", "show_subscription",
     "edit_subscription", "freeze_subscriptions",
     "show_sheet", "mark_attendance", "attendance_history", "visits_of_client",
-    "groups_of_client", "lessons_of_client", "list_marks",
+    "groups_of_client", "lessons_of_client", "list_marks", "announce_absence", "take_back_absence",
     "show_statistics", "list_employee_statistics", "show_employee_statistics",
     "list_location_statistics", "show_location_statistics", "list_group_statistics", "show_group_statistics",
 ]  # fmt: skip
@@ -216,7 +223,7 @@ WITH_BODY = [
     "add_client", "edit_client", "add_contract", "edit_contract", "add_price", "edit_price",
     "add_location", "edit_location", "replace_closures",
     "add_group", "add_member", "edit_group", "add_lessons", "edit_lesson",
-    "sell_subscription", "edit_subscription", "freeze_subscriptions", "mark_attendance",
+    "sell_subscription", "edit_subscription", "freeze_subscriptions", "mark_attendance", "announce_absence",
 ]  # fmt: skip
 SIGNED_IN = [name for name in NAMES if name not in PUBLIC]
 USING = [name for name in NAMES if name not in ("home", "registration_form")]
@@ -420,7 +427,10 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "active_from": MARCH_2,
         "active_until": "2026-12-31",
         "teachers": [{"user_id": scene.clerk.id, **until_summer}],
-        "members": [{"client_id": scene.client_id, "from": MARCH_2, "until": None}],
+        "members": [
+            {"client_id": member_id, "from": MARCH_2, "until": None}
+            for member_id in (scene.client_id, scene.child_id)
+        ],
         "schedule": [{"weekday": 2, **TIMES}],
     }
     called_off = {
@@ -457,7 +467,11 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "minutes_late": 5,
         "trial": False,
         "subscription_id": scene.subscription_id,
+        "if_version": 0,
+        "if_unmarked": False,
+        "noted_at": "2026-03-02T11:59:00Z",
     }
+    excused = {"{lesson_id}": scene.coming_id, "{client_id}": scene.child_id}
     monthwise = {"from": MARCH_2, "to": "2026-04-01", "trend": "month"}
     by_rate = {"from": MARCH_2, "to": "2026-04-01", "page": "1", "sort": "-attendance_rate,name"}
     closed = [{"from": "2026-12-24", "until": "2027-01-01", "reason": "holidays"}]
@@ -1073,6 +1087,29 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             404,
             query={"from": MARCH_2, "to": "2026-12-31", "group_id": scene.group_id, "page": "1"},
         ),
+        "announce_absence": of(
+            "PUT /lessons/{lesson_id}/attendance/{client_id}/absence",
+            "announce_absence",
+            200,
+            401,
+            403,
+            404,
+            409,
+            415,
+            ids=excused,
+            body={"note": "ill"},
+            accepts=frozenset({"note: null"}),
+        ),
+        "take_back_absence": of(
+            "DELETE /lessons/{lesson_id}/attendance/{client_id}/absence",
+            "take_back_absence",
+            204,
+            401,
+            403,
+            404,
+            409,
+            ids=excused,
+        ),
         "show_statistics": of("GET /statistics", "show_statistics", 200, 401, 403, query=monthwise),
         "list_employee_statistics": of(
             "GET /statistics/employees", "list_statistics", 200, 401, 403, query=by_rate
@@ -1207,6 +1244,7 @@ METHODS_AT = {
     f"{CLUB}/clients/{{client_id}}/attendance": {"GET"},
     f"{CLUB}/lessons/{{lesson_id}}/attendance": {"GET", "PUT"},
     f"{CLUB}/lessons/{{lesson_id}}/attendance/{{client_id}}/history": {"GET"},
+    f"{CLUB}/lessons/{{lesson_id}}/attendance/{{client_id}}/absence": {"PUT", "DELETE"},
     f"{CLUB}/attendance": {"GET"},
     f"{CLUB}/statistics": {"GET"},
     **{

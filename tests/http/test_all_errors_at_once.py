@@ -101,14 +101,21 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"ends_on": 1, "freezes": [{"from": "2026-02-02", "until": "2026-02-01"}]},
         ["ends_on", "freezes[0].until"],
     ),
+    "announce_absence": ({"note": CONTROL, "status": "excused"}, ["note", "status"]),
     "mark_attendance": (
         {"attendances": [
             {"client_id": "x", "status": "there"},
             {"client_id": "y", "status": "present", "minutes_late": 5},
             {"status": "late", "note": CONTROL},
+            {"client_id": "z", "status": None, "note": "x", "if_version": -1, "if_unmarked": 1,
+             "noted_at": "2026-03-02T12:00:00"},
+            {"client_id": "z", "status": "late", "noted_at": "2026-02-02T12:00:00Z"},
         ]},
         ["attendances[0].client_id", "attendances[0].status", "attendances[1].client_id",
-         "attendances[1].minutes_late", "attendances[2].client_id", "attendances[2].note"],
+         "attendances[1].minutes_late", "attendances[2].client_id", "attendances[2].note",
+         "attendances[3].client_id", "attendances[3].if_unmarked", "attendances[3].if_version",
+         "attendances[3].note", "attendances[3].noted_at", "attendances[4].client_id",
+         "attendances[4].noted_at"],
     ),
     "replace_favorites": (
         {"groups": [UNKNOWN_ID], "lessons": ["x", 1], "more": 1},

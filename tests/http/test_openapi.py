@@ -264,6 +264,8 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         },
         ("GET", sheet): {"lesson_id": in_path, "format": optional},
         ("PUT", sheet): {"lesson_id": in_path},
+        ("PUT", f"{sheet}/{{client_id}}/absence"): {"lesson_id": in_path, "client_id": in_path},
+        ("DELETE", f"{sheet}/{{client_id}}/absence"): {"lesson_id": in_path, "client_id": in_path},
         ("GET", f"{sheet}/{{client_id}}/history"): {
             "lesson_id": in_path,
             "client_id": in_path,

@@ -42,7 +42,7 @@ _NAMES: Mapping[Any, str] = {
     Decimal: "a Decimal",
     date: "a date without a time",
     time: "a time",
-    datetime: "a datetime",
+    datetime: "a datetime with a zone",
     type(None): "None",
 }
 _ITERABLES: Mapping[Any, str] = {
@@ -112,6 +112,8 @@ def _instance_of(kind: type) -> Callable[[Any], bool]:
         )
     if kind is float:
         return lambda value: isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is datetime:
+        return lambda value: isinstance(value, datetime) and value.tzinfo is not None
     if kind is date:
         return lambda value: isinstance(value, date) and not isinstance(value, datetime)
     return lambda value: isinstance(value, kind)

@@ -16,7 +16,7 @@ from attendance.application.accounts import (
     role_changes,
     sessions,
 )
-from attendance.application.attendance import marks, sheets, visits
+from attendance.application.attendance import absences, marks, sheets, visits
 from attendance.application.checking import checked, signature_of
 from attendance.application.club import (
     client_schedules,
@@ -71,7 +71,8 @@ class UseCases:
         replace_favorites.
 
     Attendance: who was there:
-        show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks.
+        show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks,
+        announce_absence, take_back_absence.
 
     Reporting: figures, calendars, the log:
         show_statistics, list_statistics, show_statistics_of, make_calendar_token,
@@ -171,6 +172,8 @@ class UseCases:
     attendance_history: sheets.AttendanceHistory
     visits_of_client: visits.VisitsOfClient
     list_marks: marks.ListMarks
+    announce_absence: absences.AnnounceAbsence
+    take_back_absence: absences.TakeBackAbsence
 
     # Reporting: figures, calendars, the log
     show_statistics: statistics.ShowStatistics

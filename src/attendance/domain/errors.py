@@ -69,9 +69,16 @@ class Conflict(AttendanceError):
 
 
 class Outdated(AttendanceError):
-    """It was changed since the caller read it: read again, then decide."""
+    """It was changed since the caller read it: read again, then decide.
+
+    `field_errors` say which parts of it, where the caller named their versions.
+    """
 
     text = "changed since you read it"
+
+    def __init__(self, *field_errors: FieldError) -> None:
+        super().__init__()
+        self.field_errors = field_errors
 
 
 class Unprocessable(AttendanceError):

@@ -21,6 +21,7 @@ from attendance.domain.attendance.charging import (
     charge,
     moved,
 )
+from attendance.domain.attendance.payers import CoveringPass, payer_of
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.subscriptions import Freeze, Subscription
 from attendance.domain.ids import GroupId, SubscriptionId
@@ -335,3 +336,52 @@ def test_a_pass_whose_week_is_full_is_seen_to_pay_when_nobody_counts(monkeypatch
 def test_a_pass_used_up_is_seen_to_pay_when_nobody_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Subscription, "visits_left", property(lambda _: 1))
     assert charging.charge(PRESENT, VISIT, [replace(CHARGES, visits=1, charged=1)]) == paid(1)
+
+
+# What a sheet shows
+
+
+def covering(passes: Sequence[Subscription]) -> list[CoveringPass]:
+    """As a store tells of them."""
+    sold = sorted(passes, key=lambda it: (it.sold_on, it.created_at, it.id))
+    return [
+        CoveringPass(
+            *(it.id, it.client_id, it.price_name, it.visits, it.visits_left, it.group_ids, it.valid_until),
+            it.is_week_full,
+        )
+        for it in sold
+        if it.covers(THEN)
+    ]
+
+
+SOLD = st.builds(
+    lambda number, **changes: a_pass(number, **changes),
+    st.integers(1, 50),
+    starts_on=st.sampled_from([THEN - DAY, THEN, THEN + DAY]),
+    ends_on=st.sampled_from([None, THEN + DAY, THEN + 2 * DAY]),
+    visits=st.sampled_from([None, 1, 2]),
+    charged=st.integers(0, 1),
+    visits_per_week=st.sampled_from([None, 1, 2]),
+    charged_in_week=st.integers(0, 1),
+    group_ids=st.sampled_from([(), (ONE,), (OTHER,), (ONE, OTHER)]),
+    sold_on=st.sampled_from([THEN - DAY, THEN]),
+    created_at=st.sampled_from([make.NOON, make.NOON + DAY]),
+    cancelled_on=st.sampled_from([None, THEN - DAY, THEN]),
+)
+
+
+@given(st.lists(SOLD, max_size=6, unique_by=lambda it: it.id))
+def test_a_sheet_shows_the_pass_that_charging_would_choose(passes: list[Subscription]) -> None:
+    chosen = allocate(VISIT, passes)
+    shown = payer_of(None, ONE, covering(passes))
+    assert (shown and shown.id) == (chosen and chosen.id)
+
+
+def test_a_sheet_shows_the_pass_that_has_paid_though_another_would_pay_first() -> None:
+    used_up = a_pass(2, visits=1, charged=1)
+    passes = covering([a_pass(1, visits=None), used_up])
+    for paid_by, expected in ((used_up.id, 2), (None, 1), (SubscriptionId(UUID(int=9)), 1)):
+        shown = payer_of(paid_by, ONE, passes)
+        assert shown
+        assert shown.id.int == expected
+    assert payer_of(None, ONE, []) is None

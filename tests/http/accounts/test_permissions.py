@@ -116,6 +116,7 @@ BODIES: Mapping[Route, dict[str, Any]] = {
     ("POST", "/api/v1/subscriptions/freeze"): {"from": "2026-03-02", "until": "2026-03-02"},
     ("PUT", "/api/v1/subscriptions/{subscription_id}"): {"cancelled_on": None},
     ("PUT", "/api/v1/lessons/{lesson_id}/attendance"): {"attendances": []},
+    ("PUT", "/api/v1/lessons/{lesson_id}/attendance/{client_id}/absence"): {"note": "ill"},
 }
 # where the rules about who is concerned would hide those about levels: nobody is, and that is said after them
 ASKED_ABOUT_NOTHING = {

@@ -83,6 +83,10 @@ class MemoryEvents(Events):
     def count(self, criteria: EventCriteria) -> int:
         return sum(1 for _ in self._matching(criteria))
 
+    def numbers_of(self, subject_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        found = {it: self.tables.event_positions.get(it) for it in subject_ids}
+        return {subject_id: len(positions) for subject_id, positions in found.items() if positions}
+
     def _matching(self, criteria: EventCriteria) -> Iterator[LoggedEvent]:
         for position, event in self.tables.events.rows.items():
             if matches(event, criteria, WITHIN):

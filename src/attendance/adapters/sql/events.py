@@ -7,8 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.bulk import Bulk
-from attendance.adapters.sql.engine.connection import Connection
+from attendance.adapters.sql.engine.bulk import Bulk, among
+from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.engine.listing import Listing, SortColumn
 from attendance.adapters.sql.tables import (
     accounts,
@@ -36,6 +36,12 @@ OF = (
     .where(events.c.subject_id == sa.bindparam("subject_id"))
     .order_by(events.c.position)
 )
+NUMBERS_OF: Statements = {
+    dialect: sa.select(events.c.subject_id, sa.func.count().label("number"))
+    .where(is_among)
+    .group_by(events.c.subject_id)
+    for dialect, is_among in among(events.c.subject_id, "subject_ids").items()
+}
 
 NAME_OF: Mapping[tuple[str, ...], sa.Select[Any]] = {
     ("account", "favorites", "calendar_token"): sa.select(accounts.c.username).where(
@@ -133,6 +139,10 @@ class SqlEvents(Events):
 
     def count(self, criteria: EventCriteria) -> int:
         return LISTING.count(self.connection, criteria)
+
+    def numbers_of(self, subject_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        rows = self.connection.run(NUMBERS_OF, {"subject_ids": [*subject_ids]}).rows
+        return {row.subject_id: row.number for row in rows}
 
 
 def _logged(row: Any) -> LoggedEvent:

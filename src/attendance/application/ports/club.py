@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from typing import Any, Protocol
 
 from attendance.application.ports.repository import Repository, Resource, Unique
+from attendance.domain.attendance.payers import CoveringPass
 from attendance.domain.club.clients import Client, ClientNotFound
 from attendance.domain.club.contracts import Contract, ContractNotFound, ContractState, NumberTaken
 from attendance.domain.club.favorites import Favorites as FavoritesOfAccount
@@ -280,16 +281,29 @@ class Subscriptions(Repository[Subscription, SubscriptionCriteria], Protocol):
         """
 
     @abstractmethod
+    def covering(self, client_ids: Collection[ClientId], on: date) -> tuple[CoveringPass, ...]:
+        """Return the clients' passes that cover a date, as `Subscription.covers` says.
+
+        Sorted by when they were sold: by sold_on, created_at, id. Each with what its price is called now. One
+        statement.
+        """
+
+    @abstractmethod
     def days_charged(self, subscription_id: SubscriptionId) -> frozenset[date]:
         """Return the dates of the lessons that a pass has paid for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonWithTeachers:
-    """A lesson, and everybody who teaches it: its own teachers, and its group's on its date."""
+    """A lesson, and everybody who teaches it: its own teachers, and its group's on its date.
+
+    With what its group and location are called now.
+    """
 
     lesson: Lesson
     teachers: frozenset[AccountId]
+    group_name: str
+    location_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

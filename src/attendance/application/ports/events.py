@@ -1,7 +1,7 @@
 """The event log."""
 
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -66,3 +66,7 @@ class Events(Protocol):
     @abstractmethod
     def count(self, criteria: EventCriteria) -> int:
         """Return how many events match `criteria`."""
+
+    @abstractmethod
+    def numbers_of(self, subject_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return how many events each of these subjects has, without those that have none; one statement."""

@@ -92,14 +92,17 @@ def charge(
     pays does not charge absences: the one that paid until now, else the one that would pay; without either it
     is unpaid, unless a pass that covers the visit does not charge absences. What is charged already keeps its
     payer, or stays unpaid, unless another pass is requested; `is_reset`: the payer is chosen as if there had
-    been none. Raises NoCandidate.
+    been none. Raises NoCandidate, also for what costs nothing, where the pass requested does not cover it.
     """
     if is_reset and before.subscription_id is not None:
         passes, before = _without(before, passes), NOTHING
+    keeps_payer = subscription_id in (None, before.subscription_id)
     if trial or status is Status.EXCUSED:
+        covering_ids = {sub.id for sub in passes if visit.is_covered_by(sub)}
+        if not keeps_payer and subscription_id not in covering_ids:
+            raise NoCandidate
         return NOTHING
     payer_before = next((sub for sub in passes if sub.id == before.subscription_id), None)
-    keeps_payer = subscription_id in (None, before.subscription_id)
     payer = payer_before
     if payer is None or not keeps_payer:
         payer = allocate(visit, passes, subscription_id)
@@ -136,12 +139,13 @@ def _without(charge: Charge, passes: Iterable[Subscription]) -> list[Subscriptio
 
 
 def _sort_key(candidate: Subscription) -> tuple[Any, ...]:
-    return (
-        candidate.visits is not None,
-        candidate.valid_until or date.max,
-        # no groups: it is for all
-        len(candidate.group_ids) or float("inf"),
-        candidate.sold_on,
-        candidate.created_at,
-        candidate.id,
-    )
+    terms = terms_key(candidate.visits, candidate.valid_until, candidate.group_ids)
+    return *terms, candidate.sold_on, candidate.created_at, candidate.id
+
+
+def terms_key(
+    visits: int | None, valid_until: date | None, group_ids: Collection[GroupId]
+) -> tuple[Any, ...]:
+    """By which of several candidates one pays first; ties by when they were sold."""
+    # no groups: it is for all
+    return visits is not None, valid_until or date.max, len(group_ids) or float("inf")

@@ -63,6 +63,8 @@ class Permission(StrEnum):
     READ_ATTENDANCE = "read_attendance"
     MARK_ATTENDANCE = "mark_attendance"
     READ_MARKS = "read_marks"
+    ANNOUNCE_ABSENCE = "announce_absence"
+    TAKE_BACK_ABSENCE = "take_back_absence"
     READ_STATISTICS = "read_statistics"
     LIST_EMPLOYEE_STATISTICS = "list_employee_statistics"
     READ_EMPLOYEE_STATISTICS = "read_employee_statistics"
@@ -140,6 +142,8 @@ RULES: Mapping[Permission, Rule] = {
     Permission.READ_ATTENDANCE: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.MARK_ATTENDANCE: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.READ_MARKS: Rule(level=Level.EMPLOYEE),
+    Permission.ANNOUNCE_ABSENCE: Rule(level=None, own=Level.USER),
+    Permission.TAKE_BACK_ABSENCE: Rule(level=None, own=Level.USER),
     Permission.READ_STATISTICS: Rule(level=Level.EMPLOYEE),
     Permission.LIST_EMPLOYEE_STATISTICS: Rule(level=Level.MANAGER),
     Permission.READ_EMPLOYEE_STATISTICS: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),

@@ -550,17 +550,41 @@ def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(
         Teaching(user_id=who.id, since=since, until=until)
         for who, (since, until) in zip(others, spans, strict=True)
     )
-    group = club.group(teachers=teachings)
-    lesson = make.lesson(group, teachers=(club.teacher.id, others[0].id))
-    bare = make.lesson(club.group())
+    group, another = club.group(teachers=teachings), club.group()
+    elsewhere = make.location()
+    with club.store.transaction() as work:
+        work.locations.add(elsewhere)
+    lesson = make.lesson(group, teachers=(club.teacher.id, others[0].id), location_id=elsewhere.id)
+    bare = make.lesson(another)
     club.put(lesson, bare)
     with club.store.transaction() as work:
         assert work.lessons.with_teachers(lesson.id, for_update=for_update) == LessonWithTeachers(
-            lesson=lesson, teachers=frozenset({club.teacher.id, others[0].id, others[1].id})
+            lesson=lesson,
+            teachers=frozenset({club.teacher.id, others[0].id, others[1].id}),
+            group_name=group.name,
+            location_name=elsewhere.name,
         )
         assert work.lessons.with_teachers(bare.id, for_update=for_update) == LessonWithTeachers(
-            lesson=bare, teachers=frozenset()
+            lesson=bare, teachers=frozenset(), group_name=another.name, location_name=club.location.name
         )
+
+
+def test_events_are_numbered_by_subject(store: Store) -> None:
+    one, other, none = (make.new_id() for _ in range(3))
+    with store.transaction() as work:
+        for subject_id in (one, other, one, one):
+            work.events.add(
+                Event(
+                    id=EventId(make.new_id()),
+                    at=make.NOON,
+                    actor_id=None,
+                    action=Action.ATTENDANCE_MARKED,
+                    subject_id=subject_id,
+                )
+            )
+        assert work.events.numbers_of([one, none]) == {one: 3}
+        assert work.events.numbers_of([other, one]) == {one: 3, other: 1}
+        assert work.events.numbers_of([]) == {}
 
 
 def test_many_events_are_kept_in_their_order(store: Store) -> None:

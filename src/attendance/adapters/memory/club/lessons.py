@@ -22,7 +22,12 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
         lesson = self.get(lesson_id)
         group = self.tables.groups.rows[lesson.group_id]
         teachers = frozenset({*lesson.teachers, *group.teachers_on(lesson.date)})
-        return LessonWithTeachers(lesson=lesson, teachers=teachers)
+        return LessonWithTeachers(
+            lesson=lesson,
+            teachers=teachers,
+            group_name=group.name,
+            location_name=self.tables.locations.rows[lesson.location_id].name,
+        )
 
     def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
         return tuple(map(self._in_context, lessons))

@@ -7,6 +7,7 @@ from datetime import date
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import Subscriptions
 from attendance.application.ports.club import SUBSCRIPTIONS, SubscriptionCriteria
+from attendance.domain.attendance.payers import CoveringPass
 from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.dates import week_of
 from attendance.domain.ids import ClientId, LocationId, SubscriptionId
@@ -52,6 +53,23 @@ class MemorySubscriptions(MemoryRepository[Subscription, SubscriptionCriteria], 
                 if member.overlaps(since, until)
             }
         return tuple(sorted(it for it in found if after is None or it > after)[:limit])
+
+    def covering(self, client_ids: Collection[ClientId], on: date) -> tuple[CoveringPass, ...]:
+        sold = sorted(self.of_clients(client_ids, on), key=lambda it: (it.sold_on, it.created_at, it.id))
+        return tuple(
+            CoveringPass(
+                id=it.id,
+                client_id=it.client_id,
+                price_name=it.price_name,
+                visits=it.visits,
+                visits_left=it.visits_left,
+                group_ids=it.group_ids,
+                valid_until=it.valid_until,
+                is_week_full=it.is_week_full,
+            )
+            for it in sold
+            if it.covers(on)
+        )
 
     def days_charged(self, subscription_id: SubscriptionId) -> frozenset[date]:
         return frozenset(self._days_charged(subscription_id))

@@ -139,8 +139,9 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
             raise self.mapper.resource.not_found
         fields = row._asdict()
         of_group = (AccountId(UUID(text)) for text in fields.pop("group_teachers") or ())
+        names = {name: fields.pop(name) for name in NAMES}
         found = lesson(**fields)
-        return LessonWithTeachers(lesson=found, teachers=frozenset({*found.teachers, *of_group}))
+        return LessonWithTeachers(lesson=found, teachers=frozenset({*found.teachers, *of_group}), **names)
 
     def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
         rows = {row.id: row for row in self._rows(IN_CONTEXT, [lesson.id for lesson in lessons])}
@@ -258,9 +259,15 @@ def _with_teachers(dialect: str) -> sa.Select[Any]:
         )
         .scalar_subquery()
     )
-    columns = (*SqlLessons.mapper.columns[dialect], teachers.label("group_teachers"))
+    names = [name.scalar_subquery().label(label) for label, name in NAMES.items()]
+    columns = (*SqlLessons.mapper.columns[dialect], teachers.label("group_teachers"), *names)
     return sa.select(*columns).where(lessons.c.id == sa.bindparam("id"))
 
 
+# not joined: what is locked is the lesson alone
+NAMES = {
+    "group_name": sa.select(groups.c.name).where(groups.c.id == lessons.c.group_id),
+    "location_name": sa.select(locations.c.name).where(locations.c.id == lessons.c.location_id),
+}
 WITH_TEACHERS = {dialect: _with_teachers(dialect) for dialect in AS_JSON}
 WITH_TEACHERS_FOR_UPDATE = {dialect: for_update(select) for dialect, select in WITH_TEACHERS.items()}

@@ -14,6 +14,7 @@ from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.tables import attendance, group_members, groups, subscriptions
 from attendance.application.ports import Subscriptions
 from attendance.application.ports.club import SUBSCRIPTIONS, SubscriptionCriteria
+from attendance.domain.attendance.payers import CoveringPass
 from attendance.domain.club.currencies import rounded
 from attendance.domain.club.subscriptions import Subscription, SubscriptionState
 from attendance.domain.dates import week_of
@@ -85,6 +86,18 @@ def subscription(*, amount: Any, currency: str, **fields: Any) -> Subscription:
     return Subscription(amount=rounded(amount, currency), currency=currency, **fields)
 
 
+def _within_week(client_ids: Collection[ClientId], on: date, until: date) -> dict[str, Any]:
+    """Passes of clients in a range, and the week whose visits are counted."""
+    week_since, week_until = week_of(on)
+    return {
+        "client_ids": [*client_ids],
+        "on": on,
+        "until": until,
+        "week_since": week_since,
+        "week_until": week_until,
+    }
+
+
 class SqlSubscriptions(SqlRepository[Subscription, SubscriptionCriteria], Subscriptions):
     mapper = TableMapper(
         SUBSCRIPTIONS,
@@ -97,15 +110,7 @@ class SqlSubscriptions(SqlRepository[Subscription, SubscriptionCriteria], Subscr
     def of_clients(
         self, client_ids: Collection[ClientId], on: date, *, until: date | None = None
     ) -> tuple[Subscription, ...]:
-        week_since, week_until = week_of(on)
-        parameters = {
-            "client_ids": [*client_ids],
-            "on": on,
-            "until": until or on,
-            "week_since": week_since,
-            "week_until": week_until,
-        }
-        return self._entities(self.connection.run(OF_CLIENTS, parameters).rows)
+        return self._entities(self.connection.run(OF_CLIENTS, _within_week(client_ids, on, until or on)).rows)
 
     def clients_between(
         self,
@@ -137,11 +142,16 @@ class SqlSubscriptions(SqlRepository[Subscription, SubscriptionCriteria], Subscr
             days[row.subscription_id].add(row.date)
         return {subscription_id: frozenset(dates) for subscription_id, dates in days.items()}
 
+    def covering(self, client_ids: Collection[ClientId], on: date) -> tuple[CoveringPass, ...]:
+        rows = self.connection.run(COVERING, _within_week(client_ids, on, on)).rows
+        return tuple(map(CoveringPass._make, rows))
+
     def days_charged(self, subscription_id: SubscriptionId) -> frozenset[date]:
         rows = self.connection.run(DAYS_CHARGED, {"subscription_id": subscription_id}).rows
         return frozenset(row.date for row in rows)
 
 
+IS_OF_CLIENTS = among(subscriptions.c.client_id, "client_ids")
 IS_BETWEEN = sa.and_(
     subscriptions.c.starts_on <= UNTIL,
     sa.or_(subscriptions.c.valid_until.is_(None), subscriptions.c.valid_until >= ON),
@@ -150,7 +160,7 @@ OF_CLIENTS: Statements = {
     dialect: sa.select(*SqlSubscriptions.mapper.columns[dialect], CHARGED_IN_WEEK)
     .where(is_of_clients, IS_BETWEEN)
     .order_by(subscriptions.c.id)
-    for dialect, is_of_clients in among(subscriptions.c.client_id, "client_ids").items()
+    for dialect, is_of_clients in IS_OF_CLIENTS.items()
 }
 CLIENTS_BETWEEN = (
     sa.select(subscriptions.c.client_id)
@@ -178,3 +188,40 @@ DAYS_CHARGED_BETWEEN: Statements = {
     .where(is_of_passes, attendance.c.date.between(ON, UNTIL))
     for dialect, is_of_passes in among(attendance.c.subscription_id, "subscription_ids").items()
 }
+
+
+HAS_NO_FREEZES = {
+    "postgresql": subscriptions.c.freezes == sa.literal_column("'[]'::jsonb"),
+    "sqlite": subscriptions.c.freezes == sa.literal_column("'[]'"),
+}
+"""What most have is told without looking into a list."""
+
+
+def _covering(dialect: str) -> sa.Select[Any]:
+    columns = {
+        # of those for any number it is not counted
+        "visits_left": sa.case((subscriptions.c.visits.is_not(None), subscriptions.c.visits - CHARGED)).label(
+            "visits_left"
+        ),
+        "is_week_full": sa.case(
+            (
+                subscriptions.c.visits_per_week.is_not(None),
+                PAID.where(IS_OF_WEEK).scalar_subquery() >= subscriptions.c.visits_per_week,
+            ),
+            else_=sa.false(),
+        ).label("is_week_full"),
+        **{column.name: column for column in subscriptions.c},
+    }
+    return (
+        sa.select(*(columns[name] for name in CoveringPass._fields))
+        .where(
+            IS_OF_CLIENTS[dialect],
+            IS_BETWEEN,
+            sa.or_(subscriptions.c.cancelled_on.is_(None), subscriptions.c.cancelled_on >= ON),
+            sa.or_(HAS_NO_FREEZES[dialect], ~_is_frozen(dialect)),
+        )
+        .order_by(*subscriptions.c["sold_on", "created_at", "id"])
+    )
+
+
+COVERING = {dialect: _covering(dialect) for dialect in ("postgresql", "sqlite")}

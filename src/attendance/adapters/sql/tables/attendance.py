@@ -52,6 +52,8 @@ attendance = sa.Table(
     # no foreign key: the operator has no account
     sa.Column("marked_by", sa.Uuid, nullable=False),
     sa.Column("marked_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("announced", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.ForeignKeyConstraint(
         ["lesson_id", "date", "starts"], ["lessons.id", "lessons.date", "lessons.starts"], onupdate="CASCADE"
     ),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 PRICES = sa.table("prices", sa.column("id", sa.Uuid), sa.column("name", sa.Text))
 SUBSCRIPTIONS = sa.table("subscriptions", sa.column("price_id", sa.Uuid), sa.column("price_name", sa.Text))
