@@ -99,7 +99,7 @@ class Sheet:
     def of(cls, store: Store) -> "Sheet":
         club = Club(store)
         mother, father = (club.world.having(Role.USER) for _ in range(2))
-        anna = club.client(user_ids=(mother.id, father.id))
+        anna = club.use.add_client(club.head, name="Anna", user_ids=(mother.id, father.id)).id
         club.edits(club.head, members=(member(anna),))
         lessons = [club.adds(on).id for on in (TODAY, TOMORROW)]
         return cls(club, anna, *lessons, (club.clerk, club.head), (mother, father))

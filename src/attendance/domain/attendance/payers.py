@@ -11,7 +11,8 @@ from attendance.domain.ids import ClientId, GroupId, SubscriptionId
 class CoveringPass(NamedTuple):
     """A pass that covers a date, as far as it matters for paying on it. `price_name`: what it is called.
 
-    `visits`, `visits_left` None: any number. `is_week_full`: no visit is left in the week of the date. A flat tuple: a sheet is made with one for each client.
+    `visits`, `visits_left` None: any number. `is_week_full`: none is left in the week of the date.
+    A flat tuple: a sheet is made with one for each client.
     """
 
     id: SubscriptionId
