@@ -162,22 +162,22 @@ def test_schemathesis_finds_nothing(memory: Api, examples: int) -> None:
 
 @pytest.mark.plants
 def test_schemathesis_finds_what_is_planted() -> None:
-    @get("/health/teapot", sync_to_thread=False, responses=errors.refusals())
+    @get("/health/teapot", sync_to_thread=False, responses=errors.refusals("/health"))
     def teapot() -> Response[dict[str, str]]:
         """Answer with a status that is not listed."""
         return Response({"error": "short and stout"}, status_code=418)
 
-    @get("/health/tea", sync_to_thread=False, responses=errors.refusals())
+    @get("/health/tea", sync_to_thread=False, responses=errors.refusals("/health"))
     def tea() -> Response[dict[str, str]]:
         """Answer with a text where JSON is promised."""
         return Response("tea", media_type="text/plain")  # type: ignore[arg-type]
 
-    @get("/health/cup", sync_to_thread=False, responses=errors.refusals())
+    @get("/health/cup", sync_to_thread=False, responses=errors.refusals("/health"))
     def cup(full: Annotated[int, QueryParameter(le=1)] = 1) -> dict[str, str]:
         """Break."""
         raise ArithmeticError
 
-    @get("/health/spoon", sync_to_thread=False, responses=errors.refusals())
+    @get("/health/spoon", sync_to_thread=False, responses=errors.refusals("/health"))
     def spoon() -> errors.FieldErrorView:
         """Answer with something else than is described."""
         return {"feild": "x"}  # type: ignore[return-value]

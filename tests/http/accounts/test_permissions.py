@@ -18,7 +18,7 @@ from attendance.domain.permissions import table
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.permissions.table import Permission, Rule
 from tests import make
-from tests.http.api import PASSWORD, Api
+from tests.http.api import PASSWORD, Api, answer, refusal
 
 TABLE = Path(__file__).parents[3] / "docs/permissions.md"
 NOBODY, UNCONFIRMED, DEACTIVATED = "anonymous", "unconfirmed", "deactivated"
@@ -242,7 +242,7 @@ class Stage:
         )
         assert response.status_code < 500, response.text
         if route in WITHOUT_CREDENTIALS:
-            return response.json() == {"error": "invalid credentials"}
+            return answer(response) == refusal(401, "invalid credentials")
         return response.status_code not in (401, 403)
 
 

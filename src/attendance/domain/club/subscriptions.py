@@ -28,6 +28,7 @@ class OthersContract(Conflict):
     """The contract is not one of the client to whom the pass is sold."""
 
     text = "contract belongs to another client"
+    code = "contract_of_another_client"
 
 
 class FreezesOverlap(Conflict):
@@ -46,6 +47,7 @@ class VisitsOutside(Conflict):
     """Visits that the pass has paid for would no longer be covered; the text names the first 10 dates."""
 
     text = "visits are charged to it"
+    code = "visits_outside_subscription"
 
     def __init__(self, days: Collection[date]) -> None:
         named = ", ".join(map(str, sorted(days)[:MOST_DATES_NAMED]))

@@ -45,7 +45,7 @@ PREFLIGHT = [
 ]
 EXPOSED = (
     b"access-control-expose-headers",
-    b"Content-Disposition, ETag, Location, Retry-After, X-Request-Id",
+    b"Content-Disposition, ETag, Location, Retry-After, WWW-Authenticate, X-Error-Code, X-Request-Id",
 )
 
 

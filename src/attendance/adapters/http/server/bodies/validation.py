@@ -24,6 +24,8 @@ JSON_TYPE = {
 class Malformed(Invalid):
     """A body with wrong fields, and what the `good` ones mean to the use cases, by name."""
 
+    code = Invalid.code
+
     def __init__(self, *field_errors: FieldError, good: dict[str, Any] | None = None) -> None:
         super().__init__(*field_errors)
         self.good = good or {}

@@ -51,7 +51,7 @@ def _handler(operation: Operation, service: Service, callers: Callers) -> HTTPRo
     options: dict[str, Any] = {"dto": DescribedBody, "return_dto": None} if inputs.body else {}
     if access.schemes:
         options["security"] = [{scheme: []} for scheme in access.schemes]
-    documented = refusals(*refused(operation, inputs, access))
+    documented = refusals(path, *refused(operation, inputs, access))
     if operation.awaits:
         documented[202] = ResponseSpec(
             operation.awaits, generate_examples=False, description="It awaits confirmation"
