@@ -275,9 +275,9 @@ def test_a_version_that_is_no_longer_is_refused(head: Person, child: str, group:
     it = sells(head, child, price(head, visits=8))
     visits(head, group, child, TODAY)
     assert good(head.puts(path_of(it), '"1"', cancelled_on=TODAY), 200)["version"] == 2, "marks are no edits"
-    for outdated in ('"1"', '"0"', 'W/"2"', "x"):
+    for outdated in ('"1"', 'W/"1"', '"0"', "x"):
         assert answer(head.puts(path_of(it), outdated, cancelled_on=None)) == CHANGED
-    for fine in ('"2"', '"9", "2"', "*"):
+    for fine in ('"2"', 'W/"2"', '"2-active-1"', '"9", "2"', "*"):
         assert good(head.puts(path_of(it), fine, cancelled_on=TODAY), 200)["version"] == 2
 
 

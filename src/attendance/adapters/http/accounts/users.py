@@ -7,7 +7,7 @@ from litestar import Response
 from msgspec import UNSET
 
 from attendance.adapters.http.accounts.role_changes import RoleChangeView
-from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource
+from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource, summed
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
@@ -59,6 +59,10 @@ class UserView(RevisionView, kw_only=True):
     active: bool
     email_confirmed: bool
     clients: Sent[list[ClientOfUserView]] = UNSET
+
+    def beside_version(self) -> tuple[object, ...]:
+        """The clients have versions of their own."""
+        return (summed(self.clients),) if self.clients else ()
 
 
 class UsersPageView(Paged, kw_only=True):

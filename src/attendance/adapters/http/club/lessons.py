@@ -127,6 +127,10 @@ class LessonView(RevisionView, kw_only=True):
     capacity: int | None
     scheduled: ScheduledView | None
 
+    def beside_version(self) -> tuple[object, ...]:
+        """A lesson is held by being attended, which does not change it."""
+        return (self.state.value,) if self.state is LessonState.HELD else ()
+
 
 class LessonWarningView(msgspec.Struct):
     """A teacher of a lesson teaches another one at the same time."""
@@ -264,6 +268,8 @@ def edit_lesson(
 
 
 @room.operation("DELETE", LESSON, Permission.DELETE_LESSON, refuses=(409,), status=204)
-def delete_lesson(use_cases: UseCases, actor: Actor, group_id: GroupId, lesson_id: LessonId) -> None:
+def delete_lesson(
+    use_cases: UseCases, actor: Actor, group_id: GroupId, lesson_id: LessonId, versions: Versions
+) -> None:
     """Delete a lesson that has no marks."""
-    use_cases.delete_lesson(actor, group_id=group_id, lesson_id=lesson_id)
+    use_cases.delete_lesson(actor, group_id=group_id, lesson_id=lesson_id, versions=versions)

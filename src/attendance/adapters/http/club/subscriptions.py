@@ -79,6 +79,12 @@ class SubscriptionView(RevisionView, kw_only=True):
     cancelled_on: dt.date | None
     state: SubscriptionState
 
+    def beside_version(self) -> tuple[object, ...]:
+        """Marks and time change what it shows and not what is stored of it."""
+        used = 0 if self.visits is None or self.visits_left is None else self.visits - self.visits_left
+        is_usual = self.state is SubscriptionState.ACTIVE and not used
+        return () if is_usual else (self.state.value, used)
+
 
 class SubscriptionsView(Paged, kw_only=True):
     subscriptions: list[SubscriptionView]

@@ -40,7 +40,10 @@ FOR_PAGES = b"; ".join(
 
 
 PREFLIGHT = [
-    (b"access-control-allow-headers", b"Authorization, Content-Type, If-Match"),
+    (
+        b"access-control-allow-headers",
+        b"Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key",
+    ),
     (b"access-control-max-age", b"600"),
 ]
 EXPOSED = (
