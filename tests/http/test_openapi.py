@@ -165,6 +165,12 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
     user, change = f"{CLUB}/users/{{user_id}}", f"{CLUB}/role_changes/{{role_change_id}}"
     statistics = f"{CLUB}/statistics"
     group, sheet = f"{CLUB}/groups/{{group_id}}", f"{CLUB}/lessons/{{lesson_id}}/attendance"
+    # whatever is a table may be one for Excel
+    assert {
+        operation
+        for operation, names in sent.items()
+        if (names.pop("excel", None) == optional) != ("format" in names)
+    } == set()
     assert {operation: names for operation, names in sent.items() if names} == {
         ("GET", "/users"): {"name": optional, **pages},
         ("GET", "/labs"): {"q": optional, **pages},
@@ -290,7 +296,7 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                 case "page":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 10**12)
                     assert "default" not in schema
-                case "all" | "active" | "untaken":
+                case "all" | "active" | "untaken" | "excel":
                     assert schema["type"] == "boolean"
                 case "role":
                     assert schema["enum"] == [*Role]

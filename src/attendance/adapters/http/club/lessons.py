@@ -106,7 +106,7 @@ class ScheduledView(msgspec.Struct):
     """The place in the schedule that a lesson was made for, wherever it was moved."""
 
     date: dt.date
-    starts: str
+    starts: TimeOfDay
 
 
 class LessonView(RevisionView, kw_only=True):
@@ -115,8 +115,8 @@ class LessonView(RevisionView, kw_only=True):
     group_id: UUID
     location_id: UUID
     date: dt.date
-    starts: str
-    ends: str
+    starts: TimeOfDay
+    ends: TimeOfDay
     timezone: str
     starts_at: dt.datetime
     ends_at: dt.datetime

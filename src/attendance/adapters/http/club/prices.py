@@ -72,7 +72,7 @@ class PriceView(RevisionView, kw_only=True):
     """A price; `visits` null: any number; `notes` for those who keep the prices alone."""
 
     name: str
-    amount: str
+    amount: Amount
     currency: str
     visits: int | None
     valid_days: int | None

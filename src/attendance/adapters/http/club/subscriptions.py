@@ -9,6 +9,7 @@ from litestar import Response
 from msgspec import UNSET
 
 from attendance.adapters.http.club.clients import CLIENT
+from attendance.adapters.http.club.prices import Amount
 from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent, cleared
 from attendance.adapters.http.server.callers.versions import Versions
@@ -64,10 +65,10 @@ class SubscriptionView(RevisionView, kw_only=True):
     price_id: UUID
     contract_id: UUID | None
     sold_on: dt.date
-    amount: str
+    amount: Amount
     currency: str
     discount_percent: int
-    amount_due: str
+    amount_due: Amount
     visits: int | None
     visits_left: int | None
     group_ids: list[UUID]

@@ -20,6 +20,7 @@ from attendance.adapters.http.server.callers.authentication import Caller, Calle
 from attendance.adapters.http.server.callers.versions import IF_MATCH, unless_known, versions_seen
 from attendance.adapters.http.server.compression import VARIES, chosen, compressed, in_pieces, is_compressible
 from attendance.adapters.http.server.errors import reply_to
+from attendance.adapters.http.server.exports.tables import ForExcel, Format, for_excel
 from attendance.adapters.http.server.fields.ids import ME, sent_id
 from attendance.adapters.http.server.fields.queries import QueryField, parsed, values_in
 from attendance.adapters.http.server.middleware import IS_HEAD
@@ -30,6 +31,7 @@ from attendance.domain.errors import AttendanceError, FieldError, Invalid
 from attendance.domain.permissions.actor import Actor
 
 LARGEST_BODY = 1024 * 1024
+FORMAT, EXCEL = "format", "excel"
 SECRETS = frozenset({"access_token", "token", "secret"})
 
 
@@ -61,6 +63,8 @@ class Inputs:
                 is_required = parameter.default is Parameter.empty
                 field = QueryField.of(name, hints[name], parameter.default, is_required=is_required)
                 query[field.sent_as] = field
+        if FORMAT in query:
+            query[EXCEL] = QueryField.of(EXCEL, ForExcel, False, is_required=False)
         return cls(
             in_path, query, body, frozenset(GIVEN.keys() & parameters.keys()), versions, hints["return"]
         )
@@ -129,7 +133,10 @@ class Plan:
     def _called(self, scope: HTTPScope, raw: bytes) -> Callable[[], Any]:
         """The handler with all that it takes, or the raising of whatever comes before."""
         try:
-            return partial(self._operation.handler, **self._arguments(scope, raw))
+            arguments = self._arguments(scope, raw)
+            is_for_excel = arguments.pop(EXCEL, False)
+            call = partial(self._operation.handler, **arguments)
+            return partial(for_excel, call) if is_for_excel else call
         except Exception as error:
             return partial(_raise, error)
 
@@ -175,6 +182,8 @@ class Plan:
         if query or inputs.query:
             values, field_errors = values_in(parsed(query), inputs.query)
             arguments |= values
+            if values.get(EXCEL) and values.get("form", Format.JSON) is not Format.CSV:
+                field_errors.append(FieldError(EXCEL, "is for format=csv alone"))
         if inputs.body:
             if not _is_json(scope):
                 self._refuse(caller, HTTPException(status_code=415))
