@@ -436,6 +436,12 @@ def refusal(status: int, text: str) -> tuple[int, Any]:
     return status, {"error": text}
 
 
+def no_id(*places: str) -> tuple[int, Any]:
+    """What is said of a body in which something malformed stands for an id."""
+    details = [{"field": place, "message": "must be an id: a UUID"} for place in places]
+    return 400, {"error": "malformed request", "details": details}
+
+
 def fields(response: httpx.Response) -> list[str]:
     """What a malformed request is told to look at."""
     assert response.status_code == 400, response.text
