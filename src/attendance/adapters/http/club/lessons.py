@@ -62,6 +62,8 @@ def is_cancelled(state: WantedState) -> bool:
 class EditLessonBody(Body):
     """What is left out stays as it is; null clears. `cancelled` needs a reason, `planned` restores."""
 
+    shown = ("date", "starts", "ends", "teachers", "topic")
+
     date: Sent[dt.date] = UNSET
     starts: Sent[TimeOfDay] = UNSET
     ends: Sent[TimeOfDay] = UNSET
@@ -80,6 +82,8 @@ class AddLessonsBody(Body):
     `replace`: lessons that were made for a slot that is no longer in the schedule go first.
     Location and teachers are the group's unless others are named.
     """
+
+    shown = ("date", "starts", "ends", "topic")
 
     date: Sent[dt.date] = UNSET
     starts: Sent[TimeOfDay] = UNSET

@@ -52,6 +52,8 @@ room = Room("Prices")
 class EditPriceBody(Body):
     """What is left out stays as it is; null clears."""
 
+    shown = ("name", "amount", "currency", "visits", "valid_months", "charges_absence", "notes")
+
     name: Sent[Name] = UNSET
     amount: Sent[Amount] = UNSET
     currency: Sent[Currency] = UNSET

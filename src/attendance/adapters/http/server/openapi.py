@@ -29,6 +29,7 @@ from attendance.adapters.http.server.callers.versions import unless_known
 from attendance.adapters.http.server.compression import compressed
 from attendance.adapters.http.server.fields.queries import parsed, values_in
 from attendance.adapters.http.server.operations.declaration import PERMISSION
+from attendance.adapters.http.server.operations.description import error_headers
 from attendance.adapters.http.server.wire import Reply
 from attendance.domain.errors import Invalid
 
@@ -97,7 +98,8 @@ def openapi_config(version: str) -> OpenAPIConfig:
         version=version,
         description=(
             'Who was there, who said so, and when. Every error is `{"error": "…"}`; '
-            "a malformed request also lists `details`."
+            "a malformed request also lists `details`. Each has a code that stays when its text changes, "
+            "in the header `X-Error-Code`, and under `/api/v1` in the body as well."
         ),
         path=SCHEMA,
         openapi_router=SchemaRouter(
@@ -110,6 +112,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
         operation_id_creator=operation_id,
         use_handler_docstrings=True,
         components=Components(
+            headers=error_headers(),
             security_schemes={
                 BEARER: SecurityScheme(
                     type="http", scheme="bearer", bearer_format="JWT", description="The token of POST /login."
@@ -120,7 +123,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
                     name=TOKEN_IN_QUERY,
                     description="Part of a calendar's address: for calendars alone.",
                 ),
-            }
+            },
         ),
         render_plugins=[
             SwaggerRenderPlugin(

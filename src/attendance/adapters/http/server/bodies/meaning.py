@@ -43,10 +43,12 @@ class Fields(dict[str, Any], Generic[B]):
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A JSON object that is sent: a body, or an entry of a list in one.
 
-    `means`, of an entry: the domain's value that it stands for.
+    `means`, of an entry: the domain's value that it stands for. `shown`: the fields of an example, where not
+    all of them go together.
     """
 
     means: ClassVar[Callable[..., Any] | None] = None
+    shown: ClassVar[tuple[str, ...]] = ()
 
     def meant(self) -> tuple[dict[str, Any], list[FieldError]]:
         """The fields that were sent, by name, as the use cases have them; and what is wrong with others.

@@ -10,7 +10,6 @@ from typing import Any, Union, get_args, get_origin
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Operation as DescribedOperation
 from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
@@ -19,7 +18,6 @@ from attendance.adapters.http.server.answers import Accepted, Resource
 from attendance.adapters.http.server.bodies.strict_json import DescribedBody
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.exports.tables import ExportingOperation
 from attendance.adapters.http.server.operations.declaration import (
     PERMISSION,
     Access,
@@ -27,6 +25,7 @@ from attendance.adapters.http.server.operations.declaration import (
     Room,
     Service,
 )
+from attendance.adapters.http.server.operations.description import described_as
 from attendance.adapters.http.server.operations.plan import Inputs, Plan, status_of
 from attendance.domain.permissions.roles import Level
 from attendance.domain.permissions.table import allows
@@ -66,7 +65,7 @@ def _handler(operation: Operation, service: Service, callers: Callers) -> HTTPRo
         responses=documented,
         tags=[operation.tag],
         opt={PERMISSION: access.permission},
-        operation_class=ExportingOperation if "format" in inputs.query else DescribedOperation,
+        operation_class=described_as(operation, inputs),  # type: ignore[arg-type]
         **options,
     )(_described(operation, inputs))
 
