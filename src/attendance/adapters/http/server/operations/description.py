@@ -65,9 +65,10 @@ IDEMPOTENCY_KEY = Parameter(
     name="Idempotency-Key",
     param_in="header",
     required=False,
-    schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$"),
-    description="Any text of the client's own: sent again with the same body within 24 hours it is answered "
-    "as the first time, with `Idempotency-Replayed: true`, and nothing is made twice.",
+    schema=TEXT,
+    description="A text of the client's own, of 1 to 255 visible ASCII characters: sent again with the same "
+    "body within 24 hours it is answered as the first time, with `Idempotency-Replayed: true`, and nothing is "
+    "made twice.",
 )
 
 
