@@ -67,8 +67,8 @@ IDEMPOTENCY_KEY = Parameter(
     required=False,
     schema=TEXT,
     description="A text of the client's own, of 1 to 255 visible ASCII characters: sent again with the same "
-    "body within 24 hours it is answered as the first time, with `Idempotency-Replayed: true`, and nothing is "
-    "made twice.",
+    "body within 24 hours it is answered as the first time, with `Idempotency-Replayed: true`, and nothing "
+    "is made twice.",
 )
 
 
