@@ -220,7 +220,7 @@ def is_refusal(response: httpx.Response, statuses: Iterable[int]) -> bool:
     if response.headers.get("content-type") != "application/json" or response.status_code not in statuses:
         return False
     body = response.json()
-    return body.keys() <= {"error", "details"} and isinstance(body["error"], str)
+    return body.keys() <= {"error", "code", "details"} and isinstance(body["error"], str)
 
 
 def not_refused(scene: Scene, operation: Operation, bodies: dict[str, bytes]) -> dict[str, tuple[int, str]]:

@@ -90,19 +90,20 @@ def test_every_operation_lists_what_it_may_answer(memory: Api, document: dict[st
     differing = {}
     for operation in all_operations(Scene.of(memory)):
         listed = document["paths"][operation.template][operation.method.lower()]["responses"]
-        if {*listed} != {str(status) for status in operation.may_say}:
+        if {*listed} - {"304"} != {str(status) for status in operation.may_say}:
             differing[operation.method, operation.template] = sorted(listed)
     assert differing == {}
 
 
 def test_every_refusal_has_the_one_form(document: dict[str, Any]) -> None:
-    error = {"type": "object", "required": ["error"]}
     for method, path, operation in described(document):
         for status, response in operation["responses"].items():
             if status >= "4":
                 schema = content(document, response)
-                assert schema.items() >= error.items(), (method, path, status)
-                assert {*schema["properties"]} == {"error", "details"}
+                required = {"error", "code"} if path.startswith(CLUB) else {"error"}
+                assert schema["type"] == "object"
+                assert {*schema["required"]} == required, (method, path, status)
+                assert {*schema["properties"]} == required | {"details"}
                 assert response["description"]
 
 
@@ -166,6 +167,12 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
     user, change = f"{CLUB}/users/{{user_id}}", f"{CLUB}/role_changes/{{role_change_id}}"
     statistics = f"{CLUB}/statistics"
     group, sheet = f"{CLUB}/groups/{{group_id}}", f"{CLUB}/lessons/{{lesson_id}}/attendance"
+    # whatever is a table may be one for Excel
+    assert {
+        operation
+        for operation, names in sent.items()
+        if (names.pop("excel", None) == optional) != ("format" in names)
+    } == set()
     assert {operation: names for operation, names in sent.items() if names} == {
         ("GET", "/users"): {"name": optional, **pages},
         ("GET", "/labs"): {"q": optional, **pages},
@@ -341,7 +348,7 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                 case "per_page":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 100)
                     assert "default" not in schema
-                case "all" | "active" | "untaken" | "unpaid":
+                case "all" | "active" | "untaken" | "unpaid" | "excel":
                     assert schema["type"] == "boolean"
                 case "role":
                     assert schema["enum"] == [*Role]
@@ -364,6 +371,81 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
     mark = document["components"]["schemas"]["MarkBody"]["properties"]
     assert mark["date"] == {"type": "string", "format": "date"}
     assert resolved(document, mark["status"])["enum"] == ["present", "absent", "late", "excused"]
+
+
+# Headers, codes, examples
+
+
+def header(document: dict[str, Any], response: dict[str, Any], name: str) -> dict[str, Any]:
+    told = response.get("headers", {}).get(name, {})
+    return document["components"]["headers"][told["$ref"].rpartition("/")[2]] if "$ref" in told else told
+
+
+def test_every_error_lists_its_codes(document: dict[str, Any]) -> None:
+    for method, path, operation in described(document):
+        for status, response in operation["responses"].items():
+            if status < "4":
+                continue
+            said = header(document, response, "X-Error-Code")
+            codes = {error.code for error in errors.known_errors() if str(error.status) == status}
+            assert said["required"] is True
+            assert {*said["schema"]["enum"]} == codes, (method, path, status)
+            also = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}.get(status)
+            assert not also or header(document, response, also)["description"]
+
+
+def test_headers_are_described_where_they_are_sent_and_heeded(memory: Api, document: dict[str, Any]) -> None:
+    scene = Scene.of(memory)
+    for name, operation in operations(scene).items():
+        listed = document["paths"][operation.template][operation.method.lower()]
+        sent = {it["name"]: it for it in listed.get("parameters", []) if it["in"] == "header"}
+        response = operation.by.asks(operation.method, operation.path, **operation.request)
+        told = listed["responses"][str(response.status_code)]
+        for header_name in ("ETag", "Location"):
+            described_header = header(document, told, header_name)
+            if described_header.get("required", True):
+                is_sent = header_name.lower() in response.headers
+                assert is_sent == (described_header != {}), (name, header_name)
+        is_tagged = operation.method == "GET" and "etag" in response.headers
+        assert ("If-None-Match" in sent) == is_tagged == ("304" in listed["responses"]), name
+        if is_tagged:
+            assert header(document, listed["responses"]["304"], "ETag")
+            assert "content" not in listed["responses"]["304"]
+        assert ("If-Match" in sent) == ("412" in listed["responses"]), name
+        makes = operation.method == "POST" and operation.template.startswith(CLUB)
+        assert ("Idempotency-Key" in sent) == (makes and response.status_code == 201), name
+        assert all(it["required"] is False and it["description"] for it in sent.values())
+
+
+def test_every_body_and_every_answer_has_an_example_that_is_one(document: dict[str, Any]) -> None:
+    number = 0
+    for method, path, operation in described(document):
+        told = [("body", operation["requestBody"])] if "requestBody" in operation else []
+        for where, what in [*told, *operation["responses"].items()]:
+            media = what.get("content", {}).get("application/json")
+            if media is None:
+                continue
+            strict = {**media["schema"], "components": document["components"], "unevaluatedProperties": False}
+            validator = jsonschema_rs.validator_for(strict, validate_formats=True)
+            errors_found = [error.message for error in validator.iter_errors(media["example"])]
+            assert errors_found == [], (method, path, where)
+            assert media["example"] != {}, (method, path, where)
+            number += 1
+    assert number > 400
+
+
+NOBODYS = {"replace_favorites", "mark_attendance"}
+"""Their ids are malformed where nothing has them."""
+
+
+def test_the_example_of_a_body_is_not_malformed(memory: Api, document: dict[str, Any]) -> None:
+    for name, operation in operations(Scene.of(memory)).items():
+        listed = document["paths"][operation.template][operation.method.lower()]
+        if "requestBody" in listed:
+            example = listed["requestBody"]["content"]["application/json"]["example"]
+            response = operation.by.asks(operation.method, operation.path, json=example)
+            malformed = response.headers.get("x-error-code") == "malformed_request"
+            assert malformed == (name in NOBODYS), (name, response.text)
 
 
 def test_the_answers_of_every_operation_are_as_described(memory: Api, document: dict[str, Any]) -> None:

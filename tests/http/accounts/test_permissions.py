@@ -18,7 +18,7 @@ from attendance.domain.permissions import table
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.permissions.table import Permission, Rule
 from tests import make
-from tests.http.api import PASSWORD, Api
+from tests.http.api import PASSWORD, UNKNOWN_ID, Api, answer, refusal
 
 TABLE = Path(__file__).parents[3] / "docs/permissions.md"
 NOBODY, UNCONFIRMED, DEACTIVATED = "anonymous", "unconfirmed", "deactivated"
@@ -81,7 +81,7 @@ def named() -> dict[str, Rule]:
 
 
 BODIES: Mapping[Route, dict[str, Any]] = {
-    ("POST", "/api/v1/groups/{group_id}/members"): {"client_id": "nobody", "from": "2026-03-02"},
+    ("POST", "/api/v1/groups/{group_id}/members"): {"client_id": UNKNOWN_ID, "from": "2026-03-02"},
     ("POST", "/register"): {"username": "newcomer", "password": PASSWORD},
     ("POST", "/login"): {"username": "nobody", "password": PASSWORD},
     ("POST", "/labs"): {"name": "Chemistry"},
@@ -101,18 +101,18 @@ BODIES: Mapping[Route, dict[str, Any]] = {
     ("PUT", "/api/v1/users/{user_id}/favorites"): {"groups": []},
     ("POST", "/api/v1/clients"): {"name": "Anna"},
     ("PUT", "/api/v1/clients/{client_id}"): {"name": "Anna"},
-    ("POST", "/api/v1/contracts"): {"client_id": "unknown"},
+    ("POST", "/api/v1/contracts"): {"client_id": UNKNOWN_ID},
     ("PUT", "/api/v1/contracts/{contract_id}"): {"notes": "by post"},
     ("POST", "/api/v1/prices"): {"name": "Pass", "amount": "80.00", "currency": "EUR"},
     ("PUT", "/api/v1/prices/{price_id}"): {"visits": 8},
     ("POST", "/api/v1/locations"): {"name": "Main", "address": "1 Main Street"},
     ("PUT", "/api/v1/locations/{location_id}"): {"name": "Main"},
     ("PUT", "/api/v1/locations/{location_id}/closures"): {"closures": []},
-    ("POST", "/api/v1/groups"): {"name": "Monday", "location_id": "unknown"},
+    ("POST", "/api/v1/groups"): {"name": "Monday", "location_id": UNKNOWN_ID},
     ("PUT", "/api/v1/groups/{group_id}"): {"name": "Monday"},
     ("POST", "/api/v1/groups/{group_id}/lessons"): {"from": "2026-03-02", "until": "2026-03-02"},
     ("PUT", "/api/v1/groups/{group_id}/lessons/{lesson_id}"): {"topic": "fractions"},
-    ("POST", "/api/v1/subscriptions"): {"client_id": "unknown", "price_id": "unknown"},
+    ("POST", "/api/v1/subscriptions"): {"client_id": UNKNOWN_ID, "price_id": UNKNOWN_ID},
     ("POST", "/api/v1/subscriptions/freeze"): {"from": "2026-03-02", "until": "2026-03-02"},
     ("PUT", "/api/v1/subscriptions/{subscription_id}"): {"cancelled_on": None},
     ("PUT", "/api/v1/lessons/{lesson_id}/attendance"): {"attendances": []},
@@ -258,7 +258,7 @@ class Stage:
         )
         assert response.status_code < 500, response.text
         if route in WITHOUT_CREDENTIALS:
-            return response.json() == {"error": "invalid credentials"}
+            return answer(response) == refusal(401, "invalid credentials")
         return response.status_code not in (401, 403)
 
 

@@ -255,10 +255,15 @@ def test_a_sheet_that_is_no_longer_is_refused(chess: Class) -> None:
     seen = chess.teacher.reads(path_of(lesson)).headers["etag"]
     first = marks(chess.teacher, lesson, entry(anna), seen=seen)
     assert first.status_code == 200
-    for outdated in (seen, '"0"', f"W/{first.headers['etag']}", "x"):
+    for outdated in (seen, f"W/{seen}", '"0"', "x"):
         assert answer(marks(chess.teacher, lesson, entry(bea), seen=outdated)) == CHANGED
     assert answer(chess.teacher.reads(path_of(lesson))) == answer(first)
-    for fine in (first.headers["etag"], f"{seen}, {first.headers['etag']}", "*"):
+    for fine in (
+        first.headers["etag"],
+        f"W/{first.headers['etag']}",
+        f"{seen}, {first.headers['etag']}",
+        "*",
+    ):
         assert marks(chess.teacher, lesson, entry(anna), seen=fine).status_code == 200
 
 

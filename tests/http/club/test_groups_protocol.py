@@ -8,7 +8,7 @@ import pytest
 from attendance.application.club import read_models
 from attendance.domain.permissions.roles import Role
 from tests import make
-from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
+from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, no_id, refusal
 from tests.http.club.test_clients_protocol import CHANGED, FORBIDDEN, NO, known
 from tests.http.club_protocol import SIGN_IN_FIRST
 from tests.http.operations import added
@@ -280,14 +280,15 @@ def test_an_id_that_is_nobodys_or_no_id_is_not_found(api: Api, manager: Person, 
         assert answer(manager.reads(f"/groups/{id_}")) == NO["group"], id_
         assert answer(manager.puts(f"/groups/{id_}")) == NO["group"], id_
     for id_ in (UNKNOWN_ID, "x", "", group["id"]):
-        for field, kind, value in (
-            ("location_id", "location", id_),
-            ("teachers", "user", [teacher(id_)]),
-            ("members", "client", [member(id_)]),
+        for field, kind, value, where in (
+            ("location_id", "location", id_, "location_id"),
+            ("teachers", "user", [teacher(id_)], "teachers[0].user_id"),
+            ("members", "client", [member(id_)], "members[0].client_id"),
         ):
+            nobodys = no_id(where) if len(id_) < 36 else NO[kind]
             body = {"name": "x", "location_id": place} | {field: value}
-            assert answer(manager.posts("/groups", **body)) == NO[kind]
-            assert answer(manager.puts(f"/groups/{group['id']}", **{field: value})) == NO[kind]
+            assert answer(manager.posts("/groups", **body)) == nobodys
+            assert answer(manager.puts(f"/groups/{group['id']}", **{field: value})) == nobodys
     assert good(manager.reads("/groups"), 200) == {"groups": [group], "total": 1}
 
 

@@ -76,18 +76,22 @@ class ConfirmRoleChange(Command):
     """Apply a change that awaits confirmation, and return it.
 
     For the user it is about, who however confirms no grant, or another owner who did not request it and has
-    been an owner for 7 days (a setting). Raises Forbidden, RoleChangeNotFound, NotAwaiting, and LastOwner:
-    then it still awaits.
+    been an owner for 7 days (a setting). `versions`: refuse (Outdated) unless the change has one of these;
+    None: any. Raises Forbidden, RoleChangeNotFound, Outdated, NotAwaiting, and LastOwner: then it still
+    awaits.
     """
 
     role_change_workflow: RoleChangeWorkflow
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
+    def __call__(
+        self, actor: Actor, *, role_change_id: RoleChangeId, versions: Collection[int] | None = None
+    ) -> RoleChangeDetails:
         require_level(actor, Permission.CONFIRM_ROLE_CHANGE)
         with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
+            require_version(change.version, versions)
             decided, event = change.confirmed(
                 work.accounts.get_for_update(actor.id),
                 self._change_context(actor),
@@ -104,15 +108,19 @@ class ConfirmRoleChange(Command):
 class RejectRoleChange(Command):
     """Reject a change that awaits confirmation, and return it: for any owner but the user it is about.
 
-    Raises Forbidden, RoleChangeNotFound, NotAwaiting.
+    `versions`: refuse (Outdated) unless the change has one of these; None: any. Raises Forbidden,
+    RoleChangeNotFound, Outdated, NotAwaiting.
     """
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
+    def __call__(
+        self, actor: Actor, *, role_change_id: RoleChangeId, versions: Collection[int] | None = None
+    ) -> RoleChangeDetails:
         require_level(actor, Permission.REJECT_ROLE_CHANGE)
         with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
+            require_version(change.version, versions)
             decided, event = change.rejected(work.accounts.get(actor.id), self._change_context(actor))
             work.role_changes.save(decided)
             work.events.add(event)
@@ -122,15 +130,19 @@ class RejectRoleChange(Command):
 class WithdrawRoleChange(Command):
     """Withdraw a change that one has requested oneself, whatever one's level is now, and return it.
 
-    Raises Forbidden, RoleChangeNotFound, NotAwaiting.
+    `versions`: refuse (Outdated) unless the change has one of these; None: any. Raises Forbidden,
+    RoleChangeNotFound, Outdated, NotAwaiting.
     """
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
+    def __call__(
+        self, actor: Actor, *, role_change_id: RoleChangeId, versions: Collection[int] | None = None
+    ) -> RoleChangeDetails:
         require_level(actor, Permission.WITHDRAW_ROLE_CHANGE)
         with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
+            require_version(change.version, versions)
             decided, event = change.withdrawn(self._change_context(actor))
             work.role_changes.save(decided)
             work.events.add(event)

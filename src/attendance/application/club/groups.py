@@ -146,9 +146,10 @@ class EditGroup(Command):
 class AddMember(Command):
     """Add a client to a group from `since` to `until`, both included, and return the group.
 
-    `until` None: open end. The roster of a lesson that was held changes only by head managers and above
-    (RosterHeld). Raises Invalid, Forbidden, GroupNotFound, ClientNotFound, ClientArchived, GroupFull,
-    RosterHeld, and AlreadyInGroup where the client is in the group on one of these days.
+    `until` None: open end. `versions`: refuse (Outdated) unless the group has one of these; None: any. The
+    roster of a lesson that was held changes only by head managers and above (RosterHeld). Raises Invalid,
+    Forbidden, GroupNotFound, Outdated, ClientNotFound, ClientArchived, GroupFull, RosterHeld, and
+    AlreadyInGroup where the client is in the group on one of these days.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -158,32 +159,52 @@ class AddMember(Command):
 
     @retried
     def __call__(
-        self, actor: Actor, *, group_id: GroupId, client_id: ClientId, since: date, until: date | None = None
+        self,
+        actor: Actor,
+        *,
+        group_id: GroupId,
+        client_id: ClientId,
+        since: date,
+        until: date | None = None,
+        versions: Collection[int] | None = None,
     ) -> GroupDetails:
         raise_if_errors(*self.errors_in({"since": since, "until": until}))
         member = GroupMembership(client_id=client_id, since=since, until=until)
         return _edit_members(
-            self.store, actor, group_id, self._change_context(actor), lambda group: group.members_with(member)
+            self.store,
+            actor,
+            group_id,
+            versions,
+            self._change_context(actor),
+            lambda group: group.members_with(member),
         )
 
 
 class EndMember(DatedCommand):
     """End a client's membership that runs on a day with that day, and return the group.
 
-    Where none runs on it, remove the next one that has not begun. `until`: today unless given. The roster of
-    a lesson that was held changes only by head managers and above (RosterHeld). Raises Forbidden,
-    GroupNotFound, MembershipNotFound, RosterHeld.
+    Where none runs on it, remove the next one that has not begun. `until`: today unless given. `versions`:
+    refuse (Outdated) unless the group has one of these; None: any. The roster of a lesson that was held
+    changes only by head managers and above (RosterHeld). Raises Forbidden, GroupNotFound, Outdated,
+    MembershipNotFound, RosterHeld.
     """
 
     @retried
     def __call__(
-        self, actor: Actor, *, group_id: GroupId, client_id: ClientId, until: date | None = None
+        self,
+        actor: Actor,
+        *,
+        group_id: GroupId,
+        client_id: ClientId,
+        until: date | None = None,
+        versions: Collection[int] | None = None,
     ) -> GroupDetails:
         today = self.today()
         return _edit_members(
             self.store,
             actor,
             group_id,
+            versions,
             self._change_context(actor),
             lambda group: group.members_when_ended(client_id, last=until or today, today=today),
         )
@@ -193,6 +214,7 @@ def _edit_members(
     store: Store,
     actor: Actor,
     group_id: GroupId,
+    versions: Collection[int] | None,
     context: ChangeContext,
     members: Callable[[Group], tuple[GroupMembership, ...]],
 ) -> GroupDetails:
@@ -206,7 +228,7 @@ def _edit_members(
             _require_references(work, before, after)
             return after, event
 
-        return GroupDetails.of(edit(work, work.groups, group_id, None, edited), actor)
+        return GroupDetails.of(edit(work, work.groups, group_id, versions, edited), actor)
 
 
 def _require_same_held_rosters(

@@ -318,11 +318,19 @@ class EditLesson(Command):
 class DeleteLesson(Command):
     """Delete a lesson that has no marks; made by the schedule, it can be made again.
 
-    Managers may, and below them who teaches the lesson. Raises Forbidden, LessonNotFound, LessonMarked.
+    Managers may, and below them who teaches the lesson. `versions`: refuse (Outdated) unless the lesson has
+    one of these; None: any. Raises Forbidden, LessonNotFound, Outdated, LessonMarked.
     """
 
     @retried
-    def __call__(self, actor: Actor, *, group_id: GroupId, lesson_id: LessonId) -> None:
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        group_id: GroupId,
+        lesson_id: LessonId,
+        versions: Collection[int] | None = None,
+    ) -> None:
         require_level_for_some(actor, Permission.DELETE_LESSON)
         with self.store.transaction() as work:
             taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
@@ -331,6 +339,7 @@ class DeleteLesson(Command):
             require_level(actor, Permission.DELETE_LESSON, own=actor.id in taught_lesson.teachers)
             # once more: somebody may have been marked while this waited for the lock
             lesson = work.lessons.get(lesson_id)
+            require_version(lesson.version, versions)
             event = lesson.deleted(self._change_context(actor))
             work.lessons.remove_all([lesson])
             work.events.add(event)

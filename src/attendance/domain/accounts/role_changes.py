@@ -33,12 +33,14 @@ class RoleChangeAwaits(Conflict):
     """Another change of this account awaits confirmation."""
 
     text = "a role change is awaiting"
+    code = "role_change_awaiting"
 
 
 class NotAwaiting(Conflict):
     """The change was decided, withdrawn or superseded, or has expired."""
 
     text = "not awaiting confirmation"
+    code = "not_awaiting_confirmation"
 
 
 class LastOwner(Conflict):

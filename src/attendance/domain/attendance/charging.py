@@ -15,6 +15,7 @@ class NoCandidate(Conflict):
     """The requested pass cannot pay for this visit."""
 
     text = "does not cover this visit"
+    code = "subscription_does_not_cover"
 
 
 class WeekFull(NoCandidate):

@@ -29,6 +29,7 @@ class NotOnSale(Conflict):
     """The price is not on sale yet, or no longer."""
 
     text = "price is not on sale"
+    code = "price_not_on_sale"
 
 
 class PriceChanges(TypedDict, total=False):

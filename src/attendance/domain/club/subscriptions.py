@@ -28,6 +28,7 @@ class OthersContract(Conflict):
     """The contract is not one of the client to whom the pass is sold."""
 
     text = "contract belongs to another client"
+    code = "contract_of_another_client"
 
 
 class DiscountForbidden(Forbidden):
@@ -59,6 +60,7 @@ class VisitsOutside(Conflict):
     """
 
     text = "visits are charged to it"
+    code = "visits_outside_subscription"
 
     def __init__(self, days: Collection[date]) -> None:
         self.days = tuple(sorted(days))

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from litestar import Response
 
-from attendance.adapters.http.accounts.pages import saying
+from attendance.adapters.http.accounts.pages import refusing, saying
 from attendance.adapters.http.server.answers import Accepted
 from attendance.adapters.http.server.operations.declaration import ANYBODY, Room
 from attendance.application.use_cases import UseCases
@@ -35,10 +35,10 @@ def confirm_email(
     confirm = use_cases.confirm_email.is_good if is_head else use_cases.confirm_email
     try:
         is_new = confirm(token=token)
-    except Gone:
+    except Gone as gone:
         if not wants_page:
             raise
-        return saying("This link is over", EXPIRED, status=410)
+        return refusing(gone, "This link is over", EXPIRED)
     if wants_page:
         return saying("Thank you", CONFIRMED if is_new else CONFIRMED_BEFORE)
     return Response(ConfirmedView("confirmed" if is_new else "already confirmed"))

@@ -5,6 +5,9 @@ from typing import Any
 
 from litestar import Response
 
+from attendance.adapters.http.server.errors import ERROR_CODE, status_of
+from attendance.domain.errors import AttendanceError
+
 HTML = "text/html"
 
 PAGE = """<!doctype html>
@@ -49,10 +52,16 @@ FORM = """<form>
 </script>"""
 
 
-def saying(title: str, text: str, *, status: int = 200) -> Response[Any]:
+def saying(title: str, text: str) -> Response[Any]:
     """A page with a sentence."""
-    body = f"<p>{escape(text)}</p>"
-    return _page(title, body, status)
+    return _page(title, f"<p>{escape(text)}</p>", 200)
+
+
+def refusing(refusal: AttendanceError, title: str, text: str) -> Response[Any]:
+    """A page that says why something is not done."""
+    page = _page(title, f"<p>{escape(text)}</p>", status_of(type(refusal)))
+    page.set_header(ERROR_CODE, refusal.code)
+    return page
 
 
 def password_page(shortest: int) -> Response[Any]:

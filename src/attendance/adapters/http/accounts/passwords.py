@@ -2,7 +2,7 @@
 
 from litestar import Response
 
-from attendance.adapters.http.accounts.pages import password_page, saying
+from attendance.adapters.http.accounts.pages import password_page, refusing
 from attendance.adapters.http.accounts.registration import FormView, password_field
 from attendance.adapters.http.server.answers import Accepted
 from attendance.adapters.http.server.bodies.meaning import Body, Fields
@@ -60,10 +60,10 @@ def password_form(use_cases: UseCases, token: str, wants_page: bool) -> Response
     shortest = use_cases.set_password.password_rules.shortest
     try:
         use_cases.set_password.require_good(token=token)
-    except Gone:
+    except Gone as gone:
         if not wants_page:
             raise
-        return saying("This link is over", EXPIRED, status=410)
+        return refusing(gone, "This link is over", EXPIRED)
     if wants_page:
         return password_page(shortest)
     return Response(FormView("PUT", f"{API}{RESET}/{token}", [password_field(shortest)]))

@@ -39,6 +39,8 @@ class LoginBody(Body):
 class SignInBody(Body):
     """Username or email, not both."""
 
+    shown = ("email", "password")
+
     password: Text
     username: Sent[Text] = UNSET
     email: Sent[Text] = UNSET

@@ -8,7 +8,15 @@ from litestar import Response
 from msgspec import UNSET
 
 from attendance.adapters.http.accounts.role_changes import RoleChangeView
-from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource, view_of
+from attendance.adapters.http.server.answers import (
+    Paged,
+    Resource,
+    RevisionView,
+    listing,
+    resource,
+    summed,
+    view_of,
+)
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent, cleared
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
@@ -63,6 +71,10 @@ class UserView(RevisionView, kw_only=True):
     active: bool
     email_confirmed: bool
     clients: Sent[list[ClientOfUserView]] = UNSET
+
+    def beside_version(self) -> tuple[object, ...]:
+        """The clients have versions of their own."""
+        return (summed(self.clients),) if self.clients else ()
 
 
 class PermissionsView(msgspec.Struct):

@@ -9,6 +9,7 @@ from litestar import Response
 from attendance.adapters.http.server.answers import Paged, listing
 from attendance.adapters.http.server.exports.tables import Format, InFormat
 from attendance.adapters.http.server.fields.queries import PageNumber, Sort
+from attendance.adapters.http.server.fields.times import TimeOfDay
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
 from attendance.domain.attendance.status import Status
@@ -25,7 +26,7 @@ class MarkView(msgspec.Struct, kw_only=True):
     lesson_id: UUID
     group_id: UUID
     date: dt.date
-    starts: str
+    starts: TimeOfDay
     client_id: UUID
     name: str
     status: Status

@@ -13,7 +13,7 @@ from attendance.adapters.http.server.answers import Resource, resource
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, cleared
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat, exported
-from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.ids import AnyId
 from attendance.adapters.http.server.fields.texts import prose
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
@@ -37,12 +37,12 @@ class EntryBody(Body):
     `noted_at`: when it was noted down, an instant with its zone, at most 7 days ago.
     """
 
-    client_id: Id
+    client_id: AnyId
     status: Status | None
     note: Clearable[Annotated[str, prose(LONGEST_NOTE), cleared(None)]] = UNSET
     minutes_late: Clearable[Annotated[int, msgspec.Meta(ge=1, le=LONGEST_DELAY)]] = UNSET
     trial: Clearable[bool] = UNSET
-    subscription_id: Clearable[Id] = UNSET
+    subscription_id: Clearable[AnyId] = UNSET
     if_version: Clearable[Annotated[int, msgspec.Meta(ge=0)]] = UNSET
     if_unmarked: Clearable[bool] = UNSET
     noted_at: Clearable[Annotated[dt.datetime, msgspec.Meta(tz=True)]] = UNSET

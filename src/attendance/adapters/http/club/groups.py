@@ -167,10 +167,10 @@ def edit_group(
 
 @room.operation("POST", MEMBERS, Permission.EDIT_GROUP, refuses=(409,), status=201)
 def add_member(
-    use_cases: UseCases, actor: Actor, group_id: GroupId, fields: Fields[MemberBody]
+    use_cases: UseCases, actor: Actor, group_id: GroupId, versions: Versions, fields: Fields[MemberBody]
 ) -> Resource[GroupView]:
     """Add a client to the group, and answer the group."""
-    group = use_cases.add_member(actor, group_id=group_id, **fields)
+    group = use_cases.add_member(actor, group_id=group_id, versions=versions, **fields)
     return resource(GroupView, group, location=f"{API}/groups/{group.id}")
 
 
@@ -180,8 +180,11 @@ def end_member(
     actor: Actor,
     group_id: GroupId,
     client_id: ClientId,
+    versions: Versions,
     last_day: dt.date | None = None,
 ) -> Resource[GroupView]:
     """End the membership that runs on the day `until` (today), or remove the next one; answer the group."""
-    group = use_cases.end_member(actor, group_id=group_id, client_id=client_id, until=last_day)
+    group = use_cases.end_member(
+        actor, group_id=group_id, client_id=client_id, until=last_day, versions=versions
+    )
     return resource(GroupView, group)

@@ -54,6 +54,8 @@ def is_cancelled(state: WantedState) -> bool:
 class EditLessonBody(Body):
     """What is left out stays as it is; null clears. `cancelled` needs a reason, `planned` restores."""
 
+    shown = ("date", "starts", "ends", "teachers", "topic")
+
     date: Sent[dt.date] = UNSET
     starts: Sent[TimeOfDay] = UNSET
     ends: Sent[TimeOfDay] = UNSET
@@ -72,6 +74,8 @@ class AddLessonsBody(Body):
     `replace`: lessons that were made for a slot that is no longer in the schedule go first.
     Location and teachers are the group's unless others are named.
     """
+
+    shown = ("date", "starts", "ends", "topic")
 
     date: Sent[dt.date] = UNSET
     starts: Sent[TimeOfDay] = UNSET
@@ -98,7 +102,7 @@ class ScheduledView(msgspec.Struct):
     """The place in the schedule that a lesson was made for, wherever it was moved."""
 
     date: dt.date
-    starts: str
+    starts: TimeOfDay
 
 
 class LessonView(RevisionView, kw_only=True):
@@ -107,8 +111,8 @@ class LessonView(RevisionView, kw_only=True):
     group_id: UUID
     location_id: UUID
     date: dt.date
-    starts: str
-    ends: str
+    starts: TimeOfDay
+    ends: TimeOfDay
     timezone: str
     starts_at: dt.datetime
     ends_at: dt.datetime
@@ -118,6 +122,10 @@ class LessonView(RevisionView, kw_only=True):
     reason: str
     capacity: int | None
     scheduled: ScheduledView | None
+
+    def beside_version(self) -> tuple[object, ...]:
+        """A lesson is held by being attended, which does not change it."""
+        return (self.state.value,) if self.state is LessonState.HELD else ()
 
 
 class LessonWarningView(msgspec.Struct):
@@ -255,6 +263,8 @@ def edit_lesson(
 
 
 @room.operation("DELETE", LESSON, Permission.DELETE_LESSON, refuses=(409,), status=204)
-def delete_lesson(use_cases: UseCases, actor: Actor, group_id: GroupId, lesson_id: LessonId) -> None:
+def delete_lesson(
+    use_cases: UseCases, actor: Actor, group_id: GroupId, lesson_id: LessonId, versions: Versions
+) -> None:
     """Delete a lesson that has no marks."""
-    use_cases.delete_lesson(actor, group_id=group_id, lesson_id=lesson_id)
+    use_cases.delete_lesson(actor, group_id=group_id, lesson_id=lesson_id, versions=versions)

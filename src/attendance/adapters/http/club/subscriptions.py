@@ -10,6 +10,7 @@ from litestar import Response
 from msgspec import UNSET
 
 from attendance.adapters.http.club.clients import CLIENT
+from attendance.adapters.http.club.prices import Amount
 from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource, view_of
 from attendance.adapters.http.server.bodies.meaning import MEANING, Body, Clearable, Fields, Sent, cleared
 from attendance.adapters.http.server.callers.versions import Versions
@@ -121,10 +122,10 @@ class SubscriptionView(RevisionView, kw_only=True):
     price_name: str
     contract_id: UUID | None
     sold_on: dt.date
-    amount: str
+    amount: Amount
     currency: str
     discount_percent: int
-    amount_due: str
+    amount_due: Amount
     visits: int | None
     visits_per_week: int | None
     visits_left: int | None
@@ -136,6 +137,12 @@ class SubscriptionView(RevisionView, kw_only=True):
     freezes: list[FreezeBody]
     cancelled_on: dt.date | None
     state: SubscriptionState
+
+    def beside_version(self) -> tuple[object, ...]:
+        """Marks and time change what it shows and not what is stored of it."""
+        used = 0 if self.visits is None or self.visits_left is None else self.visits - self.visits_left
+        is_usual = self.state is SubscriptionState.ACTIVE and not used
+        return () if is_usual else (self.state.value, used)
 
 
 class SubscriptionsView(Paged, kw_only=True):

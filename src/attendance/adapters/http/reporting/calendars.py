@@ -10,6 +10,7 @@ from attendance.adapters.calendars import render
 from attendance.adapters.http.accounts.users import USER
 from attendance.adapters.http.club.clients import CLIENT
 from attendance.adapters.http.club.groups import GROUP
+from attendance.adapters.http.server.answers import content_tag
 from attendance.adapters.http.server.fields.characters import ANY_TEXT
 from attendance.adapters.http.server.fields.ids import UserOrMe
 from attendance.adapters.http.server.operations.declaration import API, Room, Service, by_calendar_token
@@ -49,7 +50,8 @@ class CalendarTokenView(msgspec.Struct):
 
 
 def _calendar(calendar: Calendar) -> Response[bytes]:
-    return Response(render(calendar), media_type=ICALENDAR)
+    content = render(calendar)
+    return Response(content, media_type=ICALENDAR, headers={"ETag": content_tag(content)})
 
 
 @room.operation("POST", TOKEN, Permission.MAKE_CALENDAR_TOKEN, keeps_answer=False)

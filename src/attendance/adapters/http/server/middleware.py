@@ -40,12 +40,18 @@ FOR_PAGES = b"; ".join(
 
 
 PREFLIGHT = [
-    (b"access-control-allow-headers", b"Authorization, Content-Type, Idempotency-Key, If-Match"),
+    (
+        b"access-control-allow-headers",
+        b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match",
+    ),
     (b"access-control-max-age", b"600"),
 ]
 EXPOSED = (
     b"access-control-expose-headers",
-    b"Content-Disposition, ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id",
+    (
+        b"Content-Disposition, ETag, Idempotency-Replayed, Location, Retry-After, WWW-Authenticate, "
+        b"X-Error-Code, X-Request-Id"
+    ),
 )
 
 

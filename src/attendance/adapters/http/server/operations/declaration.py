@@ -18,13 +18,13 @@ from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
+from attendance.adapters.http.server.wire import API as API
 from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.use_cases import UseCases
 from attendance.domain.errors import FieldError
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Directory, Permission
 
-API = "/api/v1"
 PERMISSION = "permission"
 """Key of what Litestar knows of a handler: the permission it takes, None for anybody."""
 

@@ -9,8 +9,8 @@ from typing import Any, TypeVar, get_origin
 
 import msgspec
 from litestar import Response
+from litestar.openapi.spec import Parameter, Schema
 from litestar.openapi.spec.enums import OpenAPIType
-from litestar.params import HeaderParameter
 from litestar.types import HTTPScope
 
 from attendance.adapters.http.server.operations.declaration import API, Access, Operation
@@ -28,10 +28,11 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 0.16
 
 R = TypeVar("R")
 
-DESCRIPTION = HeaderParameter(
+DESCRIPTION = Parameter(
     name=HEADER,
+    param_in="header",
     required=False,
-    schema_extra={"type": OpenAPIType.STRING, "one_of": None, "pattern": f"^{KEY.pattern}$"},
+    schema=Schema(type=OpenAPIType.STRING, pattern=f"^{KEY.pattern}$"),
     description="Any text that is new for each thing to be done. Who sends the request again under its key "
     "within 24 hours gets the first answer, with `Idempotency-Replayed: true`, and nothing is done again. "
     "422 with another request, 409 while the first is still under way; refusals are not kept. A key is the "
