@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 SOURCE = Path(__file__).parents[1] / "src/attendance"
 CATALOGUES = SOURCE / "adapters/mail/languages"
 METHODS = [("**.jinja", "jinja2"), ("**/templates/**", "jinja2"), ("**.py", "python")]
-KEYWORDS = {"_": None, "gettext": None, "marked": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "gettext": None, "untranslated": None, "ngettext": (1, 2)}
 OPTIONS = {"**.jinja": {"encoding": "utf-8"}}
 
 

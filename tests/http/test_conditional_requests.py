@@ -17,7 +17,7 @@ CHANGED = refusal(412, "changed since you read it")
 SHOWN = {
     "show_user", "show_favorites", "show_role_change", "show_client", "show_contract", "show_price",
     "show_location", "show_closures", "show_group", "show_lesson", "show_subscription", "show_sheet",
-    "user_calendar", "group_calendar",
+    "user_calendar", "group_calendar", "client_calendar",
 }  # fmt: skip
 EDITS = {
     "edit_user", "change_role", "change_active", "replace_favorites", "confirm_role_change",
@@ -49,12 +49,13 @@ def test_whatever_has_a_tag_is_not_sent_again_to_whom_has_it(scene: Scene) -> No
         if "etag" not in shown.headers:
             continue
         tagged.add(name)
-        tag = shown.headers["etag"]
+        # weak, where it was compressed on its way
+        tag = shown.headers["etag"].removeprefix("W/")
         for tags in (tag, f"W/{tag}", f'"x", {tag}', f"{tag},", "*", f" W/{tag} "):
             for method in ("GET", "HEAD"):
                 known = asks_again(operation, operation.by, tags, method)
                 assert (known.status_code, known.content) == (304, b""), (name, tags)
-                assert known.headers["etag"] == tag
+                assert known.headers["etag"].removeprefix("W/") == tag
                 assert {"content-length", "content-type"}.isdisjoint(known.headers), name
                 assert known.headers["cache-control"] == shown.headers["cache-control"]
         for other in ('"x"', '"777"', "x", tag.strip('"'), f"w/{tag}", "", f"{tag}x", f'"{tag}"'):
@@ -109,7 +110,7 @@ def test_what_changes_without_an_edit_is_sent_again_and_is_no_edit(scene: Scene)
         if path.startswith("/role_changes"):
             [owner] = [api.session_of(owner)]
         if path == "/users/me":
-            good(owner.puts(f"/clients/{scene.client_id}", user_id=owner.id), 200)
+            good(owner.puts(f"/clients/{scene.client_id}", user_ids=[owner.id]), 200)
         again = owner.asks("GET", CLUB + path, headers={"if-none-match": tags[path]})
         assert again.status_code == 200, path
         assert good(again, 200) != bodies[path]
@@ -172,7 +173,7 @@ def test_whoever_edits_may_say_which_version_they_saw(scene: Scene, memory: Api)
             headers = {"if-match": outdated}
             refused = operation.by.asks(operation.method, operation.path, headers=headers, **body)
             assert answer(refused) == CHANGED, name
-    for name, headers in (("delete_lesson", '"1"'), ("add_member", 'W/"2"'), ("end_member", '"3", W/"9"')):
+    for name, headers in (("delete_lesson", '"1"'), ("add_member", 'W/"3"'), ("end_member", '"4", W/"9"')):
         operation = operations(scene)[name]
         body = {} if operation.body is None else {"json": operation.body}
         done = operation.by.asks(

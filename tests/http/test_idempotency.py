@@ -18,7 +18,7 @@ from attendance.domain.accounts import kept_answers
 from attendance.domain.errors import Unavailable
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
-from tests.http.api import CLUB, Api, Person, answer, fields, good, refusal
+from tests.http.api import CLUB, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
 from tests.http.operations import Scene, all_operations
 from tests.make import new_id
 
@@ -129,7 +129,7 @@ def test_refusals_are_not_kept(seller: Person) -> None:
     good(seller.puts(f"/clients/{sale['client_id']}", active=False), 200)
     assert answer(sends(seller, "/subscriptions", **sale)) == refusal(409, "client is archived")
     assert sends(seller, "/subscriptions", **sale, unknown=1).status_code == 400
-    assert sends(seller, "/subscriptions", **sale | {"price_id": "none"}).status_code == 404
+    assert sends(seller, "/subscriptions", **sale | {"price_id": UNKNOWN_ID}).status_code == 404
     good(seller.puts(f"/clients/{sale['client_id']}", active=True), 200)
     first = sends(seller, "/subscriptions", **sale)
     assert (first.status_code, is_replayed(first), sold(seller)) == (201, False, 1)

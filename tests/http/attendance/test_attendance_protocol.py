@@ -246,22 +246,23 @@ def test_the_etag_is_another_for_whatever_is_shown_otherwise(chess: Class) -> No
         change()
         seen.add(chess.teacher.reads(path_of(lesson)).headers["etag"])
         assert len(seen) == number
-    version = next(iter(seen)).strip('"')
-    assert version.isdecimal()
+    # weak, as it was compressed on its way
+    assert all(tag.removeprefix("W/").strip('"').isdecimal() for tag in seen)
 
 
 def test_a_sheet_that_is_no_longer_is_refused(chess: Class) -> None:
     lesson, (anna, bea, _) = chess.lesson(), chess.members
-    seen = chess.teacher.reads(path_of(lesson)).headers["etag"]
+    seen = chess.teacher.reads(path_of(lesson)).headers["etag"].removeprefix("W/")
     first = marks(chess.teacher, lesson, entry(anna), seen=seen)
     assert first.status_code == 200
+    present = first.headers["etag"].removeprefix("W/")
     for outdated in (seen, f"W/{seen}", '"0"', "x"):
         assert answer(marks(chess.teacher, lesson, entry(bea), seen=outdated)) == CHANGED
     assert answer(chess.teacher.reads(path_of(lesson))) == answer(first)
     for fine in (
-        first.headers["etag"],
-        f"W/{first.headers['etag']}",
-        f"{seen}, {first.headers['etag']}",
+        present,
+        f"W/{present}",
+        f"{seen}, {present}",
         "*",
     ):
         assert marks(chess.teacher, lesson, entry(anna), seen=fine).status_code == 200

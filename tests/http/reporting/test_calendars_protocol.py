@@ -315,7 +315,7 @@ def test_what_is_no_token_opens_nothing(club: Club) -> None:
         ):
             response = club.gets(path, wrong)
             assert answer(response) == SIGN_IN_FIRST, wrong
-            assert response.headers["www-authenticate"] == "Bearer"
+            assert response.headers["www-authenticate"] == 'Bearer error="invalid_token"'
         for name in ("Token", "access_token", "calendar_token"):
             assert answer(club.gets(path, **{name: token})) == SIGN_IN_FIRST
         # two are none, and what is malformed is told to whoever may read

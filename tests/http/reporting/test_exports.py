@@ -105,7 +105,8 @@ def flat(item: dict[str, Any]) -> dict[str, Any]:
 
 DATES = {
     "birthday", "signed_on", "cancelled_on", "sold_on", "starts_on", "ends_on", "valid_until", "date",
-    "from", "to", "active_from", "active_until", "on_sale_from", "on_sale_until", "scheduled.date",
+    "from", "to", "active_from", "active_until", "on_sale_from", "on_sale_until", "scheduled.date", "last_visit_on",
+    "pass.valid_until", "marking_ends_on", "until",
 }  # fmt: skip
 INSTANTS = {
     "created_at", "updated_at", "starts_at", "ends_at", "at", "marked_at", "expires_at", "decided_at",
@@ -492,10 +493,10 @@ def test_numbers_amounts_dates_and_times_are_such_cells_with_formats(memory: Api
 
 def test_a_time_of_day_is_one_and_midnight_is_its_first(memory: Api) -> None:
     scene = Scene.of(memory)
-    late = {"date": "2026-03-12", "starts": "22:00", "ends": "00:00"}
+    late = {"date": "2026-03-13", "starts": "22:00", "ends": "00:00"}
     good(scene.owner.posts(f"/groups/{scene.group_id}/lessons", **late), 201)
     path = f"/groups/{scene.group_id}/lessons"
-    found = rows_of(scene.owner.reads(path, format="xlsx", from_="2026-03-12"), Format.XLSX)
+    found = rows_of(scene.owner.reads(path, format="xlsx", from_="2026-03-13"), Format.XLSX)
     assert [(row["starts"], row["ends"]) for row in found] == [(time(22), time(0))]
 
 

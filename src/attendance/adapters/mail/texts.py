@@ -15,31 +15,31 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup, escape
 
-from attendance.adapters.mail.languages import marked, translations_in
+from attendance.adapters.mail.languages import translations_in, untranslated
 from attendance.application.ports import NotSent
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.accounts.mail import MailKind
 
 SUBJECTS: Mapping[MailKind, str] = {
-    MailKind.CONFIRM_EMAIL: marked("Please confirm your email address"),
-    MailKind.RESET_PASSWORD: marked("Set a new password"),
-    MailKind.INVITATION: marked("An account was opened for you"),
-    MailKind.EMAIL_CHANGES: marked("Your email address is about to change"),
-    MailKind.PASSWORD_CHANGED: marked("Your password was changed"),
-    MailKind.ROLE_GRANTED: marked("Somebody was given a powerful role"),
-    MailKind.ROLE_CHANGE_AWAITS: marked("A change to an owner awaits confirmation"),
-    MailKind.ACCOUNT_LINKED: marked("Somebody else may read what you may read"),
-    MailKind.ROLE_GRANT_AWAITS: marked("A powerful role awaits confirmation"),
+    MailKind.CONFIRM_EMAIL: untranslated("Please confirm your email address"),
+    MailKind.RESET_PASSWORD: untranslated("Set a new password"),
+    MailKind.INVITATION: untranslated("An account was opened for you"),
+    MailKind.EMAIL_CHANGES: untranslated("Your email address is about to change"),
+    MailKind.PASSWORD_CHANGED: untranslated("Your password was changed"),
+    MailKind.ROLE_GRANTED: untranslated("Somebody was given a powerful role"),
+    MailKind.ROLE_CHANGE_AWAITS: untranslated("A change to an owner awaits confirmation"),
+    MailKind.ACCOUNT_LINKED: untranslated("Somebody else may read what you may read"),
+    MailKind.ROLE_GRANT_AWAITS: untranslated("A powerful role awaits confirmation"),
 }
 """Fixed, so that nobody's name or address is ever part of one."""
 
 ROLE_NAMES: Mapping[str, str] = {
-    "user": marked("user"),
-    "employee": marked("employee"),
-    "manager": marked("manager"),
-    "head_manager": marked("head manager"),
-    "owner": marked("owner"),
-    "admin": marked("admin"),
+    "user": untranslated("user"),
+    "employee": untranslated("employee"),
+    "manager": untranslated("manager"),
+    "head_manager": untranslated("head manager"),
+    "owner": untranslated("owner"),
+    "admin": untranslated("admin"),
 }
 
 _CODES = frozenset({"hours", "role", "to", "what"})

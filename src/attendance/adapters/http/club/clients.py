@@ -12,7 +12,7 @@ from attendance.adapters.http.server.answers import Paged, Resource, RevisionVie
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
-from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.ids import AnyId
 from attendance.adapters.http.server.fields.queries import PageNumber, SearchText, Sort
 from attendance.adapters.http.server.fields.texts import Email, Notes, line, prose
 from attendance.adapters.http.server.operations.declaration import Room
@@ -41,7 +41,7 @@ class EditClientBody(Body):
     address: Clearable[Annotated[str, prose(LONGEST_ADDRESS)]] = UNSET
     notes: Clearable[Notes] = UNSET
     active: Sent[bool] = UNSET
-    user_ids: Clearable[Annotated[list[Id], msgspec.Meta(max_length=MOST_ACCOUNTS)]] = UNSET
+    user_ids: Clearable[Annotated[list[AnyId], msgspec.Meta(max_length=MOST_ACCOUNTS)]] = UNSET
 
 
 class AddClientBody(EditClientBody, kw_only=True):

@@ -40,13 +40,14 @@ def start_of(text: str) -> dt.date | Start:
             return dt.date.fromisoformat(text)
     except ValueError:
         pass
-    raise Invalid(FieldError("starts_on", f"must be a date or {Start.AFTER_CURRENT}"))
+    raise Invalid(FieldError("", f"must be a date or {Start.AFTER_CURRENT}"))
 
 
 StartsOn = Annotated[
     str,
     msgspec.Meta(
         description=f'A date, or "{Start.AFTER_CURRENT}".',
+        examples=[Start.AFTER_CURRENT.value],
         extra={MEANING: start_of},
         extra_json_schema={"extra": {"pattern": rf"^({DATE.pattern}|{Start.AFTER_CURRENT})$"}},
     ),

@@ -15,7 +15,7 @@ SOURCE = Language.EN
 """The language of the texts themselves, which needs no catalogue."""
 
 
-def marked(text: str) -> str:
+def untranslated(text: str) -> str:
     """The text as it is: what is translated later, where the language is known."""
     return text
 

@@ -83,6 +83,8 @@ def _value(hint: Any, name: str) -> Any:
         for meta in hint.__metadata__:
             lowest = getattr(meta, "ge", None) if lowest is None else lowest
             meaning = (getattr(meta, "extra", None) or {}).get(MEANING, meaning)
+            if examples := getattr(meta, "examples", None):
+                return examples[0]
         hint = hint.__origin__
     kinds = [kind for kind in get_args(hint) if kind not in (type(None), UnsetType)]
     if get_origin(hint) is list:
