@@ -21,25 +21,29 @@ from attendance.application.attendance.read_models import (
     VisitDetails as VisitDetails,
     VisitsDetails as VisitsDetails,
 )
+from attendance.application.club.clients import ClientDetails as ClientDetails
+from attendance.application.club.contracts import ContractDetails as ContractDetails
 from attendance.application.club.freezing import (
     FrozenSubscriptions as FrozenSubscriptions,
     SkippedSubscription as SkippedSubscription,
 )
-from attendance.application.club.read_models import (
+from attendance.application.club.groups import GroupDetails as GroupDetails
+from attendance.application.club.lessons import (
     ChangedLessonDetails as ChangedLessonDetails,
-    ClientDetails as ClientDetails,
-    ContractDetails as ContractDetails,
-    GroupDetails as GroupDetails,
-    GroupOfClientDetails as GroupOfClientDetails,
     LessonDetails as LessonDetails,
-    LessonInContextDetails as LessonInContextDetails,
-    LessonOfClientDetails as LessonOfClientDetails,
+)
+from attendance.application.club.overlaps import (
     LessonWarning as LessonWarning,
     LessonWarningCode as LessonWarningCode,
-    PriceDetails as PriceDetails,
-    SubscriptionDetails as SubscriptionDetails,
 )
+from attendance.application.club.prices import PriceDetails as PriceDetails
 from attendance.application.club.schedules import MadeLessons as MadeLessons
+from attendance.application.club.subscriptions import SubscriptionDetails as SubscriptionDetails
+from attendance.application.club.timetables import (
+    GroupOfClientDetails as GroupOfClientDetails,
+    LessonInContextDetails as LessonInContextDetails,
+    LessonOfClientDetails as LessonOfClientDetails,
+)
 from attendance.application.forms.listing import Listed as Listed
 from attendance.application.pagination import (
     NumberedPage as NumberedPage,

@@ -19,7 +19,6 @@ from attendance.application.accounts import (
 from attendance.application.attendance import absences, marks, sheets, visits
 from attendance.application.checking import checked, signature_of
 from attendance.application.club import (
-    client_schedules,
     clients,
     contracts,
     favorites,
@@ -30,6 +29,7 @@ from attendance.application.club import (
     prices,
     schedules,
     subscriptions,
+    timetables,
 )
 from attendance.application.labs import labs, marks as lab_marks
 from attendance.application.maintenance import RunMaintenance
@@ -154,15 +154,15 @@ class UseCases:
     edit_group: groups.EditGroup
     add_member: groups.AddMember
     end_member: groups.EndMember
-    list_lessons: lessons.ListLessons
-    list_all_lessons: lessons.ListAllLessons
+    list_lessons: timetables.ListLessons
+    list_all_lessons: timetables.ListAllLessons
     add_lesson: lessons.AddLesson
     make_lessons: schedules.MakeLessons
     show_lesson: lessons.ShowLesson
     edit_lesson: lessons.EditLesson
     delete_lesson: lessons.DeleteLesson
-    groups_of_client: client_schedules.GroupsOfClient
-    lessons_of_client: client_schedules.LessonsOfClient
+    groups_of_client: timetables.GroupsOfClient
+    lessons_of_client: timetables.LessonsOfClient
     show_favorites: favorites.ShowFavorites
     replace_favorites: favorites.ReplaceFavorites
 

@@ -16,12 +16,10 @@ from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
 from attendance.adapters.sql.club.clients import SqlClients
 from attendance.application.attendance import sheets as attendance_module
 from attendance.application.club import lessons as lessons_module
-from attendance.application.club.read_models import (
-    ClientDetails,
-    GroupDetails,
-    LessonDetails,
-    SubscriptionDetails,
-)
+from attendance.application.club.clients import ClientDetails
+from attendance.application.club.groups import GroupDetails
+from attendance.application.club.lessons import LessonDetails
+from attendance.application.club.subscriptions import SubscriptionDetails
 from attendance.application.ports import Store
 from attendance.application.ports.attendance import SheetEntry
 from attendance.domain.attendance import charging

@@ -8,7 +8,8 @@ import pytest
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql.club.clients import SqlClients
 from attendance.application.attendance import sheets
-from attendance.application.club.read_models import LessonDetails, SubscriptionDetails
+from attendance.application.club.lessons import LessonDetails
+from attendance.application.club.subscriptions import SubscriptionDetails
 from attendance.application.ports import Store
 from attendance.domain.attendance.charging import NOTHING, UNPAID
 from attendance.domain.club.subscriptions import Freeze, VisitsOutside

@@ -11,7 +11,7 @@ from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
 from attendance.application.club import client_schedules
-from attendance.application.club.read_models import LessonOfClientDetails
+from attendance.application.club.timetables import LessonOfClientDetails
 from attendance.domain.attendance.marks import SentMark, is_announced
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import ClientNotFound

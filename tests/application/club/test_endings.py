@@ -11,7 +11,7 @@ import pytest
 from attendance.application.attendance.read_models import SheetDetails, SheetEntry
 from attendance.application.club import groups as groups_module, locations as locations_module
 from attendance.application.club.clients import EditClient
-from attendance.application.club.read_models import LessonDetails
+from attendance.application.club.lessons import LessonDetails
 from attendance.application.ports import Store
 from attendance.domain.attendance.marks import SentMark
 from attendance.domain.attendance.status import Status

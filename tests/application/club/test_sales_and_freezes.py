@@ -11,7 +11,7 @@ from attendance.adapters.sql.club.clients import SqlClients
 from attendance.application.attendance import sheets
 from attendance.application.club import freezing, subscriptions
 from attendance.application.club.freezing import FrozenSubscriptions
-from attendance.application.club.read_models import SubscriptionDetails
+from attendance.application.club.subscriptions import SubscriptionDetails
 from attendance.application.ports import Contended, Store
 from attendance.domain.club.renewals import Start
 from attendance.domain.club.subscriptions import Freeze, Subscription

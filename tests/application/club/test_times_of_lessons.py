@@ -12,7 +12,8 @@ from hypothesis import given, settings, strategies as st
 
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.application.club import lessons as lessons_module, overlaps
-from attendance.application.club.read_models import LessonDetails, LessonWarning, LessonWarningCode
+from attendance.application.club.lessons import LessonDetails
+from attendance.application.club.overlaps import LessonWarning, LessonWarningCode
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Store
 from attendance.application.ports.club import LessonCriteria

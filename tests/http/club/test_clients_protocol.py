@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.application.club import read_models
+from attendance.application.club import clients as use_cases
 from attendance.application.forms import client_access as clients_use_cases
 from attendance.domain.permissions.roles import Role
 from tests import make
@@ -655,7 +655,7 @@ def test_a_note_is_seen_in_a_parents_answer_when_nobody_keeps_it_back(
 ) -> None:
     head = memory.having(Role.HEAD_MANAGER)
     parent, own, _ = family(memory, head)
-    monkeypatch.setattr(read_models, "sees_notes", lambda _: True)
+    monkeypatch.setattr(use_cases, "sees_notes", lambda _: True)
     path = f"/clients/{own['client']['id']}"
     assert NOTES in parent.reads(path).text
     assert NOTES in parent.reads(f"{path}/contracts").text

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.application.club import read_models
+from attendance.application.club import groups as use_cases
 from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, no_id, refusal
@@ -126,7 +126,7 @@ def test_members_are_for_those_who_work_here(api: Api, head: Person, place: str)
 def test_members_are_seen_to_be_told_when_nobody_keeps_them_back(
     memory: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_models, "sees_members", lambda _: True)
+    monkeypatch.setattr(use_cases, "sees_members", lambda _: True)
     head = memory.having(Role.HEAD_MANAGER)
     place = added(head, "/locations", name="Main", address="1")
     with pytest.raises(AssertionError):

@@ -105,8 +105,8 @@ def flat(item: dict[str, Any]) -> dict[str, Any]:
 
 DATES = {
     "birthday", "signed_on", "cancelled_on", "sold_on", "starts_on", "ends_on", "valid_until", "date",
-    "from", "to", "active_from", "active_until", "on_sale_from", "on_sale_until", "scheduled.date", "last_visit_on",
-    "pass.valid_until", "marking_ends_on", "until",
+    "from", "to", "active_from", "active_until", "on_sale_from", "on_sale_until", "scheduled.date",
+    "last_visit_on", "pass.valid_until", "marking_ends_on", "until",
 }  # fmt: skip
 INSTANTS = {
     "created_at", "updated_at", "starts_at", "ends_at", "at", "marked_at", "expires_at", "decided_at",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from attendance.application.accounts.outbox import OutboxWriter
-from attendance.application.club.read_models import ClientDetails
 from attendance.application.forms.client_access import own_clients, readable_client
 from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import given_errors, record_errors, unknown_errors
@@ -17,15 +16,32 @@ from attendance.application.pagination import PageChoice, PageRequest
 from attendance.application.ports import Contended, EmailAddresses, Store, Today, UnitOfWork
 from attendance.application.ports.club import CLIENTS, ClientCriteria, GroupCriteria
 from attendance.domain.accounts.mail import MailKind
-from attendance.domain.club.clients import Client, ClientChanges, accepted_birthday
+from attendance.domain.club.clients import Client, ClientChanges, ClientFields, accepted_birthday
 from attendance.domain.club.groups import Group
 from attendance.domain.errors import FieldError, Forbidden
 from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import OPERATOR_ID, ClientId, GroupId, LessonId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import may_link_accounts, require, require_level
+from attendance.domain.permissions.policy import may_link_accounts, require, require_level, sees_notes
 from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors, trimmed, words_of
+
+
+def hidden_notes(actor: Actor) -> tuple[str, ...]:
+    """The fields of a client and of a contract that the actor may not see."""
+    return () if sees_notes(actor) else ("notes",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDetails(ClientFields):
+    """A client; `notes` are None for parents."""
+
+    notes: str | None
+
+    @classmethod
+    def of(cls, client: Client, actor: Actor) -> "ClientDetails":
+        return read_model(cls, client, hidden_notes(actor))
+
 
 MOST_GROUPS = 10_000
 

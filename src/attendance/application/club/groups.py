@@ -1,30 +1,53 @@
 """Groups: adding, listing, showing and editing them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
-from attendance.application.club.read_models import GroupDetails
 from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
+from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedCommand, DatedQuery, Query
 from attendance.application.pagination import PageChoice
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.club import GROUPS, GroupCriteria
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
-from attendance.domain.club.groups import Group, GroupChanges, GroupMembership, RosterHeld, ended_by
+from attendance.domain.club.groups import (
+    Group,
+    GroupChanges,
+    GroupFields,
+    GroupMembership,
+    RosterHeld,
+    ended_by,
+)
 from attendance.domain.club.lessons import LessonsPlanned, LessonState
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError, error_if
 from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import may_rewrite_rosters, require_level
+from attendance.domain.permissions.policy import may_rewrite_rosters, require_level, sees_members
 from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors, words_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupDetails(GroupFields):
+    """A group; `members` are None for whoever does not work here."""
+
+    members: tuple[GroupMembership, ...] | None
+
+    @classmethod
+    def of(cls, group: Group, actor: Actor) -> "GroupDetails":
+        return read_model(cls, group, cls.hidden(actor))
+
+    @staticmethod
+    def hidden(actor: Actor) -> tuple[str, ...]:
+        return () if sees_members(actor) else ("members",)
 
 
 class ListGroups(DatedQuery):

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import settle_unpaid_visits
-from attendance.application.club.read_models import SubscriptionDetails
 from attendance.application.forms.client_access import readable_client
 from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
+from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand, DatedQuery
 from attendance.application.pagination import PageChoice
@@ -27,6 +27,7 @@ from attendance.domain.club.subscriptions import (
     SoldTooLongAgo,
     Subscription,
     SubscriptionChanges,
+    SubscriptionFields,
     SubscriptionState,
     discount_error,
     sold,
@@ -38,6 +39,24 @@ from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_discount, may_sell_anything, require, require_level
 from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionDetails(SubscriptionFields):
+    """A subscription and its state today.
+
+    `amount_due`: the amount less the discount. `visits_left` None: any number. `valid_until`: the last day it
+    runs, freezes included, were it not cancelled; None: open end.
+    """
+
+    amount_due: Decimal
+    visits_left: int | None
+    valid_until: date | None
+    state: SubscriptionState
+
+    @classmethod
+    def of(cls, subscription: Subscription, today: date) -> "SubscriptionDetails":
+        return read_model(cls, subscription, state=subscription.state(today))
 
 
 class ListSubscriptions(DatedQuery):

@@ -10,7 +10,9 @@ from math import ceil
 from random import Random
 
 from attendance.application.accounts.read_models import UserDetails
-from attendance.application.club.read_models import GroupDetails, LessonDetails, PriceDetails
+from attendance.application.club.groups import GroupDetails
+from attendance.application.club.lessons import LessonDetails
+from attendance.application.club.prices import PriceDetails
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.mail import MailState
 from attendance.domain.attendance.marks import SentMark

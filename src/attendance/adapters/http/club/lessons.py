@@ -20,7 +20,7 @@ from attendance.adapters.http.server.fields.queries import PageNumber, Sort
 from attendance.adapters.http.server.fields.texts import line
 from attendance.adapters.http.server.fields.times import TimeOfDay
 from attendance.adapters.http.server.operations.declaration import Room
-from attendance.application.club.read_models import LessonWarningCode
+from attendance.application.club.overlaps import LessonWarningCode
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.lessons import LONGEST_REASON, LONGEST_TOPIC, MOST_LESSON_TEACHERS, LessonState
 from attendance.domain.errors import FieldError
