@@ -11,7 +11,7 @@ import pytest
 from attendance.adapters.clock import IanaZones
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.memory.store import REPOSITORIES
-from attendance.application.club import prices as prices_module, read_models
+from attendance.application.club import clients as clients_module, prices as prices_module
 from attendance.application.forms import client_access as clients_module, editing
 from attendance.application.forms.listing import Listed
 from attendance.application.ports import Store
@@ -319,7 +319,7 @@ def test_notes_are_seen_to_be_told_to_a_parent_when_nobody_keeps_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent, child, _, _, _ = family(world)
-    monkeypatch.setattr(read_models, "sees_notes", lambda _: True)
+    monkeypatch.setattr(clients_module, "sees_notes", lambda _: True)
     assert world.use_cases.show_client(parent, client_id=child.id).notes == NOTES
     (contract,) = world.use_cases.contracts_of_client(parent, client_id=child.id).items
     assert contract.notes == NOTES
