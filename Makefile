@@ -27,7 +27,7 @@ help: ## what there is to make
 run: $(VENV)/run.stamp ## serve on http://127.0.0.1:8000, everything kept in ./var
 	$(BIN)/attendance serve
 
-test: $(VENV)/dev.stamp ## the whole suite, with lint, types and import contracts: 3 to 4 minutes on two cores
+test: $(VENV)/dev.stamp ## the suite, with lint, types and import contracts: 3 minutes on two cores
 	@$(MAKE) $(SIDE_BY_SIDE) $(CHECKS)
 	$(PYTEST) $(PYTEST_ARGS)
 
@@ -58,7 +58,7 @@ quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 sec
 translations:
 	$(BIN)/python tools/catalogues.py --check
 
-check: $(VENV)/dev.stamp ## attack the service; see every check, guard and lock fail once it is broken: 2 minutes
+check: $(VENV)/dev.stamp ## attack and kill the service; see every check, guard and lock fail once it is broken: 4 minutes
 	$(PYTEST) -m '(plants or attacks) and not long' $(PYTEST_ARGS)
 
 long: $(VENV)/dev.stamp ## what takes longer: more rounds, more examples, crashes

@@ -47,7 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--stores: there is no {', '.join(sorted(unknown))}")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith("tests/faults/"):
+            item.add_marker("attacks")
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     left_out = {*STORES} - {*config.getoption("stores").split(",")}
     if deselected := [item for item in items if stores_of(item) & left_out]:
