@@ -13,6 +13,7 @@ except ImportError as error:
 from attendance.adapters.http import HttpSettings, http_application
 from attendance.adapters.mail import Dispatcher
 from attendance.adapters.sql.schema.version import is_current
+from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
 from attendance.entrypoints.process import heed_signals, settle
 from attendance.entrypoints.settings import MailSender, from_environment
@@ -65,4 +66,5 @@ def application(container: Container, *, beside: AbstractContextManager[None] = 
         is_ready=is_ready,
         beside=beside,
         close=partial(close, container),
+        pages=pages,
     )

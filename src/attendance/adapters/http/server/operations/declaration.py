@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from attendance.adapters.http.server.callers import places
 from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
@@ -23,7 +24,7 @@ from attendance.domain.errors import FieldError
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Directory, Permission
 
-API = "/api/v1"
+API = places.API
 PERMISSION = "permission"
 """Key of what Litestar knows of a handler: the permission it takes, None for anybody."""
 
@@ -34,7 +35,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class HttpSettings:
     """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting.
 
-    Addresses of calendars begin with `base_url`.
+    Addresses of calendars begin with `base_url`, by which browsers know the service.
     """
 
     version: str
@@ -72,6 +73,11 @@ class Access:
 
 ANYBODY = Access(None, Caller.actor_if_any)
 SIGNED_IN = Access(None, Caller.actor, (BEARER,))
+
+
+def by_token_alone(permission: Permission) -> Access:
+    """Whoever has a permission and sends a token; a cookie, which browsers send unasked, will not do."""
+    return Access(permission, Caller.bearer, (BEARER,))
 
 
 def by_calendar_token(permission: Permission) -> Access:

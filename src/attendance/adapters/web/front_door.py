@@ -1,0 +1,33 @@
+"""The front door, and what is said where there is no page."""
+
+import msgspec
+
+from attendance.adapters.http.server.service import home
+from attendance.adapters.http.server.wire import json_reply
+from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.domain.errors import NotFound
+
+room = PageRoom()
+
+VARIES = (b"vary", b"Accept")
+
+
+@room.page("GET", "/")
+def front_door(visit: Visit) -> Answer:
+    """What this is and where to begin: as a page, or to whoever does not ask for one as links."""
+    if not visit.wants_page:
+        return json_reply(200, msgspec.json.encode(home(visit.service)), VARIES)
+    if visit.actor is None:
+        return Page("front_door.html", headers=(VARIES,))
+    user = visit.use_cases.show_user(visit.actor, user_id=visit.actor.id)
+    return Page("start.html", {"user": user}, headers=(VARIES,))
+
+
+@room.page("GET", "/app/{path:path}")
+def no_page(visit: Visit, path: str) -> Answer:
+    raise NotFound
+
+
+@room.page("POST", "/app/{path:path}")
+def no_form(visit: Visit, path: str) -> Answer:
+    raise NotFound

@@ -1,0 +1,99 @@
+"""One form for a page: a function of its module, declared with its method and path.
+
+A page's function takes the visit, and what its path names; it returns the page, or where to go on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from attendance.adapters.http.server.operations.declaration import Runs, Service
+from attendance.adapters.http.server.wire import Reply
+from attendance.application.use_cases import UseCases
+from attendance.domain.errors import Unauthenticated
+from attendance.domain.permissions.actor import Actor
+
+PAGE = "page"
+"""Key of what Litestar knows of the handler of a page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A request of a page, as far as its function may look at it.
+
+    `query` and `form` have the values that were sent, by name; what was not sent is "". `address` is where
+    the request came from, None where that is not known.
+    """
+
+    service: Service
+    language: str
+    address: str | None
+    is_head: bool
+    wants_page: bool
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    actor: Actor | None = None
+
+    @property
+    def use_cases(self) -> UseCases:
+        return self.service.use_cases
+
+    @property
+    def signed_in(self) -> Actor:
+        """Whoever is signed in. Raises Unauthenticated for nobody."""
+        if self.actor is None:
+            raise Unauthenticated
+        return self.actor
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template and the values it shows."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    status: int = 200
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Go on to a path, with another session or none where that is said."""
+
+    path: str
+    token: str | None = None
+    signs_out: bool = False
+
+
+Answer = Page | GoOn | Reply
+Shown = Callable[..., Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredPage:
+    function: Shown
+    method: str
+    path: str
+    runs: Runs
+    form: Shown | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageRoom:
+    """The pages of one subject."""
+
+    pages: list[DeclaredPage] = field(default_factory=list)
+
+    def page(
+        self, method: str, path: str, *, runs: Runs = Runs.ON_A_THREAD, form: Shown | None = None
+    ) -> Callable[[Shown], Shown]:
+        """Declare the function below a page; it stays the function it is.
+
+        `form`: the page that is shown again, with what was typed and what is wrong, when it is refused.
+        """
+
+        def declare(function: Shown) -> Shown:
+            self.pages.append(DeclaredPage(function=function, method=method, path=path, runs=runs, form=form))
+            return function
+
+        return declare
