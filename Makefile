@@ -14,7 +14,7 @@ PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 test check: WORKERS := 3
 
 # side by side, what each says in one piece where make can do that
-CHECKS := types imports lint format dependencies passwords
+CHECKS := types imports lint format dependencies passwords words
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: help run test quick check long bench bench-bounds bench-growth lock clean $(CHECKS)
@@ -49,6 +49,9 @@ dependencies:
 
 passwords:
 	$(BIN)/python tools/common_passwords.py --check
+
+words:
+	$(BIN)/python tools/catalogues.py --check
 
 # without what starts processes, and with fewer examples of each property
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
