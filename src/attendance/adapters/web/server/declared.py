@@ -9,6 +9,7 @@ from typing import Any
 
 from attendance.adapters.http.server.operations.declaration import Runs, Service
 from attendance.adapters.http.server.wire import Reply
+from attendance.adapters.web.server.forms import Typed
 from attendance.application.use_cases import UseCases
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.permissions.actor import Actor
@@ -30,8 +31,8 @@ class Visit:
     address: str | None
     is_head: bool
     wants_page: bool
-    query: Mapping[str, str]
-    form: Mapping[str, str]
+    query: Typed
+    form: Typed
     actor: Actor | None = None
 
     @property

@@ -1,6 +1,6 @@
 """What a form sends: its fields as texts, each at most once."""
 
-from collections.abc import Mapping
+import re
 from urllib.parse import parse_qsl
 
 from litestar.exceptions import HTTPException
@@ -10,6 +10,7 @@ from attendance.adapters.http.server.wire import header_value
 
 LARGEST_FORM = 64 * 1024
 MOST_FIELDS = 100
+_NOT_IN_PAGES = re.compile("[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -19,8 +20,12 @@ class Typed(dict[str, str]):
     def __missing__(self, name: str) -> str:
         return ""
 
+    def as_shown(self) -> "Typed":
+        """The same, without what no page may hold: control characters and lone surrogates."""
+        return Typed({name: _NOT_IN_PAGES.sub("\ufffd", text) for name, text in self.items()})
 
-async def form_sent(scope: HTTPScope, receive: Receive) -> Mapping[str, str]:
+
+async def form_sent(scope: HTTPScope, receive: Receive) -> Typed:
     """The fields of the form in a request's body.
 
     Raises HTTPException: 413 for more than 64 KiB, 415 for what is no form, 400 for what cannot be read or
@@ -44,7 +49,7 @@ async def _body(receive: Receive) -> bytes:
             return body
 
 
-def _fields(body: bytes) -> Mapping[str, str]:
+def _fields(body: bytes) -> Typed:
     try:
         pairs = parse_qsl(
             body.decode("ascii"),

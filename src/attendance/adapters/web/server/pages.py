@@ -158,7 +158,7 @@ class PagePlan:
                 values = {
                     **answer.values,
                     "is_signed_in": visit.actor is not None,
-                    "typed": visit.form,
+                    "typed": visit.form.as_shown(),
                     "faults": faults or {},
                 }
                 body = rendered(answer.template, visit.language, values)

@@ -30,7 +30,6 @@ FIELD_OF: dict[type[AttendanceError], str] = {
 """The fields that refusals without details are about."""
 
 TEXT_BY_CODE = {
-    "changed": N_("changed since you read it"),
     "conflict": N_("conflict"),
     "email_taken": N_("email is taken"),
     "forbidden": N_("insufficient permissions"),
