@@ -1,5 +1,84 @@
-"""The application in process, and one browser for all tests of a worker."""
+"""The application in process; and for what only a browser can tell, one for all tests of a worker."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.http.conftest import application, memory
+from tests.service import Service, serving
+from tests.web.browsers import NoBrowser, found_browser
 
 __all__ = ["application", "memory"]
+
+# a sandbox needs rights that a container does not give; what is opened is this service's
+ARGUMENTS = ["--no-sandbox", "--no-zygote", "--disable-gpu", "--font-render-hinting=none"]
+
+
+@contextmanager
+def running(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Playwright's loop runs in this thread all the time; whoever else uses the thread must not find it."""
+    asyncio._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(None)
+
+
+@dataclass(frozen=True)
+class Driven:
+    """A browser, and the loop by which it is driven."""
+
+    browser: Browser
+    loop: asyncio.AbstractEventLoop
+
+
+@pytest.fixture(scope="session")
+def driven() -> Iterator[Driven]:
+    try:
+        found = found_browser()
+    except NoBrowser as none:
+        pytest.fail(str(none), pytrace=False)
+    environment: Any = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"} | found.environment
+    playwright = sync_playwright().start()
+    loop = asyncio.get_running_loop()
+    with running(loop):
+        browser = playwright.chromium.launch(executable_path=found.program, args=ARGUMENTS, env=environment)
+    yield Driven(browser, loop)
+    with running(loop):
+        browser.close()
+        playwright.stop()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The real service, in memory; its mails are files in its home."""
+    with serving(Path(tmp_path_factory.mktemp("service")), "memory") as service:
+        yield service
+
+
+@pytest.fixture
+def browser(driven: Driven) -> Iterator[Browser]:
+    """One for all tests of this worker."""
+    with running(driven.loop):
+        yield driven.browser
+
+
+@pytest.fixture
+def context(browser: Browser, service: Service) -> Iterator[BrowserContext]:
+    """A browser of somebody's own, in which nothing is kept yet."""
+    context = browser.new_context(base_url=service.url, locale="en-US")
+    context.set_default_timeout(5000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()

@@ -13,6 +13,7 @@ SwaggerUIBundle({
   dom_id: "#documentation",
   url: "/schema/openapi.json",
   deepLinking: true,
+  docExpansion: "none",
   requestInterceptor: (request) => ({ ...request, credentials: "omit" }),
   presets: [SwaggerUIBundle.presets.apis],
 });
