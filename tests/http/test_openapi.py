@@ -72,9 +72,11 @@ def test_it_describes_every_operation_there_is_and_no_other(memory: Api, documen
     there = {(operation.method, operation.template) for operation in all_operations(Scene.of(memory))}
     assert {(method, path) for method, path, _ in described(document)} == there
     for path, methods in METHODS_AT.items():
-        assert path.startswith("/schema") or {method.lower() for method in methods} == {
-            *document["paths"][path]
-        }
+        assert (
+            path == "/"
+            or path.startswith(("/schema", "/app/"))
+            or {method.lower() for method in methods} == {*document["paths"][path]}
+        )
 
 
 def test_every_operation_has_a_name_of_its_own_and_says_what_it_does(document: dict[str, Any]) -> None:

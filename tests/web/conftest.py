@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.http.conftest import application, memory
 from tests.service import Service, serving
@@ -17,8 +17,12 @@ from tests.web.browsers import NoBrowser, found_browser
 
 __all__ = ["application", "memory"]
 
+LONGEST_WAIT = 20_000
+"""Milliseconds: machines may be busy with something else."""
 # a sandbox needs rights that a container does not give; what is opened is this service's
 ARGUMENTS = ["--no-sandbox", "--no-zygote", "--disable-gpu", "--font-render-hinting=none"]
+
+expect.set_options(timeout=LONGEST_WAIT)
 
 
 @contextmanager
@@ -74,7 +78,7 @@ def browser(driven: Driven) -> Iterator[Browser]:
 def context(browser: Browser, service: Service) -> Iterator[BrowserContext]:
     """A browser of somebody's own, in which nothing is kept yet."""
     context = browser.new_context(base_url=service.url, locale="en-US")
-    context.set_default_timeout(5000)
+    context.set_default_timeout(LONGEST_WAIT)
     yield context
     context.close()
 

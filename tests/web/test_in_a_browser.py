@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.service import Service
 from tests.web.browsers import UNPACKED
 from tests.web.clicks import PASSWORD, creates_account, link_mailed, signs_in
+from tests.web.conftest import LONGEST_WAIT
 
 pytestmark = pytest.mark.processes
 
@@ -124,7 +125,7 @@ def test_what_is_in_the_way_is_seen(page: Page) -> None:
 
 def test_everything_works_without_scripts(browser: Browser, service: Service) -> None:
     with browser.new_context(base_url=service.url, locale="en-US", java_script_enabled=False) as context:
-        context.set_default_timeout(5000)
+        context.set_default_timeout(LONGEST_WAIT)
         page = context.new_page()
         username = creates_account(page)
         page.goto(link_mailed(service, username, "confirm_email"))
@@ -345,7 +346,7 @@ def test_the_documentation_is_read_and_tried_out_under_its_policy(page: Page) ->
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto("/schema")
-    page.locator("#operations-tag-Home").click(timeout=20_000)
+    page.locator("#operations-tag-Home").click()
     page.locator("#operations-Home-home").get_by_role("button").first.click()
     page.get_by_role("button", name="Try it out").click()
     page.get_by_role("button", name="Execute").click()
