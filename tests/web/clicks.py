@@ -24,13 +24,18 @@ def creates_account(page: Page, username: str | None = None) -> str:
     username = username or new_name()
     page.goto("/")
     page.get_by_role("link", name="Create an account").click()
+    fills_in_account(page, username)
+    expect(page.get_by_role("heading", name="Confirm your email address")).to_be_visible()
+    return username
+
+
+def fills_in_account(page: Page, username: str) -> None:
+    """On the page to create an account on."""
     page.get_by_label("Username").fill(username)
     page.get_by_label("Email").fill(f"{username}@example.org")
     page.get_by_label("Name (optional)").fill("Ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create an account").click()
-    expect(page.get_by_role("heading", name="Confirm your email address")).to_be_visible()
-    return username
 
 
 def signs_in(page: Page, username: str, password: str = PASSWORD) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.service import Service
 from tests.web.browsers import UNPACKED
-from tests.web.clicks import PASSWORD, creates_account, link_mailed, signs_in
+from tests.web.clicks import PASSWORD, creates_account, fills_in_account, link_mailed, new_name, signs_in
 from tests.web.conftest import LONGEST_WAIT
 
 pytestmark = pytest.mark.processes
@@ -267,6 +267,39 @@ def test_a_form_of_another_site_changes_nothing(page: Page, service: Service) ->
     expect(page.get_by_label("Name")).to_have_value("Ada")
 
 
+def test_over_plain_http_forms_are_told_apart_by_their_origin(page: Page, service: Service) -> None:
+    """Where a browser does not say `Sec-Fetch-Site`: at an address neither of https nor of this machine."""
+    sent: list[dict[str, str]] = []
+    at_home = service.url.replace("127.0.0.1", "club.test")
+    page.on(
+        "request", lambda request: sent.append(request.all_headers()) if request.method == "POST" else None
+    )
+    page.goto(f"{at_home}/app/create-account")
+    fills_in_account(page, new_name())
+    expect(page.get_by_role("heading", name="Confirm your email address")).to_be_visible()
+    attacked_by(page, f'<form method="post" action="{at_home}/app/sign-out"><button>Win</button></form>')
+    page.get_by_role("button", name="Win").click()
+    expect(page.get_by_role("heading", name="You may not do this")).to_be_visible()
+    assert [headers["origin"] for headers in sent] == [at_home, "http://evil.example"]
+    assert not any("sec-fetch-site" in headers for headers in sent)
+    page.goto(f"{at_home}/app/account")
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+
+
+@pytest.mark.plants
+def test_a_form_without_a_referrer_is_seen_to_say_nothing_of_its_origin(page: Page, service: Service) -> None:
+    def without_referrer(route: Route) -> None:
+        # whoever fetches for the test knows no names
+        answer = route.fetch(url=route.request.url.replace("club.test", "127.0.0.1"))
+        headers = without_encoding(answer) | {"referrer-policy": "no-referrer"}
+        route.fulfill(response=answer, headers=headers)
+
+    page.route("**/app/create-account", without_referrer, times=1)
+    page.goto(service.url.replace("127.0.0.1", "club.test") + "/app/create-account")
+    fills_in_account(page, new_name())
+    expect(page.get_by_role("heading", name="You may not do this")).to_be_visible()
+
+
 def test_pictures_and_scripts_of_another_site_do_and_learn_nothing(page: Page, service: Service) -> None:
     username = creates_account(page)
     paths = [
@@ -308,7 +341,12 @@ def test_a_page_reads_the_api_by_its_cookie(page: Page) -> None:
 def with_headers(route: Route, headers: dict[str, str]) -> None:
     """Answer as the service does, but for these headers."""
     answer = route.fetch()
-    route.fulfill(response=answer, headers=answer.headers | headers)
+    route.fulfill(response=answer, headers=without_encoding(answer) | headers)
+
+
+def without_encoding(answer: APIResponse) -> dict[str, str]:
+    """The headers of what was decoded when it was fetched."""
+    return {name: value for name, value in answer.headers.items() if name != "content-encoding"}
 
 
 PLANTED = "<script>window.planted = true</script><img src=x onerror='window.planted = true'>"
@@ -319,7 +357,7 @@ def planted(page: Page, path: str, *, but: str = "") -> bool:
 
     def with_script(route: Route) -> None:
         answer = route.fetch()
-        headers = {name: value for name, value in answer.headers.items() if name != but}
+        headers = {name: value for name, value in without_encoding(answer).items() if name != but}
         body = answer.text().replace("</main>", f"{PLANTED}</main>")
         route.fulfill(response=answer, headers=headers, body=body)
 

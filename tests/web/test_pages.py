@@ -86,8 +86,8 @@ def test_the_front_door_shows_programs_the_links(memory: Api) -> None:
     for accept in ("*/*", "application/json", ""):
         answered = memory.http.get("/", headers={"accept": accept})
         assert answered.json() == memory.http.get("/api/v1").json()
-        assert "accept" in answered.headers["vary"].lower()
-    assert "accept" in visitor(memory).opens("/").headers["vary"].lower()
+        assert answered.headers["vary"] == "Accept"
+    assert "Accept" in visitor(memory).opens("/").headers["vary"].split(", ")
 
 
 def test_the_front_door_tells_strangers_where_to_begin(memory: Api) -> None:
@@ -467,6 +467,15 @@ def test_what_pages_load_is_kept_for_good_and_compressed(memory: Api) -> None:
             answered = memory.transport.ask("GET", path.encode(), [(b"accept-encoding", refused.encode())])
             assert "content-encoding" not in answered.headers
         assert memory.http.head(path).status_code == 200
+
+
+def test_pages_are_compressed_where_that_is_asked_for(memory: Api) -> None:
+    for accepted, encoding in (("gzip, br", "gzip"), ("br", None), ("gzip;q=0", None)):
+        answered = visitor(memory, accept_encoding=accepted).opens("/app/sign-in")
+        assert answered.headers.get("content-encoding") == encoding
+        assert (int(answered.headers["content-length"]) < 1024) == (encoding is not None)
+        assert "Accept-Encoding" in answered.headers["vary"].split(", ")
+        assert "Sign in" in shown(answered).texts
 
 
 def test_a_file_of_another_time_is_not_found(memory: Api) -> None:

@@ -9,18 +9,16 @@ from attendance.domain.errors import NotFound
 
 room = PageRoom()
 
-VARIES = (b"vary", b"Accept")
-
 
 @room.page("GET", "/")
 def front_door(visit: Visit) -> Answer:
     """What this is and where to begin: as a page, or to whoever does not ask for one as links."""
     if not visit.wants_page:
-        return json_reply(200, msgspec.json.encode(home(visit.service)), VARIES)
+        return json_reply(200, msgspec.json.encode(home(visit.service)), (b"vary", b"Accept"))
     if visit.actor is None:
-        return Page("front_door.html", headers=(VARIES,))
+        return Page("front_door.html")
     user = visit.use_cases.show_user(visit.actor, user_id=visit.actor.id)
-    return Page("start.html", {"user": user}, headers=(VARIES,))
+    return Page("start.html", {"user": user})
 
 
 @room.page("GET", "/app/{path:path}")

@@ -30,6 +30,7 @@ class Visit:
     language: str
     address: str | None
     is_head: bool
+    takes_gzip: bool
     wants_page: bool
     query: Typed
     form: Typed
@@ -54,7 +55,6 @@ class Page:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
-    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

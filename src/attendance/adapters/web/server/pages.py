@@ -14,6 +14,7 @@ from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Runs, Service
 from attendance.adapters.http.server.wire import Reply, header_value
+from attendance.adapters.web.server.compressing import COMPRESSED, WORTH_BYTES, compressed, takes_gzip
 from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed, form_sent
 from attendance.adapters.web.server.going_on import signing_in_first
@@ -97,6 +98,7 @@ class PagePlan:
             language=language_for(header_value(headers, b"accept-language")),
             address=Caller(self._callers, scope).address,
             is_head=IS_HEAD in scope,
+            takes_gzip=takes_gzip(headers),
             wants_page="text/html" in header_value(headers, b"accept"),
             query=Typed(parsed(scope["query_string"]) or ()),
             form=Typed(),
@@ -162,7 +164,7 @@ class PagePlan:
                     "faults": faults or {},
                 }
                 body = rendered(answer.template, visit.language, values)
-                return html_reply(answer.status, body, [*answer.headers, *headers])
+                return html_reply(answer.status, body, headers, is_compressed=visit.takes_gzip)
             case Reply():
                 return answer
 
@@ -192,11 +194,18 @@ HEADERS = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"content-security-policy", POLICY),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"vary", b"Accept, Accept-Encoding, Accept-Language"),
     # a form that is sent without a referrer says nothing of its origin either
     (b"referrer-policy", b"same-origin"),
 ]
 
 
-def html_reply(status: int, body: str, headers: Iterable[tuple[bytes, bytes]]) -> Reply:
-    encoded = body.encode()
-    return Reply(status, [*HEADERS, *headers, (b"content-length", b"%d" % len(encoded))], encoded)
+def html_reply(
+    status: int, html: str, headers: Iterable[tuple[bytes, bytes]], *, is_compressed: bool
+) -> Reply:
+    """An answer with a page; a short one is not worth compressing."""
+    body, sent = html.encode(), [*HEADERS, *headers]
+    if is_compressed and len(body) >= WORTH_BYTES:
+        body = compressed(body)
+        sent.append(COMPRESSED)
+    return Reply(status, [*sent, (b"content-length", b"%d" % len(body))], body)

@@ -1,7 +1,5 @@
 """Files that pages load: under names that change with what is in them, for browsers to keep for good."""
 
-import gzip
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -11,14 +9,13 @@ from importlib.resources import files
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from attendance.adapters.http.server.wire import Headers, Reply, header_values
+from attendance.adapters.http.server.wire import Reply
+from attendance.adapters.web.server.compressing import COMPRESSED, VARIES, compressed, takes_gzip
 from attendance.adapters.web.server.declared import PAGE
 
 STATIC = "/static"
 TYPE_OF = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
 FOR_GOOD = b"public, max-age=31536000, immutable"
-
-_GZIP = re.compile(r"\s*(?:gzip|\*)\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +33,12 @@ class StaticFile:
         headers = [
             (b"content-type", self.media_type.encode()),
             (b"cache-control", FOR_GOOD),
-            (b"vary", b"Accept-Encoding"),
+            VARIES,
             (b"content-length", b"%d" % len(body)),
         ]
         if is_compressed:
-            headers.append((b"content-encoding", b"gzip"))
+            headers.append(COMPRESSED)
         await Reply(200, headers, body)(scope, receive, send)
-
-
-def takes_gzip(headers: Headers) -> bool:
-    """Whether an `Accept-Encoding` names gzip, or anything, and does not refuse it."""
-    parts = ",".join(header_values(headers, b"accept-encoding")).split(",")
-    return any(float(match[1] or 1) > 0 for part in parts if (match := _GZIP.fullmatch(part)))
 
 
 @cache
@@ -61,7 +52,7 @@ def static_files() -> dict[str, StaticFile]:
 def _static_file(name: str, content: bytes) -> StaticFile:
     stem, _, kind = name.rpartition(".")
     path = f"{STATIC}/{stem}.{sha256(content).hexdigest()[:12]}.{kind}"
-    return StaticFile(path, TYPE_OF[kind], content, gzip.compress(content, 9, mtime=0))
+    return StaticFile(path, TYPE_OF[kind], content, compressed(content, level=9))
 
 
 def static_path(name: str) -> str:
