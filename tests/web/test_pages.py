@@ -66,6 +66,7 @@ def test_a_form_whose_session_has_ended_leads_to_signing_in(memory: Api) -> None
 
 def test_an_unknown_page_is_not_found_by_anybody(memory: Api) -> None:
     for person in (visitor(memory), signed_in(memory), signed_in(memory, Role.ADMIN)):
+        assert "There is no such page" in shown(person.opens("/app")).texts
         for path in (
             "/app/nothing",
             "/app/a/b/c",

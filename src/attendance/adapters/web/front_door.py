@@ -21,11 +21,9 @@ def front_door(visit: Visit) -> Answer:
     return Page("start.html", {"user": user})
 
 
+@room.page("GET", "/app")
 @room.page("GET", "/app/{path:path}")
-def no_page(visit: Visit, path: str) -> Answer:
-    raise NotFound
-
-
 @room.page("POST", "/app/{path:path}")
-def no_form(visit: Visit, path: str) -> Answer:
+def no_page(visit: Visit, path: str = "") -> Answer:
+    """Whatever is no other page is not there, for anybody."""
     raise NotFound

@@ -100,7 +100,10 @@ def openapi_config(version: str) -> OpenAPIConfig:
         components=Components(
             security_schemes={
                 BEARER: SecurityScheme(
-                    type="http", scheme="bearer", bearer_format="JWT", description="The token of POST /login."
+                    type="http",
+                    scheme="bearer",
+                    bearer_format="JWT",
+                    description="The token of POST /login. Pages of this service have it in a cookie instead.",
                 ),
                 CALENDAR_TOKEN: SecurityScheme(
                     type="apiKey",

@@ -10,4 +10,4 @@ def is_of_api(path: str) -> bool:
 
 
 def is_page(path: str) -> bool:
-    return path == FRONT_DOOR or path.startswith(f"{PAGES}/")
+    return path in (FRONT_DOOR, PAGES) or path.startswith(f"{PAGES}/")
