@@ -103,7 +103,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
                     type="http",
                     scheme="bearer",
                     bearer_format="JWT",
-                    description="The token of POST /login. Pages of this service have it in a cookie instead.",
+                    description="The token of POST /login. Pages of this service have it in a cookie.",
                 ),
                 CALENDAR_TOKEN: SecurityScheme(
                     type="apiKey",
