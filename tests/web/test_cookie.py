@@ -6,11 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
+from litestar.types import HTTPScope
 
 from attendance.adapters.http.accounts import sessions
+from attendance.adapters.http.server.callers import cookies
 from attendance.adapters.http.server.callers.authentication import Caller
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.operations.declaration import Access
+from attendance.adapters.http.server.wire import header_value
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Permission
 from tests.http.api import CLUB, PASSWORD, UNKNOWN_ID, Api, running
@@ -169,6 +172,14 @@ def test_the_labs_protocol_knows_no_cookie(
         assert status(asked(memory, ada, method, path, said, **more)) == 401
 
 
+@pytest.mark.plants
+def test_the_labs_protocol_is_seen_to_act_by_a_cookie_where_all_paths_are_alike(
+    memory: Api, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cookies, "is_of_api", lambda _: True)
+    assert status(asked(memory, ada, "POST", "/labs", BY_OUR_PAGE, json={"name": "Physics"})) == 201
+
+
 def test_other_origins_that_may_call_the_api_may_not_use_it(memory: Api) -> None:
     with running(cors_origins="https://front.example") as api:
         token = api.having().token
@@ -289,7 +300,7 @@ def test_its_own_origin_is_the_public_one_or_the_one_it_was_asked_at(
 
 
 @pytest.mark.parametrize(
-    "cookies",
+    "sent_cookies",
     [
         "attendance={}; attendance={}",
         "attendance={}; attendance=nonsense",
@@ -305,11 +316,23 @@ def test_its_own_origin_is_the_public_one_or_the_one_it_was_asked_at(
         "attendance=\xff",
     ],
 )
-def test_a_cookie_that_somebody_else_may_have_set_is_none(memory: Api, ada: str, cookies: str) -> None:
-    sent = cookies.replace("{}", ada).encode("latin-1")
+def test_a_cookie_that_somebody_else_may_have_set_is_none(memory: Api, ada: str, sent_cookies: str) -> None:
+    sent = sent_cookies.replace("{}", ada).encode("latin-1")
     headers = [(b"cookie", sent), (b"sec-fetch-site", b"same-origin")]
     assert memory.transport.ask("GET", ME.encode(), headers).status_code == 401
     assert memory.transport.ask("GET", b"/app/account", headers).status_code == 303
+
+
+@pytest.mark.plants
+def test_a_cookie_of_somebody_else_is_seen_to_count_where_the_first_will_do(
+    memory: Api, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def first(cookie: SessionCookie, scope: HTTPScope) -> str:
+        return header_value(scope["headers"], b"cookie").partition(";")[0].partition("=")[2]
+
+    monkeypatch.setattr(SessionCookie, "_token", first)
+    headers = {"cookie": f"{COOKIE}={ada}; {COOKIE}=another"} | BY_OUR_PAGE
+    assert status(memory.http.get(ME, headers=headers)) == 200
 
 
 def test_it_is_found_among_others(memory: Api, ada: str) -> None:

@@ -1,5 +1,6 @@
 """Pages in a real browser: without scripts, by keyboard, for whoever sees badly, and against other pages."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 from tests.service import Service
 from tests.web.browsers import UNPACKED
 from tests.web.clicks import PASSWORD, creates_account, fills_in_account, link_mailed, new_name, signs_in
-from tests.web.conftest import LONGEST_WAIT
+from tests.web.conftest import LONGEST_WAIT, Driven
 
 pytestmark = pytest.mark.processes
 
@@ -102,6 +103,10 @@ def test_nothing_on_a_page_is_in_anybodys_way(page: Page, pages: Any) -> None:
             found[name] = faults
         page.set_viewport_size(DESK)  # type: ignore[arg-type]
     assert found == {}
+
+
+def test_whoever_uses_the_thread_next_finds_no_loop_in_it(driven: Driven) -> None:
+    assert asyncio.run(asyncio.sleep(0, "done")) == "done"
 
 
 @pytest.mark.plants
