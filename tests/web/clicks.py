@@ -33,7 +33,7 @@ def fills_in_account(page: Page, username: str) -> None:
     """On the page to create an account on."""
     page.get_by_label("Username").fill(username)
     page.get_by_label("Email").fill(f"{username}@example.org")
-    page.get_by_label("Name (optional)").fill("Ada")
+    page.get_by_label("Name", exact=True).fill("Ada")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Create an account").click()
 
