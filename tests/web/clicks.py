@@ -5,6 +5,7 @@ import time
 from email import message_from_bytes, policy
 from itertools import count
 
+import httpx
 from playwright.sync_api import Page, expect
 
 from tests.service import Service
@@ -26,6 +27,22 @@ def creates_account(page: Page, username: str | None = None) -> str:
     page.get_by_role("link", name="Create an account").click()
     fills_in_account(page, username)
     expect(page.get_by_role("heading", name="Confirm your email address")).to_be_visible()
+    return username
+
+
+def is_signed_in(page: Page, service: Service) -> str:
+    """Somebody new whose session is in the browser already; return the username."""
+    username = new_name()
+    body = {"username": username, "password": PASSWORD}
+    registered = httpx.post(
+        f"{service.url}/api/v1/auth/registration",
+        json=body | {"email": f"{username}@example.org", "name": "Ada"},
+    )
+    assert registered.status_code == 201, registered.text
+    token = httpx.post(f"{service.url}/login", json=body).json()["access_token"]
+    page.context.add_cookies(
+        [{"name": "attendance", "value": token, "url": service.url, "httpOnly": True, "sameSite": "Lax"}]
+    )
     return username
 
 

@@ -10,7 +10,15 @@ from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from tests.service import Service
 from tests.web.browsers import UNPACKED
-from tests.web.clicks import PASSWORD, creates_account, fills_in_account, link_mailed, new_name, signs_in
+from tests.web.clicks import (
+    PASSWORD,
+    creates_account,
+    fills_in_account,
+    is_signed_in,
+    link_mailed,
+    new_name,
+    signs_in,
+)
 from tests.web.conftest import LONGEST_WAIT, Driven
 
 pytestmark = pytest.mark.processes
@@ -67,10 +75,11 @@ def found_by_axe(page: Page) -> list[str]:
     """What the checks of accessibility find on a page as it is."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text())
-    found: Any = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    run = "axe.run(document, {resultTypes: ['violations'], preload: false}).then(found => found.violations)"
+    found: Any = page.evaluate(run)
     return [
         f"{violation['id']}: {node['html']} {node.get('failureSummary', '')}"
-        for violation in found["violations"]
+        for violation in found
         for node in violation["nodes"]
     ]
 
@@ -180,8 +189,8 @@ def focused(page: Page) -> str:
     )
 
 
-def test_one_signs_in_by_keyboard_alone(page: Page) -> None:
-    username = creates_account(page)
+def test_one_signs_in_by_keyboard_alone(page: Page, service: Service) -> None:
+    username = is_signed_in(page, service)
     page.goto("/")
     page.get_by_role("button", name="Sign out").click()
     page.goto("/app/account")
@@ -269,7 +278,7 @@ def form(service: Service, path: str, **fields: str) -> str:
 
 
 def test_a_form_of_another_site_changes_nothing(page: Page, service: Service) -> None:
-    username = creates_account(page)
+    username = is_signed_in(page, service)
     for path in ("/app/account", "/app/sign-out", "/app/sign-out/everywhere", "/app/sign-in"):
         attacked_by(page, form(service, path, name="Eve", login="eve", password=PASSWORD))
         page.get_by_role("button", name="Win").click()
@@ -313,7 +322,7 @@ def test_a_form_without_a_referrer_is_seen_to_say_nothing_of_its_origin(page: Pa
 
 
 def test_pictures_and_scripts_of_another_site_do_and_learn_nothing(page: Page, service: Service) -> None:
-    username = creates_account(page)
+    username = is_signed_in(page, service)
     paths = [
         "/app/sign-out",
         "/app/sign-out/everywhere",
@@ -332,20 +341,20 @@ def test_pictures_and_scripts_of_another_site_do_and_learn_nothing(page: Page, s
 
 
 def test_a_link_of_another_site_leads_to_where_one_is_signed_in(page: Page, service: Service) -> None:
-    creates_account(page)
+    is_signed_in(page, service)
     attacked_by(page, f'<a href="{service.url}/app/account">Your account</a>')
     page.get_by_role("link").click()
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
 
 
-def test_a_page_reads_the_api_by_its_cookie(page: Page) -> None:
-    username = creates_account(page)
-    assert page.evaluate("document.cookie") == ""
+def test_a_page_reads_the_api_by_its_cookie(page: Page, service: Service) -> None:
+    username = is_signed_in(page, service)
     # what a page may ask for is its policy's to say
     page.route(
         "**/app/account", lambda route: with_headers(route, {"content-security-policy": "default-src *"})
     )
     page.goto("/app/account")
+    assert page.evaluate("document.cookie") == ""
     read = "fetch('/api/v1/users/me').then(answer => answer.json()).then(user => user.username)"
     assert page.evaluate(read) == username
 
