@@ -14,10 +14,10 @@ PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 test check: WORKERS := 3
 
 # side by side, what each says in one piece where make can do that
-CHECKS := types imports lint format dependencies passwords words
+CHECKS := types imports lint format dependencies passwords translations
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run test quick check long bench bench-bounds bench-growth lock clean $(CHECKS)
+.PHONY: help run test quick check long bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -50,7 +50,7 @@ dependencies:
 passwords:
 	$(BIN)/python tools/common_passwords.py --check
 
-words:
+translations:
 	$(BIN)/python tools/catalogues.py --check
 
 # without what starts processes, and with fewer examples of each property
@@ -108,6 +108,9 @@ lock: $(VENV)/dev.stamp ## renew the hashed requirements
 		"install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund".split()))'
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --all-extras --group dev --group bench -c requirements/dev.lock -c requirements/browser.lock pyproject.toml requirements/build.in -o requirements/bench.lock
+
+catalogues: $(VENV)/dev.stamp ## collect the texts of mails and pages for translation, and compile the translations
+	$(BIN)/python tools/catalogues.py
 
 clean: ## forget what was installed, not what was kept in ./var
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,12 +9,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import (
+    additions,
     bounds,
     export,
     figures,
     growth,
     labs,
     layer,
+    lessons,
     lists,
     report,
     search,
@@ -31,9 +33,11 @@ MEASURES = {
     "labs": labs.measure,
     "writers": writers.measure,
     "sheet": sheet.measure,
+    "additions": additions.measure,
     "start": start.measure,
     "search": search.measure,
     "lists": lists.measure,
+    "lessons": lessons.measure,
     "figures": figures.measure,
     "growth": growth.measure,
     "export": export.measure,

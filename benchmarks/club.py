@@ -197,6 +197,7 @@ def _passes(rng: random.Random, client: Client, group: Group, price: Price) -> l
             "id": SubscriptionId(new_id()),
             "client_id": client.id,
             "price_id": price.id,
+            "price_name": price.name,
             "sold_on": LONG_SINCE,
             "amount": price.amount,
             "currency": price.currency,

@@ -28,7 +28,7 @@ from attendance.domain.permissions.roles import Role
 from benchmarks.client import Connection, request
 from benchmarks.contenders import OURS, serving_one
 from benchmarks.filling import store_rows
-from benchmarks.histories import MEMBERS, ZONE, History
+from benchmarks.histories import MEMBERS, PRICE_NAME, ZONE, History
 from benchmarks.load import STATUSES, ask_for
 from benchmarks.options import Options
 from benchmarks.places import POSTGRESQL, Ask, Place, beside, place
@@ -166,7 +166,7 @@ def fill(url: str, size: int, say: Callable[[str], None]) -> tuple[History, str]
     own = session(owner)
     at = {"created_at": LONG_AGO, "updated_at": LONG_AGO}
     hall = Location(id=LocationId(new_id()), name="Hall", address="Langer Weg 1", timezone=ZONE, **at)
-    price = Price(id=PriceId(new_id()), name="Pass", amount=Decimal(800), currency="EUR", **at)
+    price = Price(id=PriceId(new_id()), name=PRICE_NAME, amount=Decimal(800), currency="EUR", **at)
     store_rows(
         url,
         {

@@ -21,6 +21,7 @@ VISITS = 100
 """Of one pass."""
 WITHOUT_PASS = 10
 """One client in so many."""
+PRICE_NAME = "Pass"
 ZONE = "UTC"
 MINUTES = 60
 STATUSES = ("present",) * 15 + ("late", "absent", "absent", "excused", "present")
@@ -205,9 +206,9 @@ def _lessons(of: History) -> Copied:
 
 def _passes(of: History) -> Copied:
     columns = (
-        "id, client_id, price_id, sold_on, amount, currency, discount_percent, visits, group_ids, "
-        "charges_absence, starts_on, ends_on, freezes, valid_until, amount_due, created_at, updated_at, "
-        "version"
+        "id, client_id, price_id, price_name, sold_on, amount, currency, discount_percent, visits, "
+        "group_ids, charges_absence, starts_on, ends_on, freezes, valid_until, amount_due, created_at, "
+        "updated_at, version"
     )
 
     def lines() -> Iterator[str]:
@@ -218,7 +219,7 @@ def _passes(of: History) -> Copied:
                     if place % WITHOUT_PASS:
                         yield (
                             f"{of.pass_id(group, place, number)}\t{of.client(group, place)}\t{of.price}\t"
-                            f"{first}\t8000000\tEUR\t0\t{VISITS}\t[]\tt\t{first}\t{last}\t[]\t{last}\t8000000\t"
+                            f"{PRICE_NAME}\t{first}\t8000000\tEUR\t0\t{VISITS}\t[]\tt\t{first}\t{last}\t[]\t{last}\t8000000\t"
                             f"{of.begun}\t{of.begun}\t1"
                         )
 
@@ -245,9 +246,12 @@ def _marks(of: History) -> Copied:
 
 def _accounts(of: History) -> Copied:
     at = of.begun
-    columns = "id, username, username_key, active, created_at, updated_at, version, name, name_key, role"
+    columns = (
+        "id, username, username_key, username_sort_key, active, created_at, updated_at, version, name, "
+        "name_key, role, in_labs"
+    )
     return columns, (
-        f"{of.account(lab, place)}\tuser{n}\tuser{n}\tt\t{at}\t{at}\t1\t\t\tuser"
+        f"{of.account(lab, place)}\tuser{n}\tuser{n}\tuser{n}\x1fuser{n}\tt\t{at}\t{at}\t1\t\t\tuser\tt"
         for lab in range(of.groups)
         for place in range(MEMBERS)
         for n in [lab * MEMBERS + place]
@@ -282,7 +286,7 @@ def _lab_marks(of: History) -> Copied:
 
 def _events(of: History) -> Copied:
     """One for each mark, and one where it charged somebody or nobody could be charged."""
-    columns = "id, at, actor_id, action, subject_kind, subject_id, before, after"
+    columns = "id, at, actor_id, action, subject_kind, subject_id, before, after, client_id"
 
     def lines() -> Iterator[str]:
         for it in of.meetings():
@@ -295,19 +299,20 @@ def _events(of: History) -> Copied:
                 yield (
                     f"{marked}{number}{said}{MARKED}\tattendance\t{subject}\t\\N\t"
                     f'{{"lesson_id": "{lesson}", "client_id": "{client}", "status": "{status}", "note": "", '
-                    f'"minutes_late": null, "trial": false}}'
+                    f'"minutes_late": null, "trial": false, "announced": false, "version": 1}}\t{client}'
                 )
                 if status != "excused":
                     payer = of.payer(it, place)
                     charge = f'"{payer}", "unpaid": false' if payer else 'null, "unpaid": true'
+                    charge = f'{{"subscription_id": {charge}, "version": 1}}'
                     yield (
                         f"{charged}{number}{said}{CHARGED}\tattendance\t{subject}\t"
-                        f'{{"subscription_id": null, "unpaid": false}}\t{{"subscription_id": {charge}}}'
+                        f'{{"subscription_id": null, "unpaid": false}}\t{charge}\t{client}'
                     )
                 yield (
                     f"{lab_marked}{number}{said}{LAB_MARKED}\tlab_attendance\t{mark}{number}\t\\N\t"
                     f'{{"lab_id": "{lab}", "user_id": "{of.account(it.of, place)}", "date": "{it.date}", '
-                    f'"status": "{status}", "note": ""}}'
+                    f'"status": "{status}", "note": ""}}\t\\N'
                 )
 
     return columns, lines()

@@ -255,7 +255,7 @@ async def _asked(app: Litestar, requests: list[Request], at_once: int) -> float:
 
     async def ask_on() -> None:
         for scope, raw in left:
-            statuses.append(await _answered(app, scope, raw))
+            statuses.append(await answered(app, scope, raw))
 
     gc.collect()
     started = time.process_time()
@@ -266,7 +266,7 @@ async def _asked(app: Litestar, requests: list[Request], at_once: int) -> float:
     return taken / len(statuses) * 1e6
 
 
-async def _answered(app: Litestar, scope: dict[str, Any], raw: bytes) -> int:
+async def answered(app: Litestar, scope: dict[str, Any], raw: bytes) -> int:
     status = 0
 
     async def receive() -> Any:

@@ -15,7 +15,7 @@ from attendance.adapters.clock import new_id
 from attendance.adapters.sql import tables
 from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.club.clients import SqlClients
-from attendance.application.forms.listing import PAGE_LENGTH
+from attendance.application.pagination import PAGE_LENGTH
 from attendance.domain.club.clients import Client
 from attendance.domain.ids import ClientId
 from attendance.domain.permissions.roles import Role

@@ -12,9 +12,11 @@ PARTS = (
     "labs",
     "writers",
     "sheet",
+    "additions",
     "start",
     "search",
     "lists",
+    "lessons",
     "figures",
     "export",
     "wave",
@@ -28,7 +30,7 @@ LENGTHS = (1, 10, 30, 100)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`people` are searched among, `clients` listed, `marks` counted, `pairs` are of sign-ins.
+    """`people` are searched among, `clients` and `lessons` listed, `marks` counted, `pairs` are of sign-ins.
 
     `lengths` are those of the lists that are marked, `sizes` numbers of marks to grow to; `repeats` is how
     often the service is started.
@@ -44,6 +46,7 @@ class Options:
     sizes: tuple[int, ...]
     people: int
     clients: int
+    lessons: int
     marks: int
     repeats: int
     pairs: int
@@ -92,6 +95,7 @@ def chosen(arguments: list[str] | None = None) -> Options:
         sizes=tuple(given.sizes),
         people=20_000 if quick else 100_000,
         clients=20_000 if quick else 200_000,
+        lessons=20_000 if quick else 200_000,
         marks=50_000 if quick else 1_000_000,
         repeats=3 if quick else 7,
         pairs=100 if quick else 300,

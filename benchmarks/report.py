@@ -49,9 +49,11 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("labs", _labs),
         ("writers", _writers),
         ("sheet", _sheet),
+        ("additions", _additions),
         ("start", _start),
         ("search", _search),
         ("lists", _lists),
+        ("lessons", _lessons),
         ("figures", _figures),
         ("export", _export),
         ("wave", _wave),
@@ -101,6 +103,15 @@ def _sheet(kind: str, figures: dict[str, Any]) -> Iterator[str]:
     for name, of in figures["cost_per_client"].items():
         costs = ", ".join(f"{cost:.3f} ({length})" for length, cost in of.items())
         yield f"  {name:10}CPU ms for each client marked, the database's included: {costs}"
+
+
+def _additions(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"{kind}: GET /api/v1/lessons/{{id}}/attendance of {figures['members']}, in process, CPU ms with the "
+        "database's, beside the marks alone by hand (medians)"
+    )
+    for name, of in figures["sheets"].items():
+        yield f"  {name:10}" + ", ".join(f"{what} {value:.2f}" for what, value in of.items())
 
 
 def _compared(found: dict[str, Any]) -> Iterator[str]:
@@ -153,6 +164,15 @@ def _lists(kind: str, figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"  whole, {query:25}{of['mib']:8.0f} MiB in {of['seconds']:.1f} s; worker "
             f"{of['before_rss_mib']:.0f} MiB before, {of['added_rss_mib']:.1f} more at most"
+        )
+
+
+def _lessons(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: {figures['of_the_day']} lessons of a day among {figures['lessons']} (medians)"
+    for name, of in figures["asked"].items():
+        yield (
+            f"  {name:20}{of['ms']:8.2f} ms, CPU {of['cpu_ms']:.2f} + {of['database_cpu_ms']:.2f} ms of the "
+            f"database: {of['times_sheet']:.2f} × the sheet"
         )
 
 

@@ -66,6 +66,7 @@ def account(name: str, **changes: Any) -> Account:
     usual: dict[str, Any] = {
         "id": AccountId(new_id()),
         "username": name,
+        "in_labs": True,
         "password_hash": "$argon2id$",
         "created_at": LONG_AGO,
         "updated_at": LONG_AGO,

@@ -1,4 +1,7 @@
-"""Whether the time of a refused sign-in tells something: who exists, who is deactivated."""
+"""Whether the time of an answer tells something: who exists, who is deactivated.
+
+Of refused sign-ins, and of asking for a new password.
+"""
 
 import asyncio
 import random
@@ -31,12 +34,14 @@ Body = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Somebody's sign-in beside that of nobody, by the same means; both are refused."""
+    """What is answered for somebody beside nobody, by the same means: sign-ins, which are refused."""
 
     accounts: tuple[Account, ...]
     somebody: Callable[[int], Body]
     nobody: Callable[[int], Body]
     status: int = 401
+    nobodys_status: int = 401
+    path: str = "/api/v1/auth/login"
 
 
 def measure(options: Options, home: Path) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
         with serving_one(OURS, url, home, **TRUSTED) as server:
             found = {}
             for what, comparison in compared.items():
-                options.say(f"{kind}: {options.pairs} pairs of sign-ins: {what}")
+                options.say(f"{kind}: {options.pairs} pairs of answers: {what}")
                 found[what] = asyncio.run(_compared(server.port, comparison, options.pairs))
     return found
 
@@ -91,6 +96,14 @@ def _comparisons(number: int) -> dict[str, Comparison]:
         "deactivated, the right password": Comparison(
             people("gone", active=False), named("gone", PASSWORD), named("no_one", PASSWORD)
         ),
+        "asking for a new password": Comparison(
+            people("forgetful"),
+            lambda each: {"email": f"forgetful{each}@example.org"},
+            lambda each: {"email": f"stranger{each}@example.org"},
+            status=202,
+            nobodys_status=202,
+            path="/api/v1/auth/password_reset",
+        ),
         # told apart it has to be: nothing is hashed for a name of which there were too many
         "the control": Comparison(
             (), lambda _: named("often", "a guess")(0), named("not_one", "a guess"), 429
@@ -106,17 +119,17 @@ async def _compared(port: int, comparison: Comparison, pairs: int) -> dict[str, 
     async with Connection.opened(port) as connection:
 
         async def timed(body: Body, status: int) -> float:
-            message = request("POST", "/api/v1/auth/login", None, body, forwarded_for=next(addresses))
+            message = request("POST", comparison.path, None, body, forwarded_for=next(addresses))
             started = time.perf_counter()
             answered = await connection.ask(message)
             taken = (time.perf_counter() - started) * 1e3
-            assert answered in (status, 401), answered
+            assert answered in (status, comparison.nobodys_status), answered
             return taken
 
         for number in range(WARM_UP + pairs):
             both = [
                 (somebodys, comparison.somebody(number), comparison.status),
-                (nobodys, comparison.nobody(number), 401),
+                (nobodys, comparison.nobody(number), comparison.nobodys_status),
             ]
             rng.shuffle(both)
             for times, body, status in both:

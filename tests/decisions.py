@@ -71,7 +71,13 @@ def answer_to(case: Case, kind: str, rows: list[list[str]]) -> int:
     """What the first row that fits says; whoever is in none is refused, and strangers are not known."""
     if case.actor in (ANONYMOUS, DEACTIVATED):
         return 401
-    fits = {"role": _fits_move, "active": _fits_switch, "edit": _fits_now, "invite": _fits_now}[kind]
+    fits = {
+        "role": _fits_move,
+        "grant": _fits_move,
+        "active": _fits_switch,
+        "edit": _fits_now,
+        "invite": _fits_now,
+    }[kind]
     return next((int(row[-1]) for row in rows if fits(case, row)), 403)
 
 

@@ -30,16 +30,16 @@ from attendance.domain.accounts.mail import Mail, MailKind, MailState
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.rate_limits import Limits
 from attendance.domain.accounts.role_changes import OwnershipRules
-from attendance.domain.accounts.sessions import Session
+from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
-from attendance.domain.permissions.table import Directory
+from attendance.domain.permissions.table import Directory, Registration
 from attendance.domain.text import trimmed
 from tests import make
-from tests.make import LIFETIME, NOON
+from tests.make import NOON
 
 BERLIN = ZoneInfo("Europe/Berlin")
 PASSWORD = "correct horse battery"
@@ -164,6 +164,7 @@ class World:
     hasher: FakeHasher = field(default_factory=FakeHasher)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
     directory: Directory = Directory.PUBLIC
+    registration: Registration = Registration.OPEN
     limits: Limits = field(default_factory=Limits)
     rules: OwnershipRules = field(default_factory=OwnershipRules)
     marking_rules: MarkingRules = field(default_factory=MarkingRules)
@@ -185,10 +186,11 @@ class World:
                 "email_addresses": AnyAddress(),
                 "password_rules": PasswordRules(shortest=8, is_common=lambda it: it == "password"),
                 "tokens": FakeTokens(),
-                "lifetime": LIFETIME,
+                "session_lifetimes": SessionLifetimes(),
                 "run_in_background": self._run,
                 "notifier": self.notifier,
                 "directory": self.directory,
+                "registration": self.registration,
                 "rate_limiter": rate_limiter,
                 "limits": self.limits,
                 "outbox_writer": outbox_writer,
@@ -230,8 +232,9 @@ class World:
         assert facts
         return facts["token"]
 
-    def _run(self, task: object) -> None:
+    def _run(self, task: object) -> bool:
         try:
             task()  # type: ignore[operator]
         except Exception as error:
             self.run_in_background.append(error)
+        return True

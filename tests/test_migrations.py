@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -12,16 +13,30 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from attendance.adapters.sql.accounts.accounts import SEARCHED
 from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.adapters.sql.schema.migrating import config, migrate, migrate_back
 from attendance.adapters.sql.schema.upgrading import bring_up_to_date
 from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE, UnusableDatabase, is_current
 from attendance.adapters.sql.store import SqlStore
-from attendance.adapters.sql.tables import metadata
+from attendance.adapters.sql.tables import accounts, metadata
+from attendance.application.pagination import Page, PageRequest
+from attendance.application.ports.attendance import MarkCriteria
+from attendance.application.ports.club import ClientCriteria
+from attendance.application.ports.events import EventCriteria
+from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
+from attendance.domain.attendance.marks import SentMark, marked
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import Slot
+from attendance.domain.events import Action, ChangeContext
+from attendance.domain.labs.labs import Membership
+from attendance.domain.reporting.calendars import CalendarToken
+from attendance.domain.revisions import created
 from attendance.testing import make
+from attendance.testing.contract.account_records import added, kept_answer
 from attendance.testing.contract.attendance import Club
 from attendance.testing.contract.groups_and_lessons import club_in
+from attendance.testing.contract.marks import found
 from tests.databases import PostgresDatabases
 
 
@@ -133,7 +148,130 @@ def test_schedules_and_lessons_of_the_shape_before_are_read_and_can_go_back(data
         assert work.lessons.get(late.id) == replace(late, ends=time(23, 59))
 
 
+def test_an_account_of_a_client_of_the_shape_before_becomes_one_of_several_and_can_go_back(
+    database: Database,
+) -> None:
+    """A deactivated account, which had kept its calendar link, has none any more."""
+    migrate(database)
+    store = SqlStore(primary=database, replica=database)
+    mother, father, gone = (make.account(active=active) for active in (True, True, False))
+    anna = make.client(
+        name="Ännchen", birthday=date(2020, 2, 29), notes="nuts", user_ids=(mother.id, father.id)
+    )
+    bea = make.client(name="Bea", active=False, user_ids=(father.id,), phone="+49 30 1")
+    carl = make.client(name="Carl", version=7, updated_at=make.NOON + timedelta(microseconds=1))
+    contract = make.contract(anna)
+    tokens = [
+        CalendarToken(account_id=it.id, digest=it.id.hex, created_at=make.NOON) for it in (mother, gone)
+    ]
+    with store.transaction() as work:
+        for account in (mother, father, gone):
+            work.accounts.add(account)
+        for client in (anna, bea, carl):
+            work.clients.add(client)
+        work.contracts.add(contract)
+        for token in tokens:
+            work.calendars.put_token(token)
+    objects = named(database)
+    migrate_back(database, "0009")
+    held = told(database, "SELECT user_id FROM clients ORDER BY name_key")
+    assert [it and UUID(str(it)) for it in held] == [mother.id, father.id, None]
+    with pytest.raises(sa.exc.IntegrityError):
+        say(database, f"UPDATE clients SET user_id = '{make.new_id().hex}'")
+    migrate(database)
+    assert named(database) == objects
+    assert differences(database, metadata) == []
+    with store.transaction() as work:
+        found = [work.clients.get(it.id) for it in (anna, bea, carl)]
+        assert found == [replace(anna, user_ids=(mother.id,)), bea, carl]
+        fathers = work.clients.list(ClientCriteria(user_id=father.id), PageRequest(order=(), limit=9))
+        assert fathers == (bea,)
+        assert work.contracts.get(contract.id) == contract
+        assert [work.calendars.token_of(it.account_id) for it in tokens] == [tokens[0], None]
+        work.clients.save(replace(carl, user_ids=(mother.id,), version=8))
+
+
+def test_who_used_labs_before_is_in_the_directory_and_addresses_are_compared_anew(database: Database) -> None:
+    migrate(database)
+    store = SqlStore(primary=database, replica=database)
+    names = ("club", "labs", "long_ago", "owner", "joined", "invited")
+    club, labs, long_ago, owner, joined, invited = people = [
+        make.account(username=name, in_labs=False, email=None if name == "labs" else f"{name}@straße.example")
+        for name in names
+    ]
+    context = ChangeContext(None, make.NOON, make.new_id)
+    lab = make.lab(owner)
+    with store.transaction() as work:
+        for account in people:
+            work.accounts.add(account)
+        for account in (club, labs, owner):
+            work.events.add(account.registered(context))
+        # before accounts had addresses
+        work.events.add(context.event(Action.ACCOUNT_REGISTERED, long_ago.id, after={"username": "long_ago"}))
+        work.events.add(joined.invited(context))
+        work.events.add(replace(invited, email=None).invited(context))
+        work.labs.add(lab)
+        work.labs.add_member(Membership(lab_id=lab.id, user_id=joined.id, joined_at=make.NOON))
+    migrate_back(database, "0009")
+    say(
+        database,
+        "UPDATE accounts SET email_key = username || '@strasse.example' WHERE email IS NOT NULL",
+        "UPDATE key_version SET version = '1 with Unicode 14.0.0'",
+    )
+    bring_up_to_date(database)
+    with store.read() as work:
+        found = work.accounts.search("", Page())
+        assert [it.username for it in found.users] == ["joined", "labs", "long_ago", "owner"]
+        assert work.accounts.get(club.id) == club
+        assert work.accounts.get(owner.id) == replace(owner, in_labs=True)
+        assert work.accounts.find_by_email("club@straße.example") == club
+        assert work.accounts.find_by_email("club@strasse.example") is None
+
+
+def test_the_directory_is_read_by_an_index_of_its_own(database: Database) -> None:
+    migrate(database)
+    dialect = database.engine.dialect
+    with SqlStore(primary=database, replica=database).transaction() as work:
+        for number in range(300):
+            work.accounts.add(make.account(in_labs=number % 100 == 0))
+    listing = (
+        sa.select(accounts.c.id).where(SEARCHED["among"]).order_by(*accounts.c["username_sort_key", "id"])
+    )
+    sql = str(listing.compile(dialect=dialect))
+    with database.engine.connect() as connection:
+        if dialect.name == "postgresql":
+            connection.exec_driver_sql("SET enable_seqscan = off")
+        explained = "EXPLAIN " if dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+        plan = " ".join(str(row) for row in connection.exec_driver_sql(explained + sql).all())
+    assert "ix_accounts_directory" in plan
+
+
+BEFORE_VERSIONS = "0010"
 SCHEDULES = "SELECT schedule FROM groups ORDER BY id"
+
+
+def test_sessions_of_the_shape_before_go_on_and_remembered_ones_end_on_the_way_back(
+    database: Database,
+) -> None:
+    migrate(database)
+    store = SqlStore(primary=database, replica=database)
+    ada = make.account()
+    usual = make.session(ada, address="192.0.2.7", user_agent="Fennec")
+    remembered = make.session(ada, remembered=True, expires_at=make.NOON + timedelta(days=30))
+    with store.transaction() as work:
+        work.accounts.add(ada)
+        for session in (usual, remembered):
+            work.sessions.add(session)
+        work.sign_in_addresses.put(ada.id, "home", make.NOON.date())
+    objects = named(database)
+    migrate_back(database, "0009")
+    assert len(told(database, "SELECT id FROM sessions")) == 1
+    migrate(database)
+    assert named(database) == objects
+    with store.transaction() as work:
+        assert work.sessions.of(ada.id) == (replace(usual, address=None, user_agent=""),)
+        assert not work.sign_in_addresses.has("home", since=make.NOON.date())
+        work.sessions.add(remembered)
 
 
 def say(database: Database, *statements: str) -> None:
@@ -289,6 +427,42 @@ def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> No
     assert path.read_text() == text
 
 
+def test_events_of_the_shape_before_are_found_by_the_client_they_concern(database: Database) -> None:
+    migrate(database)
+    store = SqlStore(primary=database, replica=database)
+    club = club_in(store)
+    anna, ben, _ = club.clients
+    group, price = club.group(), make.price()
+    lesson, contract, other = make.lesson(group), make.contract(anna), make.contract(ben)
+    sold = make.subscription(anna, price)
+    mark, his = (make.mark(lesson, of, club.teacher, charge=UNPAID) for of in (anna, ben))
+    context = ChangeContext(club.teacher.id, make.NOON, make.new_id)
+    sent = SentMark(client_id=anna.id, status=Status.PRESENT)
+    paid = mark.recharged(Charge(sold.id), context)
+    events = [
+        contract.added(context),
+        other.added(context),
+        created(sold, Action.SUBSCRIPTION_SOLD, context),
+        *marked(sent, None, UNPAID, lesson_id=lesson.id, context=context, by=club.teacher.id).events,
+        *paid.events,
+        *his.cleared(context).events,
+        group.added(context),
+    ]
+    with store.transaction() as work:
+        work.prices.add(price)
+        work.contracts.add(contract)
+        work.contracts.add(other)
+        work.subscriptions.add(sold)
+        work.events.add_all(events)
+    migrate_back(database, "0009")
+    migrate(database)
+    with store.read() as work:
+        listed = work.events.list(EventCriteria(), PageRequest(order=(), limit=100))
+        assert [row.event for row in reversed(listed)] == events
+    with pytest.raises(sa.exc.DatabaseError, match="never changed"):
+        say(database, "UPDATE events SET client_id = NULL")
+
+
 def test_marks_are_kept_when_their_table_is_made_anew(database: Database) -> None:
     migrate(database)
     club = Club(SqlStore(primary=database, replica=database))
@@ -297,10 +471,58 @@ def test_marks_are_kept_when_their_table_is_made_anew(database: Database) -> Non
     expected = {club.mark(lesson, who) for who in (ada, bob)}
     objects = named(database)
     migrate_back(database, "0006")
-    assert {*club.marks(lesson)} == expected
+    assert len(told(database, "SELECT note FROM attendance")) == len(expected)
     migrate(database)
     assert {*club.marks(lesson)} == expected
     assert named(database) == objects
+
+
+def test_passes_of_the_shape_before_get_the_name_of_their_price_and_can_go_back(database: Database) -> None:
+    migrate(database)
+    club = Club(SqlStore(primary=database, replica=database))
+    (ada,) = club.clients("ada")
+    twice, other = make.price(name="Twice a week", visits_per_week=2), make.price(name="Ä\u202f𐐀")
+    with club.store.transaction() as work:
+        for price in (twice, other):
+            work.prices.add(price)
+    passes = [
+        make.subscription(ada, price, visits=8, visits_per_week=price.visits_per_week)
+        for price in (twice, twice, other)
+    ]
+    with club.store.transaction() as work:
+        for it in passes:
+            work.subscriptions.add(replace(it, price_name="what it was called at the sale"))
+    lesson = club.lesson(club.group(ada))
+    mark = club.mark(lesson, ada, charge=Charge(passes[0].id))
+    objects = named(database)
+    migrate_back(database, "0009")
+    columns = {name: sa.inspect(database.engine).get_columns(name) for name in ("prices", "subscriptions")}
+    assert {"price_name", "visits_per_week"}.isdisjoint(
+        it["name"] for rows in columns.values() for it in rows
+    )
+    assert len(told(database, "SELECT id FROM subscriptions")) == 3
+    migrate(database)
+    assert named(database) == objects
+    paid = {passes[0].id: 1}
+    assert {*club.subscriptions()} == {
+        replace(it, visits_per_week=None, charged=paid.get(it.id, 0)) for it in passes
+    }
+    with club.store.read() as work:
+        assert work.prices.get(twice.id) == replace(twice, visits_per_week=None)
+    assert club.marks(lesson) == (mark,)
+
+
+def test_marks_of_the_shape_before_have_their_first_version_and_can_go_back(database: Database) -> None:
+    migrate(database)
+    club = Club(SqlStore(primary=database, replica=database))
+    ada, bob = club.clients("ada", "bob")
+    lesson = club.lesson(club.group(ada, bob))
+    said = {"note": "ill", "version": 3, "announced": True}
+    marks = [club.mark(lesson, who, Status.EXCUSED, **said) for who in (ada, bob)]
+    migrate_back(database, BEFORE_VERSIONS)
+    assert told(database, "SELECT note FROM attendance") == ["ill", "ill"]
+    migrate(database)
+    assert {*club.marks(lesson)} == {replace(it, version=1, announced=False) for it in marks}
 
 
 def test_the_marks_of_a_lesson_lie_side_by_side_on_sqlite(database: Database) -> None:
@@ -308,3 +530,23 @@ def test_the_marks_of_a_lesson_lie_side_by_side_on_sqlite(database: Database) ->
     if database.engine.dialect.name == "sqlite":
         (made,) = told(database, "SELECT sql FROM sqlite_master WHERE name = 'attendance'")
         assert str(made).endswith("WITHOUT ROWID")
+
+
+def test_unpaid_marks_of_the_shape_before_are_found_and_answers_are_forgotten_on_the_way_back(
+    database: Database,
+) -> None:
+    migrate(database)
+    club = Club(SqlStore(primary=database, replica=database))
+    ada, bob = club.clients("ada", "bob")
+    lesson = club.lesson(club.group(ada, bob))
+    unpaid, _ = (club.mark(lesson, who, charge=charge) for who, charge in ((ada, UNPAID), (bob, NOTHING)))
+    account = added(club.store)
+    with club.store.transaction() as work:
+        work.kept_answers.add(kept_answer(account))
+    migrate_back(database, "0009")
+    assert "kept_answers" not in sa.inspect(database.engine).get_table_names()
+    migrate(database)
+    assert [it.mark for it in found(club.store, MarkCriteria(unpaid=True))] == [unpaid]
+    with club.store.transaction() as work:
+        assert work.kept_answers.find(account.id, "key") is None
+        work.kept_answers.add(kept_answer(account))

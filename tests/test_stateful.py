@@ -65,7 +65,7 @@ class Labs(OverStore):
         self.members: dict[LabId, list[AccountId]] = {}
         self.entries: dict[tuple[LabId, AccountId, date], tuple[LabMarkId, Status, str]] = {}
         self.events: dict[LabMarkId, int] = {}
-        owner, member = self.register("owner"), self.register("member")
+        owner, member = self.register("olaf"), self.register("member")
         self.create_lab(owner, "Bio", "Bio")
         self.join_lab(member, next(iter(self.owners)))
         return multiple(owner, member, AccountId(new_id()))
@@ -92,7 +92,7 @@ class Labs(OverStore):
     @rule(name=NAMES, right=st.booleans())
     def sign_in(self, name: str, right: bool) -> None:
         try:
-            token = self.cases.sign_in(username=name, password=PASSWORD if right else "wrong")
+            token = self.cases.sign_in(username=name, password=PASSWORD if right else "wrong").access_token
         except InvalidCredentials:
             assert not right or folded(name) not in self.usernames
         else:

@@ -1,112 +1,159 @@
-"""Bring the catalogues of the pages up to date with the texts in their code and templates.
+"""Renew the catalogues of translations, of mails and of pages, from the texts in their code and templates.
 
-What is new is added, to be translated by hand, and what is gone is dropped. `--check` writes nothing and
-fails with a line for each entry that is missing, not translated, fuzzy or wrong.
+Texts that are new are added without a translation, those that are gone are dropped; then each catalogue is
+compiled. `--check` writes nothing and fails where something would be written, or a catalogue is not whole.
 """
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.checkers import checkers
 from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-WEB = Path(__file__).parents[1] / "src/attendance/adapters/web"
-LANGUAGES = ("de", "ru")
-METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")]
-OPTIONS = {"**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}}
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2)}
-HEADER = """msgid ""
-msgstr ""
-"Content-Type: text/plain; charset=utf-8\\n"
-"Language: {language}\\n"
-"Plural-Forms: {plurals}\\n"
-
-"""
-"""Of a catalogue: without dates, which would change with each run."""
-PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+ADAPTERS = Path(__file__).parents[1] / "src/attendance/adapters"
+PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]")
 
 
-def extracted() -> Catalog:
-    """The texts that pages show, sorted, without the places they are from: those change all the time."""
-    catalog = Catalog(fuzzy=False)
-    found = extract_from_dir(WEB, METHODS, OPTIONS, keywords=KEYWORDS)
-    for _, _, text, _, _ in sorted(found, key=lambda each: str(each[2])):
-        catalog.add(text)
-    return catalog
+class Whole(Catalog):
+    """A catalogue whose header says no more than what reads it needs, so that it is the same each time."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        return [
+            ("Language", str(self.locale_identifier)),
+            ("Plural-Forms", self.plural_forms),
+            ("MIME-Version", "1.0"),
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Transfer-Encoding", "8bit"),
+        ]
 
 
-def kept(language: str) -> Path:
-    return WEB / "locales" / language / "LC_MESSAGES/pages.po"
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """The texts of one adapter: where they stand, what marks them there, and where their catalogues are kept.
+
+    `keywords` are the functions that texts are given to: those of this adapter, which elsewhere may be
+    functions of other meanings.
+    """
+
+    room: Path
+    kept: Path
+    methods: list[tuple[str, str]]
+    keywords: Mapping[str, tuple[int, ...] | None]
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def found(self) -> Catalog:
+        """All texts that are translated, with the files that have them."""
+        catalog = Catalog(charset="utf-8")
+        for file, _, text, comments, _ in extract_from_dir(
+            self.room, self.methods, self.options, self.keywords
+        ):
+            place = f"adapters/{self.room.name}/{file}"
+            catalog.add(text, locations=[(place, 0)], auto_comments=comments)
+        return catalog
 
 
-def read(language: str) -> Catalog:
-    if not kept(language).exists():
-        return Catalog(locale=language, fuzzy=False)
-    with kept(language).open("rb") as file:
-        return read_po(file, locale=language)
+MAILS = Texts(
+    room=ADAPTERS / "mail",
+    kept=ADAPTERS / "mail/languages",
+    methods=[("templates/**", "jinja2"), ("**.py", "python")],
+    keywords={"_": None, "gettext": None, "untranslated": None, "ngettext": (1, 2)},
+    options={"templates/**": {"encoding": "utf-8"}},
+)
+PAGES = Texts(
+    room=ADAPTERS / "web",
+    kept=ADAPTERS / "web/locales",
+    methods=[("**.html", "jinja2"), ("**.py", "python")],
+    keywords={"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "NN_": (1, 2)},
+    options={"**.html": {"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}},
+)
 
 
-def update(language: str) -> None:
-    """Write a language's catalogue: exactly the texts that pages show, each with the translation it has."""
-    before, after = read(language), Catalog(locale=language, fuzzy=False)
-    for message in extracted():
+def catalogue(path: Path) -> Catalog:
+    """A catalogue as it is kept."""
+    with path.open("rb") as file:
+        return read_po(file, locale=path.stem)
+
+
+def renewed(path: Path, found: Catalog) -> Catalog:
+    """A catalogue with the texts there are now, in their order, each translated as before."""
+    kept = catalogue(path)
+    made = Whole(locale=path.stem, charset="utf-8", fuzzy=False, header_comment="# Texts of attendance")
+    for message in found:
         if message.id:
-            known = before.get(message.id)
-            after.add(message.id, known.string if known and not known.fuzzy else "")
-    path = kept(language)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        write_po(file, after, width=100, sort_output=True, omit_header=True)
-    path.write_text(HEADER.format(language=language, plurals=after.plural_forms) + path.read_text())
+            before = kept.get(message.id)
+            made.add(
+                message.id,
+                before.string if before else None,
+                locations=message.locations,
+                flags=before.flags if before else (),
+            )
+    return made
 
 
-def faults(language: str, texts: Catalog, catalog: Catalog) -> Iterator[str]:
-    """What is wrong with a language's catalogue."""
-    wanted = {message.id for message in texts if message.id}
-    for text in sorted(wanted - {message.id for message in catalog}, key=str):
-        yield f"{language}: {text!r} is missing"
-    for message in catalog:
+def written(made: Catalog) -> bytes:
+    file = BytesIO()
+    write_po(file, made, width=100, sort_by_file=True, include_lineno=False, omit_header=False)
+    return file.getvalue()
+
+
+def compiled(made: Catalog) -> bytes:
+    file = BytesIO()
+    write_mo(file, made)
+    return file.getvalue()
+
+
+def faults(made: Catalog) -> Iterator[str]:
+    """What keeps a catalogue from being whole: texts without a translation, doubtful or broken ones."""
+    for message in made:
+        strings = _each(message.string)
         if not message.id:
             continue
-        if message.id not in wanted:
-            yield f"{language}: {message.id!r} is shown nowhere"
-        yield from (f"{language}: {message.id!r} {fault}" for fault in faults_of(message, catalog))
+        if not all(strings) or len(strings) != (made.num_plurals if message.pluralizable else 1):
+            yield f"not translated: {message.id}"
+        elif message.fuzzy:
+            yield f"fuzzy: {message.id}"
+        elif _has_other_placeholders(message):
+            yield f"other placeholders: {message.id}"
+        else:
+            yield from (f"{error}: {message.id}" for error in message.check(made))
 
 
-def faults_of(message: Message, catalog: Catalog) -> Iterator[str]:
-    """What is wrong with one entry."""
-    strings = message.string if isinstance(message.string, tuple) else (message.string,)
-    if isinstance(message.id, tuple) and len(strings) != catalog.num_plurals:
-        yield f"has {len(strings)} forms, not {catalog.num_plurals}"
-    if not all(strings):
-        yield "is not translated"
-        return
-    if message.fuzzy:
-        yield "is fuzzy"
-    source = message.id[1] if isinstance(message.id, tuple) else message.id
-    if any({*PLACEHOLDER.findall(each)} != {*PLACEHOLDER.findall(source)} for each in strings):
-        yield "has other placeholders"
-    for check in checkers:
-        try:
-            check(catalog, message)
-        except ValueError as error:
-            yield str(error)
+def _has_other_placeholders(message: Message) -> bool:
+    wanted = {*PLACEHOLDER.findall(_each(message.id)[-1])}
+    return any({*PLACEHOLDER.findall(string)} != wanted for string in _each(message.string))
+
+
+def _each(text: Any) -> tuple[str, ...]:
+    """A text, or its forms for one and for many."""
+    return tuple(text) if isinstance(text, (tuple, list)) else (text,)
+
+
+def renew(texts: Texts, *, only_check: bool) -> Iterator[str]:
+    """Renew the catalogues of these texts, or see whether that would change one; what is wrong with each."""
+    found = texts.found()
+    for path in sorted(texts.kept.glob("*.po")):
+        made, name = renewed(path, found), f"{texts.room.name} {path.name}"
+        yield from (f"{name}: {fault}" for fault in faults(made))
+        for target, content in ((path, written(made)), (path.with_suffix(".mo"), compiled(made))):
+            if not only_check:
+                target.write_bytes(content)
+            elif not target.exists() or target.read_bytes() != content:
+                yield f"{texts.room.name} {target.name} is not of today's texts: run tools/catalogues.py"
 
 
 def main(arguments: list[str]) -> str | None:
-    if arguments == ["--check"]:
-        texts = extracted()
-        found = [fault for language in LANGUAGES for fault in faults(language, texts, read(language))]
-        return "\n".join(found) or None
-    if arguments:
+    if arguments not in ([], ["--check"]):
         return "usage: catalogues.py [--check]"
-    for language in LANGUAGES:
-        update(language)
-    return None
+    problems = [problem for texts in (MAILS, PAGES) for problem in renew(texts, only_check=bool(arguments))]
+    return "\n".join(problems) or None
 
 
 if __name__ == "__main__":

@@ -42,9 +42,11 @@ SET status = excluded.status, note = excluded.note, minutes_late = excluded.minu
     marked_by = excluded.marked_by, marked_at = excluded.marked_at
 `
 const TELL = `
-INSERT INTO events (id, at, actor_id, action, subject_kind, subject_id, before, after)
-SELECT id, $1, $2, action, 'attendance', subject_id, nullif(before, 'null'), nullif(after, 'null')
-FROM json_to_recordset($3) AS given (id uuid, action text, subject_id uuid, before jsonb, after jsonb)
+INSERT INTO events (id, at, actor_id, action, subject_kind, subject_id, before, after, client_id)
+SELECT id, $1, $2, action, 'attendance', subject_id, nullif(before, 'null'), nullif(after, 'null'),
+       client_id
+FROM json_to_recordset($3) AS given (
+    id uuid, action text, subject_id uuid, before jsonb, after jsonb, client_id uuid)
 `
 const SHEET = `
 WITH everybody AS (
@@ -102,7 +104,7 @@ function changesOf(lesson, entries, marks, passes, by, now) {
     const known = marks.get(client_id)
     const tell = (action, before, after) => {
       const subject_id = uuid5(client_id.replaceAll('-', ''), lesson.id)
-      changes.events.push({ id: uuid7(), action, subject_id, before, after })
+      changes.events.push({ id: uuid7(), action, subject_id, before, after, client_id })
     }
     const before = known ? factsOf(lesson, client_id, known) : null
     if (entry.status === null) {

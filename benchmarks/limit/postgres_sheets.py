@@ -79,9 +79,11 @@ WITH gone AS (
         trial = excluded.trial, subscription_id = excluded.subscription_id, unpaid = excluded.unpaid,
         marked_by = excluded.marked_by, marked_at = excluded.marked_at
 )
-INSERT INTO events (id, at, actor_id, action, subject_kind, subject_id, before, after)
-SELECT id, $4, $5, action, 'attendance', subject_id, nullif(before, 'null'), nullif(after, 'null')
-FROM json_to_recordset($6) AS given (id uuid, action text, subject_id uuid, before jsonb, after jsonb)
+INSERT INTO events (id, at, actor_id, action, subject_kind, subject_id, before, after, client_id)
+SELECT id, $4, $5, action, 'attendance', subject_id, nullif(before, 'null'), nullif(after, 'null'),
+       client_id
+FROM json_to_recordset($6) AS given (
+    id uuid, action text, subject_id uuid, before jsonb, after jsonb, client_id uuid)
 """
 TOUCH = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2"
 

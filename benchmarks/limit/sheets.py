@@ -217,6 +217,7 @@ class Changes:
             "subject_id": subject,
             "before": before,
             "after": after,
+            "client_id": row.client_id,
         }
         self.events.append(event)
 

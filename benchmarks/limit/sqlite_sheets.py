@@ -59,8 +59,8 @@ SET status = excluded.status, note = excluded.note, minutes_late = excluded.minu
     marked_by = excluded.marked_by, marked_at = excluded.marked_at
 """
 TELL = """
-INSERT INTO events (id, at, actor_id, action, subject_kind, subject_id, before, after)
-VALUES (?, ?, ?, ?, 'attendance', ?, ?, ?)
+INSERT INTO events (id, at, actor_id, action, subject_kind, subject_id, before, after, client_id)
+VALUES (?, ?, ?, ?, 'attendance', ?, ?, ?, ?)
 """
 TOUCH = "UPDATE sessions SET last_seen_at = ?2 WHERE id = ?1 AND last_seen_at < ?2"
 
@@ -134,6 +134,7 @@ def _write(
                 it["subject_id"].hex,
                 it["before"] and encode(it["before"]).decode(),
                 it["after"] and encode(it["after"]).decode(),
+                _hex(it["client_id"]),
             )
             for it in changes.events
         ]

@@ -12,7 +12,7 @@ docs/library.md shows how it is all used.
 from typing import TYPE_CHECKING, Any
 
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.accounts import Account, Language
 from attendance.domain.accounts.links import Gone
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.accounts.role_changes import RoleChange
@@ -26,6 +26,7 @@ from attendance.domain.club.groups import Group, GroupMembership, Slot, Teaching
 from attendance.domain.club.lessons import Lesson, LessonState
 from attendance.domain.club.locations import Closure, Location
 from attendance.domain.club.prices import Price
+from attendance.domain.club.renewals import Start
 from attendance.domain.club.subscriptions import Freeze, Subscription, SubscriptionState
 from attendance.domain.errors import (
     AttendanceError,
@@ -49,6 +50,7 @@ from attendance.domain.ids import (
     LocationId,
     PriceId,
     RoleChangeId,
+    SessionId,
     SubscriptionId,
 )
 from attendance.domain.labs.marks import LabEntry, LabMark
@@ -84,6 +86,7 @@ __all__ = [
     "LabId",
     "LabMark",
     "LabMarkId",
+    "Language",
     "Lesson",
     "LessonId",
     "LessonState",
@@ -100,8 +103,10 @@ __all__ = [
     "RoleChange",
     "RoleChangeId",
     "SentMark",
+    "SessionId",
     "SettingsDict",
     "Slot",
+    "Start",
     "Status",
     "Subscription",
     "SubscriptionId",

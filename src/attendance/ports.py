@@ -8,30 +8,49 @@ that says how its units of work begin, and gets the rest: which may begin, and w
 from attendance.adapters.units_of_work import Ambient as Ambient, JoinableStore as JoinableStore
 from attendance.application.accounts.read_models import (
     ClientOfUser as ClientOfUser,
+    PermissionsDetails as PermissionsDetails,
     RoleChangeDetails as RoleChangeDetails,
+    SessionDetails as SessionDetails,
+    StartedSession as StartedSession,
     UserDetails as UserDetails,
 )
 from attendance.application.attendance.read_models import (
+    AbsenceDetails as AbsenceDetails,
     MarkDetails as MarkDetails,
     SheetDetails as SheetDetails,
     VisitDetails as VisitDetails,
     VisitsDetails as VisitsDetails,
 )
-from attendance.application.club.read_models import (
+from attendance.application.club.clients import ClientDetails as ClientDetails
+from attendance.application.club.contracts import ContractDetails as ContractDetails
+from attendance.application.club.freezing import (
+    FrozenSubscriptions as FrozenSubscriptions,
+    SkippedSubscription as SkippedSubscription,
+)
+from attendance.application.club.groups import GroupDetails as GroupDetails
+from attendance.application.club.lessons import (
     ChangedLessonDetails as ChangedLessonDetails,
-    ClientDetails as ClientDetails,
-    ContractDetails as ContractDetails,
-    GroupDetails as GroupDetails,
     LessonDetails as LessonDetails,
-    LessonInContextDetails as LessonInContextDetails,
+)
+from attendance.application.club.overlaps import (
     LessonWarning as LessonWarning,
     LessonWarningCode as LessonWarningCode,
-    PriceDetails as PriceDetails,
-    SubscriptionDetails as SubscriptionDetails,
 )
+from attendance.application.club.prices import PriceDetails as PriceDetails
 from attendance.application.club.schedules import MadeLessons as MadeLessons
+from attendance.application.club.subscriptions import SubscriptionDetails as SubscriptionDetails
+from attendance.application.club.timetables import (
+    GroupOfClientDetails as GroupOfClientDetails,
+    LessonInContextDetails as LessonInContextDetails,
+    LessonOfClientDetails as LessonOfClientDetails,
+)
 from attendance.application.forms.listing import Listed as Listed
-from attendance.application.pagination import Page as Page, PageRequest as PageRequest, SortKey as SortKey
+from attendance.application.pagination import (
+    NumberedPage as NumberedPage,
+    Page as Page,
+    PageRequest as PageRequest,
+    SortKey as SortKey,
+)
 from attendance.application.ports.accounts import (
     ACCOUNTS as ACCOUNTS,
     ROLE_CHANGES as ROLE_CHANGES,
@@ -39,6 +58,7 @@ from attendance.application.ports.accounts import (
     Accounts as Accounts,
     AccountsPage as AccountsPage,
     AccountsRepositories as AccountsRepositories,
+    KeptAnswers as KeptAnswers,
     Links as Links,
     Outbox as Outbox,
     RateLimitWindows as RateLimitWindows,
@@ -46,6 +66,7 @@ from attendance.application.ports.accounts import (
     RoleChanges as RoleChanges,
     Sessions as Sessions,
     SignedIn as SignedIn,
+    SignInAddresses as SignInAddresses,
     UserCriteria as UserCriteria,
 )
 from attendance.application.ports.attendance import (
@@ -53,7 +74,7 @@ from attendance.application.ports.attendance import (
     MarkCriteria as MarkCriteria,
     MarkRow as MarkRow,
     Marks as Marks,
-    Sheet as Sheet,
+    Payer as Payer,
     SheetEntry as SheetEntry,
     UnpaidMark as UnpaidMark,
     VisitCriteria as VisitCriteria,
@@ -142,12 +163,19 @@ from attendance.application.reporting.figures import (
     StatisticsRow as StatisticsRow,
 )
 from attendance.domain.accounts import role_changes as _role_changes
+from attendance.domain.accounts.kept_answers import KeptAnswer as KeptAnswer
 from attendance.domain.accounts.links import Link as Link, Purpose as Purpose
 from attendance.domain.accounts.mail import Mail as Mail, MailKind as MailKind, MailState as MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow as RateLimitWindow
 from attendance.domain.accounts.role_changes import State as State
-from attendance.domain.accounts.sessions import Session as Session
+from attendance.domain.accounts.sessions import (
+    Session as Session,
+    SessionLifetime as SessionLifetime,
+    SessionLifetimes as SessionLifetimes,
+)
+from attendance.domain.attendance.absences import AbsenceChanges as AbsenceChanges
 from attendance.domain.attendance.marks import Changed as Changed
+from attendance.domain.attendance.payers import CoveringPass as CoveringPass
 from attendance.domain.club.clients import ClientChanges as ClientChanges
 from attendance.domain.club.contracts import (
     ContractChanges as ContractChanges,

@@ -20,6 +20,9 @@ ZONES = [
 ]  # fmt: skip
 
 
+LATER = make.NOON + timedelta(hours=1)
+
+
 def entry(
     day: date = date(2026, 3, 2),
     starts: time = time(17),
@@ -42,6 +45,10 @@ def entry(
         "created_at": make.NOON,
         "updated_at": make.NOON,
         "version": 1,
+        "group_updated_at": make.NOON,
+        "group_version": 1,
+        "locations_edited_at": None,
+        "location_edits": 0,
     }
     return CalendarEntry(**usual | changes)
 
@@ -87,6 +94,21 @@ def test_a_lesson_is_an_event_in_the_time_of_its_place() -> None:
         "",
     ]
     assert text_of(shown) == text_of(shown)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": 2, "updated_at": LATER},
+        {"group_version": 2, "group_updated_at": LATER},
+        {"location_edits": 1, "locations_edited_at": LATER},
+    ],
+)
+def test_a_change_of_lesson_group_or_location_raises_number_and_stamps(changes: dict[str, Any]) -> None:
+    shown = only(entry(**changes))
+    assert shown["SEQUENCE"] == 2
+    assert shown["DTSTAMP"].dt == shown["LAST-MODIFIED"].dt == LATER
+    assert shown["CREATED"].dt == make.NOON
 
 
 def test_without_a_topic_the_group_is_enough() -> None:

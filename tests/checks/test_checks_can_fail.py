@@ -187,26 +187,18 @@ PLANTS = {
     ),
     "a translation without its number": Plant(
         CATALOGUES,
-        {
-            f"{WEB}/locales/ru/LC_MESSAGES/pages.po": lambda text: text.replace(
-                "через %(number)s минут", "позже"
-            )
-        },
-        "has other placeholders",
+        {f"{WEB}/locales/ru.po": lambda text: text.replace("через %(number)s минут", "позже")},
+        "web ru.po: other placeholders",
     ),
     "an empty translation": Plant(
         CATALOGUES,
-        {f"{WEB}/locales/de/LC_MESSAGES/pages.po": lambda text: text.replace('"Abmelden"', '""')},
-        "'Sign out' is not translated",
+        {f"{WEB}/locales/de.po": lambda text: text.replace('"Abmelden"', '""')},
+        "web de.po: not translated: Sign out",
     ),
     "a translation of nothing": Plant(
         CATALOGUES,
-        {
-            f"{WEB}/locales/de/LC_MESSAGES/pages.po": lambda text: (
-                text + '\nmsgid "Planted"\nmsgstr "Gepflanzt"\n'
-            )
-        },
-        "'Planted' is shown nowhere",
+        {f"{WEB}/locales/de.po": lambda text: text + '\nmsgid "Planted"\nmsgstr "Gepflanzt"\n'},
+        "web de.po is not of today's texts",
     ),
     "an import past the contracts": Plant(
         architecture("imports_only_what_its_floor_may"),

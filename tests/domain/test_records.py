@@ -19,7 +19,7 @@ from tests import make
 LATER = make.NOON + timedelta(hours=1)
 BY, EVENT_ID = AccountId(UUID(int=1)), EventId(UUID(int=2))
 CLIENT = make.client(
-    name="Anna", notes="epilepsy", user_id=AccountId(UUID(int=7)), birthday=date(2020, 2, 29)
+    name="Anna", notes="epilepsy", user_ids=(AccountId(UUID(int=7)),), birthday=date(2020, 2, 29)
 )
 RECORDS: list[tuple[Record, Action, Action]] = [
     (CLIENT, Action.CLIENT_ADDED, Action.CLIENT_EDITED),
@@ -83,7 +83,16 @@ def test_an_edit_is_the_next_version_and_its_event_tells_what_differs(
         subject_id=record.id,
         before={field: before},
         after={field: "other"},
+        client_id=getattr(record, "client_id", None),
     )
+
+
+def test_a_clock_that_is_behind_moves_no_record_back() -> None:
+    before = make.group(make.location(), updated_at=LATER + timedelta(hours=1))
+    after, _ = edited(before, name="other")
+    assert (after.updated_at, after.version) == (before.updated_at, 2)
+    later, _ = edited(replace(after, updated_at=LATER - timedelta(microseconds=1)), name="third")
+    assert later.updated_at == LATER
 
 
 def test_what_is_sent_but_the_same_is_not_told() -> None:
@@ -104,7 +113,7 @@ def test_that_notes_changed_is_an_event_that_tells_nothing() -> None:
     ("record", "changes", "before", "after"),
     [
         (CLIENT, {"birthday": None}, {"birthday": "2020-02-29"}, {"birthday": None}),
-        (CLIENT, {"user_id": None}, {"user_id": str(UUID(int=7))}, {"user_id": None}),
+        (CLIENT, {"user_ids": ()}, {"user_ids": [str(UUID(int=7))]}, {"user_ids": []}),
         (CLIENT, {"active": False}, {"active": True}, {"active": False}),
         (
             make.contract(CLIENT),

@@ -70,8 +70,8 @@ def test_python_callers_get_all_of_it(store_url: str) -> None:
     with open_attendance(store_url, secret_key=KEY, argon2_memory_kib=8) as attendance:
         ada = attendance.register(username="ada", password=PASSWORD)
         attendance.register(username="boris", password=PASSWORD)
-        owner = attendance.actor_of(attendance.sign_in(username="ada", password=PASSWORD))
-        member = attendance.actor_of(attendance.sign_in(username="boris", password=PASSWORD))
+        owner = attendance.actor_of(attendance.sign_in(username="ada", password=PASSWORD).access_token)
+        member = attendance.actor_of(attendance.sign_in(username="boris", password=PASSWORD).access_token)
         assert owner.id == ada
         lab_id = attendance.create_lab(owner, name="Biology")
         attendance.join_lab(member, lab_id=lab_id)
@@ -87,7 +87,7 @@ def test_what_one_opening_stored_another_finds(empty_database_url: str) -> None:
     cheap = {"secret_key": KEY, "argon2_memory_kib": 8}
     with open_attendance(empty_database_url, **cheap) as attendance:
         attendance.register(username="ada", password=PASSWORD)
-        token = attendance.sign_in(username="ada", password=PASSWORD)
+        token = attendance.sign_in(username="ada", password=PASSWORD).access_token
     with open_attendance(empty_database_url, **cheap) as attendance:
         actor = attendance.actor_of(token)
         assert attendance.search_accounts(actor).total == 1

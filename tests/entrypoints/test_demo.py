@@ -63,7 +63,7 @@ def test_whom_it_names_can_sign_in_and_a_parent_sees_its_children(attendance: Us
     filled(attendance)
     for username in ("demo-owner", "demo-head", "demo-manager", "demo-teacher-8"):
         assert attendance.sign_in(username=username, password="correct horse battery")
-    token = attendance.sign_in(username="demo-parent", password="correct horse battery")
+    token = attendance.sign_in(username="demo-parent", password="correct horse battery").access_token
     assert len(attendance.own_clients(attendance.actor_of(token))) == 2
 
 

@@ -68,6 +68,7 @@ def test_a_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
         ({"ATTENDANCE_LOG_LEVEL": "loud"}, "ATTENDANCE_LOG_LEVEL: "),
         ({"ATTENDANCE_DATABASE_URL": "memory", "ATTENDANCE_WORKERS": "2"}, "one process"),
         ({"ATTENDANCE_SESSION_IDLE_HOURS": "13"}, "session_idle_hours"),
+        ({"ATTENDANCE_REMEMBER_IDLE_DAYS": "31"}, "remember_idle_days"),
         ({"ATTENDANCE_SECRET_KEY_FILE": "/nowhere/at/all"}, "ATTENDANCE_SECRET_KEY_FILE: cannot be read"),
         ({"ATTENDANCE_SECRET_KEY_FILE": "/dev/null", "ATTENDANCE_SECRET_KEY": "x"}, "set twice"),
     ],

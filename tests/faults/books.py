@@ -18,6 +18,7 @@ from tests.faults.clubs import Club
 from tests.faults.records import snapshot
 
 TOLD_OF_MARKS = sa.select(events).where(events.c.action.like("attendance.%")).order_by(events.c.position)
+NAMES = ("status", "note", "minutes_late", "trial", "unpaid", "announced", "version")
 NOTHING_KNOWN = {"subscription_id": None, "unpaid": False}
 
 
@@ -67,11 +68,22 @@ def books(database_url: str, club: Club) -> Books:
 
 
 def check_books(found: Books) -> None:
-    """No pass pays for more than was sold, or for what it does not cover; what is told is what is there."""
+    """No pass pays for more than was sold, in all or in a week, or for what it does not cover.
+
+    What is told is what is there.
+    """
     paid = Counter(mark.subscription_id for mark in found.marks if mark.subscription_id)
     for each in found.passes.values():
         is_within = each.visits is None or paid[each.id] <= each.visits
         assert is_within, f"{paid[each.id]} visits charged to a pass of {each.visits}"
+    weeks = Counter(
+        (mark.subscription_id, mark.date.isocalendar()[:2]) for mark in found.marks if mark.subscription_id
+    )
+    for (subscription_id, _), number in weeks.items():
+        per_week = found.passes[subscription_id].visits_per_week
+        assert per_week is None or number <= per_week, (
+            f"{number} visits of a week charged to a pass of {per_week}"
+        )
     for mark in found.marks:
         _check_charge(mark, found)
         assert found.told.get(mark_id(mark.lesson_id, mark.client_id)), "a mark without an event"
@@ -104,7 +116,7 @@ def _check_story(story: list[Any], mark: Any | None) -> None:
         told = {
             "lesson_id": str(mark.lesson_id),
             "client_id": str(mark.client_id),
-            **{name: getattr(mark, name) for name in ("status", "note", "minutes_late", "trial", "unpaid")},
+            **{name: getattr(mark, name) for name in NAMES},
             "subscription_id": None if payer is None else str(payer),
         }
     assert facts == told, "the events of a mark do not replay to it"

@@ -21,6 +21,7 @@ class Request:
     token: str | None = None
     forwarded_for: str | None = None
     if_match: str | None = None
+    key: str | None = None
 
     def encoded(self) -> bytes:
         lines = [f"{self.method} {self.path} HTTP/1.1", "host: localhost"]
@@ -30,6 +31,8 @@ class Request:
             lines.append(f"x-forwarded-for: {self.forwarded_for}")
         if self.if_match is not None:
             lines.append(f"if-match: {self.if_match}")
+        if self.key is not None:
+            lines.append(f"idempotency-key: {self.key}")
         body = b""
         if self.body is not None:
             body = json.dumps(self.body).encode()

@@ -1,7 +1,7 @@
 """A club put straight into a database, with lessons on the days before today, and what is asked of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -58,14 +58,17 @@ class Club:
     def edit_pass(self, it: Subscription, **changes: Any) -> Request:
         return self._ask("PUT", f"subscriptions/{it.id}", changes)
 
-    def sell(self, client: Client) -> Request:
+    def freeze_all(self, since: date, until: date) -> Request:
+        return self._ask("POST", "subscriptions/freeze", days(since, until))
+
+    def sell(self, client: Client, *, key: str | None = None) -> Request:
         body = {
             "client_id": str(client.id),
             "price_id": str(self.price.id),
             "starts_on": self.passes[0].starts_on.isoformat(),
             "settle_unpaid": True,
         }
-        return self._ask("POST", "subscriptions", body)
+        return replace(self._ask("POST", "subscriptions", body), key=key)
 
     def make_lessons(self, since: date, until: date) -> Request:
         return self._ask("POST", f"groups/{self.group.id}/lessons", days(since, until))

@@ -1,5 +1,8 @@
 """Protections of the club taken out of the real service, like those in `sabotage`."""
 
+import os
+import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,3 +69,45 @@ def holds_not_what_is_named() -> None:
     SqlLessons.with_teachers = taught_unheld  # type: ignore[method-assign]
     SqlAttendance.save = save_unheld  # type: ignore[method-assign]
     SqlGroups.save = save_group_unheld  # type: ignore[method-assign]
+
+
+def finds_no_kept_answers() -> None:
+    """And keeps none: the unique key would refuse the second."""
+    from attendance.adapters.sql.accounts.kept_answers import SqlKeptAnswers
+
+    SqlKeptAnswers.find = lambda *_: None  # type: ignore[method-assign]
+    SqlKeptAnswers.add = lambda *_: None  # type: ignore[method-assign]
+
+
+def stops_between_effect_and_answer() -> None:
+    """No protection taken out: whoever has come so far leaves a file, and waits while another one says so.
+
+    `stops-keeping`: what was asked for is done, and its answer not yet kept. `stops-answering`: all of it is
+    stored, and nothing answered.
+    """
+    from attendance.application.forms.answering_once import AnswerOnce
+
+    keep, answer = AnswerOnce._keep, AnswerOnce.__call__
+
+    def stop(where: str) -> None:
+        while Path(f"stops-{where}").exists():
+            Path(f"stopped-{where}-{os.getpid()}").touch()
+            time.sleep(0.01)
+
+    def keep_at_last(self: Any, *about: Any) -> None:
+        stop("keeping")
+        keep(self, *about)
+
+    def answer_at_last(self: Any, *about: Any) -> Any:
+        answered = answer(self, *about)
+        stop("answering")
+        return answered
+
+    AnswerOnce._keep = keep_at_last  # type: ignore[method-assign]
+    AnswerOnce.__call__ = answer_at_last  # type: ignore[method-assign]
+
+
+def keeps_answers_in_a_transaction_of_their_own() -> None:
+    from attendance.adapters.sql.store import SqlStore
+
+    SqlStore.ambient = lambda _: nullcontext()  # type: ignore[method-assign, misc]

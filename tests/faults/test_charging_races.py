@@ -53,7 +53,8 @@ def arena(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module", params=["postgresql", pytest.param("sqlite", marks=pytest.mark.long)])
 def unguarded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
     """Where locks can be taken out."""
-    yield from arena_of(request, tmp_path_factory.mktemp("unguarded"), "holds_not_what_is_named")
+    sabotage = "holds_not_what_is_named", "finds_no_kept_answers"
+    yield from arena_of(request, tmp_path_factory.mktemp("unguarded"), *sabotage)
 
 
 def check_pass_is_used_up(arena: Arena, club: Club, client: Client) -> None:
@@ -89,6 +90,35 @@ def test_without_the_lock_on_clients_a_pass_pays_too_often(unguarded: Arena) -> 
             check_pass_is_used_up(unguarded, club, client)
 
 
+def check_one_sale_under_one_key(arena: Arena, key: str) -> None:
+    """The same sale is sent 50 times at once, to both workers."""
+    club = set_club(arena.database_url, clients=1)
+    [client] = club.clients
+    answers = arena.race([club.sell(client, key=key)] * MARKS)
+    check_statuses(answers, 201)
+    sold = len(arena.books(club).passes) - len(club.passes)
+    assert sold == 1, f"sold {sold} times"
+    assert (
+        len({(answer.body["id"], answer.headers["etag"], answer.headers["location"]) for answer in answers})
+        == 1
+    )
+    assert Counter("idempotency-replayed" in answer.headers for answer in answers) == {
+        True: MARKS - 1,
+        False: 1,
+    }
+
+
+def test_a_sale_sent_50_times_at_once_under_one_key_is_one_sale(arena: Arena) -> None:
+    for number in range(ROUNDS):
+        check_one_sale_under_one_key(arena, f"round {number}".replace(" ", "-"))
+
+
+@pytest.mark.plants
+def test_without_what_was_kept_under_a_key_a_sale_is_sold_many_times(unguarded: Arena) -> None:
+    with pytest.raises(AssertionError, match=r"sold \d+ times"):
+        check_one_sale_under_one_key(unguarded, "key")
+
+
 Meanwhile = Callable[[Club, random.Random], Request]
 """What somebody else does to a club while others mark."""
 
@@ -102,8 +132,10 @@ def change_a_lesson(club: Club, chance: random.Random) -> Request:
 
 
 def change_a_pass(club: Club, chance: random.Random) -> Request:
-    """Freeze or thaw it, cut it short or let it run again."""
+    """Freeze or thaw it, cut it short or let it run again; or freeze all."""
     it, day = chance.choice(club.passes), chance.choice(club.lessons).date
+    if not chance.randrange(4):
+        return club.freeze_all(day, day)
     changes = [
         {"freezes": [days(day, day)]},
         {"freezes": []},
@@ -179,9 +211,9 @@ def test_without_a_lock_it_is_wrong_after_marking_while(
 
 
 def check_one_of_two_is_outdated(arena: Arena, club: Club, lesson: Lesson) -> None:
-    """Both teachers have seen the same sheet."""
+    """Both teachers have seen the same sheet, which tells each of them until when they may mark."""
     client, *_ = club.clients
-    (seen,) = arena.race([club.sheet(lesson)])
+    (seen,) = arena.race([club.sheet(lesson, by=club.teachers[0])])
     answers = arena.race(
         [
             club.mark(lesson, {client: "present"}, by=teacher, if_match=seen.headers["etag"], note=str(n))

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import pytest
 
 from tests import postgres
 from tests.databases import PostgresDatabases, SqliteDatabases
+from tests.faults.books import books
 from tests.faults.clients import Request, connected, patiently, race
+from tests.faults.clubs import Club, set_club
 from tests.faults.conftest import running, service_of, workers
 from tests.faults.ledgers import (
     Ledger,
@@ -25,7 +28,7 @@ from tests.faults.ledgers import (
 )
 from tests.faults.records import records
 from tests.faults.scene import PASSWORD, Scene, set_scene
-from tests.service import Service
+from tests.service import SABOTAGE, Service
 
 PUTS = 1000
 CLIENTS = 10
@@ -246,3 +249,63 @@ def test_connections_that_died_unused_are_replaced(
         durable.start()
         statuses = patiently(until_accepted(service.port, Request(method="POST", path=path, body=body)))
     assert statuses[-1] in (200, 201), f"still {statuses[-1]} after {len(statuses)} times"
+
+
+async def killed_amid_answering(service: Service, answered: Request, done: Request) -> None:
+    """What is asked first is stored and not answered, the other is done and its answer not yet kept."""
+
+    async def stopped(request: Request, where: str) -> asyncio.Task[None]:
+        (service.home / f"stops-{where}").touch()
+        asking = asyncio.create_task(unanswered(service.port, request))
+        while not [*service.home.glob(f"stopped-{where}-*")]:  # noqa: ASYNC110 # it happens elsewhere
+            await asyncio.sleep(0.01)
+        return asking
+
+    asked = [await stopped(answered, "answering"), await stopped(done, "keeping")]
+    service.kill()
+    await asyncio.gather(*asked)
+
+
+async def unanswered(port: int, request: Request) -> None:
+    with suppress(OSError, EOFError):
+        async with connected(port) as client:
+            await client.ask(request)
+            raise AssertionError("it was answered")
+
+
+def check_a_crash_leaves_both_or_neither(database_url: str, service: Service, club: Club) -> None:
+    """Killed between a sale and the keeping of its answer, and between that and the answering of another."""
+    first, second = (club.sell(client, key=str(n)) for n, client in enumerate(club.clients))
+
+    def sold() -> list[int]:
+        passes = [it.client_id for it in books(database_url, club).passes.values()]
+        return [passes.count(client.id) - 1 for client in club.clients]
+
+    patiently(killed_amid_answering(service, first, second))
+    assert sold() == [1, 0], "sold, and no answer is kept"
+    del service.settings[SABOTAGE]
+    service.start()
+    answers = race(service.port, [first, second])
+    assert [answer.status for answer in answers] == [201, 201]
+    assert ["idempotency-replayed" in answer.headers for answer in answers] == [True, False]
+    assert sold() == [1, 1]
+
+
+def test_a_crash_between_a_sale_and_its_answer_leaves_both_or_neither(
+    database_url: str, tmp_path: Path
+) -> None:
+    club = set_club(database_url, clients=2)
+    service = service_of(tmp_path, database_url, "stops_between_effect_and_answer", workers="1")
+    with running(service):
+        check_a_crash_leaves_both_or_neither(database_url, service, club)
+
+
+@pytest.mark.plants
+def test_without_the_one_transaction_a_crash_leaves_a_sale_without_its_answer(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    club = set_club(database_url := sqlite_databases.fresh(), clients=2)
+    sabotage = ("stops_between_effect_and_answer", "keeps_answers_in_a_transaction_of_their_own")
+    service = service_of(tmp_path, database_url, *sabotage, workers="1")
+    with running(service), pytest.raises(AssertionError, match="no answer is kept"):
+        check_a_crash_leaves_both_or_neither(database_url, service, club)

@@ -78,7 +78,7 @@ def newcomer(database_url: str, *, resets: int = 0) -> Newcomer:
         user_id = attendance.register(username=username, email=email, password=PASSWORD)
         for _ in range(resets):
             attendance.request_password_reset(email=email)
-        token = attendance.sign_in(username=username, password=PASSWORD)
+        token = attendance.sign_in(username=username, password=PASSWORD).access_token
     return Newcomer(user_id, username, email, token, database_url)
 
 

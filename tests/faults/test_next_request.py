@@ -1,6 +1,8 @@
 """What ends a session or lowers a level holds on the very next request, whichever worker gets it."""
 
 import asyncio
+import json
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import cycle
@@ -61,10 +63,21 @@ def about_oneself(person: Person) -> Request:
     return Request(method="GET", path="/api/v1/users/me", token=person.token)
 
 
+def session_id(person: Person) -> str:
+    payload = person.token.split(".")[1]
+    return str(json.loads(urlsafe_b64decode(f"{payload}=="))["sid"])
+
+
 def sign_outs(database_url: str, number: int) -> Rounds:
-    for session in stored(database_url, [make.confirmed()], sessions=number):
+    """By signing out, and by ending the session from another one."""
+    for session in stored(database_url, [make.confirmed()], sessions=number // 2):
         sign_out = Request(method="POST", path="/api/v1/auth/logout", token=session.token)
         yield sign_out, about_oneself(session), 200, 401
+    here, *others = stored(database_url, [make.confirmed()], sessions=number - number // 2 + 1)
+    for session in others:
+        path = f"/api/v1/users/me/sessions/{session_id(session)}"
+        end = Request(method="DELETE", path=path, token=here.token)
+        yield end, about_oneself(session), 200, 401
 
 
 def deactivations(database_url: str, number: int) -> Rounds:

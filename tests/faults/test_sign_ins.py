@@ -17,6 +17,7 @@ from tests.faults.scene import PASSWORD, Person, stored
 
 GUESSES = 200
 PER_ACCOUNT = 10
+EVERYWHERE = 100
 PER_ADDRESS = 100
 LONGEST_WAIT_SECONDS = 300
 ROUNDS_UNTIL_SEEN = 60
@@ -94,14 +95,14 @@ def test_of_200_wrong_sign_ins_for_one_account_10_are_evaluated(arena: Arena) ->
             Request(method="GET", path="/api/v1/users/me", token=person.token),
         ],
     )
-    assert (right.status, living.status) == (429, 200)
+    assert (right.status, living.status) == (200, 200), "whoever is elsewhere is not locked out"
     assert living.body["id"] == person.id
 
 
-def test_of_200_sign_ins_for_a_name_nobody_has_10_are_evaluated(arena: Arena) -> None:
+def test_of_200_sign_ins_for_a_name_nobody_has_100_are_evaluated(arena: Arena) -> None:
     spellings = ["nobody", "NOBODY", "Nobody", "ｎｏｂｏｄｙ"]
     guesses = [guess(username=name, forwarded_for=new_address()) for name in spellings * (GUESSES // 4)]
-    check_evaluated(race(arena.port, guesses), PER_ACCOUNT)
+    check_evaluated(race(arena.port, guesses), EVERYWHERE)
 
 
 @pytest.mark.plants

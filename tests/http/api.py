@@ -125,8 +125,8 @@ class InProcess(httpx.BaseTransport):
         assert {message["type"] for message in rest} <= {"http.response.body"}
         assert [bool(message.get("more_body")) for message in rest] == [True] * (len(rest) - 1) + [False]
         content = b"".join(message.get("body", b"") for message in rest)
-        pieces = {"pieces": len(rest)}
-        return httpx.Response(start["status"], headers=start["headers"], content=content, extensions=pieces)
+        about = {"pieces": len(rest), "path": scope["raw_path"]}
+        return httpx.Response(start["status"], headers=start["headers"], content=content, extensions=about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +288,7 @@ class Api:
 
     def mails(self, kind: MailKind | None = None, to: str | None = None) -> list[Mail]:
         """What waits in the outbox, oldest first."""
+        self.finish_what_no_answer_waited_for()
         with self.store.autocommit() as work:
             mails = work.outbox.in_state(MailState.WAITING)
         return [mail for mail in mails if kind in (None, mail.kind) and to in (None, mail.to)]
@@ -405,11 +406,24 @@ def lasting(*, prepare: Callable[[Container], object] = lambda _: None, **settin
 
 
 def answer(response: httpx.Response) -> tuple[int, Any]:
-    """Status and JSON body; a body is JSON in UTF-8 or absent."""
+    """Status and JSON body; a body is JSON in UTF-8 or absent.
+
+    Without the code of an error, which every error is seen to have: in its header, and in the club protocol
+    in the body as well.
+    """
+    assert ("x-error-code" in response.headers) == (response.status_code >= 400)
     if not response.content:
         return response.status_code, None
     assert response.headers["content-type"] == "application/json"
-    return response.status_code, response.json()
+    body = response.json()
+    if response.status_code >= 400 and is_of_the_club(response):
+        assert body.pop("code") == response.headers["x-error-code"]
+    return response.status_code, body
+
+
+def is_of_the_club(response: httpx.Response) -> bool:
+    path = response.extensions["path"].decode("latin-1")
+    return path.startswith(CLUB) and path[len(CLUB) :][:1] in ("", "/")
 
 
 def good(response: httpx.Response, status: int) -> Any:
@@ -423,10 +437,16 @@ def refusal(status: int, text: str) -> tuple[int, Any]:
     return status, {"error": text}
 
 
+def no_id(*places: str) -> tuple[int, Any]:
+    """What is said of a body in which something malformed stands for an id."""
+    details = [{"field": place, "message": "must be an id: a UUID"} for place in places]
+    return 400, {"error": "malformed request", "details": details}
+
+
 def fields(response: httpx.Response) -> list[str]:
     """What a malformed request is told to look at."""
     assert response.status_code == 400, response.text
-    body = response.json()
+    _, body = answer(response)
     assert body.keys() == {"error", "details"}
     assert body["error"] == "malformed request"
     assert all(

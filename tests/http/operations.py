@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from attendance.adapters.memory import MemoryStore
 from attendance.domain.accounts.mail import MailKind
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, MARCH_2, PASSWORD, Api, Lab, Lasting, Person, good
 from tests.http.snapshots import fill, is_new, rows_of
@@ -17,7 +19,8 @@ class Operation:
     """`path` is a template; `body` and `query` hold what is required; `may_say` is what it ever answers.
 
     `by` may do it. `use_case` is the attribute it calls, None for none. What works `once` is refused the next
-    time. `accepts` are wrong values of other operations that this one takes.
+    time. `accepts` are wrong values of other operations that this one takes. `keeps_answer`: a key has it
+    answered once.
     """
 
     method: str
@@ -31,6 +34,7 @@ class Operation:
     may_say: tuple[int, ...]
     once: bool = False
     accepts: frozenset[str] = frozenset()
+    keeps_answer: bool = False
 
     @property
     def request(self) -> dict[str, Any]:
@@ -39,6 +43,8 @@ class Operation:
 
 
 SCENE = "scene"
+ANSWERS_ANEW = frozenset({"sign_in", "sign_out", "make_calendar_token", "show_favorites"})
+"""What a POST calls that makes nothing, or something that is told once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +54,8 @@ class Scene:
     The lab's owner is one of the club's owners and has a new address to confirm. Beside that a clerk, whom a
     link lets set a password; somebody whose link confirms an address; a session to end for each way to do so;
     a change that awaits each decision; a client with a contract and a pass, a price, a location; a group with
-    a lesson to come, one that was held, one to delete, and a member to come.
+    a lesson to come, one that was held, one to delete, one to be excused from, and members to come: one of
+    them is the owner's child.
     """
 
     api: Api
@@ -66,12 +73,15 @@ class Scene:
     contract_id: str
     price_id: str
     leaving_id: str
+    child_id: str
     location_id: str
     group_id: str
     lesson_id: str
     held_id: str
     spare_id: str
+    coming_id: str
     subscription_id: str
+    session_id: str
 
     @classmethod
     def of(cls, api: Api) -> "Scene":
@@ -87,7 +97,7 @@ class Scene:
 
     @classmethod
     def made(cls, api: Api) -> "Scene":
-        owner, member, stranger = (api.someone(name) for name in ("owner", "member", "stranger"))
+        owner, member, stranger = (api.someone(name) for name in ("olaf", "member", "stranger"))
         lab = api.lab_of(owner, member)
         mark_id = good(owner.marks(lab, member), 200)["attendance_id"]
         now = api.clock.now
@@ -107,8 +117,10 @@ class Scene:
         location_id = added(owner, "/locations", name="Main", address="1 Main Street")
         group_id = added(owner, "/groups", name="Monday", location_id=location_id, schedule=[MONDAYS])
         leaving_id = added(owner, "/clients", name="Zoe")
-        joining = {"client_id": leaving_id, "from": "2027-01-01"}
-        good(owner.posts(f"/groups/{group_id}/members", **joining), 201)
+        child_id = added(owner, "/clients", name="Ben", user_ids=[owner.id])
+        for member_id, since in ((leaving_id, "2027-01-01"), (child_id, "2026-03-12")):
+            joining = {"client_id": member_id, "from": since}
+            good(owner.posts(f"/groups/{group_id}/members", **joining), 201)
         price_id = added(owner, "/prices", name="Pass", amount="80.00", currency="EUR")
         return cls(
             api=api,
@@ -130,12 +142,15 @@ class Scene:
             contract_id=added(owner, "/contracts", client_id=client_id),
             price_id=price_id,
             leaving_id=leaving_id,
+            child_id=child_id,
             location_id=location_id,
             group_id=group_id,
             lesson_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-09", **TIMES),
             held_id=added(owner, f"/groups/{group_id}/lessons", date=MARCH_2, starts="09:00", ends="10:00"),
             spare_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-11", **TIMES),
+            coming_id=added(owner, f"/groups/{group_id}/lessons", date="2026-03-12", **TIMES),
             subscription_id=added(owner, "/subscriptions", client_id=client_id, price_id=price_id),
+            session_id=another_session(api, member),
         )
 
     def marks(self) -> Any:
@@ -157,6 +172,13 @@ def awaiting(api: Api, requester: Person) -> str:
     return good(requester.puts(f"/users/{target.id}/role", role="admin"), 202)["id"]
 
 
+def another_session(api: Api, of: Person) -> str:
+    """The id of one more session of somebody's."""
+    api.session_of(of)
+    with api.store.autocommit() as work:
+        return str(work.sessions.of(AccountId(UUID(of.id)))[0].id)
+
+
 def added(by: Person, path: str, **body: Any) -> str:
     """The id of what was added."""
     return good(by.posts(path, **body), 201)["id"]
@@ -175,9 +197,10 @@ NAMES = [
     "lab_attendance_by_date", "lab_attendance_history", "delete_lab_attendance", "home", "registration_form",
     "register_with_email", "sign_in", "sign_out_by_get", "sign_out", "confirm_email", "resend_confirmation",
     "change_password", "password_form", "set_password", "request_password_reset", "list_users", "invite_user",
-    "show_user", "edit_user", "change_role", "change_active", "show_favorites", "replace_favorites",
+    "show_user", "edit_user", "change_role", "change_active",
+    "own_sessions", "end_session", "show_permissions", "show_favorites", "replace_favorites",
     "show_favorities",
-    "make_calendar_token", "revoke_calendar_token", "user_calendar", "group_calendar",
+    "make_calendar_token", "revoke_calendar_token", "user_calendar", "group_calendar", "client_calendar",
     "list_role_changes", "show_role_change", "confirm_role_change", "reject_role_change",
     "withdraw_role_change", "list_events",
     "list_clients", "add_client", "show_client", "edit_client",
@@ -187,8 +210,10 @@ NAMES = [
     "list_groups", "add_group", "show_group", "add_member", "end_member", "edit_group",
     "list_lessons", "list_all_lessons", "add_lessons", "show_lesson", "edit_lesson", "delete_lesson",
     "list_subscriptions", "subscriptions_of_client", "sell_subscription", "show_subscription",
-    "edit_subscription", "show_sheet", "mark_attendance", "attendance_history", "visits_of_client",
-    "list_marks", "show_statistics", "list_employee_statistics", "show_employee_statistics",
+    "edit_subscription", "freeze_subscriptions",
+    "show_sheet", "mark_attendance", "attendance_history", "visits_of_client",
+    "groups_of_client", "lessons_of_client", "list_marks", "announce_absence", "take_back_absence",
+    "show_statistics", "list_employee_statistics", "show_employee_statistics",
     "list_location_statistics", "show_location_statistics", "list_group_statistics", "show_group_statistics",
 ]  # fmt: skip
 WITH_BODY = [
@@ -198,7 +223,7 @@ WITH_BODY = [
     "add_client", "edit_client", "add_contract", "edit_contract", "add_price", "edit_price",
     "add_location", "edit_location", "replace_closures",
     "add_group", "add_member", "edit_group", "add_lessons", "edit_lesson",
-    "sell_subscription", "edit_subscription", "mark_attendance",
+    "sell_subscription", "edit_subscription", "freeze_subscriptions", "mark_attendance", "announce_absence",
 ]  # fmt: skip
 SIGNED_IN = [name for name in NAMES if name not in PUBLIC]
 USING = [name for name in NAMES if name not in ("home", "registration_form")]
@@ -221,7 +246,7 @@ def labs_operations(scene: Scene) -> dict[str, Operation]:
             by=scene.owner,
             use_case="register",
             body={"username": "newcomer", "password": PASSWORD},
-            may_say=(201, 415, 429, *EVER),
+            may_say=(201, 403, 415, 429, *EVER),
         ),
         "login": Operation(
             method="POST",
@@ -229,7 +254,7 @@ def labs_operations(scene: Scene) -> dict[str, Operation]:
             template="/login",
             by=scene.owner,
             use_case="sign_in",
-            body={"username": "owner", "password": PASSWORD},
+            body={"username": "olaf", "password": PASSWORD},
             may_say=(200, 401, 415, 429, *EVER),
         ),
         "search_users": Operation(
@@ -333,6 +358,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         concrete = template
         for name, value in (ids or {}).items():
             concrete = concrete.replace(name, value)
+        keeps_answer = method == "POST" and 401 in may_say and use_case not in ANSWERS_ANEW
         return Operation(
             method=method,
             path=concrete,
@@ -340,7 +366,8 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             by=by,
             use_case=use_case,
             needs_sign_in=401 in may_say and use_case != "sign_in",
-            may_say=(*may_say, *EVER),
+            may_say=(*may_say, *((409, 422) if keeps_answer else ()), *EVER),
+            keeps_answer=keeps_answer,
             **more,
         )
 
@@ -367,7 +394,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "address": "2 Main Street",
         "notes": "nuts",
         "active": True,
-        "user_id": scene.clerk.id,
+        "user_ids": [scene.clerk.id],
     }
     signed = {"number": "A/1", "signed_on": MARCH_2, "cancelled_on": "2026-12-31", "notes": "by post"}
     monthly = {
@@ -375,6 +402,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "amount": "80.50",
         "currency": "EUR",
         "visits": 8,
+        "visits_per_week": 2,
         "valid_days": None,
         "valid_months": 1,
         "group_ids": [scene.group_id],
@@ -399,7 +427,10 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "active_from": MARCH_2,
         "active_until": "2026-12-31",
         "teachers": [{"user_id": scene.clerk.id, **until_summer}],
-        "members": [{"client_id": scene.client_id, "from": MARCH_2, "until": None}],
+        "members": [
+            {"client_id": member_id, "from": MARCH_2, "until": None}
+            for member_id in (scene.client_id, scene.child_id)
+        ],
         "schedule": [{"weekday": 2, **TIMES}],
     }
     called_off = {
@@ -428,6 +459,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "cancelled_on": "2026-06-15",
         "contract_id": scene.contract_id,
     }
+    holidays = {"from": "2026-12-24", "until": "2026-12-31", "location_id": scene.location_id}
     late = {
         "client_id": scene.client_id,
         "status": "late",
@@ -435,15 +467,25 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "minutes_late": 5,
         "trial": False,
         "subscription_id": scene.subscription_id,
+        "if_version": 0,
+        "if_unmarked": False,
+        "noted_at": "2026-03-02T11:59:00Z",
     }
+    excused = {"{lesson_id}": scene.coming_id, "{client_id}": scene.child_id}
     monthwise = {"from": MARCH_2, "to": "2026-04-01", "trend": "month"}
     by_rate = {"from": MARCH_2, "to": "2026-04-01", "page": "1", "sort": "-attendance_rate,name"}
     closed = [{"from": "2026-12-24", "until": "2027-01-01", "reason": "holidays"}]
     return {
         "home": of("GET /", None, 200),
-        "registration_form": of("GET /auth/registration", None, 200),
+        "registration_form": of("GET /auth/registration", None, 200, 403),
         "register_with_email": of(
-            "POST /auth/registration", "register", 201, 415, 429, body={**newcomer, "password": PASSWORD}
+            "POST /auth/registration",
+            "register",
+            201,
+            403,
+            415,
+            429,
+            body={**newcomer, "password": PASSWORD},
         ),
         "sign_in": of(
             "POST /auth/login",
@@ -452,7 +494,8 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             401,
             415,
             429,
-            body={"username": "owner", "password": PASSWORD},
+            body={"username": "olaf", "password": PASSWORD, "remember": True},
+            accepts=frozenset({"remember: true", "remember: false"}),
         ),
         "sign_out_by_get": of(
             "GET /auth/logout", "sign_out", 204, 401, by=leaving_by_get, query={"all": "false"}, once=True
@@ -536,6 +579,21 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             body={"active": False},
             accepts=frozenset({"active: true"}),
         ),
+        "own_sessions": of("GET /users/{user_id}/sessions", "own_sessions", 200, 401, 403, 404, ids=own),
+        "end_session": of(
+            "DELETE /users/{user_id}/sessions/{session_id}",
+            "end_session",
+            204,
+            401,
+            403,
+            404,
+            by=scene.member,
+            ids={"{user_id}": scene.member.id, "{session_id}": scene.session_id},
+            once=True,
+        ),
+        "show_permissions": of(
+            "GET /users/{user_id}/permissions", "show_permissions", 200, 401, 403, 404, ids=own
+        ),
         "show_favorites": of("GET /users/{user_id}/favorites", "show_favorites", 200, 401, 403, 404, ids=own),
         "replace_favorites": of(
             "PUT /users/{user_id}/favorites",
@@ -565,6 +623,9 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
         "group_calendar": of(
             "GET /groups/{group_id}/calendar.ics", "show_group_calendar", 200, 401, 403, 404, ids=group
         ),
+        "client_calendar": of(
+            "GET /clients/{client_id}/calendar.ics", "show_client_calendar", 200, 401, 403, 404, ids=client
+        ),
         "list_role_changes": of(
             "GET /role_changes", "list_role_changes", 200, 401, 403, query={"state": "awaiting", "page": "1"}
         ),
@@ -579,6 +640,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             403,
             404,
             409,
+            412,
             ids=confirmed,
             once=True,
         ),
@@ -590,6 +652,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             403,
             404,
             409,
+            412,
             ids=rejected,
             once=True,
         ),
@@ -601,6 +664,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             403,
             404,
             409,
+            412,
             ids=withdrawn,
             once=True,
         ),
@@ -625,7 +689,13 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             200,
             401,
             403,
-            query={"page": "1", "sort": "-birthday,name", "q": "a", "active": "true"},
+            query={
+                "page": "1",
+                "sort": "-birthday,name",
+                "q": "a",
+                "active": "true",
+                "group_id": scene.group_id,
+            },
         ),
         "add_client": of(
             "POST /clients",
@@ -633,10 +703,9 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             201,
             401,
             403,
-            404,
             415,
             body=child,
-            accepts=nulls(child, "name", "active") | {"active: true"},
+            accepts=nulls(child, "name", "active") | {"active: true", "user_ids: array"},
         ),
         "show_client": of("GET /clients/{client_id}", "show_client", 200, 401, 403, 404, ids=client),
         "edit_client": of(
@@ -650,7 +719,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             415,
             ids=client,
             body=child,
-            accepts=nulls(child, "name", "active") | {"active: true"},
+            accepts=nulls(child, "name", "active") | {"active: true", "user_ids: array"},
         ),
         "list_contracts": of(
             "GET /contracts",
@@ -793,6 +862,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             403,
             404,
             409,
+            412,
             415,
             ids=group,
             body={"client_id": scene.client_id, "from": "2026-03-10", "until": "2026-12-31"},
@@ -807,6 +877,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             403,
             404,
             409,
+            412,
             ids=group | {"{client_id}": scene.leaving_id},
             query={"until": "2026-03-02"},
             once=True,
@@ -891,6 +962,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             403,
             404,
             409,
+            412,
             ids=group | {"{lesson_id}": scene.spare_id},
             once=True,
         ),
@@ -947,6 +1019,17 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             body=on_hold,
             accepts=nulls(on_hold) | {"freezes: array"},
         ),
+        "freeze_subscriptions": of(
+            "POST /subscriptions/freeze",
+            "freeze_subscriptions",
+            200,
+            401,
+            403,
+            404,
+            415,
+            body=holidays,
+            accepts=nulls(holidays, "from", "until"),
+        ),
         "show_sheet": of("GET /lessons/{lesson_id}/attendance", "show_sheet", 200, 401, 403, 404, ids=held),
         "mark_attendance": of(
             "PUT /lessons/{lesson_id}/attendance",
@@ -981,6 +1064,26 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             ids=client,
             query={"from": MARCH_2, "to": "2026-12-31", "page": "1"},
         ),
+        "groups_of_client": of(
+            "GET /clients/{client_id}/groups",
+            "groups_of_client",
+            200,
+            401,
+            403,
+            404,
+            ids=client,
+            query={"all": "true"},
+        ),
+        "lessons_of_client": of(
+            "GET /clients/{client_id}/lessons",
+            "lessons_of_client",
+            200,
+            401,
+            403,
+            404,
+            ids=client,
+            query={"from": MARCH_2, "to": "2026-12-31"},
+        ),
         "list_marks": of(
             "GET /attendance",
             "list_marks",
@@ -989,6 +1092,29 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             403,
             404,
             query={"from": MARCH_2, "to": "2026-12-31", "group_id": scene.group_id, "page": "1"},
+        ),
+        "announce_absence": of(
+            "PUT /lessons/{lesson_id}/attendance/{client_id}/absence",
+            "announce_absence",
+            200,
+            401,
+            403,
+            404,
+            409,
+            415,
+            ids=excused,
+            body={"note": "ill"},
+            accepts=frozenset({"note: null"}),
+        ),
+        "take_back_absence": of(
+            "DELETE /lessons/{lesson_id}/attendance/{client_id}/absence",
+            "take_back_absence",
+            204,
+            401,
+            403,
+            404,
+            409,
+            ids=excused,
         ),
         "show_statistics": of("GET /statistics", "show_statistics", 200, 401, 403, query=monthwise),
         "list_employee_statistics": of(
@@ -1039,7 +1165,13 @@ def nulls(body: dict[str, Any], *but: str) -> frozenset[str]:
 
 
 def accepted_of_prices(body: dict[str, Any]) -> frozenset[str]:
-    fine = {"visits: number", "valid_months: number", "charges_absence: true", "group_ids: array"}
+    fine = {
+        "visits: number",
+        "visits_per_week: number",
+        "valid_months: number",
+        "charges_absence: true",
+        "group_ids: array",
+    }
     return nulls(body, "name", "amount", "currency", "charges_absence") | fine
 
 
@@ -1077,11 +1209,17 @@ METHODS_AT = {
     f"{CLUB}/users/{{user_id}}": {"GET", "PUT"},
     f"{CLUB}/users/{{user_id}}/role": {"PUT"},
     f"{CLUB}/users/{{user_id}}/active": {"PUT"},
+    f"{CLUB}/users/{{user_id}}/sessions": {"GET"},
+    f"{CLUB}/users/{{user_id}}/sessions/{{session_id}}": {"DELETE"},
+    f"{CLUB}/users/{{user_id}}/permissions": {"GET"},
     f"{CLUB}/users/{{user_id}}/favorites": {"GET", "PUT"},
     f"{CLUB}/users/{{user_id}}/favorities": {"POST"},
     f"{CLUB}/users/{{user_id}}/calendar_token": {"POST", "DELETE"},
     f"{CLUB}/users/{{user_id}}/calendar.ics": {"GET"},
     f"{CLUB}/groups/{{group_id}}/calendar.ics": {"GET"},
+    f"{CLUB}/clients/{{client_id}}/calendar.ics": {"GET"},
+    f"{CLUB}/clients/{{client_id}}/groups": {"GET"},
+    f"{CLUB}/clients/{{client_id}}/lessons": {"GET"},
     f"{CLUB}/role_changes": {"GET"},
     f"{CLUB}/role_changes/{{role_change_id}}": {"GET"},
     f"{CLUB}/role_changes/{{role_change_id}}/confirm": {"POST"},
@@ -1106,11 +1244,13 @@ METHODS_AT = {
     f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}": {"GET", "PUT", "DELETE"},
     f"{CLUB}/lessons": {"GET"},
     f"{CLUB}/subscriptions": {"GET", "POST"},
+    f"{CLUB}/subscriptions/freeze": {"POST"},
     f"{CLUB}/subscriptions/{{subscription_id}}": {"GET", "PUT"},
     f"{CLUB}/clients/{{client_id}}/subscriptions": {"GET"},
     f"{CLUB}/clients/{{client_id}}/attendance": {"GET"},
     f"{CLUB}/lessons/{{lesson_id}}/attendance": {"GET", "PUT"},
     f"{CLUB}/lessons/{{lesson_id}}/attendance/{{client_id}}/history": {"GET"},
+    f"{CLUB}/lessons/{{lesson_id}}/attendance/{{client_id}}/absence": {"PUT", "DELETE"},
     f"{CLUB}/attendance": {"GET"},
     f"{CLUB}/statistics": {"GET"},
     **{

@@ -220,7 +220,7 @@ def is_refusal(response: httpx.Response, statuses: Iterable[int]) -> bool:
     if response.headers.get("content-type") != "application/json" or response.status_code not in statuses:
         return False
     body = response.json()
-    return body.keys() <= {"error", "details"} and isinstance(body["error"], str)
+    return body.keys() <= {"error", "code", "details"} and isinstance(body["error"], str)
 
 
 def not_refused(scene: Scene, operation: Operation, bodies: dict[str, bytes]) -> dict[str, tuple[int, str]]:
@@ -641,7 +641,8 @@ def test_another_spelling_of_a_path_is_the_same_or_nothing(memory: Api, path: st
 def bank(store_url: str) -> Iterator[Api]:
     """An application that signs with the keys of the table of hostile tokens, and knows their session."""
     keys = f"{tokens.KEY.decode()},{tokens.OLD_KEY.decode()}"
-    with running(store_url, secret_key=keys) as api:
+    as_long = {"remember_days": 0.5, "remember_idle_days": 0.5}
+    with running(store_url, secret_key=keys, **as_long) as api:
         api.clock.now = tokens.NOW
         account = make.account(id=tokens.SESSION.account_id, created_at=tokens.NOW, updated_at=tokens.NOW)
         with api.container.store().transaction() as work:

@@ -14,6 +14,7 @@ from attendance.adapters.http.server import errors, openapi as documentation
 from attendance.adapters.http.server.errors import STATUS_OF
 from attendance.adapters.http.server.exports.tables import CSV, XLSX, Format
 from attendance.domain.accounts.role_changes import State
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.contracts import ContractState
 from attendance.domain.club.lessons import LessonState
 from attendance.domain.club.subscriptions import SubscriptionState
@@ -92,19 +93,20 @@ def test_every_operation_lists_what_it_may_answer(memory: Api, document: dict[st
     differing = {}
     for operation in all_operations(Scene.of(memory)):
         listed = document["paths"][operation.template][operation.method.lower()]["responses"]
-        if {*listed} != {str(status) for status in operation.may_say}:
+        if {*listed} - {"304"} != {str(status) for status in operation.may_say}:
             differing[operation.method, operation.template] = sorted(listed)
     assert differing == {}
 
 
 def test_every_refusal_has_the_one_form(document: dict[str, Any]) -> None:
-    error = {"type": "object", "required": ["error"]}
     for method, path, operation in described(document):
         for status, response in operation["responses"].items():
             if status >= "4":
                 schema = content(document, response)
-                assert schema.items() >= error.items(), (method, path, status)
-                assert {*schema["properties"]} == {"error", "details"}
+                required = {"error", "code"} if path.startswith(CLUB) else {"error"}
+                assert schema["type"] == "object"
+                assert {*schema["required"]} == required, (method, path, status)
+                assert {*schema["properties"]} == required | {"details"}
                 assert response["description"]
 
 
@@ -157,6 +159,7 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         (method, path): {
             parameter["name"]: (parameter["in"], parameter["required"])
             for parameter in operation.get("parameters", [])
+            if parameter["in"] != "header" and parameter["name"] != "per_page"
         }
         for method, path, operation in described(document)
     }
@@ -167,6 +170,12 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
     user, change = f"{CLUB}/users/{{user_id}}", f"{CLUB}/role_changes/{{role_change_id}}"
     statistics = f"{CLUB}/statistics"
     group, sheet = f"{CLUB}/groups/{{group_id}}", f"{CLUB}/lessons/{{lesson_id}}/attendance"
+    # whatever is a table may be one for Excel
+    assert {
+        operation
+        for operation, names in sent.items()
+        if (names.pop("excel", None) == optional) != ("format" in names)
+    } == set()
     assert {operation: names for operation, names in sent.items() if names} == {
         ("GET", "/users"): {"name": optional, **pages},
         ("GET", "/labs"): {"q": optional, **pages},
@@ -191,6 +200,9 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("PUT", user): {"user_id": in_path},
         ("PUT", f"{user}/role"): {"user_id": in_path},
         ("PUT", f"{user}/active"): {"user_id": in_path},
+        ("GET", f"{user}/sessions"): {"user_id": in_path},
+        ("DELETE", f"{user}/sessions/{{session_id}}"): {"user_id": in_path, "session_id": in_path},
+        ("GET", f"{user}/permissions"): {"user_id": in_path},
         ("GET", f"{user}/favorites"): {"user_id": in_path},
         ("PUT", f"{user}/favorites"): {"user_id": in_path},
         ("POST", f"{user}/favorities"): {"user_id": in_path},
@@ -198,6 +210,15 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("DELETE", f"{user}/calendar_token"): {"user_id": in_path},
         ("GET", f"{user}/calendar.ics"): {"user_id": in_path, "token": optional},
         ("GET", f"{group}/calendar.ics"): {"group_id": in_path, "token": optional},
+        ("GET", f"{CLUB}/clients/{{client_id}}/calendar.ics"): {"client_id": in_path, "token": optional},
+        ("GET", f"{CLUB}/clients/{{client_id}}/groups"): {
+            "client_id": in_path,
+            **dict.fromkeys(["all", "format"], optional),
+        },
+        ("GET", f"{CLUB}/clients/{{client_id}}/lessons"): {
+            "client_id": in_path,
+            **dict.fromkeys(["from", "to", "format"], optional),
+        },
         ("GET", f"{CLUB}/role_changes"): dict.fromkeys(["state", "page", "format"], optional),
         ("GET", change): {"role_change_id": in_path},
         ("POST", f"{change}/confirm"): {"role_change_id": in_path},
@@ -206,14 +227,18 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("GET", f"{CLUB}/events"): dict.fromkeys(
             ["subject", "actor", "action", "from", "to", "page", "format"], optional
         ),
-        ("GET", f"{CLUB}/clients"): dict.fromkeys(["page", "sort", "q", "active", "format"], optional),
+        ("GET", f"{CLUB}/clients"): dict.fromkeys(
+            ["page", "sort", "q", "active", "group_id", "format"], optional
+        ),
         ("GET", f"{CLUB}/contracts"): dict.fromkeys(
             ["page", "sort", "client_id", "state", "format"], optional
         ),
         ("GET", f"{CLUB}/prices"): dict.fromkeys(["page", "sort", "format"], optional),
         ("GET", f"{CLUB}/locations"): dict.fromkeys(["page", "sort", "active", "format"], optional),
         ("GET", f"{CLUB}/clients/{{client_id}}/contracts"): {"client_id": in_path, "format": optional},
-        ("GET", f"{CLUB}/groups"): dict.fromkeys(["page", "sort", "format"], optional),
+        ("GET", f"{CLUB}/groups"): dict.fromkeys(
+            ["page", "sort", "q", "active", "location_id", "teacher", "format"], optional
+        ),
         ("POST", f"{group}/members"): {"group_id": in_path},
         ("DELETE", f"{group}/members/{{client_id}}"): {
             "group_id": in_path,
@@ -249,12 +274,17 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         },
         ("GET", sheet): {"lesson_id": in_path, "format": optional},
         ("PUT", sheet): {"lesson_id": in_path},
+        ("PUT", f"{sheet}/{{client_id}}/absence"): {"lesson_id": in_path, "client_id": in_path},
+        ("DELETE", f"{sheet}/{{client_id}}/absence"): {"lesson_id": in_path, "client_id": in_path},
         ("GET", f"{sheet}/{{client_id}}/history"): {
             "lesson_id": in_path,
             "client_id": in_path,
             "format": optional,
         },
-        ("GET", f"{CLUB}/attendance"): dict.fromkeys(["from", "to", "group_id", "page", "format"], optional),
+        ("GET", f"{CLUB}/attendance"): {
+            **dict.fromkeys(["from", "to", "page", "sort", "format"], optional),
+            **dict.fromkeys(["group_id", "client_id", "status", "unpaid"], optional),
+        },
         ("GET", statistics): dict.fromkeys(["from", "to", "trend", "format"], optional),
         **{
             ("GET", f"{statistics}/{kind}"): dict.fromkeys(["from", "to", "page", "sort", "format"], optional)
@@ -268,6 +298,32 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
             for kind, name in OF_WHAT.items()
         },
     }
+
+
+def test_whatever_has_pages_lets_say_how_long_they_are(document: dict[str, Any]) -> None:
+    names = [
+        [it["name"] for it in operation.get("parameters", [])] for _, _, operation in described(document)
+    ]
+    assert [("page" in it) == ("per_page" in it) for it in names].count(False) == 0
+    assert sum("page" in it for it in names) > 10
+
+
+def test_a_key_may_be_sent_where_an_answer_is_kept(memory: Api, document: dict[str, Any]) -> None:
+    keyed = {
+        (operation.method, operation.template)
+        for operation in all_operations(Scene.of(memory))
+        if operation.keeps_answer
+    }
+    sent = {
+        (method, path): parameter
+        for method, path, operation in described(document)
+        for parameter in operation.get("parameters", [])
+        if parameter["name"] == "Idempotency-Key"
+    }
+    assert {*sent} == keyed
+    for parameter in sent.values():
+        assert (parameter["in"], parameter["required"]) == ("header", False)
+        assert (parameter["schema"]["type"], parameter["schema"]["pattern"]) == ("string", "^[!-~]{1,255}$")
 
 
 OF_WHAT = {"employees": "user_id", "locations": "location_id", "groups": "group_id"}
@@ -292,7 +348,10 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                 case "page":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 10**12)
                     assert "default" not in schema
-                case "all" | "active" | "untaken":
+                case "per_page":
+                    assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 100)
+                    assert "default" not in schema
+                case "all" | "active" | "untaken" | "unpaid" | "excel":
                     assert schema["type"] == "boolean"
                 case "role":
                     assert schema["enum"] == [*Role]
@@ -305,6 +364,8 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                     assert schema["enum"] == [*STATES[path.rpartition("/")[2]]]
                 case "action":
                     assert schema["enum"] == [*Action]
+                case "status":
+                    assert schema["enum"] == [*Status]
                 case "offset":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 0, 2**53 - 1)
                     assert schema["default"] == 0
@@ -313,6 +374,80 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
     mark = document["components"]["schemas"]["MarkBody"]["properties"]
     assert mark["date"] == {"type": "string", "format": "date"}
     assert resolved(document, mark["status"])["enum"] == ["present", "absent", "late", "excused"]
+
+
+# Headers, codes, examples
+
+
+def header(document: dict[str, Any], response: dict[str, Any], name: str) -> dict[str, Any]:
+    told = response.get("headers", {}).get(name, {})
+    return document["components"]["headers"][told["$ref"].rpartition("/")[2]] if "$ref" in told else told
+
+
+def test_every_error_lists_its_codes(document: dict[str, Any]) -> None:
+    for method, path, operation in described(document):
+        for status, response in operation["responses"].items():
+            if status < "4":
+                continue
+            said = header(document, response, "X-Error-Code")
+            codes = {error.code for error in errors.known_errors() if str(error.status) == status}
+            assert said["required"] is True
+            assert {*said["schema"]["enum"]} == codes, (method, path, status)
+            also = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}.get(status)
+            assert not also or header(document, response, also)["description"]
+
+
+def test_headers_are_described_where_they_are_sent_and_heeded(memory: Api, document: dict[str, Any]) -> None:
+    scene = Scene.of(memory)
+    for name, operation in operations(scene).items():
+        listed = document["paths"][operation.template][operation.method.lower()]
+        sent = {it["name"]: it for it in listed.get("parameters", []) if it["in"] == "header"}
+        response = operation.by.asks(operation.method, operation.path, **operation.request)
+        told = listed["responses"][str(response.status_code)]
+        for header_name in ("ETag", "Location"):
+            described_header = header(document, told, header_name)
+            if described_header.get("required", True):
+                is_sent = header_name.lower() in response.headers
+                assert is_sent == (described_header != {}), (name, header_name)
+        is_tagged = operation.method == "GET" and "etag" in response.headers
+        assert ("If-None-Match" in sent) == is_tagged == ("304" in listed["responses"]), name
+        if is_tagged:
+            assert header(document, listed["responses"]["304"], "ETag")
+            assert "content" not in listed["responses"]["304"]
+        assert ("If-Match" in sent) == ("412" in listed["responses"]), name
+        assert ("Idempotency-Key" in sent) == operation.keeps_answer, name
+        assert all(it["required"] is False and it["description"] for it in sent.values())
+
+
+def test_every_body_and_every_answer_has_an_example_that_is_one(document: dict[str, Any]) -> None:
+    number = 0
+    for method, path, operation in described(document):
+        told = [("body", operation["requestBody"])] if "requestBody" in operation else []
+        for where, what in [*told, *operation["responses"].items()]:
+            media = what.get("content", {}).get("application/json")
+            if media is None:
+                continue
+            strict = {**media["schema"], "components": document["components"], "unevaluatedProperties": False}
+            validator = jsonschema_rs.validator_for(strict, validate_formats=True)
+            errors_found = [error.message for error in validator.iter_errors(media["example"])]
+            assert errors_found == [], (method, path, where)
+            assert media["example"] != {}, (method, path, where)
+            number += 1
+    assert number > 400
+
+
+NOBODYS = {"replace_favorites", "mark_attendance", "add_client", "edit_client"}
+"""Their ids are malformed where nothing has them."""
+
+
+def test_the_example_of_a_body_is_not_malformed(memory: Api, document: dict[str, Any]) -> None:
+    for name, operation in operations(Scene.of(memory)).items():
+        listed = document["paths"][operation.template][operation.method.lower()]
+        if "requestBody" in listed:
+            example = listed["requestBody"]["content"]["application/json"]["example"]
+            response = operation.by.asks(operation.method, operation.path, json=example)
+            malformed = response.headers.get("x-error-code") == "malformed_request"
+            assert malformed == (name in NOBODYS), (name, response.text)
 
 
 def test_the_answers_of_every_operation_are_as_described(memory: Api, document: dict[str, Any]) -> None:

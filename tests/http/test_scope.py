@@ -63,7 +63,7 @@ def secretive(scene: Scene) -> None:
     good(scene.owner.puts(f"/lessons/{scene.held_id}/attendance", attendances=[mark]), 200)
 
 
-def all_of(scene: Scene, **who: str) -> dict[str, str]:
+def all_of(scene: Scene, **who: Any) -> dict[str, str]:
     """One of each kind, of somebody else than the scene's."""
     owner = scene.owner
     client_id = added(owner, "/clients", name="Own", **who)
@@ -81,7 +81,7 @@ def all_of(scene: Scene, **who: str) -> dict[str, str]:
 def a_parent(scene: Scene) -> Trespasser:
     """Reads the own child's data; everything that is said of others is a secret."""
     parent = scene.api.having(Role.USER)
-    own = all_of(scene, user_id=parent.id)
+    own = all_of(scene, user_ids=[parent.id])
     foreign = {kind: getattr(scene, kind) for kind in KINDS}
     secrets = (SECRET_NAME, SECRET_NOTE, scene.contract_id, scene.subscription_id)
     return Trespasser(person=parent, own=own, foreign=foreign, secrets=secrets)

@@ -26,7 +26,7 @@ from attendance import OPERATOR, open_attendance
 for url in ("memory", "sqlite:///attendance.db"):
     with open_attendance(url, argon2_memory_kib=8, mail_directory="mail") as attendance:
         ada = attendance.register(username="ada", email="ada@example.org", password="correct horse battery")
-        token = attendance.sign_in(username="ada", password="correct horse battery")
+        token = attendance.sign_in(username="ada", password="correct horse battery").access_token
         assert attendance.actor_of(token).id == ada
         assert attendance.dispatch_mail()
         with attendance.transaction():

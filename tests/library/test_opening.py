@@ -71,7 +71,7 @@ def test_a_clock_of_ones_own_ends_sessions_too() -> None:
     clock = FrozenClock(datetime(2030, 1, 1, tzinfo=UTC))
     with open_attendance(adapters=Adapters(clock=clock, hasher=FastHasher())) as attendance:
         attendance.register(username="ada", password=PASSWORD)
-        token = attendance.sign_in(username="ada", password=PASSWORD)
+        token = attendance.sign_in(username="ada", password=PASSWORD).access_token
         assert attendance.actor_of(token).level is Level.UNCONFIRMED
         clock.advance(hours=13)
         with pytest.raises(Unauthenticated):
@@ -154,7 +154,7 @@ def test_a_token_is_good_where_the_key_is_the_same(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/attendance.db"
     with open_attendance(url, secret_key="k" * 32, **CHEAP) as attendance:
         attendance.register(username="ada", password=PASSWORD)
-        token = attendance.sign_in(username="ada", password=PASSWORD)
+        token = attendance.sign_in(username="ada", password=PASSWORD).access_token
     with open_attendance(url, secret_key="k" * 32, **CHEAP) as attendance:
         assert attendance.actor_of(token)
     with open_attendance(url, **CHEAP) as attendance, pytest.raises(Unauthenticated):
@@ -183,7 +183,7 @@ def test_what_was_to_be_written_apart_is_written_before_it_closes(tmp_path: Path
     settings = {"secret_key": "k" * 32, "session_idle_hours": 2, **CHEAP}
     with open_attendance(url, adapters=Adapters(clock=clock), **settings) as attendance:
         attendance.register(username="ada", password=PASSWORD)
-        token = attendance.sign_in(username="ada", password=PASSWORD)
+        token = attendance.sign_in(username="ada", password=PASSWORD).access_token
         clock.advance(hours=1.5)
         attendance.actor_of(token)
     clock.advance(hours=1.5)
@@ -202,7 +202,7 @@ def test_a_child_uses_what_its_parent_opened_and_so_does_the_parent(store_url: s
         def child() -> None:
             for n in range(20):
                 attendance.add_client(OPERATOR, name=f"Client of {os.getpid()}, {n}")
-            token = attendance.sign_in(username="ada", password=PASSWORD)
+            token = attendance.sign_in(username="ada", password=PASSWORD).access_token
             assert attendance.actor_of(token)
             assert attendance.list_clients(OPERATOR, q=f"of {os.getpid()},").total == 20
 
@@ -304,7 +304,7 @@ def test_several_use_cases_are_one_transaction(attendance: UseCases) -> None:
         attendance.add_contract(OPERATOR, client_id=tom.id, number="1")
         # it hashes a password, apart from any transaction where there is none
         attendance.register(username="ada", password=PASSWORD)
-        token = attendance.sign_in(username="ada", password=PASSWORD)
+        token = attendance.sign_in(username="ada", password=PASSWORD).access_token
         assert attendance.actor_of(token).level is Level.UNCONFIRMED
     assert attendance.contracts_of_client(OPERATOR, client_id=tom.id).total == 1
     assert attendance.actor_of(token)

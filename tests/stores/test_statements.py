@@ -22,8 +22,11 @@ from attendance.application.labs.marks import (
     LabAttendanceHistory,
     MarkLabAttendance,
 )
-from attendance.application.pagination import Page
+from attendance.application.pagination import Page, PageRequest
+from attendance.application.ports.events import EventCriteria
 from attendance.domain.attendance.status import Status
+from attendance.domain.events import Action, ChangeContext
+from attendance.domain.ids import ClientId
 from attendance.entrypoints.asgi import application
 from attendance.entrypoints.container import Container
 from attendance.entrypoints.settings import settings_of
@@ -206,3 +209,34 @@ def test_a_search_by_part_uses_its_index(database: Database) -> None:
             plan = "\n".join(row[3] for row in rows)
             assert "accounts_search VIRTUAL TABLE INDEX" in plan
             assert "SCAN accounts\n" not in plan
+
+
+def test_the_events_of_one_subject_are_found_by_their_indexes(database: Database) -> None:
+    """The log is not read backwards until there are enough."""
+    store = SqlStore(primary=database, replica=database)
+    context, clients = ChangeContext(None, make.NOON, make.new_id), [make.new_id() for _ in range(100)]
+    with store.transaction() as work:
+        work.events.add_all(
+            [
+                context.event(Action.ATTENDANCE_MARKED, make.new_id(), client_id=ClientId(clients[n % 100]))
+                for n in range(5000)
+            ]
+        )
+    criteria = EventCriteria(subject_id=clients[0])
+    with counted(database) as statements, store.read() as work:
+        assert len(work.events.list(criteria, PageRequest(order=(), limit=20))) == 20
+        assert work.events.count(criteria) == 50
+    with database.engine.connect() as connection:
+        for statement in statements:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("ANALYZE events")
+                subject = f"'{clients[0]}'::uuid"
+                bound = {"$1": subject, "$2": "20", "$3": "0"}
+                explained = re.sub(r"\$\d", lambda found, bound=bound: bound[found[0]], statement)
+                plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {explained}").scalars())
+            else:
+                bound = (clients[0].hex, clients[0].hex, 20, 0)[: statement.count("?")]
+                rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", bound)
+                plan = "\n".join(row[3] for row in rows)
+            assert "ix_events_client_id_position" in plan
+            assert "ix_events_subject_id_position" in plan

@@ -15,7 +15,18 @@ from decimal import Decimal
 from enum import Enum, StrEnum
 from functools import cache
 from inspect import Parameter, Signature
-from typing import Any, NewType, TypeAlias, Union, Unpack, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Any,
+    Literal,
+    NewType,
+    TypeAlias,
+    Union,
+    Unpack,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 from uuid import UUID
 
 from attendance.domain.errors import FieldError, Invalid
@@ -31,7 +42,7 @@ _NAMES: Mapping[Any, str] = {
     Decimal: "a Decimal",
     date: "a date without a time",
     time: "a time",
-    datetime: "a datetime",
+    datetime: "a datetime with a zone",
     type(None): "None",
 }
 _ITERABLES: Mapping[Any, str] = {
@@ -75,6 +86,8 @@ def check_of(annotation: Any) -> TypeCheck:
         return _any_of(tuple(map(check_of, arguments)))
     if origin in _ITERABLES and (origin is not tuple or arguments[1:] == (...,)):
         return _each(origin, check_of(arguments[0]))
+    if origin is Literal:
+        return TypeCheck(" or ".join(map(repr, arguments)), lambda value: value in arguments)
     if is_typeddict(annotation):
         return _dict_of(annotation)
     if annotation is None:
@@ -99,6 +112,8 @@ def _instance_of(kind: type) -> Callable[[Any], bool]:
         )
     if kind is float:
         return lambda value: isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is datetime:
+        return lambda value: isinstance(value, datetime) and value.tzinfo is not None
     if kind is date:
         return lambda value: isinstance(value, date) and not isinstance(value, datetime)
     return lambda value: isinstance(value, kind)

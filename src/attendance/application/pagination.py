@@ -3,12 +3,51 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from attendance.domain.errors import FieldError, Invalid
+from attendance.domain.errors import FieldError, Invalid, error_if
 from attendance.domain.text import raise_if_errors
 
+PAGE_LENGTH = 20
+LONGEST_PAGE = 100
+LARGEST_PAGE_NUMBER = 10**12
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedPage:
+    """Page `number`, from 1 to 10^12, of a list that is cut into pages of `length` items, 1 to 100.
+
+    Raises Invalid.
+    """
+
+    number: int
+    length: int = PAGE_LENGTH
+
+    def __post_init__(self) -> None:
+        raise_if_errors(
+            error_if(not 1 <= self.number <= LARGEST_PAGE_NUMBER, "page", "must be a whole number from 1"),
+            error_if(
+                not 1 <= self.length <= LONGEST_PAGE,
+                "per_page",
+                f"must be a whole number from 1 to {LONGEST_PAGE}",
+            ),
+        )
+
+    @property
+    def offset(self) -> int:
+        """How many items come before it."""
+        return (self.number - 1) * self.length
+
+
+PageChoice: TypeAlias = int | NumberedPage | None
+"""The number of a page of 20, a page of another length, or None for the whole list."""
+
+
+def numbered(page: PageChoice) -> NumberedPage | None:
+    """The page that is meant, None for the whole list. Raises Invalid for a number out of bounds."""
+    return NumberedPage(page) if isinstance(page, int) else page
 
 
 @dataclass(frozen=True, slots=True)

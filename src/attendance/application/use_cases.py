@@ -16,18 +16,20 @@ from attendance.application.accounts import (
     role_changes,
     sessions,
 )
-from attendance.application.attendance import marks, sheets, visits
+from attendance.application.attendance import absences, marks, sheets, visits
 from attendance.application.checking import checked, signature_of
 from attendance.application.club import (
     clients,
     contracts,
     favorites,
+    freezing,
     groups,
     lessons,
     locations,
     prices,
     schedules,
     subscriptions,
+    timetables,
 )
 from attendance.application.labs import labs, marks as lab_marks
 from attendance.application.maintenance import RunMaintenance
@@ -41,12 +43,14 @@ class UseCases:
 
     Most take the actor first and everything else by name, and ask in one table who may
     (docs/permissions.md). Each refusal is an `AttendanceError`; `Unavailable` may be any call's, and whoever
-    gets it may try again. `help(attendance.add_client)` tells of one of them.
+    gets it may try again. `help(attendance.add_client)` tells of one of them. A list takes `page`: the number
+    of a page of 20, a `NumberedPage` of another length, or None for the whole list.
 
     Accounts: who somebody is:
         register, confirm_email, resend_confirmation, sign_in, sign_out, actor_of, act_as,
         change_password, request_password_reset, set_password, search_accounts, list_users,
-        invite_user, show_user, edit_user, create_owner, find_user.
+        invite_user, show_user, edit_user, create_owner, find_user, own_sessions, end_session,
+        show_permissions.
 
     Roles: who may what, and owners whom nobody can oust alone:
         change_role, change_active, list_role_changes, show_role_change, confirm_role_change,
@@ -60,18 +64,20 @@ class UseCases:
         list_clients, add_client, show_client, edit_client, own_clients, list_contracts,
         add_contract, show_contract, edit_contract, contracts_of_client, list_prices, add_price,
         show_price, edit_price, list_subscriptions, sell_subscription, show_subscription,
-        edit_subscription, subscriptions_of_client, list_locations, add_location, show_location,
-        edit_location, list_groups, add_group, show_group, edit_group, add_member, end_member, list_lessons,
-        list_all_lessons, add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson,
-        show_favorites, replace_favorites.
+        edit_subscription, freeze_subscriptions, subscriptions_of_client, list_locations,
+        add_location, show_location, edit_location, list_groups, add_group, show_group, edit_group,
+        add_member, end_member, list_lessons, list_all_lessons, add_lesson, make_lessons, show_lesson,
+        edit_lesson, delete_lesson, groups_of_client, lessons_of_client, show_favorites,
+        replace_favorites.
 
     Attendance: who was there:
-        show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks.
+        show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks,
+        announce_absence, take_back_absence.
 
     Reporting: figures, calendars, the log:
         show_statistics, list_statistics, show_statistics_of, make_calendar_token,
         revoke_calendar_token, reader_of_calendars, show_user_calendar, show_group_calendar,
-        list_events.
+        show_client_calendar, list_events.
 
     Operating: mail that waits, what time has ended:
         dispatch_mail, list_mail, retry_mail, run_maintenance.
@@ -95,6 +101,9 @@ class UseCases:
     edit_user: accounts.EditUser
     create_owner: first_owner.CreateOwner
     find_user: first_owner.FindUser
+    own_sessions: sessions.OwnSessions
+    end_session: sessions.EndSession
+    show_permissions: accounts.ShowPermissions
 
     # Roles: who may what, and owners whom nobody can oust alone
     change_role: role_changes.ChangeRole
@@ -133,6 +142,7 @@ class UseCases:
     sell_subscription: subscriptions.SellSubscription
     show_subscription: subscriptions.ShowSubscription
     edit_subscription: subscriptions.EditSubscription
+    freeze_subscriptions: freezing.FreezeSubscriptions
     subscriptions_of_client: subscriptions.SubscriptionsOfClient
     list_locations: locations.ListLocations
     add_location: locations.AddLocation
@@ -144,13 +154,15 @@ class UseCases:
     edit_group: groups.EditGroup
     add_member: groups.AddMember
     end_member: groups.EndMember
-    list_lessons: lessons.ListLessons
-    list_all_lessons: lessons.ListAllLessons
+    list_lessons: timetables.ListLessons
+    list_all_lessons: timetables.ListAllLessons
     add_lesson: lessons.AddLesson
     make_lessons: schedules.MakeLessons
     show_lesson: lessons.ShowLesson
     edit_lesson: lessons.EditLesson
     delete_lesson: lessons.DeleteLesson
+    groups_of_client: timetables.GroupsOfClient
+    lessons_of_client: timetables.LessonsOfClient
     show_favorites: favorites.ShowFavorites
     replace_favorites: favorites.ReplaceFavorites
 
@@ -160,6 +172,8 @@ class UseCases:
     attendance_history: sheets.AttendanceHistory
     visits_of_client: visits.VisitsOfClient
     list_marks: marks.ListMarks
+    announce_absence: absences.AnnounceAbsence
+    take_back_absence: absences.TakeBackAbsence
 
     # Reporting: figures, calendars, the log
     show_statistics: statistics.ShowStatistics
@@ -170,6 +184,7 @@ class UseCases:
     reader_of_calendars: calendars.ReaderOfCalendars
     show_user_calendar: calendars.ShowUserCalendar
     show_group_calendar: calendars.ShowGroupCalendar
+    show_client_calendar: calendars.ShowClientCalendar
     list_events: events.ListEvents
 
     # Operating: mail that waits, what time has ended

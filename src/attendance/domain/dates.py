@@ -22,6 +22,12 @@ class Period:
         return (self.since or until) <= until and (self.until or since) >= since
 
 
+def week_of(day: date) -> tuple[date, date]:
+    """The first and the last day of the ISO week of a day; the last week of the calendar ends with it."""
+    first = day - day.weekday() * ONE_DAY
+    return first, first + min(6 * ONE_DAY, date.max - first)
+
+
 def ends_wrongly(starts: time, ends: time) -> bool:
     """Whether an end is not after the start. Midnight as an end is the next one."""
     return ends <= starts and ends != time.min

@@ -3,7 +3,11 @@
 The refusals of a room stand beside its rules. Each has a text that may be shown to anybody.
 """
 
+import re
 from dataclasses import dataclass
+from typing import Any, ClassVar
+
+_WORDS = re.compile(r"(?<=.)(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +24,19 @@ def error_if(wrong: object, field: str, message: str) -> FieldError | None:
 
 
 class AttendanceError(Exception):
-    """Root of all refusals. `text` may be shown to anybody; a single refusal may have its own."""
+    """Root of all refusals. `text` may be shown to anybody; a single refusal may have its own.
+
+    `code` names the refusal for programs: it stays when the text changes. It is the name of the class, in
+    snake case, unless the class says another.
+    """
 
     text: str = "refused"
+    code: ClassVar[str] = "refused"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "code" not in vars(cls):
+            cls.code = _WORDS.sub("_", cls.__name__).lower()
 
     def __init__(self, text: str | None = None) -> None:
         self.text = text or type(self).text
@@ -33,6 +47,7 @@ class Invalid(AttendanceError, ValueError):
     """The request breaks a rule, whatever is stored: change it. `field_errors` say where."""
 
     text = "malformed request"
+    code = "malformed_request"
 
     def __init__(self, *field_errors: FieldError) -> None:
         super().__init__()
@@ -48,12 +63,14 @@ class Unauthenticated(AttendanceError):
     """The caller is not signed in, or not any more: sign in."""
 
     text = "authentication required"
+    code = "authentication_required"
 
 
 class Forbidden(AttendanceError):
     """The caller lacks the permission: ask somebody who has it."""
 
     text = "insufficient permissions"
+    code = "insufficient_permissions"
 
 
 class NotFound(AttendanceError):
@@ -69,9 +86,22 @@ class Conflict(AttendanceError):
 
 
 class Outdated(AttendanceError):
-    """It was changed since the caller read it: read again, then decide."""
+    """It was changed since the caller read it: read again, then decide.
+
+    `field_errors` say which parts of it, where the caller named their versions.
+    """
 
     text = "changed since you read it"
+
+    def __init__(self, *field_errors: FieldError) -> None:
+        super().__init__()
+        self.field_errors = field_errors
+
+
+class Unprocessable(AttendanceError):
+    """The request is in order by itself, and does not go with what the caller sent before: change it."""
+
+    text = "unprocessable"
 
 
 class Unavailable(AttendanceError):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from attendance.domain.ids import AccountId, EventId
+from attendance.domain.ids import AccountId, ClientId, EventId
 
 Facts = Mapping[str, Any]
 """An object of JSON: strings, whole numbers, booleans, null, and arrays and objects of them."""
@@ -67,7 +67,7 @@ class Event:
     """A change of the subject by the actor, with the fields that differ.
 
     `before` None: the subject is new; `after` None: it is removed. `actor_id` None: nobody did it, it follows
-    from another change or from time.
+    from another change or from time. `client_id`: the client it concerns, where that is not the subject.
     """
 
     id: EventId
@@ -77,6 +77,7 @@ class Event:
     subject_id: UUID
     before: Facts | None = None
     after: Facts | None = None
+    client_id: ClientId | None = None
 
     @property
     def subject_kind(self) -> str:
@@ -97,7 +98,13 @@ class ChangeContext:
         return replace(self, by=None)
 
     def event(
-        self, action: Action, subject_id: UUID, *, before: Facts | None = None, after: Facts | None = None
+        self,
+        action: Action,
+        subject_id: UUID,
+        *,
+        before: Facts | None = None,
+        after: Facts | None = None,
+        client_id: ClientId | None = None,
     ) -> Event:
         return Event(
             id=EventId(self.new_id()),
@@ -107,4 +114,5 @@ class ChangeContext:
             subject_id=subject_id,
             before=before,
             after=after,
+            client_id=client_id,
         )

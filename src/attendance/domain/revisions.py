@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
 from attendance.domain.events import Action, ChangeContext, Event, Facts
+from attendance.domain.ids import ClientId
 
 NOT_IN_EVENTS = frozenset(
-    {"id", "created_at", "updated_at", "version", "is_marked", "charged", "owner_since"}
+    {"id", "created_at", "updated_at", "version", "is_marked", "charged", "charged_in_week", "owner_since"}
     | {"password_hash", "notes"}
 )
 """What every event has anyway, what is derived from others, secrets, and notes, which may be on health."""
@@ -27,6 +28,9 @@ class Revisable(Protocol):
 
     @property
     def created_at(self) -> datetime: ...
+
+    @property
+    def updated_at(self) -> datetime: ...
 
     @property
     def version(self) -> int: ...
@@ -62,7 +66,7 @@ class Record:
 
 def created(record: Revisable, action: Action, change_context: ChangeContext) -> Event:
     """The event of a new record, with its payload."""
-    return change_context.event(action, record.id, after=payload(record))
+    return change_context.event(action, record.id, after=payload(record), client_id=_client_of(record))
 
 
 def edited(
@@ -81,14 +85,19 @@ def edited(
 def revised(
     before: R, changes: Mapping[str, Any], action: Action, change_context: ChangeContext
 ) -> tuple[R, Event]:
-    """The record with these changes in its next version, even if none differs, and the event."""
-    after: R = replace(before, **changes, updated_at=change_context.at, version=before.version + 1)
+    """The record with these changes in its next version, even if none differs, and the event.
+
+    `updated_at` never falls, even where this machine's clock is behind the one that made the change before.
+    """
+    updated_at = max(change_context.at, before.updated_at)
+    after: R = replace(before, **changes, updated_at=updated_at, version=before.version + 1)
     different = {name for name in changes if getattr(before, name) != getattr(after, name)}
     event = change_context.event(
         action,
         before.id,
         before=payload(before, different) or None,
         after=payload(after, different) or None,
+        client_id=_client_of(before),
     )
     return after, event
 
@@ -116,6 +125,11 @@ def _as_json(value: Any) -> Any:
             return {field.name: _as_json(getattr(value, field.name)) for field in fields(value)}
         case _:
             return value
+
+
+def _client_of(record: Revisable) -> ClientId | None:
+    """The client whose record it is; None where it is nobody's."""
+    return getattr(record, "client_id", None)
 
 
 def _action(record: Any, verb: str) -> Action:

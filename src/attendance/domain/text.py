@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from attendance.domain.errors import FieldError, Invalid
 
-KEYS_VERSION = f"1 with Unicode {unicodedata.unidata_version}"
+KEYS_VERSION = f"2 with Unicode {unicodedata.unidata_version}"
 """By which rules keys are made: number those below anew when they change, so that stored keys are renewed."""
 
 SEPARATOR = "\x1f"
@@ -41,6 +41,31 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U00013441\U00013442")
 def folded(text: str) -> str:
     """The form in which texts are unique: NFKC and case folding. Folding it again changes nothing."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def nfkc(text: str) -> str:
+    """The text with one way to write each character, as for Unicode's compatibility forms."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def domain_key(domain: str) -> str:
+    """The form in which the names of domains are the same: of one in IDNA 2008, it in lower case.
+
+    Its labels as they are shown, not as `xn--…`. Letters that case folding would replace by others, `ß` and
+    `ς`, are their own.
+    """
+    lowered = "".join(character.lower() for character in nfkc(domain)).replace("\u3002", ".")
+    return ".".join(map(_shown_label, nfkc(lowered).split(".")))
+
+
+def _shown_label(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        shown = label.removeprefix("xn--").encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
+    return shown if shown.isprintable() else label
 
 
 def search_key(text: str) -> str:

@@ -16,7 +16,7 @@ from attendance.adapters.sql.schema.version import is_current
 from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
 from attendance.entrypoints.process import heed_signals, settle
-from attendance.entrypoints.settings import MailSender, from_environment
+from attendance.entrypoints.settings import MailSender, Switch, from_environment
 
 NOTHING = nullcontext()
 
@@ -57,12 +57,16 @@ def application(container: Container, *, beside: AbstractContextManager[None] = 
             version=version("attendance"),
             base_url=settings.public_url,
             directory=settings.labs_directory,
+            has_labs=settings.labs is Switch.ON,
+            language=settings.language,
+            zone=settings.zone(),
             cors_origins=tuple(filter(None, settings.cors_origins.split(","))),
             trusted_proxies=settings.proxies(),
             threads=settings.threads,
             hashers=hashers(),
             longest_queue=settings.sign_in_queue,
         ),
+        answer_once=container.answer_once(),
         is_ready=is_ready,
         beside=beside,
         close=partial(close, container),

@@ -25,18 +25,19 @@ from attendance.adapters.sql.store import SqlStore
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow
+from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.ports import Clock, Hasher, Notifier, Today, Tokens
 from attendance.application.use_cases import UseCases, checked_use_cases, use_cases_of
 from attendance.domain.accounts.links import LinkLifetimes
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.rate_limits import Limits
 from attendance.domain.accounts.role_changes import OwnershipRules
-from attendance.domain.accounts.sessions import SessionLifetime
+from attendance.domain.accounts.sessions import SessionLifetime, SessionLifetimes
 from attendance.domain.attendance.marks import MarkingRules
 from attendance.entrypoints.adapters import Adapters
 from attendance.entrypoints.closing import ClosableStore
 from attendance.entrypoints.secrets import signing_keys
-from attendance.entrypoints.settings import Settings, SettingsError, about
+from attendance.entrypoints.settings import Settings, SettingsError, Switch, about
 
 
 def hashers() -> int:
@@ -58,9 +59,15 @@ def opened_aside() -> Iterator[RunInBackground]:
     run_in_background.close()
 
 
-def session_lifetime(settings: Settings) -> SessionLifetime:
-    return SessionLifetime(
-        absolute=timedelta(hours=settings.session_hours), idle=timedelta(hours=settings.session_idle_hours)
+def session_lifetimes(settings: Settings) -> SessionLifetimes:
+    return SessionLifetimes(
+        usual=SessionLifetime(
+            absolute=timedelta(hours=settings.session_hours),
+            idle=timedelta(hours=settings.session_idle_hours),
+        ),
+        remembered=SessionLifetime(
+            absolute=timedelta(days=settings.remember_days), idle=timedelta(days=settings.remember_idle_days)
+        ),
     )
 
 
@@ -81,6 +88,9 @@ def limits(settings: Settings) -> Limits:
         ),
         failed_sign_ins_per_address=replace(
             usual.failed_sign_ins_per_address, most=settings.limit_failed_sign_ins_per_address
+        ),
+        failed_sign_ins_everywhere=replace(
+            usual.failed_sign_ins_everywhere, most=settings.limit_failed_sign_ins_everywhere
         ),
         registrations_per_address=replace(
             usual.registrations_per_address, most=settings.limit_registrations_per_hour
@@ -104,6 +114,7 @@ def ownership_rules(settings: Settings) -> OwnershipRules:
     return OwnershipRules(
         tenure=timedelta(days=settings.owner_tenure_days),
         confirmation_period=timedelta(days=settings.role_change_days),
+        confirms_grants=settings.confirm_grants is Switch.ON,
     )
 
 
@@ -122,6 +133,7 @@ def notifier(settings: Settings) -> Notifier:
             confirm_link=settings.confirm_link,
             reset_link=settings.reset_link,
             sender=settings.mail_from,
+            language=settings.language,
         )
     if settings.smtp_url is None:
         return FileNotifier(renderer=renderer, directory=Path(settings.mail_directory))
@@ -129,9 +141,9 @@ def notifier(settings: Settings) -> Notifier:
         return SmtpNotifier(renderer=renderer, url=settings.smtp_url)
 
 
-def tokens(keys: tuple[bytes, ...], clock: Clock, lifetime: SessionLifetime) -> Tokens:
+def tokens(keys: tuple[bytes, ...], clock: Clock, lifetimes: SessionLifetimes) -> Tokens:
     with about("secret_key"):
-        return JwtTokens(keys=keys, clock=clock, longest_life=lifetime.absolute)
+        return JwtTokens(keys=keys, clock=clock, longest_life=lifetimes.longest)
 
 
 def hasher(settings: Settings) -> Hasher:
@@ -167,9 +179,9 @@ class Container(containers.DeclarativeContainer):
         sql=providers.Singleton(SqlStore, primary=primary, replica=replica),
     )
 
-    lifetime = providers.Singleton(session_lifetime, settings)
+    session_lifetimes = providers.Singleton(session_lifetimes, settings)
     signing_keys = providers.Callable(signing_keys, settings)
-    tokens = providers.Singleton(tokens, signing_keys, clock, lifetime)
+    tokens = providers.Singleton(tokens, signing_keys, clock, session_lifetimes)
     hasher = providers.Singleton(hasher, settings)
     password_rules = providers.Singleton(
         PasswordRules,
@@ -203,7 +215,7 @@ class Container(containers.DeclarativeContainer):
         new_token=new_token,
         hasher=hasher,
         tokens=tokens,
-        lifetime=lifetime,
+        session_lifetimes=session_lifetimes,
         run_in_background=run_in_background,
         usernames=providers.Singleton(PrecisUsernames),
         email_addresses=providers.Singleton(ValidEmailAddresses),
@@ -215,11 +227,13 @@ class Container(containers.DeclarativeContainer):
         notifier=notifier,
         marking_rules=providers.Singleton(marking_rules, settings),
         directory=settings.provided.labs_directory,
+        registration=settings.provided.registration,
         zone=settings.provided.zone.call(),
         today=providers.Singleton(today_in, clock, settings.provided.zone.call()),
         zones=providers.Singleton(IanaZones, settings.provided.timezone),
     )
     use_cases = providers.Singleton(use_cases_of, ports)
+    answer_once = providers.Singleton(AnswerOnce, store=store, clock=clock)
 
 
 def close(container: Container) -> None:

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import Literal, TypedDict, Unpack
 
 from attendance.application.use_cases import UseCases
-from attendance.domain.permissions.table import Directory
+from attendance.domain.accounts.accounts import Language
+from attendance.domain.permissions.table import Directory, Registration
 from attendance.entrypoints.adapters import Adapters
 
 
@@ -24,6 +25,8 @@ class SettingsDict(TypedDict, total=False):
     labs_directory: Directory | Literal["public", "signed_in"]
     session_hours: float
     session_idle_hours: float
+    remember_days: float
+    remember_idle_days: float
     password_min_length: int
     common_passwords: str | None
     argon2_time_cost: int
@@ -48,10 +51,15 @@ class SettingsDict(TypedDict, total=False):
     marking_early_minutes: int
     limit_failed_sign_ins_per_account: int
     limit_failed_sign_ins_per_address: int
+    limit_failed_sign_ins_everywhere: int
     limit_registrations_per_hour: int
     limit_confirmation_mails: int
     limit_password_resets: int
     trusted_proxies: str
+    registration: Registration | Literal["open", "invited"]
+    labs: Literal["on", "off"]
+    confirm_grants: Literal["on", "off"]
+    language: Language | Literal["en", "de", "ru"]
 
 
 @contextmanager

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta
 
-from attendance.domain.permissions.table import Directory
+from attendance.domain.accounts.accounts import Language
+from attendance.domain.permissions.table import Directory, Registration
 from attendance.domain.text import trimmed
 
 PREFIX = "ATTENDANCE_"
@@ -26,6 +27,7 @@ LINK = r"^https?://[^\s{}]+[^\s{}]*\{token\}[^\s{}]*$"
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 Hours = Annotated[float, Meta(gt=0, le=366 * 24)]
+Days = Annotated[float, Meta(gt=0, le=366)]
 
 
 class LogLevel(StrEnum):
@@ -40,6 +42,11 @@ class MailSender(StrEnum):
 
     SERVER = "server"
     COMMAND = "command"
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
 
 
 class SettingsError(ValueError):
@@ -62,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     labs_directory: Directory = Directory.PUBLIC
     session_hours: Hours = 12
     session_idle_hours: Hours = 3
+    remember_days: Days = 30
+    remember_idle_days: Days = 14
     password_min_length: Annotated[int, Meta(ge=1, le=256)] = 8
     common_passwords: str | None = None
     argon2_time_cost: Positive = 2
@@ -86,10 +95,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     marking_early_minutes: Annotated[int, Meta(ge=0, le=1440)] = 15
     limit_failed_sign_ins_per_account: Positive = 10
     limit_failed_sign_ins_per_address: Positive = 100
+    limit_failed_sign_ins_everywhere: Positive = 100
     limit_registrations_per_hour: Positive = 200
     limit_confirmation_mails: Positive = 3
     limit_password_resets: Positive = 5
     trusted_proxies: str = ""
+    registration: Registration = Registration.OPEN
+    labs: Switch = Switch.ON
+    confirm_grants: Switch = Switch.OFF
+    language: Language = Language.EN
 
     @property
     def storage(self) -> str:
@@ -123,6 +137,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         self.proxies()
         if self.session_idle_hours > self.session_hours:
             raise ValueError("session_idle_hours must not be more than session_hours")
+        if self.remember_idle_days > self.remember_days:
+            raise ValueError("remember_idle_days must not be more than remember_days")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:

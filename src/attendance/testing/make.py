@@ -43,6 +43,7 @@ def account(**changes: Any) -> Account:
     usual: dict[str, Any] = {
         "id": AccountId(new_id()),
         "username": f"user{next(_numbers)}",
+        "in_labs": True,
         "password_hash": "$argon2id$",
         "created_at": NOON,
         "updated_at": NOON,
@@ -168,6 +169,7 @@ def subscription(of: Client, price: Price, **changes: Any) -> Subscription:
         "id": SubscriptionId(new_id()),
         "client_id": of.id,
         "price_id": price.id,
+        "price_name": price.name,
         "sold_on": NOON.date(),
         "amount": price.amount,
         "currency": price.currency,

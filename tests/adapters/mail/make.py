@@ -18,6 +18,8 @@ FACTS: Mapping[MailKind, dict[str, str]] = {
     MailKind.ROLE_GRANTED: _READER | {"about": "bert", "by": "cleo", "role": "head_manager"},
     MailKind.ROLE_CHANGE_AWAITS: _READER
     | {"about": "bert", "by": "cleo", "what": "role", "to": "head_manager"},
+    MailKind.ACCOUNT_LINKED: _READER | {"about": "bert", "by": "cleo", "client": "Ännchen Beispiel"},
+    MailKind.ROLE_GRANT_AWAITS: _READER | {"about": "bert", "by": "cleo", "role": "admin"},
 }
 
 

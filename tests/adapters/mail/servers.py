@@ -25,10 +25,12 @@ class Temper:
     dies_in_data: bool = False
     dies_at_quit: bool = False
     quotes_the_mail: bool = False
+    takes_8bit: bool = True
     accepted: list[Envelope] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     was_secured: list[bool] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
 
     async def handle_EHLO(  # noqa: N802 # aiosmtpd's name for it
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
@@ -37,12 +39,13 @@ class Temper:
         session.host_name = hostname
         if self.hangs_after_ehlo:
             await asyncio.Event().wait()
-        return responses
+        return [it for it in responses if self.takes_8bit or "8BITMIME" not in it]
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self.seen.append(f"MAIL {address}")
+        self.options = options
         envelope.mail_from = address
         return "250 OK"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from attendance.adapters.mail import MailRenderer
-from attendance.adapters.mail.rendering import SUBJECTS
+from attendance.adapters.mail.texts import ROLE_NAMES, SUBJECTS
 from attendance.application.ports import NotSent
 from attendance.domain.accounts.mail import Mail, MailKind
 from tests.adapters.mail.make import FACTS, mail
@@ -25,6 +25,7 @@ HEADERS = [
     "Auto-Submitted",
     "MIME-Version",
     "Content-Type",
+    "Content-Transfer-Encoding",
 ]
 INJECTION = "x\r\nBcc: thief@example.com\r\n\r\nand a text of my own"
 renderer = MailRenderer(base_url="https://club.example.org/", sender="Club <club@example.org>")
@@ -68,9 +69,11 @@ def test_every_kind_of_mail_has_a_subject_a_text_and_a_page_for_its_reader(kind:
 def test_text_and_page_of_a_mail_tell_all_its_facts(kind: MailKind) -> None:
     for body in bodies(renderer.render(mail(kind))):
         for name, fact in FACTS[kind].items():
-            told = {"hours": "2 days", "role": "head manager", "to": "head manager"}.get(name, fact)
+            told = {"hours": "2 days", "role": ROLE_NAMES.get(fact), "to": ROLE_NAMES.get(fact)}.get(
+                name, fact
+            )
             is_left_out = name == "what" or (name == "username" and "username" not in body)
-            assert is_left_out or told in body, name
+            assert is_left_out or told in in_one_line(body), name
 
 
 @pytest.mark.parametrize("kind", MailKind)
@@ -167,7 +170,7 @@ def test_whoever_gave_no_name_is_called_by_the_username() -> None:
 @pytest.mark.parametrize(
     ("what", "to", "told"),
     [
-        ("role", "user", "the role is to become user."),
+        ("role", "user", "the role is to become: user."),
         ("active", "False", "the account is to be deactivated."),
         ("active", "True", "the account is to be activated."),
     ],

@@ -6,6 +6,8 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 from urllib.parse import quote
 
@@ -98,6 +100,31 @@ def test_a_mail_to_another_script_is_taken_by_any_server() -> None:
     with plain(temper, enable_SMTPUTF8=False) as url:
         notifier(url).send(mail(address="anna@bücher.example.org", name="Łucja"))
     assert temper.accepted[0].rcpt_tos == ["anna@xn--bcher-kva.example.org"]
+
+
+def test_a_link_arrives_whole_whatever_the_reader_is_called_and_the_server_takes() -> None:
+    sent = mail(name="Zoë Müller")
+    link = str(renderer.link(sent))
+    for temper, options in ((Temper(), ["BODY=8BITMIME"]), (Temper(takes_8bit=False), [])):
+        with plain(temper) as url:
+            notifier(url).send(sent)
+        content = temper.accepted[0].content
+        assert isinstance(content, bytes)
+        assert [it for it in temper.options if it.startswith("BODY")] == options
+        assert content.isascii() is not temper.takes_8bit
+        assert f'<a href="{link}"'.encode() in content
+        assert f"\r\n{link}\r\n".encode() in content or not temper.takes_8bit
+        text = message_from_bytes(content, policy=default).get_body(("plain",))
+        assert text is not None
+        assert f"\n{link}\n" in text.get_content().replace("\r\n", "\n")
+        assert "Zoë Müller" in text.get_content()
+
+
+def test_a_mail_in_ascii_says_nothing_of_8_bits() -> None:
+    temper = Temper()
+    with plain(temper) as url:
+        notifier(url).send(mail())
+    assert not [it for it in temper.options if it.startswith("BODY")]
 
 
 def test_the_client_says_its_name_or_address() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from attendance.adapters.security import tokens as tokens_module
 from attendance.adapters.security.tokens import JwtTokens
 from attendance.application.ports import TokenSubject
-from attendance.domain.accounts.sessions import Session
+from attendance.domain.accounts.sessions import Session, SessionExpired
 from attendance.domain.ids import AccountId, SessionId
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 700_000, tzinfo=UTC)
@@ -248,12 +248,31 @@ HOSTILE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_token_points_to_no_session(hostile: Any) -> None:
-    tokens = jwt_tokens(KEY, OLD_KEY)
-    assert tokens.subject(hostile) is None
-    assert tokens.subject(hostile) is None, "the second time likewise"
+OVER = {"expired just now", "expired long ago", "both negative"}
+"""Those among them that could have been given out here once."""
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_token_points_to_no_session(what: str) -> None:
+    tokens, hostile = jwt_tokens(KEY, OLD_KEY), HOSTILE[what]
+    for _ in range(2):
+        if what in OVER:
+            check_over(tokens, hostile)
+        else:
+            assert tokens.subject(hostile) is None
     assert len(tokens._verified_tokens._pointers) == 0
+
+
+def check_over(tokens: JwtTokens, expired: str) -> None:
+    """It is told that its session is over, which no other token is."""
+    with pytest.raises(SessionExpired, match="authentication required"):
+        tokens.subject(expired)
+
+
+def test_an_expired_token_that_was_tampered_with_is_told_nothing() -> None:
+    expired = HOSTILE["expired long ago"]
+    assert jwt_tokens().subject(expired[:-4] + "AAAA") is None
+    assert jwt_tokens(STRANGE_KEY).subject(expired) is None
 
 
 def test_the_token_that_the_hostile_ones_vary_is_good() -> None:
@@ -334,7 +353,7 @@ def test_a_verified_tokens_token_expires_all_the_same() -> None:
     clock.now = datetime.fromtimestamp(EXP, UTC) - timedelta(microseconds=1)
     assert tokens.subject(GOOD) == SUBJECT
     clock.now = datetime.fromtimestamp(EXP, UTC)
-    assert tokens.subject(GOOD) is None
+    check_over(tokens, GOOD)
     assert len(tokens._verified_tokens._pointers) == 0
 
 
@@ -363,7 +382,7 @@ def test_what_is_issued_never_lives_longer_than_its_session(fraction: int, life:
     issued = tokens.issue(session)
     assert tokens.subject(issued) == SUBJECT
     clock.now = start + life
-    assert tokens.subject(issued) is None
+    check_over(tokens, issued)
 
 
 def test_a_token_seen_before_is_not_verified_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ def actions(store: Store, subject_id: object) -> list[Action]:
 def test_whoever_registers_can_sign_in(store: Store) -> None:
     world = World(store)
     user_id = world.use_cases.register(username="Ada", password=PASSWORD)
-    token = world.use_cases.sign_in(username="ａＤa", password=PASSWORD)
+    token = world.use_cases.sign_in(username="ａＤa", password=PASSWORD).access_token
     actor = world.use_cases.actor_of(token)
     assert actor.id == user_id
     assert actions(store, user_id) == [Action.ACCOUNT_REGISTERED]
@@ -95,7 +95,7 @@ def test_signing_in_fails_alike_for_everybody_it_fails_for(store: Store) -> None
 def test_an_old_hash_is_renewed_at_sign_in_and_sessions_stay(store: Store) -> None:
     world = World(store)
     user_id = world.use_cases.register(username="ada", password=PASSWORD)
-    before = world.use_cases.sign_in(username="ada", password=PASSWORD)
+    before = world.use_cases.sign_in(username="ada", password=PASSWORD).access_token
     world.hasher.generation = 2
     assert world.use_cases.sign_in(username="ada", password=PASSWORD)
     with store.autocommit() as work:
@@ -128,7 +128,7 @@ def test_a_session_ends_after_3_hours_unused_and_12_in_all(
 ) -> None:
     world = World(store)
     user_id = world.use_cases.register(username="ada", password=PASSWORD)
-    token = world.use_cases.sign_in(username="ada", password=PASSWORD)
+    token = world.use_cases.sign_in(username="ada", password=PASSWORD).access_token
     for hours in uses[:-1]:
         world.clock.pass_by(hours=hours)
         assert world.use_cases.actor_of(token).id == user_id
@@ -143,7 +143,7 @@ def test_a_session_ends_after_3_hours_unused_and_12_in_all(
 def test_deactivation_holds_for_the_next_request(store: Store) -> None:
     world = World(store)
     world.use_cases.register(username="ada", password=PASSWORD)
-    token = world.use_cases.sign_in(username="ada", password=PASSWORD)
+    token = world.use_cases.sign_in(username="ada", password=PASSWORD).access_token
     world.use_cases.actor_of(token)
     with store.transaction() as work:
         account = work.accounts.find_by_username("ada")
@@ -157,7 +157,7 @@ def test_use_is_noted_at_most_once_a_minute_and_never_fails_a_request(store: Sto
     lost = ContendedStore(store)
     world = World(lost)
     world.use_cases.register(username="ada", password=PASSWORD)
-    token = world.use_cases.sign_in(username="ada", password=PASSWORD)
+    token = world.use_cases.sign_in(username="ada", password=PASSWORD).access_token
     session_id = world.use_cases.actor_of(token).session_id
 
     def seen() -> object:
@@ -191,7 +191,7 @@ def test_use_is_noted_at_most_once_a_minute_and_never_fails_a_request(store: Sto
 def test_a_closed_directory_is_for_whoever_is_signed_in(store: Store) -> None:
     world = World(store, directory=Directory.SIGNED_IN)
     world.use_cases.register(username="ada", password=PASSWORD)
-    actor = world.use_cases.actor_of(world.use_cases.sign_in(username="ada", password=PASSWORD))
+    actor = world.use_cases.actor_of(world.use_cases.sign_in(username="ada", password=PASSWORD).access_token)
     for search in (world.use_cases.search_accounts, world.use_cases.search_labs):
         with pytest.raises(Unauthenticated):
             search(None)

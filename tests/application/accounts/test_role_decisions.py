@@ -9,7 +9,7 @@ from attendance.application.accounts.read_models import RoleChangeDetails
 from attendance.application.ports import Store
 from attendance.domain.accounts import policy, role_changes
 from attendance.domain.accounts.accounts import Account
-from attendance.domain.accounts.role_changes import NotConfirmedAndActive
+from attendance.domain.accounts.role_changes import NotConfirmedAndActive, OwnershipRules
 from attendance.domain.errors import Conflict, Forbidden
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
@@ -30,12 +30,14 @@ from tests.fakes import World
 
 HEADING = {
     "role": "Changing roles",
+    "grant": "Changing roles where grants await confirmation",
     "active": "Deactivating and reactivating",
     "edit": "Editing others",
     "invite": "Inviting",
 }
 CASES = {
     "role": [case for case in moves() if case.actor not in (ANONYMOUS, DEACTIVATED)],
+    "grant": [case for case in moves() if case.actor not in (ANONYMOUS, DEACTIVATED)],
     "active": [case for case in switches() if case.actor not in (ANONYMOUS, DEACTIVATED)],
     "edit": [case for case in edits() if case.actor not in (ANONYMOUS, DEACTIVATED)],
     "invite": [case for case in invitations() if case.actor not in (ANONYMOUS, DEACTIVATED)],
@@ -60,7 +62,7 @@ def answered(world: World, kind: str, case: Case) -> int:
     cases = world.use_cases
     try:
         match kind:
-            case "role":
+            case "role" | "grant":
                 outcome: object = cases.change_role(actor, user_id=target.id, role=Role(case.to))
             case "active":
                 outcome = cases.change_active(actor, user_id=target.id, active=case.to == "active")
@@ -86,7 +88,8 @@ def answered(world: World, kind: str, case: Case) -> int:
 
 def differences(store: Store, kind: str) -> dict[Case, tuple[int, int]]:
     """Cases answered otherwise than written: what was answered, what is written."""
-    world, rows = World(store), tables()[HEADING[kind]]
+    world = World(store, rules=OwnershipRules(confirms_grants=kind == "grant"))
+    rows = tables()[HEADING[kind]]
     world.having(Role.OWNER)
     found = {}
     for case in CASES[kind]:
@@ -120,6 +123,7 @@ LAX = {
         frozenset(Role),
     ),
     "owners are demoted at once": ("role", role_changes, "must_await", lambda *_: False),
+    "grants need nobody's word": ("grant", role_changes, "must_await", lambda *_: False),
     "everybody is promoted": ("role", role_changes, "require_possible", lambda *_, **__: None),
     "owners are deactivated at once": ("active", role_changes, "must_await", lambda *_: False),
     "anybody may deactivate": ("active", policy, "may_give", lambda *_: True),

@@ -14,10 +14,8 @@ from attendance.adapters.memory.store import REPOSITORIES
 from attendance.application.club import prices as prices_module, read_models
 from attendance.application.forms import client_access as clients_module, editing
 from attendance.application.forms.listing import Listed
-from attendance.application.pagination import PageRequest
 from attendance.application.ports import Store
 from attendance.application.ports.events import EventCriteria
-from attendance.domain.accounts.accounts import UserNotFound
 from attendance.domain.club.clients import Client, ClientArchived, ClientNotFound
 from attendance.domain.club.contracts import Contract, ContractNotFound, ContractState, NumberTaken
 from attendance.domain.club.locations import AddressTaken, Closure, Location, LocationNotFound
@@ -50,9 +48,9 @@ def head(world: World) -> Actor:
 
 
 def events(world: World, subject_id: Any) -> list[Event]:
+    """The events about it, oldest first: of a client without those of their contracts and passes."""
     with world.store.autocommit() as work:
-        rows = work.events.list(EventCriteria(subject_id=subject_id), PageRequest(order=(), limit=100))
-    return [row.event for row in reversed(rows)]
+        return [*work.events.of(subject_id)]
 
 
 def all_events(world: World) -> int:
@@ -99,11 +97,11 @@ def test_what_is_added_is_kept_and_told(world: World, clerk: Actor, head: Actor)
         assert NOTES not in str(event.after)
 
 
-def test_what_is_not_named_stays_and_what_is_cleared_goes(world: World, clerk: Actor) -> None:
+def test_what_is_not_named_stays_and_what_is_cleared_goes(world: World, clerk: Actor, head: Actor) -> None:
     parent = world.account()
     edit = world.use_cases.edit_client
     client = world.use_cases.add_client(
-        clerk,
+        head,
         name="Anna",
         guardian_name="Zoë",
         birthday=TODAY - DAY,
@@ -111,21 +109,21 @@ def test_what_is_not_named_stays_and_what_is_cleared_goes(world: World, clerk: A
         email="zoe@example.org",
         address="Main",
         notes=NOTES,
-        user_id=parent.id,
+        user_ids=(parent.id,),
     )
     world.clock.pass_by(hours=1)
     edited = edit(clerk, client_id=client.id, phone="112")
     assert edited == replace(client, phone="112", version=2, updated_at=world.clock.now)
     cleared: dict[str, Any] = {
         "guardian_name": "", "birthday": None, "phone": "", "email": "", "address": "", "notes": "",
-        "user_id": None,
+        "user_ids": (),
     }  # fmt: skip
-    edited = edit(clerk, client_id=client.id, **cleared)
+    edited = edit(head, client_id=client.id, **cleared)
     assert edited == replace(client, **cleared, version=3, updated_at=world.clock.now)
     assert world.use_cases.show_client(clerk, client_id=client.id) == edited
     assert [event.after for event in events(world, client.id)][1:] == [
         {"phone": "112"},
-        {name: value for name, value in cleared.items() if name != "notes"},
+        {name: value for name, value in cleared.items() if name != "notes"} | {"user_ids": []},
     ]
 
 
@@ -192,8 +190,8 @@ def test_what_is_refused_leaves_nothing(world: World, clerk: Actor, head: Actor)
         (Invalid, lambda: use.add_client(clerk)),
         (Invalid, lambda: use.add_client(clerk, name="Bea", email="no address")),
         (Invalid, lambda: use.add_client(clerk, name="Bea", birthday=TODAY + DAY)),
-        (UserNotFound, lambda: use.add_client(clerk, name="Bea", user_id=AccountId(unknown))),
-        (UserNotFound, lambda: use.edit_client(clerk, client_id=client.id, user_id=AccountId(unknown))),
+        (Invalid, lambda: use.add_client(head, name="Bea", user_ids=(AccountId(unknown),))),
+        (Invalid, lambda: use.edit_client(head, client_id=client.id, user_ids=(AccountId(unknown),))),
         (Invalid, lambda: use.edit_client(clerk, client_id=client.id, birthday=TODAY + DAY)),
         (Invalid, lambda: use.edit_client(clerk, client_id=client.id, email="no address")),
         (ClientNotFound, lambda: use.edit_client(clerk, client_id=ClientId(unknown), name="Bea")),
@@ -300,10 +298,10 @@ def test_contracts_are_listed_in_the_state_they_have_today_here(world: World, cl
 
 def family(world: World, **changes: Any) -> tuple[Actor, Client, Contract, Client, Contract]:
     """A parent, the own child with a contract, and somebody else's."""
-    clerk, parent, other = world.having(Role.EMPLOYEE), world.account(**changes), world.account()
+    clerk, parent, other = world.having(Role.MANAGER), world.account(**changes), world.account()
     use, things = world.use_cases, []
     for account in (parent, other):
-        client = use.add_client(clerk, name="Anna", notes=NOTES, user_id=account.id)
+        client = use.add_client(clerk, name="Anna", notes=NOTES, user_ids=(account.id,))
         things += [client, use.add_contract(clerk, client_id=client.id, notes=NOTES)]
     return make.actor(parent), *things  # type: ignore[return-value]
 
@@ -379,12 +377,12 @@ def test_a_parent_whose_address_is_not_confirmed_reads_nothing(world: World) -> 
 
 def test_a_client_that_is_somebody_elses_now_is_nobody_elses(world: World) -> None:
     parent, child, _, others_child, _ = family(world)
-    clerk = world.having(Role.EMPLOYEE)
-    world.use_cases.edit_client(clerk, client_id=child.id, user_id=None)
-    world.use_cases.edit_client(clerk, client_id=others_child.id, user_id=parent.id)
+    manager = world.having(Role.MANAGER)
+    world.use_cases.edit_client(manager, client_id=child.id, user_ids=())
+    world.use_cases.edit_client(manager, client_id=others_child.id, user_ids=(parent.id,))
     with pytest.raises(Forbidden):
         world.use_cases.show_client(parent, client_id=child.id)
-    assert world.use_cases.show_client(parent, client_id=others_child.id).user_id == parent.id
+    assert world.use_cases.show_client(parent, client_id=others_child.id).user_ids == (parent.id,)
 
 
 @pytest.mark.plants
@@ -566,12 +564,14 @@ def test_an_address_is_one_locations_alone(world: World, head: Actor) -> None:
     ]
 
 
-def test_one_finds_the_clients_that_are_ones_own_from_level_2_on(world: World, clerk: Actor) -> None:
+def test_one_finds_the_clients_that_are_ones_own_from_level_2_on(world: World, head: Actor) -> None:
     parent, other = world.account(), world.account()
-    for name, user_id in (("Zoe", parent.id), ("Ann", parent.id), ("Ben", other.id), ("Cy", None)):
-        world.use_cases.add_client(clerk, name=name, user_id=user_id, notes=NOTES)
+    both = (other.id, parent.id)
+    for name, user_ids in (("Zoe", both), ("Ann", (parent.id,)), ("Ben", (other.id,)), ("Cy", ())):
+        world.use_cases.add_client(head, name=name, user_ids=user_ids, notes=NOTES)
     own = world.use_cases.own_clients(make.actor(parent))
     assert [(client.name, client.notes) for client in own] == [("Ann", None), ("Zoe", None)]
-    assert world.use_cases.own_clients(clerk) == ()
+    assert [client.name for client in world.use_cases.own_clients(make.actor(other))] == ["Ben", "Zoe"]
+    assert world.use_cases.own_clients(head) == ()
     unconfirmed = replace(make.actor(parent), level=Level.UNCONFIRMED)
     assert world.use_cases.own_clients(unconfirmed) == ()

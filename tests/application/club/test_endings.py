@@ -11,7 +11,7 @@ import pytest
 from attendance.application.attendance.read_models import SheetDetails, SheetEntry
 from attendance.application.club import groups as groups_module, locations as locations_module
 from attendance.application.club.clients import EditClient
-from attendance.application.club.read_models import LessonDetails
+from attendance.application.club.lessons import LessonDetails
 from attendance.application.ports import Store
 from attendance.domain.attendance.marks import SentMark
 from attendance.domain.attendance.status import Status
@@ -25,9 +25,7 @@ from attendance.domain.ids import ClientId
 from tests.application.club.test_club_records import all_events, events
 from tests.application.club.test_groups_and_lessons import (
     DAY,
-    EIGHT,
     FIRST,
-    NINE,
     SEEN,
     SEVEN_PM,
     SIX_PM,
@@ -251,26 +249,6 @@ def test_a_group_meets_on_no_day_on_which_it_is_not_active(club: Club) -> None:
         club.changes(club.manager, lesson, cancelled=False)
     assert club.changes(club.manager, lesson, topic="chess").topic == "chess"
     assert club.changes(club.manager, lesson, cancelled=False, date=TODAY).state is LessonState.PLANNED
-
-
-def test_no_lesson_is_added_to_a_group_while_it_ends(store: Store) -> None:
-    club = Club(store)
-    for n in range(10):
-        group = club.use.add_group(club.manager, name=f"{n}", location_id=club.location.id)
-        barrier = Barrier(2)
-
-        def add(group: Any = group, barrier: Barrier = barrier) -> None:
-            barrier.wait(10)
-            times = {"date": TOMORROW, "starts": EIGHT, "ends": NINE}
-            club.use.add_lesson(club.head, group_id=group.id, **times)
-
-        def end(group: Any = group, barrier: Barrier = barrier) -> None:
-            barrier.wait(10)
-            club.use.edit_group(club.head, group_id=group.id, active_until=TODAY)
-
-        with ThreadPoolExecutor(2) as pool:
-            outcomes = [it.exception(60) for it in [pool.submit(add), pool.submit(end)]]
-        assert [type(it) for it in outcomes] in ([OutsideGroup, type(None)], [type(None), LessonsPlanned])
 
 
 # A location's zone

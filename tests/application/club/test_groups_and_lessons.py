@@ -19,8 +19,12 @@ from attendance.adapters.memory.club.lessons import MemoryLessons
 from attendance.adapters.memory.store import REPOSITORIES
 from attendance.adapters.sql.club import lessons as sql_lessons
 from attendance.application.attendance.read_models import SheetDetails
-from attendance.application.club import lessons as lessons_module, read_models, schedules as scheduling
-from attendance.application.club.read_models import LessonDetails
+from attendance.application.club import (
+    groups as groups_module,
+    lessons as lessons_module,
+    schedules as scheduling,
+)
+from attendance.application.club.lessons import LessonDetails
 from attendance.application.forms.read_models import read_model
 from attendance.application.ports import Store
 from attendance.domain.accounts.accounts import UserNotFound
@@ -183,7 +187,7 @@ def test_members_are_for_those_who_work_here(club: Club) -> None:
 
 @pytest.mark.plants
 def test_members_are_seen_to_be_told_when_nobody_keeps_them_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read_models, "sees_members", lambda _: True)
+    monkeypatch.setattr(groups_module, "sees_members", lambda _: True)
     with pytest.raises(SEEN):
         test_members_are_for_those_who_work_here(in_memory())
 

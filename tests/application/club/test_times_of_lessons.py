@@ -12,7 +12,8 @@ from hypothesis import given, settings, strategies as st
 
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.application.club import lessons as lessons_module, overlaps
-from attendance.application.club.read_models import LessonDetails, LessonWarning, LessonWarningCode
+from attendance.application.club.lessons import LessonDetails
+from attendance.application.club.overlaps import LessonWarning, LessonWarningCode
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Store
 from attendance.application.ports.club import LessonCriteria
@@ -110,27 +111,6 @@ def test_a_slot_in_whose_way_a_lesson_is_is_not_made(club: Club) -> None:
     club.edits(club.manager, schedule=at_once)
     made = club.makes(TODAY + 2 * WEEK, TODAY + 2 * WEEK)
     assert ([it.starts for it in made.lessons], made.existing) == ([SIX_PM], 1)
-
-
-def overlaps_after(store: Store, rounds: int) -> int:
-    """How often a group has two lessons at once that were added at once."""
-    club, found = Club(store), 0
-    for n in range(rounds):
-        barrier = Barrier(2)
-
-        def add(minute: int, day: date = TODAY + n * DAY, barrier: Barrier = barrier) -> None:
-            barrier.wait(10)
-            club.adds(day, time(8, minute), NINE)
-
-        with ThreadPoolExecutor(2) as pool:
-            outcomes = [it.exception(60) for it in [pool.submit(add, 0), pool.submit(add, 30)]]
-        assert all(isinstance(it, LessonsOverlap | None) for it in outcomes)
-        found += outcomes == [None, None]
-    return found
-
-
-def test_two_who_add_lessons_at_once_add_no_two_at_once(store: Store) -> None:
-    assert overlaps_after(store, 10) == 0
 
 
 def test_a_lesson_ends_at_midnight(club: Club) -> None:

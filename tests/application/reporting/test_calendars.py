@@ -13,14 +13,17 @@ import pytest
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
+from attendance.application.accounts import role_change_workflow
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.reporting import calendars
+from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.links import digest_of
+from attendance.domain.club.clients import Client, ClientNotFound
 from attendance.domain.club.groups import Group, GroupNotFound, Teaching
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.events import Action
-from attendance.domain.ids import GroupId
+from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import OPERATOR, Actor
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.reporting.calendars import Calendar, CalendarToken
@@ -54,10 +57,21 @@ class Club:
         return group
 
     def lesson(self, day: date = TODAY, of: Group | None = None, **changes: Any) -> Lesson:
-        lesson = make.lesson(of or self.group, date=day, **changes)
+        group = of or self.group
+        lesson = make.lesson(group, date=day, **{"teachers": group.teachers_on(day), **changes})
         with self.world.store.transaction() as work:
             work.lessons.add(lesson)
         return lesson
+
+    def joins(self, *parents: Account) -> Client:
+        """Somebody new in the group from today on, linked to these accounts."""
+        client = make.client(user_ids=tuple(account.id for account in parents))
+        with self.world.store.transaction() as work:
+            work.clients.add(client)
+        self.use.add_member(
+            self.people[Role.MANAGER], group_id=self.group.id, client_id=client.id, since=TODAY
+        )
+        return client
 
     def token(self, of: Actor | None = None) -> str:
         who = of or self.teacher
@@ -146,8 +160,6 @@ def test_a_token_stands_for_what_its_user_may_now(club: Club) -> None:
         shown()
     club.alters(club.teacher, role=Role.EMPLOYEE, active=False)
     assert club.reader(token) is None
-    club.alters(club.teacher, active=True)
-    assert shown() == [lesson.id]
 
 
 def test_tokens_leave_events_that_do_not_tell_them(club: Club) -> None:
@@ -168,6 +180,27 @@ def test_tokens_leave_events_that_do_not_tell_them(club: Club) -> None:
     ]  # fmt: skip
     assert {(event.actor_id, event.subject_id) for event in told} == {(club.teacher.id, club.teacher.id)}
     assert not any(secret in repr(told) for token in tokens for secret in (token, digest_of(token)))
+
+
+def test_deactivation_ends_a_token_for_good(club: Club) -> None:
+    token, owner = club.token(), club.people[Role.OWNER]
+    club.use.change_active(owner, user_id=club.teacher.id, active=False)
+    assert club.reader(token) is None
+    with club.world.store.autocommit() as work:
+        assert work.calendars.token_of(club.teacher.id) is None
+    with pytest.raises(Unauthenticated):
+        # a request that began before
+        club.token()
+    club.use.change_active(owner, user_id=club.teacher.id, active=True)
+    assert club.reader(token) is None
+    told = [(event.action, event.actor_id) for event in events(club.world, club.teacher.id)]
+    assert told == [
+        (Action.CALENDAR_TOKEN_MADE, club.teacher.id),
+        (Action.ACCOUNT_DEACTIVATED, owner.id),
+        (Action.CALENDAR_TOKEN_REVOKED, owner.id),
+        (Action.ACCOUNT_REACTIVATED, owner.id),
+    ]
+    assert club.reader(club.token())
 
 
 def test_a_token_is_its_own_users_business_alone(club: Club) -> None:
@@ -233,8 +266,9 @@ def test_ones_own_calendar_holds_what_one_teaches(club: Club) -> None:
     taught = club.lesson()
     elsewhere = club.added()
     club.lesson(of=elsewhere)
-    substitute = club.lesson(TODAY + DAY, of=elsewhere, teachers=(club.teacher.id,))
-    assert ids(club.own()) == [taught.id, substitute.id]
+    substituted = club.lesson(TODAY + DAY, of=elsewhere, teachers=(club.teacher.id,))
+    club.lesson(TODAY + 2 * DAY, teachers=(club.world.having(Role.EMPLOYEE).id,))
+    assert ids(club.own()) == [taught.id, substituted.id]
     for person in club.people.values():
         assert club.own(person).entries == ()
 
@@ -264,6 +298,41 @@ def test_a_groups_calendar_is_for_who_teaches_it_today_and_managers(club: Club) 
     assert shown(club.teacher, tomorrow) == []
 
 
+def test_a_clients_calendar_is_for_its_own_accounts_and_whoever_works_here(club: Club) -> None:
+    parents = [club.world.account() for _ in range(2)]
+    client = club.joins(*parents)
+    lesson = club.lesson(TODAY + DAY)
+    club.lesson(TODAY - DAY)
+    club.lesson(of=club.added())
+    for account in parents:
+        shown = club.use.show_client_calendar(make.actor(account), client_id=client.id)
+        assert (shown.name, ids(shown)) == (client.name, [lesson.id])
+    stranger, unconfirmed = club.world.account(), replace(make.actor(parents[0]), level=Level.UNCONFIRMED)
+    for somebody in (make.actor(stranger), unconfirmed, club.people[Role.USER]):
+        for client_id in (client.id, ClientId(make.new_id())):
+            with pytest.raises(Forbidden):
+                club.use.show_client_calendar(somebody, client_id=client_id)
+    for role in (Role.EMPLOYEE, Role.MANAGER, Role.ADMIN):
+        person = club.people[role]
+        assert ids(club.use.show_client_calendar(person, client_id=client.id)) == [lesson.id]
+        with pytest.raises(ClientNotFound):
+            club.use.show_client_calendar(person, client_id=ClientId(make.new_id()))
+
+
+def test_a_token_tells_of_and_reads_the_clients_that_are_ones_own_now(club: Club) -> None:
+    parent = club.world.account()
+    first, second = club.joins(parent), club.joins(parent)
+    made = club.use.make_calendar_token(make.actor(parent), user_id=parent.id)
+    assert made.client_ids == tuple(it.id for it in sorted((first, second), key=lambda it: it.name))
+    assert club.use.make_calendar_token(club.teacher, user_id=club.teacher.id).client_ids == ()
+    reader = club.use.reader_of_calendars(made.token)
+    assert club.use.show_client_calendar(reader, client_id=first.id).name == first.name
+    club.use.edit_client(club.people[Role.MANAGER], client_id=first.id, user_ids=())
+    with pytest.raises(Forbidden):
+        club.use.show_client_calendar(reader, client_id=first.id)
+    assert club.use.show_client_calendar(reader, client_id=second.id)
+
+
 def test_a_group_that_is_none_is_told_to_those_who_may_read_some(club: Club) -> None:
     nothing = GroupId(make.new_id())
     for person in (club.people[Role.MANAGER], club.teacher):
@@ -276,6 +345,20 @@ def test_a_group_that_is_none_is_told_to_those_who_may_read_some(club: Club) -> 
 # Twins: each guard taken out
 
 
+def stored_client(store: Store, client_id: ClientId) -> Client:
+    with store.autocommit() as work:
+        return work.clients.get(client_id)
+
+
+@pytest.mark.plants
+def test_a_token_is_seen_to_outlive_a_deactivation_that_does_not_end_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(role_change_workflow, "end_calendar_token", lambda *_: None)
+    with pytest.raises(SEEN):
+        test_deactivation_ends_a_token_for_good(in_memory())
+
+
 @pytest.mark.plants
 @pytest.mark.parametrize(
     ("guard", "test"),
@@ -283,6 +366,8 @@ def test_a_group_that_is_none_is_told_to_those_who_may_read_some(club: Club) -> 
         ("may_teach", test_a_token_stands_for_what_its_user_may_now),
         ("may_teach", test_groups_told_with_a_token_are_those_taught_today_by_whoever_works_here),
         ("require_level", test_a_token_is_its_own_users_business_alone),
+        ("require", test_deactivation_ends_a_token_for_good),
+        ("readable_client", test_a_clients_calendar_is_for_its_own_accounts_and_whoever_works_here),
         ("require_level", test_a_groups_calendar_is_for_who_teaches_it_today_and_managers),
         ("require_level_for_some", test_a_group_that_is_none_is_told_to_those_who_may_read_some),
         ("digest_of", test_a_token_reads_in_the_name_of_whoever_made_it),
@@ -291,9 +376,12 @@ def test_a_group_that_is_none_is_told_to_those_who_may_read_some(club: Club) -> 
 def test_a_guard_taken_out_is_seen(
     guard: str, test: Callable[[Club], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    instead = (lambda token: token) if guard == "digest_of" else (lambda *_, **__: True)
-    monkeypatch.setattr(calendars, guard, instead)
-    with pytest.raises((*SEEN, GroupNotFound)):
+    others: dict[str, Any] = {
+        "digest_of": lambda token: token,
+        "readable_client": lambda store, _, client_id: stored_client(store, client_id),
+    }
+    monkeypatch.setattr(calendars, guard, others.get(guard, lambda *_, **__: True))
+    with pytest.raises((*SEEN, GroupNotFound, ClientNotFound)):
         test(in_memory())
 
 
@@ -364,3 +452,41 @@ def test_without_holding_the_account_both_are_told_to_be_the_first(database: Dat
         club.use, make_calendar_token=replace(use, store=Unheld(use.store, threading.Barrier(2)))
     )
     assert made_at_once(club) == (1, 2)
+
+
+def made_while_deactivated(club: Club, act: Callable[..., list[object]]) -> bool:
+    """Whether a token outlives the deactivation of its account in the moment in which it is made."""
+    owner = club.world.having(Role.OWNER)
+    teacher = club.world.having(Role.EMPLOYEE)
+
+    def deactivates() -> None:
+        club.use.change_active(owner, user_id=teacher.id, active=False)
+
+    made, _ = act(lambda: club.token(teacher), deactivates)
+    assert isinstance(made, str | Unauthenticated)
+    with club.world.store.autocommit() as work:
+        return work.calendars.token_of(teacher.id) is not None
+
+
+@pytest.mark.parametrize("round_", range(5))
+def test_no_token_outlives_a_deactivation_in_the_moment_it_is_made(club: Club, round_: int) -> None:
+    assert not made_while_deactivated(club, at_once)
+
+
+@pytest.mark.plants
+def test_without_holding_the_account_a_token_outlives_its_deactivation(database: Database) -> None:
+    club = Club(SqlStore(primary=database, replica=database))
+    use: Any = club.use.make_calendar_token
+    meeting = threading.Barrier(2)
+    club.use = replace(club.use, make_calendar_token=replace(use, store=Unheld(use.store, meeting)))
+
+    def meet(makes: Callable[[], object], deactivates: Callable[[], object]) -> list[object]:
+        """The deactivation is over before the token is looked for and stored."""
+
+        def before() -> None:
+            deactivates()
+            meeting.wait(timeout=60)
+
+        return at_once(makes, before)
+
+    assert made_while_deactivated(club, meet)

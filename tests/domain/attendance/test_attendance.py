@@ -1,6 +1,6 @@
 """Marks: what is said of them, what is wrong with them, until when, and that their events tell all of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ BY = AccountId(UUID(int=4))
 PAID = Charge(SubscriptionId(UUID(int=5)))
 RULES = MarkingRules()
 THEN, DAY = date(2026, 3, 2), timedelta(days=1)
+MINUTE, MICROSECOND = timedelta(minutes=1), timedelta(microseconds=1)
 
 
 def change_context(minute: int = 0) -> ChangeContext:
@@ -50,10 +51,16 @@ ENTRIES = st.builds(
             "note": st.none() | st.sampled_from(["", "x", "y"]),
             "minutes_late": st.none() | st.integers(1, 3),
             "trial": st.none() | st.booleans(),
+            "noted_at": st.none() | st.just(make.NOON),
         },
     ),
 )
 CHARGES = st.sampled_from([NOTHING, UNPAID, PAID])
+
+
+def facts_in(told: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Without when it was noted down: that is no part of a mark."""
+    return {name: value for name, value in (told or {}).items() if name != "noted_at"}
 
 
 def replayed(events: Sequence[Event]) -> dict[str, Any] | None:
@@ -61,11 +68,10 @@ def replayed(events: Sequence[Event]) -> dict[str, Any] | None:
     facts: dict[str, Any] | None = None
     for event in events:
         if event.action is Action.ATTENDANCE_CLEARED:
-            assert event.before == facts
+            assert facts_in(event.before) == facts
             facts = None
             continue
-        assert event.after
-        facts = {"subscription_id": None, "unpaid": False} | (facts or {}) | dict(event.after)
+        facts = {"subscription_id": None, "unpaid": False} | (facts or {}) | facts_in(event.after)
     return facts
 
 
@@ -127,14 +133,22 @@ def test_whatever_is_wrong_with_entries_is_told_by_place() -> None:
         sent(None, OTHER, minutes_late=0), sent(late, ClientId(UUID(int=6)), note="\0", minutes_late=600),
         sent(present, ClientId(UUID(int=7)), note="x" * 1001),
         sent(None, ClientId(UUID(int=8)), note="a\n\tb"),
+        sent(None, ClientId(UUID(int=9)), note="", trial=False, subscription_id=None, minutes_late=None),
+        sent(None, ClientId(UUID(int=10)), trial=True, subscription_id=SubscriptionId(UUID(int=5))),
+        sent(client=ClientId(UUID(int=11)), if_version=0, noted_at=make.NOON - 7 * DAY),
+        sent(client=ClientId(UUID(int=12)), if_version=-1, noted_at=make.NOON - 7 * DAY - MICROSECOND),
+        sent(client=ClientId(UUID(int=13)), noted_at=make.NOON + MINUTE),
+        sent(client=ClientId(UUID(int=14)), noted_at=make.NOON + MINUTE + MICROSECOND),
     ]  # fmt: skip
-    assert [field_error.field.removeprefix("attendances") for field_error in entry_errors(entries)] == [
+    found = entry_errors(entries, at=make.NOON)
+    assert [field_error.field.removeprefix("attendances") for field_error in found] == [
         "[1].minutes_late", "[2].client_id", "[2].minutes_late", "[3].client_id", "[3].minutes_late",
-        "[3].minutes_late", "[4].note", "[5].note",
+        "[3].minutes_late", "[4].note", "[5].note", "[6].note", "[8].trial", "[8].subscription_id",
+        "[10].if_version", "[10].noted_at", "[12].noted_at",
     ]  # fmt: skip
     many = [sent(client=ClientId(UUID(int=n))) for n in range(1, 1002)]
-    assert entry_errors(many[:1000]) == []
-    assert [field_error.field for field_error in entry_errors(many)] == ["attendances"]
+    assert entry_errors(many[:1000], at=make.NOON) == []
+    assert [field_error.field for field_error in entry_errors(many, at=make.NOON)] == ["attendances"]
 
 
 def test_of_a_lesson_to_come_only_who_is_excused_is_known() -> None:

@@ -21,6 +21,7 @@ from attendance.domain.attendance.charging import (
     charge,
     moved,
 )
+from attendance.domain.attendance.payers import CoveringPass, payer_of
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.subscriptions import Freeze, Subscription
 from attendance.domain.ids import GroupId, SubscriptionId
@@ -50,6 +51,7 @@ NO_CANDIDATES = {
     "is cancelled": {"cancelled_on": THEN - DAY},
     "has no visit left": {"visits": 1, "charged": 1},
     "is for another group": {"group_ids": (OTHER,)},
+    "has no visit left in the week": {"visits_per_week": 2, "charged_in_week": 2},
 }
 JUST_CANDIDATES = {
     "begins then": {"starts_on": THEN},
@@ -60,6 +62,7 @@ JUST_CANDIDATES = {
     "is frozen from the next day": {"freezes": (Freeze(since=THEN + DAY, until=THEN + DAY),)},
     "is cancelled from the next day": {"cancelled_on": THEN},
     "has one visit left": {"visits": 2, "charged": 1},
+    "has one visit left in the week": {"visits_per_week": 2, "charged_in_week": 1},
     "is for the group": {"group_ids": (OTHER, ONE)},
     "has an open end": {"ends_on": None},
     "any number of visits": {"visits": None, "charged": 1000},
@@ -70,7 +73,8 @@ JUST_CANDIDATES = {
 def test_what_does_not_cover_a_visit_does_not_pay_for_it(why: str) -> None:
     it = a_pass(**NO_CANDIDATES[why])
     assert allocate(VISIT, [it]) is None
-    with pytest.raises(NoCandidate, match="does not cover this visit"):
+    text = "all its visits of this week" if "week" in why else "does not cover this visit"
+    with pytest.raises(NoCandidate, match=text):
         allocate(VISIT, [it], it.id)
     assert charge(PRESENT, VISIT, [it]) == UNPAID
 
@@ -115,6 +119,8 @@ def test_it_is_the_frozen_end_that_counts() -> None:
 CHARGES, SPARES = a_pass(1), a_pass(2, charges_absence=False)
 EARLY_CHARGES, EARLY_SPARES = a_pass(3, ends_on=THEN), a_pass(4, ends_on=THEN, charges_absence=False)
 SPARES_USED_UP = a_pass(5, charges_absence=False, visits=1, charged=1)
+WEEK_FULL = a_pass(7, ends_on=THEN, visits_per_week=1, charged=1, charged_in_week=1)
+SPARES_WEEK_FULL = replace(WEEK_FULL, charges_absence=False)
 SPARES_OTHERS = a_pass(6, charges_absence=False, group_ids=(OTHER,))
 TABLE: list[tuple[Status, list[Subscription], Charge, Charge]] = [
     # status, passes, before, after
@@ -138,6 +144,13 @@ TABLE: list[tuple[Status, list[Subscription], Charge, Charge]] = [
     (ABSENT, [SPARES_OTHERS], NOTHING, UNPAID),
     (ABSENT, [replace(SPARES, cancelled_on=THEN - DAY)], NOTHING, UNPAID),
     (ABSENT, [SPARES_USED_UP, CHARGES], NOTHING, paid(1)),
+    # a pass whose week is full leaves the visit to another
+    (PRESENT, [WEEK_FULL], NOTHING, UNPAID),
+    (PRESENT, [WEEK_FULL, CHARGES], NOTHING, paid(1)),
+    (ABSENT, [WEEK_FULL, SPARES], NOTHING, NOTHING),
+    (ABSENT, [SPARES_WEEK_FULL], NOTHING, NOTHING),
+    (ABSENT, [SPARES_WEEK_FULL, CHARGES], NOTHING, paid(1)),
+    (LATE, [WEEK_FULL, CHARGES], paid(7), paid(7)),
     # what stays charged keeps its payer, whoever else could pay, or stays unpaid
     (LATE, [CHARGES, EARLY_CHARGES], paid(1), paid(1)),
     (ABSENT, [CHARGES, EARLY_CHARGES], paid(1), paid(1)),
@@ -191,6 +204,22 @@ def test_anew_it_is_decided_as_if_nobody_had_paid() -> None:
     assert charge(PRESENT, VISIT, [CHARGES], before=UNPAID, is_reset=True) == UNPAID
 
 
+def test_anew_the_visit_itself_does_not_fill_the_week() -> None:
+    assert charge(PRESENT, VISIT, [WEEK_FULL, CHARGES], before=paid(7), is_reset=True) == paid(7)
+    fuller = replace(WEEK_FULL, charged=2, charged_in_week=2)
+    assert charge(PRESENT, VISIT, [fuller, CHARGES], before=paid(7), is_reset=True) == paid(1)
+
+
+def test_a_lesson_that_moves_into_a_full_week_is_paid_by_another() -> None:
+    """The passes are read once it has moved: the visit is among those of the week."""
+    room = replace(WEEK_FULL, visits_per_week=2, charged=2, charged_in_week=2)
+    full = replace(room, charged=3, charged_in_week=3)
+    for status in (PRESENT, ABSENT):
+        assert moved(status, VISIT, [room, CHARGES], trial=False, before=paid(7)) == paid(7)
+        assert moved(status, VISIT, [full, CHARGES], trial=False, before=paid(7)) == paid(1)
+        assert moved(status, VISIT, [full], trial=False, before=paid(7)) == UNPAID
+
+
 def test_a_lesson_that_moves_keeps_the_payer_that_covers_the_new_date() -> None:
     better = replace(EARLY_CHARGES, visits=None)
     for status in (PRESENT, ABSENT):
@@ -218,7 +247,9 @@ def passes(draw: st.DrawFn) -> list[Subscription]:
             starts_on=draw(DAYS) - 3 * DAY,
             ends_on=draw(st.none() | DAYS.map(lambda day: day + 3 * DAY)),
             visits=(visits := draw(st.none() | st.integers(1, 3))),
-            charged=draw(st.integers(0, visits or 3)),
+            charged=(charged := draw(st.integers(0, visits or 3))),
+            visits_per_week=(per_week := draw(st.none() | st.integers(1, 3))),
+            charged_in_week=0 if per_week is None else draw(st.integers(0, min(charged, per_week))),
             group_ids=draw(GROUPS),
             charges_absence=draw(st.booleans()),
             cancelled_on=draw(st.none() | DAYS),
@@ -230,10 +261,13 @@ def passes(draw: st.DrawFn) -> list[Subscription]:
 
 def charged(passes: Sequence[Subscription], before: Charge, after: Charge) -> list[Subscription]:
     """The passes, once a mark costs this instead of that."""
-    return [
-        replace(it, charged=it.charged - (it.id == before.subscription_id) + (it.id == after.subscription_id))
-        for it in passes
-    ]
+
+    def charged(it: Subscription) -> Subscription:
+        more = (it.id == after.subscription_id) - (it.id == before.subscription_id)
+        in_week = it.charged_in_week + more if it.visits_per_week else 0
+        return replace(it, charged=it.charged + more, charged_in_week=in_week)
+
+    return [*map(charged, passes)]
 
 
 @given(passes())
@@ -244,7 +278,10 @@ def test_it_is_never_a_pass_without_visits_left_or_one_that_does_not_cover_the_v
     fine = [
         each
         for each in passes
-        if each.covers(THEN) and each.is_for(ONE) and (each.visits is None or each.charged < each.visits)
+        if each.covers(THEN)
+        and each.is_for(ONE)
+        and (each.visits is None or each.charged < each.visits)
+        and (each.visits_per_week is None or each.charged_in_week < each.visits_per_week)
     ]
     assert (it is None) == (not fine)
     assert it is None or it in fine
@@ -267,6 +304,7 @@ def test_charging_again_changes_nothing_and_never_costs_more_than_was_bought(
     at_last = charged(after, once, twice)
     for some in (after, at_last):
         assert all(it.visits is None or 0 <= it.charged <= it.visits for it in some)
+        assert all(0 <= it.charged_in_week <= (it.visits_per_week or 0) for it in some)
     if twice != NOTHING:
         assert charge(then, VISIT, at_last, before=twice, trial=trial, is_reset=anew) == twice
 
@@ -289,6 +327,61 @@ def test_a_charged_pass_always_covers_the_visit(passes: list[Subscription]) -> N
 
 
 @pytest.mark.plants
+def test_a_pass_whose_week_is_full_is_seen_to_pay_when_nobody_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Subscription, "is_week_full", False)
+    assert charging.charge(PRESENT, VISIT, [WEEK_FULL]) == paid(7)
+
+
+@pytest.mark.plants
 def test_a_pass_used_up_is_seen_to_pay_when_nobody_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Subscription, "visits_left", property(lambda _: 1))
     assert charging.charge(PRESENT, VISIT, [replace(CHARGES, visits=1, charged=1)]) == paid(1)
+
+
+# What a sheet shows
+
+
+def covering(passes: Sequence[Subscription]) -> list[CoveringPass]:
+    """As a store tells of them."""
+    sold = sorted(passes, key=lambda it: (it.sold_on, it.created_at, it.id))
+    return [
+        CoveringPass(
+            *(it.id, it.client_id, it.price_name, it.visits, it.visits_left, it.group_ids, it.valid_until),
+            it.is_week_full,
+        )
+        for it in sold
+        if it.covers(THEN)
+    ]
+
+
+SOLD = st.builds(
+    lambda number, **changes: a_pass(number, **changes),
+    st.integers(1, 50),
+    starts_on=st.sampled_from([THEN - DAY, THEN, THEN + DAY]),
+    ends_on=st.sampled_from([None, THEN + DAY, THEN + 2 * DAY]),
+    visits=st.sampled_from([None, 1, 2]),
+    charged=st.integers(0, 1),
+    visits_per_week=st.sampled_from([None, 1, 2]),
+    charged_in_week=st.integers(0, 1),
+    group_ids=st.sampled_from([(), (ONE,), (OTHER,), (ONE, OTHER)]),
+    sold_on=st.sampled_from([THEN - DAY, THEN]),
+    created_at=st.sampled_from([make.NOON, make.NOON + DAY]),
+    cancelled_on=st.sampled_from([None, THEN - DAY, THEN]),
+)
+
+
+@given(st.lists(SOLD, max_size=6, unique_by=lambda it: it.id))
+def test_a_sheet_shows_the_pass_that_charging_would_choose(passes: list[Subscription]) -> None:
+    chosen = allocate(VISIT, passes)
+    shown = payer_of(None, ONE, covering(passes))
+    assert (shown and shown.id) == (chosen and chosen.id)
+
+
+def test_a_sheet_shows_the_pass_that_has_paid_though_another_would_pay_first() -> None:
+    used_up = a_pass(2, visits=1, charged=1)
+    passes = covering([a_pass(1, visits=None), used_up])
+    for paid_by, expected in ((used_up.id, 2), (None, 1), (SubscriptionId(UUID(int=9)), 1)):
+        shown = payer_of(paid_by, ONE, passes)
+        assert shown
+        assert shown.id.int == expected
+    assert payer_of(None, ONE, []) is None

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from attendance.domain.club.clients import accepted_birthday
+from attendance.domain.club.clients import MOST_ACCOUNTS, accepted_birthday, is_own
+from attendance.domain.ids import AccountId
 from tests import make
 from tests.domain.field_errors import field_errors
 
@@ -45,7 +46,7 @@ def test_lines_and_tabs_are_kept_where_there_is_room_for_them(field: str, is_pro
 def test_only_the_name_must_be_there() -> None:
     client = make.client(name="x")
     assert (client.guardian_name, client.phone, client.email, client.address, client.notes) == ("",) * 5
-    assert (client.birthday, client.user_id, client.active, client.version) == (None, None, True, 1)
+    assert (client.birthday, client.user_ids, client.active, client.version) == (None, (), True, 1)
     assert field_errors(make.client, name="") == field_errors(make.client, name=" ") == ["name"]
 
 
@@ -59,3 +60,22 @@ def test_nobody_is_born_tomorrow() -> None:
         assert accepted_birthday(born, today=TODAY) == born
     for born in (TODAY + timedelta(days=1), date.max):
         assert field_errors(lambda it=born: accepted_birthday(it, today=TODAY)) == ["birthday"]
+
+
+def test_accounts_are_at_most_ten_each_named_once_in_any_order() -> None:
+    ids = [AccountId(make.new_id()) for _ in range(MOST_ACCOUNTS + 1)]
+    assert make.client(user_ids=tuple(reversed(ids[1:]))).user_ids == tuple(sorted(ids[1:]))
+    assert field_errors(make.client, user_ids=tuple(ids)) == ["user_ids"]
+    first, second = ids[:2]
+    assert field_errors(make.client, user_ids=(second, first, second, first)) == [
+        "user_ids[2]",
+        "user_ids[3]",
+    ]
+
+
+def test_a_client_is_the_own_one_of_each_account_that_is_linked_to_it() -> None:
+    mother, father, stranger = (make.account() for _ in range(3))
+    client = make.client(user_ids=(mother.id, father.id))
+    assert [is_own(make.actor(it), client) for it in (mother, father, stranger)] == [True, True, False]
+    assert not is_own(make.actor(mother), make.client())
+    assert not is_own(make.actor(mother), None)

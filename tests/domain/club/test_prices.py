@@ -77,7 +77,8 @@ def test_half_a_unit_is_rounded_up(amount: str, currency: str, shown: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("field", "most"), [("visits", 100_000), ("valid_days", 36_500), ("valid_months", 1_200)]
+    ("field", "most"),
+    [("visits", 100_000), ("visits_per_week", 100_000), ("valid_days", 36_500), ("valid_months", 1_200)],
 )
 def test_a_number_is_from_1_to_its_most(field: str, most: int) -> None:
     for number in (None, 1, most):

@@ -238,6 +238,39 @@ def test_visits_left_are_those_sold_less_those_charged() -> None:
     assert september(visits=None, charged=3).visits_left is None
 
 
+def test_a_week_is_full_once_as_many_visits_are_charged_as_it_may_have() -> None:
+    assert [september(visits_per_week=2, charged_in_week=n).is_week_full for n in range(4)] == [
+        False, False, True, True
+    ]  # fmt: skip
+    assert not september(visits_per_week=None, charged_in_week=1000).is_week_full
+    back = september(visits_per_week=2, charged=5, charged_in_week=2).with_visit_back()
+    assert (back.charged, back.charged_in_week) == (4, 1)
+    unlimited = september(charged=5).with_visit_back()
+    assert (unlimited.charged, unlimited.charged_in_week) == (4, 0)
+
+
+def test_the_last_day_is_the_one_before_which_it_is_not_cancelled() -> None:
+    assert september().last_day == on("09-30")
+    assert september(cancelled_on=on("09-12")).last_day == on("09-12")
+    assert september(cancelled_on=on("10-12")).last_day == on("09-30")
+    assert september("09-10..09-19").last_day == on("10-10")
+    assert september(ends_on=None).last_day is None
+    assert september(ends_on=None, cancelled_on=on("09-12")).last_day == on("09-12")
+
+
+def test_it_runs_in_a_range_of_which_it_covers_a_day_or_would_were_it_not_frozen() -> None:
+    def runs(since: str, until: str, **changes: Any) -> bool:
+        return september("09-10..09-19", **changes).runs_between(on(since), on(until))
+
+    assert [runs("08-01", "08-31"), runs("08-01", "09-01")] == [False, True]
+    assert [runs("10-10", "10-31"), runs("10-11", "10-31")] == [True, False]
+    assert [runs("09-12", "09-12"), runs("08-01", "12-31")] == [True, True]
+    cancelled = on("09-12")
+    assert [runs(day, "09-30", cancelled_on=cancelled) for day in ("09-12", "09-13")] == [True, False]
+    assert not runs("08-01", "12-31", cancelled_on=on("08-31")), "it is void"
+    assert runs("12-31", "12-31", ends_on=None)
+
+
 def test_a_pass_for_no_groups_is_for_all() -> None:
     one, other = GroupId(UUID(int=1)), GroupId(UUID(int=2))
     assert september().is_for(one)
@@ -267,7 +300,15 @@ def test_what_is_due_is_rounded_half_up_to_the_minor_unit(
 
 def test_a_sale_copies_what_the_price_is() -> None:
     group_ids = (GroupId(UUID(int=1)),)
-    price = make.price("80.00", visits=8, valid_months=1, group_ids=group_ids, charges_absence=False)
+    price = make.price(
+        "80.00",
+        name="Twice a week",
+        visits=8,
+        visits_per_week=2,
+        valid_months=1,
+        group_ids=group_ids,
+        charges_absence=False,
+    )
     contract_id = ContractId(UUID(int=3))
     pass_id = SubscriptionId(UUID(int=4))
     it = sold(
@@ -284,12 +325,14 @@ def test_a_sale_copies_what_the_price_is() -> None:
         id=pass_id,
         client_id=CLIENT.id,
         price_id=price.id,
+        price_name="Twice a week",
         contract_id=contract_id,
         sold_on=on("01-30"),
         amount=Decimal("80.00"),
         currency="EUR",
         discount_percent=10,
         visits=8,
+        visits_per_week=2,
         group_ids=group_ids,
         charges_absence=False,
         starts_on=on("01-31"),
@@ -301,7 +344,8 @@ def test_a_sale_copies_what_the_price_is() -> None:
     assert (event.action, event.subject_id, event.before) == ("subscription.sold", it.id, None)
     assert event.after
     assert (event.after["amount"], event.after["ends_on"]) == ("80.00", "2026-02-28")
-    assert "charged" not in event.after
+    assert (event.after["price_name"], event.after["visits_per_week"]) == ("Twice a week", 2)
+    assert {"charged", "charged_in_week"}.isdisjoint(event.after)
 
 
 # Edits

@@ -199,6 +199,33 @@ def test_the_addresses_of_one_customer_count_as_one() -> None:
         assert not limited(from_address(api, "2001:db8:0:2::1"))
 
 
+def test_whoever_has_all_the_usernames_locks_nobody_out_but_their_own_customer(memory: Api) -> None:
+    teachers = {f"teacher{number}": from_address(memory, f"2001:db8:{number}::1") for number in range(3)}
+    for name in teachers:
+        memory.having(Role.EMPLOYEE, name)
+        guesses = [
+            answer(club(from_address(memory, f"2001:db8:66::{n}"), username=name)) for n in range(1, 12)
+        ]
+        assert guesses == [INVALID_CREDENTIALS] * 10 + [TOO_MANY]
+    for name, at_home in teachers.items():
+        assert answer(club(from_address(memory, "2001:db8:66::ffff"), PASSWORD, username=name)) == TOO_MANY
+        assert club(at_home, PASSWORD, username=name).status_code == 200
+        assert labs(at_home, PASSWORD, username=name).status_code == 200
+
+
+def test_a_hundred_addresses_lock_nobody_out_where_they_sign_in() -> None:
+    with running(limit_failed_sign_ins_everywhere=20) as api:
+        api.having(username="ada")
+        at_home, away = from_address(api, "198.51.100.7"), from_address(api, "198.51.100.8")
+        good(club(at_home, PASSWORD, username="ada"), 200)
+        for number in range(20):
+            bot = from_address(api, f"203.0.113.{number}")
+            assert answer((club, labs)[number % 2](bot, username="ada")) == INVALID_CREDENTIALS
+        assert answer(club(away, PASSWORD, username="ada")) == TOO_MANY
+        good(club(at_home, PASSWORD, email="ada@example.org"), 200)
+        good(labs(at_home, PASSWORD, username="ada"), 200)
+
+
 def test_without_an_address_names_are_still_counted() -> None:
     with running(limit_failed_sign_ins_per_address=1) as api:
         unknown = from_address(api, None)
@@ -286,7 +313,7 @@ def test_invitations_are_not_registrations() -> None:
         owner = api.having(Role.OWNER)
         for number in range(3):
             good(owner.posts("/users", username=f"g{number}", email=f"g{number}@example.org"), 201)
-        assert good(api.nobody.searches_users(name="g"), 200)["total"] == 3
+        assert good(owner.reads("/users", name="g"), 200)["total"] == 3
         assert registers_for_labs(api.nobody, 1).status_code == 201
 
 

@@ -19,7 +19,7 @@ from attendance.domain.permissions import table
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.permissions.table import Permission, Rule
 from tests import make
-from tests.http.api import PASSWORD, Api
+from tests.http.api import PASSWORD, UNKNOWN_ID, Api, answer, refusal
 
 TABLE = Path(__file__).parents[3] / "docs/permissions.md"
 NOBODY, UNCONFIRMED, DEACTIVATED = "anonymous", "unconfirmed", "deactivated"
@@ -68,8 +68,21 @@ def registered(application: Litestar) -> dict[Route, Any]:
     }
 
 
+def named() -> dict[str, Rule]:
+    """The table of names."""
+    names = r"^\| `(\w+)` \| ([0-7-])( only)? \|\s*([0-7]?)\s*\|$"
+    return {
+        name: Rule(
+            level=None if level == "-" else Level(int(level)),
+            own=Level(int(own)) if own else None,
+            highest=Level(int(level)) if only else Level.ADMIN,
+        )
+        for name, level, only, own in re.findall(names, TABLE.read_text(), re.MULTILINE)
+    }
+
+
 BODIES: Mapping[Route, dict[str, Any]] = {
-    ("POST", "/api/v1/groups/{group_id}/members"): {"client_id": "nobody", "from": "2026-03-02"},
+    ("POST", "/api/v1/groups/{group_id}/members"): {"client_id": UNKNOWN_ID, "from": "2026-03-02"},
     ("POST", "/register"): {"username": "newcomer", "password": PASSWORD},
     ("POST", "/login"): {"username": "nobody", "password": PASSWORD},
     ("POST", "/labs"): {"name": "Chemistry"},
@@ -89,20 +102,22 @@ BODIES: Mapping[Route, dict[str, Any]] = {
     ("PUT", "/api/v1/users/{user_id}/favorites"): {"groups": []},
     ("POST", "/api/v1/clients"): {"name": "Anna"},
     ("PUT", "/api/v1/clients/{client_id}"): {"name": "Anna"},
-    ("POST", "/api/v1/contracts"): {"client_id": "unknown"},
+    ("POST", "/api/v1/contracts"): {"client_id": UNKNOWN_ID},
     ("PUT", "/api/v1/contracts/{contract_id}"): {"notes": "by post"},
     ("POST", "/api/v1/prices"): {"name": "Pass", "amount": "80.00", "currency": "EUR"},
     ("PUT", "/api/v1/prices/{price_id}"): {"visits": 8},
     ("POST", "/api/v1/locations"): {"name": "Main", "address": "1 Main Street"},
     ("PUT", "/api/v1/locations/{location_id}"): {"name": "Main"},
     ("PUT", "/api/v1/locations/{location_id}/closures"): {"closures": []},
-    ("POST", "/api/v1/groups"): {"name": "Monday", "location_id": "unknown"},
+    ("POST", "/api/v1/groups"): {"name": "Monday", "location_id": UNKNOWN_ID},
     ("PUT", "/api/v1/groups/{group_id}"): {"name": "Monday"},
     ("POST", "/api/v1/groups/{group_id}/lessons"): {"from": "2026-03-02", "until": "2026-03-02"},
     ("PUT", "/api/v1/groups/{group_id}/lessons/{lesson_id}"): {"topic": "fractions"},
-    ("POST", "/api/v1/subscriptions"): {"client_id": "unknown", "price_id": "unknown"},
+    ("POST", "/api/v1/subscriptions"): {"client_id": UNKNOWN_ID, "price_id": UNKNOWN_ID},
+    ("POST", "/api/v1/subscriptions/freeze"): {"from": "2026-03-02", "until": "2026-03-02"},
     ("PUT", "/api/v1/subscriptions/{subscription_id}"): {"cancelled_on": None},
     ("PUT", "/api/v1/lessons/{lesson_id}/attendance"): {"attendances": []},
+    ("PUT", "/api/v1/lessons/{lesson_id}/attendance/{client_id}/absence"): {"note": "ill"},
 }
 # where the rules about who is concerned would hide those about levels: nobody is, and that is said after them
 ASKED_ABOUT_NOTHING = {
@@ -129,7 +144,7 @@ class Stage:
         self.admin = self.account(role=Role.ADMIN)
         self.lab_owner = api.someone("lab_owner")
         self.lab = api.lab_of(self.lab_owner)
-        client, price = make.client(user_id=self.bystander.id), make.price()
+        client, price = make.client(user_ids=(self.bystander.id,)), make.price()
         things = {
             "client_id": client,
             "contract_id": make.contract(client),
@@ -194,7 +209,7 @@ class Stage:
         return str(lab.id)
 
     def client_of(self, account: Account) -> str:
-        client = make.client(user_id=account.id)
+        client = make.client(user_ids=(account.id,))
         with self.store.transaction() as work:
             work.clients.add(client)
         return str(client.id)
@@ -224,6 +239,7 @@ class Stage:
             "attendance_id": nothing,
             "role_change_id": about,
             "token": "unknown",
+            "session_id": nothing,
             **self.things,
         }
         if own and "{client_id}" in path:
@@ -243,7 +259,7 @@ class Stage:
         )
         assert response.status_code < 500, response.text
         if route in WITHOUT_CREDENTIALS:
-            return response.json() == {"error": "invalid credentials"}
+            return answer(response) == refusal(401, "invalid credentials")
         return response.status_code not in (401, 403)
 
 
@@ -273,6 +289,10 @@ def test_every_operation_is_in_the_table_and_no_other(on: Stage) -> None:
         if not {PERMISSION, PAGE} & {*handler.opt} and handler.http_methods != {"OPTIONS"}
     }
     assert others == {"/schema", "/schema/openapi.json"}
+
+
+def test_every_permission_is_named_as_the_code_has_it() -> None:
+    assert named() == {permission.value: rule for permission, rule in table.RULES.items()}
 
 
 def test_everybody_may_what_the_table_says_and_nothing_else(on: Stage) -> None:

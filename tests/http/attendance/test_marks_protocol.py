@@ -118,11 +118,37 @@ def test_who_may_see_which_marks(chess: Class) -> None:
 def test_what_is_malformed_is_told(chess: Class) -> None:
     wrong: list[dict[str, Any]] = [
         {"from": "x"}, {"to": "2026-02-30"}, {"from": TOMORROW, "to": TODAY}, {"page": 0}, {"format": "xls"},
-        {"sort": "date"}, {"client_id": chess.members[0]},
+        {"sort": "starts"}, {"sort": "date,-date"}, {"status": "here"}, {"unpaid": "1"}, {"client": "x"},
     ]  # fmt: skip
     for query in wrong:
         for who in (chess.head, chess.api.having()):
             assert fields(who.reads(ATTENDANCE, **query)) == [next(iter(query))]
+
+
+def test_marks_are_narrowed_to_what_is_asked_for_and_the_newest_may_come_first(chess: Class) -> None:
+    anna, bea, carl = chess.members
+    earlier, later = chess.lesson(YESTERDAY), chess.lesson()
+    for lesson in (earlier, later):
+        good(marks(chess.head, lesson, entry(anna), entry(bea, "excused"), entry(carl, "late")), 200)
+    chess.sells(carl)
+    good(marks(chess.head, later, entry(chess.guest, "absent")), 200)
+
+    def found(**query: str) -> list[tuple[str, str]]:
+        body = good(chess.head.reads(ATTENDANCE, **query), 200)
+        assert body["total"] == len(body["attendances"])
+        return [(it["date"], it["client_id"]) for it in body["attendances"]]
+
+    whole = found()
+    newest_first = sorted(sorted(whole), key=lambda it: it[0], reverse=True)
+    assert found(sort="-date") == newest_first
+    assert found(sort="+date") == found(sort="date") == whole
+    assert found(client_id=anna) == [(YESTERDAY, anna), (TODAY, anna)]
+    assert found(client_id=UNKNOWN_ID) == found(client_id="x") == []
+    assert found(status="excused", sort="-date") == [(TODAY, bea), (YESTERDAY, bea)]
+    unpaid = {(YESTERDAY, anna), (TODAY, anna), (YESTERDAY, carl), (TODAY, carl), (TODAY, chess.guest)}
+    assert found(unpaid="true", sort="-date") == [it for it in newest_first if it in unpaid]
+    assert found(unpaid="false") == [it for it in whole if it not in unpaid]
+    assert found(unpaid="true", client_id=carl, from_=TODAY, group_id=chess.group) == [(TODAY, carl)]
 
 
 @pytest.mark.parametrize("length", [1, 4, 1000])

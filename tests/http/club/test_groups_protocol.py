@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.application.club import read_models
+from attendance.application.club import groups as use_cases
 from attendance.domain.permissions.roles import Role
 from tests import make
-from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
+from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, no_id, refusal
 from tests.http.club.test_clients_protocol import CHANGED, FORBIDDEN, NO, known
 from tests.http.club_protocol import SIGN_IN_FIRST
 from tests.http.operations import added
@@ -126,7 +126,7 @@ def test_members_are_for_those_who_work_here(api: Api, head: Person, place: str)
 def test_members_are_seen_to_be_told_when_nobody_keeps_them_back(
     memory: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(read_models, "sees_members", lambda _: True)
+    monkeypatch.setattr(use_cases, "sees_members", lambda _: True)
     head = memory.having(Role.HEAD_MANAGER)
     place = added(head, "/locations", name="Main", address="1")
     with pytest.raises(AssertionError):
@@ -154,8 +154,44 @@ def test_groups_are_listed_by_name_or_otherwise_with_pages(api: Api, manager: Pe
     assert {**good(manager.reads("/groups", page=3), 200)} == {
         "groups": [], "total": 25, "page": 3, "pages": 2,
     }  # fmt: skip
-    for wrong in ({"sort": "capacity"}, {"page": 0}, {"q": "x"}, {"active": "true"}):
+    for wrong in ({"sort": "capacity"}, {"page": 0}, {"q": "x\0"}, {"active": "1"}, {"member": "x"}):
         assert fields(manager.reads("/groups", **wrong)) == [*wrong]
+
+
+def test_groups_are_narrowed_to_what_is_asked_for(api: Api, head: Person, place: str) -> None:
+    other = added(head, "/locations", name="Hall", address="2 Main Street")
+    employee = api.having(Role.EMPLOYEE)
+
+    def group(name: str, location_id: str = place, **more: Any) -> str:
+        return added(head, "/groups", name=name, location_id=location_id, **more)
+
+    chess = group("Schäch für Große", teachers=[teacher(employee.id), teacher(head.id, FIRST, YESTERDAY)])
+    judo = group("Judo 2 für Kleine", other, active_from=TODAY, teachers=[teacher(employee.id, TOMORROW)])
+    over = group("Chor", active_until=YESTERDAY, teachers=[teacher(head.id, TODAY, TODAY)])
+    soon = group("Yoga", other, active_from=TOMORROW, active_until=TOMORROW)
+
+    def found(by: Person = head, **query: str) -> set[str]:
+        body = good(by.reads("/groups", **query), 200)
+        assert body["total"] == len(body["groups"])
+        return {it["id"] for it in body["groups"]}
+
+    assert found(q="grosse SCHACH") == {chess}
+    assert found(q="fur") == {chess, judo}
+    assert found(q="judo grosse") == found(q="%") == set()
+    assert found(q=" ") == {chess, judo, over, soon}
+    assert found(active="true") == {chess, judo}
+    assert found(active="false") == {over, soon}
+    assert found(location_id=other) == {judo, soon}
+    assert found(location_id="x") == found(location_id=UNKNOWN_ID) == set()
+    assert found(teacher="me") == found(teacher=head.id) == {over}
+    assert found(employee, teacher="me") == found(teacher=employee.id) == {chess}
+    assert found(teacher="x") == set()
+    assert found(q="k", location_id=other, active="true") == {judo}
+    # today is the organisation's, and goes on
+    [head, employee] = api.passes(head, employee, days=1)
+    assert found(head, active="true") == {chess, judo, soon}
+    assert found(employee, teacher="me") == {chess, judo}
+    assert found(head, teacher="me") == set()
 
 
 # Malformed
@@ -244,14 +280,15 @@ def test_an_id_that_is_nobodys_or_no_id_is_not_found(api: Api, manager: Person, 
         assert answer(manager.reads(f"/groups/{id_}")) == NO["group"], id_
         assert answer(manager.puts(f"/groups/{id_}")) == NO["group"], id_
     for id_ in (UNKNOWN_ID, "x", "", group["id"]):
-        for field, kind, value in (
-            ("location_id", "location", id_),
-            ("teachers", "user", [teacher(id_)]),
-            ("members", "client", [member(id_)]),
+        for field, kind, value, where in (
+            ("location_id", "location", id_, "location_id"),
+            ("teachers", "user", [teacher(id_)], "teachers[0].user_id"),
+            ("members", "client", [member(id_)], "members[0].client_id"),
         ):
+            nobodys = no_id(where) if len(id_) < 36 else NO[kind]
             body = {"name": "x", "location_id": place} | {field: value}
-            assert answer(manager.posts("/groups", **body)) == NO[kind]
-            assert answer(manager.puts(f"/groups/{group['id']}", **{field: value})) == NO[kind]
+            assert answer(manager.posts("/groups", **body)) == nobodys
+            assert answer(manager.puts(f"/groups/{group['id']}", **{field: value})) == nobodys
     assert good(manager.reads("/groups"), 200) == {"groups": [group], "total": 1}
 
 

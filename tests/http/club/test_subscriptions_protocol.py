@@ -9,7 +9,7 @@ import pytest
 from attendance.application.forms import client_access as use_cases
 from attendance.domain.permissions.roles import Role
 from tests import make
-from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, refusal
+from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, fields, good, no_id, refusal
 from tests.http.club.test_clients_protocol import CHANGED, FORBIDDEN, NO, known
 from tests.http.club_protocol import SIGN_IN_FIRST
 from tests.http.operations import added
@@ -80,9 +80,10 @@ def test_what_is_least_said_is_sold_today_from_today_on(head: Person, clerk: Per
     assert answer(clerk.reads("/subscriptions")) == (200, whole)
     assert answer(clerk.reads(f"/clients/{child}/subscriptions")) == (200, whole)
     assert known(response, 201) == {
-        "version": 1, "client_id": child, "price_id": price_id, "contract_id": None, "sold_on": TODAY,
-        "amount": "80.00", "currency": "EUR", "discount_percent": 0, "amount_due": "80.00", "visits": None,
-        "visits_left": None, "group_ids": [], "charges_absence": True, "starts_on": TODAY, "ends_on": None,
+        "version": 1, "client_id": child, "price_id": price_id, "price_name": "Pass", "contract_id": None,
+        "sold_on": TODAY, "amount": "80.00", "currency": "EUR", "discount_percent": 0, "amount_due": "80.00",
+        "visits": None, "visits_per_week": None, "visits_left": None, "group_ids": [],
+        "charges_absence": True, "starts_on": TODAY, "ends_on": None,
         "valid_until": None, "freezes": [], "cancelled_on": None, "state": "active",
     }  # fmt: skip
     nothing = dict.fromkeys(("contract_id", "discount_percent", "sold_on", "starts_on"))
@@ -90,23 +91,28 @@ def test_what_is_least_said_is_sold_today_from_today_on(head: Person, clerk: Per
     assert known(again, 201) == known(response, 201)
 
 
-def test_a_sale_copies_the_price_and_keeps_what_was_sold(
-    head: Person, clerk: Person, child: str, group: str
-) -> None:
-    price_id = price(head, amount="9.99", visits=8, valid_months=1, group_ids=[group], charges_absence=False)
-    contract = added(clerk, "/contracts", client_id=child)
+def test_a_sale_copies_the_price_and_keeps_what_was_sold(head: Person, child: str, group: str) -> None:
+    of_price = {"visits": 8, "visits_per_week": 2, "group_ids": [group], "charges_absence": False}
+    price_id = price(head, amount="9.99", valid_months=1, **of_price)
+    contract = added(head, "/contracts", client_id=child)
     said = {
         "contract_id": contract, "discount_percent": 15, "sold_on": "2026-01-30", "starts_on": "2026-01-31"
     }  # fmt: skip
-    it = sells(clerk, child, price_id, **said)
+    it = sells(head, child, price_id, **said)
     assert it.items() >= {
-        **said, "amount": "9.99", "amount_due": "8.49", "visits": 8, "visits_left": 8, "group_ids": [group],
-        "charges_absence": False, "ends_on": "2026-02-28", "valid_until": "2026-02-28", "state": "expired",
+        **said, **of_price, "price_name": "Pass", "amount": "9.99", "amount_due": "8.49", "visits_left": 8,
+        "ends_on": "2026-02-28", "valid_until": "2026-02-28", "state": "expired",
     }.items()  # fmt: skip
-    good(head.puts(f"/prices/{price_id}", amount="100.00", currency="JPY", visits=1, group_ids=[]), 200)
-    assert now(clerk, it) == it
-    from_then = sells(clerk, child, price_id, sold_on="2026-02-01")
+    renamed = {"name": "Month", "amount": "100.00", "currency": "JPY", "visits_per_week": 1, "group_ids": []}
+    good(head.puts(f"/prices/{price_id}", **renamed), 200)
+    assert now(head, it) == it
+    assert good(head.reads(f"/clients/{child}/subscriptions"), 200)["subscriptions"] == [it]
+    columns, row = (line.split(",") for line in head.reads("/subscriptions", format="csv").text.splitlines())
+    told = dict(zip(columns, row, strict=True))
+    assert (told["price_name"], told["visits_per_week"]) == ("Pass", "2")
+    from_then = sells(head, child, price_id, sold_on="2026-02-01")
     assert (from_then["starts_on"], from_then["amount_due"]) == ("2026-02-01", "100")
+    assert (from_then["price_name"], from_then["visits_per_week"]) == ("Month", 1)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +141,59 @@ def test_what_is_not_on_sale_is_sold_by_head_managers_alone(head: Person, clerk:
     assert sells(clerk, child, price(head), sold_on=YESTERDAY)["sold_on"] == YESTERDAY
     refused = head.posts("/subscriptions", client_id=child, price_id=to_come, sold_on=TOMORROW)
     assert fields(refused) == ["sold_on"]
+
+
+@IN_MEMORY
+def test_a_discount_is_given_by_managers_and_above(api: Api, head: Person, clerk: Person, child: str) -> None:
+    price_id = price(head)
+    for percent in (1, 100):
+        refused = clerk.posts("/subscriptions", client_id=child, price_id=price_id, discount_percent=percent)
+        assert answer(refused) == FORBIDDEN
+    for body in ({"client_id": UNKNOWN_ID}, {"price_id": UNKNOWN_ID}):
+        sale = {"client_id": child, "price_id": price_id, "discount_percent": 1, **body}
+        assert answer(clerk.posts("/subscriptions", **sale)) == FORBIDDEN
+    for nothing in (0, None):
+        assert sells(clerk, child, price_id, discount_percent=nothing)["amount_due"] == "80.00"
+    manager = api.having(Role.MANAGER)
+    assert sells(manager, child, price_id, discount_percent=100)["amount_due"] == "0.00"
+
+
+@IN_MEMORY
+def test_a_sale_is_told_as_late_as_a_lesson_may_be_marked(
+    api: Api, head: Person, clerk: Person, child: str
+) -> None:
+    price_id, manager = price(head), api.having(Role.MANAGER)
+    refusal_of_old = refusal(403, "sold too long ago")
+    for by, last, first_refused in (
+        (clerk, "2026-02-23", "2026-02-22"), (manager, "2026-01-01", "2025-12-31"), (head, "0001-01-01", None)
+    ):  # fmt: skip
+        assert sells(by, child, price_id, sold_on=last)["sold_on"] == last
+        if first_refused:
+            sale = {"client_id": child, "price_id": price_id, "sold_on": first_refused}
+            assert answer(by.posts("/subscriptions", **sale)) == refusal_of_old
+            assert answer(by.posts("/subscriptions", **sale | {"client_id": UNKNOWN_ID})) == refusal_of_old
+            assert fields(by.posts("/subscriptions", **sale | {"sold_on": TOMORROW})) == ["sold_on"]
+    assert sells(clerk, child, price_id, starts_on="2025-01-01")["starts_on"] == "2025-01-01"
+
+
+def test_a_renewal_begins_when_the_current_pass_is_over_and_pays_no_day_twice(
+    head: Person, clerk: Person, child: str, group: str
+) -> None:
+    monthly, after = price(head, valid_months=1), {"starts_on": "after_current"}
+    first = sells(clerk, child, monthly, **after)
+    assert (first["starts_on"], first["ends_on"]) == (TODAY, "2026-04-01")
+    second = sells(clerk, child, monthly, **after)
+    assert (second["starts_on"], second["ends_on"]) == ("2026-04-02", "2026-05-01")
+    frozen = good(head.puts(path_of(second), freezes=[{"from": "2026-04-10", "until": "2026-04-19"}]), 200)
+    assert frozen["valid_until"] == "2026-05-11"
+    assert sells(clerk, child, monthly, **after)["starts_on"] == "2026-05-12"
+    narrow = price(head, group_ids=[group])
+    open_ended = sells(clerk, child, narrow, **after)
+    assert (open_ended["starts_on"], open_ended["ends_on"]) == (TODAY, None)
+    refused = clerk.posts("/subscriptions", client_id=child, price_id=narrow, **after)
+    assert answer(refused) == refusal(409, "a current subscription has no end")
+    used_up = sells(clerk, added(head, "/clients", name="Bea"), monthly, sold_on=YESTERDAY, **after)
+    assert used_up["starts_on"] == TODAY, "the day of the sale says nothing of it"
 
 
 def test_nothing_is_sold_to_who_left_or_under_the_contract_of_another(
@@ -275,9 +334,9 @@ def test_a_version_that_is_no_longer_is_refused(head: Person, child: str, group:
     it = sells(head, child, price(head, visits=8))
     visits(head, group, child, TODAY)
     assert good(head.puts(path_of(it), '"1"', cancelled_on=TODAY), 200)["version"] == 2, "marks are no edits"
-    for outdated in ('"1"', '"0"', 'W/"2"', "x"):
+    for outdated in ('"1"', 'W/"1"', '"0"', "x"):
         assert answer(head.puts(path_of(it), outdated, cancelled_on=None)) == CHANGED
-    for fine in ('"2"', '"9", "2"', "*"):
+    for fine in ('"2"', 'W/"2"', '"2-active-1"', '"9", "2"', "*"):
         assert good(head.puts(path_of(it), fine, cancelled_on=TODAY), 200)["version"] == 2
 
 
@@ -311,8 +370,11 @@ def test_an_id_that_is_nobodys_or_no_id_is_not_found(head: Person, child: str) -
     for id_ in (UNKNOWN_ID, "x", "", "me", it["id"][:-1], price_id.replace("-", "")):
         for name in fine:
             refused = head.posts("/subscriptions", **fine | {name: id_})
-            assert answer(refused) == NO[name.removesuffix("_id")], (name, id_)
-        assert answer(head.puts(path_of(it), contract_id=id_)) == NO["contract"]
+            is_id = len(id_) == 36
+            nobodys = NO[name.removesuffix("_id")] if is_id else no_id(name)
+            assert answer(refused) == nobodys, (name, id_)
+        nobodys = NO["contract"] if len(id_) == 36 else no_id("contract_id")
+        assert answer(head.puts(path_of(it), contract_id=id_)) == nobodys
         if id_:
             assert answer(head.reads(f"/subscriptions/{id_}")) == NO_SUBSCRIPTION
             assert answer(head.puts(f"/subscriptions/{id_}")) == NO_SUBSCRIPTION
@@ -328,13 +390,18 @@ MALFORMED_SALES: list[dict[str, Any]] = [
     {"discount_percent": -1}, {"discount_percent": 101}, {"discount_percent": 1.5},
     {"discount_percent": "15"}, {"discount_percent": True}, {"sold_on": "2026-02-30"}, {"sold_on": "today"},
     {"starts_on": 20260302}, {"starts_on": "2026-03-02T00:00:00Z"}, {"settle_unpaid": None},
+    {"starts_on": "2026-02-30"}, {"starts_on": "20260302"}, {"starts_on": "2026-03-02\n"}, {"starts_on": ""},
+    {"starts_on": "After_current"}, {"starts_on": "after_current "}, {"starts_on": "٢٠٢٦-03-02"},
+    {"visits_per_week": 2}, {"price_name": "Pass"},
     {"settle_unpaid": 1}, {"amount": "1.00"}, {"visits": 8}, {"ends_on": TODAY}, {"freezes": []},
     {"cancelled_on": TODAY}, {"id": UNKNOWN_ID}, {"client_id": "\0"},
 ]  # fmt: skip
 MALFORMED_EDITS: list[tuple[dict[str, Any], list[str]]] = [
     ({"ends_on": "x"}, ["ends_on"]), ({"cancelled_on": "0000-01-01"}, ["cancelled_on"]),
     ({"contract_id": 1}, ["contract_id"]), ({"client_id": UNKNOWN_ID}, ["client_id"]),
-    ({"starts_on": TODAY}, ["starts_on"]), ({"visits": 9}, ["visits"]), ({"state": "frozen"}, ["state"]),
+    ({"starts_on": TODAY}, ["starts_on"]), ({"visits": 9}, ["visits"]),
+    ({"visits_per_week": 9}, ["visits_per_week"]), ({"price_name": "x"}, ["price_name"]),
+    ({"state": "frozen"}, ["state"]),
     ({"discount_percent": 5}, ["discount_percent"]), ({"freezes": "x"}, ["freezes"]),
     ({"freezes": {}}, ["freezes"]), ({"freezes": [None]}, ["freezes[0]"]),
     ({"freezes": [{}]}, ["freezes[0].from", "freezes[0].until"]),
@@ -462,7 +529,7 @@ def test_lists_are_of_one_client_and_one_contract(head: Person, child: str) -> N
 
 def test_a_parent_reads_what_the_own_child_has_and_nothing_else(api: Api, head: Person, child: str) -> None:
     parent = api.having()
-    own = added(head, "/clients", name="Carl", user_id=parent.id)
+    own = added(head, "/clients", name="Carl", user_ids=[parent.id])
     it, _ = sells(head, own, price(head)), sells(head, child, price(head))
     listed = {"subscriptions": [it], "total": 1}
     assert answer(parent.reads(f"/clients/{own}/subscriptions")) == (200, listed)

@@ -859,7 +859,7 @@ def expected(operation: str, case: tuple[str, ...]) -> Any:
 
 @pytest.mark.parametrize("operation", PRECEDENCE)
 def test_refusals_come_in_one_order(api: Api, operation: str) -> None:
-    owner, member, stranger = api.someone("owner"), api.someone("member"), api.someone("stranger")
+    owner, member, stranger = api.someone("olaf"), api.someone("member"), api.someone("stranger")
     lab, other = api.lab_of(owner, member), api.lab_of(owner, member)
     who = {
         "nobody": api.nobody,

@@ -1,5 +1,6 @@
 """Calendars over HTTP: what a calendar program reads, and what its token opens and what not."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -30,7 +31,7 @@ SIGN_IN_FIRST = refusal(401, "authentication required")
 FORBIDDEN = refusal(403, "insufficient permissions")
 NO_GROUP = refusal(404, "group not found")
 TIMES = {"starts": "18:00", "ends": "19:30"}
-CALENDARS = ("user_calendar", "group_calendar")
+CALENDARS = ("user_calendar", "group_calendar", "client_calendar")
 
 
 class Club:
@@ -145,6 +146,39 @@ def test_a_change_is_the_same_event_with_a_higher_number(club: Club) -> None:
     assert (event["STATUS"], event.get("DESCRIPTION"), event["SEQUENCE"]) == ("CONFIRMED", None, 4)
 
 
+def test_numbers_and_stamps_rise_with_the_names_of_group_and_location_and_never_fall(club: Club) -> None:
+    annex = club.adds("/locations", name="Annex", address="3 Main Street")
+    for n in range(3):
+        good(club.head.puts(f"/locations/{annex}", name=f"Annex {n}"), 200)
+    lesson, token = club.lesson(location_id=annex), club.token()
+    of_client = f"/clients/{club.client}/calendar.ics"
+    changes: list[Callable[[], object]] = [
+        lambda: club.edits(lesson, topic="cups"),
+        lambda: good(club.head.puts(f"/groups/{club.group}", name="Mud"), 200),
+        lambda: good(club.head.puts(f"/locations/{annex}", name="Shed"), 200),
+        lambda: good(club.head.puts(f"/locations/{annex}", address="4 Main Street"), 200),
+        # to a place that was changed less often, and longer ago
+        lambda: club.edits(lesson, location_id=club.location),
+        lambda: good(club.head.puts(f"/locations/{club.location}", name="Barn"), 200),
+        lambda: club.edits(lesson, date="2026-03-10"),
+        lambda: club.edits(lesson, state="cancelled", reason="snow"),
+    ]
+
+    def shown(path: str) -> tuple[Any, ...]:
+        [event] = events(club.gets(path, token)).values()
+        return event["SEQUENCE"], event["DTSTAMP"].dt, event["LAST-MODIFIED"].dt
+
+    seen = [shown(club.own)]
+    for change in changes:
+        club.api.clock.pass_by(minutes=5)
+        change()
+        seen.append(shown(club.own))
+        assert seen[-1] == shown(club.shared) == shown(of_client)
+        assert all(after > before for before, after in zip(seen[-2], seen[-1], strict=True))
+    [event] = events(club.gets(club.own, token)).values()
+    assert (event["SUMMARY"], event["LOCATION"]) == ("Mud: cups", "Barn, 2 Main Street, Berlin")
+
+
 def test_nobody_who_attends_is_named(club: Club) -> None:
     lesson = club.lesson(MARCH_2, starts="09:00", ends="10:00")
     mark = {"client_id": club.client, "status": "late", "note": "bus"}
@@ -158,10 +192,13 @@ def test_nobody_who_attends_is_named(club: Club) -> None:
 
 def test_a_substitute_sees_the_lesson_but_not_the_groups_calendar(club: Club) -> None:
     other = club.api.having(Role.EMPLOYEE)
-    lesson = club.lesson(MARCH_2, teachers=[other.id])
-    club.lesson()
+    lesson, usual = club.lesson(MARCH_2), club.lesson()
+    assert [*events(club.teacher.reads(club.own))] == [lesson, usual]
+    club.edits(lesson, teachers=[other.id])
     token = club.token(other)
     assert [*events(club.gets("/users/me/calendar.ics", token))] == [lesson]
+    # who is replaced no longer has it, though teaching the group
+    assert [*events(club.teacher.reads(club.own))] == [usual]
     assert answer(club.gets(club.shared, token)) == FORBIDDEN
 
 
@@ -184,7 +221,7 @@ def test_a_token_comes_with_addresses_that_work(club: Club) -> None:
     made = club.teacher.posts(f"/users/{club.teacher.id}/calendar_token")
     body = good(made, 201)
     assert body.keys() == {"token", "urls"}
-    assert body["urls"].keys() == {"user", "groups"}
+    assert body["urls"].keys() == {"user", "groups", "clients"}
     assert body["urls"]["groups"].keys() == {club.group}
     for address in (body["urls"]["user"], body["urls"]["groups"][club.group]):
         parts = urlsplit(address)
@@ -225,6 +262,9 @@ def test_a_token_is_worth_what_its_user_may_at_the_moment(club: Club) -> None:
     assert len(events(club.gets(club.shared, token))) == 1
     good(club.head.puts(f"/users/{club.teacher.id}/active", active=False), 200)
     assert answer(club.gets(club.own, token)) == answer(club.gets(club.shared, token)) == SIGN_IN_FIRST
+    # for good: a link that was given away does not come back with the account
+    good(club.head.puts(f"/users/{club.teacher.id}/active", active=True), 200)
+    assert answer(club.gets(club.own, token)) == answer(club.gets(club.shared, token)) == SIGN_IN_FIRST
 
 
 def test_a_token_goes_on_when_one_signs_out(club: Club) -> None:
@@ -243,7 +283,8 @@ def test_the_log_tells_of_tokens_and_not_what_they_are(club: Club) -> None:
     assert [event["action"] for event in found] == [
         "calendar_token.revoked", "calendar_token.made", "calendar_token.made",
     ]  # fmt: skip
-    assert found[0]["subject"] == {"kind": "calendar_token", "id": club.teacher.id}
+    teacher = {"id": club.teacher.id, "name": club.teacher.username}
+    assert found[0]["subject"] == {"kind": "calendar_token", **teacher}
     assert not any(token in log.text for token in tokens)
 
 
@@ -274,7 +315,7 @@ def test_what_is_no_token_opens_nothing(club: Club) -> None:
         ):
             response = club.gets(path, wrong)
             assert answer(response) == SIGN_IN_FIRST, wrong
-            assert response.headers["www-authenticate"] == "Bearer"
+            assert response.headers["www-authenticate"] == 'Bearer error="invalid_token"'
         for name in ("Token", "access_token", "calendar_token"):
             assert answer(club.gets(path, **{name: token})) == SIGN_IN_FIRST
         # two are none, and what is malformed is told to whoever may read

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -20,8 +21,9 @@ from openpyxl.utils.escape import unescape
 
 from attendance.adapters.http.club.clients import ClientView
 from attendance.adapters.http.server import answers
-from attendance.adapters.http.server.exports import rows, tables, workbooks
-from attendance.adapters.http.server.exports.tables import CSV, XLSX, Format
+from attendance.adapters.http.server.exports import rows, workbooks
+from attendance.adapters.http.server.exports.rows import Column
+from attendance.adapters.http.server.exports.tables import CSV, XLSX, Format, Lines
 from attendance.application.forms.listing import BATCH
 from attendance.domain.club.clients import LONGEST_NOTES
 from attendance.domain.permissions.roles import Role
@@ -41,6 +43,9 @@ LISTS = [
 ]  # fmt: skip
 STATISTICS = [name for name in LISTS if name.startswith("show_") and name != "show_sheet"]
 """Of one thing or all: without a trend they are one row of figures."""
+
+OF_ONESELF = {"own_sessions"}
+"""Lists that are nothing of the club's."""
 
 Table = list[dict[str, Any]]
 
@@ -73,7 +78,7 @@ def read_xlsx(content: bytes) -> list[list[Any]]:
     assert not any(sign in sheet for sheet in sheets for sign in ("<f>", "<f ", "<hyperlink"))
     book = openpyxl.load_workbook(io.BytesIO(content))
     [sheet] = book.worksheets
-    assert all(cell.data_type in "snb" for row in sheet.iter_rows() for cell in row)
+    assert all(cell.data_type in "snbd" for row in sheet.iter_rows() for cell in row)
     read = [[cell.value for cell in row] for row in sheet.iter_rows()]
     # openpyxl leaves that to its callers where texts are in their cells
     return [[unescape(it) if isinstance(it, str) else it for it in row] for row in read]
@@ -98,16 +103,49 @@ def flat(item: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def cell(value: Any, form: Format) -> Any:
+DATES = {
+    "birthday", "signed_on", "cancelled_on", "sold_on", "starts_on", "ends_on", "valid_until", "date",
+    "from", "to", "active_from", "active_until", "on_sale_from", "on_sale_until", "scheduled.date",
+    "last_visit_on", "pass.valid_until", "marking_ends_on", "until",
+}  # fmt: skip
+INSTANTS = {
+    "created_at", "updated_at", "starts_at", "ends_at", "at", "marked_at", "expires_at", "decided_at",
+}  # fmt: skip
+IN_BERLIN = timezone(timedelta(hours=1))
+TIMES, AMOUNTS = {"starts", "ends", "scheduled.starts"}, {"amount", "amount_due"}
+
+
+def cell(name: str, value: Any, form: Format) -> Any:
+    """What a file says of a value of the JSON."""
     if isinstance(value, list) and not any(isinstance(it, dict) for it in value):
         value = " ".join(value)
     elif isinstance(value, list | dict):
         value = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        value = "'" + value
     if form is Format.XLSX:
-        return None if value == "" else value
+        return typed(name, value)
+    if isinstance(value, str) and value.lstrip(" ")[:1] in {*"=+-@\t\r"} and not harmless(value):
+        value = "'" + value
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def harmless(text: str) -> bool:
+    return {*text} <= {*"0123456789 +-().,/"}
+
+
+def at(*moment: int) -> datetime:
+    """A date or an instant as a sheet has it: without a zone."""
+    return datetime(*moment)  # type: ignore[arg-type] # noqa: DTZ001
+
+
+def typed(name: str, value: Any) -> Any:
+    """As openpyxl reads it: a date is an instant at midnight."""
+    if value in ("", None) or not isinstance(value, str):
+        return None if value == "" else value
+    if name in INSTANTS or (name in DATES and value[:1].isdigit()):
+        return datetime.fromisoformat(value).replace(tzinfo=None)
+    if name in TIMES:
+        return time.fromisoformat(value)
+    return float(value) if name in AMOUNTS else value
 
 
 def expected(item: dict[str, Any], columns: list[str], form: Format) -> dict[str, Any]:
@@ -117,7 +155,7 @@ def expected(item: dict[str, Any], columns: list[str], form: Format) -> dict[str
         name for name in columns if name not in told and any(name.startswith(f"{it}.") for it in nulls)
     }
     assert {*columns} == ({*told} - {name.partition(".")[0] for name in missing}) | missing
-    return {name: cell(told.get(name), form) for name in columns}
+    return {name: cell(name, told.get(name), form) for name in columns}
 
 
 def items(name: str, body: dict[str, Any]) -> Table:
@@ -177,7 +215,7 @@ def test_every_list_of_the_club_is_a_table_too(memory: Api) -> None:
         success = described["responses"].get("200", {}).get("content", {}).get("application/json", {})
         reference = success.get("schema", {}).get("$ref", "").rpartition("/")[2]
         schema = document["components"]["schemas"].get(reference, {"properties": {}})
-        assert ("total" in schema["properties"] and name in club) <= has_format, name
+        assert ("total" in schema["properties"] and name in club) <= (has_format or name in OF_ONESELF), name
     assert {*STATISTICS} < {*LISTS} <= {*club}
 
 
@@ -296,7 +334,7 @@ PRINCIPALS: dict[str, Callable[[Api, Person], Person]] = {
 def test_whoever_asks_sees_in_a_table_what_they_see_in_json(api: Api, principal: str) -> None:
     scene = Scene.of(api)
     parent, statuses = api.having(), set()
-    own = adds(scene.owner, "client", user_id=parent.id, notes="nuts")
+    own = adds(scene.owner, "client", user_ids=[parent.id], notes="nuts")
     adds(scene.owner, "contract", client_id=own["id"], notes="by post")
     asking = PRINCIPALS[principal](api, parent)
     for name in LISTS:
@@ -354,10 +392,25 @@ def test_a_parents_tables_have_no_notes(api: Api, form: Format) -> None:
 
 # Cells
 
-FORMULAS = ["=1+1", "+49 30 1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", '=HYPERLINK("http://evil.example")',
-            "=", "-Anna", "@", "+"]  # fmt: skip
+FORMULAS = ["=1+1", "+49a", "-1a", "@SUM(A1)", "=cmd|' /C calc'!A0", '=HYPERLINK("http://evil.example")',
+            "=", "-Anna", "@", " =1"]  # fmt: skip
+NUMBERS = ["+49 170 123-45", "(030) 1", "-1", "+", "-5.00", "+1,5/2", " -1", "+49\u00a01"]
 CELLS = [
-    *("a,b", 'a"b', '"', '""', "a;b", "'=1", " =1", "1=1", "a\tb", "''", "http://a.example/ b", "007", "1e5"),
+    *(
+        "a,b",
+        'a"b',
+        '"',
+        '""',
+        "a;b",
+        "'=1",
+        "1=1",
+        *NUMBERS,
+        "a\tb",
+        "''",
+        "http://a.example/ b",
+        "007",
+        "1e5",
+    ),
     *(
         "mailto:a@b.example",
         "internal:Sheet1!A1",
@@ -374,10 +427,8 @@ LINES = ["a\nb", "\n", "a\n", "\ta\nb", "\n=1", "a\n\n\tb\n"]
 
 
 def written(text: str, form: Format) -> Any:
-    """How a text is read back; what begins like rich text is marked in XLSX, too."""
-    if form is Format.XLSX and text.startswith("<r>"):
-        return "'" + text
-    return cell(text, form)
+    """How a text is read back."""
+    return cell("", text, form)
 
 
 @IN_MEMORY
@@ -394,18 +445,20 @@ def test_a_text_is_read_back_as_it_is_unless_it_begins_a_formula(api: Api, form:
     assert [row["notes"] for row in found] == [written(item["notes"], form) for item in shown]
     assert [row["name"] for row in found] == [written(item["name"], form) for item in shown]
     assert len(found) == len(FORMULAS) + len(CELLS) + len(LINES)
-    assert not [text for row in found for text in row.values() if str(text)[:1] in {*"=+-@\t\r"}]
+    if form is Format.CSV:
+        formulas = [text for row in found for text in row.values() if text[:1] in {*"=+-@\t\r"}]
+        assert all(map(harmless, formulas))
+        assert {"+49 170 123-45", "-1", "-5.00"} <= {*formulas}
 
 
 @pytest.mark.plants
-@pytest.mark.parametrize("form", TABLES)
 def test_a_formula_is_seen_in_a_table_when_nothing_makes_it_harmless(
-    memory: Api, monkeypatch: pytest.MonkeyPatch, form: Format
+    memory: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rows, "BEGINS_A_FORMULA", ())
+    monkeypatch.setattr(rows, "harmless", lambda text: text)
     clerk = memory.having(Role.EMPLOYEE)
     adds(clerk, "client", name="=1+1")
-    [found] = rows_of(clerk.reads("/clients", format=form), form)
+    [found] = rows_of(clerk.reads("/clients", format="csv"), Format.CSV)
     assert found["name"] == "=1+1"
 
 
@@ -413,29 +466,121 @@ def test_a_formula_is_seen_in_a_table_when_nothing_makes_it_harmless(
 def test_rich_text_would_be_xml_of_its_authors_making(memory: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     clerk = memory.having(Role.EMPLOYEE)
     adds(clerk, "client", name="<r><t>x</t></r>")
-    assert rows_of(clerk.reads("/clients", format="xlsx"), Format.XLSX)[0]["name"] == "'<r><t>x</t></r>"
-    monkeypatch.setattr(workbooks, "_plain", lambda cell: cell)
+    assert rows_of(clerk.reads("/clients", format="xlsx"), Format.XLSX)[0]["name"] == "<r><t>x</t></r>"
+    monkeypatch.setattr(workbooks, "escape", lambda _: "x")
     assert rows_of(clerk.reads("/clients", format="xlsx"), Format.XLSX)[0]["name"] == "x"
 
 
-def test_numbers_are_numbers_and_what_is_true_is_true_in_xlsx(memory: Api) -> None:
+def test_numbers_amounts_dates_and_times_are_such_cells_with_formats(memory: Api) -> None:
     head = memory.having(Role.HEAD_MANAGER)
-    adds(head, "price", visits=8, charges_absence=False, amount="80.50")
-    [found] = rows_of(head.reads("/prices", format="xlsx"), Format.XLSX)
-    assert (found["visits"], found["version"], found["charges_absence"]) == (8, 1, False)
-    assert (found["amount"], found["valid_days"], found["notes"]) == ("80.50", None, None)
-    assert found["created_at"] == "2026-03-02T12:00:00Z"
+    adds(head, "price", visits=8, charges_absence=False, amount="80.50", on_sale_from="2026-03-02")
+    adds(head, "price", name="Yen", amount="800", currency="JPY")
+    response = head.reads("/prices", format="xlsx", sort="amount")
+    [sheet] = openpyxl.load_workbook(io.BytesIO(response.content)).worksheets
+    header, first, second = sheet.iter_rows()
+    found = {str(name.value): cell for name, cell in zip(header, first, strict=True)}
+    shown = {name: (found[name].value, found[name].number_format) for name in found}
+    assert shown["amount"] == (80.5, "0.00")
+    assert shown["on_sale_from"] == (at(2026, 3, 2), "yyyy-mm-dd")
+    assert shown["created_at"] == (at(2026, 3, 2, 12), "yyyy-mm-dd hh:mm:ss")
+    assert (shown["visits"], shown["version"]) == ((8, "General"), (1, "General"))
+    assert (shown["charges_absence"], shown["valid_days"], shown["notes"]) == (
+        (False, "General"), (None, "General"), (None, "General"),
+    )  # fmt: skip
+    yen = {str(name.value): cell for name, cell in zip(header, second, strict=True)}["amount"]
+    assert (yen.value, yen.number_format) == (800, "0")
+
+
+def test_a_time_of_day_is_one_and_midnight_is_its_first(memory: Api) -> None:
+    scene = Scene.of(memory)
+    late = {"date": "2026-03-13", "starts": "22:00", "ends": "00:00"}
+    good(scene.owner.posts(f"/groups/{scene.group_id}/lessons", **late), 201)
+    path = f"/groups/{scene.group_id}/lessons"
+    found = rows_of(scene.owner.reads(path, format="xlsx", from_="2026-03-13"), Format.XLSX)
+    assert [(row["starts"], row["ends"]) for row in found] == [(time(22), time(0))]
+
+
+@pytest.mark.parametrize(
+    ("value", "found", "form"),
+    [
+        (date(1900, 1, 1), at(1900, 1, 1), "yyyy-mm-dd"),
+        (date(1900, 3, 1), at(1900, 3, 1), "yyyy-mm-dd"),
+        (date(9999, 12, 31), at(9999, 12, 31), "yyyy-mm-dd"),
+        (date(1899, 12, 31), "1899-12-31", "General"),
+        (date(1, 1, 1), "0001-01-01", "General"),
+        (datetime(1899, 12, 31, 23, 59, tzinfo=UTC), "1899-12-31T23:59:00Z", "General"),
+        (datetime(2026, 3, 2, 13, tzinfo=IN_BERLIN), at(2026, 3, 2, 12), "yyyy-mm-dd hh:mm:ss"),
+        (Decimal("0.500"), 0.5, "0.000"),
+        (Decimal("12345678901.2345"), 12345678901.2345, "0.0000"),
+        (Decimal("1234567890123.4567"), "1234567890123.4567", "General"),
+        (10**14, 10**14, "General"),
+        (10**20 + 1, "100000000000000000001", "General"),
+        (-0.25, -0.25, "General"),
+        ("'=1", "'=1", "General"),
+        ("<r><t>&</t></r>", "<r><t>&</t></r>", "General"),
+        ("<r> </r>", "<r> </r>", "General"),
+    ],
+)  # fmt: skip
+def test_a_value_is_the_cell_that_it_is(value: Any, found: Any, form: str) -> None:
+    content = b"".join(workbooks.workbook("values", ["value"], iter([[value]])))
+    [sheet] = openpyxl.load_workbook(io.BytesIO(content)).worksheets
+    cell = sheet["A2"]
+    assert (cell.value, cell.number_format) == (found, form)
+
+
+# CSV for Excel
+
+
+def test_csv_for_excel_has_a_mark_and_semicolons(memory: Api) -> None:
+    scene = Scene.of(memory)
+    adds(scene.owner, "client", name="a;b, Ä", phone="+49 170 1")
+    for name in LISTS:
+        operation = operations(scene)[name]
+        query = operation.query | {"format": "csv"}
+        plain = operation.by.asks("GET", operation.path, params=query)
+        excel = operation.by.asks("GET", operation.path, params=query | {"excel": "true"})
+        assert excel.status_code == 200, name
+        assert excel.content.startswith("\ufeff".encode())
+        text = io.StringIO(excel.content.decode("utf-8-sig"), newline="")
+        assert [*csv.reader(text, delimiter=";", strict=True)] == read_csv(plain.content), name
+        for header in ("content-type", "content-disposition"):
+            assert excel.headers[header] == plain.headers[header]
+        same_again = operation.by.asks("GET", operation.path, params=query | {"excel": "false"})
+        assert same_again.content == plain.content
+    assert '"a;b, Ä"' in excel_of(scene.owner, "/clients")
+    assert ";+49 170 1;" in excel_of(scene.owner, "/clients")
+
+
+def excel_of(by: Person, path: str) -> str:
+    return by.reads(path, format="csv", excel="true").content.decode()
+
+
+def test_nothing_else_is_for_excel(memory: Api) -> None:
+    scene = Scene.of(memory)
+    for name in LISTS:
+        operation = operations(scene)[name]
+        for query in ({}, {"format": "json"}, {"format": "xlsx"}):
+            sent = operation.query | query | {"excel": "true"}
+            assert fields(operation.by.asks("GET", operation.path, params=sent)) == ["excel"], name
+    for wrong in ("", "1", "yes", "TRUE"):
+        assert fields(scene.owner.reads("/clients", format="csv", excel=wrong)) == ["excel"]
+    assert fields(scene.owner.reads("/users/me", excel="true")) == ["excel"]
+
+
+# Cells of several values
 
 
 @pytest.mark.parametrize(
     ("value", "shown"),
     [(-5, -5), (-0.5, -0.5), (0, 0), (True, True), (None, None), ("", ""), ([], None), (["a", "=b"], "a =b"),
      (["=a", "b"], "'=a b"), ([{"a": "ä"}], '[{"a":"ä"}]'), ({"a": [1, None]}, '{"a":[1,null]}'),
-     ("\t", "'\t"), ("\r", "'\r"), ("-5", "'-5"), (date(2026, 3, 2), "2026-03-02")],
+     ("\t", "'\t"), ("\r", "'\r"), ("-5", "-5"), ("-5a", "'-5a"), (" =1", "' =1"), ("\n=1", "\n=1"),
+     (" \t1", "' \t1"), ("+٤", "'+٤"), (date(2026, 3, 2), "2026-03-02")],
 )  # fmt: skip
 def test_a_number_stays_a_number_and_a_list_is_one_cell(value: Any, shown: Any) -> None:
-    assert rows.cells({"it": value}, [("it",)]) == [shown]
-    assert rows.cells({"it": None, "other": {}}, [("it", "inner"), ("other", "none")]) == [None, None]
+    assert rows.cells({"it": value}, [Column(("it",))]) == [shown]
+    nothing = [Column(("it", "inner")), Column(("other", "none"))]
+    assert rows.cells({"it": None, "other": {}}, nothing) == [None, None]
 
 
 # What a sheet cannot hold
@@ -490,7 +635,7 @@ def test_a_list_of_more_than_is_read_at_once_is_whole(api: Api, form: Format) ->
 def test_csv_begins_before_the_list_is_read_and_holds_no_more_than_a_part_of_it() -> None:
     made = iter(range(10 * BATCH))
     views = ({"name": str(n)} for n in made)
-    parts = tables._lines(["name"], (rows.cells(view, [("name",)]) for view in views))
+    parts = iter(Lines(["name"], (rows.cells(view, [Column(("name",))]) for view in views)))
     assert next(parts) == b"name\r\n"
     assert next(made) == 0, "nothing is read for the header"
     assert next(parts).count(b"\r\n") == BATCH
@@ -514,12 +659,10 @@ def traced() -> Iterator[Callable[[], int]]:
 def test_a_long_table_takes_no_more_memory_than_a_short_one(form: Format) -> None:
     def held(number: int) -> int:
         views = ({"name": f"{n} " + "x" * 1000} for n in range(number))
-        told = (rows.cells(view, [("name",)]) for view in views)
+        told = (rows.cells(view, [Column(("name",))]) for view in views)
         with traced() as most:
             parts = (
-                tables._lines(["name"], told)
-                if form is Format.CSV
-                else workbooks.workbook("names", ["name"], told)
+                Lines(["name"], told) if form is Format.CSV else workbooks.workbook("names", ["name"], told)
             )
             assert sum(len(part) for part in parts) > 0
             return most()

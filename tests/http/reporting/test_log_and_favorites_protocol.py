@@ -145,7 +145,7 @@ def test_the_log_tells_who_did_what_newest_first(api: Api, owner: Person, ada: P
         "at": "2026-03-02T12:01:00Z",
         "actor": {"id": ada.id, "name": "ada"},
         "action": "account.edited",
-        "subject": {"kind": "account", "id": ada.id},
+        "subject": {"kind": "account", "id": ada.id, "name": "ada"},
         "before": {"name": "Ada"},
         "after": {"name": "Eve"},
     }

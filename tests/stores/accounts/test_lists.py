@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from attendance.adapters.memory import MemoryStore
 from attendance.application.forms.listing import listed
-from attendance.application.pagination import PageRequest, SortKey, parse_sort
+from attendance.application.pagination import NumberedPage, PageRequest, SortKey, parse_sort
 from attendance.application.ports import Store
 from attendance.application.ports.accounts import UserCriteria
 from attendance.domain.accounts.accounts import Account
@@ -98,6 +98,44 @@ def test_a_page_that_cannot_be_is_refused_before_anything_is_asked(page: int) ->
             rows=lambda _, __: (),
             details=lambda row: row,
         )
+
+
+@pytest.mark.parametrize(
+    ("number", "length", "wrong"),
+    [
+        (1, 1, []),
+        (10**12, 100, []),
+        (0, 20, ["page"]),
+        (10**12 + 1, 20, ["page"]),
+        (1, 0, ["per_page"]),
+        (1, 101, ["per_page"]),
+        (0, 0, ["page", "per_page"]),
+    ],
+)
+def test_a_page_has_1_to_100_items(number: int, length: int, wrong: list[str]) -> None:
+    found: list[str] = []
+    try:
+        page = NumberedPage(number, length)
+    except Invalid as invalid:
+        found = [error.field for error in invalid.field_errors]
+    else:
+        assert (page.offset, page.length) == ((number - 1) * length, length)
+    assert found == wrong
+
+
+def test_a_page_is_of_the_length_that_is_asked_for() -> None:
+    asked: list[PageRequest[int]] = []
+
+    def rows(_: object, page_request: PageRequest[int]) -> tuple[int, ...]:
+        asked.append(page_request)
+        return (6, 7)
+
+    pages = {"count": lambda _: 7, "rows": rows, "details": lambda row: row, "order": ()}
+    found = listed(MemoryStore(), lambda: None, page=NumberedPage(2, 5), **pages)
+    assert (found.page, found.per_page, found.pages, found.total, [*found]) == (2, 5, 2, 7, [6, 7])
+    assert asked == [PageRequest(order=(), limit=5, offset=5)]
+    assert listed(MemoryStore(), lambda: None, page=3, **pages).per_page == 20
+    assert asked[1:] == [PageRequest(order=(), limit=20, offset=40)]
 
 
 @pytest.mark.parametrize(

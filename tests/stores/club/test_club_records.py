@@ -102,7 +102,7 @@ def test_what_points_nowhere_is_not_kept_by_a_database(store: Store, store_url: 
     with pytest.raises(Exception):  # noqa: B017, PT011 # whatever the driver says
         put(store, make.contract(make.client()))
     with pytest.raises(Exception):  # noqa: B017, PT011
-        put(store, make.client(user_id=make.account().id))
+        put(store, make.client(user_ids=(make.account().id,)))
     assert [found(store, kind) for kind in ALL] == [()] * 4
 
 

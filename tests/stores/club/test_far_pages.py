@@ -1,6 +1,7 @@
 """A page far behind: the same rows whatever way leads there, and no way that reads and sorts them all."""
 
 import random
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,15 +14,17 @@ import sqlalchemy as sa
 
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
+from attendance.adapters.sql.accounts.accounts import SqlAccounts
 from attendance.adapters.sql.club.clients import SqlClients
 from attendance.adapters.sql.engine import listing
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.statements import Prepared
-from attendance.adapters.sql.tables import clients
+from attendance.adapters.sql.tables import accounts, client_accounts, clients
 from attendance.application.pagination import PageRequest, SortKey, parse_sort
 from attendance.application.ports import Store
 from attendance.application.ports.club import ClientCriteria
 from attendance.domain.club.clients import Client
+from attendance.domain.ids import AccountId
 from attendance.domain.text import words_of
 from attendance.testing import make
 
@@ -96,12 +99,18 @@ def test_a_seek_that_begins_at_the_wrong_row_is_caught(
 
 
 def fill(database: Database) -> None:
-    """Many clients, past the use cases."""
+    """Many clients, each with one of a tenth as many accounts, past the use cases."""
     rng = random.Random(2026)
+    parents = [make.account() for _ in range(MANY // 10)]
     rows = [SqlClients.mapper.row(client_of(rng, n)) for n in range(MANY)]
+    linked = [
+        {"client_id": row["id"], "account_id": parents[n % len(parents)].id} for n, row in enumerate(rows)
+    ]
     with database.engine.connect() as connection:
         with database.transaction(connection.connection.dbapi_connection):
+            connection.execute(sa.insert(accounts), [*map(SqlAccounts.mapper.row, parents)])
             connection.execute(sa.insert(clients), rows)
+            connection.execute(sa.insert(client_accounts), linked)
         connection.exec_driver_sql("ANALYZE")
 
 
@@ -180,6 +189,25 @@ def is_cheap(database: Database, plan: str, *, is_far: bool) -> bool:
 
 def test_no_far_page_reads_or_sorts_all(database: Database) -> None:
     check_plans(database)
+
+
+def check_linked(database: Database, parent: AccountId) -> None:
+    """Whose clients somebody's are is looked up, and their clients by their ids."""
+    store = SqlStore(primary=database, replica=database)
+    with store.read() as work, explained(database) as plans:
+        page_request: PageRequest[Client] = PageRequest(order=parse_sort("name", FIELDS), limit=20)
+        found = work.clients.list(ClientCriteria(user_id=parent), page_request)
+        assert len(found) == work.clients.count(ClientCriteria(user_id=parent)) == 10
+    for plan, _ in plans:
+        assert "ix_client_accounts_account_id" in plan, plan
+        assert not re.search("Seq Scan|SCAN clients", plan), plan
+
+
+def test_the_clients_of_an_account_are_found_without_reading_others(database: Database) -> None:
+    fill(database)
+    with SqlStore(primary=database, replica=database).read() as work:
+        (first,) = work.clients.list(ClientCriteria(), PageRequest(order=(), limit=1))
+    check_linked(database, first.user_ids[0])
 
 
 @pytest.mark.plants

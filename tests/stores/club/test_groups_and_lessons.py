@@ -1,5 +1,6 @@
 """What every store must do with groups and lessons."""
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,7 +17,7 @@ from attendance.adapters.sql.club.groups import SqlGroups
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.databases import Database
 from attendance.application.club.lessons import ListAllLessons
-from attendance.application.pagination import PageRequest, SortKey
+from attendance.application.pagination import NumberedPage, PageRequest, SortKey
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.club import GroupCriteria, LessonCriteria
 from attendance.domain.club.lessons import Lesson
@@ -35,6 +36,7 @@ from attendance.testing.contract.groups_and_lessons import (
     marks_held,
 )
 from tests.examples import examples
+from tests.stores.attendance.test_subscriptions_and_attendance import plan_of
 from tests.stores.test_statements import counted
 
 NAMES = ["Anna", "anna", "Ä", "Öle", "zoe", "ﬁona", "𐐀", "\uffdc"]
@@ -125,7 +127,8 @@ def test_groups_and_lessons_are_a_constant_number_of_statements(database: Databa
     assert number(lambda work: work.groups.list(GroupCriteria(), EVERYTHING)) == 1
     assert number(lambda work: work.groups.get(many.id)) == 1
     assert number(lambda work: work.groups.get_for_update(many.id)) == 1 + locking
-    assert number(lambda work: work.clients.get_all_for_update([it.id for it in club.clients])) == 1
+    clients = [it.id for it in club.clients]
+    assert number(lambda work: work.clients.get_all_for_update(clients)) == 1 + locking
     assert number(lambda work: work.lessons.add_all(lessons)) == 1
     assert number(lambda work: work.lessons.with_teachers(lessons[0].id, for_update=True)) == 1
     assert number(lambda work: work.lessons.slots_taken(many.id, date.min, date.max)) == 1
@@ -140,7 +143,7 @@ def test_groups_and_lessons_are_a_constant_number_of_statements(database: Databa
 
 @pytest.mark.parametrize("number_of_groups", [1, 30])
 def test_lessons_of_all_groups_are_three_statements(database: Database, number_of_groups: int) -> None:
-    """One for the lessons, one for what is around them, one for how many there are."""
+    """One for the lessons, one for what is around them, one for how many there are beyond the page."""
     store = SqlStore(primary=database, replica=database)
     club = club_in(store)
     members = tuple(map(joined, club.clients))
@@ -154,7 +157,42 @@ def test_lessons_of_all_groups_are_three_statements(database: Database, number_o
                 told = [*list_all(manager, page=page, **asked)]
             assert len(told) == min(number_of_groups, 20 if page else 30)
             assert {lesson.roster for lesson in told} == {3}
-            assert len(statements) == 3
+            assert len(statements) == (3 if number_of_groups > len(told) else 2)
+
+
+def check_along_an_index_of_days(plan: str) -> None:
+    """No lesson of another day is looked at."""
+    assert "SCAN lessons" not in plan, plan
+    assert "Seq Scan on lessons" not in plan, plan
+    assert re.search(r"_lessons_\w+ (on lessons.*\s+Index Cond: )?.*\bdate ?>=? ?[?$]", plan), plan
+
+
+@pytest.mark.parametrize("asked", ["nothing", "sort", "teacher_id", "untaken", "location_id"])
+def test_lessons_of_a_day_are_read_along_an_index_of_days(database: Database, asked: str) -> None:
+    club = club_in(SqlStore(primary=database, replica=database))
+    club.put(*(make.lesson(club.group(), teachers=(club.teacher.id,)) for _ in range(2)))
+    values = {
+        "sort": "-date",
+        "teacher_id": club.teacher.id,
+        "untaken": False,
+        "location_id": club.location.id,
+    }
+    list_all = ListAllLessons(store=club.store, clock=lambda: make.NOON, today=lambda: MARCH_2)
+    given = {asked: values[asked]} if asked in values else {}
+    with counted(database) as statements:
+        page = NumberedPage(1, 1)
+        assert len([*list_all(make.actor(make.confirmed(role=Role.MANAGER)), page=page, **given)]) == 1
+    chosen, _, number = statements
+    for statement in (chosen, number):
+        check_along_an_index_of_days(plan_of(database, statement))
+
+
+@pytest.mark.plants
+@pytest.mark.parametrize("column", ["topic", "starts"])
+def test_lessons_of_all_days_are_seen_to_be_read(database: Database, column: str) -> None:
+    bound = {"sqlite": "?", "postgresql": "$1"}[database.engine.dialect.name]
+    with pytest.raises(AssertionError):
+        check_along_an_index_of_days(plan_of(database, f"SELECT id FROM lessons WHERE {column} > {bound}"))
 
 
 @pytest.fixture

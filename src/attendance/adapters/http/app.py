@@ -20,6 +20,7 @@ from attendance.adapters.http.server.operations.hashing_executor import HashingE
 from attendance.adapters.http.server.operations.plan import LARGEST_BODY
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.rooms import modules_in
+from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.use_cases import UseCases
 
 ROOMS = tuple(
@@ -37,6 +38,7 @@ def http_application(
     use_cases: UseCases,
     settings: HttpSettings,
     *,
+    answer_once: AnswerOnce,
     is_ready: Callable[[], bool],
     beside: AbstractContextManager[None],
     close: Callable[[], object],
@@ -65,6 +67,7 @@ def http_application(
 
     service = Service(
         use_cases=use_cases,
+        answer_once=answer_once,
         settings=settings,
         is_ready=is_ready,
         request_threads=request_threads,
@@ -76,8 +79,9 @@ def http_application(
         settings.trusted_proxies,
         SessionCookie(settings.base_url),
     )
+    rooms = [room for room in ROOMS if settings.has_labs or not room.is_of_labs]
     handlers = [
-        *handlers_of(ROOMS, service, callers),
+        *handlers_of(rooms, service, callers),
         documentation_assets(),
         *pages(service, callers),
     ]

@@ -21,8 +21,11 @@ class EventActorView(msgspec.Struct):
 
 
 class SubjectView(msgspec.Struct):
+    """What it is about, by its present name; of a lesson its group's, of a mark or a pass its client's."""
+
     kind: str
     id: UUID
+    name: str | None
 
 
 class EventView(msgspec.Struct, kw_only=True):
@@ -44,7 +47,7 @@ def event_view(logged: LoggedEvent) -> EventView:
         at=event.at,
         actor=_actor(event.actor_id, logged.actor_username),
         action=event.action,
-        subject=SubjectView(event.subject_kind, event.subject_id),
+        subject=SubjectView(event.subject_kind, event.subject_id, logged.subject_name),
         before=None if event.before is None else {**event.before},
         after=None if event.after is None else {**event.after},
     )

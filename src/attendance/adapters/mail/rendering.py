@@ -1,44 +1,47 @@
-"""Mails as messages: text and HTML from templates, under fixed headers that no inserted value can reach."""
+"""Mails as messages: headers that no inserted value can reach, and bodies whose lines stand as written."""
 
 import re
-import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.policy import SMTP
-from functools import cache
-from typing import NamedTuple
+from email.policy import SMTP, EmailPolicy
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from email_validator import EmailNotValidError, validate_email
-from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError, select_autoescape
 
+from attendance.adapters.mail.texts import MailTexts, texts_of
 from attendance.application.ports import NotSent
+from attendance.domain.accounts.accounts import Language
 from attendance.domain.accounts.mail import Mail, MailKind
 
-SUBJECTS: Mapping[MailKind, str] = {
-    MailKind.CONFIRM_EMAIL: "Please confirm your email address",
-    MailKind.RESET_PASSWORD: "Set a new password",
-    MailKind.INVITATION: "An account was opened for you",
-    MailKind.EMAIL_CHANGES: "Your email address is about to change",
-    MailKind.PASSWORD_CHANGED: "Your password was changed",
-    MailKind.ROLE_GRANTED: "Somebody was given a powerful role",
-    MailKind.ROLE_CHANGE_AWAITS: "A change to an owner awaits confirmation",
-}
-"""Fixed, so that nobody's name or address is ever part of one."""
-
 _TOKEN = "{token}"  # noqa: S105 # where the token goes, no token
-# Headers are short and never folded: where Python folds, it drops the quotes around a name with a comma.
-_UNFOLDED = SMTP.clone(max_line_length=998)
-_LONGEST_NAME = 60
 _LONGEST_SENDER_NAME = 100
-_LONGEST_PLAIN_LINE = 900
+_LONGEST_LINE = 998
+"""Of a mail, in bytes, without its end (RFC 5322)."""
 _ENCODED_WORD = "=?"
 _SENDER = re.compile(r'(?:"?(?P<name>[^<>"\\]*?)"?\s*<(?P<boxed>[^<>\s]+)>|(?P<bare>[^<>\s]+))')
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ASCII_ADDRESS = re.compile(rf"{_ATOM}(\.{_ATOM})*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_INSIDE_A_LINK = re.compile(r"(?<=\S)[.:/@](?=\S)")
+
+
+_UNFOLDED = SMTP.clone(max_line_length=_LONGEST_LINE)
+# so that no encoded word has more than 75 characters (RFC 2047)
+_FOLDED = SMTP.clone(max_line_length=76)
+
+
+class _Headers(EmailPolicy):
+    """Fold the subject alone: where Python folds another, it drops the quotes around a name with a comma."""
+
+    def fold(self, name: str, value: Any) -> str:
+        folded: str = (_FOLDED if name == "Subject" else _UNFOLDED).fold(name, value)
+        return folded
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        folded: bytes = (_FOLDED if name == "Subject" else _UNFOLDED).fold_binary(name, value)
+        return folded
+
+
+_HEADERS = _Headers(linesep="\r\n")
 
 
 class _Sender(NamedTuple):
@@ -54,14 +57,16 @@ class _Sender(NamedTuple):
 class MailRenderer:
     """Render mails. Links come from these settings alone; `{token}` in them stands for the token.
 
-    Without a `confirm_link` or `reset_link` they lead to this service's own pages under `base_url`.
-    Raises ValueError for a malformed link or sender.
+    Without a `confirm_link` or `reset_link` they lead to this service's own pages under `base_url`. Readers
+    without a language of their own are written to in `language`. Raises ValueError for a malformed link or
+    sender.
     """
 
     base_url: str
     confirm_link: str | None = None
     reset_link: str | None = None
     sender: str = "attendance@localhost"
+    language: Language = Language.EN
 
     def __post_init__(self) -> None:
         _require_http_url("base_url", self.base_url)
@@ -88,56 +93,39 @@ class MailRenderer:
             template = self.reset_link or f"{self._home}/api/v1/auth/password_reset/{_TOKEN}"
         return template.replace(_TOKEN, quote(token, safe="", errors="replace"))
 
-    def render(self, mail: Mail) -> EmailMessage:
-        """Return the message as it is sent, in ASCII. Raises NotSent when it cannot be rendered."""
-        sender, recipient = _sender_of(self.sender), _recipient_of(mail)
+    def render(self, mail: Mail, *, is_7bit: bool = False) -> EmailMessage:
+        """Return the message as it is sent. Raises NotSent when it cannot be rendered.
+
+        Headers are in ASCII. Lines of the bodies, and so links, stand in it as they are written, in UTF-8;
+        `is_7bit`: for a server that takes ASCII alone, where the page has references to characters instead,
+        and the text is quoted where it has to be.
+        """
+        sender, recipient, texts = _sender_of(self.sender), _recipient_of(mail), self._texts(mail)
+        page = texts.page.encode("ascii", "xmlcharrefreplace").decode() if is_7bit else texts.page
         message = EmailMessage(policy=SMTP)
         message["From"] = f'"{sender.name}" <{sender.address}>' if sender.name else sender.address
         message["To"] = recipient
-        message["Subject"] = SUBJECTS[mail.kind]
+        message["Subject"] = texts.subject
         message["Date"] = mail.created_at
         message["Message-ID"] = f"<{mail.id}@{sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        text, page = self._bodies(mail)
-        message.set_content(text, cte=_encoding_for(text))
-        message.add_alternative(page, subtype="html", cte=_encoding_for(page))
-        message.policy = _UNFOLDED
+        encodings = [_encoding_for(body, is_7bit=is_7bit) for body in (texts.text, page)]
+        message.set_content(texts.text, cte=encodings[0])
+        message.add_alternative(page, subtype="html", cte=encodings[1])
+        message["Content-Transfer-Encoding"] = "8bit" if "8bit" in encodings else "7bit"
+        message.policy = _HEADERS
         return message
 
     @property
     def _home(self) -> str:
         return self.base_url.rstrip("/")
 
-    def _bodies(self, mail: Mail) -> tuple[str, str]:
-        """Text and HTML."""
+    def _texts(self, mail: Mail) -> MailTexts:
         if mail.facts is None:
             raise NotSent("the mail's facts are gone", is_final=True)
-        facts = {name: _neutralised(fact) for name, fact in mail.facts.items() if name != "token"}
-        fixed = {"link": self.link(mail), "home": self._home, "subject": SUBJECTS[mail.kind]}
-        try:
-            values = facts | fixed | {"reader": _salutation(facts.get("name") or facts["username"])}
-            text, page = (
-                _templates().get_template(f"{mail.kind}.{form}").render(values) for form in ("txt", "html")
-            )
-        except (KeyError, TemplateError) as error:
-            # Not final: a newer version of this program may know how to write it.
-            raise NotSent(f"the mail cannot be written: {type(error).__name__}") from error
-        return text, page
-
-
-@cache
-def _templates() -> Environment:
-    templates = Environment(
-        loader=PackageLoader("attendance.adapters.mail"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    templates.filters["duration"] = _duration
-    templates.filters["spoken"] = _role_in_words
-    return templates
+        chosen = mail.facts.get("language")
+        language = next((language for language in Language if language == chosen), self.language)
+        return texts_of(mail.kind, mail.facts, language, link=self.link(mail), home=self._home)
 
 
 def _require_http_url(name: str, link: str) -> None:
@@ -179,41 +167,9 @@ def _in_ascii(address: str) -> str:
     return validate_email(address, check_deliverability=False, allow_smtputf8=False).ascii_email or address
 
 
-def _neutralised(fact: str) -> str:
-    """Return the value without line breaks, control or bidi characters or lone surrogates."""
-    return "".join(map(_neutral_character, fact))
-
-
-def _neutral_character(character: str) -> str:
-    if character in _BIDI_CONTROLS:
-        return ""
-    return " " if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
-
-
-def _salutation(name: str) -> str:
-    """Return a name no mail program turns into a link: a stranger may have chosen it as an advertisement."""
-    short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
-    return _INSIDE_A_LINK.sub(lambda found: f"{found[0]}\u2060", short)
-
-
-def _duration(hours: str) -> str:
-    if not (hours.isascii() and hours.isdecimal()):
-        return f"{hours} hours"
-    match divmod(int(hours), 24):
-        case 0, 0:
-            return "less than an hour"
-        case 0, 1:
-            return "1 hour"
-        case days, 0 if days > 1:
-            return f"{days} days"
-        case _:
-            return f"{int(hours)} hours"
-
-
-def _role_in_words(role: str) -> str:
-    return role.replace("_", " ")
-
-
-def _encoding_for(body: str) -> str:
-    is_plain = body.isascii() and all(len(line) <= _LONGEST_PLAIN_LINE for line in body.splitlines())
-    return "7bit" if is_plain else "quoted-printable"
+def _encoding_for(body: str, *, is_7bit: bool) -> str:
+    if any(len(line.encode()) > _LONGEST_LINE for line in body.splitlines()):
+        return "quoted-printable"
+    if body.isascii():
+        return "7bit"
+    return "quoted-printable" if is_7bit else "8bit"

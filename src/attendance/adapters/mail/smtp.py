@@ -95,7 +95,15 @@ class SmtpNotifier(Notifier):
         message = self._renderer.render(mail)
         try:
             with self._connection() as connection:
-                connection.sendmail(self._renderer.envelope_sender, [str(message["To"])], message.as_bytes())
+                connection.ehlo_or_helo_if_needed()
+                options = []
+                if message["Content-Transfer-Encoding"] == "8bit":
+                    if connection.has_extn("8bitmime"):
+                        options = ["BODY=8BITMIME"]
+                    else:
+                        message = self._renderer.render(mail, is_7bit=True)
+                recipient, content = str(message["To"]), message.as_bytes()
+                connection.sendmail(self._renderer.envelope_sender, [recipient], content, options)
         except Exception as error:
             # Without its cause: tracebacks would show what servers quote of the mail.
             reason = _reason(error)[:_LONGEST_REASON]

@@ -1,6 +1,6 @@
 """The log, by position and by subject."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,8 +13,44 @@ from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.domain.events import Event
 
 WITHIN = {
+    "subject_id": lambda event, criteria: criteria.subject_id in (event.subject_id, event.client_id),
     "since": lambda event, criteria: event.at >= criteria.since,
     "until": lambda event, criteria: event.at < criteria.until,
+}
+
+
+def _of_subject(table: str, field: str) -> Callable[[Tables, Event], str | None]:
+    """What reads a field of the subject, which is in this table."""
+    return lambda tables, event: getattr(getattr(tables, table).get(event.subject_id), field, None)
+
+
+def _through(table: str, reference: str, other: str, field: str) -> Callable[[Tables, Event], str | None]:
+    """What reads a field of what the subject refers to."""
+
+    def name(tables: Tables, event: Event) -> str | None:
+        reference_id = getattr(getattr(tables, table).get(event.subject_id), reference, None)
+        return getattr(getattr(tables, other).get(reference_id), field, None)
+
+    return name
+
+
+def _client_name(tables: Tables, event: Event) -> str | None:
+    client = event.client_id and tables.clients.get(event.client_id)
+    return client.name if client else None
+
+
+NAME_OF: Mapping[str, Callable[[Tables, Event], str | None]] = {
+    **dict.fromkeys(("account", "favorites", "calendar_token"), _of_subject("accounts", "username")),
+    "session": _through("sessions", "account_id", "accounts", "username"),
+    "role_change": _through("role_changes", "user_id", "accounts", "username"),
+    "client": _of_subject("clients", "name"),
+    "contract": _of_subject("contracts", "number"),
+    "price": _of_subject("prices", "name"),
+    "location": _of_subject("locations", "name"),
+    "group": _of_subject("groups", "name"),
+    "lesson": _through("lessons", "group_id", "groups", "name"),
+    **dict.fromkeys(("subscription", "attendance"), _client_name),
+    "lab": _of_subject("labs", "name"),
 }
 
 
@@ -47,8 +83,19 @@ class MemoryEvents(Events):
     def count(self, criteria: EventCriteria) -> int:
         return sum(1 for _ in self._matching(criteria))
 
+    def numbers_of(self, subject_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        found = {it: self.tables.event_positions.get(it) for it in subject_ids}
+        return {subject_id: len(positions) for subject_id, positions in found.items() if positions}
+
     def _matching(self, criteria: EventCriteria) -> Iterator[LoggedEvent]:
         for position, event in self.tables.events.rows.items():
             if matches(event, criteria, WITHIN):
-                account = self.tables.accounts.rows.get(event.actor_id) if event.actor_id else None
-                yield LoggedEvent(position, event, account.username if account else None)
+                actor = self.tables.accounts.rows.get(event.actor_id) if event.actor_id else None
+                yield LoggedEvent(
+                    position, event, actor.username if actor else None, self._subject_name(event)
+                )
+
+    def _subject_name(self, event: Event) -> str | None:
+        """The present name of an event's subject: see LoggedEvent."""
+        names = NAME_OF.get(event.subject_kind)
+        return names(self.tables, event) if names else None

@@ -1,6 +1,6 @@
 """Repositories of one form: a resource states what is kept and how it is listed."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -95,9 +95,13 @@ class MemoryRepository(Repository[T, F]):
         return sum(1 for _ in self._matching(criteria))
 
     def _matching(self, criteria: F) -> Iterator[Any]:
-        for entity in map(self.completed, self.table.all()):
+        for entity in map(self.completed, self._candidates(criteria)):
             if matches(entity, criteria, self.resource.predicates):
                 yield entity
+
+    def _candidates(self, criteria: F) -> Iterable[Any]:
+        """Among which those that match are: everything stored, where nothing narrows it beforehand."""
+        return self.table.all()
 
     def _index_keys(self, before: Any, entity: Any) -> None:
         """Have the entity found by its unique keys, and by those it had before no more."""

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from attendance.application.ports import RESOURCES, DuplicateId
 from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.kept_answers import KeptAnswer
 from attendance.domain.accounts.links import Link, Purpose
 from attendance.domain.accounts.mail import Mail
 from attendance.domain.accounts.rate_limits import RateLimitWindow
@@ -16,6 +18,7 @@ from attendance.domain.accounts.role_changes import RoleChange
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.marks import Mark
 from attendance.domain.club.clients import Client
+from attendance.domain.club.contracts import Contract
 from attendance.domain.club.favorites import Favorites
 from attendance.domain.club.groups import Group
 from attendance.domain.club.lessons import Lesson
@@ -98,6 +101,13 @@ class Table(Generic[K, V]):
         before = self.rows.pop(key)
         self.journal.steps.append(lambda: self.rows.update({key: before}))
 
+    def remove_some(self, is_over: Callable[[V], bool], most: int) -> int:
+        """Remove rows that are over, at most so many, and return how many."""
+        found = [*islice((key for key, row in self.rows.items() if is_over(row)), most)]
+        for key in found:
+            self.remove(key)
+        return len(found)
+
 
 MarkKey = tuple[LabId, AccountId, date]
 
@@ -115,8 +125,12 @@ class Tables:
     favorites: Table[AccountId, Favorites]
     calendar_tokens: Table[AccountId, CalendarToken]
     rate_limit_windows: Table[str, RateLimitWindow]
+    kept_answers: Table[tuple[AccountId, str], KeptAnswer]
     outbox: Table[MailId, Mail]
+    sign_in_addresses: Table[str, tuple[AccountId, date]]
     clients: Table[UUID, Client]
+    contracts: Table[UUID, Contract]
+    clients_of: Table[AccountId, frozenset[ClientId]]
     prices: Table[UUID, Price]
     locations: Table[UUID, Location]
     groups: Table[UUID, Group]

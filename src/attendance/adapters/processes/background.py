@@ -13,7 +13,8 @@ log = logging.getLogger(__name__)
 class RunInBackground:
     """Run tasks one after another on a thread of its own.
 
-    At most `longest_queue` tasks wait; a further one is dropped. What a task raises is only logged."""
+    At most `longest_queue` tasks wait; a further one is refused. What a task raises is only logged.
+    """
 
     def __init__(self, longest_queue: int = 1000) -> None:
         self._longest_queue = longest_queue
@@ -31,9 +32,12 @@ class RunInBackground:
         if is_child:
             self._start()
 
-    def __call__(self, task: Callable[[], None]) -> None:
-        if self._slots.acquire(blocking=False):
-            self._thread.submit(self._run, task)
+    def __call__(self, task: Callable[[], None]) -> bool:
+        """Return whether the task is run."""
+        if not self._slots.acquire(blocking=False):
+            return False
+        self._thread.submit(self._run, task)
+        return True
 
     def _run(self, task: Callable[[], None]) -> None:
         try:

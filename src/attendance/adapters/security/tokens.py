@@ -13,7 +13,7 @@ from uuid import UUID
 from jwt import PyJWS, PyJWTError
 
 from attendance.application.ports import Clock, Tokens, TokenSubject
-from attendance.domain.accounts.sessions import Session
+from attendance.domain.accounts.sessions import Session, SessionExpired
 from attendance.domain.ids import AccountId, SessionId
 
 _ALGORITHM = "HS256"
@@ -83,7 +83,10 @@ class JwtTokens(Tokens):
         if pointer is None:
             return None
         now = self._clock().timestamp()
-        if not pointer.issued_at - _LEEWAY_SECONDS <= now < pointer.expires_at:
+        if now >= pointer.expires_at:
+            self._verified_tokens.forget(digest)
+            raise SessionExpired
+        if now < pointer.issued_at - _LEEWAY_SECONDS:
             self._verified_tokens.forget(digest)
             return None
         if cached is None:

@@ -28,8 +28,6 @@ _SCRIPTS = """
     Tayo Telu Tfng Tglg Thaa Thai Tibt Tirh Tnsa Todr Tols Toto Tutg Ugar Vaii Vith Wara Wcho Xpeo
     Xsux Yezi Yiii Zanb
 """
-# Who the log names without an account, and what paths call the caller.
-_RESERVED = frozenset({"operator", "system", "me"})
 _MIXABLE = ("Latn Hani Hira Kana", "Latn Hani Bopo", "Latn Hani Hang")
 
 # Besides the default-ignorable ones: blanks that are letters and marks by their category.
@@ -54,8 +52,6 @@ class PrecisUsernames(Usernames):
 
 
 def _problem(form: str) -> str | None:
-    if form in _RESERVED:
-        return "is reserved"
     if invisible := _INVISIBLE.search(form):
         return _must_not_contain(invisible[0])
     try:

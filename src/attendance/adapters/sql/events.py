@@ -1,16 +1,28 @@
 """The log."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.bulk import Bulk
-from attendance.adapters.sql.engine.connection import Connection
+from attendance.adapters.sql.engine.bulk import Bulk, among
+from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.engine.listing import Listing, SortColumn
-from attendance.adapters.sql.tables import accounts, events
+from attendance.adapters.sql.tables import (
+    accounts,
+    clients,
+    contracts,
+    events,
+    groups,
+    labs,
+    lessons,
+    locations,
+    prices,
+    role_changes,
+    sessions,
+)
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Events
 from attendance.application.ports.events import EventCriteria, LoggedEvent
@@ -18,13 +30,57 @@ from attendance.domain.events import Event
 
 ADD = sa.insert(events).inline()
 ADD_ALL = Bulk(events, columns=[column.name for column in events.c if column.name != "position"])
-COLUMNS = ("id", "at", "actor_id", "action", "subject_id", "before", "after")
+COLUMNS = ("id", "at", "actor_id", "action", "subject_id", "before", "after", "client_id")
 OF = (
     sa.select(*events.c[*COLUMNS])
     .where(events.c.subject_id == sa.bindparam("subject_id"))
     .order_by(events.c.position)
 )
+NUMBERS_OF: Statements = {
+    dialect: sa.select(events.c.subject_id, sa.func.count().label("number"))
+    .where(is_among)
+    .group_by(events.c.subject_id)
+    for dialect, is_among in among(events.c.subject_id, "subject_ids").items()
+}
 
+NAME_OF: Mapping[tuple[str, ...], sa.Select[Any]] = {
+    ("account", "favorites", "calendar_token"): sa.select(accounts.c.username).where(
+        accounts.c.id == events.c.subject_id
+    ),
+    ("session",): sa.select(accounts.c.username).where(
+        accounts.c.id == sessions.c.account_id, sessions.c.id == events.c.subject_id
+    ),
+    ("role_change",): sa.select(accounts.c.username).where(
+        accounts.c.id == role_changes.c.user_id, role_changes.c.id == events.c.subject_id
+    ),
+    ("client",): sa.select(clients.c.name).where(clients.c.id == events.c.subject_id),
+    ("contract",): sa.select(contracts.c.number).where(contracts.c.id == events.c.subject_id),
+    ("price",): sa.select(prices.c.name).where(prices.c.id == events.c.subject_id),
+    ("location",): sa.select(locations.c.name).where(locations.c.id == events.c.subject_id),
+    ("group",): sa.select(groups.c.name).where(groups.c.id == events.c.subject_id),
+    ("lesson",): sa.select(groups.c.name).where(
+        groups.c.id == lessons.c.group_id, lessons.c.id == events.c.subject_id
+    ),
+    ("subscription", "attendance"): sa.select(clients.c.name).where(clients.c.id == events.c.client_id),
+    ("lab",): sa.select(labs.c.name).where(labs.c.id == events.c.subject_id),
+}
+"""By the kinds of a subject, its name."""
+SUBJECT_NAME = sa.case(
+    *(
+        (
+            sa.or_(*(events.c.subject_kind == sa.literal_column(f"'{kind}'") for kind in kinds)),
+            name.scalar_subquery(),
+        )
+        for kinds, name in NAME_OF.items()
+    )
+)
+SUBJECT_ID = sa.bindparam("subject_id", type_=sa.Uuid)
+CONCERNED = sa.union_all(
+    *(
+        sa.select(events.c.position).where(events.c[it] == SUBJECT_ID).correlate(None)
+        for it in ("subject_id", "client_id")
+    )
+)
 SINCE, UNTIL = (sa.bindparam(name, type_=events.c.at.type) for name in ("since", "until"))
 LISTING: Listing[LoggedEvent] = Listing(
     columns=[
@@ -34,11 +90,14 @@ LISTING: Listing[LoggedEvent] = Listing(
         .where(accounts.c.id == events.c.actor_id)
         .scalar_subquery()
         .label("actor_username"),
+        SUBJECT_NAME.label("subject_name"),
     ],
     tie=SortColumn(events.c.position, lambda logged: logged.position),
     criteria=EventCriteria,
     newest_first=True,
     conditions={
+        # each by its own index: with OR, the whole log might be read backwards
+        "subject_id": events.c.position.in_(CONCERNED),
         "since": events.c.at >= SINCE,
         "until": events.c.at < UNTIL,
     },
@@ -55,6 +114,7 @@ def event_row(event: Event) -> dict[str, Any]:
         "subject_id": event.subject_id,
         "before": event.before,
         "after": event.after,
+        "client_id": event.client_id,
     }
 
 
@@ -80,8 +140,12 @@ class SqlEvents(Events):
     def count(self, criteria: EventCriteria) -> int:
         return LISTING.count(self.connection, criteria)
 
+    def numbers_of(self, subject_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        rows = self.connection.run(NUMBERS_OF, {"subject_ids": [*subject_ids]}).rows
+        return {row.subject_id: row.number for row in rows}
+
 
 def _logged(row: Any) -> LoggedEvent:
     fields = row._asdict()
-    position, username = fields.pop("position"), fields.pop("actor_username")
-    return LoggedEvent(position, Event(**fields), username)
+    beside = [fields.pop(name) for name in ("position", "actor_username", "subject_name")]
+    return LoggedEvent(beside[0], Event(**fields), *beside[1:])

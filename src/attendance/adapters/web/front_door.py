@@ -4,6 +4,7 @@ import msgspec
 
 from attendance.adapters.http.server.service import home
 from attendance.adapters.http.server.wire import json_reply
+from attendance.adapters.web.accounts.registration import is_open
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.domain.errors import NotFound
 
@@ -16,9 +17,8 @@ def front_door(visit: Visit) -> Answer:
     if not visit.wants_page:
         return json_reply(200, msgspec.json.encode(home(visit.service)), (b"vary", b"Accept"))
     if visit.actor is None:
-        return Page("front_door.html")
-    user = visit.use_cases.show_user(visit.actor, user_id=visit.actor.id)
-    return Page("start.html", {"user": user})
+        return Page("front_door.html", {"is_open": is_open(visit)})
+    return Page("start.html", {"user": visit.user})
 
 
 @room.page("GET", "/app")

@@ -2,39 +2,41 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
-from attendance.application.accounts.read_models import UserDetails
+from attendance.application.accounts.read_models import PermissionsDetails, UserDetails
 from attendance.application.accounts.registration import free_address
-from attendance.application.club.clients import own_clients
+from attendance.application.forms.client_access import own_clients
 from attendance.application.forms.editing import require_version
 from attendance.application.forms.field_errors import named_errors
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query
-from attendance.application.pagination import LARGEST_PAGE, Page
+from attendance.application.pagination import LARGEST_PAGE, Page, PageChoice
 from attendance.application.ports import EmailAddresses, UnitOfWork, Usernames
 from attendance.application.ports.accounts import ACCOUNTS, AccountsPage, UserCriteria
-from attendance.domain.accounts.accounts import Account, accepted_name
+from attendance.domain.accounts.accounts import Account, Language, accepted_name
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.policy import may_edit
+from attendance.domain.accounts.usernames import posing_error
 from attendance.domain.errors import FieldError, Forbidden, Unauthenticated
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
 from attendance.domain.permissions.roles import Role
-from attendance.domain.permissions.table import Directory, Permission
-from attendance.domain.text import accepted_together, searchable, trimmed, words_of
+from attendance.domain.permissions.table import Directory, Permission, allowed_for_some
+from attendance.domain.text import accepted_together, raise_if_errors, searchable, trimmed, words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAccounts(Query):
     """Return active users whose username contains `name`, whatever its case, width and accents, by username.
 
-    An empty `name` matches all. At most `limit` of them (1 to 1000) after the first `offset`; `total` counts
-    all matches. Raises Invalid, and Unauthenticated where the directory is closed to strangers (a setting).
+    Of those who came through the labs protocol, or have owned or joined a lab. An empty `name` matches all.
+    At most `limit` of them (1 to 1000) after the first `offset`; `total` counts all matches. Raises Invalid,
+    and Unauthenticated where the directory is closed to strangers (a setting).
     """
 
     directory: Directory
@@ -63,7 +65,7 @@ class ListUsers(Query):
         self,
         actor: Actor,
         *,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         name: str = "",
         role: Role | None = None,
@@ -96,7 +98,9 @@ class ShowUser(Query):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditUser(Command):
-    """Change username, name or email address, and return the user; None keeps a field, "" clears the name.
+    """Change username, name, email address or language, and return the user.
+
+    None keeps a field, "" clears the name, and the language: then mails are in the organisation's.
 
     Oneself, or for head managers users of a lower role. A new address is pending until the link that is
     mailed to it is used, and the confirmed one gets a notice; an address that was never confirmed is replaced
@@ -128,6 +132,7 @@ class EditUser(Command):
         username: str | None = None,
         name: str | None = None,
         email: str | None = None,
+        language: Language | Literal[""] | None = None,
         versions: Collection[int] | None = None,
     ) -> UserDetails:
         values = {"username": username, "name": name, "email": email}
@@ -144,8 +149,10 @@ class EditUser(Command):
             require(may_edit(actor, before), Forbidden)
             require_version(before.version, versions)
             context = self._change_context(actor)
+            if "username" in accepted and accepted["username"] != before.username:
+                raise_if_errors(posing_error(accepted["username"], before.email, accepted.get("email")))
             after, event = before.edited(
-                **{field: accepted.get(field) for field in values}, change_context=context
+                **{field: accepted.get(field) for field in values}, language=language, change_context=context
             )
             if event is None:
                 return _details(work, actor, before)
@@ -177,14 +184,22 @@ class EditUser(Command):
         else:
             self.outbox_writer.send_confirmation(work, after, new_email)
         if before.email is not None and before.email_confirmed_at is not None:
-            self.outbox_writer.tell(
-                work,
-                MailKind.EMAIL_CHANGES,
-                before.email,
-                name=before.name,
-                username=before.username,
-                new_email=new_email,
-            )
+            self.outbox_writer.tell(work, MailKind.EMAIL_CHANGES, before, new_email=new_email)
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPermissions:
+    """Return what the actor's level may, everywhere or only for what is the actor's own, as the table has it.
+
+    Raises Forbidden for another's.
+    """
+
+    def __call__(self, actor: Actor, *, user_id: AccountId) -> PermissionsDetails:
+        require_level(actor, Permission.READ_PERMISSIONS, own=actor.id == user_id)
+        allowed = (permission for permission in Permission if allowed_for_some(permission, actor.level))
+        return PermissionsDetails(
+            level=actor.level, permissions=tuple(sorted(permission.value for permission in allowed))
+        )
 
 
 def _details(work: UnitOfWork, actor: Actor, account: Account) -> UserDetails:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from attendance.application.accounts.read_models import UserDetails
-from attendance.application.accounts.registration import free_address
+from attendance.application.accounts.registration import accept_username, free_address
 from attendance.application.accounts.sessions import found_by_username
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query
@@ -37,7 +37,7 @@ class CreateOwner(Command):
 
     def __call__(self, *, username: str, email: str, password: str) -> AccountId:
         accepted_username, accepted_email, accepted_password = accepted_together(
-            lambda: self.usernames.accepted(username),
+            lambda: accept_username(self.usernames, username, email),
             lambda: self.email_addresses.accepted(email),
             lambda: self.password_rules.accepted(password),
         )

@@ -58,9 +58,19 @@ class OutboxWriter:
             by=by,
         )
 
-    def tell(self, work: UnitOfWork, kind: MailKind, to: str, /, **facts: str) -> None:
-        """Mail these facts, which the text of this kind of mail needs."""
-        at = self.clock()
+    def tell(
+        self, work: UnitOfWork, kind: MailKind, reader: Account, address: str | None = None, /, **facts: str
+    ) -> None:
+        """Mail the reader these facts, which the text of this kind of mail needs, in the reader's language.
+
+        `address`: another one than the reader's own. Without any address nothing is mailed.
+        """
+        to, at = address or reader.email, self.clock()
+        if to is None:
+            return
+        facts |= {"name": reader.name, "username": reader.username}
+        if reader.language is not None:
+            facts["language"] = reader.language.value
         mail = Mail(id=MailId(self.new_id()), kind=kind, to=to, facts=facts, created_at=at, due_at=at)
         work.outbox.add(mail)
 
@@ -86,7 +96,7 @@ class OutboxWriter:
         )
         work.links.put(link)
         hours = str(round(lifetime / timedelta(hours=1)))
-        self.tell(work, kind, email, name=account.name, username=account.username, token=token, hours=hours)
+        self.tell(work, kind, account, email, token=token, hours=hours)
         after = {"purpose": purpose.value, "email": email, "expires_at": expires_at.isoformat()}
         change_context = ChangeContext(by, at, self.new_id)
         work.events.add(change_context.event(Action.ACCOUNT_LINK_SENT, account.id, after=after))

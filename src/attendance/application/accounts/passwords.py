@@ -10,8 +10,8 @@ from attendance.application.accounts.sessions import end_sessions, found_by_emai
 from attendance.application.forms.field_errors import named_errors
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, TimedQuery
-from attendance.application.ports import Hasher, UnitOfWork
-from attendance.domain.accounts.accounts import Account
+from attendance.application.ports import Hasher, RunInBackground, UnitOfWork
+from attendance.domain.accounts.accounts import LONGEST_EMAIL, Account
 from attendance.domain.accounts.links import InvalidResetToken, Link, Purpose, digest_of
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.passwords import PasswordRules, WrongPassword, normal_password
@@ -21,14 +21,15 @@ from attendance.domain.events import ChangeContext
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level
 from attendance.domain.permissions.table import Permission
+from attendance.domain.text import trimmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePassword(Command):
     """Change one's own password; the account's other sessions and its password links end.
 
-    A wrong `current_password` counts like a failed sign-in. Raises Invalid for the new password, Forbidden,
-    WrongPassword, LimitReached, Unavailable.
+    A wrong `current_password` counts like a failed sign-in from this address, see `sign_in`. Raises Invalid
+    for the new password, Forbidden, WrongPassword, LimitReached, Unavailable.
     """
 
     hasher: Hasher
@@ -41,10 +42,12 @@ class ChangePassword(Command):
             fields, new_password=lambda new: self.password_rules.accepted(new, field="new_password")
         )
 
-    def __call__(self, actor: Actor, *, current_password: str, new_password: str) -> None:
+    def __call__(
+        self, actor: Actor, *, current_password: str, new_password: str, address: str | None = None
+    ) -> None:
         accepted = self.password_rules.accepted(new_password, field="new_password")
         require_level(actor, Permission.CHANGE_PASSWORD)
-        claims = self.rate_limiter.of_sign_in(actor.id, None)
+        claims = self.rate_limiter.of_sign_in(actor.id, address)
         taken_at = self.rate_limiter.take(claims)
         try:
             while not self._set(actor, self._verified(actor, current_password), self.hasher.hash(accepted)):
@@ -84,13 +87,7 @@ class ChangePassword(Command):
                     work.links.void(link)
             end_sessions(work, account.id, context, but=actor.session_id)
             if account.email is not None and account.email_confirmed_at is not None:
-                self.outbox_writer.tell(
-                    work,
-                    MailKind.PASSWORD_CHANGED,
-                    account.email,
-                    name=account.name,
-                    username=account.username,
-                )
+                self.outbox_writer.tell(work, MailKind.PASSWORD_CHANGED, account)
         return True
 
 
@@ -98,15 +95,30 @@ class ChangePassword(Command):
 class RequestPasswordReset(TimedQuery):
     """Mail a link that sets the password, if an active account has this address.
 
-    An account without a password is sent a new invitation. Returns and raises the same whether or not there
-    is such an account, and when too many links were requested and none is sent.
+    An account without a password is sent a new invitation. That is done in the background, so that whether
+    there is such an account can be told neither from the answer nor from how long it takes; nor whether too
+    many links were requested, and none is sent. Raises Unavailable.
     """
 
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
+    run_in_background: RunInBackground
+
+    def __call__(self, *, email: str) -> None:
+        self._require_store()
+        # no address is longer: what waits shall not fill the memory
+        kept = trimmed(email)[: LONGEST_EMAIL + 1]
+        if not self.run_in_background(lambda: self._send(kept)):
+            raise Unavailable
 
     @retried
-    def __call__(self, *, email: str) -> None:
+    def _require_store(self) -> None:
+        """Raise Unavailable where nothing could be stored later. The same statement for every address."""
+        with self.store.autocommit() as work:
+            work.outbox.is_due(self.clock())
+
+    @retried
+    def _send(self, email: str) -> None:
         try:
             with self.store.transaction() as work:
                 account = found_by_email(work, email)
@@ -162,9 +174,7 @@ class SetPassword(Command):
             work.events.add(event)
             void_links(work, changed)
             end_sessions(work, account.id, context)
-            self.outbox_writer.tell(
-                work, MailKind.PASSWORD_CHANGED, link.email, name=account.name, username=account.username
-            )
+            self.outbox_writer.tell(work, MailKind.PASSWORD_CHANGED, account, link.email)
 
     def _link(self, work: UnitOfWork, token: str) -> Link:
         """The link of a token. Raises InvalidResetToken."""

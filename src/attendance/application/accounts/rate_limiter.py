@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from attendance.application.forms.retrying import retried
 from attendance.application.ports import Clock, Store, UnitOfWork
-from attendance.domain.accounts.rate_limits import Limit, Limits, window_key
+from attendance.domain.accounts.rate_limits import Limit, Limits, address_key, known_since, window_key
 
 Claims: TypeAlias = Mapping[str, Limit]
 """The limits that an act counts against, by the key of the window that counts it."""
@@ -21,9 +21,21 @@ class RateLimiter:
     clock: Clock
     limits: Limits
 
+    @retried
     def of_sign_in(self, subject: object, address: str | None) -> Claims:
-        """Claims of a failed sign-in. `subject`: the account's id, or a name or address nobody has."""
-        claims = {window_key("sign_in.account", subject): self.limits.failed_sign_ins_per_account}
+        """Claims of a failed sign-in. `subject`: the account's id, or a name or address nobody has.
+
+        Where somebody signed in to the account from this address within 30 days, the number of failures from
+        everywhere refuses nothing. Asks the store the same whoever the subject is.
+        """
+        place, everywhere = address_key(subject, address), self.limits.failed_sign_ins_everywhere
+        with self.store.autocommit() as work:
+            if work.sign_in_addresses.has(place, since=known_since(self.clock())):
+                everywhere = everywhere.counting_only
+        claims = {
+            place: self.limits.failed_sign_ins_per_account,
+            window_key("sign_in.account", subject): everywhere,
+        }
         if address is not None:
             claims[window_key("sign_in.address", address)] = self.limits.failed_sign_ins_per_address
         return claims

@@ -4,14 +4,16 @@ They stand with the use cases, not with the ports: a store knows nothing of acto
 returns them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from attendance.application.forms.read_models import read_model
-from attendance.domain.accounts.accounts import Account
+from attendance.domain.accounts.accounts import Account, Language
 from attendance.domain.accounts.role_changes import Kind, RoleChange, State, Value
+from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.club.clients import Client
-from attendance.domain.ids import AccountId, ClientId, RoleChangeId
+from attendance.domain.ids import AccountId, ClientId, RoleChangeId, SessionId
+from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level, Role
 
 
@@ -36,6 +38,7 @@ class UserDetails:
     version: int
     username: str
     name: str
+    language: Language | None
     email: str | None
     pending_email: str | None
     role: Role
@@ -54,6 +57,54 @@ class UserDetails:
             if clients is None
             else tuple(read_model(ClientOfUser, client) for client in clients),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedSession:
+    """A new session: it ends at `expires_at`, and before that `idle_seconds` after it was used last."""
+
+    access_token: str = field(repr=False)
+    expires_at: datetime
+    idle_seconds: int
+
+    @classmethod
+    def of(cls, session: Session, access_token: str, lifetimes: SessionLifetimes) -> "StartedSession":
+        idle = lifetimes.of(remembered=session.remembered).idle
+        return cls(
+            access_token=access_token,
+            expires_at=session.expires_at,
+            idle_seconds=int(idle.total_seconds()),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDetails:
+    """A session of the actor's own; `current` is the one that the actor acts in.
+
+    `address` (an IPv6 one by its /64) and `user_agent` are those of the sign-in, None and "" where they are
+    not known.
+    """
+
+    id: SessionId
+    created_at: datetime
+    last_seen_at: datetime
+    address: str | None = field(repr=False)
+    user_agent: str = field(repr=False)
+    current: bool
+    remembered: bool
+
+    @classmethod
+    def of(cls, session: Session, actor: Actor) -> "SessionDetails":
+        current = session.id == actor.session_id
+        return read_model(cls, session, created_at=session.started_at, current=current)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionsDetails:
+    """What the actor may at least for what is the actor's own, by the names of permissions, sorted."""
+
+    level: Level
+    permissions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

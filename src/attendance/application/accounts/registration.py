@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from attendance.application.accounts.outbox import OutboxWriter
+from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.forms.field_errors import named_errors
@@ -15,14 +15,21 @@ from attendance.application.ports import EmailAddresses, Hasher, UnitOfWork, Use
 from attendance.domain.accounts.accounts import Account, EmailTaken, accepted_name, email_key
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.policy import may_invite
+from attendance.domain.accounts.usernames import posing_error
 from attendance.domain.errors import FieldError, Forbidden
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import require, require_level
+from attendance.domain.permissions.policy import may_register, require, require_level
 from attendance.domain.permissions.roles import Role
-from attendance.domain.permissions.table import Permission
-from attendance.domain.text import accepted_together
+from attendance.domain.permissions.table import Permission, Registration
+from attendance.domain.text import accepted_together, raise_if_errors, trimmed
+
+
+class RegistrationByInvitation(Forbidden):
+    """Accounts come from invitations alone (a setting)."""
+
+    text = "registration is by invitation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +37,13 @@ class Register(Command):
     """Add an account for oneself, and return its id.
 
     The username must be unique in every spelling that is compared as the same. To an `email` a confirmation
-    link is mailed; the level is 1 until it is used. `address`: that of the client's machine, against whose
-    limit the registration counts; None: no limit. Raises Invalid with all errors, UsernameTaken, EmailTaken,
-    LimitReached, Unavailable.
+    link is mailed; the level is 1 until it is used. Without one the account is listed in the labs' directory.
+    `address`: that of the client's machine, against whose limit the registration counts; None: no limit.
+    Raises Invalid with all errors, RegistrationByInvitation, UsernameTaken, EmailTaken, LimitReached,
+    Unavailable.
     """
 
+    registration: Registration
     hasher: Hasher
     usernames: Usernames
     email_addresses: EmailAddresses
@@ -45,7 +54,7 @@ class Register(Command):
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return named_errors(
             fields,
-            username=self.usernames.accepted,
+            username=lambda name: accept_username(self.usernames, name, fields.get("email")),
             password=self.password_rules.accepted,
             name=accepted_name,
             email=self.email_addresses.accepted,
@@ -62,11 +71,12 @@ class Register(Command):
     ) -> AccountId:
         self.require_room(address=address)
         accepted_username, accepted_password, accepted_full_name, *emails = accepted_together(
-            lambda: self.usernames.accepted(username),
+            lambda: accept_username(self.usernames, username, email),
             lambda: self.password_rules.accepted(password),
             lambda: accepted_name(name),
             *([] if email is None else [lambda: self.email_addresses.accepted(email)]),
         )
+        self.require_open()
         password_hash = self.hasher.hash(accepted_password)
         now = self.clock()
         account = Account(
@@ -75,11 +85,16 @@ class Register(Command):
             password_hash=password_hash,
             email=emails[0] if emails else None,
             name=accepted_full_name,
+            in_labs=email is None,
             created_at=now,
             updated_at=now,
         )
         self._add(account, address)
         return account.id
+
+    def require_open(self) -> None:
+        """Raise RegistrationByInvitation unless anybody may register."""
+        require(may_register(self.registration), RegistrationByInvitation)
 
     def require_room(self, *, address: str | None) -> None:
         """Raise LimitReached where the address's limit of registrations is used up."""
@@ -104,7 +119,8 @@ class InviteUser(Command):
     """Add an account for somebody else, mail them a link for setting the password, and return the user.
 
     `role` counts once the link is used, which confirms the address. It must be one that the actor may give,
-    and neither owner nor admin. Raises Invalid with all errors, Forbidden, UsernameTaken, EmailTaken.
+    and neither owner nor admin. Whoever registered with the address and has not confirmed it loses it.
+    Raises Invalid with all errors, Forbidden, UsernameTaken, EmailTaken.
     """
 
     usernames: Usernames
@@ -114,7 +130,7 @@ class InviteUser(Command):
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return named_errors(
             fields,
-            username=self.usernames.accepted,
+            username=lambda name: accept_username(self.usernames, name, fields.get("email")),
             name=accepted_name,
             email=self.email_addresses.accepted,
         )
@@ -124,7 +140,7 @@ class InviteUser(Command):
         self, actor: Actor, *, username: str, email: str, name: str = "", role: Role = Role.USER
     ) -> UserDetails:
         accepted_username, accepted_full_name, accepted_email = accepted_together(
-            lambda: self.usernames.accepted(username),
+            lambda: accept_username(self.usernames, username, email),
             lambda: accepted_name(name),
             lambda: self.email_addresses.accepted(email),
         )
@@ -143,11 +159,18 @@ class InviteUser(Command):
         )
         with self.store.transaction() as work:
             context = ChangeContext(actor.id, now, self.new_id)
-            free_address(work, accepted_email, context)
+            free_address(work, accepted_email, context, is_invited=True)
             work.accounts.add(account)
             work.events.add(account.invited(context))
             self.outbox_writer.send_invitation(work, account, accepted_email, by=actor.id)
         return UserDetails.of(account)
+
+
+def accept_username(usernames: Usernames, username: str, email: str | None) -> str:
+    """The username as it will be shown, of whoever has this address. Raises Invalid."""
+    accepted = usernames.accepted(username)
+    raise_if_errors(posing_error(accepted, None if email is None else trimmed(email)))
+    return accepted
 
 
 def unconfirmed_holder(work: UnitOfWork, email: str, *, at: datetime) -> Account | None:
@@ -164,11 +187,19 @@ def unconfirmed_holder(work: UnitOfWork, email: str, *, at: datetime) -> Account
     return holder
 
 
-def free_address(work: UnitOfWork, email: str, change_context: ChangeContext) -> None:
-    """Take an address from the account, if any, that has not confirmed it in time. Raises EmailTaken."""
-    holder = unconfirmed_holder(work, email, at=change_context.at)
+def free_address(
+    work: UnitOfWork, email: str, change_context: ChangeContext, *, is_invited: bool = False
+) -> None:
+    """Take an address from the account, if any, that has not confirmed it in time. Raises EmailTaken.
+
+    `is_invited`: also from one that could still do so, unless it was invited itself; its links are void.
+    """
+    holder = work.accounts.find_by_email(email_key(email))
+    if holder is None or not (is_invited and holder.has_claimed_address):
+        holder = unconfirmed_holder(work, email, at=change_context.at)
     if holder is None:
         return
     freed, event = holder.lapsed(change_context)
     work.accounts.save(freed)
     work.events.add(event)
+    void_links(work, freed)

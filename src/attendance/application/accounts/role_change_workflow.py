@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
-from attendance.application.accounts.sessions import end_sessions
+from attendance.application.accounts.sessions import end_calendar_token, end_sessions
 from attendance.application.ports import Clock, NewId, UnitOfWork
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.mail import MailKind
@@ -55,7 +55,7 @@ class RoleChangeWorkflow:
         if getattr(target, kind.value) == value:
             return UserDetails.of(target)
         require_possible(target, kind, value, active_owners=len(owners))
-        if not must_await(actor, target, kind, value):
+        if not must_await(self.rules, actor, target, kind, value):
             return UserDetails.of(self.apply(work, target, kind, value, by=actor.id))
         at = self.clock()
         for change in work.role_changes.awaiting():
@@ -76,9 +76,12 @@ class RoleChangeWorkflow:
         )
         work.role_changes.add(change)
         work.events.add(change.requested(ChangeContext(actor.id, at, self.new_id)))
-        self._tell(
-            work, MailKind.ROLE_CHANGE_AWAITS, owners, target, by=actor.id, what=kind.value, to=str(value)
-        )
+        if self.rules.confirms_grant(kind, value):
+            self._tell_of_grant(work, change, owners, target)
+        else:
+            self._tell(
+                work, MailKind.ROLE_CHANGE_AWAITS, owners, target, by=actor.id, what=kind.value, to=str(value)
+            )
         return RoleChangeDetails.of(change, at)
 
     def apply(self, work: UnitOfWork, target: Account, kind: Kind, value: Value, *, by: AccountId) -> Account:
@@ -89,6 +92,7 @@ class RoleChangeWorkflow:
         work.events.add(event)
         if not after.active:
             end_sessions(work, after.id, context)
+            end_calendar_token(work, after.id, context)
         void_links(work, after, is_every=not after.active)
         for change in work.role_changes.awaiting():
             has_lost_requester = change.requested_by == after.id and not may_request(after)
@@ -111,29 +115,35 @@ class RoleChangeWorkflow:
         work.role_changes.save(ended)
         work.events.add(event)
 
+    def _tell_of_grant(
+        self, work: UnitOfWork, change: RoleChange, owners: tuple[Account, ...], target: Account
+    ) -> None:
+        """Mail the owners, whoever is to have the role, and whoever asks for it, each of them once."""
+        readers = {account.id: account for account in (*owners, target)}
+        if change.requested_by != OPERATOR_ID:
+            readers.setdefault(change.requested_by, work.accounts.get(change.requested_by))
+        self._tell(
+            work,
+            MailKind.ROLE_GRANT_AWAITS,
+            tuple(readers.values()),
+            target,
+            by=change.requested_by,
+            role=str(change.after),
+        )
+
     def _tell(
         self,
         work: UnitOfWork,
         kind: MailKind,
-        owners: tuple[Account, ...],
+        readers: tuple[Account, ...],
         target: Account,
         *,
         by: AccountId,
         **facts: str,
     ) -> None:
         by_name = "operator" if by == OPERATOR_ID else work.accounts.get(by).username
-        for owner in owners:
-            if owner.email is not None:
-                self.outbox_writer.tell(
-                    work,
-                    kind,
-                    owner.email,
-                    name=owner.name,
-                    username=owner.username,
-                    about=target.username,
-                    by=by_name,
-                    **facts,
-                )
+        for reader in readers:
+            self.outbox_writer.tell(work, kind, reader, about=target.username, by=by_name, **facts)
 
 
 def as_of_now(work: UnitOfWork, actor: Actor) -> Actor:

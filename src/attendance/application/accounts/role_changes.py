@@ -9,6 +9,7 @@ from attendance.application.forms.editing import require_version
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query, TimedQuery
+from attendance.application.pagination import PageChoice
 from attendance.application.ports.accounts import ROLE_CHANGES, RoleChangeCriteria
 from attendance.domain.accounts.policy import may_move, may_switch
 from attendance.domain.accounts.role_changes import Kind, State, require_possible
@@ -24,10 +25,10 @@ from attendance.domain.permissions.table import Permission
 class ChangeRole(Query):
     """Change the role of a user, and return the user; the same role again changes nothing.
 
-    Where that takes ownership from another owner, return the role change, which awaits confirmation. Sessions
-    of the user go on, with the new level. `versions`: refuse unless the stored version is one of these; None:
-    any. Raises Forbidden, UserNotFound, Outdated, NotConfirmedAndActive for a promotion of such a user,
-    LastOwner, RoleChangeAwaits.
+    Where that takes ownership from another owner, or grants owner or admin and a setting says so, return the
+    role change, which awaits confirmation. Sessions of the user go on, with the new level. `versions`: refuse
+    unless the stored version is one of these; None: any. Raises Forbidden, UserNotFound, Outdated,
+    NotConfirmedAndActive for a promotion of such a user, LastOwner, RoleChangeAwaits.
     """
 
     role_change_workflow: RoleChangeWorkflow
@@ -49,9 +50,10 @@ class ChangeRole(Query):
 class ChangeActive(Query):
     """Deactivate or reactivate a user, and return the user; the same state again changes nothing.
 
-    The sessions of a deactivated user end at once. Where that takes ownership from another owner, return the
-    role change, which awaits confirmation. `versions`: refuse unless the stored version is one of these;
-    None: any. Raises Forbidden, UserNotFound, Outdated, LastOwner, RoleChangeAwaits.
+    The sessions of a deactivated user end at once, and the calendar token for good. Where that takes
+    ownership from another owner, return the role change, which awaits confirmation. `versions`: refuse unless
+    the stored version is one of these; None: any. Raises Forbidden, UserNotFound, Outdated, LastOwner,
+    RoleChangeAwaits.
     """
 
     role_change_workflow: RoleChangeWorkflow
@@ -73,22 +75,27 @@ class ChangeActive(Query):
 class ConfirmRoleChange(Command):
     """Apply a change that awaits confirmation, and return it.
 
-    For the user it is about, or another owner who did not request it and has been an owner for 7 days (a
-    setting). Raises Forbidden, RoleChangeNotFound, NotAwaiting, and LastOwner: then it still awaits.
+    For the user it is about, who however confirms no grant, or another owner who did not request it and has
+    been an owner for 7 days (a setting). `versions`: refuse (Outdated) unless the change has one of these;
+    None: any. Raises Forbidden, RoleChangeNotFound, Outdated, NotAwaiting, and LastOwner: then it still
+    awaits.
     """
 
     role_change_workflow: RoleChangeWorkflow
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
+    def __call__(
+        self, actor: Actor, *, role_change_id: RoleChangeId, versions: Collection[int] | None = None
+    ) -> RoleChangeDetails:
         require_level(actor, Permission.CONFIRM_ROLE_CHANGE)
         with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
+            require_version(change.version, versions)
             decided, event = change.confirmed(
                 work.accounts.get_for_update(actor.id),
                 self._change_context(actor),
-                tenure=self.role_change_workflow.rules.tenure,
+                rules=self.role_change_workflow.rules,
             )
             target = work.accounts.get_for_update(change.user_id)
             require_possible(target, change.kind, change.after, active_owners=len(owners))
@@ -101,15 +108,19 @@ class ConfirmRoleChange(Command):
 class RejectRoleChange(Command):
     """Reject a change that awaits confirmation, and return it: for any owner but the user it is about.
 
-    Raises Forbidden, RoleChangeNotFound, NotAwaiting.
+    `versions`: refuse (Outdated) unless the change has one of these; None: any. Raises Forbidden,
+    RoleChangeNotFound, Outdated, NotAwaiting.
     """
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
+    def __call__(
+        self, actor: Actor, *, role_change_id: RoleChangeId, versions: Collection[int] | None = None
+    ) -> RoleChangeDetails:
         require_level(actor, Permission.REJECT_ROLE_CHANGE)
         with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
+            require_version(change.version, versions)
             decided, event = change.rejected(work.accounts.get(actor.id), self._change_context(actor))
             work.role_changes.save(decided)
             work.events.add(event)
@@ -119,15 +130,19 @@ class RejectRoleChange(Command):
 class WithdrawRoleChange(Command):
     """Withdraw a change that one has requested oneself, whatever one's level is now, and return it.
 
-    Raises Forbidden, RoleChangeNotFound, NotAwaiting.
+    `versions`: refuse (Outdated) unless the change has one of these; None: any. Raises Forbidden,
+    RoleChangeNotFound, Outdated, NotAwaiting.
     """
 
     @retried
-    def __call__(self, actor: Actor, *, role_change_id: RoleChangeId) -> RoleChangeDetails:
+    def __call__(
+        self, actor: Actor, *, role_change_id: RoleChangeId, versions: Collection[int] | None = None
+    ) -> RoleChangeDetails:
         require_level(actor, Permission.WITHDRAW_ROLE_CHANGE)
         with self.store.transaction() as work:
             work.accounts.guard_owners()
             change = work.role_changes.get(role_change_id)
+            require_version(change.version, versions)
             decided, event = change.withdrawn(self._change_context(actor))
             work.role_changes.save(decided)
             work.events.add(event)
@@ -142,7 +157,7 @@ class ListRoleChanges(TimedQuery):
     """
 
     def __call__(
-        self, actor: Actor, *, state: State | None = None, page: int | None = None
+        self, actor: Actor, *, state: State | None = None, page: PageChoice = None
     ) -> Listed[RoleChangeDetails]:
         now = self.clock()
         criteria = RoleChangeCriteria(at=now, state=state)

@@ -1,9 +1,12 @@
-"""Sessions: signing in and out, and the actor of a token."""
+"""Sessions: signing in and out, where one is signed in, and the actor of a token."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from attendance.application.accounts.rate_limiter import RateLimiter
+from attendance.application.accounts.read_models import SessionDetails, StartedSession
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query, TimedQuery
 from attendance.application.ports import Hasher, RunInBackground, Tokens, UnitOfWork
@@ -16,7 +19,15 @@ from attendance.domain.accounts.accounts import (
     email_key,
 )
 from attendance.domain.accounts.passwords import normal_password
-from attendance.domain.accounts.sessions import Session, SessionLifetime, ended
+from attendance.domain.accounts.rate_limits import address_key
+from attendance.domain.accounts.sessions import (
+    InvalidToken,
+    Session,
+    SessionExpired,
+    SessionLifetimes,
+    SessionNotFound,
+    ended,
+)
 from attendance.domain.errors import FieldError, Invalid, Unauthenticated, Unavailable
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import AccountId, SessionId
@@ -28,12 +39,15 @@ from attendance.domain.text import folded, name_error, trimmed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn(Command):
-    """Start a session, by username or by email address, and return its access token.
+    """Start a session, by username or by email address, and return its access token and how long it lasts.
 
     White space at the ends of both is none of them, as phones add it; that of a password is its own.
 
-    `address`: that of the client's machine, against whose limit failures count; None: no such limit. A
-    password that was hashed with other parameters than today's is hashed again.
+    `remember`: it lasts longer, for a device that nobody else uses. `address`: that of the client's machine,
+    an IPv6 one best by its /64; None: not known. Failures count against its limits, those without an address
+    as if from one place, but not against the limit of one address for all accounts. It and `user_agent` are
+    shown to whoever has the account, as far as they are printable: 64 and 256 characters. A password that was
+    hashed with other parameters than today's is hashed again.
 
     Raises Invalid unless there is either a username or an email; InvalidCredentials, the same and after the
     same time, for an unknown name, a wrong password and a deactivated account; LimitReached after too many
@@ -42,7 +56,7 @@ class SignIn(Command):
 
     hasher: Hasher
     tokens: Tokens
-    lifetime: SessionLifetime
+    session_lifetimes: SessionLifetimes
     rate_limiter: RateLimiter
 
     def __call__(
@@ -51,23 +65,26 @@ class SignIn(Command):
         username: str | None = None,
         email: str | None = None,
         password: str,
+        remember: bool = False,
         address: str | None = None,
-    ) -> str:
+        user_agent: str = "",
+    ) -> StartedSession:
         if (username is None) is (email is None):
             raise Invalid(FieldError("body", "must have a username or an email, not both"))
         account = self._find(username, email)
         kind, text = ("email", email) if username is None else ("username", username)
         subject = account.id if account else f"{kind} {folded(trimmed(text or ''))}"
         claims = self.rate_limiter.of_sign_in(subject, address)
+        start = partial(self._start, remember=remember, address=address, user_agent=user_agent)
         taken_at = self.rate_limiter.take(claims)
         try:
-            session = self._session(account, password)
+            session = self._session(account, password, start)
         except Unavailable:
             # it is not known whether the password was wrong
             self.rate_limiter.give_back(claims, taken_at)
             raise
         self.rate_limiter.give_back(claims, taken_at)
-        return self.tokens.issue(session)
+        return StartedSession.of(session, self.tokens.issue(session), self.session_lifetimes)
 
     @retried
     def _find(self, username: str | None, email: str | None) -> Account | None:
@@ -90,22 +107,37 @@ class SignIn(Command):
         is_outdated = self.hasher.is_outdated(account.password_hash)
         return account, self.hasher.hash(normal) if is_outdated else None
 
-    def _session(self, account: Account | None, password: str) -> Session:
+    def _session(
+        self,
+        account: Account | None,
+        password: str,
+        start: Callable[[Account, str | None], Session | Account],
+    ) -> Session:
         verified, new_hash = self._verified(account, password)
-        result = self._start(verified, new_hash)
+        result = start(verified, new_hash)
         # the other hash may be of the same password, hashed again by another sign-in
-        return result if isinstance(result, Session) else self._session(result, password)
+        return result if isinstance(result, Session) else self._session(result, password, start)
 
     @retried
-    def _start(self, verified: Account, new_hash: str | None) -> Session | Account:
+    def _start(
+        self,
+        verified: Account,
+        new_hash: str | None,
+        *,
+        remember: bool,
+        address: str | None,
+        user_agent: str,
+    ) -> Session | Account:
         """The session; or the account, where it has another hash by now than the verified one."""
         now = self.clock()
-        session = Session(
-            id=SessionId(self.new_id()),
-            account_id=verified.id,
-            started_at=now,
-            expires_at=now + self.lifetime.absolute,
-            last_seen_at=now,
+        session = Session.begun(
+            SessionId(self.new_id()),
+            verified.id,
+            at=now,
+            lifetimes=self.session_lifetimes,
+            remembered=remember,
+            address=address,
+            user_agent=user_agent,
         )
         context = ChangeContext(verified.id, now, self.new_id)
         with self.store.transaction() as work:
@@ -121,6 +153,7 @@ class SignIn(Command):
                 work.events.add(event)
             work.sessions.add(session)
             work.events.add(session.started(context))
+            work.sign_in_addresses.put(account.id, address_key(account.id, address), now.date())
         return session
 
 
@@ -171,34 +204,88 @@ def end_sessions(
         work.events.add(ended(session_id, account_id, change_context))
 
 
+def end_calendar_token(work: UnitOfWork, user_id: AccountId, change_context: ChangeContext) -> None:
+    """End the token of an account, which is locked, with its event; nothing where there is none."""
+    token = work.calendars.token_of(user_id)
+    if token is not None:
+        work.calendars.remove_token(user_id)
+        work.events.add(token.revoked(change_context))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSessions(TimedQuery):
+    """Return the sessions that the actor is signed in with now, newest first, ties by id downwards.
+
+    Raises Forbidden for another's.
+    """
+
+    session_lifetimes: SessionLifetimes
+
+    @retried
+    def __call__(self, actor: Actor, *, user_id: AccountId) -> tuple[SessionDetails, ...]:
+        require_level(actor, Permission.READ_SESSIONS, own=actor.id == user_id)
+        with self.store.autocommit() as work:
+            sessions = work.sessions.of(user_id)
+        now = self.clock()
+        return tuple(
+            SessionDetails.of(session, actor)
+            for session in sessions
+            if session.is_live(at=now, lifetimes=self.session_lifetimes)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndSession(Command):
+    """End one of the actor's sessions, the present one too, with effect on the next request.
+
+    Raises Forbidden for another's, SessionNotFound for an id that is not one of the actor's, or is over.
+    """
+
+    session_lifetimes: SessionLifetimes
+
+    @retried
+    def __call__(self, actor: Actor, *, user_id: AccountId, session_id: SessionId) -> None:
+        require_level(actor, Permission.END_SESSION, own=actor.id == user_id)
+        context = self._change_context(actor)
+        with self.store.transaction() as work:
+            found = work.sessions.find(session_id)
+            if found is None or found.session.account_id != user_id:
+                raise SessionNotFound
+            is_live = found.session.is_live(at=context.at, lifetimes=self.session_lifetimes)
+            # somebody else may have ended it since it was found
+            if not is_live or not work.sessions.end(session_id):
+                raise SessionNotFound
+            work.events.add(ended(session_id, user_id, context))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorOf(TimedQuery):
     """Return the actor that an access token stands for now, with its present level; valid for one request.
 
-    Raises Unauthenticated for a token that is not genuine, and for a session that has ended or expired or
-    whose account is deactivated.
+    Raises SessionExpired for a session that was ended or has expired or whose account is deactivated,
+    InvalidToken for a token that was not given out here or is not its session's: both are Unauthenticated.
     """
 
     tokens: Tokens
-    lifetime: SessionLifetime
+    session_lifetimes: SessionLifetimes
     run_in_background: RunInBackground
 
     @retried
     def __call__(self, token: str) -> Actor:
         subject = self.tokens.subject(token)
         if subject is None:
-            raise Unauthenticated
+            raise InvalidToken
         session_id = subject.session_id
         with self.store.autocommit() as work:
             signed_in = work.sessions.find(session_id)
         now = self.clock()
-        if (
-            signed_in is None
-            or signed_in.session.account_id != subject.account_id
-            or not signed_in.account_active
-            or not signed_in.session.is_live(at=now, lifetime=self.lifetime)
-        ):
-            raise Unauthenticated
+        if signed_in is None:
+            raise SessionExpired
+        if signed_in.session.account_id != subject.account_id:
+            raise InvalidToken
+        is_live = signed_in.session.is_live(at=now, lifetimes=self.session_lifetimes)
+        if not (is_live and signed_in.account_active):
+            raise SessionExpired
         if signed_in.session.is_worth_touching(at=now):
             self.run_in_background(lambda: self._touch(session_id, now))
         return Actor(signed_in.session.account_id, session_id, signed_in.level)

@@ -1,12 +1,15 @@
 """Charging marks again when their lesson changes or a pass is sold."""
 
+from collections import Counter
 from dataclasses import replace
+from datetime import date
 
 from attendance.application.ports import UnitOfWork
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge, Visit, charge, moved
 from attendance.domain.attendance.marks import Mark
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import Subscription
+from attendance.domain.dates import week_of
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import ClientId
 
@@ -44,12 +47,15 @@ def settle_unpaid_visits(
 ) -> Subscription:
     """Let a new pass pay for the client's unpaid visits that it covers, oldest first, and return it.
 
-    The client must be locked.
+    Of one week for as many as it may. The client must be locked.
     """
     changes = []
+    weeks: Counter[date] = Counter()
     for unpaid in work.attendance.unpaid_of(subscription.client_id):
         visit, mark = visit_to(unpaid.lesson), unpaid.mark
-        if subscription.visits_left == 0 or not visit.is_covered_by(subscription):
+        week, _ = week_of(visit.date)
+        subscription = replace(subscription, charged_in_week=weeks[week])
+        if not visit.may_be_paid_by(subscription):
             continue
         new_charge = charge(
             mark.status,
@@ -62,6 +68,7 @@ def settle_unpaid_visits(
         changes.append(mark.recharged(new_charge, context))
         if new_charge.subscription_id is not None:
             subscription = replace(subscription, charged=subscription.charged + 1)
+            weeks[week] += 1
     work.attendance.save(changes)
     work.events.add_all([event for change in changes for event in change.events])
     return subscription

@@ -3,27 +3,29 @@
 from datetime import date
 
 from attendance.application.attendance.read_models import MarkDetails
-from attendance.application.forms.listing import Listed, Reading, listed, require_page
+from attendance.application.forms.listing import Listed, Reading, listed
 from attendance.application.forms.use_case import Query
-from attendance.application.pagination import parse_sort, validate_range
+from attendance.application.pagination import PageChoice, SortKey, numbered, parse_sort, validate_range
 from attendance.application.ports import UnitOfWork
 from attendance.application.ports.attendance import MarkCriteria
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.errors import Forbidden
-from attendance.domain.ids import GroupId
+from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level, sees_all_groups
 from attendance.domain.permissions.table import Permission
 
-MARKS_SORT = ("date", "starts", "lesson_id")
+MARKS_SORT = ("date",)
 
 
 class ListMarks(Query):
-    """List marks by the lesson's date, start and id, then by client; without those of cancelled lessons.
+    """List marks by the lesson's date and start, or by `-date`; without those of cancelled lessons.
 
-    `since`, `until`: local dates of lessons, both included; None: open at that end. `group_id`: of this group
-    alone. Employees see the marks of lessons they teach, managers all. `page` (from 1): that page of 20;
-    None: the whole list.
+    Ties are by the lesson's id, then the client's. `since`, `until`: local dates of lessons, both included;
+    None: open at that end. `group_id`, `client_id`, `status`: only those. `unpaid` True: only what no pass
+    has paid for; False: only the others. Employees see the marks of lessons they teach, managers all. `page`
+    (from 1): that page of 20; None: the whole list.
 
     Raises Invalid, GroupNotFound, and Forbidden, also for an employee who taught the group on no day of the
     range.
@@ -36,10 +38,15 @@ class ListMarks(Query):
         since: date | None = None,
         until: date | None = None,
         group_id: GroupId | None = None,
-        page: int | None = None,
+        client_id: ClientId | None = None,
+        status: Status | None = None,
+        unpaid: bool | None = None,
+        sort: str = "",
+        page: PageChoice = None,
     ) -> Listed[MarkDetails]:
+        order = marks_order(sort)
         validate_range(since, until)
-        require_page(page)
+        page = numbered(page)
         require_level(actor, Permission.READ_MARKS)
 
         def group_ids(work: UnitOfWork) -> frozenset[GroupId] | None:
@@ -51,16 +58,25 @@ class ListMarks(Query):
             taught_by=None if sees_all_groups(actor) else actor.id,
             since=since,
             until=until,
+            client_id=client_id,
+            status=status,
+            unpaid=unpaid,
         )
         return listed(
             self.store,
             lambda: None,
-            order=parse_sort(",".join(MARKS_SORT), MARKS_SORT),
+            order=order,
             page=page,
             count=lambda work: work.marks.count(criteria),
             rows=lambda work, page_request: work.marks.list(criteria, page_request),
             details=MarkDetails.of,
         )
+
+
+def marks_order(sort: str) -> tuple[SortKey, ...]:
+    """By the place of lessons in time, the newest first for `-date`. Raises Invalid."""
+    [by] = parse_sort(sort or "date", MARKS_SORT)
+    return by, SortKey("starts", by.descending), SortKey("lesson_id")
 
 
 def _visible_group_ids(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from attendance.application.attendance.charging import passes_by_client, visit_to
@@ -10,7 +11,8 @@ from attendance.application.forms.editing import require_version
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query, TimedQuery
 from attendance.application.pagination import PageRequest
-from attendance.application.ports import UnitOfWork, Zones
+from attendance.application.ports import LessonWithTeachers, UnitOfWork, Zones
+from attendance.application.ports.attendance import Payer
 from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.domain.attendance.charging import NOTHING, Charge, NoCandidate, charge
 from attendance.domain.attendance.marks import (
@@ -20,21 +22,24 @@ from attendance.domain.attendance.marks import (
     SentMark,
     entry_error,
     entry_errors,
+    is_left_alone,
     is_trial,
     mark_id,
     marked,
+    outdated_error,
     time_error,
 )
+from attendance.domain.attendance.payers import CoveringPass, payer_of
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import ClientNotFound
 from attendance.domain.club.lessons import Lesson, LessonCancelled
 from attendance.domain.club.subscriptions import Subscription
-from attendance.domain.errors import AttendanceError, FieldError, Invalid, Unavailable
+from attendance.domain.errors import AttendanceError, FieldError, Invalid, Outdated, Unavailable
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, require_level_for_some
-from attendance.domain.permissions.table import Permission
+from attendance.domain.permissions.table import Permission, allows
 from attendance.domain.text import raise_if_errors
 
 LONGEST_HISTORY = 10_000
@@ -42,11 +47,16 @@ NOT_YET = FieldError("attendances", "are only looked at")
 """As an error among those of a sheet: with it nothing is stored."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowSheet(TimedQuery):
     """Return the sheet of a lesson: its roster on the date, marked or not, then guests; each by name.
 
-    For managers, and below them for who teaches the lesson. Raises Forbidden, LessonNotFound.
+    For managers, and below them for who teaches the lesson. Three statements, however many clients there are.
+    Raises Forbidden, LessonNotFound.
     """
+
+    zones: Zones
+    marking_rules: MarkingRules
 
     @retried
     def __call__(self, actor: Actor, *, lesson_id: LessonId) -> SheetDetails:
@@ -54,7 +64,7 @@ class ShowSheet(TimedQuery):
         with self.store.autocommit() as work:
             taught_lesson = work.lessons.with_teachers(lesson_id, for_update=False)
             require_level(actor, Permission.READ_ATTENDANCE, own=actor.id in taught_lesson.teachers)
-            return SheetDetails.of(work.attendance.sheet(taught_lesson.lesson), self.clock())
+            return _sheet(work, taught_lesson, actor, self.clock(), self.zones, self.marking_rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +76,8 @@ class MarkAttendance(Command):
     Who teaches the lesson may for 7 days after its date, managers for 60 (settings), head managers at any
     time. `versions`: refuse unless the version of the sheet is one of these; None: any.
 
-    Raises Invalid with the errors of all entries, Forbidden, LessonNotFound, TooLate, Outdated,
-    LessonCancelled.
+    Raises Invalid with the errors of all entries, Forbidden, LessonNotFound, TooLate, LessonCancelled, and
+    Outdated, with the entries whose marks have another version than they say and differ from what is sent.
     """
 
     zones: Zones
@@ -77,7 +87,7 @@ class MarkAttendance(Command):
     def errors_in(self, fields: Mapping[str, Any], *, actor: Actor, lesson_id: LessonId) -> list[FieldError]:
         """What is wrong with each entry, some of which may lack fields; the more, the more the actor may."""
         attendances = fields.get("attendances", ())
-        field_errors = entry_errors(attendances)
+        field_errors = entry_errors(attendances, at=self.clock())
         try:
             self._mark(actor, lesson_id, attendances, None, [NOT_YET, *field_errors])
         except Invalid as invalid:
@@ -98,7 +108,7 @@ class MarkAttendance(Command):
         attendances: Sequence[SentMark],
         versions: Collection[int] | None = None,
     ) -> SheetDetails:
-        field_errors = entry_errors(attendances)
+        field_errors = entry_errors(attendances, at=self.clock())
         try:
             return self._mark(actor, lesson_id, attendances, versions, field_errors)
         except Invalid:
@@ -124,7 +134,8 @@ class MarkAttendance(Command):
             today = context.at.astimezone(self.zones.named(lesson.timezone)).date()
             self.marking_rules.require_in_time(actor.level, lesson.date, today=today)
             if versions is not None:
-                require_version(work.attendance.sheet(lesson).version, versions)
+                seen = _sheet(work, taught_lesson, actor, context.at, self.zones, self.marking_rules)
+                require_version(seen.version, versions)
             if lesson.cancelled:
                 raise LessonCancelled
             is_future = self.marking_rules.is_future(lesson, at=context.at)
@@ -133,7 +144,7 @@ class MarkAttendance(Command):
             )
             work.attendance.save(changes)
             work.events.add_all([event for change in changes for event in change.events])
-            return SheetDetails.of(work.attendance.sheet(lesson), context.at)
+            return _sheet(work, taught_lesson, actor, context.at, self.zones, self.marking_rules)
 
 
 class AttendanceHistory(Query):
@@ -154,6 +165,39 @@ class AttendanceHistory(Query):
             return work.events.list(criteria, PageRequest(order=(), limit=LONGEST_HISTORY))[::-1]
 
 
+def _sheet(
+    work: UnitOfWork,
+    taught_lesson: LessonWithTeachers,
+    actor: Actor,
+    at: datetime,
+    zones: Zones,
+    rules: MarkingRules,
+) -> SheetDetails:
+    """The sheet as this actor sees it at an instant, with the passes that pay or would pay."""
+    lesson = taught_lesson.lesson
+    entries = work.attendance.sheet(lesson)
+    passes: dict[ClientId, list[CoveringPass]] = {}
+    for sold in work.subscriptions.covering([entry.client_id for entry in entries], lesson.date):
+        passes.setdefault(sold.client_id, []).append(sold)
+    attendances = []
+    for entry in entries:
+        payer = payer_of(entry.subscription_id, lesson.group_id, passes.get(entry.client_id, ()))
+        if payer is not None:
+            shown = Payer(payer.id, payer.price_name, payer.visits_left, payer.valid_until)
+            attendances.append(entry.paid_by(shown))
+        else:
+            attendances.append(entry)
+    today = at.astimezone(zones.named(lesson.timezone)).date()
+    is_allowed = allows(Permission.MARK_ATTENDANCE, actor.level, own=actor.id in taught_lesson.teachers)
+    return SheetDetails.of(
+        taught_lesson,
+        tuple(attendances),
+        at,
+        may_mark=is_allowed and rules.is_open(lesson, actor.level, at=at, today=today),
+        marking_ends_on=rules.last_day(actor.level, lesson.date),
+    )
+
+
 def _changes(
     work: UnitOfWork,
     lesson: Lesson,
@@ -164,7 +208,7 @@ def _changes(
     *,
     is_future: bool,
 ) -> list[Changed]:
-    """The marks that change. Locks the clients; raises Invalid with the errors of all entries.
+    """The marks that change. Locks the clients; raises Invalid with the errors of all entries, then Outdated.
 
     An entry without a client or a status is judged by what it has, and changes nothing.
     """
@@ -172,29 +216,76 @@ def _changes(
     existing_ids = work.clients.lock_existing(client_ids)
     marks = {mark.client_id: mark for mark in work.attendance.of_lesson(lesson.id, client_ids)}
     passes = passes_by_client(work, client_ids, lesson)
+    new_ids = [sent["client_id"] for sent in attendances if sent.get("status") and "client_id" in sent]
+    used = versions_used(work, lesson.id, [it for it in new_ids if it not in marks])
     changes: list[Changed] = []
+    outdated: list[FieldError] = []
     for index, sent in enumerate(attendances):
         client_id: ClientId | None = sent.get("client_id")
         before = None if client_id is None else marks.get(client_id)
+        if is_left_alone(sent, before, actor.id):
+            continue
         if is_future and "status" in sent and (field_error := time_error(index, sent, before)):
             field_errors.append(field_error)
         if client_id is not None and client_id not in existing_ids:
             field_errors.append(entry_error(index, "client_id", "is no client"))
         elif client_id is None or "status" not in sent:
             continue
-        elif (status := sent["status"]) is None:
-            changes += [before.cleared(context)] if before else []
         else:
             try:
-                new_charge = _charge(sent, status, before, lesson, passes[client_id])
+                change = _change(
+                    sent, before, lesson, passes[client_id], used.get(client_id, 0), context, actor
+                )
             except NoCandidate as refusal:
                 field_errors.append(entry_error(index, "subscription_id", refusal.text))
                 continue
-            changes.append(
-                marked(sent, before, new_charge, lesson_id=lesson.id, context=context, by=actor.id)
-            )
+            changes.append(change)
+            if field_error := outdated_error(index, sent, change):
+                outdated.append(field_error)
     raise_if_errors(*field_errors)
+    if outdated:
+        raise Outdated(*outdated)
     return [change for change in changes if change.events]
+
+
+def versions_used(
+    work: UnitOfWork, lesson_id: LessonId, client_ids: Collection[ClientId]
+) -> dict[ClientId, int]:
+    """The highest version that a mark of each client in a lesson may have had, where there is none now.
+
+    Each version has an event at least, so their number is it. The clients must be locked.
+    """
+    if not client_ids:
+        return {}
+    mark_ids = {client_id: mark_id(lesson_id, client_id) for client_id in client_ids}
+    numbers = work.events.numbers_of([*mark_ids.values()])
+    return {client_id: numbers.get(subject_id, 0) for client_id, subject_id in mark_ids.items()}
+
+
+def _change(
+    sent: Mapping[str, Any],
+    before: Mark | None,
+    lesson: Lesson,
+    passes: list[Subscription],
+    versions_used: int,
+    context: ChangeContext,
+    actor: Actor,
+) -> Changed:
+    """The change of a mark to what an entry says. Raises NoCandidate."""
+    status: Status | None = sent["status"]
+    if status is None:
+        if before is None:
+            return Changed(before=None, after=None)
+        return before.cleared(context, noted_at=sent.get("noted_at"))
+    return marked(
+        sent,
+        before,
+        _charge(sent, status, before, lesson, passes),
+        lesson_id=lesson.id,
+        context=context,
+        by=actor.id,
+        versions_used=versions_used,
+    )
 
 
 def _charge(

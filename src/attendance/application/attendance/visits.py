@@ -7,7 +7,7 @@ from attendance.application.forms.client_access import readable_client
 from attendance.application.forms.listing import Reading, listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import TimedQuery
-from attendance.application.pagination import parse_sort, validate_range
+from attendance.application.pagination import PageChoice, parse_sort, validate_range
 from attendance.application.ports.attendance import VisitCriteria
 from attendance.domain.ids import ClientId
 from attendance.domain.permissions.actor import Actor
@@ -32,7 +32,7 @@ class VisitsOfClient(TimedQuery):
         client_id: ClientId,
         since: date | None = None,
         until: date | None = None,
-        page: int | None = None,
+        page: PageChoice = None,
     ) -> VisitsDetails:
         validate_range(since, until)
         criteria = VisitCriteria(client_id=client_id, since=since, until=until)

@@ -4,51 +4,74 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Unpack
 
-from attendance.application.club.read_models import ClientDetails
-from attendance.application.forms.client_access import readable_client
+from attendance.application.accounts.outbox import OutboxWriter
+from attendance.application.forms.client_access import own_clients, readable_client
 from attendance.application.forms.editing import edit
-from attendance.application.forms.field_errors import given_errors, record_errors
+from attendance.application.forms.field_errors import given_errors, record_errors, unknown_errors
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
-from attendance.application.forms.use_case import DatedCommand, Query
-from attendance.application.pagination import PageRequest, parse_sort
-from attendance.application.ports import Contended, EmailAddresses, Today, UnitOfWork
+from attendance.application.forms.use_case import DatedCommand, DatedQuery, Query
+from attendance.application.pagination import PageChoice, PageRequest
+from attendance.application.ports import Contended, EmailAddresses, Store, Today, UnitOfWork
 from attendance.application.ports.club import CLIENTS, ClientCriteria, GroupCriteria
-from attendance.domain.club.clients import Client, ClientChanges, accepted_birthday
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.club.clients import Client, ClientChanges, ClientFields, accepted_birthday
 from attendance.domain.club.groups import Group
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import FieldError, Forbidden
 from attendance.domain.events import ChangeContext, Event
-from attendance.domain.ids import AccountId, ClientId, LessonId
+from attendance.domain.ids import OPERATOR_ID, ClientId, GroupId, LessonId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import require_level
-from attendance.domain.permissions.table import Permission, allows
+from attendance.domain.permissions.policy import may_link_accounts, require, require_level, sees_notes
+from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors, trimmed, words_of
 
-MOST_OWN_CLIENTS = 1000
+
+def hidden_notes(actor: Actor) -> tuple[str, ...]:
+    """The fields of a client and of a contract that the actor may not see."""
+    return () if sees_notes(actor) else ("notes",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDetails(ClientFields):
+    """A client; `notes` are None for parents."""
+
+    notes: str | None
+
+    @classmethod
+    def of(cls, client: Client, actor: Actor) -> "ClientDetails":
+        return read_model(cls, client, hidden_notes(actor))
+
+
 MOST_GROUPS = 10_000
 
 
-class ListClients(Query):
+class ListClients(DatedQuery):
     """List clients, by name unless `sort` says otherwise; ties by id.
 
     `sort`: fields with commas, `-` before one for descending order, of `name`, `birthday`, `created_at`;
     those without a birthday come last. `q`: words that are all found, in any order, in a name, the guardian's
     name, the email address or the phone number, whatever their case and accents.
-    `active`: only those, or only the archived ones. `page` (from 1): that page of 20; None: the whole list.
-    Raises Invalid, Forbidden.
+    `active`: only those, or only the archived ones. `group_id`: only today's members of this group. `page`
+    (from 1): that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
 
     def __call__(
         self,
         actor: Actor,
         *,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         q: str = "",
         active: bool | None = None,
+        group_id: GroupId | None = None,
     ) -> Listed[ClientDetails]:
-        criteria = ClientCriteria(words=words_of("q", q), active=active)
+        criteria = ClientCriteria(
+            words=words_of("q", q),
+            active=active,
+            group_id=group_id,
+            member_on=None if group_id is None else self.today(),
+        )
         return self._listed(
             CLIENTS,
             criteria,
@@ -63,29 +86,31 @@ class ListClients(Query):
 class AddClient(DatedCommand):
     """Add a client and return it. `fields` are those of `ClientChanges`; `name` is required.
 
-    Raises Invalid, Forbidden, and UserNotFound where no account has `user_id`.
+    Managers may link accounts (`user_ids`). Raises Invalid, also for an account that does not exist,
+    Forbidden.
     """
 
     email_addresses: EmailAddresses
 
-    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
-        return client_errors(fields, self.email_addresses, self.today)
+    @retried
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
+        errors = client_errors(fields, self.email_addresses, self.today)
+        return errors + _unknown_account_errors(self.store, actor, fields)
 
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[ClientChanges]) -> ClientDetails:
-        raise_if_errors(*self.errors_in({"name": "", **fields}))
+        raise_if_errors(*self.errors_in({"name": "", **fields}, actor=actor))
         client = Client(**self._new_record({"name": "", **_accepted(fields, self.email_addresses)}))
         require_level(actor, Permission.ADD_CLIENT)
+        require(not client.user_ids or may_link_accounts(actor), Forbidden)
         with self.store.transaction() as work:
-            if client.user_id is not None:
-                work.accounts.get(client.user_id)
             work.clients.add(client)
             work.events.add(client.added(self._change_context(actor)))
         return ClientDetails.of(client, actor)
 
 
 class ShowClient(Query):
-    """Return one client: to employees, and without notes to the parent whose account is its `user_id`.
+    """Return one client: to employees, and without notes to the accounts linked to it.
 
     Raises Forbidden, ClientNotFound.
     """
@@ -96,7 +121,7 @@ class ShowClient(Query):
 
 
 class OwnClients(Query):
-    """Return the clients whose `user_id` is the actor's account, without notes, by name, ties by id.
+    """Return the clients that the actor's account is linked to, without notes, by name, ties by id.
 
     At most 1000; none below level 2, that is, before the address is confirmed.
     """
@@ -108,30 +133,24 @@ class OwnClients(Query):
         return tuple(read_model(ClientDetails, client, notes=None) for client in clients)
 
 
-def own_clients(work: UnitOfWork, actor: Actor) -> tuple[Client, ...]:
-    """The clients whose `user_id` is the actor's account, by name, ties by id; none below level 2."""
-    if not allows(Permission.READ_CLIENT, actor.level, own=True):
-        return ()
-    page_request: PageRequest[Client] = PageRequest(
-        order=parse_sort("name", CLIENTS.sort), limit=MOST_OWN_CLIENTS
-    )
-    return work.clients.list(ClientCriteria(user_id=actor.id), page_request)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditClient(DatedCommand):
     """Change the given fields of a client, those of `ClientChanges`, and return it.
 
     The same values again change nothing. `active` False archives: memberships that run on end today, later
-    ones and planned absences go, and bringing the client back restores none of them. `versions`: refuse
-    unless the stored version is one of these; None: any. Raises Invalid, Forbidden, ClientNotFound, Outdated,
-    and UserNotFound where no account has `user_id`.
+    ones and planned absences go, and bringing the client back restores none of them. Managers may link other
+    accounts (`user_ids`), or fewer; the accounts linked before are told by mail of each one that is new.
+    `versions`: refuse unless the stored version is one of these; None: any. Raises Invalid, also for an
+    account that does not exist, Forbidden, ClientNotFound, Outdated.
     """
 
     email_addresses: EmailAddresses
+    outbox_writer: OutboxWriter
 
-    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
-        return client_errors(fields, self.email_addresses, self.today)
+    @retried
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
+        errors = client_errors(fields, self.email_addresses, self.today)
+        return errors + _unknown_account_errors(self.store, actor, fields)
 
     @retried
     def __call__(
@@ -142,7 +161,7 @@ class EditClient(DatedCommand):
         versions: Collection[int] | None = None,
         **changes: Unpack[ClientChanges],
     ) -> ClientDetails:
-        raise_if_errors(*self.errors_in(changes))
+        raise_if_errors(*self.errors_in(changes, actor=actor))
         accepted = _accepted(changes, self.email_addresses)
         require_level(actor, Permission.EDIT_CLIENT)
         context, is_archived = self._change_context(actor), accepted.get("active") is False
@@ -151,10 +170,11 @@ class EditClient(DatedCommand):
             lesson_ids = self._end_memberships(work, client_id, context) if is_archived else frozenset()
 
             def edited(before: Client) -> tuple[Client, Event | None]:
-                user_id: AccountId | None = accepted.get("user_id")
-                if user_id is not None and user_id != before.user_id:
-                    work.accounts.get(user_id)
-                return before.edited(accepted, context)
+                after, event = before.edited(accepted, context)
+                if after.user_ids != before.user_ids:
+                    require(may_link_accounts(actor), Forbidden)
+                    _tell_of_linked_accounts(work, self.outbox_writer, actor, before, after)
+                return after, event
 
             client = edit(work, work.clients, client_id, versions, edited)
             if is_archived:
@@ -211,3 +231,41 @@ def client_errors(
 def _accepted(fields: ClientChanges, email_addresses: EmailAddresses) -> dict[str, Any]:
     email = trimmed(fields.get("email") or "")
     return {**fields, **({"email": email_addresses.accepted(email)} if email else {})}
+
+
+def _unknown_account_errors(store: Store, actor: Actor, fields: Mapping[str, Any]) -> list[FieldError]:
+    """One for each of `user_ids` that is no account, by its place; looked up only for who may link some.
+
+    Raises Contended.
+    """
+    user_ids = fields.get("user_ids", ())
+    if not user_ids or not may_link_accounts(actor):
+        return []
+    # not from a store that may lag behind: somebody may have registered a moment ago
+    with store.autocommit() as work:
+        known = work.accounts.existing_ids(user_ids)
+    return unknown_errors("user_ids", user_ids, known, "user")
+
+
+def _tell_of_linked_accounts(
+    work: UnitOfWork, outbox_writer: OutboxWriter, actor: Actor, before: Client, after: Client
+) -> None:
+    """Mail each account that is new to those that were linked before, confirmed and active ones."""
+    new_ids = [user_id for user_id in after.user_ids if user_id not in before.user_ids]
+    if not new_ids:
+        return
+    by_name = "operator" if actor.id == OPERATOR_ID else work.accounts.get(actor.id).username
+    new_names = [work.accounts.get(user_id).username for user_id in new_ids]
+    for user_id in before.user_ids:
+        account = work.accounts.get(user_id)
+        if account.email is None or account.email_confirmed_at is None or not account.active:
+            continue
+        for new_name in new_names:
+            outbox_writer.tell(
+                work,
+                MailKind.ACCOUNT_LINKED,
+                account,
+                about=new_name,
+                by=by_name,
+                client=after.name,
+            )

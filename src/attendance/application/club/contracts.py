@@ -1,23 +1,45 @@
 """Contracts: adding, listing, showing and editing them."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Unpack
 
-from attendance.application.club.read_models import ContractDetails, hidden_notes
+from attendance.application.club.clients import hidden_notes
 from attendance.application.forms.client_access import readable_client
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
+from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand, DatedQuery
+from attendance.application.pagination import PageChoice
 from attendance.application.ports.club import CONTRACTS, ContractCriteria
 from attendance.domain.club.clients import ClientArchived
-from attendance.domain.club.contracts import Contract, ContractChanges, ContractState, number_for
+from attendance.domain.club.contracts import (
+    Contract,
+    ContractChanges,
+    ContractFields,
+    ContractState,
+    number_for,
+)
 from attendance.domain.errors import FieldError
 from attendance.domain.ids import ClientId, ContractId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractDetails(ContractFields):
+    """A contract and its state today; `notes` are None for parents."""
+
+    notes: str | None
+    state: ContractState
+
+    @classmethod
+    def of(cls, contract: Contract, actor: Actor, today: date) -> "ContractDetails":
+        return read_model(cls, contract, hidden_notes(actor), state=contract.state(today))
 
 
 class ListContracts(DatedQuery):
@@ -32,7 +54,7 @@ class ListContracts(DatedQuery):
         self,
         actor: Actor,
         *,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         client_id: ClientId | None = None,
         state: ContractState | None = None,

@@ -1,40 +1,83 @@
 """Groups: adding, listing, showing and editing them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
-from attendance.application.club.read_models import GroupDetails
 from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
+from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
-from attendance.application.forms.use_case import Command, DatedCommand, Query
+from attendance.application.forms.use_case import Command, DatedCommand, DatedQuery, Query
+from attendance.application.pagination import PageChoice
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.club import GROUPS, GroupCriteria
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
-from attendance.domain.club.groups import Group, GroupChanges, GroupMembership, RosterHeld, ended_by
+from attendance.domain.club.groups import (
+    Group,
+    GroupChanges,
+    GroupFields,
+    GroupMembership,
+    RosterHeld,
+    ended_by,
+)
 from attendance.domain.club.lessons import LessonsPlanned, LessonState
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError, error_if
 from attendance.domain.events import ChangeContext, Event
-from attendance.domain.ids import ClientId, GroupId
+from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import may_rewrite_rosters, require_level
+from attendance.domain.permissions.policy import may_rewrite_rosters, require_level, sees_members
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors
+from attendance.domain.text import raise_if_errors, words_of
 
 
-class ListGroups(Query):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupDetails(GroupFields):
+    """A group; `members` are None for whoever does not work here."""
+
+    members: tuple[GroupMembership, ...] | None
+
+    @classmethod
+    def of(cls, group: Group, actor: Actor) -> "GroupDetails":
+        return read_model(cls, group, cls.hidden(actor))
+
+    @staticmethod
+    def hidden(actor: Actor) -> tuple[str, ...]:
+        return () if sees_members(actor) else ("members",)
+
+
+class ListGroups(DatedQuery):
     """List groups, by name unless `sort` says otherwise; ties by id. Members only to employees and above.
 
-    `sort`: fields with commas, `-` before one for descending order, of `name`, `created_at`. `page` (from 1):
-    that page of 20; None: the whole list. Raises Invalid, Forbidden.
+    `sort`: fields with commas, `-` before one for descending order, of `name`, `created_at`. `q`: words that
+    are all found, in any order, in the name, whatever their case and accents. `active`: only those that are
+    active today, or only the others. `location_id`: only those at this location. `teacher_id`: only those
+    that this user teaches today. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
+    Forbidden.
     """
 
-    def __call__(self, actor: Actor, *, page: int | None = None, sort: str = "") -> Listed[GroupDetails]:
-        criteria = GroupCriteria()
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        page: PageChoice = None,
+        sort: str = "",
+        q: str = "",
+        active: bool | None = None,
+        location_id: LocationId | None = None,
+        teacher_id: AccountId | None = None,
+    ) -> Listed[GroupDetails]:
+        criteria = GroupCriteria(
+            words=words_of("q", q),
+            active=active,
+            location_id=location_id,
+            teacher_id=teacher_id,
+            on=self.today(),
+        )
         return self._listed(
             GROUPS,
             criteria,
@@ -126,9 +169,10 @@ class EditGroup(Command):
 class AddMember(Command):
     """Add a client to a group from `since` to `until`, both included, and return the group.
 
-    `until` None: open end. The roster of a lesson that was held changes only by head managers and above
-    (RosterHeld). Raises Invalid, Forbidden, GroupNotFound, ClientNotFound, ClientArchived, GroupFull,
-    RosterHeld, and AlreadyInGroup where the client is in the group on one of these days.
+    `until` None: open end. `versions`: refuse (Outdated) unless the group has one of these; None: any. The
+    roster of a lesson that was held changes only by head managers and above (RosterHeld). Raises Invalid,
+    Forbidden, GroupNotFound, Outdated, ClientNotFound, ClientArchived, GroupFull, RosterHeld, and
+    AlreadyInGroup where the client is in the group on one of these days.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -138,32 +182,52 @@ class AddMember(Command):
 
     @retried
     def __call__(
-        self, actor: Actor, *, group_id: GroupId, client_id: ClientId, since: date, until: date | None = None
+        self,
+        actor: Actor,
+        *,
+        group_id: GroupId,
+        client_id: ClientId,
+        since: date,
+        until: date | None = None,
+        versions: Collection[int] | None = None,
     ) -> GroupDetails:
         raise_if_errors(*self.errors_in({"since": since, "until": until}))
         member = GroupMembership(client_id=client_id, since=since, until=until)
         return _edit_members(
-            self.store, actor, group_id, self._change_context(actor), lambda group: group.members_with(member)
+            self.store,
+            actor,
+            group_id,
+            versions,
+            self._change_context(actor),
+            lambda group: group.members_with(member),
         )
 
 
 class EndMember(DatedCommand):
     """End a client's membership that runs on a day with that day, and return the group.
 
-    Where none runs on it, remove the next one that has not begun. `until`: today unless given. The roster of
-    a lesson that was held changes only by head managers and above (RosterHeld). Raises Forbidden,
-    GroupNotFound, MembershipNotFound, RosterHeld.
+    Where none runs on it, remove the next one that has not begun. `until`: today unless given. `versions`:
+    refuse (Outdated) unless the group has one of these; None: any. The roster of a lesson that was held
+    changes only by head managers and above (RosterHeld). Raises Forbidden, GroupNotFound, Outdated,
+    MembershipNotFound, RosterHeld.
     """
 
     @retried
     def __call__(
-        self, actor: Actor, *, group_id: GroupId, client_id: ClientId, until: date | None = None
+        self,
+        actor: Actor,
+        *,
+        group_id: GroupId,
+        client_id: ClientId,
+        until: date | None = None,
+        versions: Collection[int] | None = None,
     ) -> GroupDetails:
         today = self.today()
         return _edit_members(
             self.store,
             actor,
             group_id,
+            versions,
             self._change_context(actor),
             lambda group: group.members_when_ended(client_id, last=until or today, today=today),
         )
@@ -173,6 +237,7 @@ def _edit_members(
     store: Store,
     actor: Actor,
     group_id: GroupId,
+    versions: Collection[int] | None,
     context: ChangeContext,
     members: Callable[[Group], tuple[GroupMembership, ...]],
 ) -> GroupDetails:
@@ -186,7 +251,7 @@ def _edit_members(
             _require_references(work, before, after)
             return after, event
 
-        return GroupDetails.of(edit(work, work.groups, group_id, None, edited), actor)
+        return GroupDetails.of(edit(work, work.groups, group_id, versions, edited), actor)
 
 
 def _require_same_held_rosters(

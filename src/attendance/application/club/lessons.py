@@ -1,40 +1,33 @@
 """Lessons: listing, adding, showing and editing them."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import charge_again
-from attendance.application.club.overlaps import require_no_overlap, warnings_of
-from attendance.application.club.read_models import (
-    ChangedLessonDetails,
-    LessonDetails,
-    LessonInContextDetails,
-)
+from attendance.application.club.overlaps import LessonWarning, require_no_overlap, warnings_of
 from attendance.application.forms.editing import require_version
 from attendance.application.forms.field_errors import LONG_AGO, NOBODY, record_errors
-from attendance.application.forms.listing import Listed, Reading, listed
 from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedCommand, TimedQuery
-from attendance.application.pagination import PageRequest, SortKey, parse_sort, validate_range
-from attendance.application.ports import Today, UnitOfWork, Zones
-from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
+from attendance.application.ports import UnitOfWork, Zones
+from attendance.application.ports.club import LESSONS
 from attendance.domain.attendance.marks import MarkingRules
-from attendance.domain.club.groups import Group, GroupNotFound
+from attendance.domain.club.groups import Group
 from attendance.domain.club.lessons import (
     CLOSED,
     Lesson,
     LessonChanges,
+    LessonFields,
     LessonNotFound,
     LessonState,
     OutsideGroup,
     capacity_of,
     made,
 )
-from attendance.domain.club.schedules import LONGEST_RANGE
-from attendance.domain.errors import FieldError, Forbidden, error_if
+from attendance.domain.errors import FieldError, Forbidden
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import (
@@ -46,126 +39,27 @@ from attendance.domain.permissions.policy import (
 from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors
 
-LESSONS_SORT = ("date", "created_at")
-MOVES = frozenset({"date", "starts", "ends", "location_id", "cancelled"})
-"""The fields of a lesson that say when and where it is, and whether."""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonDetails(LessonFields):
+    """A lesson and its state now."""
 
-class ListLessons(TimedQuery):
-    """List the lessons of a group with their state now, by date unless `sort` says otherwise.
+    state: LessonState
 
-    Those of one date by start, ties by id. `sort`: fields with commas, `-` before one for descending order,
-    of `date`, `created_at`. `since`, `until`: only local dates from and to these, both included. `state`:
-    only those that have it now. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
-    Forbidden, GroupNotFound.
-    """
-
-    def __call__(
-        self,
-        actor: Actor,
-        *,
-        group_id: GroupId,
-        page: int | None = None,
-        sort: str = "",
-        since: date | None = None,
-        until: date | None = None,
-        state: LessonState | None = None,
-    ) -> Listed[LessonDetails]:
-        order, now = lessons_order(sort, LESSONS_SORT), self.clock()
-        criteria = LessonCriteria(group_id=group_id, at=now, since=since, until=until, state=state)
-        validate_range(since, until)
-
-        def permitted() -> None:
-            require_level(actor, Permission.READ_LESSONS)
-            if not Reading(self.store).one(lambda work: work.groups.existing_ids([group_id])):
-                raise GroupNotFound
-
-        return listed(
-            self.store,
-            permitted,
-            order=order,
-            page=page,
-            count=lambda work: work.lessons.count(criteria),
-            rows=lambda work, page_request: work.lessons.list(criteria, page_request),
-            details=lambda lesson: LessonDetails.of(lesson, now),
-        )
+    @classmethod
+    def of(cls, lesson: Lesson, now: datetime) -> "LessonDetails":
+        return read_model(cls, lesson, state=lesson.state(at=now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListAllLessons(TimedQuery):
-    """List lessons of all groups with their state now, by date and start, ties by id; or by `-date`.
+class ChangedLessonDetails(LessonDetails):
+    """A lesson that was added or edited, and its state now; `warnings` by teacher and the other's start."""
 
-    `since`, `until`: local dates, both included, at most 366 days; one that is left out is today, or the
-    other one where today is on the wrong side of it. `teacher_id`: lessons whose own teachers include it.
-    `group_id`, `location_id`, `state`: only those. `untaken` True: those that have begun, are not cancelled
-    and have no mark; False: the others. How many are on the roster and marked is for employees and above.
-    `page` (from 1): that page of 20; None: the whole list. A page takes three statements, however many
-    lessons it has. Raises Invalid, Forbidden.
-    """
-
-    today: Today
-
-    def __call__(
-        self,
-        actor: Actor,
-        *,
-        since: date | None = None,
-        until: date | None = None,
-        teacher_id: AccountId | None = None,
-        group_id: GroupId | None = None,
-        location_id: LocationId | None = None,
-        state: LessonState | None = None,
-        untaken: bool | None = None,
-        page: int | None = None,
-        sort: str = "",
-    ) -> Listed[LessonInContextDetails]:
-        order, now, today = lessons_order(sort, ("date",)), self.clock(), self.today()
-        validate_range(since, until)
-        first, last = since or min(today, until or today), until or max(today, since or today)
-        raise_if_errors(
-            error_if(
-                last - first >= timedelta(days=LONGEST_RANGE),
-                "to",
-                f"must be at most {LONGEST_RANGE} days from from",
-            )
-        )
-        criteria = LessonCriteria(
-            at=now,
-            since=first,
-            until=last,
-            teacher_id=teacher_id,
-            group_id=group_id,
-            location_id=location_id,
-            state=state,
-            untaken=untaken,
-        )
-
-        def rows(work: UnitOfWork, page_request: PageRequest[LessonInContext]) -> tuple[LessonInContext, ...]:
-            last = page_request.after
-            of_lessons: PageRequest[Lesson] = replace(page_request, after=last and last.lesson)  # type: ignore[arg-type, assignment]
-            return work.lessons.in_context(work.lessons.list(criteria, of_lessons))
-
-        return listed(
-            self.store,
-            lambda: require_level(actor, Permission.READ_LESSONS),
-            order=order,
-            page=page,
-            count=lambda work: work.lessons.count(criteria),
-            rows=rows,
-            details=lambda context: LessonInContextDetails.of_context(context, actor, now),
-            hidden=LessonInContextDetails.hidden(actor),
-        )
+    warnings: tuple[LessonWarning, ...]
 
 
-def lessons_order(sort: str, known: Collection[str]) -> tuple[SortKey, ...]:
-    """The sort keys of a list of lessons, by date unless `sort` says otherwise: of one date by start.
-
-    Raises Invalid.
-    """
-    order: list[SortKey] = []
-    for key in parse_sort(sort or "date", known):
-        order += [key, SortKey("starts", key.descending)] if key.field == "date" else [key]
-    return tuple(order)
+MOVES = frozenset({"date", "starts", "ends", "location_id", "cancelled"})
+"""The fields of a lesson that say when and where it is, and whether."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,11 +212,19 @@ class EditLesson(Command):
 class DeleteLesson(Command):
     """Delete a lesson that has no marks; made by the schedule, it can be made again.
 
-    Managers may, and below them who teaches the lesson. Raises Forbidden, LessonNotFound, LessonMarked.
+    Managers may, and below them who teaches the lesson. `versions`: refuse (Outdated) unless the lesson has
+    one of these; None: any. Raises Forbidden, LessonNotFound, Outdated, LessonMarked.
     """
 
     @retried
-    def __call__(self, actor: Actor, *, group_id: GroupId, lesson_id: LessonId) -> None:
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        group_id: GroupId,
+        lesson_id: LessonId,
+        versions: Collection[int] | None = None,
+    ) -> None:
         require_level_for_some(actor, Permission.DELETE_LESSON)
         with self.store.transaction() as work:
             taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
@@ -331,6 +233,7 @@ class DeleteLesson(Command):
             require_level(actor, Permission.DELETE_LESSON, own=actor.id in taught_lesson.teachers)
             # once more: somebody may have been marked while this waited for the lock
             lesson = work.lessons.get(lesson_id)
+            require_version(lesson.version, versions)
             event = lesson.deleted(self._change_context(actor))
             work.lessons.remove_all([lesson])
             work.events.add(event)

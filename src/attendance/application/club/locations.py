@@ -10,6 +10,7 @@ from attendance.application.forms.field_errors import named_errors, record_error
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query
+from attendance.application.pagination import PageChoice
 from attendance.application.ports import Zones
 from attendance.application.ports.club import LOCATIONS, LocationCriteria
 from attendance.domain.club.locations import Location, LocationChanges
@@ -31,7 +32,7 @@ class ListLocations(Query):
     """
 
     def __call__(
-        self, actor: Actor, *, page: int | None = None, sort: str = "", active: bool | None = None
+        self, actor: Actor, *, page: PageChoice = None, sort: str = "", active: bool | None = None
     ) -> Listed[Location]:
         criteria = LocationCriteria(active=active)
         return self._listed(

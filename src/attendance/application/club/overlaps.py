@@ -1,12 +1,29 @@
 """Lessons at the same time: refused within a group, told where a teacher is in two places."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
-from attendance.application.club.read_models import LessonWarning, LessonWarningCode
 from attendance.application.ports import UnitOfWork
 from attendance.domain.club.lessons import Lesson, LessonsOverlap
-from attendance.domain.ids import GroupId
+from attendance.domain.ids import AccountId, GroupId, LessonId
+
+
+class LessonWarningCode(StrEnum):
+    """What somebody may want to know of a lesson that was added or edited."""
+
+    TEACHER_ELSEWHERE = "teacher_elsewhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonWarning:
+    """A teacher of a lesson teaches another one at the same time."""
+
+    code: LessonWarningCode
+    lesson_id: LessonId
+    user_id: AccountId
+    with_lesson_id: LessonId
 
 
 def require_no_overlap(work: UnitOfWork, lesson: Lesson) -> None:

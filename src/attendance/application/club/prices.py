@@ -1,23 +1,40 @@
 """Prices: adding, listing, showing and editing them."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Unpack
 
-from attendance.application.club.read_models import PriceDetails
 from attendance.application.forms.field_errors import record_errors, unknown_errors
 from attendance.application.forms.listing import Listed, Reading
+from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedQuery
+from attendance.application.pagination import PageChoice
 from attendance.application.ports import Store
 from attendance.application.ports.club import PRICES, PriceCriteria
-from attendance.domain.club.prices import Price, PriceChanges, PriceNotFound
+from attendance.domain.club.prices import Price, PriceChanges, PriceFields, PriceNotFound
 from attendance.domain.errors import FieldError
 from attendance.domain.ids import PriceId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, sees_all_prices
 from attendance.domain.permissions.table import Permission, allows
 from attendance.domain.text import raise_if_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceDetails(PriceFields):
+    """A price; `notes` are None for whoever may not edit prices."""
+
+    notes: str | None
+
+    @classmethod
+    def of(cls, price: Price, actor: Actor | None) -> "PriceDetails":
+        return read_model(cls, price, cls.hidden(actor))
+
+    @staticmethod
+    def hidden(actor: Actor | None) -> tuple[str, ...]:
+        return () if sees_all_prices(actor) else ("notes",)
 
 
 class ListPrices(DatedQuery):
@@ -29,7 +46,7 @@ class ListPrices(DatedQuery):
     """
 
     def __call__(
-        self, actor: Actor | None, *, page: int | None = None, sort: str = ""
+        self, actor: Actor | None, *, page: PageChoice = None, sort: str = ""
     ) -> Listed[PriceDetails]:
         criteria = PriceCriteria(on_sale_on=None if sees_all_prices(actor) else self.today())
         return self._listed(

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from attendance.application.club.lessons import group_for_update
-from attendance.application.club.overlaps import Timeline, is_overlapping, warnings_of
-from attendance.application.club.read_models import LessonDetails, LessonWarning
+from attendance.application.club.lessons import LessonDetails, group_for_update
+from attendance.application.club.overlaps import LessonWarning, Timeline, is_overlapping, warnings_of
 from attendance.application.forms.field_errors import errors_of
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand

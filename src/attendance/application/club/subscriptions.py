@@ -1,26 +1,33 @@
 """Subscriptions: selling, listing, showing and editing them."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, Unpack
 
 from attendance.application.attendance.charging import settle_unpaid_visits
-from attendance.application.club.read_models import SubscriptionDetails
 from attendance.application.forms.client_access import readable_client
 from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
+from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand, DatedQuery
+from attendance.application.pagination import PageChoice
 from attendance.application.ports import UnitOfWork
 from attendance.application.ports.club import SUBSCRIPTIONS, SubscriptionCriteria
+from attendance.domain.attendance.marks import MarkingRules
 from attendance.domain.club.clients import ClientArchived
 from attendance.domain.club.prices import NotOnSale
+from attendance.domain.club.renewals import Start, start_after_current
 from attendance.domain.club.subscriptions import (
+    DiscountForbidden,
     OthersContract,
+    SoldTooLongAgo,
     Subscription,
     SubscriptionChanges,
+    SubscriptionFields,
     SubscriptionState,
     discount_error,
     sold,
@@ -29,9 +36,27 @@ from attendance.domain.errors import FieldError, error_if
 from attendance.domain.events import Event
 from attendance.domain.ids import ClientId, ContractId, PriceId, SubscriptionId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import may_sell_anything, require_level
+from attendance.domain.permissions.policy import may_discount, may_sell_anything, require, require_level
 from attendance.domain.permissions.table import Permission
 from attendance.domain.text import raise_if_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionDetails(SubscriptionFields):
+    """A subscription and its state today.
+
+    `amount_due`: the amount less the discount. `visits_left` None: any number. `valid_until`: the last day it
+    runs, freezes included, were it not cancelled; None: open end.
+    """
+
+    amount_due: Decimal
+    visits_left: int | None
+    valid_until: date | None
+    state: SubscriptionState
+
+    @classmethod
+    def of(cls, subscription: Subscription, today: date) -> "SubscriptionDetails":
+        return read_model(cls, subscription, state=subscription.state(today))
 
 
 class ListSubscriptions(DatedQuery):
@@ -46,7 +71,7 @@ class ListSubscriptions(DatedQuery):
         self,
         actor: Actor,
         *,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
         client_id: ClientId | None = None,
         contract_id: ContractId | None = None,
@@ -84,16 +109,23 @@ class SubscriptionsOfClient(DatedQuery):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SellSubscription(DatedCommand):
     """Sell a client a pass at a price, and return the subscription.
 
-    `sold_on`: today unless given, not in the future; `starts_on`: `sold_on` unless given. Below level 5 the
-    price must be on sale today and on `sold_on`. `discount_percent`: a whole number from 0 to 100.
+    `sold_on`: today unless given, not in the future, and back as many days as the actor may mark a lesson
+    (7 for employees, 60 for managers, which are settings; above them any). `starts_on`: `sold_on` unless
+    given; `Start.AFTER_CURRENT`: the day after the last day of the client's passes for the same groups that
+    are active, frozen or pending today, or today without one. Below level 5 the price must be on sale today
+    and on `sold_on`. `discount_percent`: a whole number from 0 to 100, other than 0 from level 4 on.
     `settle_unpaid`: the pass pays for the client's unpaid visits that it covers, oldest first.
 
-    Raises Invalid, Forbidden, ClientNotFound, PriceNotFound, ContractNotFound, ClientArchived, NotOnSale, and
-    OthersContract for a contract of another client.
+    Raises Invalid, Forbidden, DiscountForbidden, SoldTooLongAgo, ClientNotFound, PriceNotFound,
+    ContractNotFound, ClientArchived, NotOnSale, OthersContract for a contract of another client, and
+    CurrentHasNoEnd where the pass is to begin after one with an open end.
     """
+
+    marking_rules: MarkingRules
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         sold_on = fields.get("sold_on")
@@ -113,7 +145,7 @@ class SellSubscription(DatedCommand):
         contract_id: ContractId | None = None,
         discount_percent: int = 0,
         sold_on: date | None = None,
-        starts_on: date | None = None,
+        starts_on: date | Start | None = None,
         settle_unpaid: bool = False,
     ) -> SubscriptionDetails:
         today = self.today()
@@ -121,6 +153,9 @@ class SellSubscription(DatedCommand):
         given = {"discount_percent": discount_percent, "sold_on": sold_on}
         raise_if_errors(*self.errors_in(given))
         require_level(actor, Permission.SELL_SUBSCRIPTION)
+        require(discount_percent == 0 or may_discount(actor), DiscountForbidden)
+        days = self.marking_rules.days_for(actor.level)
+        require(days is None or (today - sold_on).days <= days, SoldTooLongAgo)
         context = self._change_context(actor)
         with self.store.transaction() as work:
             client, price = work.clients.get_for_update(client_id), work.prices.get(price_id)
@@ -130,6 +165,10 @@ class SellSubscription(DatedCommand):
             is_on_sale = price.is_on_sale(sold_on) and price.is_on_sale(today)
             if not is_on_sale and not may_sell_anything(actor):
                 raise NotOnSale
+            if isinstance(starts_on, Start):
+                # the client is locked: nobody sells another one meanwhile
+                passes = work.subscriptions.of_clients([client_id], today, until=date.max)
+                starts_on = start_after_current(price, passes, today=today)
             subscription = sold(
                 price,
                 subscription_id=SubscriptionId(self.new_id()),
@@ -165,8 +204,9 @@ class EditSubscription(DatedCommand):
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
-        usual = {"sold_on": date.min, "starts_on": date.min, "amount": Decimal(0), "currency": "EUR"}
-        return record_errors(Subscription, fields, client_id=NOBODY, price_id=NOBODY, **usual)
+        of_sale = {"sold_on": date.min, "starts_on": date.min, "amount": Decimal(0), "currency": "EUR"}
+        of_whom = {"client_id": NOBODY, "price_id": NOBODY, "price_name": ""}
+        return record_errors(Subscription, fields, **of_whom, **of_sale)
 
     @retried
     def __call__(

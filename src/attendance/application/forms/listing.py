@@ -1,16 +1,13 @@
-"""Lists: sorted, by numbered pages of 20, or whole in memory that does not grow with them."""
+"""Lists: sorted, by numbered pages, or whole in memory that does not grow with them."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from attendance.application.forms.retrying import retried
-from attendance.application.pagination import PageRequest, SortKey
+from attendance.application.pagination import PAGE_LENGTH, PageChoice, PageRequest, SortKey, numbered
 from attendance.application.ports import Store, UnitOfWork
-from attendance.domain.errors import FieldError, Invalid
 
-PAGE_LENGTH = 20
-LARGEST_PAGE_NUMBER = 10**12
 BATCH = 500
 
 T = TypeVar("T")
@@ -19,7 +16,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed(Generic[T]):
-    """A list, or with `page` one page of it: iterate over it, as often as you like.
+    """A list, or with `page` one page of `per_page` items of it: iterate over it, as often as you like.
 
     `total` counts all matches, on this page and others, as of the call. A page holds its items. A whole list
     is read in batches of 500 while it is iterated over, and read again each time: it needs no more memory the
@@ -30,6 +27,7 @@ class Listed(Generic[T]):
     items: Iterable[T]
     total: int
     page: int | None = None
+    per_page: int = PAGE_LENGTH
     hidden: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[T]:
@@ -41,8 +39,8 @@ class Listed(Generic[T]):
 
     @property
     def pages(self) -> int:
-        """How many pages of 20 there are."""
-        return -(-self.total // PAGE_LENGTH)
+        """How many pages of this length there are."""
+        return -(-self.total // self.per_page)
 
 
 def listed(
@@ -50,7 +48,7 @@ def listed(
     permitted: Callable[[], object],
     *,
     order: tuple[SortKey, ...],
-    page: int | None,
+    page: PageChoice,
     count: Callable[[UnitOfWork], int],
     rows: Callable[[UnitOfWork, PageRequest[T]], tuple[T, ...]],
     details: Callable[[T], R],
@@ -59,24 +57,36 @@ def listed(
     """A page of a list, or the whole list: `rows`, each item as `details` makes it of what is stored.
 
     The first batch of a whole list is read at once, each further one when iteration reaches it, in a
-    transaction of its own. `hidden`: the attributes that are None in every item. Raises Invalid for a page
-    below 1, then what `permitted` raises.
+    transaction of its own. What ends on the page, or with the first batch, is not counted again. `hidden`:
+    the attributes that are None in every item. Raises Invalid for a page below 1, then what `permitted`
+    raises.
     """
-    require_page(page)
+    chosen = numbered(page)
     permitted()
     reading, hidden = Reading(store), frozenset(hidden)
-    if page is not None:
-        page_request: PageRequest[T] = PageRequest(
-            order=order, limit=PAGE_LENGTH, offset=(page - 1) * PAGE_LENGTH
+    if chosen is not None:
+        page_request: PageRequest[T] = PageRequest(order=order, limit=chosen.length, offset=chosen.offset)
+
+        def page_and_total(work: UnitOfWork) -> tuple[tuple[T, ...], int]:
+            found = rows(work, page_request)
+            is_last = found and len(found) < page_request.limit
+            return found, page_request.offset + len(found) if is_last else count(work)
+
+        stored, total = reading.one(page_and_total)
+        return Listed(
+            items=tuple(map(details, stored)),
+            total=total,
+            page=chosen.number,
+            per_page=chosen.length,
+            hidden=hidden,
         )
-        stored, total = reading.one(lambda work: (rows(work, page_request), count(work)))
-        return Listed(items=tuple(map(details, stored)), total=total, page=page, hidden=hidden)
 
     def batch(after: T | None) -> tuple[T, ...]:
         return reading.one(lambda work: rows(work, PageRequest(order=order, limit=BATCH, after=after)))
 
-    items = Batches(batch=batch, details=details, first=batch(None))
-    return Listed(items=items, total=reading.one(count), hidden=hidden)
+    first = batch(None)
+    total = len(first) if len(first) < BATCH else reading.one(count)
+    return Listed(items=Batches(batch=batch, details=details, first=first), total=total, hidden=hidden)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,12 +104,6 @@ class Batches(Generic[T, R]):
         while len(batch) == BATCH:
             batch = self.batch(batch[-1])
             yield from map(self.details, batch)
-
-
-def require_page(page: int | None) -> None:
-    """Raise Invalid for a page number that is not from 1 to 10^12; None is the whole list."""
-    if page is not None and not 1 <= page <= LARGEST_PAGE_NUMBER:
-        raise Invalid(FieldError("page", "must be a whole number from 1"))
 
 
 @dataclass(frozen=True, slots=True)

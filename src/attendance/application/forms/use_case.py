@@ -7,7 +7,7 @@ from uuid import UUID
 
 from attendance.application.forms.editing import edit
 from attendance.application.forms.listing import Listed, listed
-from attendance.application.pagination import parse_sort
+from attendance.application.pagination import PageChoice, parse_sort
 from attendance.application.ports import Clock, NewId, Resource, Store, Today
 from attendance.domain.events import ChangeContext, Event
 from attendance.domain.permissions.actor import Actor
@@ -49,7 +49,7 @@ class Query:
         details: Callable[[E], R],
         *,
         permitted: Callable[[], object] = lambda: None,
-        page: int | None,
+        page: PageChoice,
         sort: str,
         hidden: Collection[str] = (),
     ) -> Listed[R]:

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query
 from attendance.application.pagination import LARGEST_PAGE, Page
+from attendance.application.ports import UnitOfWork
 from attendance.application.ports.labs import LabsPage
 from attendance.domain.errors import FieldError, Unauthenticated
 from attendance.domain.events import ChangeContext
-from attendance.domain.ids import LabId
+from attendance.domain.ids import AccountId, LabId
 from attendance.domain.labs.labs import AlreadyMember, Lab, LabNotFound, Membership
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, owns, require, require_level
@@ -36,6 +38,7 @@ class CreateLab(Command):
         )
         require_level(actor, Permission.CREATE_LAB)
         with self.store.transaction() as work:
+            enter_labs(work, actor.id, at=lab.created_at)
             work.labs.add(lab)
             work.events.add(lab.created(ChangeContext(actor.id, lab.created_at, self.new_id)))
         return lab.id
@@ -77,6 +80,13 @@ class JoinLab(Command):
             if owns(actor, lab.owner_id):
                 raise AlreadyMember
             membership = Membership(lab_id=lab_id, user_id=actor.id, joined_at=self.clock())
+            enter_labs(work, actor.id, at=membership.joined_at)
             work.labs.add_member(membership)
             work.events.add(membership.joined(ChangeContext(actor.id, membership.joined_at, self.new_id)))
         return membership
+
+
+def enter_labs(work: UnitOfWork, account_id: AccountId, *, at: datetime) -> None:
+    """Have an account listed in the public directory from now on."""
+    if not work.accounts.get(account_id).in_labs:
+        work.accounts.save(work.accounts.get_for_update(account_id).entered_labs(at=at))

@@ -6,12 +6,14 @@ store may raise `Unavailable` (nothing was changed, try later) and `Contended`.
 
 from attendance.application.ports.accounts import (
     Accounts as Accounts,
+    KeptAnswers as KeptAnswers,
     Links as Links,
     Outbox as Outbox,
     RateLimitWindows as RateLimitWindows,
     RoleChanges as RoleChanges,
     Sessions as Sessions,
     SignedIn as SignedIn,
+    SignInAddresses as SignInAddresses,
 )
 from attendance.application.ports.attendance import (
     Attendance as Attendance,

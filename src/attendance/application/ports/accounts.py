@@ -2,17 +2,18 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from attendance.application.pagination import Page
 from attendance.application.ports.repository import Repository, Resource, Unique
 from attendance.domain.accounts.accounts import Account, EmailTaken, UsernameTaken, UserNotFound
+from attendance.domain.accounts.kept_answers import KeptAnswer
 from attendance.domain.accounts.links import Link
 from attendance.domain.accounts.mail import Mail, MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow
 from attendance.domain.accounts.role_changes import RoleChange, RoleChangeAwaits, RoleChangeNotFound, State
-from attendance.domain.accounts.sessions import Session
+from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.ids import AccountId, MailId, SessionId
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.text import Words, has_words, searched_text
@@ -102,13 +103,13 @@ class Accounts(Repository[Account, UserCriteria], Protocol):
 
     @abstractmethod
     def find_by_email(self, email_key: str) -> Account | None:
-        """Return the account with an address (folded), confirmed or not; a pending one does not count."""
+        """Return the account with an address (by its key), confirmed or not; a pending one does not count."""
 
     @abstractmethod
     def search(self, part: str, page: Page) -> AccountsPage:
-        """Return the active accounts whose username contains `part` (a search key), by username, ties by id.
+        """Return the active accounts in labs whose username contains `part` (a search key), by username.
 
-        All active accounts where it is empty.
+        Ties by id. All active accounts in labs where `part` is empty.
         """
 
     @abstractmethod
@@ -146,8 +147,15 @@ class Sessions(Protocol):
         """
 
     @abstractmethod
-    def purge(self, before: datetime) -> None:
-        """Remove the sessions that expired before an instant."""
+    def of(self, account_id: AccountId) -> tuple[Session, ...]:
+        """Return an account's sessions, expired ones included, newest first, ties by id downwards."""
+
+    @abstractmethod
+    def purge(self, at: datetime, lifetimes: SessionLifetimes, *, most: int) -> int:
+        """Remove sessions that are not live at an instant, at most so many, and return how many.
+
+        Whatever somebody else has locked is left out, not waited for.
+        """
 
 
 class Links(Protocol):
@@ -172,6 +180,10 @@ class Links(Protocol):
     @abstractmethod
     def void(self, link: Link) -> None:
         """Remove a link."""
+
+    @abstractmethod
+    def purge(self, at: datetime, *, most: int) -> int:
+        """Remove links that have expired at an instant, used or not, like `Sessions.purge`."""
 
 
 class RoleChanges(Repository[RoleChange, RoleChangeCriteria], Protocol):
@@ -198,8 +210,24 @@ class RateLimitWindows(Protocol):
         """Store a window that this unit has locked."""
 
     @abstractmethod
-    def purge(self, before: datetime) -> None:
-        """Remove the windows whose last time is before an instant, and the empty ones."""
+    def purge(self, before: datetime, *, most: int) -> int:
+        """Remove windows whose last time is before an instant, and empty ones, like `Sessions.purge`."""
+
+
+class SignInAddresses(Protocol):
+    """From where somebody signed in to which account, by the key of both, and on which date last."""
+
+    @abstractmethod
+    def has(self, key: str, *, since: date) -> bool:
+        """Return whether somebody signed in from there on this date or later."""
+
+    @abstractmethod
+    def put(self, account_id: AccountId, key: str, on: date) -> None:
+        """Store that somebody signed in from there on a date; never moves the date back."""
+
+    @abstractmethod
+    def purge(self, before: date, *, most: int) -> int:
+        """Remove those whose date is before this one, like `Sessions.purge`."""
 
 
 class Outbox(Protocol):
@@ -233,8 +261,35 @@ class Outbox(Protocol):
         """Return all mails in a state, oldest first, ties by id."""
 
     @abstractmethod
-    def purge(self, before: datetime) -> None:
-        """Remove the mails that were sent and created before an instant."""
+    def purge(self, before: datetime, *, most: int) -> int:
+        """Remove mails that were sent and created before an instant, like `Sessions.purge`."""
+
+
+class KeptAnswers(Protocol):
+    """Answers by account and key: at most one of each."""
+
+    @abstractmethod
+    def claim(self, account_id: AccountId, key: str) -> bool:
+        """Reserve a key of an account until this unit ends. Return False where another unit has; never waits.
+
+        A store whose units that write wait for each other returns True.
+        """
+
+    @abstractmethod
+    def find(self, account_id: AccountId, key: str) -> KeptAnswer | None:
+        """Return the answer kept under a key of an account, however old."""
+
+    @abstractmethod
+    def add(self, answer: KeptAnswer) -> None:
+        """Keep an answer. Raises Contended where the account has one under its key."""
+
+    @abstractmethod
+    def remove(self, answer: KeptAnswer) -> None:
+        """Remove an answer; does nothing where it is not kept."""
+
+    @abstractmethod
+    def purge(self, before: datetime, *, most: int) -> int:
+        """Remove at most so many of the answers given before an instant, and return how many were."""
 
 
 class AccountsRepositories:
@@ -246,3 +301,5 @@ class AccountsRepositories:
     role_changes: RoleChanges
     rate_limit_windows: RateLimitWindows
     outbox: Outbox
+    sign_in_addresses: SignInAddresses
+    kept_answers: KeptAnswers

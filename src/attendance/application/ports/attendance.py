@@ -1,19 +1,17 @@
 """Marks in lessons, and the passes that pay for them."""
 
-import marshal
 from abc import abstractmethod
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
-from hashlib import blake2b
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from attendance.application.pagination import PageRequest
 from attendance.domain.attendance.marks import Changed, Mark
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, SubscriptionId
-from attendance.domain.reporting.statistics import Counts, counts_of
+from attendance.domain.reporting.statistics import Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,91 +25,65 @@ class VisitCriteria:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkCriteria:
-    """Marks in lessons of groups that somebody teaches, from `since` to `until`, both included; None: any."""
+    """Marks in lessons of groups that somebody teaches, from `since` to `until`, both included; None: any.
+
+    Of a client, with a status, `unpaid` or not; None: any.
+    """
 
     group_ids: frozenset[GroupId] | None = None
     taught_by: AccountId | None = None
     since: date | None = None
     until: date | None = None
+    client_id: ClientId | None = None
+    status: Status | None = None
+    unpaid: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SheetEntry:
+class Payer(NamedTuple):
+    """A pass that pays or would pay for a visit. `visits_left` None: any number; `valid_until` None: open."""
+
+    subscription_id: SubscriptionId
+    price_name: str
+    visits_left: int | None
+    valid_until: date | None
+
+
+class SheetEntry(NamedTuple):
     """One client on a sheet. `status` None: not marked. `guest`: not on the roster, but marked.
 
-    Flat, unlike a mark: a sheet has many, and each is made to be shown.
+    `marked_by_name`: the account's name, or its username where it has none; None without an account.
+    `last_visit_on`: the date of the client's newest mark present or late in a lesson of any group before this
+    one. `unpaid_visits`: all of the client's, now. `payer`: the pass that pays or would pay; a store leaves
+    it to the use case. A flat tuple, unlike a mark: a sheet has many, and each is made to be shown.
     """
 
     client_id: ClientId
     name: str
+    birthday: date | None
     guest: bool
+    last_visit_on: date | None = None
+    unpaid_visits: int = 0
+    version: int = 0
     status: Status | None = None
     note: str = ""
     minutes_late: int | None = None
     trial: bool = False
+    announced: bool = False
     subscription_id: SubscriptionId | None = None
     unpaid: bool = False
     marked_by: AccountId | None = None
+    marked_by_name: str | None = None
     marked_at: datetime | None = None
+    payer: Payer | None = None
 
-    @classmethod
-    def of(cls, client_id: ClientId, name: str, mark: Mark | None, *, guest: bool) -> "SheetEntry":
-        if mark is None:
-            return cls(client_id=client_id, name=name, guest=guest)
-        return cls(
-            client_id=client_id,
-            name=name,
-            guest=guest,
-            status=mark.status,
-            note=mark.note,
-            minutes_late=mark.minutes_late,
-            trial=mark.trial,
-            subscription_id=mark.charge.subscription_id,
-            unpaid=mark.charge.unpaid,
-            marked_by=mark.marked_by,
-            marked_at=mark.marked_at,
-        )
-
-    def version_key(self) -> tuple[object, ...]:
-        """All that is shown of the client, as numbers and texts."""
-        if self.status is None or self.marked_by is None or self.marked_at is None:
-            return self.client_id.int, self.name, self.guest
-        return (
-            self.client_id.int,
-            self.name,
-            self.guest,
-            self.status.value,
-            self.note,
-            self.minutes_late,
-            self.trial,
-            self.subscription_id and self.subscription_id.int,
-            self.unpaid,
-            self.marked_by.int,
-            self.marked_at.timestamp(),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """A lesson with the clients on its roster, then guests; each by name, ties by id."""
-
-    lesson: Lesson
-    rows: tuple[SheetEntry, ...]
-
-    def __post_init__(self) -> None:
-        is_marked = any(row.status for row in self.rows)
-        object.__setattr__(self, "lesson", replace(self.lesson, is_marked=is_marked))
+    def paid_by(self, payer: Payer | None) -> "SheetEntry":
+        """The entry with this payer."""
+        return SheetEntry._make((*self[:-1], payer))
 
     @property
-    def counts(self) -> Counts:
-        return counts_of(row.status for row in self.rows)
-
-    @property
-    def version(self) -> int:
-        """A hash of all that is shown: another one for every sheet that differs, whatever the process."""
-        # version 0 of marshal's format: later ones depend on how often an object is referred to
-        content = marshal.dumps((self.lesson.version, [row.version_key() for row in self.rows]), 0)
-        return int.from_bytes(blake2b(content, digest_size=4).digest(), "big")
+    def first_visit(self) -> bool:
+        """Whether the client has come to no lesson before this one."""
+        return self.last_visit_on is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,8 +145,12 @@ class Attendance(Protocol):
         """
 
     @abstractmethod
-    def sheet(self, lesson: Lesson) -> Sheet:
-        """Return the roster on the lesson's date, then who else is marked; each by name, ties by id."""
+    def sheet(self, lesson: Lesson) -> tuple[SheetEntry, ...]:
+        """Return the roster on the lesson's date, then who else is marked; each by name, ties by id.
+
+        One statement. Lessons before this one are those of an earlier date, or of an earlier start on its
+        date; cancelled ones do not count.
+        """
 
     @abstractmethod
     def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
@@ -195,15 +171,19 @@ class Attendance(Protocol):
         such lessons up to the end of the range; excused and unmarked do not break it.
         """
 
+    @abstractmethod
+    def of_client(self, client_id: ClientId, lesson_ids: Collection[LessonId]) -> tuple[Mark, ...]:
+        """Return a client's marks in these lessons, sorted by lesson id, in one statement."""
+
 
 class Marks(Protocol):
     """All marks in lessons that were not cancelled."""
 
     @abstractmethod
     def list(self, criteria: MarkCriteria, page_request: PageRequest[MarkRow]) -> tuple[MarkRow, ...]:
-        """Return the marks matching `criteria`, sorted by date, start, lesson id, client id.
+        """Return the marks matching `criteria`, sorted by date and start, ties by lesson id, then client id.
 
-        The page request's sort keys are ignored.
+        The page request's sort keys are `date`, `starts`, both in one direction, and `lesson_id`.
         """
 
     @abstractmethod

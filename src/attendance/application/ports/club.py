@@ -1,12 +1,13 @@
 """Clients, contracts, prices, subscriptions, locations, groups, lessons, favorites."""
 
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Protocol
 
 from attendance.application.ports.repository import Repository, Resource, Unique
+from attendance.domain.attendance.payers import CoveringPass
 from attendance.domain.club.clients import Client, ClientNotFound
 from attendance.domain.club.contracts import Contract, ContractNotFound, ContractState, NumberTaken
 from attendance.domain.club.favorites import Favorites as FavoritesOfAccount
@@ -25,19 +26,21 @@ from attendance.domain.ids import (
     LocationId,
     SubscriptionId,
 )
-from attendance.domain.text import Words, folded, has_words, sort_key
+from attendance.domain.text import Words, folded, has_words, searched_text, sort_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCriteria:
-    """Clients with each of the words in a name, the address for mail or the phone, of the account `user_id`.
+    """Clients with each of the words in a name, the address for mail or the phone; None: any.
 
-    None: any.
+    `user_id`: linked to this account. `group_id`: members of this group on the date `member_on`.
     """
 
     words: Words | None = None
     active: bool | None = None
     user_id: AccountId | None = None
+    group_id: GroupId | None = None
+    member_on: date | None = None
 
 
 CLIENTS = Resource(
@@ -47,7 +50,10 @@ CLIENTS = Resource(
     ClientCriteria,
     sort={"name": "name_key", "birthday": "birthday", "created_at": "created_at"},
     keys={"name_key": lambda client: sort_key(client.name)},
-    predicates={"words": lambda client, criteria: has_words(client.searched_text, criteria.words or ())},
+    predicates={
+        "words": lambda client, criteria: has_words(client.searched_text, criteria.words or ()),
+        "user_id": lambda client, criteria: criteria.user_id in client.user_ids,
+    },
 )
 
 
@@ -117,10 +123,19 @@ LOCATIONS = Resource(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCriteria:
-    """Groups of which a client is a member on some day after `member_after`; None: all groups."""
+    """Groups of which a client is a member on some day after `member_after`; None: all groups.
+
+    With each of the words in the name, at a location, taught by `teacher_id` on the date `on`, active on it
+    or not; None: any.
+    """
 
     member_id: ClientId | None = None
     member_after: date = date.min
+    words: Words | None = None
+    location_id: LocationId | None = None
+    teacher_id: AccountId | None = None
+    active: bool | None = None
+    on: date = date.min
 
 
 GROUPS = Resource(
@@ -135,7 +150,10 @@ GROUPS = Resource(
             member.client_id == criteria.member_id
             and (member.until is None or member.until > criteria.member_after)
             for member in group.members
-        )
+        ),
+        "words": lambda group, criteria: has_words(searched_text(group.name), criteria.words or ()),
+        "teacher_id": lambda group, criteria: criteria.teacher_id in group.teachers_on(criteria.on),
+        "active": lambda group, criteria: group.is_active(criteria.on) is criteria.active,
     },
 )
 
@@ -226,11 +244,48 @@ class Subscriptions(Repository[Subscription, SubscriptionCriteria], Protocol):
     """Passes; `charged` is counted from marks each time. Sorted by starts_on, ends_on or sold_on."""
 
     @abstractmethod
-    def of_clients(self, client_ids: Collection[ClientId], on: date) -> tuple[Subscription, ...]:
+    def of_clients(
+        self, client_ids: Collection[ClientId], on: date, *, until: date | None = None
+    ) -> tuple[Subscription, ...]:
         """Return the clients' passes that have begun and are not over on a date, sorted by id.
 
-        Frozen and cancelled ones are among them. One statement. Lock the clients first: whatever charges or
-        changes a pass locks its client first.
+        `until`: on some day from that date to this one, both included. Frozen and cancelled ones are among
+        them. `charged_in_week` is that of the week of the date. One statement. Lock the clients first:
+        whatever charges or changes a pass locks its client first.
+        """
+
+    @abstractmethod
+    def clients_between(
+        self,
+        since: date,
+        until: date,
+        *,
+        location_id: LocationId | None = None,
+        after: ClientId | None = None,
+        limit: int,
+    ) -> tuple[ClientId, ...]:
+        """Return the clients with a pass that has begun and is not over on some day of a range, sorted by id.
+
+        Frozen ones count, those cancelled before the range do not. `location_id`: only members, on some day
+        of the range, of a group there. `after`: only those whose id is greater. At most `limit`; one
+        statement.
+        """
+
+    @abstractmethod
+    def days_charged_between(
+        self, subscription_ids: Collection[SubscriptionId], since: date, until: date
+    ) -> Mapping[SubscriptionId, frozenset[date]]:
+        """Return the dates from `since` to `until` of the lessons that each pass has paid for.
+
+        Passes that have paid for none are left out. One statement.
+        """
+
+    @abstractmethod
+    def covering(self, client_ids: Collection[ClientId], on: date) -> tuple[CoveringPass, ...]:
+        """Return the clients' passes that cover a date, as `Subscription.covers` says.
+
+        Sorted by when they were sold: by sold_on, created_at, id. Each with what its price is called now. One
+        statement.
         """
 
     @abstractmethod
@@ -240,10 +295,15 @@ class Subscriptions(Repository[Subscription, SubscriptionCriteria], Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LessonWithTeachers:
-    """A lesson, and everybody who teaches it: its own teachers, and its group's on its date."""
+    """A lesson, and everybody who teaches it: its own teachers, and its group's on its date.
+
+    With what its group and location are called now.
+    """
 
     lesson: Lesson
     teachers: frozenset[AccountId]
+    group_name: str
+    location_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +336,13 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
     @abstractmethod
     def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
         """Return these lessons, in the same order, with what is around each; one statement for all."""
+
+    @abstractmethod
+    def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:
+        """Return the lessons of groups in which a client is on their date, sorted by date, start, ties by id.
+
+        From `since` to `until` (local dates, both included), cancelled ones too, in one statement.
+        """
 
     @abstractmethod
     def add_all(self, lessons: Collection[Lesson]) -> None:

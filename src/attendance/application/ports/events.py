@@ -1,7 +1,7 @@
 """The event log."""
 
 from abc import abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,7 +14,10 @@ from attendance.domain.ids import AccountId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCriteria:
-    """Events from `since` to just before `until`; None: any."""
+    """Events from `since` to just before `until`; None: any.
+
+    `subject_id`: events about this subject, or that concern this client.
+    """
 
     subject_id: UUID | None = None
     actor_id: AccountId | None = None
@@ -25,11 +28,18 @@ class EventCriteria:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """An event, its position in the log, and its actor's present username; None where no account acted."""
+    """An event, its position in the log, and the present names of its actor and its subject.
+
+    `actor_username`: None where no account acted. `subject_name`: the username of an account, favorites, a
+    calendar token, a session or a role change; the number of a contract; the name of a client, price,
+    location, group or lab; of a lesson its group's; of a subscription or a mark its client's; None of a mark
+    in a lab, and of what is not stored any more.
+    """
 
     position: int
     event: Event
     actor_username: str | None
+    subject_name: str | None
 
 
 class Events(Protocol):
@@ -56,3 +66,7 @@ class Events(Protocol):
     @abstractmethod
     def count(self, criteria: EventCriteria) -> int:
         """Return how many events match `criteria`."""
+
+    @abstractmethod
+    def numbers_of(self, subject_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return how many events each of these subjects has, without those that have none; one statement."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from attendance.domain.ids import AccountId, GroupId, LocationId
+from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.permissions.roles import Level
 from attendance.domain.reporting.at_risk import AtRiskCandidate
 from attendance.domain.reporting.calendars import CalendarEntry, CalendarToken
@@ -61,7 +61,7 @@ class Calendars(Protocol):
 
     @abstractmethod
     def of_teacher(self, account_id: AccountId, since: date, until: date) -> tuple[CalendarEntry, ...]:
-        """Return the lessons that somebody teaches, named in them or teaching their group on their date.
+        """Return the lessons whose own teachers somebody is among.
 
         From `since` to `until` (local dates, both included), sorted by their beginning, ties by id, in one
         statement.
@@ -70,6 +70,10 @@ class Calendars(Protocol):
     @abstractmethod
     def of_group(self, group_id: GroupId, since: date, until: date) -> tuple[CalendarEntry, ...]:
         """Return a group's lessons, in the same range and order, in one statement."""
+
+    @abstractmethod
+    def of_client(self, client_id: ClientId, since: date, until: date) -> tuple[CalendarEntry, ...]:
+        """Return the lessons of groups in which a client is on their date, in the same way."""
 
 
 class Kind(StrEnum):

@@ -23,8 +23,11 @@ NewId: TypeAlias = Callable[[], UUID]
 NewToken: TypeAlias = Callable[[], str]
 """A new secret for a link: 32 random bytes, in letters that a URL may hold."""
 
-RunInBackground: TypeAlias = Callable[[Callable[[], None]], None]
-"""Runs something apart from the answer, soon; what it raises reaches nobody, under load it may be dropped."""
+RunInBackground: TypeAlias = Callable[[Callable[[], None]], bool]
+"""Runs something apart from the answer, soon, and returns True; what it raises reaches nobody.
+
+Returns False, and does not run it, where too much waits already. At an orderly end what waits is run.
+"""
 
 
 class Hasher(Protocol):
@@ -58,7 +61,10 @@ class Tokens(Protocol):
 
     @abstractmethod
     def subject(self, token: str) -> TokenSubject | None:
-        """What a token points to, or None when it is not to be trusted at this moment."""
+        """What a token points to, or None when it is not to be trusted at this moment.
+
+        Raises SessionExpired for one that was, and whose time is over.
+        """
 
 
 class Usernames(Protocol):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from attendance.application.forms.listing import Listed, listed
 from attendance.application.forms.use_case import Query
-from attendance.application.pagination import validate_range
+from attendance.application.pagination import PageChoice, validate_range
 from attendance.application.ports.events import EventCriteria, LoggedEvent
 from attendance.domain.events import Action
 from attendance.domain.ids import AccountId
@@ -19,7 +19,8 @@ from attendance.domain.permissions.table import Permission
 class ListEvents(Query):
     """List the events of the log, newest first.
 
-    `subject`, `by`, `action`: only events about this, by this account, with this action. `since`, `until`:
+    `subject`, `by`, `action`: only events about this, by this account, with this action; about a client
+    also those of their marks, contracts and passes. `since`, `until`:
     only on dates from and to these in the organisation's zone, both included; None: open at that end. `page`
     (from 1): that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
@@ -35,7 +36,7 @@ class ListEvents(Query):
         action: Action | None = None,
         since: date | None = None,
         until: date | None = None,
-        page: int | None = None,
+        page: PageChoice = None,
     ) -> Listed[LoggedEvent]:
         validate_range(since, until)
         criteria = EventCriteria(

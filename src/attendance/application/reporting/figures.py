@@ -7,8 +7,8 @@ from decimal import Decimal
 from operator import attrgetter
 from uuid import UUID
 
-from attendance.application.forms.listing import PAGE_LENGTH, Listed
-from attendance.application.pagination import SortKey
+from attendance.application.forms.listing import Listed
+from attendance.application.pagination import NumberedPage, SortKey
 from attendance.domain.reporting.at_risk import AtRisk
 from attendance.domain.reporting.statistics import Bucket, Figures
 from attendance.domain.text import sort_key
@@ -62,7 +62,7 @@ class StatisticsOfOne:
 
 
 def sorted_rows(
-    rows: tuple[StatisticsRow, ...], order: tuple[SortKey, ...], page: int | None
+    rows: tuple[StatisticsRow, ...], order: tuple[SortKey, ...], page: NumberedPage | None
 ) -> Listed[StatisticsRow]:
     """A page of the rows, or all of them, sorted by `order`; rows without a value last, ties by id."""
     ordered = sorted(rows, key=lambda row: row.id)
@@ -73,8 +73,8 @@ def sorted_rows(
         ordered = [*sorted(with_value, key=value, reverse=key.descending), *without_value]
     if page is None:
         return Listed(items=ordered, total=len(ordered))
-    start = (page - 1) * PAGE_LENGTH
-    return Listed(items=ordered[start : start + PAGE_LENGTH], total=len(ordered), page=page)
+    items = ordered[page.offset : page.offset + page.length]
+    return Listed(items=items, total=len(ordered), page=page.number, per_page=page.length)
 
 
 def _name_key(row: StatisticsRow) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from uuid import UUID
 
-from attendance.application.forms.listing import Reading, require_page
+from attendance.application.forms.listing import Reading
 from attendance.application.forms.use_case import TimedQuery
-from attendance.application.pagination import parse_sort, validate_range
+from attendance.application.pagination import PageChoice, numbered, parse_sort, validate_range
 from attendance.application.ports import Kind, Range, Today, UnitOfWork
 from attendance.application.reporting.figures import (
     STATISTICS_SORT,
@@ -99,11 +99,11 @@ class ListStatistics(TimedQuery):
         kind: Kind,
         since: date | None = None,
         until: date | None = None,
-        page: int | None = None,
+        page: PageChoice = None,
         sort: str = "",
     ) -> StatisticsList:
         order = parse_sort(sort or "name", STATISTICS_SORT)
-        require_page(page)
+        chosen = numbered(page)
         first, last = _range(self.today, since, until, None)
         require_level(actor, LISTING[kind])
 
@@ -120,7 +120,7 @@ class ListStatistics(TimedQuery):
             )
 
         return StatisticsList(
-            since=first, until=last, rows=sorted_rows(Reading(self.store).one(read), order, page)
+            since=first, until=last, rows=sorted_rows(Reading(self.store).one(read), order, chosen)
         )
 
 

@@ -1,19 +1,37 @@
 """Accounts: username, address, role and state of whoever can sign in."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, Literal
 
 from attendance.domain.errors import FieldError, Invalid, NotFound, Unauthenticated
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.revisions import edited, payload, revised
-from attendance.domain.text import folded, name_error, raise_if_errors, sort_key, trim, trimmed
+from attendance.domain.text import (
+    domain_key,
+    folded,
+    name_error,
+    nfkc,
+    raise_if_errors,
+    sort_key,
+    trim,
+    trimmed,
+)
 
 LONGEST_USERNAME = 64
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
+
+
+class Language(StrEnum):
+    """The languages that mails are written in."""
+
+    EN = "en"
+    DE = "de"
+    RU = "ru"
 
 
 class UsernameTaken(Invalid):
@@ -47,8 +65,12 @@ def accepted_name(name: str) -> str:
 
 
 def email_key(email: str) -> str:
-    """The folded address: no two accounts have the same."""
-    return folded(email)
+    """The address without what does not tell addresses apart: no two accounts have the same.
+
+    The part before the @ in lower case, the domain by IDNA 2008, where `straße` and `strasse` are two.
+    """
+    local, at, domain = nfkc(email).rpartition("@")
+    return f"{local.lower()}{at}{domain_key(domain)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +78,10 @@ class Account:
     """An account. Raises Invalid.
 
     `email` is confirmed unless `email_confirmed_at` is None; `pending_email` replaces it once the link mailed
-    there is used. `password_hash` None: it has no password yet, and cannot sign in. `owner_since`: since when
-    it has been an active owner without a break.
+    there is used. `password_hash` None: it has no password yet, and cannot sign in. `language`: that of its
+    mails; None: the organisation's. `in_labs`: it came through the labs protocol, or has owned or joined a
+    lab; only then it is in the public directory. `owner_since`: since when it has been an active owner
+    without a break.
     """
 
     id: AccountId
@@ -67,8 +91,10 @@ class Account:
     pending_email: str | None = None
     email_confirmed_at: datetime | None = None
     name: str = ""
+    language: Language | None = None
     role: Role = Role.USER
     active: bool = True
+    in_labs: bool = False
     owner_since: datetime | None = None
     created_at: datetime
     updated_at: datetime
@@ -100,6 +126,12 @@ class Account:
     def level(self) -> Level:
         """That of its role, or 1 until its address is confirmed."""
         return level_of(self.role, is_confirmed=self.email_confirmed_at is not None)
+
+    @property
+    def has_claimed_address(self) -> bool:
+        """Whether it has an address that it neither confirmed nor was invited by."""
+        is_unconfirmed = self.email is not None and self.email_confirmed_at is None
+        return is_unconfirmed and self.password_hash is not None
 
     def registered(self, change_context: ChangeContext) -> Event:
         return self._added(Action.ACCOUNT_REGISTERED, change_context)
@@ -136,6 +168,10 @@ class Account:
             changes |= {"email": self.pending_email, "pending_email": None}
         return revised(self, changes, Action.ACCOUNT_EMAIL_CONFIRMED, change_context)
 
+    def entered_labs(self, *, at: datetime) -> "Account":
+        """The account as one that has owned or joined a lab. The lab's event tells it."""
+        return replace(self, in_labs=True, updated_at=at, version=self.version + 1)
+
     def lapsed(self, change_context: ChangeContext) -> tuple["Account", Event]:
         """The account without its address, which was not confirmed in time, and the event."""
         return revised(self, {"email": None}, Action.ACCOUNT_EMAIL_LAPSED, change_context.by_itself())
@@ -146,9 +182,10 @@ class Account:
         username: str | None,
         name: str | None,
         email: str | None,
+        language: Language | Literal[""] | None = None,
         change_context: ChangeContext,
     ) -> tuple["Account", Event | None]:
-        """The account with another username, name or address, and the event.
+        """The account with another username, name, address or language, and the event.
 
         None keeps a field, "" clears it. A new address is pending until it is confirmed, and the present one
         ends that; one that was never confirmed is replaced at once. Raises Invalid.
@@ -158,6 +195,8 @@ class Account:
             changes["username"] = username
         if name is not None:
             changes["name"] = name
+        if language is not None:
+            changes["language"] = language or None
         if email == "" and self.email is not None:
             raise Invalid(FieldError("email", "can be changed, not removed"))
         if email is not None:

@@ -26,6 +26,8 @@ class MailKind(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 # a kind of mail, no password
     ROLE_GRANTED = "role_granted"
     ROLE_CHANGE_AWAITS = "role_change_awaits"
+    ACCOUNT_LINKED = "account_linked"
+    ROLE_GRANT_AWAITS = "role_grant_awaits"
 
 
 class MailState(StrEnum):

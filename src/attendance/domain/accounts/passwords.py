@@ -10,6 +10,8 @@ LONGEST_PASSWORD_BYTES = 1024
 
 
 class WrongPassword(Forbidden):
+    """Whoever changes the own password has to know the present one."""
+
     text = "current password is wrong"
 
 

@@ -2,10 +2,13 @@
 
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from attendance.domain.errors import AttendanceError
+
+KNOWN_FOR = timedelta(days=30)
+"""How long an address is known to an account after somebody signed in to it from there."""
 
 
 class LimitReached(AttendanceError):
@@ -20,17 +23,27 @@ class LimitReached(AttendanceError):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `most` times within any period as long as `within`."""
+    """At most `most` times within any period as long as `within`; `most` None: counted, never refused."""
 
-    most: int
+    most: int | None
     within: timedelta
+
+    @property
+    def counting_only(self) -> "Limit":
+        """The same period, in which nothing is refused."""
+        return replace(self, most=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """All rate limits."""
+    """All rate limits.
+
+    Failed sign-ins are limited for one account from one address, for one account from all addresses together
+    (`everywhere`), and from one address for all accounts.
+    """
 
     failed_sign_ins_per_account: Limit = Limit(10, timedelta(minutes=5))
+    failed_sign_ins_everywhere: Limit = Limit(100, timedelta(minutes=5))
     failed_sign_ins_per_address: Limit = Limit(100, timedelta(minutes=5))
     registrations_per_address: Limit = Limit(200, timedelta(hours=1))
     confirmation_mails_per_account: Limit = Limit(3, timedelta(hours=6))
@@ -41,6 +54,7 @@ class Limits:
         """The longest period: what is older counts against no limit."""
         return max(
             self.failed_sign_ins_per_account.within,
+            self.failed_sign_ins_everywhere.within,
             self.failed_sign_ins_per_address.within,
             self.registrations_per_address.within,
             self.confirmation_mails_per_account.within,
@@ -58,7 +72,7 @@ class RateLimitWindow:
     def require_room(self, limit: Limit, *, at: datetime) -> None:
         """Raise LimitReached where the limit is used up."""
         recent = self._recent(limit, at)
-        if len(recent) >= limit.most:
+        if limit.most is not None and len(recent) >= limit.most:
             wait = recent[-limit.most] + limit.within - at
             raise LimitReached(max(1, math.ceil(wait.total_seconds())))
 
@@ -81,3 +95,13 @@ class RateLimitWindow:
 def window_key(kind: str, subject: object) -> str:
     """The key of the window that counts `kind` for `subject`: an id, an address, an unknown name."""
     return sha256(f"{kind}\0{subject}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def address_key(subject: object, address: str | None) -> str:
+    """What an account's sign-ins from an address are noted by. None: all those from addresses not known."""
+    return window_key("sign_in.account_from_address", f"{subject}\0{address or ''}")
+
+
+def known_since(at: datetime) -> date:
+    """The date from which on sign-ins make an address known at this instant, both in UTC."""
+    return (at - KNOWN_FOR).date()

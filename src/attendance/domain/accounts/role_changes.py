@@ -1,4 +1,7 @@
-"""Changes of roles and states: at once, or, where they take ownership from another, after confirmation."""
+"""Changes of roles and states: at once, or after confirmation.
+
+What takes ownership from another awaits confirmation; what grants owner or admin does so by a setting.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,12 +33,14 @@ class RoleChangeAwaits(Conflict):
     """Another change of this account awaits confirmation."""
 
     text = "a role change is awaiting"
+    code = "role_change_awaiting"
 
 
 class NotAwaiting(Conflict):
     """The change was decided, withdrawn or superseded, or has expired."""
 
     text = "not awaiting confirmation"
+    code = "not_awaiting_confirmation"
 
 
 class LastOwner(Conflict):
@@ -77,13 +82,19 @@ ACTION_OF = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnershipRules:
-    """`tenure`: how long one must have been an owner to confirm a change of another one.
+    """`tenure`: how long one must have been an owner to confirm what somebody else requested.
 
-    `confirmation_period`: how long a change awaits confirmation.
+    `confirmation_period`: how long a change awaits confirmation. `confirms_grants`: whether granting owner or
+    admin awaits confirmation, too.
     """
 
     tenure: timedelta = timedelta(days=7)
     confirmation_period: timedelta = timedelta(days=7)
+    confirms_grants: bool = False
+
+    def confirms_grant(self, kind: Kind, value: Value) -> bool:
+        """Whether a change to this value is a grant that awaits confirmation by an owner."""
+        return self.confirms_grants and kind is Kind.ROLE and value in TOP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,16 +134,19 @@ class RoleChange:
         return self._event(None, change_context)
 
     def confirmed(
-        self, by: Account, change_context: ChangeContext, *, tenure: timedelta
+        self, by: Account, change_context: ChangeContext, *, rules: OwnershipRules
     ) -> tuple["RoleChange", Event]:
         """The change applied, and the event.
 
-        By the user it is about, or an owner for at least `tenure` who did not request it. Raises Forbidden,
-        NotAwaiting.
+        By an owner of the rules' tenure who did not request it, or by the user it is about, who however
+        confirms no grant. Raises Forbidden, NotAwaiting.
         """
-        has_tenure = by.owner_since is not None and change_context.at - by.owner_since >= tenure
-        is_other = by.id != self.requested_by and has_tenure
-        require(_is_active_owner(by) and (by.id == self.user_id or is_other), Forbidden)
+        has_tenure = by.owner_since is not None and change_context.at - by.owner_since >= rules.tenure
+        if by.id == self.user_id:
+            may_confirm = not rules.confirms_grant(self.kind, self.after)
+        else:
+            may_confirm = by.id != self.requested_by and has_tenure
+        require(_is_active_owner(by) and may_confirm, Forbidden)
         return self._decided(State.APPLIED, change_context)
 
     def rejected(self, by: Account, change_context: ChangeContext) -> tuple["RoleChange", Event]:
@@ -185,8 +199,13 @@ class RoleChange:
         )
 
 
-def must_await(actor: Actor, target: Account, kind: Kind, value: Value) -> bool:
-    """Whether a change needs confirmation: it takes ownership from another owner than the actor."""
+def must_await(rules: OwnershipRules, actor: Actor, target: Account, kind: Kind, value: Value) -> bool:
+    """Whether a change needs confirmation: it takes ownership from another owner than the actor.
+
+    By a rule also where it grants owner or admin.
+    """
+    if rules.confirms_grant(kind, value):
+        return True
     takes_role = kind is Kind.ROLE and value is not Role.OWNER
     takes_state = kind is Kind.ACTIVE and not value and target.active
     return target.role is Role.OWNER and actor.id != target.id and (takes_role or takes_state)

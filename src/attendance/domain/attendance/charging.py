@@ -1,7 +1,7 @@
 """Charging: which pass pays for a visit. The charges of marks are the only record of visits paid."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,13 @@ class NoCandidate(Conflict):
     """The requested pass cannot pay for this visit."""
 
     text = "does not cover this visit"
+    code = "subscription_does_not_cover"
+
+
+class WeekFull(NoCandidate):
+    """The requested pass has paid for as many visits as it may in the week of this one."""
+
+    text = "has paid for all its visits of this week"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +47,33 @@ class Visit:
         """Whether the pass runs on that date and is for that group, whether or not a visit is left."""
         return subscription.covers(self.date) and subscription.is_for(self.group_id)
 
+    def may_be_paid_by(self, subscription: Subscription) -> bool:
+        """Whether the pass, as it was read for this visit's week, covers the visit and has one left."""
+        return (
+            self.is_covered_by(subscription)
+            and subscription.visits_left != 0
+            and not subscription.is_week_full
+        )
+
 
 def allocate(
     visit: Visit, passes: Iterable[Subscription], subscription_id: SubscriptionId | None = None
 ) -> Subscription | None:
     """The pass that pays for a visit, of all passes of the client; None where there is no candidate.
 
-    Candidates cover the visit and have a visit left. First those without a limit of visits, then what ends
+    The passes are as they were read for the week of the visit. Candidates cover the visit and have a visit
+    left, in all and in that week. First those without a limit of visits, then what ends
     earliest, what is for fewer groups, what was sold earliest. Raises NoCandidate where `subscription_id` is
-    given and is no candidate.
+    given and is no candidate, WeekFull where it would be one in another week.
     """
-    candidates = [sub for sub in passes if visit.is_covered_by(sub) and sub.visits_left != 0]
     if subscription_id is None:
+        candidates = [sub for sub in passes if visit.may_be_paid_by(sub)]
         return min(candidates, key=_sort_key, default=None)
-    for candidate in candidates:
-        if candidate.id == subscription_id:
-            return candidate
+    for sub in passes:
+        if sub.id == subscription_id and visit.is_covered_by(sub) and sub.visits_left != 0:
+            if sub.is_week_full:
+                raise WeekFull
+            return sub
     raise NoCandidate
 
 
@@ -75,15 +93,17 @@ def charge(
     pays does not charge absences: the one that paid until now, else the one that would pay; without either it
     is unpaid, unless a pass that covers the visit does not charge absences. What is charged already keeps its
     payer, or stays unpaid, unless another pass is requested; `is_reset`: the payer is chosen as if there had
-    been none. Raises NoCandidate.
+    been none. Raises NoCandidate, also for what costs nothing, where the pass requested does not cover it.
     """
     if is_reset and before.subscription_id is not None:
-        passes = [replace(sub, charged=sub.charged - (sub.id == before.subscription_id)) for sub in passes]
-        before = NOTHING
+        passes, before = _without(before, passes), NOTHING
+    keeps_payer = subscription_id in (None, before.subscription_id)
     if trial or status is Status.EXCUSED:
+        covering_ids = {sub.id for sub in passes if visit.is_covered_by(sub)}
+        if not keeps_payer and subscription_id not in covering_ids:
+            raise NoCandidate
         return NOTHING
     payer_before = next((sub for sub in passes if sub.id == before.subscription_id), None)
-    keeps_payer = subscription_id in (None, before.subscription_id)
     payer = payer_before
     if payer is None or not keeps_payer:
         payer = allocate(visit, passes, subscription_id)
@@ -100,22 +120,33 @@ def charge(
 def moved(
     status: Status, visit: Visit, passes: Collection[Subscription], *, trial: bool, before: Charge
 ) -> Charge:
-    """The charge of a mark whose lesson has moved: its payer stays if it covers the visit on the new date."""
+    """The charge of a mark whose lesson has moved: its payer stays if it may pay on the new date, too.
+
+    That is where it covers the visit and has one left in the week. The passes are as they were read for the
+    week of the new date, the visit on it included.
+    """
     if before == NOTHING:
         return NOTHING
+    passes = _without(before, passes)
     payer = next((sub for sub in passes if sub.id == before.subscription_id), None)
-    if payer is not None and visit.is_covered_by(payer):
+    if payer is not None and visit.may_be_paid_by(payer):
         return before
     return charge(status, visit, passes, trial=trial)
 
 
+def _without(charge: Charge, passes: Iterable[Subscription]) -> list[Subscription]:
+    """The passes as if the visit had not been charged."""
+    return [sub.with_visit_back() if sub.id == charge.subscription_id else sub for sub in passes]
+
+
 def _sort_key(candidate: Subscription) -> tuple[Any, ...]:
-    return (
-        candidate.visits is not None,
-        candidate.valid_until or date.max,
-        # no groups: it is for all
-        len(candidate.group_ids) or float("inf"),
-        candidate.sold_on,
-        candidate.created_at,
-        candidate.id,
-    )
+    terms = terms_key(candidate.visits, candidate.valid_until, candidate.group_ids)
+    return *terms, candidate.sold_on, candidate.created_at, candidate.id
+
+
+def terms_key(
+    visits: int | None, valid_until: date | None, group_ids: Collection[GroupId]
+) -> tuple[Any, ...]:
+    """By which of several candidates one pays first; ties by when they were sold."""
+    # no groups: it is for all
+    return visits is not None, valid_until or date.max, len(group_ids) or float("inf")

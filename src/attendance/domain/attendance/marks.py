@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NotRequired, TypedDict
-from uuid import UUID, uuid5
+from uuid import uuid5
 
 from attendance.domain.attendance.charging import NOTHING, Charge
 from attendance.domain.attendance.status import Status
@@ -18,13 +18,20 @@ from attendance.domain.text import prose_error
 LONGEST_NOTE = 1000
 LONGEST_DELAY = 600
 MOST_ENTRIES = 1000
+FARTHEST_AHEAD = timedelta(minutes=1)
+LONGEST_AGO = timedelta(days=7)
+NEEDS_STATUS = ("note", "trial", "subscription_id")
+"""Fields of an entry that say nothing without a status; so do minutes, which need a certain one."""
 
 
 class SentMark(TypedDict):
     """An entry for one client: a field that is left out stays as it is, None resets it.
 
     `status` None removes the mark. `subscription_id`: the pass that is to pay; None: chosen by the rules.
-    `note`: at most 1000 characters. `minutes_late`: from 1 to 600, only with status late.
+    `note`: at most 1000 characters. `minutes_late`: from 1 to 600, only with status late. `if_version`:
+    refuse unless the mark has this version (0: there is none), or is what is sent already. `if_unmarked`:
+    leave a mark alone that somebody else made. `noted_at`: when it was noted down, at most 7 days ago and a
+    minute ahead; told by the event.
     """
 
     client_id: ClientId
@@ -33,6 +40,9 @@ class SentMark(TypedDict):
     minutes_late: NotRequired[int | None]
     trial: NotRequired[bool | None]
     subscription_id: NotRequired[SubscriptionId | None]
+    if_version: NotRequired[int | None]
+    if_unmarked: NotRequired[bool | None]
+    noted_at: NotRequired[datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +68,31 @@ class MarkingRules:
         if days is not None and (today - lesson_on).days > days:
             raise TooLate
 
+    def last_day(self, level: Level, lesson_on: date) -> date | None:
+        """The last day on which this level may change the marks of a lesson on a date; None: no limit."""
+        days = self.days_for(level)
+        if days is None:
+            return None
+        return lesson_on + timedelta(days=min(days, (date.max - lesson_on).days))
+
     def is_future(self, lesson: Lesson, *, at: datetime) -> bool:
         """Whether the lesson is still to come: then clients can only be excused."""
         return at < lesson.starts_at - self.early
+
+    def is_open(self, lesson: Lesson, level: Level, *, at: datetime, today: date) -> bool:
+        """Whether this level may mark now whoever came to the lesson. `today`: the date where it is given."""
+        last_day = self.last_day(level, lesson.date)
+        is_in_time = last_day is None or today <= last_day
+        return is_in_time and not lesson.cancelled and not self.is_future(lesson, at=at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """How one client attended one lesson, its charge, and who marked it when.
 
-    `minutes_late` None unless the status is late. `trial`: a trial visit, which costs nothing.
+    `minutes_late` None unless the status is late. `trial`: a trial visit, which costs nothing. `announced`:
+    an absence that an account of the client announced, and that nobody else has changed. `version`: from 1,
+    another one after each change; a number is not used again after the mark was removed.
     """
 
     lesson_id: LessonId
@@ -76,9 +101,11 @@ class Mark:
     note: str = ""
     minutes_late: int | None = None
     trial: bool = False
+    announced: bool = False
     charge: Charge = NOTHING
     marked_by: AccountId
     marked_at: datetime
+    version: int = 1
 
     @property
     def id(self) -> MarkId:
@@ -94,19 +121,21 @@ class Mark:
             "note": self.note,
             "minutes_late": self.minutes_late,
             "trial": self.trial,
+            "announced": self.announced,
+            "version": self.version,
         }
 
     def recharged(self, charge: Charge, context: ChangeContext) -> "Changed":
         """The change to another charge; without events where it is the same."""
         if charge == self.charge:
             return Changed(before=self, after=self)
-        after = replace(self, charge=charge)
-        return Changed(before=self, after=after, events=(_charged(self.id, self.charge, charge, context),))
+        after = replace(self, charge=charge, version=self.version + 1)
+        return Changed(before=self, after=after, events=(_charged(self.charge, after, context),))
 
-    def cleared(self, context: ChangeContext) -> "Changed":
-        """The change that removes the mark and its charge."""
-        facts = {**self.payload(), **_facts(self.charge)}
-        event = context.event(Action.ATTENDANCE_CLEARED, self.id, before=facts)
+    def cleared(self, context: ChangeContext, *, noted_at: datetime | None = None) -> "Changed":
+        """The change that removes the mark and its charge. `noted_at`: when it was noted down."""
+        facts = {**self.payload(), **_facts(self.charge), **_noted(noted_at)}
+        event = context.event(Action.ATTENDANCE_CLEARED, self.id, before=facts, client_id=self.client_id)
         return Changed(before=self, after=None, events=(event,))
 
 
@@ -130,8 +159,13 @@ def marked(
     lesson_id: LessonId,
     context: ChangeContext,
     by: AccountId,
+    versions_used: int = 0,
+    announced: bool = False,
 ) -> Changed:
-    """The change of a mark to what an entry says, at this charge; without events where nothing differs."""
+    """The change of a mark to what an entry says, at this charge; without events where nothing differs.
+
+    `versions_used`: of a mark that is new, the highest version that one removed before it may have had.
+    """
     status: Status = sent["status"]
     values = {
         "status": status,
@@ -145,19 +179,23 @@ def marked(
         lesson_id=lesson_id,
         client_id=sent["client_id"],
         **values,
+        announced=announced,
         charge=charge,
         marked_by=by,
         marked_at=context.at,
+        version=(versions_used if before is None else before.version) + 1,
     )
     event = context.event(
-        Action.ATTENDANCE_MARKED, after.id, before=before.payload() if before else None, after=after.payload()
+        Action.ATTENDANCE_MARKED,
+        after.id,
+        before=before.payload() if before else None,
+        after={**after.payload(), **_noted(sent.get("noted_at"))},
+        client_id=after.client_id,
     )
     charge_before = before.charge if before else NOTHING
     if charge_before == charge:
         return Changed(before=before, after=after, events=(event,))
-    return Changed(
-        before=before, after=after, events=(event, _charged(after.id, charge_before, charge, context))
-    )
+    return Changed(before=before, after=after, events=(event, _charged(charge_before, after, context)))
 
 
 def is_trial(sent: Mapping[str, Any], before: Mark | None) -> bool:
@@ -165,8 +203,22 @@ def is_trial(sent: Mapping[str, Any], before: Mark | None) -> bool:
     return bool(_value(sent, "trial", before, False))
 
 
-def entry_errors(attendances: Sequence[Mapping[str, Any]]) -> list[FieldError]:
-    """The errors of all entries, by index, that do not depend on what is stored.
+def is_left_alone(sent: Mapping[str, Any], before: Mark | None, by: AccountId) -> bool:
+    """Whether an entry is only for who is unmarked, and somebody else has marked the client."""
+    return bool(sent.get("if_unmarked")) and before is not None and before.marked_by != by
+
+
+def outdated_error(index: int, sent: Mapping[str, Any], change: Changed) -> FieldError | None:
+    """The error of an entry that would change a mark of another version than the one it names."""
+    if_version = sent.get("if_version")
+    version = change.before.version if change.before else 0
+    if if_version in (None, version) or not change.events:
+        return None
+    return entry_error(index, "if_version", f"is {version} now")
+
+
+def entry_errors(attendances: Sequence[Mapping[str, Any]], *, at: datetime) -> list[FieldError]:
+    """The errors of all entries, by index, that do not depend on what is stored; `at`: now.
 
     An entry that lacks fields is judged by those it has.
     """
@@ -177,7 +229,7 @@ def entry_errors(attendances: Sequence[Mapping[str, Any]]) -> list[FieldError]:
     for index, sent in enumerate(attendances[:MOST_ENTRIES]):
         if "client_id" in sent and indexes.setdefault(sent["client_id"], index) != index:
             field_errors.append(entry_error(index, "client_id", "must not be repeated"))
-        field_errors += _errors_of_entry(index, sent)
+        field_errors += _errors_of_entry(index, sent, at)
     return field_errors
 
 
@@ -192,9 +244,15 @@ def entry_error(index: int, field: str, message: str) -> FieldError:
     return FieldError(f"attendances[{index}].{field}", message)
 
 
-def _errors_of_entry(index: int, sent: Mapping[str, Any]) -> list[FieldError]:
+def _errors_of_entry(index: int, sent: Mapping[str, Any], at: datetime) -> list[FieldError]:
     field_errors: list[FieldError] = []
     minutes, status = sent.get("minutes_late"), sent.get("status")
+    if "status" in sent and status is None:
+        field_errors += [
+            entry_error(index, name, "must be given only with a status")
+            for name in NEEDS_STATUS
+            if sent.get(name)
+        ]
     if minutes is not None and "status" in sent and status is not Status.LATE:
         field_errors.append(entry_error(index, "minutes_late", "must be given only for late"))
     if minutes is not None and not 1 <= minutes <= LONGEST_DELAY:
@@ -203,6 +261,13 @@ def _errors_of_entry(index: int, sent: Mapping[str, Any]) -> list[FieldError]:
         )
     if field_error := prose_error("note", sent.get("note") or "", longest=LONGEST_NOTE):
         field_errors.append(entry_error(index, "note", field_error.message))
+    if (sent.get("if_version") or 0) < 0:
+        field_errors.append(entry_error(index, "if_version", "must be a whole number from 0"))
+    noted_at = sent.get("noted_at")
+    if noted_at is not None and not at - LONGEST_AGO <= noted_at <= at + FARTHEST_AHEAD:
+        field_errors.append(
+            entry_error(index, "noted_at", "must be at most 7 days ago, and no more than a minute ahead")
+        )
     return field_errors
 
 
@@ -218,10 +283,32 @@ def mark_id(lesson_id: LessonId, client_id: ClientId) -> MarkId:
     return MarkId(uuid5(lesson_id, client_id.hex))
 
 
-def _charged(mark: UUID, before: Charge, after: Charge, context: ChangeContext) -> Event:
-    return context.event(Action.ATTENDANCE_CHARGED, mark, before=_facts(before), after=_facts(after))
+def _charged(before: Charge, after: Mark, context: ChangeContext) -> Event:
+    """The event of a mark that has another charge than before."""
+    return context.event(
+        Action.ATTENDANCE_CHARGED,
+        after.id,
+        before=_facts(before),
+        after={**_facts(after.charge), "version": after.version},
+        client_id=after.client_id,
+    )
 
 
 def _facts(charge: Charge) -> dict[str, Any]:
     subscription_id = charge.subscription_id
     return {"subscription_id": subscription_id and str(subscription_id), "unpaid": charge.unpaid}
+
+
+def is_announced(mark: Mark | None) -> bool:
+    """Whether an account of the client has announced the absence beforehand."""
+    return mark is not None and mark.status is Status.EXCUSED and mark.announced
+
+
+def _noted(at: datetime | None) -> dict[str, str]:
+    if at is None:
+        return {}
+    try:
+        return {"noted_at": at.astimezone(UTC).isoformat()}
+    except OverflowError:
+        # at the very ends of the calendar: an error of its entry
+        return {}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypedDict
 
-from attendance.domain.errors import Conflict, NotFound, error_if
+from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.revisions import Record, RecordFields
@@ -14,6 +14,7 @@ LONGEST_CLIENT_NAME = 200
 LONGEST_PHONE = 50
 LONGEST_ADDRESS = 500
 LONGEST_NOTES = 5000
+MOST_ACCOUNTS = 10
 
 
 class ClientNotFound(NotFound):
@@ -37,14 +38,15 @@ class ClientChanges(TypedDict, total=False):
     address: str
     notes: str
     active: bool
-    user_id: AccountId | None
+    user_ids: tuple[AccountId, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientFields(RecordFields):
     """What a client and what is shown of it have in common.
 
-    `user_id`: the account of the client or a parent, who may read this client's data. Not `active`: archived.
+    `user_ids`: the accounts linked to the client, at most 10: its own, and each parent's. They may read this
+    client's data. Sorted by id. Not `active`: archived.
     """
 
     id: ClientId
@@ -55,7 +57,7 @@ class ClientFields(RecordFields):
     email: str = ""
     address: str = ""
     active: bool = True
-    user_id: AccountId | None = None
+    user_ids: tuple[AccountId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,10 @@ class Client(ClientFields, Record):
             *(name_error(name, text, longest=optional[name]) for name, text in given.items()),
             prose_error("address", self.address, longest=LONGEST_ADDRESS),
             prose_error("notes", self.notes, longest=LONGEST_NOTES),
+            error_if(len(self.user_ids) > MOST_ACCOUNTS, "user_ids", f"must be at most {MOST_ACCOUNTS}"),
+            *_repeated_errors(self.user_ids),
         )
+        object.__setattr__(self, "user_ids", tuple(sorted(self.user_ids)))
 
 
 def accepted_birthday(birthday: date | None, *, today: date) -> date | None:
@@ -93,5 +98,13 @@ def accepted_birthday(birthday: date | None, *, today: date) -> date | None:
 
 
 def is_own(actor: Actor, client: Client | None) -> bool:
-    """Whether the client is the actor's own: the actor's account is the client's `user_id`."""
-    return client is not None and client.user_id == actor.id
+    """Whether the client is the actor's own: the actor's account is linked to it."""
+    return client is not None and actor.id in client.user_ids
+
+
+def _repeated_errors(user_ids: tuple[AccountId, ...]) -> list[FieldError]:
+    return [
+        FieldError(f"user_ids[{place}]", "must not be repeated")
+        for place, user_id in enumerate(user_ids)
+        if user_id in user_ids[:place]
+    ]

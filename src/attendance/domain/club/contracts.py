@@ -19,6 +19,8 @@ class ContractNotFound(NotFound):
 
 
 class NumberTaken(Conflict):
+    """Another contract has this number."""
+
     text = "contract number is taken"
 
 

@@ -36,6 +36,7 @@ class OutsideGroup(Conflict):
     """A lesson is only given on a day on which its group is active."""
 
     text = "the group is not active on that date"
+    code = "outside_group_dates"
 
 
 class LessonsPlanned(Conflict):

@@ -29,6 +29,7 @@ class NotOnSale(Conflict):
     """The price is not on sale yet, or no longer."""
 
     text = "price is not on sale"
+    code = "price_not_on_sale"
 
 
 class PriceChanges(TypedDict, total=False):
@@ -38,6 +39,7 @@ class PriceChanges(TypedDict, total=False):
     amount: Decimal
     currency: str
     visits: int | None
+    visits_per_week: int | None
     valid_days: int | None
     valid_months: int | None
     group_ids: tuple[GroupId, ...]
@@ -51,8 +53,9 @@ class PriceChanges(TypedDict, total=False):
 class PriceFields(RecordFields):
     """What a price and what is shown of it have in common.
 
-    `visits` None: any number. Valid for days or for months; neither: open end. `group_ids` are the groups it
-    is for, empty: all. On sale from `on_sale_from` to `on_sale_until`, both included; None: open.
+    `visits`, and `visits_per_week` to lessons of one ISO week: None: any number. Valid for days or for
+    months; neither: open end. `group_ids` are the groups it is for, empty: all. On sale from `on_sale_from`
+    to `on_sale_until`, both included; None: open.
     """
 
     id: PriceId
@@ -60,6 +63,7 @@ class PriceFields(RecordFields):
     amount: Decimal
     currency: str
     visits: int | None = None
+    visits_per_week: int | None = None
     valid_days: int | None = None
     valid_months: int | None = None
     group_ids: tuple[GroupId, ...] = ()
@@ -83,6 +87,7 @@ class Price(PriceFields, Record):
             name_error("name", self.name, longest=LONGEST_PRICE_NAME),
             _amount_error(self.amount, self.currency),
             _number_error("visits", self.visits, MOST_VISITS),
+            _number_error("visits_per_week", self.visits_per_week, MOST_VISITS),
             _number_error("valid_days", self.valid_days, LONGEST_DAYS),
             _number_error("valid_months", self.valid_months, LONGEST_MONTHS),
             error_if(

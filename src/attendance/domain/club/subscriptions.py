@@ -1,7 +1,7 @@
 """Subscriptions: passes that were sold, which visits they cover and for how long."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 from attendance.domain.club.currencies import rounded
 from attendance.domain.club.prices import Price
 from attendance.domain.dates import ONE_DAY, Period, is_within
-from attendance.domain.errors import Conflict, FieldError, Invalid, NotFound, error_if
+from attendance.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, error_if
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import ClientId, ContractId, GroupId, PriceId, SubscriptionId
 from attendance.domain.revisions import RecordFields, created, edited
@@ -28,6 +28,17 @@ class OthersContract(Conflict):
     """The contract is not one of the client to whom the pass is sold."""
 
     text = "contract belongs to another client"
+    code = "contract_of_another_client"
+
+
+class DiscountForbidden(Forbidden):
+    """Only managers and above give a discount."""
+
+
+class SoldTooLongAgo(Forbidden):
+    """The day of a sale is further back than somebody of this level may say."""
+
+    text = "sold too long ago"
 
 
 class FreezesOverlap(Conflict):
@@ -43,12 +54,17 @@ class FreezeAfterEnd(Conflict):
 
 
 class VisitsOutside(Conflict):
-    """Visits that the pass has paid for would no longer be covered; the text names the first 10 dates."""
+    """Visits that the pass has paid for would no longer be covered, on `days`, in order.
+
+    The text names the first 10 of them.
+    """
 
     text = "visits are charged to it"
+    code = "visits_outside_subscription"
 
     def __init__(self, days: Collection[date]) -> None:
-        named = ", ".join(map(str, sorted(days)[:MOST_DATES_NAMED]))
+        self.days = tuple(sorted(days))
+        named = ", ".join(map(str, self.days[:MOST_DATES_NAMED]))
         more = len(days) - MOST_DATES_NAMED
         super().__init__(f"{type(self).text} on {named}{f' and {more} more' if more > 0 else ''}")
 
@@ -88,20 +104,23 @@ class SubscriptionChanges(TypedDict, total=False):
 class SubscriptionFields(RecordFields):
     """What a subscription and what is shown of it have in common.
 
-    For so many `visits` (None: any number) in the groups of `group_ids` (empty: all), from `starts_on` to
-    `ends_on` (None: open end), both included, and as many days longer as it is frozen; `cancelled_on` is the
-    last day it covers.
+    `price_name`: what the price was called when it was sold. For so many `visits` (None: any number), at most
+    `visits_per_week` of them to lessons of one ISO week (None: any number), in the groups of `group_ids`
+    (empty: all), from `starts_on` to `ends_on` (None: open end), both included, and as many days longer as it
+    is frozen; `cancelled_on` is the last day it covers.
     """
 
     id: SubscriptionId
     client_id: ClientId
     price_id: PriceId
+    price_name: str
     contract_id: ContractId | None = None
     sold_on: date
     amount: Decimal
     currency: str
     discount_percent: int = 0
     visits: int | None = None
+    visits_per_week: int | None = None
     group_ids: tuple[GroupId, ...] = ()
     charges_absence: bool = True
     starts_on: date
@@ -114,11 +133,13 @@ class SubscriptionFields(RecordFields):
 class Subscription(SubscriptionFields):
     """A pass as it was sold: later changes of its price do not affect it.
 
-    `charged`: how many visits it had paid for when it was read. Raises Invalid, FreezesOverlap,
-    FreezeAfterEnd.
+    `charged`: how many visits it had paid for when it was read. `charged_in_week`: how many of them in the
+    week it was read for; 0 where it was read for none, or has no `visits_per_week`. Raises Invalid,
+    FreezesOverlap, FreezeAfterEnd.
     """
 
     charged: int = 0
+    charged_in_week: int = 0
 
     def __post_init__(self) -> None:
         raise_if_errors(
@@ -154,6 +175,25 @@ class Subscription(SubscriptionFields):
     def visits_left(self) -> int | None:
         """How many visits it can still pay for; None: any number."""
         return None if self.visits is None else self.visits - self.charged
+
+    @property
+    def is_week_full(self) -> bool:
+        """Whether it has paid for as many visits as it may in the week it was read for."""
+        return self.visits_per_week is not None and self.charged_in_week >= self.visits_per_week
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day it covers: `valid_until`, or `cancelled_on` if that is earlier; None: open end."""
+        return min((day for day in (self.valid_until, self.cancelled_on) if day), default=None)
+
+    def runs_between(self, since: date, until: date) -> bool:
+        """Whether it has begun and is not over on some day from `since` to `until`, frozen or not."""
+        last = self.last_day
+        return self.starts_on <= until and (last is None or last >= max(since, self.starts_on))
+
+    def with_visit_back(self) -> "Subscription":
+        """The pass as if it had not paid for one of the visits in the week it was read for."""
+        return replace(self, charged=self.charged - 1, charged_in_week=max(self.charged_in_week - 1, 0))
 
     def covers(self, day: date) -> bool:
         """Whether it runs on a day: begun, not expired, not frozen, not cancelled."""
@@ -211,12 +251,14 @@ def sold(
         id=subscription_id,
         client_id=client_id,
         price_id=price.id,
+        price_name=price.name,
         contract_id=contract_id,
         sold_on=sold_on,
         amount=price.amount,
         currency=price.currency,
         discount_percent=discount_percent,
         visits=price.visits,
+        visits_per_week=price.visits_per_week,
         group_ids=price.group_ids,
         charges_absence=price.charges_absence,
         starts_on=starts_on,

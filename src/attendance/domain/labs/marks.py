@@ -13,14 +13,20 @@ LONGEST_NOTE = 1000
 
 
 class OnlyOwnerManages(Forbidden):
+    """Attendance in a lab is marked by its owner alone."""
+
     text = "only lab owner can manage attendance"
 
 
 class OnlyOwnerViews(Forbidden):
+    """Attendance in a lab is read by its owner alone."""
+
     text = "only lab owner can view attendance"
 
 
 class OnlyOwnerDeletes(Forbidden):
+    """Attendance in a lab is deleted by its owner alone."""
+
     text = "only lab owner can delete attendance"
 
 

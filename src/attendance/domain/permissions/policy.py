@@ -8,7 +8,7 @@ from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
-from attendance.domain.permissions.table import Directory, Permission, allows
+from attendance.domain.permissions.table import Directory, Permission, Registration, allowed_for_some, allows
 
 
 def require_level(actor: Actor, permission: Permission, *, own: bool = False) -> None:
@@ -18,7 +18,7 @@ def require_level(actor: Actor, permission: Permission, *, own: bool = False) ->
 
 def require_level_for_some(actor: Actor, permission: Permission) -> None:
     """Raise Forbidden unless the actor's level has the permission at least for what is the actor's own."""
-    require(any(allows(permission, actor.level, own=own) for own in (False, True)), Forbidden)
+    require(allowed_for_some(permission, actor.level), Forbidden)
 
 
 def may_browse(actor: Actor | None, directory: Directory) -> bool:
@@ -28,6 +28,11 @@ def may_browse(actor: Actor | None, directory: Directory) -> bool:
             return True
         case Directory.SIGNED_IN:
             return actor is not None
+
+
+def may_register(registration: Registration) -> bool:
+    """Whether anybody may open an account without an invitation."""
+    return registration is Registration.OPEN
 
 
 def owns(actor: Actor, owner_id: AccountId) -> bool:
@@ -65,6 +70,11 @@ def may_choose_teachers(actor: Actor) -> bool:
     return actor.level >= Level.MANAGER
 
 
+def may_link_accounts(actor: Actor) -> bool:
+    """Which accounts are linked to a client may be said by managers and above."""
+    return actor.level >= Level.MANAGER
+
+
 def sees_all_groups(actor: Actor) -> bool:
     """Figures and marks of all groups are for managers and above; below, those of groups one teaches."""
     return actor.level >= Level.MANAGER
@@ -78,6 +88,11 @@ def sees_sales(actor: Actor) -> bool:
 def may_sell_anything(actor: Actor) -> bool:
     """At a price that is not on sale may sell head managers and above."""
     return actor.level >= Level.HEAD_MANAGER
+
+
+def may_discount(actor: Actor) -> bool:
+    """A discount is given by managers and above."""
+    return actor.level >= Level.MANAGER
 
 
 def require(allowed: bool, refusal: type[Forbidden] | type[Unauthenticated]) -> None:

@@ -59,15 +59,21 @@ class Permission(StrEnum):
     SELL_SUBSCRIPTION = "sell_subscription"
     READ_SUBSCRIPTION = "read_subscription"
     EDIT_SUBSCRIPTION = "edit_subscription"
+    FREEZE_SUBSCRIPTIONS = "freeze_subscriptions"
     READ_ATTENDANCE = "read_attendance"
     MARK_ATTENDANCE = "mark_attendance"
     READ_MARKS = "read_marks"
+    ANNOUNCE_ABSENCE = "announce_absence"
+    TAKE_BACK_ABSENCE = "take_back_absence"
     READ_STATISTICS = "read_statistics"
     LIST_EMPLOYEE_STATISTICS = "list_employee_statistics"
     READ_EMPLOYEE_STATISTICS = "read_employee_statistics"
     READ_LOCATION_STATISTICS = "read_location_statistics"
     LIST_GROUP_STATISTICS = "list_group_statistics"
     READ_GROUP_STATISTICS = "read_group_statistics"
+    READ_SESSIONS = "read_sessions"
+    END_SESSION = "end_session"
+    READ_PERMISSIONS = "read_permissions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,15 +138,21 @@ RULES: Mapping[Permission, Rule] = {
     Permission.SELL_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
     Permission.READ_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
     Permission.EDIT_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
+    Permission.FREEZE_SUBSCRIPTIONS: Rule(level=Level.HEAD_MANAGER),
     Permission.READ_ATTENDANCE: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.MARK_ATTENDANCE: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.READ_MARKS: Rule(level=Level.EMPLOYEE),
+    Permission.ANNOUNCE_ABSENCE: Rule(level=None, own=Level.USER),
+    Permission.TAKE_BACK_ABSENCE: Rule(level=None, own=Level.USER),
     Permission.READ_STATISTICS: Rule(level=Level.EMPLOYEE),
     Permission.LIST_EMPLOYEE_STATISTICS: Rule(level=Level.MANAGER),
     Permission.READ_EMPLOYEE_STATISTICS: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
     Permission.READ_LOCATION_STATISTICS: Rule(level=Level.HEAD_MANAGER),
     Permission.LIST_GROUP_STATISTICS: Rule(level=Level.EMPLOYEE),
     Permission.READ_GROUP_STATISTICS: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
+    Permission.READ_SESSIONS: Rule(level=None, own=Level.UNCONFIRMED),
+    Permission.END_SESSION: Rule(level=None, own=Level.UNCONFIRMED),
+    Permission.READ_PERMISSIONS: Rule(level=None, own=Level.UNCONFIRMED),
 }
 
 
@@ -149,6 +161,18 @@ def allows(permission: Permission, level: Level, *, own: bool = False) -> bool:
     rule = RULES[permission]
     lowest = rule.own if own else rule.level
     return lowest is not None and lowest <= level <= rule.highest
+
+
+def allowed_for_some(permission: Permission, level: Level) -> bool:
+    """Whether this level has the permission at least for what is the actor's own."""
+    return any(allows(permission, level, own=own) for own in (False, True))
+
+
+class Registration(StrEnum):
+    """Who may register: anybody, or nobody, so that accounts come from invitations alone."""
+
+    OPEN = "open"
+    INVITED = "invited"
 
 
 class Directory(StrEnum):

@@ -38,8 +38,10 @@ class CalendarToken:
 class CalendarEntry:
     """A lesson in a calendar; who attends it is not in there.
 
-    `starts_at` and `ends_at` are in UTC, `timezone` (IANA) is the location's. Each change has another
-    `version`.
+    `starts_at` and `ends_at` are in UTC, `timezone` (IANA) is the lesson's. `version` and `updated_at` are
+    the lesson's, `group_version` and `group_updated_at` its group's. `location_edits` is how often locations
+    were edited, and `locations_edited_at` when one was last (None: never): any of them, for a lesson may move
+    from each to each.
     """
 
     lesson_id: LessonId
@@ -55,6 +57,24 @@ class CalendarEntry:
     created_at: datetime
     updated_at: datetime
     version: int
+    group_updated_at: datetime
+    group_version: int
+    locations_edited_at: datetime | None
+    location_edits: int
+
+    @property
+    def sequence(self) -> int:
+        """A number that rises with every change of what is shown, names of group and location too.
+
+        1 when all of these are new. It never falls, as no version does. It rises with other changes of them,
+        too.
+        """
+        return self.version + self.group_version - 1 + self.location_edits
+
+    @property
+    def changed_at(self) -> datetime:
+        """The instant of the last of these changes; it never falls."""
+        return max(self.updated_at, self.group_updated_at, self.locations_edited_at or self.updated_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

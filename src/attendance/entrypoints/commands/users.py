@@ -32,7 +32,7 @@ def create_owner(username: str, email: str, password_stdin: bool) -> None:
 
 @click.group()
 def user() -> None:
-    """Look at accounts and change roles and states. An owner's demotion awaits confirmation here too."""
+    """Look at accounts and change roles and states. What awaits confirmation does so here too."""
 
 
 @user.command("list")
@@ -107,7 +107,10 @@ def _tell(username: str, outcome: UserDetails | RoleChangeDetails) -> None:
         click.echo(f"{username} is {outcome.role.value}, {_state(outcome)}")
     else:
         until = outcome.expires_at.date().isoformat()
-        click.echo(f"this takes ownership from {username}: it awaits confirmation by an owner until {until}")
+        takes = f"takes ownership from {username}"
+        grants = f"gives {username} the role of an {outcome.to}"
+        what = takes if outcome.from_ in (Role.OWNER, True) else grants
+        click.echo(f"this {what}: it awaits confirmation by an owner until {until}")
 
 
 def _line(account: UserDetails) -> str:

@@ -10,7 +10,9 @@ from math import ceil
 from random import Random
 
 from attendance.application.accounts.read_models import UserDetails
-from attendance.application.club.read_models import GroupDetails, LessonDetails, PriceDetails
+from attendance.application.club.groups import GroupDetails
+from attendance.application.club.lessons import LessonDetails
+from attendance.application.club.prices import PriceDetails
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.mail import MailState
 from attendance.domain.attendance.marks import SentMark
@@ -146,7 +148,9 @@ class Demo:
         self.parent = self._account("demo-parent", Role.USER)
         self._account("demo-manager", Role.MANAGER)
         self.teachers = [self._account(f"demo-teacher-{n}", Role.EMPLOYEE) for n in range(1, 9)]
-        return self.use.actor_of(self.use.sign_in(username=head.username, password=self.password))
+        return self.use.actor_of(
+            self.use.sign_in(username=head.username, password=self.password).access_token
+        )
 
     def _account(self, username: str, role: Role) -> UserDetails:
         name = f"{self.names.given()} {self.names.family()}"
@@ -192,7 +196,7 @@ class Demo:
             name=f"{self.names.given()} {family}",
             guardian_name=f"{self.names.given()} {family}",
             birthday=born,
-            user_id=self.parent.id if is_of_parent else None,
+            user_ids=(self.parent.id,) if is_of_parent else (),
         )
         self.habits[client.id] = self.random.choices(HABITS, (6, 3, 1))[0]
         self.use.add_contract(head, client_id=client.id, signed_on=self.first_day)

@@ -8,6 +8,7 @@ import pytest
 
 from attendance.application.ports import Contended, Store
 from attendance.domain.accounts.accounts import Account, EmailTaken, UsernameTaken, UserNotFound, email_key
+from attendance.domain.accounts.kept_answers import KeptAnswer
 from attendance.domain.accounts.links import Link, Purpose
 from attendance.domain.accounts.mail import Mail, MailKind, MailNotFound, MailState
 from attendance.domain.accounts.rate_limits import RateLimitWindow
@@ -69,6 +70,17 @@ def mail(**changes: Any) -> Mail:
         "due_at": make.NOON,
     }
     return Mail(**usual | changes)
+
+
+def kept_answer(of: Account, **changes: Any) -> KeptAnswer:
+    usual: dict[str, Any] = {
+        "account_id": of.id,
+        "key": "key",
+        "fingerprint": "of a request",
+        "content": bytes(range(256)),
+        "created_at": make.NOON,
+    }
+    return KeptAnswer(**usual | changes)
 
 
 def test_an_account_comes_back_whole_and_is_found_by_its_address(store: Store) -> None:
@@ -147,10 +159,7 @@ def test_sessions_end_one_by_one_or_all_but_one(store: Store) -> None:
         assert work.sessions.find(other.id)
     with store.transaction() as work:
         assert work.sessions.end_all(ada.id) == (sessions[2].id,)
-        work.sessions.purge(other.expires_at)
         assert work.sessions.find(other.id)
-        work.sessions.purge(other.expires_at + timedelta(seconds=1))
-        assert work.sessions.find(other.id) is None
 
 
 def test_a_link_takes_the_place_of_the_one_before_of_its_purpose(store: Store) -> None:
@@ -229,9 +238,9 @@ def test_a_tally_is_empty_until_it_is_saved_and_goes_when_its_time_is_over(store
         work.rate_limit_windows.save(window)
         assert work.rate_limit_windows.find("key") == work.rate_limit_windows.get_for_update("key") == window
     with store.transaction() as work:
-        work.rate_limit_windows.purge(LATER)
+        assert work.rate_limit_windows.purge(LATER, most=10) == 0
         assert work.rate_limit_windows.find("key") == window
-        work.rate_limit_windows.purge(LATER + timedelta(microseconds=1))
+        assert work.rate_limit_windows.purge(LATER + timedelta(microseconds=1), most=10) == 1
         assert work.rate_limit_windows.find("key") == RateLimitWindow("key")
 
 
@@ -281,6 +290,54 @@ def test_a_mail_becomes_what_is_said_of_it(store: Store) -> None:
         assert not work.outbox.is_due(LATER)
         with pytest.raises(MailNotFound):
             work.outbox.get_for_update(MailId(make.new_id()))
-        work.outbox.purge(LATER + timedelta(days=1))
+        assert work.outbox.purge(LATER + timedelta(days=1), most=10) == 1
         assert work.outbox.in_state(MailState.SENT) == ()
         assert work.outbox.in_state(MailState.DEAD) == (refused,)
+
+
+def test_an_account_has_one_answer_under_a_key(store: Store) -> None:
+    ada, bob = added(store), added(store)
+    first, too_large = kept_answer(ada), kept_answer(ada, key="KEY", content=None)
+    others = kept_answer(bob, fingerprint="of another")
+    with store.transaction() as work:
+        for answer in (first, too_large, others):
+            assert work.kept_answers.claim(answer.account_id, answer.key)
+            assert work.kept_answers.find(answer.account_id, answer.key) is None
+            work.kept_answers.add(answer)
+            assert work.kept_answers.find(answer.account_id, answer.key) == answer
+    with pytest.raises(Contended), store.transaction() as work:
+        work.kept_answers.add(replace(first, fingerprint="of another", created_at=LATER))
+    with store.transaction() as work:
+        assert work.kept_answers.claim(ada.id, "key")
+        assert work.kept_answers.find(ada.id, "key") == first
+        work.kept_answers.remove(first)
+        work.kept_answers.remove(first)
+        assert work.kept_answers.find(ada.id, "key") is None
+        work.kept_answers.add(replace(first, created_at=LATER))
+    with store.autocommit() as work:
+        assert work.kept_answers.find(ada.id, "key") == replace(first, created_at=LATER)
+        assert work.kept_answers.find(ada.id, "KEY") == too_large
+        assert work.kept_answers.find(bob.id, "key") == others
+        assert work.kept_answers.find(bob.id, "KEY") is None
+
+
+def test_an_answer_of_a_unit_that_was_rolled_back_is_not_kept(store: Store) -> None:
+    ada = added(store)
+    with pytest.raises(ZeroDivisionError), store.transaction() as work:
+        work.kept_answers.add(kept_answer(ada))
+        raise ZeroDivisionError
+    with store.transaction() as work:
+        assert work.kept_answers.claim(ada.id, "key")
+        assert work.kept_answers.find(ada.id, "key") is None
+
+
+def test_old_answers_go_some_at_a_time(store: Store) -> None:
+    ada = added(store)
+    with store.transaction() as work:
+        for n in range(5):
+            work.kept_answers.add(kept_answer(ada, key=str(n), created_at=make.NOON + timedelta(seconds=n)))
+    with store.transaction() as work:
+        before = make.NOON + timedelta(seconds=3)
+        assert [work.kept_answers.purge(before, most=2) for _ in range(3)] == [2, 1, 0]
+        left = [n for n in range(5) if work.kept_answers.find(ada.id, str(n))]
+        assert left == [3, 4]

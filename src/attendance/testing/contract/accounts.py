@@ -1,19 +1,26 @@
-"""What every store must do with accounts and sessions, whatever it is made of."""
+"""What every store must do with accounts, sessions and what is kept of sign-ins, whatever it is made of."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from attendance.application.pagination import Page
-from attendance.application.ports import Contended, SignedIn, Store
+from attendance.application.ports import Contended, SignedIn, Store, UnitOfWork
 from attendance.application.ports.accounts import AccountRow
-from attendance.domain.accounts.accounts import UsernameTaken
+from attendance.domain.accounts.accounts import Account, UsernameTaken
+from attendance.domain.accounts.links import Link, Purpose
+from attendance.domain.accounts.rate_limits import RateLimitWindow
+from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.events import Action, ChangeContext, Event
-from attendance.domain.ids import EventId, SessionId
+from attendance.domain.ids import AccountId, EventId, SessionId
 from attendance.domain.permissions.roles import Level
 from attendance.domain.text import folded, search_key
 from attendance.testing import make
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LIFETIMES = SessionLifetimes()
+TODAY = make.NOON.date()
 
 
 def test_an_account_comes_back_as_it_went_in(store: Store) -> None:
@@ -141,6 +148,138 @@ def test_a_session_is_touched_forwards_only(store: Store) -> None:
         work.sessions.touch(SessionId(make.new_id()), later)
     assert found
     assert found.session == replace(session, last_seen_at=later)
+
+
+@pytest.fixture
+def ada(store: Store) -> Account:
+    account = make.confirmed()
+    with store.transaction() as work:
+        work.accounts.add(account)
+    return account
+
+
+def remembered(of: Account, **changes: object) -> Session:
+    return make.session(of, remembered=True, expires_at=make.NOON + 30 * DAY, **changes)
+
+
+def test_a_session_comes_back_with_where_it_was_started(store: Store, ada: Account) -> None:
+    session = remembered(ada, address="2001:db8::/64", user_agent="Fennec/1.0 (Android)")
+    with store.transaction() as work:
+        work.sessions.add(session)
+    with store.autocommit() as work:
+        found = work.sessions.find(session.id)
+        assert found
+        assert found.session == session
+        assert work.sessions.of(ada.id) == (session,)
+
+
+def test_an_accounts_sessions_are_told_newest_first(store: Store, ada: Account) -> None:
+    bob = make.confirmed()
+    at_once = sorted((make.session(ada), make.session(ada)), key=lambda session: session.id)
+    later, expired = (
+        make.session(ada, started_at=make.NOON + HOUR),
+        make.session(ada, started_at=make.NOON - DAY, expires_at=make.NOON),
+    )
+    with store.transaction() as work:
+        work.accounts.add(bob)
+        for session in (expired, *at_once, later, make.session(bob)):
+            work.sessions.add(session)
+    with store.autocommit() as work:
+        assert work.sessions.of(ada.id) == (later, *at_once[::-1], expired)
+        assert work.sessions.of(AccountId(make.new_id())) == ()
+
+
+def test_a_session_that_was_ended_is_not_touched_back_to_life(store: Store, ada: Account) -> None:
+    session = make.session(ada)
+    with store.transaction() as work:
+        work.sessions.add(session)
+    with store.transaction() as work:
+        assert work.sessions.end(session.id)
+    with store.autocommit() as work:
+        work.sessions.touch(session.id, make.NOON + HOUR)
+        assert work.sessions.find(session.id) is None
+        assert work.sessions.of(ada.id) == ()
+
+
+def test_sessions_that_are_over_are_purged_by_their_kind(store: Store, ada: Account) -> None:
+    now = make.NOON + 20 * DAY
+    live = [
+        make.session(ada, expires_at=now + HOUR, last_seen_at=now - 3 * HOUR + timedelta(microseconds=1)),
+        remembered(ada, last_seen_at=now - 14 * DAY + timedelta(microseconds=1)),
+    ]
+    over = [
+        make.session(ada, expires_at=now, last_seen_at=now),
+        make.session(ada, expires_at=now + HOUR, last_seen_at=now - 3 * HOUR),
+        remembered(ada, last_seen_at=now - 14 * DAY),
+    ]
+    assert [session.is_live(at=now, lifetimes=LIFETIMES) for session in (*live, *over)] == [True] * 2 + [
+        False
+    ] * 3
+    with store.transaction() as work:
+        for session in (*over, *live):
+            work.sessions.add(session)
+    with store.transaction() as work:
+        assert work.sessions.purge(now, LIFETIMES, most=2) == 2
+    with store.transaction() as work:
+        assert work.sessions.purge(now, LIFETIMES, most=2) == 1
+        assert {session.id for session in work.sessions.of(ada.id)} == {session.id for session in live}
+        assert work.sessions.purge(now, LIFETIMES, most=2) == 0
+
+
+def test_links_that_have_expired_are_purged_used_or_not(store: Store, ada: Account) -> None:
+    def link(purpose: Purpose, of: Account = ada, **changes: object) -> Link:
+        digest = f"{purpose}{of.id}"
+        about = {"account_id": of.id, "purpose": purpose, "digest": digest, "email": "ada@example.org"}
+        return Link(**{**about, "expires_at": make.NOON, **changes})  # type: ignore[arg-type]
+
+    bob = make.confirmed()
+    over = [link(Purpose.CONFIRM_EMAIL, used_at=make.NOON - HOUR), link(Purpose.SET_PASSWORD)]
+    good = [
+        link(Purpose.CONFIRM_EMAIL, bob, used_at=make.NOON - HOUR, expires_at=make.NOON + HOUR),
+        link(Purpose.SET_PASSWORD, bob, expires_at=make.NOON + HOUR),
+    ]
+    with store.transaction() as work:
+        work.accounts.add(bob)
+        for one in (*over, *good):
+            work.links.put(one)
+    with store.transaction() as work:
+        assert work.links.purge(make.NOON, most=1) == 1
+        assert work.links.purge(make.NOON, most=10) == 1
+        assert work.links.of(ada.id) == ()
+        assert work.links.of(bob.id) == tuple(good)
+
+
+def test_no_more_counts_are_purged_at_once_than_asked_for(store: Store) -> None:
+    with store.transaction() as work:
+        for key in "abc":
+            work.rate_limit_windows.get_for_update(key)
+            work.rate_limit_windows.save(RateLimitWindow(key, (make.NOON,)))
+    with store.transaction() as work:
+        assert [work.rate_limit_windows.purge(make.NOON + HOUR, most=2) for _ in range(3)] == [2, 1, 0]
+
+
+def test_an_address_is_known_since_the_last_sign_in_from_there(store: Store, ada: Account) -> None:
+    def known(work: UnitOfWork, key: str) -> list[bool]:
+        return [work.sign_in_addresses.has(key, since=TODAY + n * DAY) for n in (-1, 0, 1)]
+
+    with store.transaction() as work:
+        assert known(work, "home") == [False, False, False]
+        work.sign_in_addresses.put(ada.id, "home", TODAY - DAY)
+        work.sign_in_addresses.put(ada.id, "home", TODAY)
+        work.sign_in_addresses.put(ada.id, "home", TODAY - DAY)
+        assert known(work, "home") == [True, True, False]
+        assert known(work, "school") == [False, False, False]
+
+
+def test_addresses_that_are_known_no_longer_are_purged(store: Store, ada: Account) -> None:
+    last: dict[str, date] = {"home": TODAY - DAY, "school": TODAY, "station": TODAY - 2 * DAY}
+    with store.transaction() as work:
+        for key, on in last.items():
+            work.sign_in_addresses.put(ada.id, key, on)
+    with store.transaction() as work:
+        assert [work.sign_in_addresses.purge(TODAY, most=1) for _ in range(3)] == [1, 1, 0]
+        ever = [key for key in last if work.sign_in_addresses.has(key, since=date.min)]
+        assert ever == ["school"]
 
 
 def test_events_come_back_oldest_first_and_per_subject(store: Store) -> None:

@@ -21,7 +21,7 @@ from attendance.domain.club.clients import Client
 from attendance.domain.club.groups import Group, GroupMembership
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import Freeze, Subscription, SubscriptionNotFound, SubscriptionState
-from attendance.domain.ids import ClientId, GroupId, LessonId, SubscriptionId
+from attendance.domain.ids import OPERATOR_ID, ClientId, GroupId, LessonId, SubscriptionId
 from attendance.domain.reporting.statistics import Counts, counts_of
 from attendance.testing import make
 
@@ -96,9 +96,7 @@ class Club:
 
     def sheet(self, lesson: Lesson) -> tuple[SheetEntry, ...]:
         with self.store.read() as work:
-            sheet = work.attendance.sheet(lesson)
-        assert sheet.lesson == replace(lesson, is_marked=any(row.status for row in sheet.rows))
-        return sheet.rows
+            return work.attendance.sheet(lesson)
 
     def subscriptions(
         self, *orders: SortKey, on: date = MARCH_1, **criteria: Any
@@ -152,8 +150,10 @@ def test_a_pass_comes_back_whole_and_so_does_what_it_becomes(club: Club) -> None
         contract_id=contract.id,
         sold_on=date(2026, 2, 28),
         amount=make.price("80.50").amount,
+        price_name="Ä pass\u202f𐐀",
         discount_percent=15,
         visits=8,
+        visits_per_week=2,
         group_ids=(GroupId(make.new_id()), GroupId(make.new_id())),
         charges_absence=False,
         freezes=(
@@ -250,6 +250,49 @@ def test_the_days_a_pass_paid_for_are_those_of_the_lessons(club: Club) -> None:
     club.mark(club.lesson(group, date(2026, 3, 5)), client, charge=paid_by(other))
     with club.store.transaction() as work:
         assert work.subscriptions.days_charged(sold.id) == {date(2026, 3, 1), date(2026, 3, 31)}
+
+
+def test_visits_of_a_week_are_counted_for_the_week_of_the_date_by_the_lessons_dates(club: Club) -> None:
+    ada, bob = club.clients("Ada", "Bob")
+    group = club.group()
+    capped = club.sell(ada, visits_per_week=2, starts_on=date(2026, 2, 1))
+    uncapped, others = club.sell(ada, starts_on=date(2026, 2, 1)), club.sell(bob, visits_per_week=1)
+    # from Sunday to Monday a week ends; the last two are on one day
+    for day, hour in ((date(2026, 2, 23), 9), (MARCH_1, 9), (MARCH_1 + DAY, 9), (date(2026, 3, 8), 9)):
+        club.mark(club.lesson(group, day, time(hour)), ada, charge=paid_by(capped))
+    moving = club.lesson(group, date(2026, 3, 8), time(12))
+    club.mark(moving, ada, charge=paid_by(capped))
+    for number, charge in ((3, paid_by(uncapped)), (4, UNPAID), (5, NOTHING)):
+        club.mark(club.lesson(group, date(2026, 3, number)), ada, charge=charge)
+    club.mark(club.lesson(group, date(2026, 3, 6)), bob, charge=paid_by(others))
+
+    def charged(on: date) -> list[int]:
+        with club.store.transaction() as work:
+            found = {it.id: it for it in work.subscriptions.of_clients([ada.id, bob.id], on)}
+        for it in found.values():
+            assert it.charged == {capped.id: 5, uncapped.id: 1, others.id: 1}[it.id]
+        return [found[it.id].charged_in_week if it.id in found else 0 for it in (capped, uncapped, others)]
+
+    assert charged(date(2026, 2, 22)) == [0, 0, 0]
+    assert [charged(day) for day in (date(2026, 2, 23), MARCH_1)] == 2 * [[2, 0, 0]]
+    assert [charged(day) for day in (MARCH_1 + DAY, date(2026, 3, 8))] == 2 * [[3, 0, 1]]
+    with club.store.transaction() as work:
+        starts_at, ends_at = (it - 7 * DAY for it in (moving.starts_at, moving.ends_at))
+        moved = replace(moving, date=MARCH_1, starts_at=starts_at, ends_at=ends_at, version=2)
+        work.lessons.save(moved)
+    assert [charged(day) for day in (MARCH_1, MARCH_1 + DAY)] == [[3, 0, 0], [2, 0, 1]]
+    with club.store.transaction() as work:
+        assert work.subscriptions.get(capped.id).charged_in_week == 0, "it was read for no week"
+
+
+def test_the_last_week_of_the_calendar_ends_with_it(club: Club) -> None:
+    (ada,) = club.clients("Ada")
+    sold = club.sell(ada, visits_per_week=1, ends_on=None)
+    lesson = club.lesson(club.group(), date(9999, 12, 30))
+    club.mark(lesson, ada, charge=paid_by(sold))
+    with club.store.transaction() as work:
+        (found,) = work.subscriptions.of_clients([ada.id], date.max)
+    assert found.charged_in_week == 1
 
 
 def test_passes_are_found_by_the_state_that_the_domain_says(club: Club) -> None:
@@ -360,6 +403,95 @@ def test_passes_of_clients_are_those_begun_and_not_over_frozen_and_cancelled_one
     assert club.of_clients(date(2026, 3, 1)) == set()
 
 
+def test_passes_of_clients_in_a_range_are_those_that_run_on_some_day_of_it(club: Club) -> None:
+    ada, bob = club.clients("Ada", "Bob")
+    march, cancelled = club.sell(ada), club.sell(ada, cancelled_on=date(2026, 3, 5))
+    longer = club.sell(ada, freezes=(Freeze(since=date(2026, 3, 10), until=date(2026, 3, 19)),))
+    april = club.sell(bob, starts_on=date(2026, 4, 1), ends_on=None)
+
+    def between(since: date, until: date, *clients: Client) -> set[SubscriptionId]:
+        with club.store.transaction() as work:
+            found = work.subscriptions.of_clients([it.id for it in clients], since, until=until)
+        assert ids(found) == sorted(ids(found))
+        return {*ids(found)}
+
+    everything = {march.id, cancelled.id, longer.id, april.id}
+    assert between(date(2026, 2, 1), date(2026, 2, 28), ada, bob) == set()
+    assert between(date(2026, 2, 1), MARCH_1, ada, bob) == everything - {april.id}
+    assert between(date(2026, 3, 31), date(2026, 4, 1), ada, bob) == everything
+    assert between(date(2026, 3, 31), date(2026, 4, 1), bob) == {april.id}
+    assert between(date(2026, 4, 10), date.max, ada, bob) == {longer.id, april.id}
+    assert between(date(2026, 4, 11), date.max, ada, bob) == {april.id}
+
+
+def test_clients_with_a_pass_in_a_range_are_told_by_id_wherever_they_are_cut(club: Club) -> None:
+    since, until = date(2026, 3, 9), date(2026, 3, 15)
+    clients = club.clients(*"ABCDEFGH")
+    spans: list[dict[str, Any]] = [
+        {},
+        {"starts_on": until},
+        {"starts_on": until + DAY, "ends_on": None},
+        {"ends_on": since},
+        {"ends_on": since - DAY},
+        {"ends_on": since - DAY, "freezes": (Freeze(since=MARCH_1, until=MARCH_1),)},
+        {"cancelled_on": since},
+        {"cancelled_on": since - DAY},
+    ]
+    for client, span in zip(clients, spans, strict=True):
+        club.sell(client, **span)
+    club.sell(clients[0], ends_on=None)
+    expected = sorted(clients[n].id for n in (0, 1, 3, 5, 6))
+    with club.store.transaction() as work:
+        between = work.subscriptions.clients_between
+        assert [*between(since, until, limit=10)] == expected
+        for place, after in enumerate([None, *expected]):
+            assert [*between(since, until, after=after, limit=2)] == expected[place : place + 2]
+
+
+def test_clients_of_a_location_are_members_of_a_group_there_on_some_day_of_the_range(club: Club) -> None:
+    since, until = date(2026, 3, 9), date(2026, 3, 15)
+    clients = club.clients(*"ABCDEFG")
+    a, b, c, d, e, f, g = clients
+    january = date(2026, 1, 1)
+    club.group(a, (b, january, since), (c, until, None), (d, january, since - DAY), (e, until + DAY, None))
+    club.group(a, (f, january, january), (f, since, since))
+    here, club.location = club.location, make.location()
+    with club.store.transaction() as work:
+        work.locations.add(club.location)
+    club.group(a, g)
+    for client in clients:
+        club.sell(client, ends_on=None)
+    with club.store.transaction() as work:
+        between = work.subscriptions.clients_between
+        assert [*between(since, until, location_id=here.id, limit=10)] == sorted(ids([a, b, c, f]))
+        there = sorted(ids([a, g]))
+        assert [*between(since, until, location_id=club.location.id, limit=10)] == there
+        assert [*between(since, until, location_id=club.location.id, after=there[0], limit=10)] == there[1:]
+
+
+def test_the_days_that_passes_paid_for_in_a_range_are_told_of_each(club: Club) -> None:
+    (client,) = club.clients("Ada")
+    group = club.group()
+    one, other, none = club.sell(client), club.sell(client), club.sell(client)
+    for day, hour, payer in (
+        (1, 9, one),
+        (2, 9, one),
+        (2, 12, one),
+        (9, 9, one),
+        (9, 12, other),
+        (10, 9, none),
+    ):
+        club.mark(club.lesson(group, date(2026, 3, day), time(hour)), client, charge=paid_by(payer))
+    with club.store.transaction() as work:
+        between = work.subscriptions.days_charged_between
+        assert between([one.id, other.id, none.id], date(2026, 3, 2), date(2026, 3, 9)) == {
+            one.id: {date(2026, 3, 2), date(2026, 3, 9)},
+            other.id: {date(2026, 3, 9)},
+        }
+        assert between([other.id], MARCH_1, date(2026, 3, 8)) == {}
+        assert between([], MARCH_1, date.max) == {}
+
+
 def test_how_long_a_pass_runs_follows_its_freezes(club: Club) -> None:
     (client,) = club.clients("Ada")
     sold = club.sell(client)
@@ -386,6 +518,8 @@ def test_marks_come_back_whole_by_client(club: Club) -> None:
         minutes_late=600,
         charge=paid_by(sold),
         marked_at=make.NOON + timedelta(microseconds=1),
+        version=7,
+        announced=True,
     )
     unpaid, trial = club.mark(lesson, bob, A, charge=UNPAID), club.mark(lesson, eve, trial=True)
     assert club.marks(lesson) == (whole, unpaid, trial)
@@ -399,7 +533,16 @@ def test_marks_are_added_changed_and_taken_away_at_once(club: Club) -> None:
     lesson = club.lesson(club.group())
     sold = club.sell(bob)
     kept, changed, gone = (club.mark(lesson, it, L, minutes_late=5, note="n") for it in (ada, bob, eve))
-    after = replace(changed, status=A, minutes_late=None, note="", charge=paid_by(sold), trial=True)
+    after = replace(
+        changed,
+        status=A,
+        minutes_late=None,
+        note="",
+        charge=paid_by(sold),
+        trial=True,
+        version=2,
+        announced=True,
+    )
     new = make.mark(lesson, joe, club.teacher)
     club.change(
         Changed(before=kept, after=kept),
@@ -471,11 +614,29 @@ def test_absences_are_planned_in_lessons_that_have_not_begun(club: Club) -> None
             assert planned == tuple(marks[it.id] for it in expected)
 
 
+def shown(club: Club, who: Client, mark: Mark | None, *, guest: bool, **around: Any) -> SheetEntry:
+    """A client on a sheet, marked by the club's teacher or not."""
+    entry = SheetEntry(who.id, who.name, who.birthday, guest, **around)
+    if mark is None:
+        return entry
+    names = ("version", "status", "note", "minutes_late", "trial", "announced", "marked_by", "marked_at")
+    return entry._replace(
+        **{name: getattr(mark, name) for name in names},
+        subscription_id=mark.charge.subscription_id,
+        unpaid=mark.charge.unpaid,
+        marked_by_name=club.teacher.name or club.teacher.username,
+    )
+
+
 def test_a_sheet_is_the_roster_by_name_then_guests_by_name(club: Club) -> None:
     zoe, ada, twin, other_twin, guest, early_guest = club.clients("zoe", "Ädä", "Twin", "twin", "b", "A")
     group = club.group(zoe, ada, twin, other_twin)
     lesson = club.lesson(group)
     marks = {who.id: club.mark(lesson, who) for who in (zoe, other_twin, guest, early_guest)}
+    marks[zoe.id] = replace(
+        marks[zoe.id], status=L, minutes_late=5, note="n", trial=True, announced=True, version=3
+    )
+    club.change(Changed(before=None, after=marks[zoe.id]))
     club.mark(club.lesson(group, MARCH_1 + DAY), ada)
     expected = [
         (ada, False),
@@ -486,8 +647,118 @@ def test_a_sheet_is_the_roster_by_name_then_guests_by_name(club: Club) -> None:
         (guest, True),
     ]
     assert club.sheet(lesson) == tuple(
-        SheetEntry.of(who.id, who.name, marks.get(who.id), guest=is_guest) for who, is_guest in expected
+        shown(club, who, marks.get(who.id), guest=is_guest) for who, is_guest in expected
     )
+
+
+def test_a_sheet_tells_when_each_was_last_there_before_it_in_any_group(club: Club) -> None:
+    ada, bob, eve, new = club.clients("Ada", "Bob", "Eve", "New")
+    group, other = club.group(ada, bob, eve, new), club.group()
+    lesson = club.lesson(group, MARCH_1, time(10))
+    club.mark(club.lesson(group, MARCH_1 - 9 * DAY), ada, P)
+    club.mark(club.lesson(other, MARCH_1 - 8 * DAY), ada, L)
+    for day, status in ((7, A), (6, E)):
+        club.mark(club.lesson(group, MARCH_1 - day * DAY), ada, status)
+    called_off = club.lesson(group, MARCH_1 - 5 * DAY, cancelled=True, reason="snow")
+    club.mark(called_off, ada, P)
+    club.mark(club.lesson(other, MARCH_1, time(9)), bob, P)
+    for later in (
+        lesson,
+        club.lesson(other, MARCH_1, time(10)),
+        club.lesson(other, MARCH_1, time(11)),
+        club.lesson(group, MARCH_1 + DAY, time(9)),
+    ):
+        for who in (ada, bob, eve):
+            club.mark(later, who, P)
+    rows = {row.name: row for row in club.sheet(lesson)}
+    assert {name: row.last_visit_on for name, row in rows.items()} == {
+        "Ada": MARCH_1 - 8 * DAY,
+        "Bob": MARCH_1,
+        "Eve": None,
+        "New": None,
+    }
+    assert [name for name, row in rows.items() if row.first_visit] == ["Eve", "New"]
+
+
+def test_a_sheet_tells_all_unpaid_visits_of_each_and_leaves_the_payer_open(club: Club) -> None:
+    ada, bob = club.clients("Ada", "Bob")
+    group, other = club.group(ada, bob), club.group()
+    sold = club.sell(ada)
+    lesson = club.lesson(group)
+    club.mark(lesson, ada, charge=paid_by(sold))
+    for each in (club.lesson(other, MARCH_1 - DAY), club.lesson(group, MARCH_1 + DAY)):
+        club.mark(each, ada, charge=UNPAID)
+    rows = club.sheet(lesson)
+    assert [(row.name, row.unpaid_visits, row.payer) for row in rows] == [("Ada", 2, None), ("Bob", 0, None)]
+
+
+def test_a_sheet_tells_who_marked_by_name_or_username(club: Club) -> None:
+    ada, bob, eve = club.clients("Ada", "Bob", "Eve")
+    birthday = replace(ada, birthday=date(2019, 2, 28), version=2)
+    named = make.account(name="Nora Name")
+    with club.store.transaction() as work:
+        work.accounts.add(named)
+        work.clients.save(birthday)
+    lesson = club.lesson(club.group(ada, bob, eve))
+    marked = [
+        (ada, named.id, "Nora Name"),
+        (bob, club.teacher.id, club.teacher.username),
+        (eve, OPERATOR_ID, None),
+    ]
+    for who, by, _ in marked:
+        club.mark(lesson, who, marked_by=by)
+    assert [(row.client_id, row.marked_by, row.marked_by_name) for row in club.sheet(lesson)] == [
+        (who.id, by, name) for who, by, name in marked
+    ]
+    assert [row.birthday for row in club.sheet(lesson)] == [birthday.birthday, None, None]
+
+
+def test_a_pass_that_covers_a_date_is_told_with_what_its_price_was_called(club: Club) -> None:
+    ada, bob = club.clients("Ada", "Bob")
+    group = club.group()
+    limited = club.sell(ada, visits=8, group_ids=(group.id, GroupId(make.new_id())), ends_on=None)
+    other = club.sell(bob, sold_on=make.NOON.date() + DAY)
+    club.mark(club.lesson(group), ada, charge=paid_by(limited))
+    with club.store.transaction() as work:
+        work.prices.save(replace(club.price, name="Renamed", version=2))
+    with club.store.read() as work:
+        found = work.subscriptions.covering([ada.id, bob.id], MARCH_1)
+        assert work.subscriptions.covering([bob.id], MARCH_1) == found[1:]
+        assert work.subscriptions.covering([], MARCH_1) == ()
+    names = ("id", "client_id", "visits", "group_ids", "valid_until")
+    for it, sold in zip(found, (limited, other), strict=True):
+        assert {name: getattr(it, name) for name in names} == {name: getattr(sold, name) for name in names}
+    assert [(it.price_name, it.visits_left) for it in found] == [
+        (limited.price_name, 7),
+        (other.price_name, None),
+    ]
+
+
+def test_passes_cover_a_date_as_the_domain_says(club: Club) -> None:
+    ada, bob = club.clients("Ada", "Bob")
+    frozen = (Freeze(since=date(2026, 3, 10), until=date(2026, 3, 19)), Freeze(since=MARCH_1, until=MARCH_1))
+    kinds: list[dict[str, Any]] = [
+        {},
+        {"ends_on": None},
+        {"freezes": frozen},
+        {"freezes": frozen[:1], "cancelled_on": date(2026, 3, 25)},
+        {"cancelled_on": date(2026, 3, 5)},
+        {"cancelled_on": date(2026, 2, 1)},
+        {"visits": 0},
+    ]
+    for number, kind in enumerate(kinds):
+        days = {"sold_on": MARCH_1 - number % 3 * DAY, "created_at": make.NOON - number % 2 * DAY}
+        club.sell((ada, bob)[number % 2], **kind, **days)
+    client_ids = [ada.id, bob.id]
+    seen = set()
+    for day in (MARCH_1 + n * DAY for n in range(-2, 50)):
+        with club.store.read() as work:
+            passes = work.subscriptions.of_clients(client_ids, day)
+            sold = sorted(passes, key=lambda it: (it.sold_on, it.created_at, it.id))
+            expected = [it.id for it in sold if it.covers(day)]
+            assert ids(work.subscriptions.covering(client_ids, day)) == expected
+        seen.add(len(expected))
+    assert {0, 1, 4} < seen
 
 
 def test_the_roster_is_that_of_the_lessons_date(club: Club) -> None:
@@ -675,3 +946,19 @@ def test_summaries_are_what_going_through_all_lessons_says(club: Club) -> None:
             consecutive_absences=run,
         )
         assert club.summary(client, at, since=since, until=until) == expected
+
+
+def test_a_clients_marks_in_some_lessons_are_told_by_lesson(club: Club) -> None:
+    ada, bob = club.clients("Ada", "Bob")
+    group = club.group(ada, bob)
+    lessons = sorted((club.lesson(group, MARCH_1 + n * DAY) for n in range(4)), key=lambda it: it.id)
+    marks = [club.mark(lesson, ada, status) for lesson, status in zip(lessons, (P, E, L), strict=False)]
+    club.mark(lessons[3], bob)
+
+    def told(*of: Lesson) -> tuple[Mark, ...]:
+        with club.store.read() as work:
+            return work.attendance.of_client(ada.id, [lesson.id for lesson in of])
+
+    assert told(*reversed(lessons)) == tuple(marks)
+    assert told(lessons[1], lessons[3]) == (marks[1],)
+    assert told() == told(lessons[3]) == ()

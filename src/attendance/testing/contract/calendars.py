@@ -8,7 +8,8 @@ import pytest
 
 from attendance.application.ports import Store, UnitOfWork
 from attendance.domain.accounts.accounts import Account
-from attendance.domain.club.groups import Group, GroupNotFound, Teaching
+from attendance.domain.club.clients import Client
+from attendance.domain.club.groups import Group, GroupMembership, GroupNotFound, Teaching
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.locations import Location
 from attendance.domain.permissions.roles import Level, Role
@@ -54,6 +55,22 @@ class Club:
         with self.store.read() as work:
             return work.calendars.of_teacher(self.teacher.id, since, until)
 
+    def member(self, since: date, until: date | None = None) -> Client:
+        """Somebody new in the group."""
+        client = make.client()
+        with self.store.transaction() as work:
+            work.clients.add(client)
+            before = work.groups.get_for_update(self.group.id)
+            member = GroupMembership(client_id=client.id, since=since, until=until)
+            work.groups.save(replace(before, members=(*before.members, member), version=before.version + 1))
+        return client
+
+    def of_client(
+        self, client: Client, since: date = date.min, until: date = date.max
+    ) -> tuple[CalendarEntry, ...]:
+        with self.store.read() as work:
+            return work.calendars.of_client(client.id, since, until)
+
     def of_group(self, since: date = date.min, until: date = date.max) -> tuple[CalendarEntry, ...]:
         with self.store.read() as work:
             return work.calendars.of_group(self.group.id, since, until)
@@ -64,9 +81,16 @@ def club(store: Store) -> Club:
     return Club(store)
 
 
-def shown(lesson: Lesson, group: Group, location: Location) -> CalendarEntry:
+def shown(lesson: Lesson, group: Group, location: Location, *others: Location) -> CalendarEntry:
+    """How a lesson at a location is shown, where there are others."""
     copied = ("topic", "timezone", "starts_at", "ends_at", "cancelled", "reason", "version")
     return CalendarEntry(
+        group_updated_at=group.updated_at,
+        group_version=group.version,
+        locations_edited_at=max(
+            (it.updated_at for it in (location, *others) if it.version > 1), default=None
+        ),
+        location_edits=sum(it.version - 1 for it in (location, *others)),
         lesson_id=lesson.id,
         group_name=group.name,
         location_name=location.name,
@@ -84,6 +108,7 @@ def ids(entries: tuple[CalendarEntry, ...]) -> list[object]:
 def test_a_lesson_is_shown_whole(club: Club) -> None:
     lesson = club.lesson(
         club.group,
+        teachers=(club.teacher.id,),
         timezone="Asia/Kathmandu",
         topic="clay ä 𐐀",
         cancelled=True,
@@ -98,11 +123,34 @@ def test_a_lesson_is_shown_whole(club: Club) -> None:
 
 
 def test_a_lesson_elsewhere_is_shown_where_it_is(club: Club) -> None:
-    hall = make.location(name="Hall", address="2 Main Street")
+    hall = make.location(name="Hall", address="2 Main Street", version=3, updated_at=make.NOON + DAY)
     with club.store.transaction() as work:
         work.locations.add(hall)
     lesson = club.lesson(club.group, location_id=hall.id)
-    assert club.of_group() == (shown(lesson, club.group, hall),)
+    assert club.of_group() == (shown(lesson, club.group, hall, club.location),)
+
+
+def test_a_change_of_what_is_around_a_lesson_raises_its_numbers_and_none_falls(club: Club) -> None:
+    """Wherever it moves to, and however often the place it leaves was changed."""
+    hall = make.location(name="Hall", address="2 Main Street", version=9, updated_at=make.NOON + 9 * DAY)
+    with club.store.transaction() as work:
+        work.locations.add(hall)
+    lesson = club.lesson(club.group, location_id=hall.id)
+    seen = [*club.of_group()]
+
+    def change(kind: str, thing: Any, **changes: Any) -> None:
+        after = replace(thing, **changes, version=thing.version + 1)
+        with club.store.transaction() as work:
+            getattr(work, kind).save(after)
+        seen.extend(club.of_group())
+
+    change("lessons", lesson, location_id=club.location.id, updated_at=make.NOON + DAY)
+    change("groups", club.group, name="Other", updated_at=make.NOON + 10 * DAY)
+    change("locations", club.location, name="Annex", updated_at=make.NOON + 11 * DAY)
+    assert [entry.sequence for entry in seen] == [9, 10, 11, 12]
+    assert [(entry.changed_at - make.NOON).days for entry in seen] == [9, 9, 10, 11]
+    assert [entry.location_name for entry in seen] == ["Hall", "Main", "Main", "Annex"]
+    assert [entry.group_name for entry in seen][1:] == [club.group.name, "Other", "Other"]
 
 
 def test_a_group_shows_its_own_lessons_by_their_beginning(club: Club) -> None:
@@ -116,31 +164,33 @@ def test_a_group_shows_its_own_lessons_by_their_beginning(club: Club) -> None:
 
 
 def test_a_range_is_of_local_dates_both_ends_included(club: Club) -> None:
-    lessons = [club.lesson(club.group, MARCH_2 + number * DAY, time(0)) for number in range(5)]
+    teachers, client = (club.teacher.id,), club.member(since=date(2026, 1, 1))
+    lessons = [
+        club.lesson(club.group, MARCH_2 + number * DAY, time(0), teachers=teachers) for number in range(5)
+    ]
     expected = [lesson.id for lesson in lessons[1:4]]
     assert ids(club.of_group(MARCH_2 + DAY, MARCH_2 + 3 * DAY)) == expected
     assert ids(club.of_teacher(MARCH_2 + DAY, MARCH_2 + 3 * DAY)) == expected
+    assert ids(club.of_client(client, MARCH_2 + DAY, MARCH_2 + 3 * DAY)) == expected
     assert club.of_group(MARCH_2 + 9 * DAY, date.max) == ()
 
 
-def test_whoever_teaches_sees_what_they_teach_then_or_are_named_in(club: Club) -> None:
-    first = club.lesson(club.group, MARCH_2)
-    last = club.lesson(club.group, MARCH_2 + 29 * DAY)
-    club.lesson(club.group, MARCH_2 - DAY)
-    club.lesson(club.group, MARCH_2 + 30 * DAY)
-    club.lesson(club.elsewhere, MARCH_2, teachers=(club.other.id,))
-    substitute = club.lesson(club.elsewhere, MARCH_2 + 60 * DAY, teachers=(club.other.id, club.teacher.id))
-    both = club.lesson(club.group, MARCH_2 + DAY, teachers=(club.teacher.id,))
-    # somebody else stands in, the group's teacher still teaches it
-    replaced = club.lesson(club.group, MARCH_2 + 2 * DAY, teachers=(club.other.id,))
-    assert ids(club.of_teacher()) == [first.id, both.id, replaced.id, last.id, substitute.id]
+def test_whoever_teaches_sees_the_lessons_that_name_them(club: Club) -> None:
+    club.lesson(club.group, MARCH_2)
+    named = club.lesson(club.group, MARCH_2 + DAY, teachers=(club.teacher.id,))
+    # somebody else stands in
+    club.lesson(club.group, MARCH_2 + 2 * DAY, teachers=(club.other.id,))
+    substituted = club.lesson(club.elsewhere, MARCH_2 + 60 * DAY, teachers=(club.other.id, club.teacher.id))
+    assert ids(club.of_teacher()) == [named.id, substituted.id]
 
 
-def test_two_times_of_teaching_show_a_lesson_once(club: Club) -> None:
-    teachers = (club.teaching(MARCH_2 - 9 * DAY, MARCH_2), club.teaching(MARCH_2 + DAY))
-    group = club.added(teachers=teachers)
-    lessons = [club.lesson(group, MARCH_2 + number * DAY) for number in (0, 1)]
-    assert ids(club.of_teacher()) == [lesson.id for lesson in lessons]
+def test_a_client_has_the_lessons_of_the_groups_it_is_in_on_their_date(club: Club) -> None:
+    client, other = club.member(MARCH_2, MARCH_2 + DAY), club.member(MARCH_2 - DAY)
+    before, first, last, after = (club.lesson(club.group, MARCH_2 + n * DAY) for n in (-1, 0, 1, 2))
+    club.lesson(club.elsewhere)
+    assert ids(club.of_client(client)) == [first.id, last.id]
+    assert ids(club.of_client(other)) == [before.id, first.id, last.id, after.id]
+    assert club.of_client(make.client()) == ()
 
 
 def test_groups_taught_are_those_of_the_day(club: Club) -> None:

@@ -22,6 +22,7 @@ from attendance.application.ports.club import (
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.club.clients import Client, ClientNotFound
 from attendance.domain.club.contracts import Contract, ContractNotFound, ContractState, NumberTaken
+from attendance.domain.club.groups import GroupMembership
 from attendance.domain.club.locations import AddressTaken, Closure, Location, LocationNotFound
 from attendance.domain.club.prices import Price, PriceNotFound
 from attendance.domain.errors import Conflict, NotFound
@@ -79,7 +80,7 @@ def whole_things() -> tuple[Account, dict[str, tuple[Any, Any]]]:
         address="1 Main Street\nBerlin",
         notes="nuts\t!",
         active=False,
-        user_id=parent.id,
+        user_ids=(parent.id,),
         updated_at=make.NOON + timedelta(microseconds=1),
     )
     contract = make.contract(
@@ -90,6 +91,7 @@ def whole_things() -> tuple[Account, dict[str, tuple[Any, Any]]]:
         "80.50",
         name="10 visits",
         visits=10,
+        visits_per_week=3,
         valid_days=30,
         group_ids=groups,
         on_sale_from=MARCH_2,
@@ -105,7 +107,7 @@ def whole_things() -> tuple[Account, dict[str, tuple[Any, Any]]]:
         url="https://example.org/ä", timezone="Asia/Tokyo", capacity=12, active=False, closures=closures
     )
     cleared: dict[str, Any] = {
-        "clients": replace(make.client(), user_id=None),
+        "clients": make.client(),
         "contracts": make.contract(client),
         "prices": make.price("0.0001", "CLF", valid_months=2),
         "locations": make.location(),
@@ -319,6 +321,66 @@ def test_a_price_is_listed_on_the_dates_on_which_it_is_on_sale(store: Store) -> 
     for on in (MARCH_2 + DAY * n for n in range(-5, 6)):
         listed = found(store, "prices", PriceCriteria(on_sale_on=on))
         assert {it.id for it in listed} == {it.id for it in THINGS["prices"] if it.is_on_sale(on)}, on
+
+
+def test_clients_are_found_by_an_account_that_is_linked_to_them(store: Store) -> None:
+    mother, father, nobody = make.account(), make.account(), make.account()
+    anna = make.client(name="Anna", user_ids=(mother.id, father.id))
+    bea = make.client(name="Bea", user_ids=(mother.id,), active=False)
+    put(store, mother, father, nobody, anna, bea, make.client(name="Carl"))
+
+    def names(of: Account, **criteria: Any) -> list[str]:
+        asked = ClientCriteria(user_id=of.id, **criteria)
+        listed = found(store, "clients", asked, SortKey("name"))
+        with store.read() as work:
+            assert work.clients.count(asked) == len(listed)
+        return [it.name for it in listed]
+
+    assert [names(it) for it in (mother, father, nobody)] == [["Anna", "Bea"], ["Anna"], []]
+    assert names(mother, active=True) == names(mother, words=words_of("q", "ann")) == ["Anna"]
+    others = replace(anna, user_ids=(father.id, nobody.id), version=2)
+    with store.transaction() as work:
+        work.clients.save(others)
+        assert work.clients.get_for_update(anna.id) == others
+    assert [names(it) for it in (mother, father, nobody)] == [["Bea"], ["Anna"], ["Anna"]]
+    with pytest.raises(ZeroDivisionError), store.transaction() as work:
+        work.clients.save(replace(others, user_ids=(mother.id,), version=3))
+        raise ZeroDivisionError
+    assert [names(it) for it in (mother, father, nobody)] == [["Bea"], ["Anna"], ["Anna"]]
+    assert found(store, "clients", ClientCriteria(user_id=nobody.id)) == (others,)
+    with store.transaction() as work:
+        work.clients.save(replace(others, user_ids=(), version=3))
+    assert [names(it) for it in (mother, father, nobody)] == [["Bea"], [], []]
+
+
+def test_clients_are_found_by_a_group_that_they_are_in_on_a_day(store: Store) -> None:
+    anna, bea = make.client(name="Anna"), make.client(name="Bea", active=False)
+    place = make.location()
+    until = MARCH_2 + DAY
+    members = (
+        GroupMembership(client_id=anna.id, since=MARCH_2, until=until),
+        GroupMembership(client_id=anna.id, since=MARCH_2 + 9 * DAY),
+        GroupMembership(client_id=bea.id, since=MARCH_2 - DAY),
+    )
+    group, other = make.group(place, members=members), make.group(place)
+    put(store, anna, bea, make.client(name="Carl"), place)
+    with store.transaction() as work:
+        work.groups.add(group)
+        work.groups.add(other)
+
+    def names(day: date, of: GroupId = group.id, **criteria: Any) -> list[str]:
+        asked = ClientCriteria(group_id=of, member_on=day, **criteria)
+        listed = found(store, "clients", asked, SortKey("name"))
+        with store.read() as work:
+            assert work.clients.count(asked) == len(listed)
+        return [it.name for it in listed]
+
+    assert (
+        names(MARCH_2 - 2 * DAY) == names(MARCH_2, other.id) == names(MARCH_2, GroupId(make.new_id())) == []
+    )
+    assert names(MARCH_2 - DAY) == names(MARCH_2 + 2 * DAY) == ["Bea"]
+    assert names(MARCH_2) == names(until) == names(MARCH_2 + 99 * DAY) == ["Anna", "Bea"]
+    assert names(MARCH_2, active=True) == names(MARCH_2, words=words_of("q", "ann")) == ["Anna"]
 
 
 def test_clients_are_found_by_words_in_any_field_and_order_literally(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, time, timedelta
 from itertools import product
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ import pytest
 
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, LessonWithTeachers, Store, UnitOfWork
-from attendance.application.ports.club import LESSONS, GroupCriteria, LessonCriteria
+from attendance.application.ports.club import GROUPS, LESSONS, GroupCriteria, LessonCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.club.clients import Client
@@ -362,6 +362,56 @@ def test_groups_are_found_by_who_is_still_in_them(club: Club) -> None:
             assert work.groups.count(criteria) == len(expected)
 
 
+def test_groups_are_by_words_place_teacher_and_whether_they_are_active(club: Club) -> None:
+    other = make.location(address="elsewhere")
+    with club.store.transaction() as work:
+        work.locations.add(other)
+    ends = (None, MARCH_2 - DAY, MARCH_2, MARCH_2 + DAY)
+    for number, (since, until) in enumerate(product(ends, ends)):
+        if since and until and until < since:
+            continue
+        teaching = Teaching(user_id=club.teacher.id, since=since or date.min, until=until)
+        club.put(
+            make.group(
+                (club.location, other)[number % 2],
+                name=f"Chör {number:02}",
+                active_from=since,
+                active_until=until,
+                teachers=(teaching,) if number % 3 else (),
+            )
+        )
+    words, days = (("chor", "chor"), ("0", "0")), [MARCH_2 + n * DAY for n in range(-2, 3)]
+    questions: list[dict[str, Any]] = [
+        {"words": words},
+        {"location_id": other.id},
+        {"words": words, "location_id": other.id, "active": True, "on": MARCH_2},
+        *({"teacher_id": club.teacher.id, "on": day} for day in days),
+        *({"active": active, "on": day} for active, day in product((True, False), days)),
+    ]
+    every, numbers = club.groups(), []
+    for question in questions:
+        criteria = GroupCriteria(**question)
+        meant = tuple(it for it in every if is_meant(it, criteria))
+        with club.store.read() as work:
+            assert work.groups.list(criteria, EVERYTHING) == meant, question
+            assert work.groups.count(criteria) == len(meant), question
+        numbers.append(len(meant))
+    assert 0 < min(numbers) <= max(numbers) < len(every)
+
+
+def is_meant(group: Group, criteria: GroupCriteria) -> bool:
+    """By the predicates of the resource, and the one field that is compared."""
+    asked = [
+        name for name, value in vars_of(criteria).items() if value is not None and name in GROUPS.predicates
+    ]
+    is_there = criteria.location_id in (None, group.location_id)
+    return is_there and all(GROUPS.predicates[name](group, criteria) for name in asked)
+
+
+def vars_of(criteria: GroupCriteria) -> dict[str, Any]:
+    return {field.name: getattr(criteria, field.name) for field in fields(criteria)}
+
+
 def test_lessons_of_a_group_are_locked_by_date(club: Club) -> None:
     group, other = club.group(), club.group()
     lessons = [make.lesson(group, date=MARCH_2 + DAY * n) for n in range(4)]
@@ -500,17 +550,41 @@ def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(
         Teaching(user_id=who.id, since=since, until=until)
         for who, (since, until) in zip(others, spans, strict=True)
     )
-    group = club.group(teachers=teachings)
-    lesson = make.lesson(group, teachers=(club.teacher.id, others[0].id))
-    bare = make.lesson(club.group())
+    group, another = club.group(teachers=teachings), club.group()
+    elsewhere = make.location()
+    with club.store.transaction() as work:
+        work.locations.add(elsewhere)
+    lesson = make.lesson(group, teachers=(club.teacher.id, others[0].id), location_id=elsewhere.id)
+    bare = make.lesson(another)
     club.put(lesson, bare)
     with club.store.transaction() as work:
         assert work.lessons.with_teachers(lesson.id, for_update=for_update) == LessonWithTeachers(
-            lesson=lesson, teachers=frozenset({club.teacher.id, others[0].id, others[1].id})
+            lesson=lesson,
+            teachers=frozenset({club.teacher.id, others[0].id, others[1].id}),
+            group_name=group.name,
+            location_name=elsewhere.name,
         )
         assert work.lessons.with_teachers(bare.id, for_update=for_update) == LessonWithTeachers(
-            lesson=bare, teachers=frozenset()
+            lesson=bare, teachers=frozenset(), group_name=another.name, location_name=club.location.name
         )
+
+
+def test_events_are_numbered_by_subject(store: Store) -> None:
+    one, other, none = (make.new_id() for _ in range(3))
+    with store.transaction() as work:
+        for subject_id in (one, other, one, one):
+            work.events.add(
+                Event(
+                    id=EventId(make.new_id()),
+                    at=make.NOON,
+                    actor_id=None,
+                    action=Action.ATTENDANCE_MARKED,
+                    subject_id=subject_id,
+                )
+            )
+        assert work.events.numbers_of([one, none]) == {one: 3}
+        assert work.events.numbers_of([other, one]) == {one: 3, other: 1}
+        assert work.events.numbers_of([]) == {}
 
 
 def test_many_events_are_kept_in_their_order(store: Store) -> None:
@@ -588,3 +662,32 @@ def test_a_lesson_that_is_held_is_known_to_be_marked(club: Club, other_thread: T
     ):
         assert in_turn(club.store, other_thread, marks_held(club, lesson), question).is_marked
         club.unmark(lesson)
+
+
+def test_lessons_are_found_by_who_is_in_their_group_on_their_date(club: Club) -> None:
+    first, second, third = club.clients
+    group = club.group(
+        members=(
+            joined(first, MARCH_2, MARCH_2 + DAY),
+            joined(first, MARCH_2 + 4 * DAY),
+            joined(second, MARCH_2 + 2 * DAY),
+        )
+    )
+    other = club.group(members=(joined(second),))
+    lessons = [make.lesson(group, date=MARCH_2 + n * DAY) for n in range(-1, 6)]
+    elsewhere = make.lesson(
+        other, date=MARCH_2 + 3 * DAY, starts=time(9), ends=time(10), cancelled=True, reason="ill"
+    )
+    club.put(*lessons, elsewhere)
+
+    def days(of: Client, since: date = date.min, until: date = date.max) -> list[int]:
+        found = club.ask(lambda work: work.lessons.of_member(of.id, since, until))
+        assert [*found] == sorted(found, key=lambda it: (it.date, it.starts, it.id))
+        assert {it.id: it.is_marked for it in found} == {it.id: it.id == lessons[1].id for it in found}
+        return [(it.date - MARCH_2).days for it in found]
+
+    club.mark(lessons[1])
+    assert days(first) == [0, 1, 4, 5]
+    assert days(second) == [2, 3, 3, 4, 5]
+    assert days(first, MARCH_2 + DAY, MARCH_2 + 4 * DAY) == [1, 4]
+    assert days(third) == days(make.client()) == []

@@ -15,10 +15,11 @@ from attendance.application.ports.club import ClientCriteria
 from attendance.application.ports.events import EventCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.role_changes import Kind, RoleChange, State
-from attendance.domain.events import Action, Event
+from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import EventId, RoleChangeId
 from attendance.domain.permissions.roles import Role
 from attendance.testing import make
+from attendance.testing.contract.groups_and_lessons import club_in
 
 NAMES = ["", "Ada", "ada", "Ä", "Öle", "zoe", "Zoë", "100%", "a_b", "ﬁona", "𐐀", "\uffdc"]
 
@@ -131,6 +132,52 @@ def test_role_changes_are_listed_newest_first_by_what_they_are_now(store: Store)
     assert found(State.AWAITING, 7) == ()
     assert found(State.EXPIRED, 7) == (changes[3], changes[1])
     assert found(State.APPLIED, 7) == (changes[0],)
+
+
+def test_events_name_their_subjects_and_are_found_by_the_client_they_concern(store: Store) -> None:
+    club = club_in(store)
+    ada, client = make.account(username="ada"), club.clients[0]
+    group = club.group(name="Clay")
+    lesson, contract = make.lesson(group), make.contract(client)
+    lab, price, session = make.lab(ada), make.price(), make.session(ada)
+    filled(store, [ada])
+    with store.transaction() as work:
+        work.lessons.add(lesson)
+        work.contracts.add(contract)
+        work.labs.add(lab)
+        work.prices.add(price)
+        work.sessions.add(session)
+    context = ChangeContext(ada.id, make.NOON, make.new_id)
+    gone = make.new_id()
+    expected: list[tuple[Event, str | None]] = [
+        (context.event(Action.ACCOUNT_REGISTERED, ada.id), "ada"),
+        (context.event(Action.FAVORITES_REPLACED, ada.id), "ada"),
+        (context.event(Action.CALENDAR_TOKEN_MADE, ada.id), "ada"),
+        (context.event(Action.SESSION_STARTED, session.id), "ada"),
+        (context.event(Action.SESSION_ENDED, gone), None),
+        (context.event(Action.ROLE_CHANGE_EXPIRED, gone), None),
+        (context.event(Action.CLIENT_EDITED, client.id), client.name),
+        (context.event(Action.CLIENT_EDITED, gone), None),
+        (context.event(Action.CONTRACT_ADDED, contract.id, client_id=client.id), contract.number),
+        (context.event(Action.PRICE_ADDED, price.id), price.name),
+        (context.event(Action.LOCATION_EDITED, group.location_id), club.location.name),
+        (context.event(Action.GROUP_EDITED, group.id), "Clay"),
+        (context.event(Action.LESSON_ADDED, lesson.id), "Clay"),
+        (context.event(Action.SUBSCRIPTION_SOLD, gone, client_id=client.id), client.name),
+        (context.event(Action.ATTENDANCE_MARKED, gone, client_id=client.id), client.name),
+        (context.event(Action.LAB_CREATED, lab.id), lab.name),
+        (context.event(Action.LAB_ATTENDANCE_DELETED, gone), None),
+    ]
+    with store.transaction() as work:
+        work.events.add_all([event for event, _ in expected])
+    with store.autocommit() as work:
+        rows = work.events.list(EventCriteria(), PageRequest(order=(), limit=100))
+        assert [(row.event, row.subject_name) for row in reversed(rows)] == expected
+        of_client = EventCriteria(subject_id=client.id)
+        found = work.events.list(of_client, PageRequest(order=(), limit=100))
+        concerned = [event for event, _ in expected if client.id in (event.subject_id, event.client_id)]
+        assert [row.event for row in reversed(found)] == concerned
+        assert work.events.count(of_client) == len(concerned) == 4
 
 
 def test_events_are_listed_newest_first_with_who_did_it(store: Store) -> None:

@@ -1,16 +1,17 @@
 """What every store must do with the list of all marks: their order, parts of it, which are in it."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, time
-from itertools import product
+from itertools import combinations, product
 from random import Random
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from attendance.application.attendance.marks import MARKS_SORT
-from attendance.application.pagination import PageRequest, parse_sort
+from attendance.application.attendance.marks import marks_order
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Store
 from attendance.application.ports.attendance import MarkCriteria, MarkRow
 from attendance.domain.attendance.charging import UNPAID, Charge
@@ -23,24 +24,31 @@ from attendance.domain.ids import LessonId
 from attendance.testing import make
 from attendance.testing.contract.attendance import Club
 
-ALL, BY_LESSON = MarkCriteria(), parse_sort(",".join(MARKS_SORT), MARKS_SORT)
+ALL = MarkCriteria()
+SORTS = ("date", "-date")
 
 
 def found(
-    store: Store, criteria: MarkCriteria = ALL, *, limit: int = 1000, **page_request: Any
+    store: Store, criteria: MarkCriteria = ALL, *, sort: str = "", limit: int = 1000, **page_request: Any
 ) -> tuple[MarkRow, ...]:
     with store.read() as work:
-        return work.marks.list(criteria, PageRequest(order=BY_LESSON, limit=limit, **page_request))
+        return work.marks.list(criteria, PageRequest(order=marks_order(sort), limit=limit, **page_request))
 
 
-def in_parts(store: Store, criteria: MarkCriteria, length: int) -> list[MarkRow]:
+def in_parts(store: Store, criteria: MarkCriteria, length: int, sort: str = "") -> list[MarkRow]:
     rows: list[MarkRow] = []
-    part = found(store, criteria, limit=length)
+    part = found(store, criteria, limit=length, sort=sort)
     while part:
         assert len(part) <= length
         rows += part
-        part = found(store, criteria, limit=length, after=part[-1])
+        part = found(store, criteria, limit=length, after=part[-1], sort=sort)
     return rows
+
+
+def in_order(rows: Iterable[MarkRow], sort: str) -> list[MarkRow]:
+    """By date and start in the direction of `sort`, ties by lesson and client."""
+    by_ids = sorted(rows, key=lambda it: (it.mark.lesson_id, it.mark.client_id))
+    return sorted(by_ids, key=lambda it: (it.date, it.starts), reverse=sort.startswith("-"))
 
 
 @pytest.fixture
@@ -83,23 +91,57 @@ def row_of(club: Club, lesson: Lesson, client: Client, status: Status = Status.P
 
 
 def test_marks_are_sorted_by_date_start_lesson_and_client(club: Club, ties: list[MarkRow]) -> None:
-    assert found(club.store) == tuple(ties)
+    assert found(club.store) == found(club.store, sort="+date") == tuple(ties)
+    assert found(club.store, sort="-date") == tuple(in_order(ties, "-date"))
 
 
+@pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("length", [1, 5, 1000])
-def test_parts_of_any_length_are_the_whole(club: Club, ties: list[MarkRow], length: int) -> None:
-    assert in_parts(club.store, ALL, length) == ties
+def test_parts_of_any_length_are_the_whole(club: Club, ties: list[MarkRow], length: int, sort: str) -> None:
+    assert in_parts(club.store, ALL, length, sort) == in_order(ties, sort)
     of_one = MarkCriteria(group_ids=frozenset({ties[0].group_id}), since=date(2026, 3, 2))
     chosen = [it for it in ties if it.group_id == ties[0].group_id and it.date.day == 2]
-    assert in_parts(club.store, of_one, length) == chosen
+    assert in_parts(club.store, of_one, length, sort) == in_order(chosen, sort)
     assert len(chosen) == 6
 
 
-def test_marks_are_the_same_wherever_they_are_cut(club: Club, ties: list[MarkRow]) -> None:
-    for place, row in enumerate(ties):
-        assert found(club.store, limit=4, after=row) == tuple(ties[place + 1 : place + 5])
-        assert found(club.store, limit=4, offset=place) == tuple(ties[place : place + 4])
-    assert found(club.store, offset=len(ties)) == ()
+@pytest.mark.parametrize("sort", SORTS)
+def test_marks_are_the_same_wherever_they_are_cut(club: Club, ties: list[MarkRow], sort: str) -> None:
+    rows = in_order(ties, sort)
+    for place, row in enumerate(rows):
+        assert found(club.store, limit=4, after=row, sort=sort) == tuple(rows[place + 1 : place + 5])
+        assert found(club.store, limit=4, offset=place, sort=sort) == tuple(rows[place : place + 4])
+    assert found(club.store, offset=len(ties), sort=sort) == ()
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_marks_are_of_a_client_with_a_status_and_paid_or_not(
+    club: Club, ties: list[MarkRow], sort: str
+) -> None:
+    """Each by itself, with others, and in a range."""
+    unpaid = [it.mark for place, it in enumerate(ties) if place % 3 == 0 or place % 5 == 1]
+    changes = [Changed(before=mark, after=replace(mark, charge=UNPAID)) for mark in unpaid]
+    with club.store.transaction() as work:
+        work.attendance.save(changes)
+    rows = found(club.store, sort=sort)
+    client_id, group_id = ties[0].mark.client_id, ties[0].group_id
+    meant: dict[str, tuple[Any, Callable[[MarkRow], bool]]] = {
+        "client_id": (client_id, lambda it: it.mark.client_id == client_id),
+        "status": (Status.LATE, lambda it: it.mark.status is Status.LATE),
+        "unpaid": (True, lambda it: it.mark.charge.unpaid),
+        "group_ids": (frozenset({group_id}), lambda it: it.group_id == group_id),
+        "since": (date(2026, 3, 2), lambda it: it.date.day >= 2),
+        "until": (date(2026, 3, 1), lambda it: it.date.day <= 1),
+    }
+    for names in (*combinations(meant, 1), *combinations(meant, 2)):
+        criteria = MarkCriteria(**{name: meant[name][0] for name in names})
+        chosen = [it for it in rows if all(meant[name][1](it) for name in names)]
+        assert in_parts(club.store, criteria, 2, sort) == chosen, names
+        assert found(club.store, criteria, sort=sort, offset=1, limit=3) == tuple(chosen[1:4]), names
+        with club.store.read() as work:
+            assert work.marks.count(criteria) == len(chosen), names
+    paid = MarkCriteria(unpaid=False)
+    assert in_parts(club.store, paid, 5, sort) == [it for it in rows if not it.mark.charge.unpaid]
 
 
 def test_a_part_goes_on_where_the_last_ended_whatever_is_gone(club: Club, ties: list[MarkRow]) -> None:

@@ -38,9 +38,11 @@ class SetPasswordBody(Body):
     status=204,
     runs=Runs.HASHING,
 )
-def change_password(use_cases: UseCases, actor: Actor, fields: Fields[ChangePasswordBody]) -> None:
+def change_password(
+    use_cases: UseCases, actor: Actor, address: str | None, fields: Fields[ChangePasswordBody]
+) -> None:
     """Set another password; one's other sessions end."""
-    use_cases.change_password(actor, **fields)
+    use_cases.change_password(actor, address=address, **fields)
 
 
 @room.operation("POST", RESET, ANYBODY, status=202)

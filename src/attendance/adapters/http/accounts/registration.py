@@ -20,7 +20,8 @@ from attendance.domain.permissions.table import Permission
 
 REGISTRATION = "/auth/registration"
 
-labs_room, room, users_room = Room("Accounts", prefix=""), Room("Registration"), Room("Users")
+labs_room = Room("Accounts", prefix="", is_of_labs=True)
+room, users_room = Room("Registration"), Room("Users")
 
 
 class RegisterBody(Body):
@@ -82,15 +83,16 @@ def require_room(use_cases: UseCases, caller: Caller) -> None:
     use_cases.register.require_room(address=caller.address)
 
 
-@labs_room.operation("POST", "/register", ANYBODY, refuses=(429,), runs=Runs.HASHING, first=require_room)
+@labs_room.operation("POST", "/register", ANYBODY, refuses=(403, 429), runs=Runs.HASHING, first=require_room)
 def register(use_cases: UseCases, address: str | None, fields: Fields[RegisterBody]) -> RegisteredView:
     """Open an account."""
     return RegisteredView(use_cases.register(address=address, **fields))
 
 
-@room.operation("GET", REGISTRATION, ANYBODY, runs=Runs.AT_ONCE)
+@room.operation("GET", REGISTRATION, ANYBODY, refuses=(403,), runs=Runs.AT_ONCE)
 def registration_form(use_cases: UseCases) -> FormView:
-    """What registering takes."""
+    """What registering takes; refused where it is by invitation."""
+    use_cases.register.require_open()
     username = "Letters, digits and signs of one script; unique whatever its case and width."
     email = "A link is mailed there; it confirms the address."
     return FormView(
@@ -109,7 +111,7 @@ def registration_form(use_cases: UseCases) -> FormView:
     "POST",
     REGISTRATION,
     ANYBODY,
-    refuses=(429,),
+    refuses=(403, 429),
     runs=Runs.HASHING,
     first=require_room,
     judged_by="register",

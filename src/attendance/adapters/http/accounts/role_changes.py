@@ -7,6 +7,7 @@ import msgspec
 from litestar import Response
 
 from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource
+from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
 from attendance.adapters.http.server.fields.queries import PageNumber
 from attendance.adapters.http.server.operations.declaration import Room
@@ -35,6 +36,10 @@ class RoleChangeView(RevisionView, kw_only=True):
     decided_by: UUID | None
     decided_at: dt.datetime | None
 
+    def beside_version(self) -> tuple[object, ...]:
+        """It expires by itself."""
+        return (self.state.value,) if self.state is State.EXPIRED else ()
+
 
 class RoleChangesView(Paged, kw_only=True):
     role_changes: list[RoleChangeView]
@@ -62,25 +67,32 @@ def show_role_change(
 
 @room.operation("POST", f"{ROLE_CHANGE}/confirm", Permission.CONFIRM_ROLE_CHANGE, refuses=(409,), status=200)
 def confirm_role_change(
-    use_cases: UseCases, actor: Actor, role_change_id: RoleChangeId
+    use_cases: UseCases, actor: Actor, role_change_id: RoleChangeId, versions: Versions
 ) -> Resource[RoleChangeView]:
     """Let it happen: for its target, or an owner of long standing who did not ask for it."""
-    return resource(RoleChangeView, use_cases.confirm_role_change(actor, role_change_id=role_change_id))
+    return resource(
+        RoleChangeView, use_cases.confirm_role_change(actor, role_change_id=role_change_id, versions=versions)
+    )
 
 
 @room.operation("POST", f"{ROLE_CHANGE}/reject", Permission.REJECT_ROLE_CHANGE, refuses=(409,), status=200)
 def reject_role_change(
-    use_cases: UseCases, actor: Actor, role_change_id: RoleChangeId
+    use_cases: UseCases, actor: Actor, role_change_id: RoleChangeId, versions: Versions
 ) -> Resource[RoleChangeView]:
     """End it without effect: for any owner but its target."""
-    return resource(RoleChangeView, use_cases.reject_role_change(actor, role_change_id=role_change_id))
+    return resource(
+        RoleChangeView, use_cases.reject_role_change(actor, role_change_id=role_change_id, versions=versions)
+    )
 
 
 @room.operation(
     "POST", f"{ROLE_CHANGE}/withdraw", Permission.WITHDRAW_ROLE_CHANGE, refuses=(403, 409), status=200
 )
 def withdraw_role_change(
-    use_cases: UseCases, actor: Actor, role_change_id: RoleChangeId
+    use_cases: UseCases, actor: Actor, role_change_id: RoleChangeId, versions: Versions
 ) -> Resource[RoleChangeView]:
     """Take back what one asked for."""
-    return resource(RoleChangeView, use_cases.withdraw_role_change(actor, role_change_id=role_change_id))
+    return resource(
+        RoleChangeView,
+        use_cases.withdraw_role_change(actor, role_change_id=role_change_id, versions=versions),
+    )

@@ -1,5 +1,6 @@
 """Users: list, profile, role and state."""
 
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -7,8 +8,16 @@ from litestar import Response
 from msgspec import UNSET
 
 from attendance.adapters.http.accounts.role_changes import RoleChangeView
-from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource
-from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
+from attendance.adapters.http.server.answers import (
+    Paged,
+    Resource,
+    RevisionView,
+    listing,
+    resource,
+    summed,
+    view_of,
+)
+from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent, cleared
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
 from attendance.adapters.http.server.fields.ids import UserOrMe
@@ -17,6 +26,7 @@ from attendance.adapters.http.server.fields.texts import Email, PersonName, User
 from attendance.adapters.http.server.operations.declaration import API, Room
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.use_cases import UseCases
+from attendance.domain.accounts.accounts import Language
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Permission
@@ -32,6 +42,7 @@ class EditUserBody(Body):
     username: Clearable[Username] = UNSET
     name: Clearable[PersonName] = UNSET
     email: Clearable[Email] = UNSET
+    language: Clearable[Annotated[Language, cleared("")]] = UNSET
 
 
 class RoleBody(Body):
@@ -52,6 +63,7 @@ class UserView(RevisionView, kw_only=True):
 
     username: str
     name: str
+    language: Language | None
     email: str | None
     pending_email: str | None
     role: Role
@@ -59,6 +71,17 @@ class UserView(RevisionView, kw_only=True):
     active: bool
     email_confirmed: bool
     clients: Sent[list[ClientOfUserView]] = UNSET
+
+    def beside_version(self) -> tuple[object, ...]:
+        """The clients have versions of their own."""
+        return (summed(self.clients),) if self.clients else ()
+
+
+class PermissionsView(msgspec.Struct):
+    """The level, and the names of the permissions that it has, sorted; some of them only for one's own."""
+
+    level: int
+    permissions: list[str]
 
 
 class UsersPageView(Paged, kw_only=True):
@@ -98,7 +121,7 @@ def show_user(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> Resource[
 def edit_user(
     use_cases: UseCases, actor: Actor, user_id: UserOrMe, versions: Versions, fields: Fields[EditUserBody]
 ) -> Resource[UserView]:
-    """Change username, name or address; a new address counts once the link mailed to it is used."""
+    """Change username, name, address or language; a new address counts once its mailed link is used."""
     return resource(UserView, use_cases.edit_user(actor, user_id=user_id, versions=versions, **fields))
 
 
@@ -106,7 +129,10 @@ def edit_user(
 def change_role(
     use_cases: UseCases, actor: Actor, user_id: UserOrMe, versions: Versions, fields: Fields[RoleBody]
 ) -> Resource[UserView] | Resource[RoleChangeView]:
-    """Move a user to a role: at once, or, where that takes ownership from somebody, once confirmed."""
+    """Move a user to a role: at once, or, where that takes ownership from somebody, once confirmed.
+
+    By a setting, giving the role of an owner or admin awaits confirmation, too.
+    """
     return _outcome(use_cases.change_role(actor, user_id=user_id, versions=versions, **fields))
 
 
@@ -116,3 +142,9 @@ def change_active(
 ) -> Resource[UserView] | Resource[RoleChangeView]:
     """Deactivate or reactivate a user. A deactivated one's sessions end at once."""
     return _outcome(use_cases.change_active(actor, user_id=user_id, versions=versions, **fields))
+
+
+@room.operation("GET", f"{USER}/permissions", Permission.READ_PERMISSIONS)
+def show_permissions(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> PermissionsView:
+    """What one may, by the names of permissions, at the level that one has now."""
+    return view_of(PermissionsView, use_cases.show_permissions(actor, user_id=user_id))

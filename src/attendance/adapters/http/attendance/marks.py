@@ -8,11 +8,12 @@ from litestar import Response
 
 from attendance.adapters.http.server.answers import Paged, listing
 from attendance.adapters.http.server.exports.tables import Format, InFormat
-from attendance.adapters.http.server.fields.queries import PageNumber
+from attendance.adapters.http.server.fields.queries import PageNumber, Sort
+from attendance.adapters.http.server.fields.times import TimeOfDay
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
 from attendance.domain.attendance.status import Status
-from attendance.domain.ids import GroupId
+from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
@@ -25,7 +26,7 @@ class MarkView(msgspec.Struct, kw_only=True):
     lesson_id: UUID
     group_id: UUID
     date: dt.date
-    starts: str
+    starts: TimeOfDay
     client_id: UUID
     name: str
     status: Status
@@ -39,7 +40,7 @@ class MarkView(msgspec.Struct, kw_only=True):
 
 
 class MarksView(Paged, kw_only=True):
-    """Marks by date, start, lesson and client."""
+    """Marks by date and start, ties by lesson and client."""
 
     attendances: list[MarkView]
 
@@ -51,9 +52,23 @@ def list_marks(
     since: dt.date | None = None,
     until: dt.date | None = None,
     group_id: GroupId | None = None,
+    client_id: ClientId | None = None,
+    status: Status | None = None,
+    unpaid: bool | None = None,
     page: PageNumber | None = None,
+    sort: Sort = "",
     form: InFormat = Format.JSON,
 ) -> Response[MarksView]:
-    """Attendance of all, to employees of the groups they taught then; `from` and `to` are optional."""
-    marks = use_cases.list_marks(actor, since=since, until=until, group_id=group_id, page=page)
+    """Attendance of all, to employees of the groups they taught then; `sort` knows date, by which it is."""
+    marks = use_cases.list_marks(
+        actor,
+        since=since,
+        until=until,
+        group_id=group_id,
+        client_id=client_id,
+        status=status,
+        unpaid=unpaid,
+        page=page,
+        sort=sort,
+    )
     return listing(MarksView, marks, form)

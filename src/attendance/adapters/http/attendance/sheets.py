@@ -13,7 +13,7 @@ from attendance.adapters.http.server.answers import Resource, resource
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, cleared
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat, exported
-from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.ids import AnyId
 from attendance.adapters.http.server.fields.texts import prose
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
@@ -32,15 +32,20 @@ room = Room("Attendance")
 class EntryBody(Body):
     """What is left out stays as it is; null resets it. `status` null clears the mark.
 
-    `subscription_id` names the pass that is to pay.
+    `subscription_id` names the pass that is to pay. `if_version`: nothing is saved (412) unless the mark has
+    this version or is what is sent already. `if_unmarked`: a mark that somebody else made is left alone.
+    `noted_at`: when it was noted down, an instant with its zone, at most 7 days ago.
     """
 
-    client_id: Id
+    client_id: AnyId
     status: Status | None
     note: Clearable[Annotated[str, prose(LONGEST_NOTE), cleared(None)]] = UNSET
     minutes_late: Clearable[Annotated[int, msgspec.Meta(ge=1, le=LONGEST_DELAY)]] = UNSET
     trial: Clearable[bool] = UNSET
-    subscription_id: Clearable[Id] = UNSET
+    subscription_id: Clearable[AnyId] = UNSET
+    if_version: Clearable[Annotated[int, msgspec.Meta(ge=0)]] = UNSET
+    if_unmarked: Clearable[bool] = UNSET
+    noted_at: Clearable[Annotated[dt.datetime, msgspec.Meta(tz=True)]] = UNSET
 
 
 class MarkAttendanceBody(Body):
@@ -55,31 +60,61 @@ class CountsView(msgspec.Struct, kw_only=True):
     unmarked: int
 
 
-class EntryView(msgspec.Struct, kw_only=True):
-    """One client: `status` null of whoever is not marked, `guest` who is not on the roster."""
+class PayerView(msgspec.Struct):
+    """A pass, what it is called, how many visits are left (null: any number), and its last day, if any."""
+
+    subscription_id: UUID
+    price_name: str
+    visits_left: int | None
+    valid_until: dt.date | None
+
+
+class EntryView(msgspec.Struct):
+    """One client: `status` null of whoever is not marked, `guest` who is not on the roster.
+
+    `version` of the mark, 0 where there is none. `announced`: the client or a parent said so beforehand, and
+    nobody else has changed it. `first_visit` and `last_visit_on` tell of lessons of any group before this.
+    `unpaid_visits`: all of the client's, now. `pass`: what pays or would pay on that date.
+    """
 
     client_id: UUID
     name: str
+    birthday: dt.date | None
     status: Status | None
     note: str
     minutes_late: int | None
     trial: bool
     guest: bool
+    announced: bool
+    version: int
     subscription_id: UUID | None
     unpaid: bool
     marked_by: UUID | None
+    marked_by_name: str | None
     marked_at: dt.datetime | None
+    first_visit: bool
+    last_visit_on: dt.date | None
+    unpaid_visits: int
+    payer: PayerView | None = msgspec.field(name="pass")
 
 
 class LessonSheetView(msgspec.Struct, kw_only=True):
-    """Everybody on the lesson's roster, then guests; each by name."""
+    """Everybody on the lesson's roster, then guests; each by name.
+
+    `may_mark`: whether the caller may mark now who came; `marking_ends_on`: the last day, null without limit.
+    """
 
     lesson_id: UUID
     group_id: UUID
+    group_name: str
+    location_name: str
+    timezone: str
     date: dt.date
     starts: str
     ends: str
     state: LessonState
+    may_mark: bool
+    marking_ends_on: dt.date | None
     attendances: list[EntryView]
     total: int
     counts: CountsView

@@ -13,6 +13,7 @@ from attendance.adapters.http.server.answers import Paged, listing, view_of
 from attendance.adapters.http.server.bodies.meaning import Sent
 from attendance.adapters.http.server.exports.tables import Format, InFormat
 from attendance.adapters.http.server.fields.queries import PageNumber
+from attendance.adapters.http.server.fields.times import TimeOfDay
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
 from attendance.domain.attendance.status import Status
@@ -29,7 +30,7 @@ class VisitView(msgspec.Struct, kw_only=True):
     lesson_id: UUID
     group_id: UUID
     date: dt.date
-    starts: str
+    starts: TimeOfDay
     status: Status
     note: Sent[str] = UNSET
     minutes_late: int | None

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import Response
 from msgspec import UNSET
 
@@ -11,13 +12,13 @@ from attendance.adapters.http.server.answers import Paged, Resource, RevisionVie
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
-from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.ids import AnyId
 from attendance.adapters.http.server.fields.queries import PageNumber, SearchText, Sort
 from attendance.adapters.http.server.fields.texts import Email, Notes, line, prose
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
-from attendance.domain.club.clients import LONGEST_ADDRESS, LONGEST_CLIENT_NAME, LONGEST_PHONE
-from attendance.domain.ids import ClientId
+from attendance.domain.club.clients import LONGEST_ADDRESS, LONGEST_CLIENT_NAME, LONGEST_PHONE, MOST_ACCOUNTS
+from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
@@ -27,7 +28,10 @@ room = Room("Clients")
 
 
 class EditClientBody(Body):
-    """What is left out stays as it is; null clears."""
+    """What is left out stays as it is; null clears.
+
+    `user_ids`: the accounts linked to the client, its own and each parent's, for managers to say.
+    """
 
     name: Sent[Annotated[str, line(LONGEST_CLIENT_NAME, shortest=1)]] = UNSET
     guardian_name: Clearable[Annotated[str, line(LONGEST_CLIENT_NAME)]] = UNSET
@@ -37,7 +41,7 @@ class EditClientBody(Body):
     address: Clearable[Annotated[str, prose(LONGEST_ADDRESS)]] = UNSET
     notes: Clearable[Notes] = UNSET
     active: Sent[bool] = UNSET
-    user_id: Clearable[Id] = UNSET
+    user_ids: Clearable[Annotated[list[AnyId], msgspec.Meta(max_length=MOST_ACCOUNTS)]] = UNSET
 
 
 class AddClientBody(EditClientBody, kw_only=True):
@@ -55,7 +59,7 @@ class ClientView(RevisionView, kw_only=True):
     address: str
     notes: Sent[str] = UNSET
     active: bool
-    user_id: UUID | None
+    user_ids: list[UUID]
 
 
 class ClientsView(Paged, kw_only=True):
@@ -70,13 +74,18 @@ def list_clients(
     sort: Sort = "",
     q: SearchText = "",
     active: bool | None = None,
+    group_id: GroupId | None = None,
     form: InFormat = Format.JSON,
 ) -> Response[ClientsView]:
-    """Clients by name; `sort` knows name, birthday and created_at, `q` any part of the two names."""
-    return listing(ClientsView, use_cases.list_clients(actor, page=page, sort=sort, q=q, active=active), form)
+    """Clients by name, with `group_id` today's members of a group.
+
+    `sort` knows name, birthday and created_at; `q` are words of names, email address or phone number.
+    """
+    listed = use_cases.list_clients(actor, page=page, sort=sort, q=q, active=active, group_id=group_id)
+    return listing(ClientsView, listed, form)
 
 
-@room.operation("POST", "/clients", Permission.ADD_CLIENT, refuses=(404,))
+@room.operation("POST", "/clients", Permission.ADD_CLIENT)
 def add_client(use_cases: UseCases, actor: Actor, fields: Fields[AddClientBody]) -> Resource[ClientView]:
     """Add a client."""
     return resource(ClientView, use_cases.add_client(actor, **fields))

@@ -50,6 +50,10 @@ class ContractView(RevisionView, kw_only=True):
     notes: Sent[str] = UNSET
     state: ContractState
 
+    def beside_version(self) -> tuple[object, ...]:
+        """It ends by itself."""
+        return (self.state.value,) if self.state is ContractState.CANCELLED else ()
+
 
 class ContractsView(Paged, kw_only=True):
     contracts: list[ContractView]

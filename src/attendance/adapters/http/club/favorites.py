@@ -10,7 +10,7 @@ from attendance.adapters.http.accounts.users import USER
 from attendance.adapters.http.server.answers import Resource, resource
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields
 from attendance.adapters.http.server.callers.versions import Versions
-from attendance.adapters.http.server.fields.ids import Id, UserOrMe
+from attendance.adapters.http.server.fields.ids import AnyId, UserOrMe
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.favorites import MOST_FAVORITES
@@ -19,7 +19,7 @@ from attendance.domain.permissions.table import Permission
 
 FAVORITES = f"{USER}/favorites"
 
-Ids = Annotated[list[Id], msgspec.Meta(max_length=MOST_FAVORITES)]
+Ids = Annotated[list[AnyId], msgspec.Meta(max_length=MOST_FAVORITES)]
 
 room = Room("Users")
 
@@ -42,7 +42,7 @@ def show_favorites(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> Reso
     return resource(FavoritesView, use_cases.show_favorites(actor, user_id=user_id))
 
 
-@room.operation("POST", f"{USER}/favorities", Permission.READ_FAVORITES, status=200)
+@room.operation("POST", f"{USER}/favorities", Permission.READ_FAVORITES, status=200, keeps_answer=False)
 def show_favorities(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> Resource[FavoritesView]:
     """The same, by the spelling of the club's document."""
     return show_favorites(use_cases, actor, user_id)

@@ -12,8 +12,8 @@ from attendance.adapters.http.server.answers import Paged, Resource, RevisionVie
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
-from attendance.adapters.http.server.fields.ids import Id
-from attendance.adapters.http.server.fields.queries import PageNumber, Sort
+from attendance.adapters.http.server.fields.ids import Id, Teacher, user_meant
+from attendance.adapters.http.server.fields.queries import PageNumber, SearchText, Sort
 from attendance.adapters.http.server.fields.texts import line
 from attendance.adapters.http.server.fields.times import TimeOfDay
 from attendance.adapters.http.server.operations.declaration import API, Room
@@ -29,7 +29,7 @@ from attendance.domain.club.groups import (
     Teaching,
 )
 from attendance.domain.club.locations import LARGEST_CAPACITY
-from attendance.domain.ids import ClientId, GroupId
+from attendance.domain.ids import ClientId, GroupId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
@@ -126,10 +126,23 @@ def list_groups(
     actor: Actor,
     page: PageNumber | None = None,
     sort: Sort = "",
+    q: SearchText = "",
+    active: bool | None = None,
+    location_id: LocationId | None = None,
+    teacher: Teacher | None = None,
     form: InFormat = Format.JSON,
 ) -> Response[GroupsView]:
-    """Groups by name; `sort` knows name and created_at."""
-    return listing(GroupsView, use_cases.list_groups(actor, page=page, sort=sort), form)
+    """Groups by name; `sort` knows name and created_at, `q` any words of it, `teacher` who teaches today."""
+    groups = use_cases.list_groups(
+        actor,
+        page=page,
+        sort=sort,
+        q=q,
+        active=active,
+        location_id=location_id,
+        teacher_id=user_meant(teacher, actor),
+    )
+    return listing(GroupsView, groups, form)
 
 
 @room.operation("POST", "/groups", Permission.ADD_GROUP, refuses=(404, 409))
@@ -154,10 +167,10 @@ def edit_group(
 
 @room.operation("POST", MEMBERS, Permission.EDIT_GROUP, refuses=(409,), status=201)
 def add_member(
-    use_cases: UseCases, actor: Actor, group_id: GroupId, fields: Fields[MemberBody]
+    use_cases: UseCases, actor: Actor, group_id: GroupId, versions: Versions, fields: Fields[MemberBody]
 ) -> Resource[GroupView]:
     """Add a client to the group, and answer the group."""
-    group = use_cases.add_member(actor, group_id=group_id, **fields)
+    group = use_cases.add_member(actor, group_id=group_id, versions=versions, **fields)
     return resource(GroupView, group, location=f"{API}/groups/{group.id}")
 
 
@@ -167,8 +180,11 @@ def end_member(
     actor: Actor,
     group_id: GroupId,
     client_id: ClientId,
+    versions: Versions,
     last_day: dt.date | None = None,
 ) -> Resource[GroupView]:
     """End the membership that runs on the day `until` (today), or remove the next one; answer the group."""
-    group = use_cases.end_member(actor, group_id=group_id, client_id=client_id, until=last_day)
+    group = use_cases.end_member(
+        actor, group_id=group_id, client_id=client_id, until=last_day, versions=versions
+    )
     return resource(GroupView, group)

@@ -15,17 +15,16 @@ from attendance.adapters.http.server.answers import Paged, Resource, RevisionVie
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent, cleared, meaning
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
-from attendance.adapters.http.server.fields.characters import ANY_TEXT
-from attendance.adapters.http.server.fields.ids import ME, Id, sent_id
+from attendance.adapters.http.server.fields.ids import Id, Teacher, user_meant
 from attendance.adapters.http.server.fields.queries import PageNumber, Sort
 from attendance.adapters.http.server.fields.texts import line
 from attendance.adapters.http.server.fields.times import TimeOfDay
 from attendance.adapters.http.server.operations.declaration import Room
-from attendance.application.club.read_models import LessonWarningCode
+from attendance.application.club.overlaps import LessonWarningCode
 from attendance.application.use_cases import UseCases
 from attendance.domain.club.lessons import LONGEST_REASON, LONGEST_TOPIC, MOST_LESSON_TEACHERS, LessonState
 from attendance.domain.errors import FieldError
-from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
+from attendance.domain.ids import GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
@@ -37,13 +36,6 @@ NAMES = {"since": "from"}
 
 Teachers = Annotated[list[Id], msgspec.Meta(max_length=MOST_LESSON_TEACHERS)]
 Topic = Annotated[str, line(LONGEST_TOPIC)]
-Teacher = Annotated[
-    str,
-    msgspec.Meta(
-        description="The id of somebody among the lesson's teachers, or `me`",
-        extra_json_schema={"extra": ANY_TEXT},
-    ),
-]
 
 room = Room("Lessons")
 
@@ -61,6 +53,8 @@ def is_cancelled(state: WantedState) -> bool:
 
 class EditLessonBody(Body):
     """What is left out stays as it is; null clears. `cancelled` needs a reason, `planned` restores."""
+
+    shown = ("date", "starts", "ends", "teachers", "topic")
 
     date: Sent[dt.date] = UNSET
     starts: Sent[TimeOfDay] = UNSET
@@ -80,6 +74,8 @@ class AddLessonsBody(Body):
     `replace`: lessons that were made for a slot that is no longer in the schedule go first.
     Location and teachers are the group's unless others are named.
     """
+
+    shown = ("date", "starts", "ends", "topic")
 
     date: Sent[dt.date] = UNSET
     starts: Sent[TimeOfDay] = UNSET
@@ -106,7 +102,7 @@ class ScheduledView(msgspec.Struct):
     """The place in the schedule that a lesson was made for, wherever it was moved."""
 
     date: dt.date
-    starts: str
+    starts: TimeOfDay
 
 
 class LessonView(RevisionView, kw_only=True):
@@ -115,8 +111,8 @@ class LessonView(RevisionView, kw_only=True):
     group_id: UUID
     location_id: UUID
     date: dt.date
-    starts: str
-    ends: str
+    starts: TimeOfDay
+    ends: TimeOfDay
     timezone: str
     starts_at: dt.datetime
     ends_at: dt.datetime
@@ -126,6 +122,10 @@ class LessonView(RevisionView, kw_only=True):
     reason: str
     capacity: int | None
     scheduled: ScheduledView | None
+
+    def beside_version(self) -> tuple[object, ...]:
+        """A lesson is held by being attended, which does not change it."""
+        return (self.state.value,) if self.state is LessonState.HELD else ()
 
 
 class LessonWarningView(msgspec.Struct):
@@ -208,12 +208,11 @@ def list_all_lessons(
     form: InFormat = Format.JSON,
 ) -> Response[AllLessonsView]:
     """Lessons of all groups by date and start, those of today unless `from` and `to` say otherwise."""
-    teacher_id = None if teacher is None else actor.id if teacher == ME else AccountId(sent_id(teacher))
     listed = use_cases.list_all_lessons(
         actor,
         since=since,
         until=until,
-        teacher_id=teacher_id,
+        teacher_id=user_meant(teacher, actor),
         group_id=group_id,
         location_id=location_id,
         state=state,
@@ -264,6 +263,8 @@ def edit_lesson(
 
 
 @room.operation("DELETE", LESSON, Permission.DELETE_LESSON, refuses=(409,), status=204)
-def delete_lesson(use_cases: UseCases, actor: Actor, group_id: GroupId, lesson_id: LessonId) -> None:
+def delete_lesson(
+    use_cases: UseCases, actor: Actor, group_id: GroupId, lesson_id: LessonId, versions: Versions
+) -> None:
     """Delete a lesson that has no marks."""
-    use_cases.delete_lesson(actor, group_id=group_id, lesson_id=lesson_id)
+    use_cases.delete_lesson(actor, group_id=group_id, lesson_id=lesson_id, versions=versions)

@@ -11,9 +11,10 @@ from msgspec import UNSET
 
 from attendance.adapters.http.server.answers import Paged, Resource, RevisionView, listing, resource
 from attendance.adapters.http.server.bodies.meaning import Body, Clearable, Fields, Sent
+from attendance.adapters.http.server.bodies.validation import formed
 from attendance.adapters.http.server.callers.versions import Versions
 from attendance.adapters.http.server.exports.tables import Format, InFormat
-from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.ids import AnyId
 from attendance.adapters.http.server.fields.queries import PageNumber, Sort
 from attendance.adapters.http.server.fields.texts import Notes, line
 from attendance.adapters.http.server.operations.declaration import ANYBODY, Room
@@ -34,14 +35,16 @@ PRICE = "/prices/{price_id}"
 Name = Annotated[str, line(LONGEST_PRICE_NAME, shortest=1)]
 Amount = Annotated[
     str,
-    msgspec.Meta(
-        # to Python `$` is also where a newline follows
-        pattern=r"^(0|[1-9][0-9]{0,12})(\.[0-9]{1,4})?$(?!\n)",
+    formed(
+        r"(0|[1-9][0-9]{0,12})(\.[0-9]{1,4})?",
+        'an amount as a text, such as "80.00"',
         description='As a text: "80.00".',
-        extra={"meaning": Decimal},
+        meaning=Decimal,
     ),
 ]
-Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217.")]
+Currency = Annotated[
+    str, formed("[A-Z]{3}", 'a currency of ISO 4217, such as "EUR"', description="ISO 4217.")
+]
 
 room = Room("Prices")
 
@@ -49,13 +52,16 @@ room = Room("Prices")
 class EditPriceBody(Body):
     """What is left out stays as it is; null clears."""
 
+    shown = ("name", "amount", "currency", "visits", "valid_months", "charges_absence", "notes")
+
     name: Sent[Name] = UNSET
     amount: Sent[Amount] = UNSET
     currency: Sent[Currency] = UNSET
     visits: Clearable[Annotated[int, msgspec.Meta(ge=1, le=MOST_VISITS)]] = UNSET
+    visits_per_week: Clearable[Annotated[int, msgspec.Meta(ge=1, le=MOST_VISITS)]] = UNSET
     valid_days: Clearable[Annotated[int, msgspec.Meta(ge=1, le=LONGEST_DAYS)]] = UNSET
     valid_months: Clearable[Annotated[int, msgspec.Meta(ge=1, le=LONGEST_MONTHS)]] = UNSET
-    group_ids: Clearable[Annotated[list[Id], msgspec.Meta(max_length=MOST_GROUPS)]] = UNSET
+    group_ids: Clearable[Annotated[list[AnyId], msgspec.Meta(max_length=MOST_GROUPS)]] = UNSET
     on_sale_from: Clearable[dt.date] = UNSET
     on_sale_until: Clearable[dt.date] = UNSET
     charges_absence: Sent[bool] = UNSET
@@ -69,12 +75,16 @@ class AddPriceBody(EditPriceBody, kw_only=True):
 
 
 class PriceView(RevisionView, kw_only=True):
-    """A price; `visits` null: any number; `notes` for those who keep the prices alone."""
+    """A price; `visits` null: any number, and so `visits_per_week`, of the lessons of an ISO week.
+
+    `notes` for those who keep the prices alone.
+    """
 
     name: str
-    amount: str
+    amount: Amount
     currency: str
     visits: int | None
+    visits_per_week: int | None
     valid_days: int | None
     valid_months: int | None
     group_ids: list[UUID]

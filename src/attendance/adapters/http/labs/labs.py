@@ -18,7 +18,7 @@ from attendance.domain.labs.labs import LONGEST_DESCRIPTION, LONGEST_NAME
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
-room = Room("Labs", prefix="")
+room = Room("Labs", prefix="", is_of_labs=True)
 
 
 class CreateLabBody(Body):

@@ -8,7 +8,7 @@ import msgspec
 
 from attendance.adapters.http.server.answers import view_of
 from attendance.adapters.http.server.bodies.meaning import Body, Fields
-from attendance.adapters.http.server.fields.ids import Id
+from attendance.adapters.http.server.fields.ids import AnyId
 from attendance.adapters.http.server.fields.texts import prose
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
@@ -20,11 +20,11 @@ from attendance.domain.permissions.table import Permission
 
 MARKS = "/labs/{lab_id}/attendance"
 
-room = Room("Lab attendance", prefix="")
+room = Room("Lab attendance", prefix="", is_of_labs=True)
 
 
 class MarkBody(Body):
-    user_id: Id
+    user_id: AnyId
     date: dt.date
     status: Status
     note: Annotated[str, prose(LONGEST_NOTE)] = ""

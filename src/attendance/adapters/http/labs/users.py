@@ -20,7 +20,7 @@ Offset = Annotated[
     int, msgspec.Meta(ge=0, le=LARGEST_WHOLE_NUMBER, description="How many items to skip first")
 ]
 
-room = Room("Accounts", prefix="")
+room = Room("Accounts", prefix="", is_of_labs=True)
 
 
 class FoundUserView(msgspec.Struct):

@@ -8,12 +8,14 @@ from litestar import Response
 
 from attendance.adapters.calendars import render
 from attendance.adapters.http.accounts.users import USER
+from attendance.adapters.http.club.clients import CLIENT
 from attendance.adapters.http.club.groups import GROUP
+from attendance.adapters.http.server.answers import content_tag
 from attendance.adapters.http.server.fields.characters import ANY_TEXT
 from attendance.adapters.http.server.fields.ids import UserOrMe
 from attendance.adapters.http.server.operations.declaration import API, Room, Service, by_calendar_token
 from attendance.application.use_cases import UseCases
-from attendance.domain.ids import GroupId
+from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 from attendance.domain.reporting.calendars import Calendar
@@ -33,10 +35,11 @@ room = Room("Calendars")
 
 
 class CalendarUrlsView(msgspec.Struct):
-    """Addresses to subscribe to; `groups` are those that the user teaches today, by id."""
+    """Addresses to subscribe to, by id: `groups` that the user teaches today, `clients` of the user's own."""
 
     user: str
     groups: dict[str, str]
+    clients: dict[str, str]
 
 
 class CalendarTokenView(msgspec.Struct):
@@ -47,10 +50,11 @@ class CalendarTokenView(msgspec.Struct):
 
 
 def _calendar(calendar: Calendar) -> Response[bytes]:
-    return Response(render(calendar), media_type=ICALENDAR)
+    content = render(calendar)
+    return Response(content, media_type=ICALENDAR, headers={"ETag": content_tag(content)})
 
 
-@room.operation("POST", TOKEN, Permission.MAKE_CALENDAR_TOKEN)
+@room.operation("POST", TOKEN, Permission.MAKE_CALENDAR_TOKEN, keeps_answer=False)
 def make_calendar_token(
     use_cases: UseCases, service: Service, actor: Actor, user_id: UserOrMe
 ) -> CalendarTokenView:
@@ -61,7 +65,8 @@ def make_calendar_token(
         return f"{service.settings.base_url}{API}/{kind}/{of_id}/calendar.ics?token={made.token}"
 
     groups = {str(group_id): address("groups", group_id) for group_id in made.group_ids}
-    return CalendarTokenView(made.token, CalendarUrlsView(address("users", made.user_id), groups))
+    clients = {str(client_id): address("clients", client_id) for client_id in made.client_ids}
+    return CalendarTokenView(made.token, CalendarUrlsView(address("users", made.user_id), groups, clients))
 
 
 @room.operation("DELETE", TOKEN, Permission.REVOKE_CALENDAR_TOKEN)
@@ -82,7 +87,7 @@ def user_calendar(
     user_id: UserOrMe,
     token: CalendarToken | None = None,  # noqa: ARG001 # it has told who the actor is
 ) -> Response[bytes]:
-    """The lessons that one teaches, from 90 days ago to 366 days ahead, as iCalendar."""
+    """The lessons that name one as their teacher, from 90 days ago to 366 days ahead, as iCalendar."""
     return _calendar(use_cases.show_user_calendar(actor, user_id=user_id))
 
 
@@ -100,3 +105,19 @@ def group_calendar(
 ) -> Response[bytes]:
     """A group's lessons, from 90 days ago to 366 days ahead, as iCalendar."""
     return _calendar(use_cases.show_group_calendar(actor, group_id=group_id))
+
+
+@room.operation(
+    "GET",
+    f"{CLIENT}/calendar.ics",
+    by_calendar_token(Permission.READ_CLIENT),
+    media_type=ICALENDAR,
+)
+def client_calendar(
+    use_cases: UseCases,
+    actor: Actor,
+    client_id: ClientId,
+    token: CalendarToken | None = None,  # noqa: ARG001 # it has told who the actor is
+) -> Response[bytes]:
+    """The lessons of one client's groups, from 90 days ago to 366 days ahead, as iCalendar."""
+    return _calendar(use_cases.show_client_calendar(actor, client_id=client_id))

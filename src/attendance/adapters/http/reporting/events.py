@@ -36,7 +36,10 @@ def list_events(
     page: PageNumber | None = None,
     form: InFormat = Format.JSON,
 ) -> Response[EventsView]:
-    """What happened, newest first; `actor` is an id or `operator`, `subject` an id."""
+    """What happened, newest first; `actor` is an id or `operator`, `subject` an id.
+
+    With the id of a client as `subject`: the events of their marks, contracts and passes, too.
+    """
     listed = use_cases.list_events(
         actor,
         subject=subject,

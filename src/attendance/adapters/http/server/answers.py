@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from functools import cache
+from hashlib import blake2b
 from inspect import Parameter, signature
 from itertools import chain, islice
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
+from zlib import crc32
 
 import msgspec
 from litestar import Response
@@ -68,6 +70,26 @@ class RevisionView(msgspec.Struct, kw_only=True):
     created_at: datetime
     updated_at: datetime
     version: int
+
+    def beside_version(self) -> tuple[object, ...]:
+        """What it shows now that another view of the same version may not: part of its tag."""
+        return ()
+
+
+def tag_of(view: msgspec.Struct, version: int) -> bytes:
+    """The `ETag` of what is shown: its version, and beside it what a version does not tell."""
+    beside = view.beside_version() if isinstance(view, RevisionView) else ()
+    return b'"%b"' % "-".join(map(str, (version, *beside))).encode() if beside else b'"%d"' % version
+
+
+def content_tag(content: bytes) -> str:
+    """The `ETag` of what has no version: another one for other bytes."""
+    return f'"{blake2b(content, digest_size=16).hexdigest()}"'
+
+
+def summed(shown: object) -> int:
+    """A number that is another one, as good as always, for what is shown otherwise."""
+    return crc32(ENCODER.encode(shown))
 
 
 P = TypeVar("P", bound=Paged)
@@ -190,7 +212,7 @@ def reply_of(answer: Any, status: int, path: str) -> Reply | Response[Any]:
             return json_reply(status, ENCODER.encode(answer.content))
         return answer
     if isinstance(answer, Resource):
-        headers = [(b"etag", b'"%d"' % answer.version)]
+        headers = [(b"etag", tag_of(answer.view, answer.version))]
         status = answer.status or status
         location = answer.location or (f"{path}/{answer.view.id}" if status == 201 else None)
         if location:

@@ -1,6 +1,13 @@
-"""Every refusal as an answer: one table by category, one body for all."""
+"""Every refusal as an answer: one table by category, one body for all.
+
+What an error is called by programs, its code, is in the header `X-Error-Code` of each, and under `/api/v1` in
+the body as well; the bodies of the labs protocol are as its document has them.
+"""
 
 import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from inspect import getdoc
 from typing import Any
 
 import msgspec
@@ -9,10 +16,10 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap, HTTPScope
 
-from attendance.adapters.http.server.callers.authentication import token_sent
-from attendance.adapters.http.server.wire import Reply, json_reply
+from attendance.adapters.http.server.wire import Reply, is_in_api, json_reply
 from attendance.domain.accounts.links import Gone
 from attendance.domain.accounts.rate_limits import LimitReached
+from attendance.domain.accounts.sessions import InvalidToken, SessionExpired
 from attendance.domain.errors import (
     AttendanceError,
     Conflict,
@@ -22,6 +29,7 @@ from attendance.domain.errors import (
     Outdated,
     Unauthenticated,
     Unavailable,
+    Unprocessable,
 )
 
 log = logging.getLogger(__name__)
@@ -36,10 +44,13 @@ STATUS_OF: dict[type[AttendanceError], int] = {
     Conflict: 409,
     Gone: 410,
     Outdated: 412,
+    Unprocessable: 422,
     LimitReached: 429,
     Unavailable: 503,
 }
 RETRY_AFTER_SECONDS = 1
+
+OF_THE_SERVICE = tuple(f"attendance.{floor}." for floor in ("domain", "application", "adapters"))
 
 MEANING_OF = {
     400: "The request is malformed; `details` says where",
@@ -52,16 +63,63 @@ MEANING_OF = {
     415: "The body is not JSON in UTF-8",
     410: "The link is used up, too old, or never was one: ask for a new one",
     412: "Somebody was faster: read again, then decide",
+    422: "The `Idempotency-Key` belongs to another request of the last 24 hours",
     429: "Too often: wait `Retry-After` seconds",
+    500: "A mistake of the service's own, which its log tells more about",
     503: "Nothing was changed: try again after `Retry-After` seconds",
 }
-TEXT_OF = {
-    400: Invalid.text,
-    404: "not found",
-    405: "method not allowed",
-    413: "request body is too large",
-    415: "request body must be application/json",
+TEXT_AND_CODE_OF = {
+    400: (Invalid.text, Invalid.code),
+    404: (NotFound.text, NotFound.code),
+    405: ("method not allowed", "method_not_allowed"),
+    413: ("request body is too large", "body_too_large"),
+    415: ("request body must be application/json", "body_not_json"),
+    500: ("internal server error", "internal_error"),
 }
+"""What is said of a request that gets to no operation, and of a mistake of the service's own."""
+
+ERROR_CODE = "X-Error-Code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownError:
+    """An error as it is documented: what it is called, said, answered with, and when."""
+
+    status: int
+    code: str
+    text: str
+    meaning: str
+
+
+def known_errors() -> list[KnownError]:
+    """Every error that an answer may name, by status and code, each code once.
+
+    Refusals are those of what is imported: once the application is, all of them.
+    """
+    found = {
+        code: KnownError(status=status, code=code, text=text, meaning=f"{MEANING_OF[status]}.")
+        for status, (text, code) in TEXT_AND_CODE_OF.items()
+    }
+    for kind in _refusals(AttendanceError):
+        if kind.code not in found:
+            meaning = " ".join((getdoc(kind) or "").partition("\n\n")[0].split())
+            found[kind.code] = KnownError(
+                status=status_of(kind), code=kind.code, text=kind.text, meaning=meaning
+            )
+    return sorted(found.values(), key=lambda error: (error.status, error.code))
+
+
+def _refusals(kind: type[AttendanceError]) -> Iterator[type[AttendanceError]]:
+    """The kinds of refusals that are the service's own: not those of its commands, nor of whoever uses it."""
+    for inner in kind.__subclasses__():
+        if inner.__module__.startswith(OF_THE_SERVICE):
+            yield inner
+        yield from _refusals(inner)
+
+
+def status_of(kind: type[AttendanceError]) -> int:
+    """By the nearest category: a refusal may be a special case of another."""
+    return next(STATUS_OF[it] for it in kind.__mro__ if it in STATUS_OF)
 
 
 class FieldErrorView(msgspec.Struct):
@@ -71,26 +129,54 @@ class FieldErrorView(msgspec.Struct):
     message: str
 
 
-class ErrorView(msgspec.Struct, omit_defaults=True):
+class PlainErrorView(msgspec.Struct, omit_defaults=True):
     """Why a request was refused; `details` lists what is malformed."""
 
     error: str
     details: list[FieldErrorView] = []
 
 
-def refusals(*statuses: int) -> dict[int, ResponseSpec]:
+class ErrorView(msgspec.Struct, omit_defaults=True):
+    """Why a request was refused, `code` for programs; `details` lists what is malformed."""
+
+    error: str
+    code: str
+    details: list[FieldErrorView] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What is said of an error."""
+
+    status: int
+    text: str
+    code: str
+    details: list[FieldErrorView] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def view(self, path: str) -> ErrorView | PlainErrorView:
+        """Its body in the answer to a request of this path."""
+        if is_in_api(path):
+            return ErrorView(self.text, self.code, self.details)
+        return PlainErrorView(self.text, self.details)
+
+
+def refusals(path: str, *statuses: int) -> dict[int, ResponseSpec]:
     """What an operation may answer besides success, for the OpenAPI document."""
+    view = ErrorView if is_in_api(path) else PlainErrorView
     return {
-        status: ResponseSpec(ErrorView, generate_examples=False, description=MEANING_OF[status])
+        status: ResponseSpec(view, generate_examples=False, description=MEANING_OF[status])
         for status in sorted({*statuses, 400, 413, 503})
     }
 
 
 def reply_to(error: Exception, scope: HTTPScope) -> Reply:
     """What is sent of whatever was raised; what nobody meant to raise is logged, and told as that alone."""
-    status, view, headers = _told(error, scope)
-    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    return json_reply(status, msgspec.json.encode(view), *encoded)
+    refusal = _told(error, scope)
+    encoded = [
+        (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in refusal.headers.items()
+    ]
+    return json_reply(refusal.status, msgspec.json.encode(refusal.view(scope["path"])), *encoded)
 
 
 def error_handlers() -> ExceptionHandlersMap:
@@ -98,31 +184,35 @@ def error_handlers() -> ExceptionHandlersMap:
     return {Exception: _handled}
 
 
-def _handled(request: AnyRequest, error: Exception) -> Response[ErrorView]:
-    status, view, headers = _told(error, request.scope)
-    return Response(view, status_code=status, headers=headers)
+def _handled(request: AnyRequest, error: Exception) -> Response[ErrorView | PlainErrorView]:
+    refusal = _told(error, request.scope)
+    view = refusal.view(request.scope["path"])
+    return Response(view, status_code=refusal.status, headers=refusal.headers)
 
 
-def _told(error: Exception, scope: HTTPScope) -> tuple[int, ErrorView, dict[str, str]]:
+def _told(error: Exception, scope: HTTPScope) -> Refusal:
     if isinstance(error, AttendanceError):
-        return _refused(error, scope)
+        return _refused(error)
+    status, headers = 500, {}
     if isinstance(error, HTTPException) and error.status_code < 500:
-        status = error.status_code if error.status_code in TEXT_OF else 400
-        return status, ErrorView(TEXT_OF[status]), error.headers or {}
-    log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
-    return 500, ErrorView("internal server error"), {}
+        status = error.status_code if error.status_code in TEXT_AND_CODE_OF else 400
+        headers = error.headers or {}
+    else:
+        log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
+    text, code = TEXT_AND_CODE_OF[status]
+    return Refusal(status, text, code, headers={**headers, ERROR_CODE: code})
 
 
-def _refused(error: AttendanceError, scope: HTTPScope) -> tuple[int, ErrorView, dict[str, str]]:
-    status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+def _refused(error: AttendanceError) -> Refusal:
+    status = status_of(type(error))
     details = [
         FieldErrorView(field_error.field, field_error.message)
         for field_error in getattr(error, "field_errors", ())
     ]
-    headers = {}
+    headers = {ERROR_CODE: error.code}
     if status == 401:
-        is_told = token_sent(scope["headers"]) is not None
-        headers["www-authenticate"] = 'Bearer error="invalid_token"' if is_told else "Bearer"
-    if status in (429, 503):
-        headers["retry-after"] = str(getattr(error, "retry_after", RETRY_AFTER_SECONDS))
-    return status, ErrorView(error.text, details), headers
+        is_told = isinstance(error, (SessionExpired, InvalidToken))
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if is_told else "Bearer"
+    if status in (429, 503) or hasattr(error, "retry_after"):
+        headers["Retry-After"] = str(getattr(error, "retry_after", RETRY_AFTER_SECONDS))
+    return Refusal(status, error.text, error.code, details, headers)

@@ -1,7 +1,7 @@
 """What every answer has, whatever made it: around the application, where Litestar's own 404 passes too."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from litestar.enums import ScopeType
@@ -25,12 +25,18 @@ UNLESS_SET = [
 ]
 LOOKED_AT = frozenset({b"allow", *(name for name, _ in UNLESS_SET)})
 PREFLIGHT = [
-    (b"access-control-allow-headers", b"Authorization, Content-Type, If-Match"),
+    (
+        b"access-control-allow-headers",
+        b"Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match",
+    ),
     (b"access-control-max-age", b"600"),
 ]
 EXPOSED = (
     b"access-control-expose-headers",
-    b"Content-Disposition, ETag, Location, Retry-After, X-Request-Id",
+    (
+        b"Content-Disposition, ETag, Idempotency-Replayed, Location, Retry-After, WWW-Authenticate, "
+        b"X-Error-Code, X-Request-Id"
+    ),
 )
 
 
@@ -86,20 +92,26 @@ def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 def _complete(message: HTTPResponseStartEvent, headers: list[tuple[bytes, bytes]]) -> None:
     given = message["headers"]
     if any(name in LOOKED_AT for name, _ in given):
-        message["headers"] = [*_looked_at(dict(given), headers), *headers]
+        message["headers"] = [*_looked_at(given, headers), *headers]
     else:
         message["headers"] = [*given, *UNLESS_SET, *headers]
 
 
-def _looked_at(sent: dict[bytes, bytes], headers: list[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
-    """The headers of an answer whose own say what becomes of others."""
-    if b"allow" in sent:
-        sent[b"allow"] = _with_head(sent[b"allow"])
+def _looked_at(
+    given: Iterable[tuple[bytes, bytes]], headers: list[tuple[bytes, bytes]]
+) -> Iterator[tuple[bytes, bytes]]:
+    """The headers of an answer whose own say what becomes of others; some may be there several times."""
+    said = set()
+    for name, value in given:
+        said.add(name)
+        if name != b"allow":
+            yield name, value
+            continue
+        allowed = _with_head(value)
+        yield name, allowed
         if PREFLIGHT[0] in headers:
-            sent[b"access-control-allow-methods"] = sent[b"allow"]
-    for name, value in UNLESS_SET:
-        sent.setdefault(name, value)
-    return sent.items()
+            yield b"access-control-allow-methods", allowed
+    yield from ((name, value) for name, value in UNLESS_SET if name not in said)
 
 
 def _with_head(allowed: bytes) -> bytes:

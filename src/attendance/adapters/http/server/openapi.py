@@ -1,8 +1,9 @@
 """The OpenAPI document, and a page to read it that loads nothing from elsewhere."""
 
+import asyncio
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
@@ -11,11 +12,25 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.response import File
 from litestar.router import Router
+from litestar.types import (
+    ASGIApp,
+    HTTPDisconnectEvent,
+    HTTPResponseStartEvent,
+    HTTPScope,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
 from litestar.utils.helpers import get_name, unwrap_partial
 
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, TOKEN_IN_QUERY
+from attendance.adapters.http.server.callers.versions import unless_known
+from attendance.adapters.http.server.compression import compressed
 from attendance.adapters.http.server.fields.queries import parsed, values_in
 from attendance.adapters.http.server.operations.declaration import PERMISSION
+from attendance.adapters.http.server.operations.description import error_headers
+from attendance.adapters.http.server.wire import Reply
 from attendance.domain.errors import Invalid
 
 SCHEMA = "/schema"
@@ -42,6 +57,36 @@ POLICY = "; ".join(
     ]
 )
 """What the page of the documentation may load and run: files of this service, nothing written in the page."""
+
+
+def shortened(app: ASGIApp) -> ASGIApp:
+    """What an application answers, compressed or told to be known: for what is no operation with a plan."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        starts: list[HTTPResponseStartEvent] = []
+        pieces: list[bytes] = []
+        is_whole = asyncio.Event()
+
+        async def collect(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                starts.append(message)
+            elif message["type"] == "http.response.body":
+                pieces.append(message["body"])
+                if not message["more_body"]:
+                    is_whole.set()
+
+        async def hang_up() -> HTTPDisconnectEvent:
+            # a file is sent until somebody hangs up
+            await is_whole.wait()
+            return {"type": "http.disconnect"}
+
+        await app(scope, hang_up, collect)
+        [start], headers = starts, cast(HTTPScope, scope)["headers"]
+        reply = Reply(start["status"], [*start["headers"]], b"".join(pieces))
+        reply = unless_known(reply, headers) if reply.status == 200 else reply
+        await (await asyncio.to_thread(compressed, reply, headers))(scope, receive, send)
+
+    return answer
 
 
 class SchemaRouter(Router):
@@ -85,7 +130,8 @@ def openapi_config(version: str) -> OpenAPIConfig:
         version=version,
         description=(
             'Who was there, who said so, and when. Every error is `{"error": "…"}`; '
-            "a malformed request also lists `details`."
+            "a malformed request also lists `details`. Each has a code that stays when its text changes, "
+            "in the header `X-Error-Code`, and under `/api/v1` in the body as well."
         ),
         path=SCHEMA,
         openapi_router=SchemaRouter(
@@ -94,10 +140,12 @@ def openapi_config(version: str) -> OpenAPIConfig:
             include_in_schema=False,
             before_request=refuse_query,
             after_request=with_policy,
+            middleware=[shortened],
         ),
         operation_id_creator=operation_id,
         use_handler_docstrings=True,
         components=Components(
+            headers=error_headers(),
             security_schemes={
                 BEARER: SecurityScheme(
                     type="http",
@@ -111,7 +159,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
                     name=TOKEN_IN_QUERY,
                     description="Part of a calendar's address: for calendars alone.",
                 ),
-            }
+            },
         ),
         render_plugins=[DocumentationPage()],
     )
@@ -133,6 +181,7 @@ def documentation_assets() -> HTTPRouteHandler:
         include_in_schema=False,
         before_request=refuse_query,
         opt={PERMISSION: None},
+        middleware=[shortened],
     )
     def asset(request: Request[Any, Any, Any]) -> File:
         name = request.scope["path"].rpartition("/")[2]

@@ -7,8 +7,16 @@ from litestar.types import Receive, Scope, Send
 
 Headers = Iterable[tuple[bytes, bytes]]
 
+API = "/api/v1"
+"""Where the paths of the club protocol begin."""
+
 JSON = "application/json"
 IS_JSON = (b"content-type", JSON.encode())
+
+
+def is_in_api(path: str) -> bool:
+    """Whether a path is one of the club protocol, of an operation that there is or not."""
+    return path.startswith(API) and path[len(API) : len(API) + 1] in ("", "/")
 
 
 def header_values(headers: Headers, name: bytes) -> list[str]:

@@ -28,7 +28,7 @@ class MemoryAccounts(MemoryRepository[Account, UserCriteria], Accounts):
         found = sorted(
             (account.username_sort_key, account.id, account.username)
             for account in self.table.all()
-            if account.active and part in search_key(account.username)
+            if account.active and account.in_labs and part in search_key(account.username)
         )
         rows = found[page.offset : page.offset + page.limit]
         return AccountsPage(tuple(AccountRow(id_, username) for _, id_, username in rows), len(found))

@@ -1,6 +1,7 @@
 """Links by account and purpose."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from attendance.adapters.memory.tables import Tables
 from attendance.application.ports import Links
@@ -32,3 +33,6 @@ class MemoryLinks(Links):
     def void(self, link: Link) -> None:
         if self.find(link.digest) is not None:
             self.tables.links.remove((link.account_id, link.purpose))
+
+    def purge(self, at: datetime, *, most: int) -> int:
+        return self.tables.links.remove_some(lambda link: link.expires_at <= at, most)

@@ -41,7 +41,7 @@ class MemoryOutbox(Outbox):
         found = (mail for mail in self.tables.outbox.all() if mail.state is state)
         return tuple(sorted(found, key=lambda mail: (mail.created_at, mail.id)))
 
-    def purge(self, before: datetime) -> None:
-        for mail in self.in_state(MailState.SENT):
-            if mail.created_at < before:
-                self.tables.outbox.remove(mail.id)
+    def purge(self, before: datetime, *, most: int) -> int:
+        return self.tables.outbox.remove_some(
+            lambda mail: mail.state is MailState.SENT and mail.created_at < before, most
+        )

@@ -20,7 +20,7 @@ class MemoryRateLimitWindows(RateLimitWindows):
     def save(self, window: RateLimitWindow) -> None:
         self.tables.rate_limit_windows.put(window.key, window)
 
-    def purge(self, before: datetime) -> None:
-        for window in [*self.tables.rate_limit_windows.all()]:
-            if not window.times or max(window.times) < before:
-                self.tables.rate_limit_windows.remove(window.key)
+    def purge(self, before: datetime, *, most: int) -> int:
+        return self.tables.rate_limit_windows.remove_some(
+            lambda window: not window.times or max(window.times) < before, most
+        )

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attendance.adapters.memory.tables import Tables
 from attendance.application.ports import Sessions, SignedIn
-from attendance.domain.accounts.sessions import Session
+from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.ids import AccountId, SessionId
 
 
@@ -42,7 +42,11 @@ class MemorySessions(Sessions):
         )
         return tuple(session_id for _, session_id in ended if self.end(session_id))
 
-    def purge(self, before: datetime) -> None:
-        for session in [*self.tables.sessions.all()]:
-            if session.expires_at < before:
-                self.end(session.id)
+    def of(self, account_id: AccountId) -> tuple[Session, ...]:
+        found = [session for session in self.tables.sessions.all() if session.account_id == account_id]
+        return tuple(sorted(found, key=lambda session: (session.started_at, session.id), reverse=True))
+
+    def purge(self, at: datetime, lifetimes: SessionLifetimes, *, most: int) -> int:
+        return self.tables.sessions.remove_some(
+            lambda session: not session.is_live(at=at, lifetimes=lifetimes), most
+        )

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Tables
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Marks
 from attendance.application.ports.attendance import MarkCriteria, MarkRow
+from attendance.domain.attendance.marks import Mark
 from attendance.domain.club.lessons import Lesson
 
 
@@ -41,7 +43,7 @@ class MemoryMarks(Marks):
             is_within = (criteria.since or lesson.date) <= lesson.date <= (criteria.until or lesson.date)
             is_of = criteria.group_ids is None or lesson.group_id in criteria.group_ids
             if is_within and is_of and self._is_taught(lesson, criteria) and not lesson.cancelled:
-                for mark in marks.values():
+                for mark in filter(partial(_is_meant, criteria), marks.values()):
                     yield MarkRow(
                         mark=mark,
                         group_id=lesson.group_id,
@@ -49,3 +51,11 @@ class MemoryMarks(Marks):
                         starts=lesson.starts,
                         name=self.tables.clients.rows[mark.client_id].name,
                     )
+
+
+def _is_meant(criteria: MarkCriteria, mark: Mark) -> bool:
+    return (
+        criteria.client_id in (None, mark.client_id)
+        and criteria.status in (None, mark.status)
+        and criteria.unpaid in (None, mark.charge.unpaid)
+    )

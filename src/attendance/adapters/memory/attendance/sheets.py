@@ -9,7 +9,7 @@ from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.tables import Tables
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Attendance, UnpaidMark
-from attendance.application.ports.attendance import Sheet, SheetEntry, VisitCriteria, VisitRow, VisitsSummary
+from attendance.application.ports.attendance import SheetEntry, VisitCriteria, VisitRow, VisitsSummary
 from attendance.domain.attendance.marks import Changed, Mark
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
@@ -62,20 +62,54 @@ class MemoryAttendance(Attendance):
         others = (self.tables.charged.get(payer) or frozenset()) - {lesson_id}
         self.tables.charged.put(payer, others if is_gone else others | {lesson_id})
 
-    def sheet(self, lesson: Lesson) -> Sheet:
+    def sheet(self, lesson: Lesson) -> tuple[SheetEntry, ...]:
         marks = self.tables.marks.get(lesson.id) or {}
         roster = self.tables.groups.rows[lesson.group_id].roster_on(lesson.date)
         rows = [
-            SheetEntry.of(
-                client_id,
-                self.tables.clients.rows[client_id].name,
-                marks.get(client_id),
-                guest=client_id not in roster,
-            )
+            self._entry(client_id, lesson, marks.get(client_id), guest=client_id not in roster)
             for client_id in roster | marks.keys()
         ]
         rows.sort(key=lambda row: (row.guest, sort_key(row.name), row.client_id))
-        return Sheet(lesson=lesson, rows=tuple(rows))
+        return tuple(rows)
+
+    def _entry(self, client_id: ClientId, lesson: Lesson, mark: Mark | None, *, guest: bool) -> SheetEntry:
+        client = self.tables.clients.rows[client_id]
+        all_marks = [*self._of(client_id)]
+        visits = (
+            it.date
+            for it, other in all_marks
+            if other.status in (Status.PRESENT, Status.LATE)
+            and not it.cancelled
+            and (it.date, it.starts) < (lesson.date, lesson.starts)
+        )
+        entry = SheetEntry(
+            client_id=client_id,
+            name=client.name,
+            birthday=client.birthday,
+            guest=guest,
+            last_visit_on=max(visits, default=None),
+            unpaid_visits=sum(other.charge.unpaid for _, other in all_marks),
+        )
+        if mark is None:
+            return entry
+        account = self.tables.accounts.get(mark.marked_by)
+        return entry._replace(
+            version=mark.version,
+            status=mark.status,
+            note=mark.note,
+            minutes_late=mark.minutes_late,
+            trial=mark.trial,
+            announced=mark.announced,
+            subscription_id=mark.charge.subscription_id,
+            unpaid=mark.charge.unpaid,
+            marked_by=mark.marked_by,
+            marked_by_name=account.name or account.username if account else None,
+            marked_at=mark.marked_at,
+        )
+
+    def of_client(self, client_id: ClientId, lesson_ids: Collection[LessonId]) -> tuple[Mark, ...]:
+        marks = (self.tables.marks.get(lesson_id) or {} for lesson_id in sorted(lesson_ids))
+        return tuple(found[client_id] for found in marks if client_id in found)
 
     def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
         return page_of(

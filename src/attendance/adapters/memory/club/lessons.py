@@ -8,7 +8,7 @@ from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import Lessons, LessonWithTeachers
 from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
 from attendance.domain.club.lessons import Lesson, LessonState
-from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
+from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, LocationId
 
 
 class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
@@ -22,7 +22,12 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
         lesson = self.get(lesson_id)
         group = self.tables.groups.rows[lesson.group_id]
         teachers = frozenset({*lesson.teachers, *group.teachers_on(lesson.date)})
-        return LessonWithTeachers(lesson=lesson, teachers=teachers)
+        return LessonWithTeachers(
+            lesson=lesson,
+            teachers=teachers,
+            group_name=group.name,
+            location_name=self.tables.locations.rows[lesson.location_id].name,
+        )
 
     def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
         return tuple(map(self._in_context, lessons))
@@ -36,6 +41,15 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
             roster=len(group.roster_on(lesson.date)),
             marked=len(self.tables.marks.get(lesson.id) or ()),
         )
+
+    def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:
+        groups = self.tables.groups.rows
+        found = (
+            self.completed(it)
+            for it in self.table.all()
+            if since <= it.date <= until and client_id in groups[it.group_id].roster_on(it.date)
+        )
+        return tuple(sorted(found, key=lambda lesson: (lesson.date, lesson.starts, lesson.id)))
 
     def add_all(self, lessons: Collection[Lesson]) -> None:
         with self.tables.journal.undone_if_raised():

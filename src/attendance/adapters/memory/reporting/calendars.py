@@ -8,7 +8,7 @@ from attendance.adapters.memory.tables import Tables
 from attendance.application.ports import Calendars, GroupAsTaught, TokenHolder
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.club.lessons import Lesson
-from attendance.domain.ids import AccountId, GroupId
+from attendance.domain.ids import AccountId, ClientId, GroupId
 from attendance.domain.reporting.calendars import CalendarEntry, CalendarToken
 
 
@@ -43,14 +43,16 @@ class MemoryCalendars(Calendars):
         return GroupAsTaught(name=group.name, is_taught=account_id in group.teachers_on(day))
 
     def of_teacher(self, account_id: AccountId, since: date, until: date) -> tuple[CalendarEntry, ...]:
-        def teaches(lesson: Lesson) -> bool:
-            group = self.tables.groups.rows[lesson.group_id]
-            return account_id in lesson.teachers or account_id in group.teachers_on(lesson.date)
-
-        return self._entries(since, until, teaches)
+        return self._entries(since, until, lambda lesson: account_id in lesson.teachers)
 
     def of_group(self, group_id: GroupId, since: date, until: date) -> tuple[CalendarEntry, ...]:
         return self._entries(since, until, lambda lesson: lesson.group_id == group_id)
+
+    def of_client(self, client_id: ClientId, since: date, until: date) -> tuple[CalendarEntry, ...]:
+        groups = self.tables.groups.rows
+        return self._entries(
+            since, until, lambda lesson: client_id in groups[lesson.group_id].roster_on(lesson.date)
+        )
 
     def _entries(
         self, since: date, until: date, matches: Callable[[Lesson], bool]
@@ -59,10 +61,11 @@ class MemoryCalendars(Calendars):
         return tuple(map(self._entry, sorted(found, key=lambda lesson: (lesson.starts_at, lesson.id))))
 
     def _entry(self, lesson: Lesson) -> CalendarEntry:
-        location = self.tables.locations.rows[lesson.location_id]
+        group, locations = self.tables.groups.rows[lesson.group_id], self.tables.locations.rows
+        location = locations[lesson.location_id]
         return CalendarEntry(
             lesson_id=lesson.id,
-            group_name=self.tables.groups.rows[lesson.group_id].name,
+            group_name=group.name,
             topic=lesson.topic,
             location_name=location.name,
             address=location.address,
@@ -74,4 +77,10 @@ class MemoryCalendars(Calendars):
             created_at=lesson.created_at,
             updated_at=lesson.updated_at,
             version=lesson.version,
+            group_updated_at=group.updated_at,
+            group_version=group.version,
+            locations_edited_at=max(
+                (it.updated_at for it in locations.values() if it.version > 1), default=None
+            ),
+            location_edits=sum(it.version - 1 for it in locations.values()),
         )

@@ -18,7 +18,7 @@ SEARCHED: dict[str, Any] = {
     "searched": "username_sort_key",
     "sorted_by": "username_sort_key",
     "columns": list(accounts.c["id", "username"]),
-    "among": accounts.c.active,
+    "among": sa.and_(accounts.c.active, accounts.c.in_labs),
 }
 SEARCH: dict[str, Search] = {
     "postgresql": PostgresSearch(accounts, **SEARCHED),

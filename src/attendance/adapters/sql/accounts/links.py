@@ -1,10 +1,11 @@
 """Links in mails: of each account one of each purpose."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Connection, upsert
+from attendance.adapters.sql.engine.connection import Connection, delete_some, upsert
 from attendance.adapters.sql.tables import links
 from attendance.application.ports import Links
 from attendance.domain.accounts.links import Link
@@ -19,6 +20,7 @@ USE = (
     .where(links.c.digest == sa.bindparam("used_digest"), links.c.used_at.is_(None))
 )
 VOID = sa.delete(links).where(links.c.digest == sa.bindparam("digest"))
+PURGE = delete_some(links.c.digest, links.c.expires_at <= sa.bindparam("at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,6 @@ class SqlLinks(Links):
 
     def void(self, link: Link) -> None:
         self.connection.run(VOID, {"digest": link.digest})
+
+    def purge(self, at: datetime, *, most: int) -> int:
+        return self.connection.run(PURGE, {"at": at, "most": most}).rowcount

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Connection
+from attendance.adapters.sql.engine.connection import Connection, delete_some
 from attendance.adapters.sql.tables import outbox
 from attendance.application.ports import Outbox
 from attendance.domain.accounts.mail import Mail, MailNotFound, MailState
@@ -42,8 +42,10 @@ IN_STATE = (
     .where(outbox.c.state == sa.bindparam("state"))
     .order_by(outbox.c.created_at, outbox.c.id)
 )
-PURGE = sa.delete(outbox).where(
-    outbox.c.state == sa.literal_column("'sent'"), outbox.c.created_at < sa.bindparam("before")
+PURGE = delete_some(
+    outbox.c.id,
+    outbox.c.state == sa.literal_column("'sent'"),
+    outbox.c.created_at < sa.bindparam("before"),
 )
 
 
@@ -77,8 +79,8 @@ class SqlOutbox(Outbox):
     def in_state(self, state: MailState) -> tuple[Mail, ...]:
         return tuple(map(_mail, self.connection.run(IN_STATE, {"state": state}).rows))
 
-    def purge(self, before: datetime) -> None:
-        self.connection.run(PURGE, {"before": before})
+    def purge(self, before: datetime, *, most: int) -> int:
+        return self.connection.run(PURGE, {"before": before, "most": most}).rowcount
 
 
 def _mail(row: Any, **changes: Any) -> Mail:

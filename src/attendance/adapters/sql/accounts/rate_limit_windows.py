@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Connection, insert_into
+from attendance.adapters.sql.engine.connection import Connection, delete_some, insert_into
 from attendance.adapters.sql.tables import rate_limit_windows
 from attendance.application.ports import Contended, RateLimitWindows
 from attendance.domain.accounts.rate_limits import RateLimitWindow
@@ -22,8 +22,9 @@ SAVE = (
     .values(times=sa.bindparam("times"), last_at=sa.bindparam("last_at"))
     .where(rate_limit_windows.c.key == sa.bindparam("window_key"))
 )
-PURGE = sa.delete(rate_limit_windows).where(
-    sa.or_(rate_limit_windows.c.last_at < sa.bindparam("before"), rate_limit_windows.c.last_at.is_(None))
+PURGE = delete_some(
+    rate_limit_windows.c.key,
+    sa.or_(rate_limit_windows.c.last_at < sa.bindparam("before"), rate_limit_windows.c.last_at.is_(None)),
 )
 
 
@@ -47,8 +48,8 @@ class SqlRateLimitWindows(RateLimitWindows):
             # purged between being looked for and being locked
             raise Contended
 
-    def purge(self, before: datetime) -> None:
-        self.connection.run(PURGE, {"before": before})
+    def purge(self, before: datetime, *, most: int) -> int:
+        return self.connection.run(PURGE, {"before": before, "most": most}).rowcount
 
 
 def _window(key: str, row: Any) -> RateLimitWindow:

@@ -5,11 +5,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine.connection import Connection
+from attendance.adapters.sql.engine.connection import Connection, delete_some
 from attendance.adapters.sql.tables import accounts, sessions
 from attendance.application.ports import Sessions, SignedIn
 from attendance.domain.accounts.accounts import level_of
-from attendance.domain.accounts.sessions import Session
+from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.ids import AccountId, SessionId
 
 FIND = (
@@ -18,6 +18,9 @@ FIND = (
         sessions.c.started_at,
         sessions.c.expires_at,
         sessions.c.last_seen_at,
+        sessions.c.remembered,
+        sessions.c.address,
+        sessions.c.user_agent,
         accounts.c.active,
         accounts.c.role,
         accounts.c.email_confirmed_at.is_not(None).label("is_confirmed"),
@@ -25,7 +28,12 @@ FIND = (
     .join_from(sessions, accounts)
     .where(sessions.c.id == sa.bindparam("id"))
 )
-OF_ACCOUNT = (
+OF = (
+    sa.select(*sessions.c)
+    .where(sessions.c.account_id == sa.bindparam("account_id"))
+    .order_by(sessions.c.started_at.desc(), sessions.c.id.desc())
+)
+IDS_OF = (
     sa.select(sessions.c.id)
     .where(sessions.c.account_id == sa.bindparam("account_id"))
     .order_by(sessions.c.started_at, sessions.c.id)
@@ -37,7 +45,14 @@ TOUCH = (
     .where(sessions.c.id == sa.bindparam("session_id"), sessions.c.last_seen_at < sa.bindparam("at"))
 )
 END = sa.delete(sessions).where(sessions.c.id == sa.bindparam("session_id"))
-PURGE = sa.delete(sessions).where(sessions.c.expires_at < sa.bindparam("before"))
+PURGE = delete_some(
+    sessions.c.id,
+    sa.or_(
+        sessions.c.expires_at <= sa.bindparam("at"),
+        sa.and_(sessions.c.remembered, sessions.c.last_seen_at <= sa.bindparam("remembered_seen_at")),
+        sa.and_(~sessions.c.remembered, sessions.c.last_seen_at <= sa.bindparam("seen_at")),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,9 @@ class SqlSessions(Sessions):
             started_at=row.started_at,
             expires_at=row.expires_at,
             last_seen_at=row.last_seen_at,
+            remembered=row.remembered,
+            address=row.address,
+            user_agent=row.user_agent,
         )
         level = level_of(row.role, is_confirmed=row.is_confirmed)
         return SignedIn(session=session, account_active=row.active, level=level)
@@ -69,8 +87,16 @@ class SqlSessions(Sessions):
         return self.connection.run(END, {"session_id": session_id}).rowcount == 1
 
     def end_all(self, account_id: AccountId, *, but: SessionId | None = None) -> tuple[SessionId, ...]:
-        rows = self.connection.run(OF_ACCOUNT, {"account_id": account_id}).rows
+        rows = self.connection.run(IDS_OF, {"account_id": account_id}).rows
         return tuple(SessionId(row.id) for row in rows if row.id != but and self.end(SessionId(row.id)))
 
-    def purge(self, before: datetime) -> None:
-        self.connection.run(PURGE, {"before": before})
+    def of(self, account_id: AccountId) -> tuple[Session, ...]:
+        rows = self.connection.run(OF, {"account_id": account_id}).rows
+        return tuple(Session(**row._asdict()) for row in rows)
+
+    def purge(self, at: datetime, lifetimes: SessionLifetimes, *, most: int) -> int:
+        seen = {
+            "remembered_seen_at": at - lifetimes.remembered.idle,
+            "seen_at": at - lifetimes.usual.idle,
+        }
+        return self.connection.run(PURGE, {"at": at, "most": most, **seen}).rowcount

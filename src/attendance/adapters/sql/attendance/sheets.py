@@ -13,10 +13,10 @@ from attendance.adapters.sql.club.groups import is_member_on
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.bulk import Bulk, among, bound_rows
 from attendance.adapters.sql.engine.connection import Connection, Statements
-from attendance.adapters.sql.tables import attendance, clients, group_members, lessons
+from attendance.adapters.sql.tables import accounts, attendance, clients, group_members, lessons
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Attendance, UnpaidMark
-from attendance.application.ports.attendance import Sheet, SheetEntry, VisitCriteria, VisitRow, VisitsSummary
+from attendance.application.ports.attendance import SheetEntry, VisitCriteria, VisitRow, VisitsSummary
 from attendance.domain.attendance.charging import Charge
 from attendance.domain.attendance.marks import Changed, Mark
 from attendance.domain.attendance.status import Status
@@ -31,12 +31,18 @@ COPIES = ("date", "starts")
 OWN = [column for column in attendance.c if column.name not in COPIES]
 LESSON_ID: Any = sa.bindparam("lesson_id", type_=sa.Uuid)
 DATE: Any = sa.bindparam("date", type_=sa.Date)
-
+STARTS: Any = sa.bindparam("starts", type_=sa.Time)
 
 OF_LESSON = sa.select(*OWN).where(attendance.c.lesson_id == LESSON_ID).order_by(attendance.c.client_id)
 OF_LESSON_AND_CLIENTS: Statements = {
     dialect: OF_LESSON.where(is_of_clients)
     for dialect, is_of_clients in among(attendance.c.client_id, "client_ids").items()
+}
+OF_CLIENT: Statements = {
+    dialect: sa.select(*OWN)
+    .where(is_of_lessons, attendance.c.client_id == CLIENT_ID)
+    .order_by(attendance.c.lesson_id)
+    for dialect, is_of_lessons in among(attendance.c.lesson_id, "lesson_ids").items()
 }
 # it has a mark: the one in this row
 LESSON = [
@@ -44,8 +50,11 @@ LESSON = [
     for column in SqlLessons.mapper.columns["sqlite"]
 ]
 LessonRow = namedtuple("LessonRow", [column.key for column in LESSON])  # type: ignore[misc]
+OF_LESSON_BESIDE = [
+    column.label("lesson_version") if column.key == "version" else column for column in LESSON
+]
 UNPAID = (
-    sa.select(*LESSON, *OWN)
+    sa.select(*OF_LESSON_BESIDE, *OWN)
     .where(attendance.c.client_id == CLIENT_ID, attendance.c.unpaid, attendance.c.lesson_id == lessons.c.id)
     .order_by(lessons.c.date, lessons.c.starts, lessons.c.id)
 )
@@ -94,12 +103,45 @@ def _sheet(dialect: str) -> sa.Select[Any]:
         client_ids = sa.select(listed.c.client_id).correlate(None).scalar_subquery()
         is_client = sa.and_(is_client, clients.c.id == sa.any_(sa.func.array(client_ids)))
     mark = sa.and_(attendance.c.lesson_id == LESSON_ID, attendance.c.client_id == listed.c.client_id)
-    columns = [column for column in OWN if column.name not in KEYS]
+    joined = listed.join(clients, is_client).outerjoin(attendance, mark)
+    columns: dict[str, Any] = {
+        **{column.name: column for column in (listed.c.client_id, clients.c.name, clients.c.birthday)},
+        "guest": listed.c.guest,
+        "last_visit_on": _last_visit_on(listed.c.client_id),
+        "unpaid_visits": _unpaid_visits(listed.c.client_id),
+        **{column.name: column for column in OWN if column.name not in KEYS},
+        "marked_by_name": sa.func.coalesce(
+            sa.func.nullif(accounts.c.name, sa.literal_column("''")), accounts.c.username
+        ),
+    }
     return (
-        sa.select(listed.c.client_id, clients.c.name, listed.c.guest, *columns)
-        .select_from(listed.join(clients, is_client).outerjoin(attendance, mark))
+        sa.select(*(columns[name].label(name) for name in SheetEntry._fields if name in columns))
+        .select_from(joined.outerjoin(accounts, accounts.c.id == attendance.c.marked_by))
         .order_by(listed.c.guest, clients.c.name_key, clients.c.id)
     )
+
+
+def _last_visit_on(client_id: Any) -> Any:
+    """The date on which a client last came to a lesson before this one: the end of a part of an index."""
+    mark, lesson = attendance.alias("visited"), lessons.alias("visited_lesson")
+    return (
+        sa.select(mark.c.date)
+        .where(
+            mark.c.client_id == client_id,
+            sa.tuple_(mark.c.date, mark.c.starts) < sa.tuple_(DATE, STARTS),
+            mark.c.status.in_([sa.literal_column("'present'"), sa.literal_column("'late'")]),
+            lesson.c.id == mark.c.lesson_id,
+            ~lesson.c.cancelled,
+        )
+        .order_by(mark.c.date.desc(), mark.c.starts.desc(), mark.c.lesson_id.desc())
+        .limit(sa.literal_column("1"))
+        .scalar_subquery()
+    )
+
+
+def _unpaid_visits(client_id: Any) -> Any:
+    mark = attendance.alias("unpaid_mark")
+    return sa.select(sa.func.count()).where(mark.c.client_id == client_id, mark.c.unpaid).scalar_subquery()
 
 
 SHEET = {dialect: _sheet(dialect) for dialect in ("postgresql", "sqlite")}
@@ -143,10 +185,19 @@ class SqlAttendance(Attendance):
                 rows = [{"lesson_id": mark.lesson_id, "client_id": mark.client_id} for mark in removed]
                 self.connection.run(DELETE, {"rows": rows})
 
-    def sheet(self, lesson: Lesson) -> Sheet:
-        parameters = {"lesson_id": lesson.id, "group_id": lesson.group_id, "date": lesson.date}
-        rows = tuple(map(_entry, self.connection.run(SHEET, parameters).rows))
-        return Sheet(lesson=lesson, rows=rows)
+    def sheet(self, lesson: Lesson) -> tuple[SheetEntry, ...]:
+        parameters = {
+            "lesson_id": lesson.id,
+            "group_id": lesson.group_id,
+            "date": lesson.date,
+            "starts": lesson.starts,
+        }
+        return tuple(map(_entry, self.connection.run(SHEET, parameters).rows))
+
+    def of_client(self, client_id: ClientId, lesson_ids: Collection[LessonId]) -> tuple[Mark, ...]:
+        parameters = {"client_id": client_id, "lesson_ids": [*lesson_ids]}
+        rows = self.connection.run(OF_CLIENT, parameters).rows if lesson_ids else []
+        return tuple(mark_in(row, row.lesson_id, client_id) for row in rows)
 
     def visits(self, criteria: VisitCriteria, page_request: PageRequest[VisitRow]) -> tuple[VisitRow, ...]:
         last = page_request.after
@@ -184,21 +235,13 @@ def _parameters(criteria: VisitCriteria) -> dict[str, Any]:
 
 
 def _entry(row: Any) -> SheetEntry:
-    if row.status is None:
-        return SheetEntry(client_id=row.client_id, name=row.name, guest=bool(row.guest))
-    return SheetEntry(
-        client_id=row.client_id,
-        name=row.name,
-        guest=bool(row.guest),
-        status=STATUSES[row.status],
-        note=row.note,
-        minutes_late=row.minutes_late,
-        trial=row.trial,
-        subscription_id=row.subscription_id,
-        unpaid=row.unpaid,
-        marked_by=row.marked_by,
-        marked_at=row.marked_at,
-    )
+    """The columns are in the order of the fields."""
+    client_id, name, birthday, guest, last_visit_on, unpaid_visits, *mark = row
+    guest, (version, status, *rest) = bool(guest), mark
+    if status is None:
+        return SheetEntry(client_id, name, birthday, guest, last_visit_on, unpaid_visits)
+    status = STATUSES[status]
+    return SheetEntry(client_id, name, birthday, guest, last_visit_on, unpaid_visits, version, status, *rest)
 
 
 def mark_in(row: Any, lesson_id: LessonId, client_id: ClientId) -> Mark:
@@ -209,9 +252,11 @@ def mark_in(row: Any, lesson_id: LessonId, client_id: ClientId) -> Mark:
         note=row.note,
         minutes_late=row.minutes_late,
         trial=row.trial,
+        announced=row.announced,
         charge=Charge(row.subscription_id, row.unpaid),
         marked_by=row.marked_by,
         marked_at=row.marked_at,
+        version=row.version,
     )
 
 
@@ -227,4 +272,6 @@ def _row(mark: Mark) -> dict[str, Any]:
         "unpaid": mark.charge.unpaid,
         "marked_by": mark.marked_by,
         "marked_at": mark.marked_at,
+        "version": mark.version,
+        "announced": mark.announced,
     }

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql.engine.bulk import Bulk, bound_rows
 from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
+from attendance.adapters.sql.engine.searching import has_words
 from attendance.adapters.sql.tables import group_members, group_teachers, groups
 from attendance.adapters.sql.tables.columns import Facts
 from attendance.application.ports.club import GROUPS, GroupCriteria
@@ -22,13 +23,27 @@ AS_JSON = {
     "sqlite": (sa.func.json_group_array, sa.func.json_array),
 }
 
-IS_MEMBER_AFTER = sa.exists().where(
-    group_members.c.group_id == groups.c.id,
-    group_members.c.client_id == sa.bindparam("member_id", type_=sa.Uuid),
-    sa.or_(
-        group_members.c.until.is_(None),
-        group_members.c.until > sa.bindparam("member_after", type_=sa.Date),
-    ),
+# as a list, which an index of clients serves: what SQLite asks of each row it asks of every group
+IS_MEMBER_AFTER = groups.c.id.in_(
+    sa.select(group_members.c.group_id).where(
+        group_members.c.client_id == sa.bindparam("member_id", type_=sa.Uuid),
+        sa.or_(
+            group_members.c.until.is_(None),
+            group_members.c.until > sa.bindparam("member_after", type_=sa.Date),
+        ),
+    )
+)
+
+ON: Any = sa.bindparam("on", type_=sa.Date)
+IS_TAUGHT = sa.exists().where(
+    group_teachers.c.group_id == groups.c.id,
+    group_teachers.c.user_id == sa.bindparam("teacher_id", type_=sa.Uuid),
+    group_teachers.c.since <= ON,
+    sa.or_(group_teachers.c.until.is_(None), group_teachers.c.until >= ON),
+)
+IS_ACTIVE = sa.and_(
+    sa.or_(groups.c.active_from.is_(None), groups.c.active_from <= ON),
+    sa.or_(groups.c.active_until.is_(None), groups.c.active_until >= ON),
 )
 
 Span = tuple[UUID, date, date | None]
@@ -102,7 +117,12 @@ class SqlGroups(SqlRepository[Group, GroupCriteria]):
     mapper = TableMapper(
         GROUPS,
         groups,
-        conditions=lambda _: {"member_id": IS_MEMBER_AFTER},
+        conditions=lambda dialect: {
+            "member_id": IS_MEMBER_AFTER,
+            "words": has_words(dialect, groups.c.name_key),
+            "teacher_id": IS_TAUGHT,
+            "active": {True: IS_ACTIVE, False: ~IS_ACTIVE},
+        },
         more_columns=lambda dialect: [TEACHERS.of_group(dialect), MEMBERS.of_group(dialect)],
         make=group,
     )

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import sqlalchemy as sa
 from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -60,3 +61,12 @@ def upsert(table: Table, *, only_newer: bool = False) -> Statements:
             where=table.c.version == adding.excluded.version - 1 if only_newer else None,
         )
     return statements
+
+
+def delete_some(key: sa.Column[Any], *conditions: sa.ColumnElement[bool]) -> Executable:
+    """Delete rows that meet the conditions, at most as many as `most`; those that others have locked stay.
+
+    `key` is a unique column.
+    """
+    found = sa.select(key).where(*conditions).limit(sa.bindparam("most")).with_for_update(skip_locked=True)
+    return sa.delete(key.table).where(key.in_(found))

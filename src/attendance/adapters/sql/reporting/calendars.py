@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.attendance.ranges import IS_WITHIN, narrowed, teaches_its_group, teaches_on
+from attendance.adapters.sql.attendance.ranges import IS_WITHIN, narrowed, teaches_on
+from attendance.adapters.sql.club.lessons import IS_OF_MEMBER
 from attendance.adapters.sql.engine.connection import Connection, insert_into, upsert
 from attendance.adapters.sql.tables import (
     accounts,
@@ -20,7 +21,7 @@ from attendance.adapters.sql.tables import (
 from attendance.application.ports import Calendars, GroupAsTaught, TokenHolder
 from attendance.domain.accounts.accounts import level_of
 from attendance.domain.club.groups import GroupNotFound
-from attendance.domain.ids import AccountId, GroupId
+from attendance.domain.ids import AccountId, ClientId, GroupId
 from attendance.domain.reporting.calendars import CalendarEntry, CalendarToken
 
 ACCOUNT_ID: Any = sa.bindparam("account_id", type_=sa.Uuid)
@@ -50,6 +51,11 @@ GROUP = sa.select(
     .where(group_teachers.c.group_id == groups.c.id, teaches_on(ACCOUNT_ID, DAY))
     .label("is_taught"),
 ).where(groups.c.id == GROUP_ID)
+ALL_LOCATIONS = locations.alias("all_locations")
+LOCATION_EDITS = sa.select(sa.func.sum(ALL_LOCATIONS.c.version - 1)).scalar_subquery()
+LOCATIONS_EDITED_AT = (
+    sa.select(sa.func.max(ALL_LOCATIONS.c.updated_at)).where(ALL_LOCATIONS.c.version > 1).scalar_subquery()
+)
 ENTRIES = (
     sa.select(
         lessons.c.id.label("lesson_id"),
@@ -67,6 +73,10 @@ ENTRIES = (
             "updated_at",
             "version",
         ],
+        groups.c.updated_at.label("group_updated_at"),
+        groups.c.version.label("group_version"),
+        LOCATIONS_EDITED_AT.label("locations_edited_at"),
+        LOCATION_EDITS.label("location_edits"),
     )
     .select_from(
         lessons.join(groups, groups.c.id == lessons.c.group_id).join(
@@ -77,10 +87,8 @@ ENTRIES = (
     .order_by(lessons.c.starts_at, lessons.c.id)
 )
 OF_GROUP = ENTRIES.where(lessons.c.group_id == GROUP_ID)
-OF_TEACHER = {
-    dialect: ENTRIES.where(sa.or_(teaches_its_group(ACCOUNT_ID), *narrowed(dialect, frozenset({"teacher"}))))
-    for dialect in insert_into
-}
+OF_TEACHER = {dialect: ENTRIES.where(*narrowed(dialect, frozenset({"teacher"}))) for dialect in insert_into}
+OF_CLIENT = ENTRIES.where(IS_OF_MEMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +123,14 @@ class SqlCalendars(Calendars):
         return GroupAsTaught(name=row.name, is_taught=bool(row.is_taught))
 
     def of_teacher(self, account_id: AccountId, since: date, until: date) -> tuple[CalendarEntry, ...]:
-        parameters = {"account_id": account_id, "teacher": str(account_id)}
-        return self._entries(OF_TEACHER[self.connection.dialect], parameters, since, until)
+        statement = OF_TEACHER[self.connection.dialect]
+        return self._entries(statement, {"teacher": str(account_id)}, since, until)
 
     def of_group(self, group_id: GroupId, since: date, until: date) -> tuple[CalendarEntry, ...]:
         return self._entries(OF_GROUP, {"group_id": group_id}, since, until)
+
+    def of_client(self, client_id: ClientId, since: date, until: date) -> tuple[CalendarEntry, ...]:
+        return self._entries(OF_CLIENT, {"client_id": client_id}, since, until)
 
     def _entries(
         self, statement: sa.Select[Any], criteria: Mapping[str, Any], since: date, until: date

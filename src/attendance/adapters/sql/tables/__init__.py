@@ -5,12 +5,14 @@ from attendance.adapters.sql.tables.accounts import (
     calendar_tokens,
     favorites,
     guards,
+    kept_answers,
     links,
     role_changes,
     sessions,
+    sign_in_addresses,
 )
 from attendance.adapters.sql.tables.attendance import attendance, subscriptions
-from attendance.adapters.sql.tables.club import clients, contracts, locations, prices
+from attendance.adapters.sql.tables.club import client_accounts, clients, contracts, locations, prices
 from attendance.adapters.sql.tables.columns import metadata
 from attendance.adapters.sql.tables.groups import group_members, group_teachers, groups, lessons
 from attendance.adapters.sql.tables.labs import lab_marks, lab_members, labs
@@ -20,6 +22,7 @@ __all__ = [
     "accounts",
     "attendance",
     "calendar_tokens",
+    "client_accounts",
     "clients",
     "contracts",
     "events",
@@ -28,6 +31,7 @@ __all__ = [
     "group_teachers",
     "groups",
     "guards",
+    "kept_answers",
     "key_version",
     "lab_marks",
     "lab_members",
@@ -41,5 +45,6 @@ __all__ = [
     "rate_limit_windows",
     "role_changes",
     "sessions",
+    "sign_in_addresses",
     "subscriptions",
 ]

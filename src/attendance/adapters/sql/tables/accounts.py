@@ -5,6 +5,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from attendance.adapters.sql.tables.columns import Choice, Key, ListOf, UtcDateTime, metadata
+from attendance.domain.accounts.accounts import Language
 from attendance.domain.accounts.links import Purpose
 from attendance.domain.accounts.role_changes import Kind, State
 from attendance.domain.permissions.roles import Role
@@ -29,12 +30,23 @@ accounts = sa.Table(
     sa.Column("name_key", Key, nullable=False),
     sa.Column("role", Choice(Role), nullable=False),
     sa.Column("owner_since", UtcDateTime),
+    sa.Column("language", Choice(Language)),
+    sa.Column("in_labs", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("username_key"),
     sa.UniqueConstraint("email_key"),
     sa.CheckConstraint(
         "role IN ('user', 'employee', 'manager', 'head_manager', 'owner', 'admin')", name="role"
     ),
     sa.Index("ix_accounts_username_sort_key_id", "username_sort_key", "id"),
+)
+
+_IN_DIRECTORY = sa.and_(accounts.c.active, accounts.c.in_labs)
+sa.Index(
+    "ix_accounts_directory",
+    accounts.c.username_sort_key,
+    accounts.c.id,
+    postgresql_where=_IN_DIRECTORY,
+    sqlite_where=_IN_DIRECTORY,
 )
 
 guards = sa.Table("guards", metadata, sa.Column("name", sa.Text, primary_key=True))
@@ -48,7 +60,19 @@ sessions = sa.Table(
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("last_seen_at", UtcDateTime, nullable=False),
+    sa.Column("remembered", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("address", sa.Text),
+    sa.Column("user_agent", sa.Text, nullable=False, server_default=""),
 )
+
+sign_in_addresses = sa.Table(
+    "sign_in_addresses",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), nullable=False, index=True),
+    sa.Column("last_on", sa.Date, nullable=False, index=True),
+)
+"""From where somebody signed in to which account: `key` is a digest of both."""
 
 links = sa.Table(
     "links",
@@ -110,4 +134,14 @@ calendar_tokens = sa.Table(
     sa.Column("digest", sa.Text, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.UniqueConstraint("digest"),
+)
+
+kept_answers = sa.Table(
+    "kept_answers",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary),
+    sa.Column("created_at", UtcDateTime, nullable=False, index=True),
 )

@@ -13,12 +13,14 @@ subscriptions = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("client_id", sa.ForeignKey("clients.id"), nullable=False, index=True),
     sa.Column("price_id", sa.ForeignKey("prices.id"), nullable=False),
+    sa.Column("price_name", sa.Text, nullable=False, server_default=""),
     sa.Column("contract_id", sa.ForeignKey("contracts.id"), index=True),
     sa.Column("sold_on", sa.Date, nullable=False, index=True),
     sa.Column("amount", Money, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("discount_percent", sa.Integer, nullable=False),
     sa.Column("visits", sa.Integer),
+    sa.Column("visits_per_week", sa.Integer),
     sa.Column("group_ids", ListOf(UUID), nullable=False),
     sa.Column("charges_absence", sa.Boolean, nullable=False),
     sa.Column("starts_on", sa.Date, nullable=False),
@@ -50,6 +52,8 @@ attendance = sa.Table(
     # no foreign key: the operator has no account
     sa.Column("marked_by", sa.Uuid, nullable=False),
     sa.Column("marked_at", UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("announced", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.ForeignKeyConstraint(
         ["lesson_id", "date", "starts"], ["lessons.id", "lessons.date", "lessons.starts"], onupdate="CASCADE"
     ),
@@ -70,6 +74,13 @@ sa.Index(
 sa.Index(
     "ix_attendance_unpaid",
     attendance.c.client_id,
+    postgresql_where=attendance.c.unpaid,
+    sqlite_where=attendance.c.unpaid,
+)
+# all that is unpaid, in its order
+sa.Index(
+    "ix_attendance_unpaid_date",
+    *attendance.c["date", "starts", "lesson_id", "client_id"],
     postgresql_where=attendance.c.unpaid,
     sqlite_where=attendance.c.unpaid,
 )

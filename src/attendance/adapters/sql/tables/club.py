@@ -21,7 +21,6 @@ clients = sa.Table(
     sa.Column("address", sa.Text, nullable=False),
     sa.Column("notes", sa.Text, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
-    sa.Column("user_id", sa.ForeignKey("accounts.id"), index=True),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
@@ -33,6 +32,14 @@ clients = sa.Table(
 # ties are by id in either direction, so what descends wants an index of its own
 sa.Index("ix_clients_name_key_desc_id_active", clients.c.name_key.desc(), clients.c.id, clients.c.active)
 sa.Index("ix_clients_created_at_desc_id_active", clients.c.created_at.desc(), clients.c.id, clients.c.active)
+
+client_accounts = sa.Table(
+    "client_accounts",
+    metadata,
+    sa.Column("client_id", sa.ForeignKey("clients.id"), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.id"), primary_key=True, index=True),
+)
+"""The accounts linked to a client: its own, and each parent's."""
 
 contracts = sa.Table(
     "contracts",
@@ -61,6 +68,7 @@ prices = sa.Table(
     sa.Column("amount", Money, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("visits", sa.Integer),
+    sa.Column("visits_per_week", sa.Integer),
     sa.Column("valid_days", sa.Integer),
     sa.Column("valid_months", sa.Integer),
     sa.Column("group_ids", ListOf(UUID), nullable=False),

@@ -55,6 +55,10 @@ class IdAsText(sa.TypeDecorator[UUID]):
         return None if value is None else str(value)
 
 
+NO_ITEMS: tuple[object, ...] = ("[]", [])
+"""An empty list, as text or as it is read."""
+
+
 class ListOf(sa.TypeDecorator[tuple[Any, ...]]):
     """A tuple of ids or of small dataclasses, as a JSON list."""
 
@@ -73,6 +77,11 @@ class ListOf(sa.TypeDecorator[tuple[Any, ...]]):
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> tuple[Any, ...]:
         return msgspec.convert(value, tuple[self.item, ...])  # type: ignore[name-defined]
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], tuple[Any, ...]]:
+        read: Any = super().result_processor(dialect, coltype)
+        # most are empty: that is told without reading JSON
+        return lambda value: () if value in NO_ITEMS else read(value)
 
 
 class Choice(sa.TypeDecorator[StrEnum]):

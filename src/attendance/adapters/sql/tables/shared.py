@@ -45,6 +45,14 @@ events = sa.Table(
     sa.Column("subject_id", sa.Uuid, nullable=False),
     sa.Column("before", Facts),
     sa.Column("after", Facts),
+    sa.Column("client_id", sa.Uuid),
     sa.UniqueConstraint("id"),
     sa.Index("ix_events_subject_id_position", "subject_id", "position"),
+    sa.Index(
+        "ix_events_client_id_position",
+        "client_id",
+        "position",
+        postgresql_where=sa.text("client_id IS NOT NULL"),
+        sqlite_where=sa.text("client_id IS NOT NULL"),
+    ),
 )

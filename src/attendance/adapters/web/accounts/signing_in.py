@@ -1,6 +1,7 @@
 """Signing in, and out."""
 
 from attendance.adapters.http.server.operations.declaration import Runs
+from attendance.adapters.web.accounts.registration import is_open
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.going_on import START, own_path
 
@@ -12,21 +13,29 @@ def sign_in_form(visit: Visit) -> Answer:
     """Where one signs in; whoever is signed in goes on at once."""
     if visit.actor is not None:
         return GoOn(own_path(visit.query["next"]))
-    values = {"next": visit.form["next"] or visit.query["next"], "notice": visit.query["notice"]}
-    return Page("accounts/sign_in.html", values)
+    return _form(visit, visit.form["next"] or visit.query["next"], visit.query["notice"])
 
 
 def sign_in_again(visit: Visit) -> Answer:
-    return Page("accounts/sign_in.html", {"next": visit.form["next"], "notice": ""})
+    return _form(visit, visit.form["next"])
+
+
+def _form(visit: Visit, next_path: str, notice: str = "") -> Page:
+    return Page("accounts/sign_in.html", {"next": next_path, "notice": notice, "is_open": is_open(visit)})
 
 
 @room.page("POST", "/app/sign-in", runs=Runs.HASHING, form=sign_in_again)
 def sign_in(visit: Visit) -> Answer:
-    """Sign in by username or address, and go on to where one was."""
-    login = visit.form["login"]
-    by = "email" if "@" in login else "username"
-    token = visit.use_cases.sign_in(**{by: login}, password=visit.form["password"], address=visit.address)
-    return GoOn(own_path(visit.form["next"]), token=token)
+    """Sign in by username or address, for longer where that is wanted, and go on to where one was."""
+    login, remember = visit.form["login"], visit.form["remember"] == "yes"
+    session = visit.use_cases.sign_in(
+        **{"email" if "@" in login else "username": login},
+        password=visit.form["password"],
+        remember=remember,
+        address=visit.address,
+        user_agent=visit.user_agent,
+    )
+    return GoOn(own_path(visit.form["next"]), session=session, is_remembered=remember)
 
 
 @room.page("GET", "/app/sign-out/everywhere")

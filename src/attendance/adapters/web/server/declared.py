@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attendance.adapters.http.server.operations.declaration import Runs, Service
-from attendance.adapters.http.server.wire import Reply
+from attendance.adapters.http.server.wire import Headers, Reply, header_value
 from attendance.adapters.web.server.forms import Typed
+from attendance.application.accounts.read_models import StartedSession, UserDetails
 from attendance.application.use_cases import UseCases
+from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.permissions.actor import Actor
 
@@ -23,18 +25,27 @@ class Visit:
     """A request of a page, as far as its function may look at it.
 
     `query` and `form` have the values that were sent, by name; what was not sent is "". `address` is where
-    the request came from, None where that is not known.
+    the request came from, None where that is not known. `known_user` is whoever is signed in, if that could
+    be read.
     """
 
     service: Service
-    language: str
+    headers: Headers
+    language: Language
     address: str | None
     is_head: bool
-    takes_gzip: bool
-    wants_page: bool
     query: Typed
     form: Typed
     actor: Actor | None = None
+    known_user: UserDetails | None = None
+
+    @property
+    def wants_page(self) -> bool:
+        return "text/html" in header_value(self.headers, b"accept")
+
+    @property
+    def user_agent(self) -> str:
+        return header_value(self.headers, b"user-agent")
 
     @property
     def use_cases(self) -> UseCases:
@@ -46,6 +57,11 @@ class Visit:
         if self.actor is None:
             raise Unauthenticated
         return self.actor
+
+    @property
+    def user(self) -> UserDetails:
+        """The account of whoever is signed in. Raises Unauthenticated for nobody."""
+        return self.known_user or self.use_cases.show_user(self.signed_in, user_id=self.signed_in.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +75,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """Go on to a path, with another session or none where that is said."""
+    """Go on to a path, with another session or none where that is said.
+
+    `is_remembered`: the session outlasts the browser.
+    """
 
     path: str
-    token: str | None = None
+    session: StartedSession | None = None
+    is_remembered: bool = False
     signs_out: bool = False
 
 

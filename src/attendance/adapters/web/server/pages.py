@@ -10,11 +10,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from attendance.adapters.http.server.callers.authentication import Caller, Callers
+from attendance.adapters.http.server.compression import compressed
 from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Runs, Service
 from attendance.adapters.http.server.wire import Reply, header_value
-from attendance.adapters.web.server.compressing import COMPRESSED, WORTH_BYTES, compressed, takes_gzip
 from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed, form_sent
 from attendance.adapters.web.server.going_on import signing_in_first
@@ -59,11 +59,17 @@ def _handler(page: DeclaredPage, service: Service, callers: Callers) -> HTTPRout
     )(answered_by_its_plan)
 
 
+def holds_secrets(page: DeclaredPage) -> bool:
+    """Whether a page may hold a token: compressed, its length would tell of it to whoever chose the rest."""
+    return "{token" in page.path
+
+
 class PagePlan:
     """What is done with each request of a page: who asks, what they sent, what is shown to them."""
 
     def __init__(self, page: DeclaredPage, service: Service, callers: Callers) -> None:
         self._page, self._service, self._callers = page, service, callers
+        self._holds_secrets = holds_secrets(page)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http_scope = cast(HTTPScope, scope)
@@ -95,11 +101,10 @@ class PagePlan:
         headers = scope["headers"]
         return Visit(
             service=self._service,
-            language=language_for(header_value(headers, b"accept-language")),
+            headers=headers,
+            language=language_for(header_value(headers, b"accept-language"), self._service.settings.language),
             address=Caller(self._callers, scope).address,
             is_head=IS_HEAD in scope,
-            takes_gzip=takes_gzip(headers),
-            wants_page="text/html" in header_value(headers, b"accept"),
             query=Typed(parsed(scope["query_string"]) or ()),
             form=Typed(),
         )
@@ -109,9 +114,10 @@ class PagePlan:
         return known if isinstance(known, Reply) else self._shown(scope, known)
 
     def _known(self, scope: HTTPScope, visit: Visit) -> Visit | Reply:
-        """The visit with whoever is signed in, or what is said where that cannot be told."""
+        """The visit with whoever is signed in, in their language; or what is said instead."""
         try:
-            return replace(visit, actor=Caller(self._callers, scope).actor_if_any())
+            visit = replace(visit, actor=Caller(self._callers, scope).actor_if_any())
+            return visit if visit.actor is None else _as_known(visit)
         except Exception as error:
             return self._shown_again(scope, visit, error)
 
@@ -160,18 +166,20 @@ class PagePlan:
                 values = {
                     **answer.values,
                     "is_signed_in": visit.actor is not None,
+                    "zone": visit.service.settings.zone,
                     "typed": visit.form.as_shown(),
                     "faults": faults or {},
                 }
-                body = rendered(answer.template, visit.language, values)
-                return html_reply(answer.status, body, headers, is_compressed=visit.takes_gzip)
+                reply = html_reply(answer.status, rendered(answer.template, visit.language, values), headers)
+                return reply if self._holds_secrets else compressed(reply, visit.headers)
             case Reply():
                 return answer
 
     def _going_on(self, answer: GoOn) -> Reply:
         headers = [(b"location", answer.path.encode("latin-1")), (b"content-length", b"0")]
-        if answer.token is not None:
-            headers.append(self._callers.cookie.holding(answer.token))
+        if answer.session is not None:
+            until = answer.session.expires_at if answer.is_remembered else None
+            headers.append(self._callers.cookie.holding(answer.session.access_token, until=until))
         elif answer.signs_out:
             headers.append(self._callers.cookie.forgotten())
         return Reply(SEE_OTHER, headers)
@@ -194,18 +202,23 @@ HEADERS = [
     (b"content-type", b"text/html; charset=utf-8"),
     (b"content-security-policy", POLICY),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"vary", b"Accept, Accept-Encoding, Accept-Language"),
+    (b"vary", b"Accept, Accept-Language"),
     # a form that is sent without a referrer says nothing of its origin either
     (b"referrer-policy", b"same-origin"),
 ]
 
 
-def html_reply(
-    status: int, html: str, headers: Iterable[tuple[bytes, bytes]], *, is_compressed: bool
-) -> Reply:
-    """An answer with a page; a short one is not worth compressing."""
-    body, sent = html.encode(), [*HEADERS, *headers]
-    if is_compressed and len(body) >= WORTH_BYTES:
-        body = compressed(body)
-        sent.append(COMPRESSED)
-    return Reply(status, [*sent, (b"content-length", b"%d" % len(body))], body)
+def html_reply(status: int, html: str, headers: Iterable[tuple[bytes, bytes]]) -> Reply:
+    """An answer with a page."""
+    body = html.encode()
+    return Reply(status, [*HEADERS, *headers, (b"content-length", b"%d" % len(body))], body)
+
+
+def _as_known(visit: Visit) -> Visit:
+    """The visit of somebody who is signed in, in the language of their account if it has one."""
+    try:
+        user = visit.user
+    except AttendanceError:
+        # a page that needs it is refused by itself; signing out needs none
+        return visit
+    return replace(visit, known_user=user, language=user.language or visit.language)

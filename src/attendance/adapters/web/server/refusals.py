@@ -1,13 +1,14 @@
 """What is refused, said to people: in their language, and at the field that it is about."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 
 from litestar.exceptions import HTTPException
 
-from attendance.adapters.http.server.errors import RETRY_AFTER_SECONDS, STATUS_OF
+from attendance.adapters.http.server import errors
+from attendance.adapters.http.server.errors import ERROR_CODE, RETRY_AFTER_SECONDS, TEXT_AND_CODE_OF
 from attendance.adapters.web.server.languages import N_, NN_, words
-from attendance.domain.accounts.accounts import EmailTaken, InvalidCredentials, UsernameTaken
+from attendance.domain.accounts.accounts import EmailTaken, InvalidCredentials, Language, UsernameTaken
 from attendance.domain.accounts.passwords import WrongPassword
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.errors import AttendanceError, Forbidden, Invalid, Unauthenticated
@@ -30,19 +31,21 @@ FIELD_OF: dict[type[AttendanceError], str] = {
 """The fields that refusals without details are about."""
 
 TEXT_BY_CODE = {
+    "authentication_required": N_("authentication required"),
     "conflict": N_("conflict"),
     "email_taken": N_("email is taken"),
-    "forbidden": N_("insufficient permissions"),
     "from_elsewhere": N_("this form was not sent by a page of this service"),
     "gone": N_("gone"),
-    "invalid": N_("malformed request"),
+    "insufficient_permissions": N_("insufficient permissions"),
     "invalid_confirmation_token": N_("invalid or expired confirmation token"),
     "invalid_credentials": N_("invalid credentials"),
     "invalid_reset_token": N_("invalid or expired reset token"),
+    "malformed_request": N_("malformed request"),
     "not_found": N_("not found"),
     "nothing_to_confirm": N_("there is no address to confirm"),
     "outdated": N_("changed since you read it"),
-    "unauthenticated": N_("authentication required"),
+    "registration_by_invitation": N_("registration is by invitation"),
+    "session_not_found": N_("session not found"),
     "unavailable": N_("temporarily unavailable"),
     "user_not_found": N_("user not found"),
     "username_taken": N_("username is taken"),
@@ -85,11 +88,6 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
 _VALUE = {"number": r"(?P<number>[0-9]+)", "character": r"(?P<character>U\+[0-9A-F]{4,6})"}
 
 
-def code_of(error: AttendanceError) -> str:
-    """The stable name of a refusal: that of its class."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
-
-
 def is_signed_out(error: Exception) -> bool:
     """Whether it says that nobody is signed in, or not any more."""
     return isinstance(error, Unauthenticated) and not isinstance(error, InvalidCredentials)
@@ -97,21 +95,22 @@ def is_signed_out(error: Exception) -> bool:
 
 def status_of(error: Exception) -> int:
     if isinstance(error, AttendanceError):
-        return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+        return errors.status_of(type(error))
     return error.status_code if isinstance(error, HTTPException) and error.status_code in MALFORMED else 500
 
 
-def headers_of(error: Exception) -> Iterable[tuple[bytes, bytes]]:
-    match status_of(error):
-        case 401:
-            return [(b"www-authenticate", b"Bearer")]
-        case 429 | 503:
-            seconds = getattr(error, "retry_after", RETRY_AFTER_SECONDS)
-            return [(b"retry-after", b"%d" % seconds)]
-    return []
+def headers_of(error: Exception) -> Iterator[tuple[bytes, bytes]]:
+    """What programs are told of it: its code, how to sign in, when to try again."""
+    status = status_of(error)
+    code = error.code if isinstance(error, AttendanceError) else TEXT_AND_CODE_OF[status][1]
+    yield ERROR_CODE.lower().encode(), code.encode()
+    if status == 401:
+        yield b"www-authenticate", b"Bearer"
+    if status in (429, 503):
+        yield b"retry-after", b"%d" % getattr(error, "retry_after", RETRY_AFTER_SECONDS)
 
 
-def faults_of(error: Exception, language: str) -> Mapping[str, str]:
+def faults_of(error: Exception, language: Language) -> Mapping[str, str]:
     """What is said of each field, and of the whole under `SUMMARY` where no field is at fault."""
     if isinstance(error, Invalid) and error.field_errors:
         return {fault.field: field_text(fault.message, language) for fault in error.field_errors}
@@ -119,20 +118,20 @@ def faults_of(error: Exception, language: str) -> Mapping[str, str]:
     return {field: text_of(error, language)}
 
 
-def text_of(error: Exception, language: str) -> str:
+def text_of(error: Exception, language: Language) -> str:
     """What a refusal says; in English where nobody has translated it."""
     catalogue = words(language)
     if isinstance(error, LimitReached):
         minutes = -(-error.retry_after // 60)
         return catalogue.ngettext(*TOO_MANY, minutes) % {"number": minutes}
     if isinstance(error, AttendanceError):
-        text = TEXT_BY_CODE.get(code_of(error))
+        text = TEXT_BY_CODE.get(error.code)
         # a refusal that has a text of its own says more than its code
         return catalogue.gettext(text) if text == error.text else error.text
     return catalogue.gettext(MALFORMED.get(status_of(error), INTERNAL))
 
 
-def field_text(message: str, language: str) -> str:
+def field_text(message: str, language: Language) -> str:
     """What is said of a field, with its numbers; in English where nobody has translated it."""
     catalogue = words(language)
     message = message.replace("contain U+0020", "contain blanks")

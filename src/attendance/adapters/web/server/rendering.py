@@ -1,6 +1,7 @@
 """Templates, filled in a language."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any
 
@@ -8,24 +9,25 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
-from attendance.adapters.web.server.languages import words
+from attendance.adapters.web.server.languages import MOMENTS, words
 from attendance.adapters.web.server.static_files import static_path
+from attendance.domain.accounts.accounts import Language
 
 
-def rendered(template: str, language: str, values: Mapping[str, Any]) -> str:
+def rendered(template: str, language: Language, values: Mapping[str, Any]) -> str:
     """A template with these values, whatever is in them escaped."""
     return _templates(language).get_template(template).render(values)
 
 
 @cache
-def _templates(language: str) -> "_Templates":
+def _templates(language: Language) -> "_Templates":
     return _Templates(language)
 
 
 class _Templates(Environment):
     """The templates in one language: what is the same in each page is worked out when they are compiled."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: Language) -> None:
         super().__init__(
             loader=PackageLoader("attendance.adapters.web"),
             autoescape=True,
@@ -44,8 +46,12 @@ class _Templates(Environment):
             """The text with the form that a number takes in the language."""
             return Markup(catalogue.ngettext(one, many, num)) % {"num": num}  # noqa: S704 # a text of ours
 
+        def moment(at: datetime, zone: tzinfo) -> str:
+            """A date and a time of day, in a zone."""
+            return at.astimezone(zone).strftime(f"{MOMENTS[language]} %Z")
+
         self._known: dict[str, Callable[[str], str]] = {"_": gettext, "static": static_path}
-        self.globals |= {**self._known, "ngettext": ngettext, "language": language}
+        self.globals |= {**self._known, "ngettext": ngettext, "moment": moment, "language": language.value}
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         template = super()._parse(source, name, filename)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from typing import cast
 
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from attendance.adapters.http.server.compression import compressed
 from attendance.adapters.http.server.wire import Reply
-from attendance.adapters.web.server.compressing import COMPRESSED, VARIES, compressed, takes_gzip
 from attendance.adapters.web.server.declared import PAGE
 
 STATIC = "/static"
@@ -25,20 +26,15 @@ class StaticFile:
     path: str
     media_type: str
     content: bytes
-    compressed: bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_compressed = takes_gzip(scope["headers"])
-        body = self.compressed if is_compressed else self.content
         headers = [
             (b"content-type", self.media_type.encode()),
             (b"cache-control", FOR_GOOD),
-            VARIES,
-            (b"content-length", b"%d" % len(body)),
+            (b"content-length", b"%d" % len(self.content)),
         ]
-        if is_compressed:
-            headers.append(COMPRESSED)
-        await Reply(200, headers, body)(scope, receive, send)
+        reply = Reply(200, headers, self.content)
+        await compressed(reply, cast(HTTPScope, scope)["headers"])(scope, receive, send)
 
 
 @cache
@@ -52,7 +48,7 @@ def static_files() -> dict[str, StaticFile]:
 def _static_file(name: str, content: bytes) -> StaticFile:
     stem, _, kind = name.rpartition(".")
     path = f"{STATIC}/{stem}.{sha256(content).hexdigest()[:12]}.{kind}"
-    return StaticFile(path, TYPE_OF[kind], content, compressed(content, level=9))
+    return StaticFile(path, TYPE_OF[kind], content)
 
 
 def static_path(name: str) -> str:

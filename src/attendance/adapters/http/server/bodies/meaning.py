@@ -27,7 +27,7 @@ MEANING, CLEARED = "meaning", "cleared"
 
 
 def meaning(of: Callable[[Any], Any]) -> msgspec.Meta:
-    """What values of a field stand for."""
+    """What values of a field stand for; `of` may raise Invalid, with "" as the field."""
     return msgspec.Meta(extra={MEANING: of})
 
 
@@ -43,10 +43,12 @@ class Fields(dict[str, Any], Generic[B]):
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A JSON object that is sent: a body, or an entry of a list in one.
 
-    `means`, of an entry: the domain's value that it stands for.
+    `means`, of an entry: the domain's value that it stands for. `shown`: the fields of an example, where not
+    all of them go together.
     """
 
     means: ClassVar[Callable[..., Any] | None] = None
+    shown: ClassVar[tuple[str, ...]] = ()
 
     def meant(self) -> tuple[dict[str, Any], list[FieldError]]:
         """The fields that were sent, by name, as the use cases have them; and what is wrong with others.
@@ -97,7 +99,13 @@ class BodyField:
             return self.cleared
         if self.entry is not None:
             return values_of(self.name, value)
-        return value if self.meaning is None else self.meaning(value)
+        if self.meaning is None:
+            return value
+        try:
+            return self.meaning(value)
+        except Invalid as invalid:
+            errors = (FieldError(self.encode_name + it.field, it.message) for it in invalid.field_errors)
+            raise Invalid(*errors) from invalid
 
 
 def values_of(field: str, entries: Iterable[Body | None]) -> tuple[Any, ...]:
@@ -153,7 +161,24 @@ def _field(field: msgspec.structs.FieldInfo, hint: Any) -> BodyField:
 
 
 def _each(meaning: Callable[[Any], Any] | None) -> Callable[[list[Any]], tuple[Any, ...]]:
-    return tuple if meaning is None else lambda values: tuple(map(meaning, values))
+    """What the values of a list mean; what is wrong with each is told by its place."""
+    if meaning is None:
+        return tuple
+
+    def meant(values: list[Any]) -> tuple[Any, ...]:
+        meanings: list[Any] = []
+        field_errors: list[FieldError] = []
+        for place, value in enumerate(values):
+            try:
+                meanings.append(meaning(value))
+            except Invalid as invalid:
+                field_errors += (
+                    FieldError(f"[{place}]{it.field}", it.message) for it in invalid.field_errors
+                )
+        raise_if_errors(*field_errors)
+        return tuple(meanings)
+
+    return meant
 
 
 def plain_type(hint: Any) -> tuple[Any, dict[str, Any]]:

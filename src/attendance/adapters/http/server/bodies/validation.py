@@ -1,19 +1,32 @@
 """What is wrong with JSON that is not of a type: all of it, where a decoder would stop at the first."""
 
 import re
+from ast import literal_eval
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import msgspec
 
-from attendance.adapters.http.server.bodies.meaning import Body, BodyField, completed, fields_of, values_of
+from attendance.adapters.http.server.bodies.meaning import (
+    MEANING,
+    Body,
+    BodyField,
+    completed,
+    fields_of,
+    values_of,
+)
 from attendance.domain.errors import FieldError, Invalid
 
 MOST_ERRORS = 100
 AT = " - at `$"
 NUL = "must not contain U+0000"
+MATCHING = re.compile(r"Expected `str` matching regex ('.*'|\".*\")", re.DOTALL)
+PLAIN_WORDS = {
+    "Invalid RFC3339 encoded date": "must be a date that there is, of the form YYYY-MM-DD",
+    "Invalid UUID": "must be an id: a UUID",
+}
 TYPE_NAMES = re.compile(r"`([^`]*)`")
 JSON_TYPE = {
     "str": "string", "date": "string", "datetime": "string", "time": "string", "uuid": "string",
@@ -21,8 +34,28 @@ JSON_TYPE = {
 }  # fmt: skip
 
 
+_FORMS: dict[str, str] = {}
+"""What the patterns of texts are called in words."""
+
+
+def formed(
+    pattern: str,
+    form: str,
+    *,
+    description: str | None = None,
+    meaning: Callable[[str], Any] | None = None,
+) -> msgspec.Meta:
+    """A text that matches a pattern to its end; who sends another is told its `form`, in words."""
+    # to Python `$` is also where a newline follows
+    whole = rf"^{pattern}$(?!\n)"
+    _FORMS[whole] = form
+    return msgspec.Meta(pattern=whole, description=description, extra=meaning and {MEANING: meaning})
+
+
 class Malformed(Invalid):
     """A body with wrong fields, and what the `good` ones mean to the use cases, by name."""
+
+    code = Invalid.code
 
     def __init__(self, *field_errors: FieldError, good: dict[str, Any] | None = None) -> None:
         super().__init__(*field_errors)
@@ -128,6 +161,11 @@ def entry_of(kind: Any) -> type[msgspec.Struct] | None:
 def field_error_of(name: str, complaint: str) -> FieldError:
     """From msgspec's "Expected `str`, got `int` - at `$.x[3]`", in the names that JSON has for its types."""
     message, _, path = complaint.partition(AT)
+    if pattern := MATCHING.fullmatch(message):
+        form = _FORMS.get(literal_eval(pattern[1]))
+        message = f"must be {form}" if form else message
+    elif message in PLAIN_WORDS:
+        message = PLAIN_WORDS[message]
     message = TYPE_NAMES.sub(lambda found: f"`{_json_types(found[1])}`", message)
     return FieldError(name + path.rstrip("`"), message[:1].lower() + message[1:])
 

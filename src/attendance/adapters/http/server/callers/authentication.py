@@ -9,6 +9,7 @@ from attendance.adapters.http.server.callers.addresses import TrustedProxies, cl
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.wire import Headers, header_values
+from attendance.domain.accounts.sessions import InvalidToken
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.permissions.actor import Actor
 
@@ -50,7 +51,7 @@ class Caller:
     def actor(self) -> Actor:
         """Whoever is signed in, by the token of the request or else by its cookie.
 
-        Raises Unauthenticated for nobody.
+        Raises Unauthenticated for nobody, and a kind of it for a bad token.
         """
         token = token_sent(self.scope["headers"]) or self.callers.cookie.believed(self.scope)
         if token is None:
@@ -70,7 +71,7 @@ class Caller:
         if not tokens or token_sent(self.scope["headers"]) is not None:
             return self.actor()
         if len(tokens) != 1:
-            raise Unauthenticated
+            raise InvalidToken if tokens else Unauthenticated
         return self.callers.reader_of(tokens[0])
 
     def actor_if_any(self) -> Actor | None:

@@ -1,12 +1,14 @@
 """The session as browsers keep it: a cookie, believed where a page of this service asks, and nowhere else."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from litestar.types import HTTPScope
 
-from attendance.adapters.http.server.callers.places import is_of_api, is_page
-from attendance.adapters.http.server.wire import header_value, header_values
+from attendance.adapters.http.server.callers.places import is_page
+from attendance.adapters.http.server.wire import header_value, header_values, is_in_api
 
 SAFE = frozenset({"GET", "HEAD"})
 ASKED_BY_A_PAGE = "attendance"
@@ -23,9 +25,9 @@ class SessionCookie:
     def name(self) -> str:
         return "__Host-attendance" if self._is_secure else "attendance"
 
-    def holding(self, token: str, *, seconds: int | None = None) -> tuple[bytes, bytes]:
-        """The header that sets it: for `seconds`, or until the browser is closed."""
-        lasting = "" if seconds is None else f"; Max-Age={seconds}"
+    def holding(self, token: str, *, until: datetime | None = None) -> tuple[bytes, bytes]:
+        """The header that sets it: until an instant, or until the browser is closed."""
+        lasting = "" if until is None else f"; Expires={format_datetime(until.astimezone(UTC), usegmt=True)}"
         return self._header(f"{token}{lasting}")
 
     def forgotten(self) -> tuple[bytes, bytes]:
@@ -43,7 +45,7 @@ class SessionCookie:
         if is_page(path):
             is_believed = method in SAFE or self.is_asked_by_a_page(scope)
         else:
-            is_believed = is_of_api(path) and self.is_asked_by_a_page(scope)
+            is_believed = is_in_api(path) and self.is_asked_by_a_page(scope)
         return self._token(scope) if is_believed else None
 
     def is_asked_by_a_page(self, scope: HTTPScope) -> bool:

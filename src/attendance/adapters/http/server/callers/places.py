@@ -1,12 +1,7 @@
-"""Where requests go to, as far as that says who is believed."""
+"""Where pages are, as far as that says who is believed."""
 
-API = "/api/v1"
 FRONT_DOOR = "/"
 PAGES = "/app"
-
-
-def is_of_api(path: str) -> bool:
-    return path == API or path.startswith(f"{API}/")
 
 
 def is_page(path: str) -> bool:

@@ -1,17 +1,37 @@
 """Rows of a table: each view as cells, whose columns are known before there is one."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 import msgspec
 
+from attendance.adapters.http.server.bodies.meaning import MEANING, plain_type
 from attendance.adapters.http.server.bodies.validation import entry_of
 
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+BEGINS_A_FORMULA = re.compile(r" *[=+\-@\t\r]")
+NO_FORMULA = re.compile(r"[0-9 +\-().,/]*")
+"""Such as a telephone number or an amount."""
 
 Cell = str | float | bool | None
+Value = str | float | bool | Decimal | date | datetime | time | None
 Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where the values of a column are in a view, and what their texts mean where that is no text."""
+
+    path: Path
+    meaning: Callable[[str], Any] | None = None
+
+    @property
+    def name(self) -> str:
+        return ".".join(self.path)
 
 
 @cache
@@ -24,26 +44,35 @@ def collection_of(kind: type[msgspec.Struct]) -> tuple[str, type[msgspec.Struct]
 @cache
 def columns_of(
     kind: type[msgspec.Struct], hidden: frozenset[str] = frozenset(), in_front: tuple[str, ...] = ()
-) -> tuple[Path, ...]:
-    """Where the values of a view are, but for `hidden` fields; with those of nested views each by itself."""
+) -> tuple[Column, ...]:
+    """The columns of a view, but for `hidden` fields; with those of nested views each by itself."""
     fields = {it.encode_name: it.type for it in msgspec.structs.fields(kind) if it.encode_name not in hidden}
     names = dict.fromkeys([*(name for name in in_front if name in fields), *fields])
-    return tuple((name, *path) for name in names for path in _inside(fields[name]))
+    return tuple(
+        Column((name, *inner.path), inner.meaning) for name in names for inner in _inside(fields[name])
+    )
 
 
-def _inside(kind: Any) -> tuple[Path, ...]:
-    """Where the values of a nested view are; of anything else it is one value."""
+def _inside(kind: Any) -> tuple[Column, ...]:
+    """The columns of a nested view; of anything else it is one."""
     info = msgspec.inspect.type_info(kind)
     for it in info.types if isinstance(info, msgspec.inspect.UnionType) else (info,):
         if isinstance(it, msgspec.inspect.StructType):
             return columns_of(it.cls)
-    return ((),)
+    plain, extra = plain_type(kind)
+    return (Column((), extra.get(MEANING) if plain is str else None),)
 
 
-def cells(view: Any, columns: Iterable[Path]) -> list[Cell]:
-    """What a view says in each column, as its JSON says it."""
+def cells(view: Any, columns: Iterable[Column]) -> list[Cell]:
+    """What a view says in each column, as its JSON says it, and harmless."""
     told = msgspec.to_builtins(view)
-    return [_cell(_found(told, path)) for path in columns]
+    return [_harmless_cell(_found(told, column.path)) for column in columns]
+
+
+def values(view: Any, columns: Iterable[Column]) -> list[Value]:
+    """What a view says in each column: dates, instants, times of day and amounts as such."""
+    told = msgspec.to_builtins(view, builtin_types=(date, datetime))
+    return [_value(_found(told, column.path), column.meaning) for column in columns]
 
 
 def _found(told: Any, path: Path) -> Any:
@@ -52,21 +81,33 @@ def _found(told: Any, path: Path) -> Any:
     return told
 
 
-def _cell(value: Any) -> Cell:
+def _value(told: Any, meaning: Callable[[str], Any] | None) -> Value:
+    if isinstance(told, str) and meaning is not None:
+        meant = meaning(told)
+        return meant if isinstance(meant, time | Decimal) else told
+    return told if isinstance(told, date) else _cell(msgspec.to_builtins(told))
+
+
+def _cell(told: Any) -> Cell:
     """One value as it is, plain ones of a list with blanks between them, anything else as JSON."""
-    match value:
-        case str():
-            return harmless(value)
+    match told:
         case [] | None:
             return None
         case [*entries] if not any(isinstance(it, dict | list) for it in entries):
-            return harmless(" ".join(map(str, entries)))
+            return " ".join(map(str, entries))
         case dict() | list():
-            return msgspec.json.encode(value).decode()
-    plain: Cell = value
+            return msgspec.json.encode(told).decode()
+    plain: Cell = told
     return plain
 
 
+def _harmless_cell(told: Any) -> Cell:
+    cell = _cell(told)
+    return harmless(cell) if isinstance(cell, str) else cell
+
+
 def harmless(text: str) -> str:
-    """The text so that no program takes it for a formula."""
-    return f"'{text}" if text.startswith(BEGINS_A_FORMULA) else text
+    """The text so that no program that reads CSV takes it for a formula."""
+    if not BEGINS_A_FORMULA.match(text) or NO_FORMULA.fullmatch(text):
+        return text
+    return f"'{text}"

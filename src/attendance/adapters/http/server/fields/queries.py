@@ -17,7 +17,7 @@ from litestar.params import QueryParameter
 from attendance.adapters.http.server.bodies.validation import NUL, field_error_of
 from attendance.adapters.http.server.fields.characters import ANY_TEXT, NAME, PROSE
 from attendance.adapters.http.server.fields.ids import sent_id
-from attendance.application.forms.listing import LARGEST_PAGE_NUMBER
+from attendance.application.pagination import LARGEST_PAGE_NUMBER, LONGEST_PAGE, PAGE_LENGTH, NumberedPage
 from attendance.domain.errors import FieldError
 
 MOST_FIELDS = 100
@@ -34,15 +34,20 @@ SENT_AS = {
     "form": "format",
     "by": "actor",
     "everywhere": "all",
+    "ended": "all",
 }
 """Names of parameters on the wire that handlers spell otherwise: as Python or the use cases have them."""
 
+NUMBER = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE_NUMBER)]
 PageNumber = Annotated[
-    int,
+    NumberedPage,
     msgspec.Meta(
-        ge=1, le=LARGEST_PAGE_NUMBER, description="Which page of 20, from 1; the whole list without it"
+        ge=1,
+        le=LARGEST_PAGE_NUMBER,
+        description="Which page, from 1; the whole list without it and without `per_page`",
     ),
 ]
+"""Whoever takes it takes `per_page`, too: see `PER_PAGE`."""
 Sort = Annotated[
     str,
     msgspec.Meta(
@@ -87,10 +92,12 @@ class QueryField:
         if self.is_id:
             return sent_id(sent)
         literal: Any = sent
-        if self.kind is int and WHOLE_NUMBER.fullmatch(sent):
+        if self.kind in (int, NumberedPage) and WHOLE_NUMBER.fullmatch(sent):
             literal = int(sent)
         elif self.kind is bool:
             literal = BOOLEANS.get(sent, sent)
+        if self.kind is NumberedPage:
+            return NumberedPage(msgspec.convert(literal, NUMBER))
         return msgspec.convert(literal, self.limited)
 
     def described(self) -> tuple[Any, Any]:
@@ -98,7 +105,7 @@ class QueryField:
         metas = getattr(self.limited, "__metadata__", ())
         meta = next((it for it in metas if isinstance(it, msgspec.Meta)), msgspec.Meta())
         extra = dict((meta.extra_json_schema or {}).get("extra", {}))
-        kind = str if self.is_id else self.kind
+        kind = str if self.is_id else int if self.kind is NumberedPage else self.kind
         if self.is_id:
             extra |= ANY_TEXT
         if self.is_optional:
@@ -114,6 +121,23 @@ class QueryField:
             schema_extra=extra or None,
         )
         return Annotated[kind | None if self.is_optional else kind, parameter], self.default
+
+
+PER_PAGE = QueryField.of(
+    "per_page",
+    Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=LONGEST_PAGE,
+            description=f"How many items a page has, {PAGE_LENGTH} without it; alone it is page 1",
+        ),
+    ]
+    | None,
+    None,
+    is_required=False,
+)
+"""How long the pages are of a list that has some."""
 
 
 _SCHEMAS: dict[Any, dict[str, Any]] = {
@@ -152,6 +176,8 @@ def values_in(sent: Pairs | None, known: dict[str, QueryField]) -> tuple[dict[st
                 values[known[name].name] = known[name].value(value)
             except msgspec.ValidationError as error:
                 field_errors.append(field_error_of(name, str(error)))
+    if (length := values.pop(PER_PAGE.name, None)) is not None:
+        values["page"] = NumberedPage(values["page"].number if "page" in values else 1, length)
     return values, field_errors
 
 

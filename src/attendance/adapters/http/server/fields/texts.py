@@ -26,7 +26,8 @@ Username = Annotated[
     line(
         LONGEST_USERNAME,
         shortest=1,
-        description="Letters, digits and signs of one script; unique whatever its case and width.",
+        description="Letters, digits and signs of one script, none that poses as somebody; unique whatever "
+        "its case and width.",
     ),
 ]
 Password = Annotated[

@@ -3,15 +3,15 @@
 from datetime import time
 from typing import Annotated
 
-import msgspec
+from attendance.adapters.http.server.bodies.validation import formed
 
 TimeOfDay = Annotated[
     str,
-    msgspec.Meta(
-        # to Python `$` is also where a newline follows
-        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)",
+    formed(
+        "([01][0-9]|2[0-3]):[0-5][0-9]",
+        "a time of day from 00:00 to 23:59, of the form HH:MM",
         description='Hours and minutes: "18:00".',
-        extra={"meaning": time.fromisoformat},
+        meaning=time.fromisoformat,
     ),
 ]
 

@@ -2,29 +2,31 @@
 
 What else there is to say follows from the function: its parameters are what is read of the request, its
 answer is what is described, its docstring the text. A handler takes, by name: `use_cases`, `service`, `actor`
-(`Actor | None` where nobody may ask, too), `address` (where the request came from), `is_head`, `wants_page`,
-ids by their names in the path; by type: `Fields[...]`, the body, and `Versions`, what `If-Match` names.
-Anything else is a query parameter.
+(`Actor | None` where nobody may ask, too), `address` (where the request came from), `user_agent`, `is_head`,
+`wants_page`, ids by their names in the path; by type: `Fields[...]`, the body, and `Versions`, what
+`If-Match` names. Anything else is a query parameter.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import Enum
 from typing import Any, TypeVar
 
 import msgspec
 
-from attendance.adapters.http.server.callers import places
 from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
+from attendance.adapters.http.server.wire import API as API
+from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.use_cases import UseCases
+from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import FieldError
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Directory, Permission
 
-API = places.API
 PERMISSION = "permission"
 """Key of what Litestar knows of a handler: the permission it takes, None for anybody."""
 
@@ -35,12 +37,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 class HttpSettings:
     """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting.
 
-    Addresses of calendars begin with `base_url`, by which browsers know the service.
+    `has_labs`: whether the labs protocol is answered, too.
+    Addresses of calendars begin with `base_url`, by which browsers know the service. Pages speak `language`
+    to whoever prefers no other, and tell times in `zone`.
     """
 
     version: str
     base_url: str = ""
     directory: Directory = Directory.PUBLIC
+    has_labs: bool = True
+    language: Language = Language.EN
+    zone: tzinfo = UTC
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: TrustedProxies = ()
     threads: int = 8
@@ -53,6 +60,7 @@ class Service:
     """What an application has to answer with."""
 
     use_cases: UseCases
+    answer_once: AnswerOnce
     settings: HttpSettings
     is_ready: Callable[[], bool]
     request_threads: RequestThreads
@@ -108,7 +116,8 @@ class Operation:
 
     `refuses` are statuses beside those that follow from its form. `first`: what is refused before anything
     malformed is told. `judge` tells which rules some of the fields break; without it the use case that is
-    `judged_by`, or called like the handler, does.
+    `judged_by`, or called like the handler, does. `keeps_answer`: not False where an answer is kept under an
+    `Idempotency-Key`, if the operation is of a form for that.
     """
 
     handler: Callable[..., Any]
@@ -124,14 +133,19 @@ class Operation:
     judge: Judge | None
     judged_by: str | None
     awaits: type[msgspec.Struct] | None
+    keeps_answer: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Room:
-    """The operations of one subject: under one tag, their paths below one prefix."""
+    """The operations of one subject: under one tag, their paths below one prefix.
+
+    `is_of_labs`: they are the labs protocol's, which a setting turns off.
+    """
 
     tag: str
     prefix: str = API
+    is_of_labs: bool = False
     operations: list[Operation] = field(default_factory=list)
 
     def operation(
@@ -148,6 +162,7 @@ class Room:
         judge: Judge | None = None,
         judged_by: str | None = None,
         awaits: type[msgspec.Struct] | None = None,
+        keeps_answer: bool = True,
     ) -> Callable[[F], F]:
         """Declare the function below an operation; it stays the function it is."""
 
@@ -166,6 +181,7 @@ class Room:
                 judge=judge,
                 judged_by=judged_by,
                 awaits=awaits,
+                keeps_answer=keeps_answer,
             )
             self.operations.append(declared)
             return handler

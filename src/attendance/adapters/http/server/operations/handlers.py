@@ -10,7 +10,6 @@ from typing import Any, Union, get_args, get_origin
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Operation as DescribedOperation
 from litestar.params import FromPath, JSONBody
 from litestar.response.base import ASGIResponse
 from litestar.types import ASGIApp
@@ -19,7 +18,6 @@ from attendance.adapters.http.server.answers import Accepted, Resource
 from attendance.adapters.http.server.bodies.strict_json import DescribedBody
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.errors import refusals
-from attendance.adapters.http.server.exports.tables import ExportingOperation
 from attendance.adapters.http.server.operations.declaration import (
     PERMISSION,
     Access,
@@ -27,6 +25,8 @@ from attendance.adapters.http.server.operations.declaration import (
     Room,
     Service,
 )
+from attendance.adapters.http.server.operations.description import described_as
+from attendance.adapters.http.server.operations.idempotency import is_kept
 from attendance.adapters.http.server.operations.plan import Inputs, Plan, status_of
 from attendance.domain.permissions.roles import Level
 from attendance.domain.permissions.table import allows
@@ -51,7 +51,7 @@ def _handler(operation: Operation, service: Service, callers: Callers) -> HTTPRo
     options: dict[str, Any] = {"dto": DescribedBody, "return_dto": None} if inputs.body else {}
     if access.schemes:
         options["security"] = [{scheme: []} for scheme in access.schemes]
-    documented = refusals(*refused(operation, inputs, access))
+    documented = refusals(path, *refused(operation, inputs, access))
     if operation.awaits:
         documented[202] = ResponseSpec(
             operation.awaits, generate_examples=False, description="It awaits confirmation"
@@ -66,7 +66,7 @@ def _handler(operation: Operation, service: Service, callers: Callers) -> HTTPRo
         responses=documented,
         tags=[operation.tag],
         opt={PERMISSION: access.permission},
-        operation_class=ExportingOperation if "format" in inputs.query else DescribedOperation,
+        operation_class=described_as(operation, inputs, is_keyed=is_kept(operation, access, inputs.answer)),  # type: ignore[arg-type]
         **options,
     )(_described(operation, inputs))
 
@@ -84,6 +84,8 @@ def refused(operation: Operation, inputs: Inputs, access: Access) -> set[int]:
         statuses.add(412)
     if inputs.body:
         statuses.add(415)
+    if is_kept(operation, access, inputs.answer):
+        statuses |= {409, 422}
     return statuses
 
 

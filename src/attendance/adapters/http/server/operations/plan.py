@@ -4,30 +4,44 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from inspect import Parameter, signature
-from typing import Annotated, Any, NoReturn, cast, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Stream
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from attendance.adapters.http.server.answers import reply_of
+from attendance.adapters.http.server.answers import Resource, reply_of
 from attendance.adapters.http.server.bodies.meaning import Body, Fields
 from attendance.adapters.http.server.bodies.strict_json import decoded
 from attendance.adapters.http.server.bodies.validation import MOST_ERRORS, Malformed, merged
 from attendance.adapters.http.server.callers.authentication import Caller, Callers
-from attendance.adapters.http.server.callers.versions import IF_MATCH, versions_seen
+from attendance.adapters.http.server.callers.versions import IF_MATCH, unless_known, versions_seen
+from attendance.adapters.http.server.compression import VARIES, chosen, compressed, in_pieces, is_compressible
 from attendance.adapters.http.server.errors import reply_to
+from attendance.adapters.http.server.exports.tables import ForExcel, Format, for_excel
 from attendance.adapters.http.server.fields.ids import ME, sent_id
-from attendance.adapters.http.server.fields.queries import QueryField, parsed, values_in
+from attendance.adapters.http.server.fields.queries import PER_PAGE, QueryField, parsed, values_in
 from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Access, Operation, Runs, Service
+from attendance.adapters.http.server.operations.idempotency import (
+    is_kept,
+    key_sent,
+    keyed_request,
+    patiently,
+    replayed,
+)
 from attendance.adapters.http.server.wire import JSON, Reply, header_value, header_values
+from attendance.application.pagination import NumberedPage
 from attendance.application.use_cases import UseCases
+from attendance.domain.accounts.kept_answers import IdempotencyKeyInUse
 from attendance.domain.errors import AttendanceError, FieldError, Invalid
 from attendance.domain.permissions.actor import Actor
 
 LARGEST_BODY = 1024 * 1024
+FORMAT, EXCEL = "format", "excel"
+SECRETS = frozenset({"access_token", "token", "secret"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,10 @@ class Inputs:
                 is_required = parameter.default is Parameter.empty
                 field = QueryField.of(name, hints[name], parameter.default, is_required=is_required)
                 query[field.sent_as] = field
+                if field.kind is NumberedPage:
+                    query[PER_PAGE.sent_as] = PER_PAGE
+        if FORMAT in query:
+            query[EXCEL] = QueryField.of(EXCEL, ForExcel, False, is_required=False)
         return cls(
             in_path, query, body, frozenset(GIVEN.keys() & parameters.keys()), versions, hints["return"]
         )
@@ -78,6 +96,7 @@ GIVEN: dict[str, Callable[[Asked], Any]] = {
     "service": lambda asked: asked.service,
     "actor": lambda asked: asked.actor,
     "address": lambda asked: asked.caller.address,
+    "user_agent": lambda asked: header_value(asked.scope["headers"], b"user-agent"),
     "is_head": lambda asked: IS_HEAD in asked.scope,
     "wants_page": lambda asked: "text/html" in header_value(asked.scope["headers"], b"accept"),
 }
@@ -97,6 +116,9 @@ class Plan:
         self._needs_actor = "actor" in inputs.takes or bool(self._access.schemes)
         self._status = status_of(operation, inputs.answer)
         self._judge = judge_of(operation, service.use_cases) if inputs.body else None
+        self._keeps_answers = is_kept(operation, self._access, inputs.answer)
+        self._is_get = operation.method == "GET"
+        self._is_compressed = not holds_secrets(operation, inputs.answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http_scope = cast(HTTPScope, scope)
@@ -115,6 +137,8 @@ class Plan:
             case Runs.HASHING:
                 call = await self._service.request_threads(self._called, scope, raw)
                 return await self._service.hashing_executor(self._replied, scope, call)
+            case _ if self._keeps_answers:
+                return await patiently(lambda: self._service.request_threads(self._answered, scope, raw))
             case _:
                 return await self._service.request_threads(self._answered, scope, raw)
 
@@ -124,22 +148,62 @@ class Plan:
     def _called(self, scope: HTTPScope, raw: bytes) -> Callable[[], Any]:
         """The handler with all that it takes, or the raising of whatever comes before."""
         try:
-            return partial(self._operation.handler, **self._arguments(scope, raw))
+            arguments = self._arguments(scope, raw)
+            is_for_excel = arguments.pop(EXCEL, False)
+            handler = partial(self._operation.handler, **arguments)
+            if is_for_excel:
+                return partial(for_excel, handler)
+            key, _ = key_sent(scope["headers"]) if self._keeps_answers else (None, [])
+            return (
+                handler if key is None else partial(self._once, key, arguments["actor"], handler, scope, raw)
+            )
         except Exception as error:
             return partial(_raise, error)
 
+    def _once(
+        self, key: str, actor: Actor, handler: Callable[[], Any], scope: HTTPScope, raw: bytes
+    ) -> Reply:
+        """The answer of the handler, or of the first time that this was asked for under the key."""
+
+        def answer() -> Reply:
+            reply = reply_of(handler(), self._status, scope["path"])
+            if not isinstance(reply, Reply):
+                raise TypeError(f"{self._operation.path} answers what cannot be kept")
+            return reply
+
+        request = keyed_request(key, scope, raw, self._access.permission, answer)
+        reply, is_replayed = self._service.answer_once(actor, request)
+        return replayed(reply) if is_replayed else reply
+
     def _replied(self, scope: HTTPScope, call: Callable[[], Any]) -> ASGIApp:
         try:
-            reply = reply_of(call(), self._status, scope["path"])
-            return reply if isinstance(reply, Reply) else self._response(scope, reply)
+            answer = call()
+            reply = answer if isinstance(answer, Reply) else reply_of(answer, self._status, scope["path"])
+            if isinstance(reply, Stream):
+                return self._stream(scope, reply)
+            if isinstance(reply, Response):
+                made = reply.to_asgi_response(None, Request(scope), status_code=self._status)
+                reply = Reply(made.status_code, made.encode_headers(), made.body)
+            if self._is_get and reply.status == 200:
+                reply = unless_known(reply, scope["headers"])
+        except IdempotencyKeyInUse:
+            # it is asked again, or refused in the end: see `patiently`
+            raise
         except Exception as error:
-            return reply_to(error, scope)
+            reply = reply_to(error, scope)
+        return compressed(reply, scope["headers"]) if self._is_compressed else reply
 
-    def _response(self, scope: HTTPScope, response: Response[Any]) -> ASGIApp:
-        """What Litestar makes of its response; what is sent piece by piece is made where requests are."""
-        if isinstance(response, Stream):
-            pieces: Any = response.iterator
-            response.iterator = self._service.request_threads.iterate(pieces)
+    def _stream(self, scope: HTTPScope, response: Stream) -> ASGIApp:
+        """What is sent piece by piece, each made where requests are."""
+        pieces: Any = response.iterator
+        content_type = response.headers.get("Content-Type", response.media_type or "")
+        if self._is_compressed and is_compressible(content_type):
+            name, value = (it.decode() for it in VARIES)
+            response.headers[name] = value
+            if encoding := chosen(scope["headers"]):
+                response.headers["Content-Encoding"] = encoding
+                pieces = in_pieces(pieces, encoding)
+        response.iterator = self._service.request_threads.iterate(pieces)
         return response.to_asgi_response(None, Request(scope), status_code=self._status)
 
     def _arguments(self, scope: HTTPScope, raw: bytes) -> dict[str, Any]:
@@ -153,10 +217,15 @@ class Plan:
         if inputs.versions:
             arguments["versions"] = versions_seen(header_values(scope["headers"], b"if-match"))
         field_errors: list[FieldError] = []
+        if self._keeps_answers:
+            _, field_errors = key_sent(scope["headers"])
         query = scope["query_string"]
         if query or inputs.query:
-            values, field_errors = values_in(parsed(query), inputs.query)
+            values, more = values_in(parsed(query), inputs.query)
+            field_errors += more
             arguments |= values
+            if values.get(EXCEL) and values.get("form", Format.JSON) is not Format.CSV:
+                field_errors.append(FieldError(EXCEL, "is for format=csv alone"))
         if inputs.body:
             if not _is_json(scope):
                 self._refuse(caller, HTTPException(status_code=415))
@@ -195,6 +264,14 @@ def judge_of(
         return None
     names = signature(judge).parameters
     return lambda arguments: judge(**{name: arguments[name] for name in names})
+
+
+def holds_secrets(operation: Operation, answer: Any) -> bool:
+    """Whether an answer may hold a token or another secret, by the names of its fields and of the path's."""
+    if get_origin(answer) in (UnionType, Union, Resource, Response):
+        return any(holds_secrets(operation, kind) for kind in get_args(answer))
+    names = getattr(answer, "__struct_fields__", ())
+    return not SECRETS.isdisjoint(names) or any(f"{{{name}}}" in operation.path for name in SECRETS)
 
 
 def status_of(operation: Operation, answer: Any) -> int:

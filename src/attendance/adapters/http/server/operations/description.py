@@ -1,0 +1,180 @@
+"""What the OpenAPI document says of an operation beside what Litestar finds: headers, codes, examples."""
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import msgspec
+from litestar import Response
+from litestar.openapi.spec import (
+    OpenAPIHeader,
+    OpenAPIResponse,
+    Operation as DescribedOperation,
+    Parameter,
+    Reference,
+    RequestBody,
+    Schema,
+)
+from litestar.openapi.spec.enums import OpenAPIType
+
+from attendance.adapters.http.server.answers import Resource
+from attendance.adapters.http.server.errors import ERROR_CODE, known_errors
+from attendance.adapters.http.server.exports.tables import ExportingOperation
+from attendance.adapters.http.server.operations.declaration import Operation
+from attendance.adapters.http.server.operations.examples import example_of
+from attendance.adapters.http.server.operations.idempotency import DESCRIPTION as IDEMPOTENCY_KEY
+from attendance.adapters.http.server.operations.plan import FORMAT, Inputs
+from attendance.adapters.http.server.wire import JSON, is_in_api
+
+ETAG, LOCATION, RETRY_AFTER, AUTHENTICATE = "ETag", "Location", "Retry-After", "WWW-Authenticate"
+TEXT = Schema(type=OpenAPIType.STRING)
+ICALENDAR = "text/calendar"
+
+
+def _header(description: str, schema: Schema = TEXT) -> OpenAPIHeader:
+    return OpenAPIHeader(schema=schema, description=description, required=True)
+
+
+HEADERS: dict[str, OpenAPIHeader] = {
+    ETAG: _header(
+        'What is shown, by its version: `"3"`. Weak (`W/"3"`) where the answer is compressed; the same '
+        "version goes on with `-` and more where something is shown that no edit changed."
+    ),
+    LOCATION: _header("The path of what was made."),
+    RETRY_AFTER: _header("After how many seconds to try again.", Schema(type=OpenAPIType.INTEGER, minimum=1)),
+    AUTHENTICATE: _header('`Bearer`; with `error="invalid_token"` where a token was sent.'),
+}
+OF_STATUS = {401: AUTHENTICATE, 429: RETRY_AFTER, 503: RETRY_AFTER}
+IF_MATCH = Parameter(
+    name="If-Match",
+    param_in="header",
+    required=False,
+    schema=TEXT,
+    description="The `ETag` of what the client has seen, weak or not, several with commas; `*`: any. "
+    "Where the present version is none of them: 412, and nothing is changed.",
+)
+IF_NONE_MATCH = Parameter(
+    name="If-None-Match",
+    param_in="header",
+    required=False,
+    schema=TEXT,
+    description="Tags that the client has, weak or not, several with commas; `*`: any. "
+    "Where the present one is among them: 304 without a body.",
+)
+
+
+def error_headers() -> dict[str, OpenAPIHeader | Reference]:
+    """The header with the code of an error, by the name that it has for each status; and the others."""
+    of_status = {
+        _code_header(status): _header(
+            "What the error is called by programs.",
+            Schema(type=OpenAPIType.STRING, enum=[error.code for error in errors]),
+        )
+        for status, errors in groupby(known_errors(), lambda error: error.status)
+    }
+    return {**of_status, **HEADERS}
+
+
+def _code_header(status: int) -> str:
+    return f"ErrorCode{status}"
+
+
+def _reference(name: str) -> Reference:
+    return Reference(ref=f"#/components/headers/{name}")
+
+
+def _optional(name: str) -> OpenAPIHeader:
+    return OpenAPIHeader(schema=HEADERS[name].schema, description=HEADERS[name].description)
+
+
+def described_as(
+    operation: Operation, inputs: Inputs, *, is_keyed: bool
+) -> Callable[..., DescribedOperation]:
+    """What makes the description of this operation from what Litestar knows of it.
+
+    `is_keyed`: it may be sent with a key, so that it has its effect once.
+    """
+    kind = ExportingOperation if FORMAT in inputs.query else DescribedOperation
+
+    def described(**known: Any) -> DescribedOperation:
+        made = kind(**known)
+        _describe(made, operation, inputs, is_keyed=is_keyed)
+        return made
+
+    return described
+
+
+def _describe(made: DescribedOperation, operation: Operation, inputs: Inputs, *, is_keyed: bool) -> None:
+    responses: dict[str, Any] = made.responses or {}
+    is_tagged = any(get_origin(it) is Resource for it in _kinds(inputs.answer)) or (
+        operation.media_type == ICALENDAR
+    )
+    for status, response in responses.items():
+        if isinstance(response, OpenAPIResponse):
+            _describe_response(response, int(status), operation, inputs)
+    if is_tagged and operation.method == "GET":
+        tag: dict[str, OpenAPIHeader | Reference] = {ETAG: _reference(ETAG)}
+        responses["304"] = OpenAPIResponse(description="The client has it already", headers=tag)
+    headers = [
+        *([IF_MATCH] if inputs.versions else []),
+        *([IF_NONE_MATCH] if is_tagged and operation.method == "GET" else []),
+        *([IDEMPOTENCY_KEY] if is_keyed else []),
+    ]
+    if headers:
+        made.parameters = [*(made.parameters or []), *headers]
+    if inputs.body and isinstance(made.request_body, RequestBody):
+        made.request_body.content[JSON].example = example_of(inputs.body)
+
+
+def _describe_response(response: OpenAPIResponse, status: int, operation: Operation, inputs: Inputs) -> None:
+    headers: dict[str, Any] = dict(response.headers or {})
+    if status >= 400:
+        headers[ERROR_CODE] = _reference(_code_header(status))
+        if status in OF_STATUS:
+            headers[OF_STATUS[status]] = _reference(OF_STATUS[status])
+    elif resources := [get_origin(it) is Resource for it in _kinds(inputs.answer)]:
+        names = [ETAG, *([LOCATION] if status in (201, 202) else [])] if any(resources) else []
+        # where something else is answered as well they may be missing
+        headers |= {name: _reference(name) if all(resources) else _optional(name) for name in names}
+    if status == 200 and operation.media_type == ICALENDAR:
+        headers[ETAG] = _reference(ETAG)
+    response.headers = headers or None
+    if JSON in (response.content or {}):
+        example = _error_example(status, operation) if status >= 400 else _example(status, operation, inputs)
+        response.content[JSON].example = example  # type: ignore[index]
+
+
+def _error_example(status: int, operation: Operation) -> dict[str, Any]:
+    """The most general error of a status: the one that no rule of one subject names."""
+    errors = [error for error in known_errors() if error.status == status]
+    error = next((it for it in errors if it.code in GENERAL), errors[0])
+    shown: dict[str, Any] = {"error": error.text}
+    if is_in_api(operation.path):
+        shown["code"] = error.code
+    if status == 400:
+        shown["details"] = [{"field": "name", "message": "is missing"}]
+    return shown
+
+
+GENERAL = {"malformed_request", "authentication_required", "insufficient_permissions", "not_found"}
+
+
+def _example(status: int, operation: Operation, inputs: Inputs) -> dict[str, Any] | None:
+    if status == 202 and operation.awaits:
+        return example_of(operation.awaits)
+    for kind in _kinds(inputs.answer):
+        (view,) = get_args(kind) or (kind,)
+        if isinstance(view, type) and issubclass(view, msgspec.Struct) and view is not operation.awaits:
+            # a list is whole, unless a page of it is asked for
+            return example_of(view, but=("page", "pages"))
+    return None
+
+
+def _kinds(answer: Any) -> Iterator[Any]:
+    """What an operation may answer."""
+    if get_origin(answer) in (UnionType, Union):
+        for kind in get_args(answer):
+            yield from _kinds(kind)
+    elif get_origin(answer) in (Resource, Response) or isinstance(answer, type):
+        yield answer

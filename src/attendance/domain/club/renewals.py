@@ -1,0 +1,46 @@
+"""Renewals: passes that begin when the ones before them are over."""
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+
+from attendance.domain.club.prices import Price
+from attendance.domain.club.subscriptions import Subscription, SubscriptionState
+from attendance.domain.dates import ONE_DAY
+from attendance.domain.errors import Conflict, FieldError, Invalid
+
+CURRENT = (SubscriptionState.ACTIVE, SubscriptionState.FROZEN, SubscriptionState.PENDING)
+
+
+class Start(StrEnum):
+    """`after_current`: a new pass begins when the client's passes of the same scope are over."""
+
+    AFTER_CURRENT = "after_current"
+
+
+class CurrentHasNoEnd(Conflict):
+    """A pass that the new one is to begin after has no end."""
+
+    text = "a current subscription has no end"
+
+
+def start_after_current(price: Price, passes: Iterable[Subscription], *, today: date) -> date:
+    """The day on which a pass begins that is sold at a price to begin after the client's `passes`.
+
+    That is the day after the last one on which any of them is good that is active, frozen or pending today
+    and for the same groups as the price; today without one. Raises CurrentHasNoEnd, and Invalid beyond the
+    end of the calendar.
+    """
+    scope, last = {*price.group_ids}, today - ONE_DAY
+    for current in passes:
+        if {*current.group_ids} != scope or current.state(today) not in CURRENT:
+            continue
+        if not current.runs_between(today, date.max):
+            # cancelled before it began
+            continue
+        if current.last_day is None:
+            raise CurrentHasNoEnd
+        last = max(last, current.last_day)
+    if last == date.max:
+        raise Invalid(FieldError("starts_on", "is too late"))
+    return last + ONE_DAY
