@@ -27,8 +27,8 @@ def password_form(visit: Visit, token: str) -> Answer:
     set_password = visit.use_cases.set_password
     try:
         set_password.require_good(token=token)
-    except Gone:
-        return Page("accounts/link_over.html", {"is_of_password": True}, status=410)
+    except Gone as gone:
+        return Page("accounts/link_over.html", {"is_of_password": True}, refusal=gone)
     return Page("accounts/set_password.html", {"shortest": set_password.password_rules.shortest})
 
 

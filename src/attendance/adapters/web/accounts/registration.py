@@ -62,8 +62,8 @@ def confirm_email(visit: Visit, token: str) -> Answer:
     confirm = visit.use_cases.confirm_email
     try:
         is_new = confirm.is_good(token=token) if visit.is_head else confirm(token=token)
-    except Gone:
-        return Page("accounts/link_over.html", {"is_of_password": False}, status=410)
+    except Gone as gone:
+        return Page("accounts/link_over.html", {"is_of_password": False}, refusal=gone)
     return Page("accounts/confirmed.html", {"is_new": is_new})
 
 

@@ -66,11 +66,11 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A template and the values it shows."""
+    """A template and the values it shows; where it says that something is refused, the `refusal`."""
 
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
-    status: int = 200
+    refusal: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)

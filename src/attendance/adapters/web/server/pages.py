@@ -135,11 +135,9 @@ class PagePlan:
             shown = self._page.form(visit, **scope["path_params"])
         except Exception as further:
             return self._refused(scope, visit, further)
-        if isinstance(shown, Page) and shown.status == 200:
-            shown = replace(shown, status=status_of(error))
-        return self._reply_of(
-            visit, shown, faults=faults_of(error, visit.language), headers=headers_of(error)
-        )
+        if isinstance(shown, Page):
+            shown = replace(shown, refusal=shown.refusal or error)
+        return self._reply_of(visit, shown, faults=faults_of(error, visit.language))
 
     def _refused(self, scope: HTTPScope, visit: Visit, error: Exception) -> Reply:
         if is_signed_out(error):
@@ -148,17 +146,10 @@ class PagePlan:
         if status == 500:
             log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
         again = scope["path"] if scope["method"] == "GET" and status in (429, 503) else None
-        page = Page("error.html", {"status": status, "again": again}, status)
-        return self._reply_of(visit, page, faults=faults_of(error, visit.language), headers=headers_of(error))
+        page = Page("error.html", {"status": status, "again": again}, refusal=error)
+        return self._reply_of(visit, page, faults=faults_of(error, visit.language))
 
-    def _reply_of(
-        self,
-        visit: Visit,
-        answer: Answer,
-        *,
-        faults: Mapping[str, str] | None = None,
-        headers: Iterable[tuple[bytes, bytes]] = (),
-    ) -> Reply:
+    def _reply_of(self, visit: Visit, answer: Answer, *, faults: Mapping[str, str] | None = None) -> Reply:
         match answer:
             case GoOn():
                 return self._going_on(answer)
@@ -170,7 +161,7 @@ class PagePlan:
                     "typed": visit.form.as_shown(),
                     "faults": faults or {},
                 }
-                reply = html_reply(answer.status, rendered(answer.template, visit.language, values), headers)
+                reply = html_reply(rendered(answer.template, visit.language, values), answer.refusal)
                 return reply if self._holds_secrets else compressed(reply, visit.headers)
             case Reply():
                 return answer
@@ -208,10 +199,13 @@ HEADERS = [
 ]
 
 
-def html_reply(status: int, html: str, headers: Iterable[tuple[bytes, bytes]]) -> Reply:
-    """An answer with a page."""
-    body = html.encode()
-    return Reply(status, [*HEADERS, *headers, (b"content-length", b"%d" % len(body))], body)
+def html_reply(html: str, refusal: Exception | None) -> Reply:
+    """An answer with a page, which says why something is refused where it is."""
+    body, status, headers = html.encode(), 200, [*HEADERS]
+    if refusal is not None:
+        status = status_of(refusal)
+        headers += headers_of(refusal)
+    return Reply(status, [*headers, (b"content-length", b"%d" % len(body))], body)
 
 
 def _as_known(visit: Visit) -> Visit:
