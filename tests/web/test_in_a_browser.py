@@ -86,7 +86,8 @@ def found_by_axe(page: Page) -> list[str]:
 
 def found_by_looking(page: Page) -> list[str]:
     """What is too small to be tapped, or wider than the page."""
-    small = page.locator("a, button, input:not([type=hidden])").evaluate_all(
+    tapped = "a, button, select, label:has(input), :not(label) > input:not([type=hidden])"
+    small = page.locator(tapped).evaluate_all(
         """elements => elements
             .filter(each => each.checkVisibility() && !each.closest(".skip"))
             .filter(each => each.getBoundingClientRect().height < 44)
@@ -208,6 +209,9 @@ def test_one_signs_in_by_keyboard_alone(page: Page, service: Service) -> None:
     keyboard.press("Tab")
     keyboard.press("Tab")
     keyboard.type(PASSWORD)
+    keyboard.press("Tab")
+    assert focused(page) == "Keep me signed in on this device"
+    keyboard.press("Space")
     keyboard.press("Tab")
     assert focused(page) == "Sign in"
     keyboard.press("Space")

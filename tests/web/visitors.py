@@ -18,19 +18,25 @@ BY_TYPING = {"sec-fetch-site": "none"}
 
 
 class Shown(HTMLParser):
-    """What a page shows, as far as tests ask: its texts, its fields with their values, where it leads."""
+    """What a page shows, as far as tests ask: its texts, its fields with their values, where it leads.
+
+    `chosen`: the value of its last list to choose of, None without one.
+    """
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.texts: list[str] = []
         self.values: dict[str, str | None] = {}
         self.attributes: dict[str, dict[str, str | None]] = {}
+        self.chosen: str | None = None
         self.links: list[str] = []
         self.roles: list[str] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)
+        if tag == "option" and "selected" in found:
+            self.chosen = found["value"]
         if tag == "input":
             self.values[found["name"] or ""] = found.get("value")
             self.attributes[found["name"] or ""] = found
