@@ -183,7 +183,7 @@ PLANTS = {
     "a text that nobody translated": Plant(
         CATALOGUES,
         {f"{WEB}/templates/planted.html": '{{ _("Planted") }}'},
-        "'Planted' is missing",
+        "web de.po: not translated: Planted",
     ),
     "a translation without its number": Plant(
         CATALOGUES,

@@ -48,7 +48,7 @@ class _Templates(Environment):
 
         def moment(at: datetime, zone: tzinfo) -> str:
             """A date and a time of day, in a zone."""
-            return at.astimezone(zone).strftime(f"{MOMENTS[language]} %Z")
+            return at.astimezone(zone).strftime(f"{MOMENTS[language]}\N{NO-BREAK SPACE}%Z")
 
         self._known: dict[str, Callable[[str], str]] = {"_": gettext, "static": static_path}
         self.globals |= {**self._known, "ngettext": ngettext, "moment": moment, "language": language.value}
