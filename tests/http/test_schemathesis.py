@@ -54,8 +54,11 @@ REFUSED_THOUGH_WELL_FORMED = [
     {"include-path": f"{CLUB}/groups/{{group_id}}/lessons/{{lesson_id}}"},
     {"include-path": f"{CLUB}/subscriptions"},
     {"include-path": f"{CLUB}/subscriptions/{{subscription_id}}"},
+    {"include-path": f"{CLUB}/subscriptions/freeze"},
     {"include-path": f"{CLUB}/lessons/{{lesson_id}}/attendance"},
     {"include-path": f"{CLUB}/clients/{{client_id}}/attendance"},
+    {"include-path": f"{CLUB}/clients/{{client_id}}/groups"},
+    {"include-path": f"{CLUB}/clients/{{client_id}}/lessons"},
     {"include-path": f"{CLUB}/clients/{{client_id}}/lessons"},
     *[
         {"include-path": f"{CLUB}/statistics{path}"}

@@ -11,8 +11,8 @@ import pytest
 from attendance.adapters.clock import IanaZones
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.memory.store import REPOSITORIES
-from attendance.application.club import prices as prices_module, read_models
-from attendance.application.forms import client_access as clients_module, editing
+from attendance.application.club import clients as clients_module, prices as prices_module
+from attendance.application.forms import client_access, editing
 from attendance.application.forms.listing import Listed
 from attendance.application.ports import Store
 from attendance.application.ports.events import EventCriteria
@@ -319,7 +319,7 @@ def test_notes_are_seen_to_be_told_to_a_parent_when_nobody_keeps_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent, child, _, _, _ = family(world)
-    monkeypatch.setattr(read_models, "sees_notes", lambda _: True)
+    monkeypatch.setattr(clients_module, "sees_notes", lambda _: True)
     assert world.use_cases.show_client(parent, client_id=child.id).notes == NOTES
     (contract,) = world.use_cases.contracts_of_client(parent, client_id=child.id).items
     assert contract.notes == NOTES
@@ -390,7 +390,7 @@ def test_another_client_is_seen_to_be_read_when_all_are_ones_own(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parent, _, _, others_child, _ = family(world)
-    monkeypatch.setattr(clients_module, "is_own", lambda _, __: True)
+    monkeypatch.setattr(client_access, "is_own", lambda _, __: True)
     assert world.use_cases.show_client(parent, client_id=others_child.id).id == others_child.id
 
 

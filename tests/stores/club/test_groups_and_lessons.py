@@ -16,7 +16,7 @@ from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.club.groups import SqlGroups
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.databases import Database
-from attendance.application.club.lessons import ListAllLessons
+from attendance.application.club.timetables import ListAllLessons
 from attendance.application.pagination import NumberedPage, PageRequest, SortKey
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.club import GroupCriteria, LessonCriteria

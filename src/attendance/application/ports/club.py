@@ -335,7 +335,10 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
 
     @abstractmethod
     def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
-        """Return these lessons, in the same order, with what is around each; one statement for all."""
+        """Return these lessons, in the same order, with what is around each; one statement for all.
+
+        Without those that are not stored any more: somebody may have deleted one since it was read.
+        """
 
     @abstractmethod
     def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:

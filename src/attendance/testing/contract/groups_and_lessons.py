@@ -338,6 +338,10 @@ def test_lessons_are_shown_with_what_is_around_them(club: Club) -> None:
             ("Chess", place, 2, 1),
         ]
         assert work.lessons.in_context([]) == ()
+    with club.store.transaction() as work:
+        work.lessons.remove_all([lessons[2]])
+    with club.store.read() as work:
+        assert [it.lesson for it in work.lessons.in_context(asked)] == asked[1:]
 
 
 def test_groups_are_found_by_who_is_still_in_them(club: Club) -> None:

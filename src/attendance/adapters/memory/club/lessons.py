@@ -30,7 +30,7 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
         )
 
     def in_context(self, lessons: Collection[Lesson]) -> tuple[LessonInContext, ...]:
-        return tuple(map(self._in_context, lessons))
+        return tuple(self._in_context(lesson) for lesson in lessons if lesson.id in self.table.rows)
 
     def _in_context(self, lesson: Lesson) -> LessonInContext:
         group = self.tables.groups.rows[lesson.group_id]

@@ -148,12 +148,13 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
         return tuple(
             LessonInContext(
                 lesson=lesson,
-                group_name=rows[lesson.id].group_name,
-                location_name=rows[lesson.id].location_name,
-                roster=rows[lesson.id].roster,
-                marked=rows[lesson.id].marked,
+                group_name=row.group_name,
+                location_name=row.location_name,
+                roster=row.roster,
+                marked=row.marked,
             )
             for lesson in lessons
+            if (row := rows.get(lesson.id))
         )
 
     def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:
