@@ -176,7 +176,7 @@ def test_the_labs_protocol_knows_no_cookie(
 def test_the_labs_protocol_is_seen_to_act_by_a_cookie_where_all_paths_are_alike(
     memory: Api, ada: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cookies, "is_of_api", lambda _: True)
+    monkeypatch.setattr(cookies, "is_in_api", lambda _: True)
     assert status(asked(memory, ada, "POST", "/labs", BY_OUR_PAGE, json={"name": "Physics"})) == 201
 
 
