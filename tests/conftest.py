@@ -31,7 +31,7 @@ pytest.register_assert_rewrite("attendance.testing.contract")
 STORES = ["memory", "sqlite", "postgresql"]
 DATABASES = STORES[1:]
 IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 2**30
-LONGEST = ("tests/http/test_schemathesis.py", "tests/faults/")
+LONGEST = ("tests/http/test_schemathesis.py", "tests/faults/", "tests/web/test_in_a_browser.py")
 """What takes longest and what waits for processes comes first: one worker waits while others work."""
 FIXTURE_OF = {"sqlite": "sqlite_databases", "postgresql": "postgres"}
 

@@ -21,12 +21,15 @@ MAY_IMPORT = {
 }
 STDLIB_ONLY = {"domain", "application"}
 ROOMS = ("accounts", "labs", "club", "attendance", "reporting")
-FLOORS = ("domain", "application", "adapters/memory", "adapters/sql", "adapters/http")
+FLOORS = ("domain", "application", "adapters/memory", "adapters/sql", "adapters/http", "adapters/web")
+UNFINISHED = {"adapters/web"}
+"""Floors on which some subjects have no room yet."""
 OTHER_ROOMS = {
     "domain": {"permissions"},
     "application": {"ports", "forms"},
     "adapters/sql": {"engine", "schema", "tables", "migrations"},
     "adapters/http": {"server"},
+    "adapters/web": {"server"},
 }
 """What a floor has beside the rooms: what all of them share, or a mechanism."""
 MOST_ENTRIES = 12
@@ -79,14 +82,12 @@ def test_the_check_of_imports_catches(floor: str, source: str) -> None:
 
 def differing_rooms(root: Path) -> dict[str, set[str]]:
     """The floors that have other rooms than they must, with the names that are missing or too many."""
-    return {
-        floor: differing
-        for floor in FLOORS
-        if (
-            differing := {path.parent.name for path in (root / floor).glob("*/__init__.py")}
-            ^ {*ROOMS, *OTHER_ROOMS.get(floor, ())}
-        )
-    }
+    differing = {}
+    for floor in FLOORS:
+        found = {path.parent.name for path in (root / floor).glob("*/__init__.py")}
+        allowed = {*ROOMS, *OTHER_ROOMS.get(floor, ())}
+        differing[floor] = found - allowed if floor in UNFINISHED else found ^ allowed
+    return {floor: names for floor, names in differing.items() if names}
 
 
 def test_a_subject_has_the_same_room_on_every_floor() -> None:

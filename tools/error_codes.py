@@ -7,7 +7,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-import attendance.adapters.http.app  # noqa: F401 # whatever refuses is imported with it
+import attendance.adapters.http.app
+import attendance.adapters.web.app  # noqa: F401 # whatever refuses is imported with both
 from attendance.adapters.http.server.errors import MEANING_OF, known_errors
 
 TARGET = Path(__file__).parents[1] / "docs/errors.md"

@@ -2,7 +2,7 @@
 
 from threading import Event
 
-from attendance.adapters.background import RunInBackground
+from attendance.adapters.processes.background import RunInBackground
 
 
 def test_what_waits_is_run_before_the_end_and_what_is_too_much_is_refused() -> None:

@@ -15,7 +15,9 @@ BIN = Path(sys.executable).parent
 DIRECTORIES = ("src", "tests", "tools", "docs", "benchmarks", "requirements")
 FILES = ("pyproject.toml", "README.md", "LICENSE", "Makefile")
 LINT_IMPORTS = "lint-imports --no-cache"
+CATALOGUES = "python tools/catalogues.py --check"
 DOMAIN = "src/attendance/domain"
+WEB = "src/attendance/adapters/web"
 
 pytestmark = pytest.mark.plants
 
@@ -107,6 +109,25 @@ PLANTS = {
         {"src/attendance/adapters/http/planted.py": module("from attendance.adapters import sql as sql\n")},
         "Adapters do not know each other BROKEN",
     ),
+    "a page that knows a store": Plant(
+        LINT_IMPORTS,
+        {"src/attendance/adapters/web/planted.py": module("from attendance.adapters import sql as sql\n")},
+        "pages know the mechanism of HTTP alone BROKEN",
+    ),
+    "a page that knows an operation": Plant(
+        LINT_IMPORTS,
+        {
+            "src/attendance/adapters/web/planted.py": module(
+                "from attendance.adapters.http.accounts import users as users\n"
+            )
+        },
+        "pages know the mechanism of HTTP alone BROKEN",
+    ),
+    "an operation that knows the pages": Plant(
+        LINT_IMPORTS,
+        {"src/attendance/adapters/http/planted.py": module("from attendance.adapters import web as web\n")},
+        "No adapter knows the pages BROKEN",
+    ),
     "an adapter that decides": Plant(
         LINT_IMPORTS,
         {
@@ -158,6 +179,26 @@ PLANTS = {
             )
         },
         "common_passwords",
+    ),
+    "a text that nobody translated": Plant(
+        CATALOGUES,
+        {f"{WEB}/templates/planted.html": '{{ _("Planted") }}'},
+        "web de.po: not translated: Planted",
+    ),
+    "a translation without its number": Plant(
+        CATALOGUES,
+        {f"{WEB}/locales/ru.po": lambda text: text.replace("через %(number)s минут", "позже")},
+        "web ru.po: other placeholders",
+    ),
+    "an empty translation": Plant(
+        CATALOGUES,
+        {f"{WEB}/locales/de.po": lambda text: text.replace('"Abmelden"', '""')},
+        "web de.po: not translated: Sign out",
+    ),
+    "a translation of nothing": Plant(
+        CATALOGUES,
+        {f"{WEB}/locales/de.po": lambda text: text + '\nmsgid "Planted"\nmsgstr "Gepflanzt"\n'},
+        "web de.po is not of today's texts",
     ),
     "an import past the contracts": Plant(
         architecture("imports_only_what_its_floor_may"),

@@ -1262,7 +1262,10 @@ METHODS_AT = {
     "/health/ready": {"GET"},
     "/schema": {"GET"},
     "/schema/openapi.json": {"GET"},
-    "/schema/assets/redoc.js": {"GET"},
+    "/schema/assets/swagger_bundle.js": {"GET"},
+    "/": {"GET"},
+    "/app/sign-in": {"GET", "POST"},
+    "/app/nothing": {"GET", "POST"},
 }
 
 

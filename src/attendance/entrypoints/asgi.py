@@ -13,6 +13,7 @@ except ImportError as error:
 from attendance.adapters.http import HttpSettings, http_application
 from attendance.adapters.mail import Dispatcher
 from attendance.adapters.sql.schema.version import is_current
+from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
 from attendance.entrypoints.process import heed_signals, settle
 from attendance.entrypoints.settings import MailSender, Switch, from_environment
@@ -57,6 +58,8 @@ def application(container: Container, *, beside: AbstractContextManager[None] = 
             base_url=settings.public_url,
             directory=settings.labs_directory,
             has_labs=settings.labs is Switch.ON,
+            language=settings.language,
+            zone=settings.zone(),
             cors_origins=tuple(filter(None, settings.cors_origins.split(","))),
             trusted_proxies=settings.proxies(),
             threads=settings.threads,
@@ -67,4 +70,5 @@ def application(container: Container, *, beside: AbstractContextManager[None] = 
         is_ready=is_ready,
         beside=beside,
         close=partial(close, container),
+        pages=pages,
     )

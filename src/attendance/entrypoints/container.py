@@ -11,11 +11,11 @@ from typing import Any
 
 from dependency_injector import containers, providers
 
-from attendance.adapters.background import RunInBackground
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
 from attendance.adapters.clock import IanaZones, new_id, new_token, utc_now
 from attendance.adapters.mail import FileNotifier, MailRenderer, SmtpNotifier, ValidEmailAddresses
 from attendance.adapters.memory import MemoryStore
+from attendance.adapters.processes.background import RunInBackground
 from attendance.adapters.security.passwords import Argon2Hasher, CommonPasswords
 from attendance.adapters.security.tokens import JwtTokens
 from attendance.adapters.security.usernames import PrecisUsernames

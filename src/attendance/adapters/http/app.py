@@ -1,14 +1,16 @@
 """The whole application as ASGI."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router
+from litestar.handlers import HTTPRouteHandler
 
 from attendance.adapters.http.server import service as service_rooms
 from attendance.adapters.http.server.callers.authentication import Callers
+from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
 from attendance.adapters.http.server.middleware import Middleware
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
@@ -40,8 +42,12 @@ def http_application(
     is_ready: Callable[[], bool],
     beside: AbstractContextManager[None],
     close: Callable[[], object],
+    pages: Callable[[Service, Callers], Iterable[HTTPRouteHandler]] = lambda *_: (),
 ) -> Litestar:
-    """The application; `beside` is entered while it runs, `close` is called when it ends."""
+    """The application; `beside` is entered while it runs, `close` is called when it ends.
+
+    `pages` are answered by the same use cases, to the same callers.
+    """
     request_threads = RequestThreads(settings.threads)
     hashing_executor = HashingExecutor(settings.hashers, settings.longest_queue)
 
@@ -67,9 +73,18 @@ def http_application(
         request_threads=request_threads,
         hashing_executor=hashing_executor,
     )
-    callers = Callers(use_cases.actor_of, use_cases.reader_of_calendars, settings.trusted_proxies)
+    callers = Callers(
+        use_cases.actor_of,
+        use_cases.reader_of_calendars,
+        settings.trusted_proxies,
+        SessionCookie(settings.base_url),
+    )
     rooms = [room for room in ROOMS if settings.has_labs or not room.is_of_labs]
-    handlers = [*handlers_of(rooms, service, callers), documentation_assets()]
+    handlers = [
+        *handlers_of(rooms, service, callers),
+        documentation_assets(),
+        *pages(service, callers),
+    ]
     # as one router: Litestar would register a path's first handler twice, and then run it on two threads
     everything = Router("/", route_handlers=handlers)
     app = Litestar(

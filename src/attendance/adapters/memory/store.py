@@ -6,12 +6,12 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from attendance.adapters import forking
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
-from attendance.adapters.forking import LONGEST_REST_SECONDS
 from attendance.adapters.memory.events import MemoryEvents
 from attendance.adapters.memory.repository import repository_class
 from attendance.adapters.memory.tables import Tables
+from attendance.adapters.processes import forking
+from attendance.adapters.processes.forking import LONGEST_REST_SECONDS
 from attendance.adapters.rooms import repositories_in
 from attendance.adapters.units_of_work import Ambient, JoinableStore
 from attendance.application.ports import RESOURCES, UnitOfWork

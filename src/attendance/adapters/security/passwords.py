@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
 from argon2.low_level import error_to_str
 
-from attendance.adapters import forking
+from attendance.adapters.processes import forking
 from attendance.application.ports import Hasher
 from attendance.domain.errors import Unavailable
 from attendance.domain.text import folded

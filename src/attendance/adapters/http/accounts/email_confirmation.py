@@ -5,17 +5,12 @@ from typing import Literal
 import msgspec
 from litestar import Response
 
-from attendance.adapters.http.accounts.pages import refusing, saying
+from attendance.adapters.http.accounts.pages import page_of
 from attendance.adapters.http.server.answers import Accepted
 from attendance.adapters.http.server.operations.declaration import ANYBODY, Room
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts.links import Gone
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
-
-CONFIRMED = "Your email address is confirmed."
-CONFIRMED_BEFORE = "Your email address was confirmed before."
-EXPIRED = "It was used, it is too old, or there is a newer one. Sign in and ask for a new link."
 
 room = Room("Registration")
 
@@ -28,20 +23,14 @@ class ConfirmedView(msgspec.Struct):
 def confirm_email(
     use_cases: UseCases, token: str, is_head: bool, wants_page: bool
 ) -> Response[ConfirmedView]:
-    """Confirm an address by the link that was mailed there; browsers are shown a page.
+    """Confirm an address by the link that was mailed there; browsers are led to a page that does it.
 
     HEAD only tells whether the link is good.
     """
-    confirm = use_cases.confirm_email.is_good if is_head else use_cases.confirm_email
-    try:
-        is_new = confirm(token=token)
-    except Gone as gone:
-        if not wants_page:
-            raise
-        return refusing(gone, "This link is over", EXPIRED)
     if wants_page:
-        return saying("Thank you", CONFIRMED if is_new else CONFIRMED_BEFORE)
-    return Response(ConfirmedView("confirmed" if is_new else "already confirmed"))
+        return page_of("confirm-email", token)
+    confirm = use_cases.confirm_email.is_good if is_head else use_cases.confirm_email
+    return Response(ConfirmedView("confirmed" if confirm(token=token) else "already confirmed"))
 
 
 @room.operation("POST", "/auth/confirm_email", Permission.RESEND_CONFIRMATION, refuses=(409, 429), status=202)

@@ -2,18 +2,16 @@
 
 from litestar import Response
 
-from attendance.adapters.http.accounts.pages import password_page, refusing
+from attendance.adapters.http.accounts.pages import page_of
 from attendance.adapters.http.accounts.registration import FormView, password_field
 from attendance.adapters.http.server.answers import Accepted
 from attendance.adapters.http.server.bodies.meaning import Body, Fields
 from attendance.adapters.http.server.fields.texts import Password, Text
 from attendance.adapters.http.server.operations.declaration import ANYBODY, API, Room, Runs
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts.links import Gone
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
 
-EXPIRED = "It was used, it is too old, or there is a newer one. Ask for a new one where you sign in."
 RESET = "/auth/password_reset"
 
 room = Room("Passwords")
@@ -56,16 +54,11 @@ def request_password_reset(use_cases: UseCases, fields: Fields[ResetBody]) -> Ac
 
 @room.operation("GET", f"{RESET}/{{token}}", ANYBODY, refuses=(410,))
 def password_form(use_cases: UseCases, token: str, wants_page: bool) -> Response[FormView]:
-    """What setting a password by a mailed link takes; a browser is shown a page. Nothing is used up."""
-    shortest = use_cases.set_password.password_rules.shortest
-    try:
-        use_cases.set_password.require_good(token=token)
-    except Gone as gone:
-        if not wants_page:
-            raise
-        return refusing(gone, "This link is over", EXPIRED)
+    """What setting a password by a mailed link takes; browsers are led to a page. Nothing is used up."""
     if wants_page:
-        return password_page(shortest)
+        return page_of("set-password", token)
+    use_cases.set_password.require_good(token=token)
+    shortest = use_cases.set_password.password_rules.shortest
     return Response(FormView("PUT", f"{API}{RESET}/{token}", [password_field(shortest)]))
 
 

@@ -13,7 +13,7 @@ from attendance.adapters.http.server.answers import view_of, viewer
 from attendance.adapters.http.server.bodies.meaning import Body, Fields, Sent
 from attendance.adapters.http.server.fields.ids import UserOrMe
 from attendance.adapters.http.server.fields.texts import Text
-from attendance.adapters.http.server.operations.declaration import ANYBODY, Room, Runs
+from attendance.adapters.http.server.operations.declaration import ANYBODY, Room, Runs, by_token_alone
 from attendance.application.use_cases import UseCases
 from attendance.domain.errors import FieldError
 from attendance.domain.ids import SessionId
@@ -102,9 +102,9 @@ def sign_in(
     return view_of(StartedSessionView, use_cases.sign_in(address=address, user_agent=user_agent, **fields))
 
 
-@room.operation("GET", LOGOUT, Permission.SIGN_OUT)
+@room.operation("GET", LOGOUT, by_token_alone(Permission.SIGN_OUT))
 def sign_out_by_get(use_cases: UseCases, actor: Actor, is_head: bool, everywhere: bool = False) -> None:
-    """End this session, or all of one's sessions. HEAD ends nothing."""
+    """End this session, or all of one's sessions. HEAD ends nothing, and neither does a cookie."""
     if not is_head:
         use_cases.sign_out(actor, everywhere=everywhere)
 

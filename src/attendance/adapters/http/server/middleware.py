@@ -1,7 +1,7 @@
 """What every answer has, whatever made it: around the application, where Litestar's own 404 passes too."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from litestar.enums import ScopeType
@@ -16,29 +16,14 @@ SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 UNLESS_SET = [
     (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 LOOKED_AT = frozenset({b"allow", *(name for name, _ in UNLESS_SET)})
-# the pages of the documentation run what this service serves, and load nothing from elsewhere
-FOR_PAGES = b"; ".join(
-    [
-        b"default-src 'none'",
-        b"script-src 'self' 'unsafe-inline'",
-        b"style-src 'self' 'unsafe-inline'",
-        b"img-src 'self' data:",
-        b"font-src 'self' data:",
-        b"connect-src 'self'",
-        b"worker-src blob:",
-        b"frame-ancestors 'none'",
-    ]
-)
-
-
 PREFLIGHT = [
     (
         b"access-control-allow-headers",
@@ -106,23 +91,27 @@ def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 def _complete(message: HTTPResponseStartEvent, headers: list[tuple[bytes, bytes]]) -> None:
     given = message["headers"]
-    if any(name in LOOKED_AT or value.startswith(b"text/html") for name, value in given):
-        message["headers"] = [*_looked_at(dict(given), headers), *headers]
+    if any(name in LOOKED_AT for name, _ in given):
+        message["headers"] = [*_looked_at(given, headers), *headers]
     else:
         message["headers"] = [*given, *UNLESS_SET, *headers]
 
 
-def _looked_at(sent: dict[bytes, bytes], headers: list[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
-    """The headers of an answer whose own say what becomes of others."""
-    if b"allow" in sent:
-        sent[b"allow"] = _with_head(sent[b"allow"])
+def _looked_at(
+    given: Iterable[tuple[bytes, bytes]], headers: list[tuple[bytes, bytes]]
+) -> Iterator[tuple[bytes, bytes]]:
+    """The headers of an answer whose own say what becomes of others; some may be there several times."""
+    said = set()
+    for name, value in given:
+        said.add(name)
+        if name != b"allow":
+            yield name, value
+            continue
+        allowed = _with_head(value)
+        yield name, allowed
         if PREFLIGHT[0] in headers:
-            sent[b"access-control-allow-methods"] = sent[b"allow"]
-    if sent.get(b"content-type", b"").startswith(b"text/html"):
-        sent.setdefault(b"content-security-policy", FOR_PAGES)
-    for name, value in UNLESS_SET:
-        sent.setdefault(name, value)
-    return sent.items()
+            yield b"access-control-allow-methods", allowed
+    yield from ((name, value) for name, value in UNLESS_SET if name not in said)
 
 
 def _with_head(allowed: bytes) -> bytes:

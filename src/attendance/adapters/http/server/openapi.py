@@ -1,14 +1,14 @@
-"""The OpenAPI document, and pages to read it that load nothing from elsewhere."""
+"""The OpenAPI document, and a page to read it that loads nothing from elsewhere."""
 
 import asyncio
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
-from litestar import Request, get
+from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import RedocRenderPlugin, SwaggerRenderPlugin
+from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.response import File
 from litestar.router import Router
@@ -35,13 +35,28 @@ from attendance.domain.errors import Invalid
 
 SCHEMA = "/schema"
 ASSETS = f"{SCHEMA}/assets"
+OURS = Path(__file__).parent / "documentation"
 TYPE_OF = {
-    "redoc.js": "text/javascript",
     "swagger_bundle.js": "text/javascript",
-    "swagger_preset.js": "text/javascript",
     "swagger_style.css": "text/css",
+    "documentation.js": "text/javascript",
+    "documentation.css": "text/css",
 }
-NO_ICON = "<link rel='icon' href='data:,'>"
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types dompurify default",
+    ]
+)
+"""What the page of the documentation may load and run: files of this service, nothing written in the page."""
 
 
 def shortened(app: ASGIApp) -> ASGIApp:
@@ -81,6 +96,23 @@ class SchemaRouter(Router):
         return [] if getattr(value, "paths", ()) == {"/{path:str}"} else super().register(value)
 
 
+class DocumentationPage(OpenAPIRenderPlugin):
+    """The page on which operations are read and tried out, by Swagger UI."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/")
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return (OURS / "documentation.html").read_bytes()
+
+
+async def with_policy(response: Response[Any]) -> Response[Any]:
+    """The same answer; where it is a page, with its policy."""
+    if response.media_type == "text/html":
+        response.headers["content-security-policy"] = POLICY
+    return response
+
+
 async def refuse_query(request: Request[Any, Any, Any]) -> None:
     """Raise Invalid for a query: nothing here has one."""
     _, field_errors = values_in(parsed(request.scope["query_string"]), {})
@@ -107,6 +139,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
             route_handlers=[],
             include_in_schema=False,
             before_request=refuse_query,
+            after_request=with_policy,
             middleware=[shortened],
         ),
         operation_id_creator=operation_id,
@@ -115,7 +148,10 @@ def openapi_config(version: str) -> OpenAPIConfig:
             headers=error_headers(),
             security_schemes={
                 BEARER: SecurityScheme(
-                    type="http", scheme="bearer", bearer_format="JWT", description="The token of POST /login."
+                    type="http",
+                    scheme="bearer",
+                    bearer_format="JWT",
+                    description="The token of POST /login. Pages of this service have it in a cookie.",
                 ),
                 CALENDAR_TOKEN: SecurityScheme(
                     type="apiKey",
@@ -125,25 +161,19 @@ def openapi_config(version: str) -> OpenAPIConfig:
                 ),
             },
         ),
-        render_plugins=[
-            SwaggerRenderPlugin(
-                path=["/", "/swagger"],
-                js_url=f"{ASSETS}/swagger_bundle.js",
-                css_url=f"{ASSETS}/swagger_style.css",
-                standalone_preset_js_url=f"{ASSETS}/swagger_preset.js",
-                favicon=NO_ICON,
-            ),
-            RedocRenderPlugin(js_url=f"{ASSETS}/redoc.js", google_fonts=False, favicon=NO_ICON),
-        ],
+        render_plugins=[DocumentationPage()],
     )
 
 
 def documentation_assets() -> HTTPRouteHandler:
-    """The scripts and styles that the offapi package brings; importing it would read them all into memory."""
+    """The page's scripts and styles: ours, and those of Swagger UI that the offapi package brings.
+
+    Importing that would read them all into memory.
+    """
     package = find_spec("offapi")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("offapi, which brings the scripts of the documentation, is not installed")
-    directory = Path(package.origin).parent
+    theirs = Path(package.origin).parent
 
     @get(
         [f"{ASSETS}/{name}" for name in TYPE_OF],
@@ -155,6 +185,7 @@ def documentation_assets() -> HTTPRouteHandler:
     )
     def asset(request: Request[Any, Any, Any]) -> File:
         name = request.scope["path"].rpartition("/")[2]
+        directory = OURS if name.startswith("documentation") else theirs
         return File(
             directory / name, media_type=TYPE_OF[name], filename=name, content_disposition_type="inline"
         )

@@ -16,9 +16,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Dialect, Engine, Executable
 
-from attendance.adapters import forking
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
-from attendance.adapters.forking import LONGEST_REST_SECONDS
+from attendance.adapters.processes import forking
+from attendance.adapters.processes.forking import LONGEST_REST_SECONDS
 from attendance.adapters.sql.engine.group_commit import GroupCommit
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 from attendance.adapters.units_of_work import OTHERS_TRANSACTION

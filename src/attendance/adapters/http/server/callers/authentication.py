@@ -1,11 +1,12 @@
-"""Who sends a request, from where: the bearer of a token, or nobody."""
+"""Who sends a request, from where: the bearer of a token or of a page's cookie, or nobody."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from litestar.types import HTTPScope
 
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, client_address
+from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.wire import Headers, header_values
 from attendance.domain.accounts.sessions import InvalidToken
@@ -18,7 +19,7 @@ TOKEN_IN_QUERY = "token"  # noqa: S105 # a name, no token
 
 
 def token_sent(headers: Headers) -> str | None:
-    """The token in `Authorization: Bearer <token>`; nothing else authenticates, two of them neither."""
+    """The token in `Authorization: Bearer <token>`; two of them are none."""
     scheme, _, token = ", ".join(header_values(headers, b"authorization")).partition(" ")
     return (token.strip(" ") or None) if scheme.lower() == BEARER else None
 
@@ -30,6 +31,7 @@ class Callers:
     actor_of: Callable[[str], Actor]
     reader_of: Callable[[str], Actor]
     trusted: TrustedProxies
+    cookie: SessionCookie = field(default_factory=SessionCookie)
 
 
 @dataclass(slots=True)
@@ -47,18 +49,27 @@ class Caller:
         return client_address(client[0] if client else None, forwarded, self.callers.trusted)
 
     def actor(self) -> Actor:
-        """Whoever is signed in; raise Unauthenticated for nobody, and a kind of it for a bad token."""
-        token = token_sent(self.scope["headers"])
+        """Whoever is signed in, by the token of the request or else by its cookie.
+
+        Raises Unauthenticated for nobody, and a kind of it for a bad token.
+        """
+        token = token_sent(self.scope["headers"]) or self.callers.cookie.believed(self.scope)
         if token is None:
             raise Unauthenticated
         return self.callers.actor_of(token)
 
+    def bearer(self) -> Actor:
+        """Whoever is signed in by the token of the request; raise Unauthenticated for nobody else."""
+        if token_sent(self.scope["headers"]) is None:
+            raise Unauthenticated
+        return self.actor()
+
     def reader_of_calendars(self) -> Actor:
         """Whoever is signed in, otherwise whose calendar token is in the query; two of them are none."""
-        if token_sent(self.scope["headers"]) is not None:
-            return self.actor()
         query = parsed(self.scope["query_string"]) or ()
         tokens = [value for name, value in query if name == TOKEN_IN_QUERY]
+        if not tokens or token_sent(self.scope["headers"]) is not None:
+            return self.actor()
         if len(tokens) != 1:
             raise InvalidToken if tokens else Unauthenticated
         return self.callers.reader_of(tokens[0])

@@ -9,6 +9,7 @@ answer is what is described, its docstring the text. A handler takes, by name: `
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from attendance.adapters.http.server.operations.request_threads import RequestTh
 from attendance.adapters.http.server.wire import API as API
 from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.use_cases import UseCases
+from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import FieldError
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Directory, Permission
@@ -36,13 +38,16 @@ class HttpSettings:
     """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting.
 
     `has_labs`: whether the labs protocol is answered, too.
-    Addresses of calendars begin with `base_url`.
+    Addresses of calendars begin with `base_url`, by which browsers know the service. Pages speak `language`
+    to whoever prefers no other, and tell times in `zone`.
     """
 
     version: str
     base_url: str = ""
     directory: Directory = Directory.PUBLIC
     has_labs: bool = True
+    language: Language = Language.EN
+    zone: tzinfo = UTC
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: TrustedProxies = ()
     threads: int = 8
@@ -76,6 +81,11 @@ class Access:
 
 ANYBODY = Access(None, Caller.actor_if_any)
 SIGNED_IN = Access(None, Caller.actor, (BEARER,))
+
+
+def by_token_alone(permission: Permission) -> Access:
+    """Whoever has a permission and sends a token; a cookie, which browsers send unasked, will not do."""
+    return Access(permission, Caller.bearer, (BEARER,))
 
 
 def by_calendar_token(permission: Permission) -> Access:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
 
-from attendance.adapters import forking
+from attendance.adapters.processes import forking
 
 log = logging.getLogger(__name__)
 

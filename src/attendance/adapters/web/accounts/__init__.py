@@ -1,0 +1,1 @@
+"""Coming in, confirming, passwords, one's own account."""

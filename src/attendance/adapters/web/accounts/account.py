@@ -1,0 +1,86 @@
+"""One's own account: name, language, password, and where one is signed in."""
+
+from typing import Literal
+from uuid import UUID
+
+from litestar.exceptions import HTTPException
+
+from attendance.adapters.http.server.operations.declaration import Runs
+from attendance.adapters.web.accounts.devices import device_of
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.going_on import START
+from attendance.adapters.web.server.languages import LANGUAGES
+from attendance.domain.accounts.accounts import Language
+from attendance.domain.errors import NotFound
+from attendance.domain.ids import SessionId
+
+room = PageRoom()
+
+ACCOUNT = "/app/account"
+MOST_SESSIONS = 50
+"""Shown of those that one is signed in with, the newest."""
+
+
+@room.page("GET", "/app/account/sessions/{session_id:str}")
+@room.page("GET", "/app/account/password")
+@room.page("GET", ACCOUNT)
+def account(visit: Visit, session_id: str = "") -> Answer:
+    """Name, address, language, password and sessions of whoever is signed in."""
+    user = visit.user
+    sessions = visit.use_cases.own_sessions(visit.signed_in, user_id=user.id)
+    values = {
+        "user": user,
+        "shortest": visit.use_cases.change_password.password_rules.shortest,
+        "notice": visit.query["notice"],
+        "languages": LANGUAGES,
+        "sessions": [(session, device_of(session.user_agent)) for session in sessions[:MOST_SESSIONS]],
+        "more": len(sessions[MOST_SESSIONS:]),
+    }
+    return Page("accounts/account.html", values)
+
+
+@room.page("POST", ACCOUNT, form=account)
+def edit_account(visit: Visit) -> Answer:
+    """Change one's name or language, unless somebody else has changed the account meanwhile."""
+    form, version = visit.form, visit.form["version"]
+    visit.use_cases.edit_user(
+        visit.signed_in,
+        user_id=visit.signed_in.id,
+        name=form["name"],
+        language=_language(form["language"]) if "language" in form else None,
+        versions=[int(version)] if version.isascii() and version.isdecimal() else None,
+    )
+    return GoOn(f"{ACCOUNT}?notice=saved")
+
+
+def _language(chosen: str) -> Language | Literal[""]:
+    """The language that was chosen, or "" for none. Raises HTTPException for what no page of ours sends."""
+    try:
+        return Language(chosen) if chosen else ""
+    except ValueError as error:
+        raise HTTPException(status_code=400) from error
+
+
+@room.page("POST", "/app/account/password", runs=Runs.HASHING, form=account)
+def change_password(visit: Visit) -> Answer:
+    """Set another password; one's other sessions end."""
+    visit.use_cases.change_password(
+        visit.signed_in,
+        current_password=visit.form["current_password"],
+        new_password=visit.form["new_password"],
+        address=visit.address,
+    )
+    return GoOn(f"{ACCOUNT}?notice=password-changed")
+
+
+@room.page("POST", "/app/account/sessions/{session_id:str}", form=account)
+def end_session(visit: Visit, session_id: str) -> Answer:
+    """End one of one's sessions; whoever ends this one is signed out."""
+    try:
+        ended = SessionId(UUID(session_id))
+    except ValueError as error:
+        raise NotFound from error
+    visit.use_cases.end_session(visit.signed_in, user_id=visit.signed_in.id, session_id=ended)
+    if ended == visit.signed_in.session_id:
+        return GoOn(START, signs_out=True)
+    return GoOn(f"{ACCOUNT}?notice=session-ended")

@@ -1,0 +1,60 @@
+"""Signing in, and out."""
+
+from attendance.adapters.http.server.operations.declaration import Runs
+from attendance.adapters.web.accounts.registration import is_open
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.going_on import START, own_path
+
+room = PageRoom()
+
+
+@room.page("GET", "/app/sign-in")
+def sign_in_form(visit: Visit) -> Answer:
+    """Where one signs in; whoever is signed in goes on at once."""
+    if visit.actor is not None:
+        return GoOn(own_path(visit.query["next"]))
+    return _form(visit, visit.form["next"] or visit.query["next"], visit.query["notice"])
+
+
+def sign_in_again(visit: Visit) -> Answer:
+    return _form(visit, visit.form["next"])
+
+
+def _form(visit: Visit, next_path: str, notice: str = "") -> Page:
+    return Page("accounts/sign_in.html", {"next": next_path, "notice": notice, "is_open": is_open(visit)})
+
+
+@room.page("POST", "/app/sign-in", runs=Runs.HASHING, form=sign_in_again)
+def sign_in(visit: Visit) -> Answer:
+    """Sign in by username or address, for longer where that is wanted, and go on to where one was."""
+    login, remember = visit.form["login"], visit.form["remember"] == "yes"
+    session = visit.use_cases.sign_in(
+        **{"email" if "@" in login else "username": login},
+        password=visit.form["password"],
+        remember=remember,
+        address=visit.address,
+        user_agent=visit.user_agent,
+    )
+    return GoOn(own_path(visit.form["next"]), session=session, is_remembered=remember)
+
+
+@room.page("GET", "/app/sign-out/everywhere")
+@room.page("GET", "/app/sign-out")
+def sign_out_form(visit: Visit) -> Answer:
+    """A page with buttons: a link signs nobody out."""
+    return Page("accounts/sign_out.html")
+
+
+@room.page("POST", "/app/sign-out")
+def sign_out(visit: Visit) -> Answer:
+    """End this session; where it has ended already, forget it."""
+    if visit.actor is not None:
+        visit.use_cases.sign_out(visit.actor)
+    return GoOn(START, signs_out=True)
+
+
+@room.page("POST", "/app/sign-out/everywhere")
+def sign_out_everywhere(visit: Visit) -> Answer:
+    """End all of one's sessions."""
+    visit.use_cases.sign_out(visit.signed_in, everywhere=True)
+    return GoOn(START, signs_out=True)

@@ -1,0 +1,28 @@
+"""Every page, and the files that pages load."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
+
+from litestar.handlers import HTTPRouteHandler
+
+from attendance.adapters.http.server.callers.authentication import Callers
+from attendance.adapters.http.server.operations.declaration import Service
+from attendance.adapters.web.server.declared import PageRoom
+from attendance.adapters.web.server.pages import handlers_of
+from attendance.adapters.web.server.static_files import static_handlers
+
+
+def pages(service: Service, callers: Callers) -> Iterator[HTTPRouteHandler]:
+    """The handlers of every page and of every file that pages load."""
+    yield from handlers_of(_rooms(), service, callers)
+    yield from static_handlers()
+
+
+def _rooms() -> Iterator[PageRoom]:
+    """Every room of every module, each once."""
+    package = import_module("attendance.adapters.web")
+    for found in walk_packages(package.__path__, f"{package.__name__}."):
+        room = vars(import_module(found.name)).get("room")
+        if isinstance(room, PageRoom):
+            yield room

@@ -1,0 +1,120 @@
+"""One form for a page: a function of its module, declared with its method and path.
+
+A page's function takes the visit, and what its path names; it returns the page, or where to go on.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from attendance.adapters.http.server.operations.declaration import Runs, Service
+from attendance.adapters.http.server.wire import Headers, Reply, header_value
+from attendance.adapters.web.server.forms import Typed
+from attendance.application.accounts.read_models import StartedSession, UserDetails
+from attendance.application.use_cases import UseCases
+from attendance.domain.accounts.accounts import Language
+from attendance.domain.errors import Unauthenticated
+from attendance.domain.permissions.actor import Actor
+
+PAGE = "page"
+"""Key of what Litestar knows of the handler of a page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A request of a page, as far as its function may look at it.
+
+    `query` and `form` have the values that were sent, by name; what was not sent is "". `address` is where
+    the request came from, None where that is not known. `known_user` is whoever is signed in, if that could
+    be read.
+    """
+
+    service: Service
+    headers: Headers
+    language: Language
+    address: str | None
+    is_head: bool
+    query: Typed
+    form: Typed
+    actor: Actor | None = None
+    known_user: UserDetails | None = None
+
+    @property
+    def wants_page(self) -> bool:
+        return "text/html" in header_value(self.headers, b"accept")
+
+    @property
+    def user_agent(self) -> str:
+        return header_value(self.headers, b"user-agent")
+
+    @property
+    def use_cases(self) -> UseCases:
+        return self.service.use_cases
+
+    @property
+    def signed_in(self) -> Actor:
+        """Whoever is signed in. Raises Unauthenticated for nobody."""
+        if self.actor is None:
+            raise Unauthenticated
+        return self.actor
+
+    @property
+    def user(self) -> UserDetails:
+        """The account of whoever is signed in. Raises Unauthenticated for nobody."""
+        return self.known_user or self.use_cases.show_user(self.signed_in, user_id=self.signed_in.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template and the values it shows; where it says that something is refused, the `refusal`."""
+
+    template: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    refusal: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Go on to a path, with another session or none where that is said.
+
+    `is_remembered`: the session outlasts the browser.
+    """
+
+    path: str
+    session: StartedSession | None = None
+    is_remembered: bool = False
+    signs_out: bool = False
+
+
+Answer = Page | GoOn | Reply
+Shown = Callable[..., Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredPage:
+    function: Shown
+    method: str
+    path: str
+    runs: Runs
+    form: Shown | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageRoom:
+    """The pages of one subject."""
+
+    pages: list[DeclaredPage] = field(default_factory=list)
+
+    def page(
+        self, method: str, path: str, *, runs: Runs = Runs.ON_A_THREAD, form: Shown | None = None
+    ) -> Callable[[Shown], Shown]:
+        """Declare the function below a page; it stays the function it is.
+
+        `form`: the page that is shown again, with what was typed and what is wrong, when it is refused.
+        """
+
+        def declare(function: Shown) -> Shown:
+            self.pages.append(DeclaredPage(function=function, method=method, path=path, runs=runs, form=form))
+            return function
+
+        return declare

@@ -1,0 +1,218 @@
+"""Pages as Litestar has them: routed by it, answered by their plans."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import cast
+
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from attendance.adapters.http.server.callers.authentication import Caller, Callers
+from attendance.adapters.http.server.compression import compressed
+from attendance.adapters.http.server.fields.queries import parsed
+from attendance.adapters.http.server.middleware import IS_HEAD
+from attendance.adapters.http.server.operations.declaration import Runs, Service
+from attendance.adapters.http.server.wire import Reply, header_value
+from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.forms import Typed, form_sent
+from attendance.adapters.web.server.going_on import signing_in_first
+from attendance.adapters.web.server.languages import language_for
+from attendance.adapters.web.server.refusals import (
+    FromElsewhere,
+    faults_of,
+    headers_of,
+    is_signed_out,
+    status_of,
+)
+from attendance.adapters.web.server.rendering import rendered
+from attendance.domain.errors import AttendanceError
+
+log = logging.getLogger(__name__)
+
+SEE_OTHER = 303
+
+
+def handlers_of(rooms: Iterable[PageRoom], service: Service, callers: Callers) -> Iterable[HTTPRouteHandler]:
+    """Every page of these rooms, ready to answer."""
+    return [_handler(page, service, callers) for room in rooms for page in room.pages]
+
+
+def _handler(page: DeclaredPage, service: Service, callers: Callers) -> HTTPRouteHandler:
+    plan = PagePlan(page, service, callers)
+
+    def answers(app: ASGIApp) -> ASGIApp:  # what would read the request by Litestar's rules
+        return plan
+
+    def answered_by_its_plan() -> None:
+        raise TypeError("answered by its plan")
+
+    return HTTPRouteHandler(
+        page.path,
+        http_method=page.method,  # type: ignore[arg-type]
+        status_code=200,
+        middleware=[answers],
+        sync_to_thread=False,
+        include_in_schema=False,
+        opt={PAGE: True},
+    )(answered_by_its_plan)
+
+
+def holds_secrets(page: DeclaredPage) -> bool:
+    """Whether a page may hold a token: compressed, its length would tell of it to whoever chose the rest."""
+    return "{token" in page.path
+
+
+class PagePlan:
+    """What is done with each request of a page: who asks, what they sent, what is shown to them."""
+
+    def __init__(self, page: DeclaredPage, service: Service, callers: Callers) -> None:
+        self._page, self._service, self._callers = page, service, callers
+        self._holds_secrets = holds_secrets(page)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http_scope = cast(HTTPScope, scope)
+        visit = self._visit(http_scope)
+        try:
+            reply = await self._reply(http_scope, receive, visit)
+        except (AttendanceError, HTTPException) as refusal:
+            reply = self._refused(http_scope, visit, refusal)
+        await reply(scope, receive, send)
+
+    async def _reply(self, scope: HTTPScope, receive: Receive, visit: Visit) -> Reply:
+        if scope["method"] == "POST":
+            # what a page of elsewhere sends is not read, whoever is signed in
+            if not self._callers.cookie.is_asked_by_a_page(scope):
+                raise FromElsewhere
+            visit = replace(visit, form=await form_sent(scope, receive))
+        if self._page.runs is Runs.HASHING:
+            known = await self._service.request_threads(self._known, scope, visit)
+            if isinstance(known, Reply):
+                return known
+            try:
+                return await self._service.hashing_executor(self._shown, scope, known)
+            except AttendanceError as refusal:
+                # too many wait to be hashed: what was typed stays
+                return await self._service.request_threads(self._shown_again, scope, known, refusal)
+        return await self._service.request_threads(self._answered, scope, visit)
+
+    def _visit(self, scope: HTTPScope) -> Visit:
+        headers = scope["headers"]
+        return Visit(
+            service=self._service,
+            headers=headers,
+            language=language_for(header_value(headers, b"accept-language"), self._service.settings.language),
+            address=Caller(self._callers, scope).address,
+            is_head=IS_HEAD in scope,
+            query=Typed(parsed(scope["query_string"]) or ()),
+            form=Typed(),
+        )
+
+    def _answered(self, scope: HTTPScope, visit: Visit) -> Reply:
+        known = self._known(scope, visit)
+        return known if isinstance(known, Reply) else self._shown(scope, known)
+
+    def _known(self, scope: HTTPScope, visit: Visit) -> Visit | Reply:
+        """The visit with whoever is signed in, in their language; or what is said instead."""
+        try:
+            visit = replace(visit, actor=Caller(self._callers, scope).actor_if_any())
+            return visit if visit.actor is None else _as_known(visit)
+        except Exception as error:
+            return self._shown_again(scope, visit, error)
+
+    def _shown(self, scope: HTTPScope, visit: Visit) -> Reply:
+        try:
+            return self._reply_of(visit, self._page.function(visit, **scope["path_params"]))
+        except Exception as error:
+            return self._shown_again(scope, visit, error)
+
+    def _shown_again(self, scope: HTTPScope, visit: Visit, error: Exception) -> Reply:
+        """The form with what was typed and what is wrong, or a page that says so."""
+        if self._page.form is None or not isinstance(error, AttendanceError) or is_signed_out(error):
+            return self._refused(scope, visit, error)
+        try:
+            shown = self._page.form(visit, **scope["path_params"])
+        except Exception as further:
+            return self._refused(scope, visit, further)
+        if isinstance(shown, Page):
+            shown = replace(shown, refusal=shown.refusal or error)
+        return self._reply_of(visit, shown, faults=faults_of(error, visit.language))
+
+    def _refused(self, scope: HTTPScope, visit: Visit, error: Exception) -> Reply:
+        if is_signed_out(error):
+            return self._reply_of(visit, GoOn(signing_in_first(scope)))
+        status = status_of(error)
+        if status == 500:
+            log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
+        again = scope["path"] if scope["method"] == "GET" and status in (429, 503) else None
+        page = Page("error.html", {"status": status, "again": again}, refusal=error)
+        return self._reply_of(visit, page, faults=faults_of(error, visit.language))
+
+    def _reply_of(self, visit: Visit, answer: Answer, *, faults: Mapping[str, str] | None = None) -> Reply:
+        match answer:
+            case GoOn():
+                return self._going_on(answer)
+            case Page():
+                values = {
+                    **answer.values,
+                    "is_signed_in": visit.actor is not None,
+                    "zone": visit.service.settings.zone,
+                    "typed": visit.form.as_shown(),
+                    "faults": faults or {},
+                }
+                reply = html_reply(rendered(answer.template, visit.language, values), answer.refusal)
+                return reply if self._holds_secrets else compressed(reply, visit.headers)
+            case Reply():
+                return answer
+
+    def _going_on(self, answer: GoOn) -> Reply:
+        headers = [(b"location", answer.path.encode("latin-1")), (b"content-length", b"0")]
+        if answer.session is not None:
+            until = answer.session.expires_at if answer.is_remembered else None
+            headers.append(self._callers.cookie.holding(answer.session.access_token, until=until))
+        elif answer.signs_out:
+            headers.append(self._callers.cookie.forgotten())
+        return Reply(SEE_OTHER, headers)
+
+
+POLICY = b"; ".join(
+    [
+        b"default-src 'none'",
+        b"style-src 'self'",
+        b"img-src 'self'",
+        b"form-action 'self'",
+        b"base-uri 'none'",
+        b"frame-ancestors 'none'",
+        b"require-trusted-types-for 'script'",
+        b"trusted-types 'none'",
+    ]
+)
+"""What a page may load: styles and pictures of this service. Nothing runs."""
+HEADERS = [
+    (b"content-type", b"text/html; charset=utf-8"),
+    (b"content-security-policy", POLICY),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"vary", b"Accept, Accept-Language"),
+    # a form that is sent without a referrer says nothing of its origin either
+    (b"referrer-policy", b"same-origin"),
+]
+
+
+def html_reply(html: str, refusal: Exception | None) -> Reply:
+    """An answer with a page, which says why something is refused where it is."""
+    body, status, headers = html.encode(), 200, [*HEADERS]
+    if refusal is not None:
+        status = status_of(refusal)
+        headers += headers_of(refusal)
+    return Reply(status, [*headers, (b"content-length", b"%d" % len(body))], body)
+
+
+def _as_known(visit: Visit) -> Visit:
+    """The visit of somebody who is signed in, in the language of their account if it has one."""
+    try:
+        user = visit.user
+    except AttendanceError:
+        # a page that needs it is refused by itself; signing out needs none
+        return visit
+    return replace(visit, known_user=user, language=user.language or visit.language)

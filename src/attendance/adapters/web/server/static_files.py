@@ -1,0 +1,78 @@
+"""Files that pages load: under names that change with what is in them, for browsers to keep for good."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import cast
+
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+
+from attendance.adapters.http.server.compression import compressed
+from attendance.adapters.http.server.wire import Reply
+from attendance.adapters.web.server.declared import PAGE
+
+STATIC = "/static"
+TYPE_OF = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+FOR_GOOD = b"public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """A file as it is sent, compressed to whoever takes that."""
+
+    path: str
+    media_type: str
+    content: bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [
+            (b"content-type", self.media_type.encode()),
+            (b"cache-control", FOR_GOOD),
+            (b"content-length", b"%d" % len(self.content)),
+        ]
+        reply = Reply(200, headers, self.content)
+        await compressed(reply, cast(HTTPScope, scope)["headers"])(scope, receive, send)
+
+
+@cache
+def static_files() -> dict[str, StaticFile]:
+    """Every file that pages load, by its own name."""
+    directory = files("attendance.adapters.web") / "static"
+    found = (file for file in directory.iterdir() if file.name.rpartition(".")[2] in TYPE_OF)
+    return {file.name: _static_file(file.name, file.read_bytes()) for file in found}
+
+
+def _static_file(name: str, content: bytes) -> StaticFile:
+    stem, _, kind = name.rpartition(".")
+    path = f"{STATIC}/{stem}.{sha256(content).hexdigest()[:12]}.{kind}"
+    return StaticFile(path, TYPE_OF[kind], content)
+
+
+def static_path(name: str) -> str:
+    """Where a file is found now. Raises KeyError for one that is not there."""
+    return static_files()[name].path
+
+
+def static_handlers() -> Iterator[HTTPRouteHandler]:
+    for file in static_files().values():
+        yield _handler(file)
+
+
+def _handler(file: StaticFile) -> HTTPRouteHandler:
+    def sends(app: ASGIApp) -> ASGIApp:
+        return file
+
+    def sent() -> None:
+        raise TypeError("sent as it is")
+
+    return HTTPRouteHandler(
+        file.path,
+        http_method="GET",
+        middleware=[sends],
+        sync_to_thread=False,
+        include_in_schema=False,
+        opt={PAGE: True},
+    )(sent)

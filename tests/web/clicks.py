@@ -1,0 +1,76 @@
+"""What people do in a browser, by the names that things have for them."""
+
+import re
+import time
+from email import message_from_bytes, policy
+from itertools import count
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.service import Service
+
+PASSWORD = "correct horse battery"
+NUMBERS = count()
+LONGEST_MAIL_SECONDS = 10
+
+
+def new_name() -> str:
+    """A username that nobody has yet."""
+    return f"person{next(NUMBERS)}"
+
+
+def creates_account(page: Page, username: str | None = None) -> str:
+    """Create an account, which signs in; return the username."""
+    username = username or new_name()
+    page.goto("/")
+    page.get_by_role("link", name="Create an account").click()
+    fills_in_account(page, username)
+    expect(page.get_by_role("heading", name="Confirm your email address")).to_be_visible()
+    return username
+
+
+def is_signed_in(page: Page, service: Service) -> str:
+    """Somebody new whose session is in the browser already; return the username."""
+    username = new_name()
+    body = {"username": username, "password": PASSWORD}
+    registered = httpx.post(
+        f"{service.url}/api/v1/auth/registration",
+        json=body | {"email": f"{username}@example.org", "name": "Ada"},
+    )
+    assert registered.status_code == 201, registered.text
+    token = httpx.post(f"{service.url}/login", json=body).json()["access_token"]
+    page.context.add_cookies(
+        [{"name": "attendance", "value": token, "url": service.url, "httpOnly": True, "sameSite": "Lax"}]
+    )
+    return username
+
+
+def fills_in_account(page: Page, username: str) -> None:
+    """On the page to create an account on."""
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Email").fill(f"{username}@example.org")
+    page.get_by_label("Name", exact=True).fill("Ada")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Create an account").click()
+
+
+def signs_in(page: Page, username: str, password: str = PASSWORD) -> None:
+    """On the page to sign in at."""
+    page.get_by_label("Username or email").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+def link_mailed(service: Service, to: str, kind: str) -> str:
+    """The link of a kind in a mail to somebody, once it is there."""
+    deadline = time.monotonic() + LONGEST_MAIL_SECONDS
+    while time.monotonic() < deadline:
+        for path in service.home.glob("var/mail/*.eml"):
+            mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+            body = mail.get_body(("plain",))
+            found = re.search(rf"http\S*/{kind}/\S+", body.get_content()) if body else None
+            if found and to in str(mail["To"]):
+                return found[0]
+        time.sleep(0.05)
+    raise AssertionError(f"no {kind} for {to} in {LONGEST_MAIL_SECONDS} s")
