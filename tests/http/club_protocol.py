@@ -29,7 +29,10 @@ def confirms(api: Api, token: str, method: str = "GET") -> httpx.Response:
 
 
 def asks_for_reset(api: Api, email: str) -> httpx.Response:
-    return api.nobody.posts("/auth/password_reset", email=email)
+    """Ask for a link, and wait until what the answer does not wait for is done."""
+    answered = api.nobody.posts("/auth/password_reset", email=email)
+    api.finish_what_no_answer_waited_for()
+    return answered
 
 
 def resets(api: Api, token: str, password: str = ANOTHER) -> httpx.Response:

@@ -229,7 +229,7 @@ def test_the_first_state_that_holds_is_said() -> None:
     assert states(cancelled, ["09-11", "09-12", "10-04"]) == "used_up cancelled cancelled"
     assert states(replace(it, cancelled_on=on("09-11")), ["09-11", "09-12"]) == "frozen cancelled"
     void = september(cancelled_on=on("08-30"))
-    assert states(void, ["08-30", "08-31", "09-01", "10-01"]) == "pending cancelled cancelled cancelled"
+    assert states(void, ["08-30", "08-31", "09-01", "10-01"]) == "cancelled cancelled cancelled cancelled"
     assert not any(void.covers(day) for day in days_of(void))
 
 

@@ -240,6 +240,47 @@ def test_what_was_announced_goes_with_who_is_archived(family: Family) -> None:
 
 
 @IN_MEMORY
+def test_a_lesson_with_announced_absences_alone_is_not_held(family: Family) -> None:
+    """Neither does it count as taken, nor does anybody get hours for it, until somebody marks."""
+    good(family.announces(), 200)
+    later = family.at(days=1, hours=8)
+    chess, day = later.chess, {"from_": TOMORROW, "to": TOMORROW}
+    path = f"/groups/{chess.group}/lessons/{later.lesson}"
+    for state, untaken, held in (("planned", 1, 0), ("held", 0, 1)):
+        assert good(chess.head.reads(path), 200)["state"] == sheet(chess.head, later.lesson)["state"] == state
+        listed = good(chess.head.reads("/lessons", untaken="true", **day), 200)
+        figures = good(chess.head.reads(f"/statistics/groups/{chess.group}", **day), 200)
+        assert (listed["total"], figures["lessons"]["untaken"], figures["lessons"]["held"]) == (
+            untaken, untaken, held,
+        )  # fmt: skip
+        assert (figures["taught_hours"] > 0, figures["counts"]["excused"]) == (held == 1, 1)
+        good(marks(chess.teacher, later.lesson, entry(chess.members[1])), 200)
+
+
+def test_an_announced_absence_keeps_no_lesson_where_it_was(family: Family) -> None:
+    """What is closed is cancelled, a lesson deleted goes with its absences; a teacher's mark keeps it."""
+    chess = family.chess
+    path = f"/groups/{chess.group}/lessons/{family.lesson}"
+    place = good(chess.head.reads(path), 200)["location_id"]
+    good(family.announces(), 200)
+    for reason in ("storm", "flood"):
+        closed = [{"from": TOMORROW, "until": TOMORROW, "reason": reason}]
+        good(chess.head.puts(f"/locations/{place}/closures", closures=closed), 200)
+        shown = good(chess.head.reads(path), 200)
+        assert (shown["state"], shown["reason"]) == ("cancelled", reason)
+    good(chess.head.puts(f"/locations/{place}/closures", closures=[]), 200)
+    assert good(chess.head.reads(path), 200)["state"] == "planned"
+    assert chess.head.asks("DELETE", f"/api/v1{path}").status_code == 204
+    owner = chess.api.having(Role.OWNER)
+    log = good(owner.reads("/events", subject=family.anna, action="attendance.cleared"), 200)
+    assert [event["actor"]["id"] for event in log["events"]] == [chess.head.id]
+    other = chess.lesson(TOMORROW)
+    good(family.announces(other), 200)
+    good(marks(chess.teacher, other, entry(family.anna, "excused", note="seen")), 200)
+    refused = chess.head.asks("DELETE", f"/api/v1/groups/{chess.group}/lessons/{other}")
+    assert answer(refused) == refusal(409, "lesson has marks")
+
+
 def test_no_parent_reads_what_a_teacher_noted(family: Family) -> None:
     good(family.announces(note="fever"), 200)
     good(marks(family.chess.teacher, family.lesson, entry(family.anna, "excused", note=SECRET)), 200)

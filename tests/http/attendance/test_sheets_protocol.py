@@ -272,7 +272,7 @@ def test_two_who_mark_different_children_never_meet(chess: Class) -> None:
     assert sheet(chess.head, lesson)["counts"]["present"] == 3
 
 
-def test_the_rest_is_present_leaves_alone_what_somebody_else_has_marked(chess: Class) -> None:
+def test_the_rest_is_present_leaves_alone_who_is_marked(chess: Class) -> None:
     lesson, (anna, bea, carl) = chess.lesson(), chess.members
     good(marks(chess.head, lesson, entry(anna, "absent")), 200)
     good(marks(chess.teacher, lesson, entry(bea, "absent")), 200)
@@ -282,7 +282,7 @@ def test_the_rest_is_present_leaves_alone_what_somebody_else_has_marked(chess: C
     assert [found[it]["status"] for it in chess.members] == ["absent", "absent", "present"]
     assert [found[it]["marked_by"] for it in (anna, carl)] == [chess.head.id, chess.teacher.id]
     good(marks(chess.teacher, lesson, entry(bea, if_unmarked=True), entry(carl, if_unmarked=True)), 200)
-    assert row(chess.head, lesson, bea)["status"] == "present", "one's own is one's own to change"
+    assert row(chess.head, lesson, bea)["status"] == "absent", "one's own, too: it may be sent late"
     assert version(chess.head, lesson, carl) == 1
     good(marks(chess.teacher, lesson, entry(anna, "late", if_unmarked=False)), 200)
     assert row(chess.head, lesson, anna)["status"] == "late"
@@ -293,7 +293,7 @@ def test_the_rest_is_present_leaves_alone_what_somebody_else_has_marked(chess: C
 def test_a_mark_that_is_not_left_alone_is_seen(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(use_cases, "is_left_alone", lambda *_: False)
     with pytest.raises(AssertionError):
-        test_the_rest_is_present_leaves_alone_what_somebody_else_has_marked(Class.of(api))
+        test_the_rest_is_present_leaves_alone_who_is_marked(Class.of(api))
 
 
 @IN_MEMORY

@@ -63,7 +63,8 @@ class SheetDetails:
         may_mark: bool,
         marking_ends_on: dt.date | None,
     ) -> "SheetDetails":
-        lesson, is_marked = taught_lesson.lesson, any(entry.status for entry in attendances)
+        lesson = taught_lesson.lesson
+        is_marked = any(entry.status and not entry.announced for entry in attendances)
         if lesson.is_marked != is_marked:
             lesson = replace(lesson, is_marked=is_marked)
         state = lesson.state(at=at)

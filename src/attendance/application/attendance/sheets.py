@@ -223,7 +223,7 @@ def _changes(
     for index, sent in enumerate(attendances):
         client_id: ClientId | None = sent.get("client_id")
         before = None if client_id is None else marks.get(client_id)
-        if is_left_alone(sent, before, actor.id):
+        if is_left_alone(sent, before):
             continue
         if is_future and "status" in sent and (field_error := time_error(index, sent, before)):
             field_errors.append(field_error)

@@ -21,6 +21,7 @@ from attendance.domain.club.lessons import (
     Lesson,
     LessonChanges,
     LessonFields,
+    LessonMarked,
     LessonNotFound,
     LessonState,
     OutsideGroup,
@@ -28,6 +29,7 @@ from attendance.domain.club.lessons import (
     made,
 )
 from attendance.domain.errors import FieldError, Forbidden
+from attendance.domain.events import ChangeContext
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import (
@@ -210,8 +212,9 @@ class EditLesson(Command):
 
 
 class DeleteLesson(Command):
-    """Delete a lesson that has no marks; made by the schedule, it can be made again.
+    """Delete a lesson that has no marks but announced absences, which go with it.
 
+    Made by the schedule, it can be made again.
     Managers may, and below them who teaches the lesson. `versions`: refuse (Outdated) unless the lesson has
     one of these; None: any. Raises Forbidden, LessonNotFound, Outdated, LessonMarked.
     """
@@ -234,9 +237,23 @@ class DeleteLesson(Command):
             # once more: somebody may have been marked while this waited for the lock
             lesson = work.lessons.get(lesson_id)
             require_version(lesson.version, versions)
-            event = lesson.deleted(self._change_context(actor))
-            work.lessons.remove_all([lesson])
-            work.events.add(event)
+            remove_lessons(work, [lesson], self._change_context(actor))
+
+
+def remove_lessons(work: UnitOfWork, lessons: Collection[Lesson], context: ChangeContext) -> None:
+    """Remove lessons, which are locked, with the absences announced for them. Raises LessonMarked."""
+    events = [lesson.deleted(context) for lesson in lessons]
+    for lesson in lessons:
+        if absences := work.attendance.of_lesson(lesson.id):
+            # until they are locked, somebody may make a mark of an absence
+            work.clients.lock_existing([mark.client_id for mark in absences])
+            changes = [mark.cleared(context) for mark in work.attendance.of_lesson(lesson.id)]
+            if not all(change.before and change.before.announced for change in changes):
+                raise LessonMarked
+            work.attendance.save(changes)
+            work.events.add_all([event for change in changes for event in change.events])
+    work.lessons.remove_all(lessons)
+    work.events.add_all(events)
 
 
 def _changed(work: UnitOfWork, lesson: Lesson, now: datetime) -> ChangedLessonDetails:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from attendance.application.club.lessons import LessonDetails, group_for_update
+from attendance.application.club.lessons import LessonDetails, group_for_update, remove_lessons
 from attendance.application.club.overlaps import LessonWarning, Timeline, is_overlapping, warnings_of
 from attendance.application.forms.field_errors import errors_of
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand
 from attendance.application.ports import Contended, UnitOfWork, Zones
 from attendance.domain.club.groups import Group, Slot
-from attendance.domain.club.lessons import Lesson, Scheduled, SlotTaken, made
+from attendance.domain.club.lessons import Lesson, LessonMarked, Scheduled, SlotTaken, made
 from attendance.domain.club.locations import Location
 from attendance.domain.club.schedules import require_range, slots_between
 from attendance.domain.dates import ONE_DAY
@@ -68,8 +68,7 @@ class MakeLessons(DatedCommand):
                 location = work.locations.get_for_update(group.location_id)
                 slots = [*slots_between(group, since, until)]
                 stale = _stale_lessons(work, group, slots, since, until) if replace else ()
-                work.lessons.remove_all(stale)
-                work.events.add_all([lesson.deleted(context) for lesson in stale])
+                remove_lessons(work, stale, context)
                 lessons, existing = self._made(work, group, location, slots, context)
                 work.lessons.add_all(lessons)
                 work.events.add_all([lesson.added(context) for lesson in lessons])
@@ -79,9 +78,9 @@ class MakeLessons(DatedCommand):
                     removed=len(stale),
                     warnings=warnings_of(work, lessons),
                 )
-        except SlotTaken as slot_taken:
-            # a lesson was moved there meanwhile: the next attempt finds and skips it
-            raise Contended from slot_taken
+        except (SlotTaken, LessonMarked) as meanwhile:
+            # a lesson was moved there or marked meanwhile: the next attempt finds and skips it
+            raise Contended from meanwhile
 
     def _made(
         self,
@@ -161,8 +160,8 @@ def correct_timezone(
 def close_lessons(work: UnitOfWork, before: Location, after: Location, context: ChangeContext) -> None:
     """Cancel the lessons to come on days that are closed now; restore those that former closures cancelled.
 
-    A lesson with a mark is not cancelled; one that somebody cancelled is not restored, nor one in whose place
-    the group has another now.
+    A lesson with a mark, other than announced absences, is not cancelled; one that somebody cancelled is not
+    restored, nor one in whose place the group has another now.
     """
     changed = {*before.closures} ^ {*after.closures}
     if not changed:
@@ -174,7 +173,7 @@ def close_lessons(work: UnitOfWork, before: Location, after: Location, context: 
         if closure is None and was_closed and lesson.closed:
             if not is_overlapping(work, lesson):
                 edited, event = lesson.reopened(context)
-        elif closure and not was_closed and _is_to_come_unmarked(work, lesson, context):
+        elif closure and (lesson.closed or (not was_closed and _is_to_come_unmarked(work, lesson, context))):
             edited, event = lesson.closed_for(closure.reason, context)
         if event:
             work.lessons.save(edited)
@@ -184,4 +183,4 @@ def close_lessons(work: UnitOfWork, before: Location, after: Location, context: 
 def _is_to_come_unmarked(work: UnitOfWork, lesson: Lesson, context: ChangeContext) -> bool:
     is_to_come = not lesson.cancelled and not lesson.has_begun(context.at)
     # not `lesson.is_marked`: somebody may have been marked while this waited for the lock
-    return is_to_come and not work.attendance.of_lesson(lesson.id)
+    return is_to_come and all(mark.announced for mark in work.attendance.of_lesson(lesson.id))

@@ -30,7 +30,7 @@ class SentMark(TypedDict):
     `status` None removes the mark. `subscription_id`: the pass that is to pay; None: chosen by the rules.
     `note`: at most 1000 characters. `minutes_late`: from 1 to 600, only with status late. `if_version`:
     refuse unless the mark has this version (0: there is none), or is what is sent already. `if_unmarked`:
-    leave a mark alone that somebody else made. `noted_at`: when it was noted down, at most 7 days ago and a
+    leave a mark alone that is there. `noted_at`: when it was noted down, at most 7 days ago and a
     minute ahead; told by the event.
     """
 
@@ -203,9 +203,9 @@ def is_trial(sent: Mapping[str, Any], before: Mark | None) -> bool:
     return bool(_value(sent, "trial", before, False))
 
 
-def is_left_alone(sent: Mapping[str, Any], before: Mark | None, by: AccountId) -> bool:
-    """Whether an entry is only for who is unmarked, and somebody else has marked the client."""
-    return bool(sent.get("if_unmarked")) and before is not None and before.marked_by != by
+def is_left_alone(sent: Mapping[str, Any], before: Mark | None) -> bool:
+    """Whether an entry is only for who is unmarked, and the client is marked, by whomever."""
+    return bool(sent.get("if_unmarked")) and before is not None
 
 
 def outdated_error(index: int, sent: Mapping[str, Any], change: Changed) -> FieldError | None:

@@ -132,8 +132,8 @@ class LessonFields(RecordFields):
 class Lesson(LessonFields):
     """A lesson. Capacity, teachers and zone are copies of the group's and location's, made with it.
 
-    `closed`: a closure of the location cancelled it. `is_marked`: it had a mark when it was read. Raises
-    Invalid.
+    `closed`: a closure of the location cancelled it. `is_marked`: it had a mark when it was read, other than
+    absences that clients announced: these say nothing of whether it was held. Raises Invalid.
     """
 
     cancelled: bool = False
@@ -176,7 +176,7 @@ class Lesson(LessonFields):
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
     def is_untaken(self, *, at: datetime) -> bool:
-        """Whether it has begun, is not cancelled, and nobody is marked."""
+        """Whether it has begun, is not cancelled, and nobody who teaches has marked anybody."""
         return self.has_begun(at) and self.state(at=at) is LessonState.PLANNED
 
     def added(self, change_context: ChangeContext) -> Event:
@@ -216,7 +216,8 @@ class Lesson(LessonFields):
     def closed_for(self, reason: str, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
         """The lesson cancelled by a closure of its location, and the event."""
         changes = {"cancelled": True, "reason": reason or CLOSED, "closed": True}
-        return edited(self, changes, Action.LESSON_CANCELLED, change_context)
+        action = Action.LESSON_EDITED if self.cancelled else Action.LESSON_CANCELLED
+        return edited(self, changes, action, change_context)
 
     def ended_with_group(self, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
         """The lesson cancelled because its group ends before it, and the event.

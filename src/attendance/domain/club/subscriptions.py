@@ -209,7 +209,8 @@ class Subscription(SubscriptionFields):
 
     def state(self, on: date) -> SubscriptionState:
         """The state on a day; of several that apply, the first of cancelled, used up, expired, frozen."""
-        if self.cancelled_on is not None and on > self.cancelled_on:
+        if self.cancelled_on is not None and (on > self.cancelled_on or self.cancelled_on < self.starts_on):
+            # before it begins, it is void from the start
             return SubscriptionState.CANCELLED
         if self.visits_left is not None and self.visits_left <= 0:
             return SubscriptionState.USED_UP

@@ -15,7 +15,8 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
     resource = LESSONS
 
     def completed(self, stored: Lesson) -> Lesson:
-        is_marked = bool(self.tables.marks.get(stored.id))
+        marks = self.tables.marks.get(stored.id) or {}
+        is_marked = any(not mark.announced for mark in marks.values())
         return stored if stored.is_marked == is_marked else replace(stored, is_marked=is_marked)
 
     def with_teachers(self, lesson_id: LessonId, *, for_update: bool) -> LessonWithTeachers:

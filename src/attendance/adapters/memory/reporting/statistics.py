@@ -162,7 +162,7 @@ class MemoryStatistics(Statistics):
         roster = self.tables.groups.rows[lesson.group_id].roster_on(lesson.date)
         counts = counts_of(mark.status for mark in marks.values())
         counts += Counts(unmarked=len(roster - marks.keys()))
-        if not marks:
+        if all(mark.announced for mark in marks.values()):
             return Figures(counts=counts, lessons=Lessons(planned=1, untaken=1))
         return Figures(
             counts=counts,

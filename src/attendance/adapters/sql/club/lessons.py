@@ -28,7 +28,7 @@ from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, Locati
 GROUP_ID: Any = sa.bindparam("group_id")
 LOCATION_ID: Any = sa.bindparam("location_id")
 SINCE, UNTIL = (sa.bindparam(name, type_=sa.Date) for name in ("since", "until"))
-IS_MARKED = sa.exists().where(attendance.c.lesson_id == lessons.c.id)
+IS_MARKED = sa.exists().where(attendance.c.lesson_id == lessons.c.id, ~attendance.c.announced)
 HAS_BEGUN = lessons.c.starts_at <= sa.bindparam("at", type_=lessons.c.starts_at.type)
 STATE = sa.case(
     (lessons.c.cancelled, sa.literal_column("'cancelled'")),

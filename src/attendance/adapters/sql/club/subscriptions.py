@@ -55,7 +55,9 @@ def _is_frozen(dialect: str) -> sa.ColumnElement[bool]:
 def _states(dialect: str) -> dict[str, sa.ColumnElement[bool]]:
     """What `Subscription.state` says: the first that holds. Each by itself: what costs is asked last."""
     holds = {
-        SubscriptionState.CANCELLED: subscriptions.c.cancelled_on < ON,
+        SubscriptionState.CANCELLED: sa.or_(
+            subscriptions.c.cancelled_on < ON, subscriptions.c.cancelled_on < subscriptions.c.starts_on
+        ),
         SubscriptionState.USED_UP: subscriptions.c.visits <= CHARGED,
         SubscriptionState.EXPIRED: subscriptions.c.valid_until < ON,
         SubscriptionState.FROZEN: _is_frozen(dialect),

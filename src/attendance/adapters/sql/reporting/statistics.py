@@ -62,7 +62,7 @@ def _seconds(dialect: str) -> sa.ColumnElement[int]:
 def _figures(dialect: str, conditions: frozenset[str], by: str) -> sa.Select[Any]:
     chosen = _chosen(dialect, conditions)
     marks, rosters = _marks(dialect, conditions, chosen), _rosters(dialect, chosen)
-    is_held = marks.c.lesson_id.is_not(None)
+    is_held = sa.func.coalesce(marks.c.taken, ZERO) > ZERO
     has_places = sa.and_(is_held, chosen.c.capacity.is_not(None))
     is_planned = sa.and_(~chosen.c.cancelled, ~is_held)
 
@@ -128,6 +128,8 @@ def _marks(dialect: str, conditions: frozenset[str], chosen: sa.CTE) -> sa.CTE:
                 for status in Status
             ),
             sa.func.count().filter(attendance.c.unpaid).label("unpaid"),
+            # announced absences say nothing of whether it was held
+            sa.func.count().filter(~attendance.c.announced).label("taken"),
             members.label("members"),
         )
         .select_from(source)
