@@ -33,7 +33,7 @@ class EntryBody(Body):
     """What is left out stays as it is; null resets it. `status` null clears the mark.
 
     `subscription_id` names the pass that is to pay. `if_version`: nothing is saved (412) unless the mark has
-    this version or is what is sent already. `if_unmarked`: a mark that is there is left alone, whoever made it.
+    this version or is what is sent already. `if_unmarked`: whoever is marked is left alone.
     `noted_at`: when it was noted down, an instant with its zone, at most 7 days ago.
     """
 
