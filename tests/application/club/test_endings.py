@@ -15,9 +15,10 @@ from attendance.application.club.lessons import LessonDetails
 from attendance.application.ports import Store
 from attendance.domain.attendance.marks import SentMark
 from attendance.domain.attendance.status import Status
+from attendance.domain.club import groups as groups_domain
 from attendance.domain.club.clients import ClientNotFound
-from attendance.domain.club.groups import GroupFull, RosterHeld
-from attendance.domain.club.lessons import GROUP_ENDED, LessonsPlanned, LessonState, OutsideGroup
+from attendance.domain.club.groups import Group, GroupFull, GroupMembership, OutsideGroup, RosterHeld
+from attendance.domain.club.lessons import GROUP_ENDED, LessonsPlanned, LessonState
 from attendance.domain.club.locations import Closure
 from attendance.domain.errors import Outdated
 from attendance.domain.events import Action
@@ -214,6 +215,67 @@ def test_lessons_are_seen_to_outlive_their_group_when_nobody_ends_them(
     monkeypatch.setattr(groups_module, "end_lessons", lambda *_, **__: None)
     with pytest.raises(SEEN):
         test_a_group_ends_with_its_memberships_and_with_its_lessons_if_that_is_said(in_memory())
+
+
+def test_nobody_is_in_a_group_after_its_end(club: Club) -> None:
+    anna, bea, carl = (club.client(name) for name in ("Anna", "Bea", "Carl"))
+    end, after = TODAY + 7 * DAY, TODAY + 8 * DAY
+    club.edits(club.manager, active_until=end, members=(member(anna),))
+    use, group_id, manager = club.use, club.group.id, club.manager
+    new = {"name": "Other", "location_id": club.location.id, "active_until": end}
+    before = all_events(club.world)
+    for joins in (
+        lambda: use.add_member(manager, group_id=group_id, client_id=bea, since=after),
+        lambda: use.add_member(manager, group_id=group_id, client_id=bea, since=after, until=after),
+        lambda: club.edits(manager, members=(member(anna), member(bea, after))),
+        lambda: club.edits(club.head, members=(member(anna, after),)),
+        lambda: club.edits(manager, active_until=TODAY, members=(member(anna), member(bea, end))),
+        lambda: use.add_group(manager, **new, members=(member(anna, after),)),
+    ):
+        with pytest.raises(OutsideGroup):
+            joins()
+    assert all_events(club.world) == before
+    clipped = (member(anna, FIRST, end), member(bea, end, end), member(carl, end, end))
+    use.add_member(manager, group_id=group_id, client_id=bea, since=end)
+    group = use.add_member(manager, group_id=group_id, client_id=carl, since=end, until=after)
+    assert group.members == tuple(sorted(clipped, key=lambda it: (it.since, it.client_id)))
+    sent = (member(anna), member(bea, end), member(carl, end, after))
+    assert club.edits(manager, members=sent) == use.show_group(manager, group_id=group_id) == group
+    added = use.add_group(manager, **new, members=(member(anna), member(bea, end, after)))
+    assert added.members == clipped[:2]
+
+
+@pytest.mark.plants
+@pytest.mark.parametrize("taken_out", ["both", "the refusal"])
+def test_somebody_is_seen_in_a_group_after_its_end_when_nobody_looks(
+    taken_out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unjudged(group: Group, before: Group | None = None) -> tuple[GroupMembership, ...]:
+        return group.members
+
+    if taken_out == "both":
+        monkeypatch.setattr(Group, "members_to_its_end", unjudged)
+    monkeypatch.setattr(groups_domain, "longer_members", lambda *_: [])
+    with pytest.raises(SEEN):
+        test_nobody_is_in_a_group_after_its_end(in_memory())
+
+
+def test_who_was_in_a_group_after_its_end_can_still_leave(club: Club) -> None:
+    anna, bea = club.client(), club.client("Bea")
+    stored = (member(anna), member(bea, TOMORROW))
+    kept = replace(as_stored(club), active_until=TODAY, members=stored, version=2)
+    with club.world.store.transaction() as work:
+        work.groups.save(kept)
+    assert club.edits(club.manager, name="Choir").members == stored
+    ended = club.use.end_member(club.manager, group_id=club.group.id, client_id=bea, until=TOMORROW)
+    assert ended.members == (member(anna), member(bea, TOMORROW, TOMORROW))
+    ended = club.use.end_member(club.manager, group_id=club.group.id, client_id=anna, until=TOMORROW)
+    assert ended.members == (member(anna, FIRST, TODAY), member(bea, TOMORROW, TOMORROW))
+
+
+def as_stored(club: Club) -> Group:
+    with club.world.store.autocommit() as work:
+        return work.groups.get(club.group.id)
 
 
 def test_what_was_held_after_the_end_stays_and_is_in_its_way(club: Club) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from attendance.application.ports import Store, UnitOfWork
-from attendance.domain.club.groups import Group, GroupFull
-from attendance.domain.club.lessons import Lesson, LessonsPlanned, OutsideGroup
+from attendance.domain.club.groups import Group, GroupFull, OutsideGroup
+from attendance.domain.club.lessons import Lesson, LessonsPlanned
 from attendance.domain.errors import AttendanceError
 from tests.application.club.test_groups_and_lessons import DAY, EIGHT, FIRST, NINE, TODAY, TOMORROW, Club
 from tests.fakes import replaced

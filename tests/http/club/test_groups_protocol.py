@@ -64,7 +64,8 @@ def test_the_same_entries_go_in_and_come_out(api: Api, manager: Person, place: s
         "name": "Monday", "location_id": place, "capacity": 2, "active_from": FIRST,
         "active_until": "2026-12-31",
         "teachers": [teacher(clerk.id, FIRST, "2026-02-10"), teacher(manager.id, "2026-02-03")],
-        "members": [member(anna, FIRST, YESTERDAY), member(bea, "2026-02-03"), member(anna, TOMORROW)],
+        "members": [member(anna, FIRST, YESTERDAY), member(bea, "2026-02-03", "2026-12-31"),
+                    member(anna, TOMORROW, "2026-12-31")],
         "schedule": [MONDAYS,
                      {"weekday": 1, "starts": "20:00", "ends": "00:00", "every": 8, "from": "2026-02-16"},
                      {"weekday": 7, "starts": "00:00", "ends": "00:01", "every": 2, "from": None}],
@@ -93,7 +94,7 @@ def test_a_put_changes_what_is_sent_and_null_clears(api: Api, head: Person, plac
     path = f"/groups/{group['id']}"
     changes = {
         "name": "Tuesday", "location_id": other, "capacity": 1, "active_from": FIRST, "active_until": TODAY,
-        "teachers": [teacher(head.id)], "members": [member(anna)], "schedule": [MONDAYS],
+        "teachers": [teacher(head.id)], "members": [member(anna, FIRST, TODAY)], "schedule": [MONDAYS],
     }  # fmt: skip
     for version, (name, value) in enumerate(changes.items(), 2):
         response = head.puts(path, f'"{version - 1}"', **{name: value})
@@ -398,6 +399,15 @@ def test_a_group_that_ends_names_what_is_planned_after_it_or_cancels_it(manager:
     ]
     outside = refusal(409, "the group is not active on that date")
     assert answer(manager.posts(f"{path}/lessons", date="2026-03-12", **times)) == outside
+    (bea,) = clients(manager, "Bea")
+    for refused in (
+        manager.posts(f"{path}/members", client_id=bea, **{"from": "2026-03-04"}),
+        manager.puts(path, members=[member(anna, FIRST, TOMORROW), member(bea, "2026-03-04")]),
+    ):
+        assert answer(refused) == outside
+        assert refused.headers["x-error-code"] == "outside_group_dates"
+    group = good(manager.posts(f"{path}/members", client_id=bea, **{"from": TOMORROW}), 201)
+    assert group["members"][1] == member(bea, TOMORROW, TOMORROW)
     assert fields(manager.puts(path, cancel_lessons=None)) == ["cancel_lessons"]
     assert fields(manager.posts("/groups", **body, cancel_lessons=True)) == ["cancel_lessons"]
 

@@ -1,7 +1,7 @@
 """Groups: adding, listing, showing and editing them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Unpack
 
@@ -22,7 +22,7 @@ from attendance.domain.club.groups import (
     GroupFields,
     GroupMembership,
     RosterHeld,
-    ended_by,
+    longer_members,
 )
 from attendance.domain.club.lessons import LessonsPlanned, LessonState
 from attendance.domain.dates import ONE_DAY
@@ -92,8 +92,9 @@ class ListGroups(DatedQuery):
 class AddGroup(Command):
     """Add a group and return it. `fields` are those of `GroupChanges`; name and location are required.
 
-    Raises Invalid, Forbidden, LocationNotFound, UserNotFound, ClientNotFound, ClientArchived, and GroupFull
-    where on some day it has more members than its capacity.
+    Memberships that run on past `active_until` end with it. Raises Invalid, Forbidden, LocationNotFound,
+    UserNotFound, ClientNotFound, ClientArchived, OutsideGroup where one begins after it, and GroupFull where
+    on some day it has more members than its capacity.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -102,6 +103,7 @@ class AddGroup(Command):
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[GroupChanges]) -> GroupDetails:
         group = Group(**self._new_record(fields))
+        group = replace(group, members=group.members_to_its_end())
         require_level(actor, Permission.ADD_GROUP)
         with self.store.transaction() as work:
             _require_references(work, None, group)
@@ -123,13 +125,14 @@ class EditGroup(Command):
     """Change the given fields of a group, those of `GroupChanges`, and return it. Lists are replaced whole.
 
     The same values again change nothing; lessons made before stay as they are. Below head managers the
-    rosters of lessons that were held must stay (RosterHeld). An earlier `active_until` ends the group:
-    memberships that run on end with it, and lessons that are planned after it are cancelled if
-    `cancel_lessons` says so, else it is refused (LessonsPlanned). `versions`: refuse unless the stored
-    version is one of these; None: any.
+    rosters of lessons that were held must stay (RosterHeld). A new or longer membership ends with the group
+    at the latest, and is refused where it begins after the group's last day (OutsideGroup). An earlier
+    `active_until` ends the group: memberships that run on end with it, and lessons that are planned after it
+    are cancelled if `cancel_lessons` says so, else it is refused (LessonsPlanned). `versions`: refuse unless
+    the stored version is one of these; None: any.
 
     Raises Invalid, Forbidden, GroupNotFound, Outdated, LocationNotFound, UserNotFound, ClientNotFound,
-    ClientArchived, GroupFull, RosterHeld, LessonsPlanned.
+    ClientArchived, GroupFull, OutsideGroup, RosterHeld, LessonsPlanned.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -153,10 +156,6 @@ class EditGroup(Command):
 
             def edited(before: Group) -> tuple[Group, Event | None]:
                 after, event = before.edited(changes, context)
-                end = after.active_until
-                if end is not None and before.is_ended_by(after):
-                    members = ended_by(after.members, end)
-                    after, event = before.edited({**changes, "members": members}, context)
                 _require_same_held_rosters(work, actor, before, after, context)
                 if before.is_ended_by(after):
                     end_lessons(work, after, context, cancel_lessons=cancel_lessons)
@@ -169,10 +168,11 @@ class EditGroup(Command):
 class AddMember(Command):
     """Add a client to a group from `since` to `until`, both included, and return the group.
 
-    `until` None: open end. `versions`: refuse (Outdated) unless the group has one of these; None: any. The
-    roster of a lesson that was held changes only by head managers and above (RosterHeld). Raises Invalid,
-    Forbidden, GroupNotFound, Outdated, ClientNotFound, ClientArchived, GroupFull, RosterHeld, and
-    AlreadyInGroup where the client is in the group on one of these days.
+    `until` None: open end; it ends with the group at the latest. `versions`: refuse (Outdated) unless the
+    group has one of these; None: any. The roster of a lesson that was held changes only by head managers and
+    above (RosterHeld). Raises Invalid, Forbidden, GroupNotFound, Outdated, ClientNotFound, ClientArchived,
+    GroupFull, RosterHeld, OutsideGroup where it begins after the group's last day, and AlreadyInGroup where
+    the client is in the group on one of these days.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -299,22 +299,14 @@ def _require_references(work: UnitOfWork, before: Group | None, after: Group) ->
     teacher_ids = {teaching.user_id for teaching in before.teachers} if before else set()
     for user_id in sorted({teaching.user_id for teaching in after.teachers} - teacher_ids):
         work.accounts.get(user_id)
-    joining_ids = {member.client_id for member in _longer_members(before.members if before else (), after)}
+    joining_ids = {
+        member.client_id for member in longer_members(before.members if before else (), after.members)
+    }
     clients = work.clients.get_all_for_update(joining_ids)
     if len(clients) < len(joining_ids):
         raise ClientNotFound
     if not all(client.active for client in clients):
         raise ClientArchived
-
-
-def _longer_members(before: Iterable[GroupMembership], after: Group) -> list[GroupMembership]:
-    """The memberships that are new, or end later than before."""
-    ends = {(member.client_id, member.since): member.until or date.max for member in before}
-    return [
-        member
-        for member in after.members
-        if (member.until or date.max) > ends.get((member.client_id, member.since), date.min)
-    ]
 
 
 def group_errors(fields: Mapping[str, Any]) -> list[FieldError]:

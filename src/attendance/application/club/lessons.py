@@ -15,7 +15,7 @@ from attendance.application.forms.use_case import Command, DatedCommand, TimedQu
 from attendance.application.ports import UnitOfWork, Zones
 from attendance.application.ports.club import LESSONS
 from attendance.domain.attendance.marks import MarkingRules
-from attendance.domain.club.groups import Group
+from attendance.domain.club.groups import Group, OutsideGroup
 from attendance.domain.club.lessons import (
     CLOSED,
     Lesson,
@@ -24,7 +24,6 @@ from attendance.domain.club.lessons import (
     LessonMarked,
     LessonNotFound,
     LessonState,
-    OutsideGroup,
     capacity_of,
     made,
 )

@@ -1,6 +1,6 @@
 """Groups: their teachers, their members, and their weekly schedule."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from itertools import pairwise
@@ -12,6 +12,7 @@ from uuid import UUID
 from attendance.domain.club.locations import capacity_error
 from attendance.domain.dates import ONE_DAY, Period, ends_wrongly, is_within
 from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
+from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.revisions import Record, RecordFields
 from attendance.domain.text import name_error, raise_if_errors, trim
@@ -41,6 +42,13 @@ class GroupFull(Conflict):
     """On some day the group would have more members than its capacity."""
 
     text = "group is full"
+
+
+class OutsideGroup(Conflict):
+    """A lesson is only given, and a membership only begins, on a day on which the group is active."""
+
+    text = "the group is not active on that date"
+    code = "outside_group_dates"
 
 
 class RosterHeld(Conflict):
@@ -171,6 +179,37 @@ class Group(GroupFields, Record):
         object.__setattr__(self, "members", _sorted(self.members, "since", "client_id"))
         object.__setattr__(self, "schedule", tuple(sorted(self.schedule, key=_slot_key)))
 
+    def edited(
+        self, changes: Mapping[str, Any], change_context: ChangeContext
+    ) -> tuple["Group", Event | None]:
+        """The group with these changes, its memberships at most to its end, and the event.
+
+        Raises Invalid, GroupFull, and OutsideGroup for a new or longer membership that begins after the end.
+        """
+        after, event = Record.edited(self, changes, change_context)
+        members = after.members_to_its_end(self)
+        if members == after.members:
+            return after, event
+        return Record.edited(self, {**changes, "members": members}, change_context)
+
+    def members_to_its_end(self, before: "Group | None" = None) -> tuple[GroupMembership, ...]:
+        """The memberships, of which those that run on past the group's last day end with it.
+
+        What was so `before` (None: the group is new) stays unless this ends the group. Raises OutsideGroup
+        where one that is new, or ends later than before, begins after the last day.
+        """
+        end, known = self.active_until, before.members if before else ()
+        if end is None or end == date.max:
+            return self.members
+        if any(member.since > end for member in longer_members(known, self.members)):
+            raise OutsideGroup
+        if before is None or before.is_ended_by(self):
+            return ended_by(self.members, end)
+        kept = {*known}
+        return tuple(
+            member if member in kept or member.since > end else _ended(member, end) for member in self.members
+        )
+
     def is_active(self, day: date) -> bool:
         return is_within(day, self.active_from, self.active_until)
 
@@ -224,9 +263,23 @@ class Group(GroupFields, Record):
 
 def ended_by(members: Iterable[GroupMembership], day: date) -> tuple[GroupMembership, ...]:
     """Memberships that end on a day at the latest; those that begin later are gone."""
-    return tuple(
-        replace(member, until=min(member.until or date.max, day)) for member in members if member.since <= day
-    )
+    return tuple(_ended(member, day) for member in members if member.since <= day)
+
+
+def _ended(member: GroupMembership, day: date) -> GroupMembership:
+    return replace(member, until=min(member.until or date.max, day))
+
+
+def longer_members(
+    before: Iterable[GroupMembership], after: Iterable[GroupMembership]
+) -> list[GroupMembership]:
+    """The memberships that are new, or end later than before, in the order of `after`."""
+    ends = {(member.client_id, member.since): member.until or date.max for member in before}
+    return [
+        member
+        for member in after
+        if (member.until or date.max) > ends.get((member.client_id, member.since), date.min)
+    ]
 
 
 def most_at_once(members: Iterable[GroupMembership]) -> int:

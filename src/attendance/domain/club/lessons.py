@@ -32,13 +32,6 @@ class SlotTaken(Conflict):
     text = "there is a lesson at that time already"
 
 
-class OutsideGroup(Conflict):
-    """A lesson is only given on a day on which its group is active."""
-
-    text = "the group is not active on that date"
-    code = "outside_group_dates"
-
-
 class LessonsPlanned(Conflict):
     """Lessons are planned after the group's end; `lessons` are those, by date and start."""
 
