@@ -272,3 +272,26 @@ def test_an_absence_that_is_announced_for_who_is_archived_is_seen(
     sheet = Sheet.of(store)
     sheet.announcing(sheet.parents[0])()
     assert announced_and_left(sheet)
+
+
+def announced_and_gone(sheet: Sheet) -> bool:
+    """Whether an absence is left of who left the group while it was announced."""
+    club = sheet.club
+    club.edits(club.head, members=(member(sheet.anna),))
+    leaving = partial(club.edits, club.head, members=())
+    at_once(sheet.announcing(sheet.parents[0]), leaving)
+    with club.world.store.autocommit() as work:
+        return bool(work.attendance.of_lesson(sheet.tomorrow))
+
+
+def test_no_absence_is_left_of_who_leaves_the_group_while_it_is_announced(store: Store) -> None:
+    sheet = Sheet.of(store)
+    assert not any(announced_and_gone(sheet) for _ in range(FEWER))
+
+
+@pytest.mark.plants
+def test_an_absence_of_who_left_the_group_is_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("attendance.application.club.groups._clear_absences", lambda *_: None)
+    sheet = Sheet.of(store)
+    sheet.announcing(sheet.parents[0])()
+    assert announced_and_gone(sheet)

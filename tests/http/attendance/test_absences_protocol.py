@@ -281,6 +281,17 @@ def test_an_announced_absence_keeps_no_lesson_where_it_was(family: Family) -> No
     assert answer(refused) == refusal(409, "lesson has marks")
 
 
+def test_what_was_announced_goes_with_who_leaves_the_group(family: Family) -> None:
+    chess, members = family.chess, f"/groups/{family.chess.group}/members/{family.anna}"
+    next_week = chess.lesson("2026-03-10")
+    for lesson in (family.lesson, next_week):
+        good(family.announces(lesson), 200)
+    ended = chess.head.asks("DELETE", f"/api/v1{members}", params={"until": TOMORROW})
+    good(ended, 200)
+    assert rows(sheet(chess.head, family.lesson))[family.anna]["announced"] is True
+    assert family.anna not in rows(sheet(chess.head, next_week))
+
+
 def test_no_parent_reads_what_a_teacher_noted(family: Family) -> None:
     good(family.announces(note="fever"), 200)
     good(marks(family.chess.teacher, family.lesson, entry(family.anna, "excused", note=SECRET)), 200)

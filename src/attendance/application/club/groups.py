@@ -13,8 +13,9 @@ from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedCommand, DatedQuery, Query
 from attendance.application.pagination import PageChoice
-from attendance.application.ports import Store, UnitOfWork
+from attendance.application.ports import Contended, Store, UnitOfWork
 from attendance.application.ports.club import GROUPS, GroupCriteria
+from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
 from attendance.domain.club.groups import (
     Group,
@@ -28,7 +29,7 @@ from attendance.domain.club.lessons import LessonsPlanned, LessonState
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError, error_if
 from attendance.domain.events import ChangeContext, Event
-from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
+from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_rewrite_rosters, require_level, sees_members
 from attendance.domain.permissions.table import Permission
@@ -157,6 +158,7 @@ class EditGroup(Command):
             def edited(before: Group) -> tuple[Group, Event | None]:
                 after, event = before.edited(changes, context)
                 _require_same_held_rosters(work, actor, before, after, context)
+                _clear_absences(work, before, after, context)
                 if before.is_ended_by(after):
                     end_lessons(work, after, context, cancel_lessons=cancel_lessons)
                 _require_references(work, before, after)
@@ -206,7 +208,8 @@ class AddMember(Command):
 class EndMember(DatedCommand):
     """End a client's membership that runs on a day with that day, and return the group.
 
-    Where none runs on it, remove the next one that has not begun. `until`: today unless given. `versions`:
+    Where none runs on it, remove the next one that has not begun. The client's planned absences from later
+    lessons of the group go with it. `until`: today unless given. `versions`:
     refuse (Outdated) unless the group has one of these; None: any. The roster of a lesson that was held
     changes only by head managers and above (RosterHeld). Raises Forbidden, GroupNotFound, Outdated,
     MembershipNotFound, RosterHeld.
@@ -248,6 +251,7 @@ def _edit_members(
         def edited(before: Group) -> tuple[Group, Event | None]:
             after, event = before.edited({"members": members(before)}, context)
             _require_same_held_rosters(work, actor, before, after, context)
+            _clear_absences(work, before, after, context)
             _require_references(work, before, after)
             return after, event
 
@@ -266,6 +270,39 @@ def _require_same_held_rosters(
     held_dates = work.lessons.lock_held_dates(before.id, context.at)
     if changed_dates := before.days_with_other_roster(after, held_dates):
         raise RosterHeld(*changed_dates)
+
+
+def _clear_absences(work: UnitOfWork, before: Group, after: Group, context: ChangeContext) -> None:
+    """Remove the planned absences of clients from lessons on whose roster they are no longer.
+
+    Lessons are locked before clients, as whoever marks attendance does. Raises Contended where somebody
+    announced one meanwhile.
+    """
+    leaving_ids = {member.client_id for member in longer_members(after.members, before.members)}
+    if not leaving_ids:
+        return
+    lesson_ids = _lessons_missed(work, leaving_ids, context)
+    lessons = work.lessons.get_all_for_update(lesson_ids)
+    work.clients.lock_existing(leaving_ids)
+    if _lessons_missed(work, leaving_ids, context) - lesson_ids:
+        raise Contended
+    for lesson in lessons:
+        gone_ids = leaving_ids - after.roster_on(lesson.date) if lesson.group_id == after.id else ()
+        marks = work.attendance.of_lesson(lesson.id, gone_ids) if gone_ids else ()
+        changes = [mark.cleared(context) for mark in marks if mark.status is Status.EXCUSED]
+        work.attendance.save(changes)
+        work.events.add_all([event for change in changes for event in change.events])
+
+
+def _lessons_missed(
+    work: UnitOfWork, client_ids: Collection[ClientId], context: ChangeContext
+) -> set[LessonId]:
+    """The lessons to come from which clients are excused."""
+    return {
+        mark.lesson_id
+        for client_id in client_ids
+        for mark in work.attendance.planned_absences(client_id, context.at)
+    }
 
 
 def end_lessons(work: UnitOfWork, group: Group, context: ChangeContext, *, cancel_lessons: bool) -> None:
