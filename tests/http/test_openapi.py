@@ -321,6 +321,12 @@ def test_a_key_may_be_sent_where_an_answer_is_kept(memory: Api, document: dict[s
         if parameter["name"] == "Idempotency-Key"
     }
     assert {*sent} == keyed
+    replayed = {
+        (method, path)
+        for method, path, operation in described(document)
+        if any("Idempotency-Replayed" in told.get("headers", {}) for told in operation["responses"].values())
+    }
+    assert replayed == keyed
     for parameter in sent.values():
         assert (parameter["in"], parameter["required"]) == ("header", False)
         assert (parameter["schema"]["type"], parameter["schema"]["pattern"]) == ("string", "^[!-~]{1,255}$")

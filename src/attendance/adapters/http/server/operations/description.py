@@ -45,6 +45,10 @@ HEADERS: dict[str, OpenAPIHeader] = {
     RETRY_AFTER: _header("After how many seconds to try again.", Schema(type=OpenAPIType.INTEGER, minimum=1)),
     AUTHENTICATE: _header('`Bearer`; with `error="invalid_token"` where a token was sent.'),
 }
+REPLAYED_NAME = "Idempotency-Replayed"
+REPLAYED_HEADER = OpenAPIHeader(
+    schema=TEXT, description="`true` where it is the answer that was kept of an earlier time."
+)
 OF_STATUS = {401: AUTHENTICATE, 429: RETRY_AFTER, 503: RETRY_AFTER}
 IF_MATCH = Parameter(
     name="If-Match",
@@ -113,6 +117,8 @@ def _describe(made: DescribedOperation, operation: Operation, inputs: Inputs, *,
     for status, response in responses.items():
         if isinstance(response, OpenAPIResponse):
             _describe_response(response, int(status), operation, inputs)
+        if is_keyed and isinstance(response, OpenAPIResponse) and int(status) < 300:
+            response.headers = {**(response.headers or {}), REPLAYED_NAME: REPLAYED_HEADER}
     if is_tagged and operation.method == "GET":
         tag: dict[str, OpenAPIHeader | Reference] = {ETAG: _reference(ETAG)}
         responses["304"] = OpenAPIResponse(description="The client has it already", headers=tag)
