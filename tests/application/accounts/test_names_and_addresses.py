@@ -11,9 +11,11 @@ import pytest
 
 from attendance.adapters.mail import ValidEmailAddresses
 from attendance.adapters.memory import MemoryStore
+from attendance.application.accounts import accounts as accounts_module
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.ports import Store, UnitOfWork
-from attendance.domain.accounts.accounts import Account, EmailTaken, Language, email_key
+from attendance.domain.accounts import accounts as accounts_domain
+from attendance.domain.accounts.accounts import Account, EmailTaken, Language, UsernameTaken, email_key
 from attendance.domain.accounts.links import InvalidConfirmationToken, InvalidResetToken
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.usernames import RESERVED
@@ -25,7 +27,7 @@ from tests.application.accounts.test_granting import Careless, Forced
 from tests.application.accounts.test_role_races import at_once
 from tests.fakes import PASSWORD, World, replaced
 
-ADDRESS = "ada@example.org"
+ADDRESS, OTHER = "ada@example.org", "another password"
 AN_ID = "01900000-0000-7000-8000-000000000000"
 POSING = [*sorted(RESERVED), "Admin", "ＲＯＯＴ", " Me ", AN_ID, AN_ID.upper(), AN_ID.replace("-", "")]
 
@@ -80,6 +82,49 @@ def test_ones_own_address_is_a_name(memory: World) -> None:
     memory.use_cases.edit_user(ada, user_id=user_id, username="new@example.org", email="new@example.org")
     with pytest.raises(Invalid):
         memory.use_cases.edit_user(ada, user_id=user_id, username="boss@example.org")
+
+
+def test_a_pending_address_is_no_name_yet(memory: World) -> None:
+    user_id = memory.use_cases.register(username="ada", email=ADDRESS, password=PASSWORD)
+    memory.use_cases.confirm_email(token=memory.token_mailed(MailKind.CONFIRM_EMAIL))
+    ada, new = make.actor(memory.now(user_id)), "new@example.org"
+    edit = partial(memory.use_cases.edit_user, ada, user_id=user_id)
+    with pytest.raises(Invalid) as refused:
+        edit(username=new, email=new)
+    assert complaint(refused.value) == [("username", "must not be an email address, unless it is one's own")]
+    edit(email=new)
+    with pytest.raises(Invalid):
+        edit(username=new)
+    memory.use_cases.confirm_email(token=memory.token_mailed(MailKind.CONFIRM_EMAIL, new))
+    assert edit(username=new).username == new
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_nobody_is_called_by_an_address_that_is_given_up(memory: World, is_confirmed: bool) -> None:
+    user_id = memory.use_cases.register(username="Ada@Example.org", email=ADDRESS, password=PASSWORD)
+    if is_confirmed:
+        memory.use_cases.confirm_email(token=memory.token_mailed(MailKind.CONFIRM_EMAIL))
+    before = memory.now(user_id)
+    edit = partial(memory.use_cases.edit_user, make.actor(before), user_id=user_id)
+    for changes in ({}, {"username": ADDRESS}, {"name": "Ada", "username": "Ada@Example.org"}):
+        with pytest.raises(Invalid) as refused:
+            edit(email="new@example.org", **changes)
+        assert [error.field for error in refused.value.field_errors] == ["username"]
+        assert memory.now(user_id) == before
+    assert edit(email="ADA@example.org", name="Ada").username == "Ada@Example.org"
+    edited = edit(email="new@example.org", username="ada")
+    assert (edited.username, edited.pending_email or edited.email) == ("ada", "new@example.org")
+    with pytest.raises(Invalid):
+        edit(username=ADDRESS)
+
+
+@pytest.mark.plants
+def test_somebody_is_seen_to_keep_an_address_as_a_name_when_nobody_asks(
+    memory: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts_module, "given_up_error", lambda *_: None)
+    with pytest.raises(pytest.fail.Exception):
+        test_nobody_is_called_by_an_address_that_is_given_up(memory, is_confirmed=True)
 
 
 @pytest.mark.parametrize("username", ["admin", AN_ID, "boss@example.org"])
@@ -150,6 +195,49 @@ def test_a_claim_that_was_never_confirmed_goes_to_who_is_invited(world: World) -
     world.use_cases.set_password(token=world.token_mailed(MailKind.INVITATION), password="another password")
     assert world.now(invited.id).level is Level.USER
     world.use_cases.actor_of(world.use_cases.sign_in(username="eve", password=PASSWORD).access_token)
+
+
+@pytest.mark.parametrize("is_invited", [True, False])
+def test_who_loses_a_claimed_address_loses_it_as_a_name_too(world: World, is_invited: bool) -> None:
+    squatter = world.use_cases.register(username="Ada@Example.org", email=ADDRESS, password=PASSWORD)
+    if is_invited:
+        ada = world.use_cases.invite_user(world.having(Role.OWNER), username=ADDRESS, email=ADDRESS).id
+    else:
+        world.clock.pass_by(days=30)
+        ada = world.use_cases.register(username=ADDRESS, email=ADDRESS, password=OTHER)
+    given = f"user-{squatter.hex[-12:]}"
+    assert (world.now(squatter).username, world.now(squatter).email) == (given, None)
+    assert (world.now(ada).username, world.now(ada).email) == (ADDRESS, ADDRESS)
+    with world.store.autocommit() as work:
+        told = work.events.of(squatter)[-1]
+    assert (told.action, told.before, told.after) == (
+        Action.ACCOUNT_EMAIL_LAPSED,
+        {"username": "Ada@Example.org", "email": ADDRESS},
+        {"username": given, "email": None},
+    )
+    world.use_cases.actor_of(world.use_cases.sign_in(username=given, password=PASSWORD).access_token)
+
+
+@pytest.mark.plants
+def test_a_stranger_is_seen_to_keep_an_address_as_a_name_when_nobody_takes_it(
+    memory: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts_domain, "is_address", lambda *_: False)
+    with pytest.raises(UsernameTaken):
+        test_who_loses_a_claimed_address_loses_it_as_a_name_too(memory, is_invited=True)
+
+
+def test_nobody_chooses_a_name_that_an_account_is_given(memory: World) -> None:
+    for username in ("user-0123456789ab", "USER-0123456789AB"):
+        with pytest.raises(Invalid) as refused:
+            memory.use_cases.register(username=username, password=PASSWORD)
+        assert complaint(refused.value) == [("username", "must not look like an id")]
+    memory.use_cases.register(username="user-0123456789a", password=PASSWORD)
+
+
+def test_an_address_of_another_domain_is_nobodys_own_however_alike(memory: World) -> None:
+    with pytest.raises(Invalid):
+        memory.use_cases.register(username="a@strasse.example", email="a@straße.example", password=PASSWORD)
 
 
 def test_an_invitation_takes_no_address_from_who_confirmed_it_or_was_invited(world: World) -> None:

@@ -185,7 +185,7 @@ def charged_at_once(club: Club) -> Counter[str]:
     it = sells(club)
     day = TODAY - timedelta(days=TODAY.weekday())
     there = [club.lesson(day, time(hour)) for hour in range(3)]
-    elsewhere = [club.lesson(day - (n + 1) * 7 * DAY, time(12 + n)) for n in range(3)]
+    elsewhere = [club.lesson(day - (n + 1) * 7 * DAY, time(6 + n)) for n in range(3)]
     for lesson in elsewhere:
         assert club.marks(lesson, PRESENT) == paid_by(it)
     at_once(

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from threading import Barrier
 from typing import Any
 from uuid import UUID
@@ -42,7 +43,15 @@ from attendance.domain.club.groups import (
     Slot,
     Teaching,
 )
-from attendance.domain.club.lessons import Lesson, LessonNotFound, LessonState, Scheduled, SlotTaken, TooLate
+from attendance.domain.club.lessons import (
+    AttendedLesson,
+    Lesson,
+    LessonNotFound,
+    LessonState,
+    Scheduled,
+    SlotTaken,
+    TooLate,
+)
 from attendance.domain.club.locations import Closure, Location, LocationNotFound
 from attendance.domain.errors import Forbidden, Invalid, Outdated, Unavailable
 from attendance.domain.events import Action
@@ -675,15 +684,14 @@ def test_a_lesson_with_marks_is_changed_while_its_marks_may_be(club: Club, days:
     club.marks(lesson, club.client())
     club.world.clock.pass_by(days=days)
     moves: list[dict[str, Any]] = [
-        {"cancelled": True, "reason": "snow"}, {"cancelled": False}, {"starts": time(7)}, {"date": TOMORROW},
-        {"date": TODAY},
+        {"cancelled": True, "reason": "snow"}, {"cancelled": False}, {"starts": time(7)},
     ]  # fmt: skip
     for changes in moves:
         club.changes(actor, lesson, **changes)
     if who == "head":
         return
     club.world.clock.pass_by(days=1)
-    for changes in (moves[0], moves[2] | {"starts": EIGHT}, moves[3], {"ends": time(10)}):
+    for changes in (moves[0], moves[2] | {"starts": EIGHT}, {"date": TOMORROW}, {"ends": time(10)}):
         with pytest.raises(TooLate):
             club.changes(actor, lesson, **changes)
     assert club.changes(actor, lesson, topic="chess").topic == "chess"
@@ -698,6 +706,52 @@ def test_a_lesson_is_seen_to_change_too_late_when_nobody_asks_the_date(
     monkeypatch.setattr(MarkingRules, "require_in_time", lambda *_, **__: None)
     with pytest.raises(SEEN):
         test_a_lesson_with_marks_is_changed_while_its_marks_may_be(in_memory(), days, who)
+
+
+def test_a_lesson_with_marks_is_not_moved_to_where_it_is_still_to_come(club: Club) -> None:
+    anna, lesson, planned = club.client(), club.adds(), club.adds(TODAY + 7 * DAY)
+    club.marks(lesson, anna)
+    club.marks(planned, anna, Status.EXCUSED)
+    before = all_events(club.world)
+    for actor in (club.clerk, club.manager, club.head):
+        for move in ({"date": TODAY + 9 * DAY}, {"date": TOMORROW}, {"starts": time(20), "ends": time(21)}):
+            with pytest.raises(AttendedLesson):
+                club.changes(actor, lesson, **move)
+    assert all_events(club.world) == before
+    assert club.changes(club.clerk, lesson, starts=NINE, ends=time(10)).state is LessonState.HELD
+    assert club.changes(club.clerk, planned, date=TODAY + 9 * DAY).date == TODAY + 9 * DAY
+    club.marks(lesson, anna, Status.EXCUSED)
+    assert club.changes(club.clerk, lesson, date=TOMORROW).state is LessonState.PLANNED
+
+
+@pytest.mark.parametrize(("who", "days"), [("clerk", 7), ("manager", 60)])
+def test_moving_a_lesson_with_marks_gives_nobody_more_days(club: Club, who: str, days: int) -> None:
+    actor: Actor = getattr(club, who)
+    club.world.clock.now -= days * DAY
+    marked_on = TODAY - days * DAY
+    lesson, wrong = club.adds(marked_on), club.adds(marked_on - DAY)
+    for it in (lesson, wrong):
+        club.marks(it, club.client())
+    moved = club.changes(actor, wrong, date=marked_on, starts=NINE, ends=time(10))
+    assert moved.date == marked_on, "the day on which the mark was made"
+    club.world.clock.pass_by(days=days)
+    for day in (marked_on + DAY, YESTERDAY, TODAY):
+        with pytest.raises(TooLate):
+            club.changes(actor, lesson, date=day)
+    assert club.changes(club.head, lesson, date=TODAY).date == TODAY
+
+
+@pytest.mark.plants
+@pytest.mark.parametrize("test", [
+    test_a_lesson_with_marks_is_not_moved_to_where_it_is_still_to_come,
+    partial(test_moving_a_lesson_with_marks_gives_nobody_more_days, who="clerk", days=7),
+])  # fmt: skip
+def test_a_lesson_is_seen_to_move_away_from_its_marks_when_nobody_looks_at_them(
+    test: Callable[[Club], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MarkingRules, "require_movable", lambda *_, **__: None)
+    with pytest.raises(SEEN):
+        test(in_memory())
 
 
 def test_below_their_level_nobody_does_anything(club: Club) -> None:

@@ -381,6 +381,16 @@ def test_a_profile_is_edited_field_by_field(api: Api, ada: Person) -> None:
     assert me(ada)["version"] == 4
 
 
+def test_an_address_that_is_given_up_is_no_name(api: Api, ada: Person) -> None:
+    assert good(ada.puts("/users/me", username="ada@example.org"), 200)["username"] == "ada@example.org"
+    refused = ada.puts("/users/me", email="new@example.org")
+    assert answer(refused)[0] == 400
+    assert refused.json()["details"] == [
+        {"field": "username", "message": "must not be an address that is given up"}
+    ]
+    assert good(ada.puts("/users/me", email="new@example.org", username="ada"), 200)["username"] == "ada"
+
+
 def test_a_name_somebody_has_is_taken(api: Api, ada: Person) -> None:
     bob = api.having(username="bob")
     assert answer(bob.puts("/users/me", username="ADA")) == refusal(400, "username is taken")

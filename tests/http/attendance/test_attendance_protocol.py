@@ -519,6 +519,18 @@ def test_somebody_is_seen_to_have_been_there_before_it_began_when_nobody_looks_a
     assert shown["counts"]["present"] == 1
 
 
+@IN_MEMORY
+def test_a_lesson_with_marks_is_not_moved_to_where_it_is_still_to_come(api: Api) -> None:
+    chess = Class.of(api)
+    lesson, (anna, *_) = chess.lesson(), chess.members
+    good(marks(chess.teacher, lesson, entry(anna)), 200)
+    for by in (chess.teacher, chess.head):
+        refused = by.puts(f"/groups/{chess.group}/lessons/{lesson}", date=TOMORROW)
+        assert answer(refused) == refusal(409, "lesson has marks that it cannot have before it begins")
+        assert refused.headers["x-error-code"] == "attended_lesson"
+    chess.edits(lesson, date="0001-01-01", starts="00:00")
+
+
 def test_a_cancelled_lesson_is_not_marked(chess: Class) -> None:
     lesson, (anna, *_) = chess.lesson(), chess.members
     good(marks(chess.teacher, lesson, entry(anna)), 200)

@@ -20,7 +20,7 @@ from attendance.application.ports.accounts import ACCOUNTS, AccountsPage, UserCr
 from attendance.domain.accounts.accounts import Account, Language, accepted_name
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.policy import may_edit
-from attendance.domain.accounts.usernames import posing_error
+from attendance.domain.accounts.usernames import given_up_error, posing_error
 from attendance.domain.errors import FieldError, Forbidden, Unauthenticated
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
@@ -104,8 +104,9 @@ class EditUser(Command):
 
     Oneself, or for head managers users of a lower role. A new address is pending until the link that is
     mailed to it is used, and the confirmed one gets a notice; an address that was never confirmed is replaced
-    at once. The present address ends a pending one. The same values again change nothing. `versions`: refuse
-    unless the stored version is one of these; None: any.
+    at once. The present address ends a pending one. A username can be the present address, not a pending one,
+    and whoever gives that address up changes it as well. The same values again change nothing. `versions`:
+    refuse unless the stored version is one of these; None: any.
 
     Raises Invalid, Forbidden, UserNotFound, Outdated, UsernameTaken, EmailTaken, LimitReached.
     """
@@ -149,13 +150,15 @@ class EditUser(Command):
             require(may_edit(actor, before), Forbidden)
             require_version(before.version, versions)
             context = self._change_context(actor)
-            if "username" in accepted and accepted["username"] != before.username:
-                raise_if_errors(posing_error(accepted["username"], before.email, accepted.get("email")))
             after, event = before.edited(
                 **{field: accepted.get(field) for field in values}, language=language, change_context=context
             )
             if event is None:
                 return _details(work, actor, before)
+            is_renamed = after.username != before.username
+            # a pending address is not one's own yet
+            posing = posing_error(after.username, after.email) if is_renamed else None
+            raise_if_errors(given_up_error(before, after) or posing)
             new_email = self._email_to_confirm(before, after)
             if new_email is not None:
                 free_address(work, new_email, context)

@@ -14,7 +14,7 @@ from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedCommand, TimedQuery
 from attendance.application.ports import UnitOfWork, Zones
 from attendance.application.ports.club import LESSONS
-from attendance.domain.attendance.marks import MarkingRules
+from attendance.domain.attendance.marks import Mark, MarkingRules
 from attendance.domain.club.groups import Group, OutsideGroup
 from attendance.domain.club.lessons import (
     CLOSED,
@@ -141,12 +141,14 @@ class EditLesson(Command):
     `cancelled` True, with a `reason`, cancels it and gives its visits back to the passes that paid; False
     restores it. Restoring it or moving it to another date charges its visits again. Managers may, and below
     them who teaches the lesson, but not choose `teachers`. A lesson with marks can be moved, cancelled or
-    restored only on the days on which the actor may change its marks (TooLate). `versions`: refuse unless the
-    stored version is one of these; None: any.
+    restored only on the days on which the actor may change its marks, by its old date and by its new one, and
+    moving it gives nobody more such days (TooLate). With marks other than excused it is not moved to where it
+    is still to come (AttendedLesson). `versions`: refuse unless the stored version is one of these; None:
+    any.
 
-    Raises Invalid, Forbidden, LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound, SlotTaken or
-    LessonsOverlap where the group has another lesson at that time, and OutsideGroup where it is moved to or
-    restored on a date on which the group is not active.
+    Raises Invalid, Forbidden, LessonNotFound, TooLate, Outdated, LocationNotFound, UserNotFound,
+    AttendedLesson, SlotTaken or LessonsOverlap where the group has another lesson at that time, and
+    OutsideGroup where it is moved to or restored on a date on which the group is not active.
     """
 
     zones: Zones
@@ -178,11 +180,14 @@ class EditLesson(Command):
             require_level(actor, Permission.EDIT_LESSON, own=actor.id in taught_lesson.teachers)
             if {*changes.get("teachers", before.teachers)} != {*before.teachers}:
                 require(may_choose_teachers(actor), Forbidden)
-            self._require_in_time(work, actor, before, changes)
+            marks = self._marks_moved(work, before, changes)
+            if marks:
+                self._require_in_time(actor, before, changes)
             require_version(before.version, versions)
             all_changes = _with_derived_changes(work, before, changes)
             zone = self.zones.named(all_changes.get("timezone", before.timezone))
             after, event = before.edited(all_changes, self._change_context(actor), zone=zone)
+            self.marking_rules.require_movable(actor.level, before, after, marks, at=self.clock(), zone=zone)
             if before.date != after.date or before.cancelled > after.cancelled:
                 _require_active(work, after)
             if event:
@@ -198,16 +203,17 @@ class EditLesson(Command):
                 charge_again(work, before, after, self._change_context(actor))
             return _changed(work, after, self.clock())
 
-    def _require_in_time(
-        self, work: UnitOfWork, actor: Actor, before: Lesson, changes: LessonChanges
-    ) -> None:
-        """Raise TooLate for moving, cancelling or restoring a lesson whose marks may no longer be changed."""
+    def _marks_moved(self, work: UnitOfWork, before: Lesson, changes: LessonChanges) -> tuple[Mark, ...]:
+        """The marks of a lesson that is moved, cancelled or restored; of another none."""
         moves = any(changes.get(name, getattr(before, name)) != getattr(before, name) for name in MOVES)
         # not `before.is_marked`: somebody may have been marked while this waited for the lock
-        if moves and work.attendance.of_lesson(before.id):
-            today = self.clock().astimezone(self.zones.named(before.timezone)).date()
-            for day in (before.date, changes.get("date", before.date)):
-                self.marking_rules.require_in_time(actor.level, day, today=today)
+        return work.attendance.of_lesson(before.id) if moves else ()
+
+    def _require_in_time(self, actor: Actor, before: Lesson, changes: LessonChanges) -> None:
+        """Raise TooLate for a lesson whose marks may no longer be changed, by its old or its new date."""
+        today = self.clock().astimezone(self.zones.named(before.timezone)).date()
+        for day in (before.date, changes.get("date", before.date)):
+            self.marking_rules.require_in_time(actor.level, day, today=today)
 
 
 class DeleteLesson(Command):

@@ -73,6 +73,11 @@ def email_key(email: str) -> str:
     return f"{local.lower()}{at}{domain_key(domain)}"
 
 
+def is_address(username: str, email: str | None) -> bool:
+    """Whether a username is this address, in any spelling that is compared as the same."""
+    return email is not None and email_key(username) == email_key(email)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """An account. Raises Invalid.
@@ -173,8 +178,14 @@ class Account:
         return replace(self, in_labs=True, updated_at=at, version=self.version + 1)
 
     def lapsed(self, change_context: ChangeContext) -> tuple["Account", Event]:
-        """The account without its address, which was not confirmed in time, and the event."""
-        return revised(self, {"email": None}, Action.ACCOUNT_EMAIL_LAPSED, change_context.by_itself())
+        """The account without its address, which was not confirmed in time, and the event.
+
+        Where its username is that address, it is given another, with the end of its id.
+        """
+        changes: dict[str, Any] = {"email": None}
+        if is_address(self.username, self.email):
+            changes["username"] = f"user-{self.id.hex[-12:]}"
+        return revised(self, changes, Action.ACCOUNT_EMAIL_LAPSED, change_context.by_itself())
 
     def edited(
         self,

@@ -1,14 +1,14 @@
 """Attendance of lessons: a mark for each lesson and client, with an event for each change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, NotRequired, TypedDict
 from uuid import uuid5
 
 from attendance.domain.attendance.charging import NOTHING, Charge
 from attendance.domain.attendance.status import Status
-from attendance.domain.club.lessons import Lesson, TooLate
+from attendance.domain.club.lessons import AttendedLesson, Lesson, TooLate
 from attendance.domain.errors import FieldError
 from attendance.domain.events import Action, ChangeContext, Event, Facts
 from attendance.domain.ids import AccountId, ClientId, LessonId, MarkId, SubscriptionId
@@ -77,7 +77,32 @@ class MarkingRules:
 
     def is_future(self, lesson: Lesson, *, at: datetime) -> bool:
         """Whether the lesson is still to come: then clients can only be excused."""
-        return at < lesson.starts_at - self.early
+        return at + self.early < lesson.starts_at
+
+    def require_movable(
+        self,
+        level: Level,
+        before: Lesson,
+        after: Lesson,
+        marks: Iterable["Mark"],
+        *,
+        at: datetime,
+        zone: tzinfo,
+    ) -> None:
+        """Raise where a lesson may not be moved with its marks, those of whoever is excused apart.
+
+        AttendedLesson where it would still be to come. TooLate where this level has so many days, and would
+        gain some: where the new date is after the old one and after the first of the marks was made, in
+        `zone`.
+        """
+        made_at = [mark.marked_at for mark in marks if mark.status is not Status.EXCUSED]
+        if not made_at or before.starts_at == after.starts_at:
+            return
+        if self.is_future(after, at=at):
+            raise AttendedLesson
+        first_made_on = min(made_at).astimezone(zone).date()
+        if self.days_for(level) is not None and after.date > max(before.date, first_made_on):
+            raise TooLate
 
     def is_open(self, lesson: Lesson, level: Level, *, at: datetime, today: date) -> bool:
         """Whether this level may mark now whoever came to the lesson. `today`: the date where it is given."""

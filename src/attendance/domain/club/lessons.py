@@ -55,6 +55,12 @@ class LessonMarked(Conflict):
     text = "lesson has marks"
 
 
+class AttendedLesson(Conflict):
+    """A lesson with marks other than excused cannot be moved to where it is still to come."""
+
+    text = "lesson has marks that it cannot have before it begins"
+
+
 class LessonCancelled(Conflict):
     """Attendance of a cancelled lesson cannot be marked."""
 
