@@ -72,7 +72,8 @@ def test_nobody_new_is_called_what_poses_as_somebody(memory: World, username: st
 
 @pytest.mark.parametrize("username", ["admin2", "owners", "meg", "a@", "@a", "a@b@c", "0190", "l·l"])
 def test_what_only_begins_like_one_of_those_is_a_name(memory: World, username: str) -> None:
-    memory.use_cases.register(username=username, password=PASSWORD)
+    user_id = memory.use_cases.register(username=username, password=PASSWORD)
+    assert memory.now(user_id).username == username
 
 
 def test_ones_own_address_is_a_name(memory: World) -> None:

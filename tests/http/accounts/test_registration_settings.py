@@ -88,7 +88,8 @@ def test_the_paths_of_the_labs_are_not_there(without_labs: Api) -> None:
 
 def test_the_club_goes_on_without_the_labs(without_labs: Api) -> None:
     good(without_labs.registers_with_email("mia"), 201)
-    good(without_labs.nobody.posts("/auth/login", username="mia", password=PASSWORD), 200)
+    signed_in = good(without_labs.nobody.posts("/auth/login", username="mia", password=PASSWORD), 200)
+    assert signed_in["access_token"]
 
 
 # Grants

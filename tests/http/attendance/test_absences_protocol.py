@@ -281,6 +281,23 @@ def test_an_announced_absence_keeps_no_lesson_where_it_was(family: Family) -> No
     assert answer(refused) == refusal(409, "lesson has marks")
 
 
+def test_a_new_schedule_takes_lessons_with_announced_absences_away(family: Family) -> None:
+    head, group = family.chess.head, f"/groups/{family.chess.group}"
+    week = {"from": "2026-03-09", "until": "2026-03-15"}
+
+    def makes(starts: str, ends: str) -> dict[str, Any]:
+        good(head.puts(group, schedule=[{"weekday": 4, "starts": starts, "ends": ends}]), 200)
+        return good(head.posts(f"{group}/lessons", **week, replace=True), 201)
+
+    (first,) = makes("15:00", "16:00")["lessons"]
+    good(family.announces(first["id"]), 200)
+    made = makes("17:00", "18:00")
+    assert (made["total"], made["removed"]) == (1, 1)
+    good(marks(head, made["lessons"][0]["id"], entry(family.anna, "excused")), 200)
+    again = makes("18:00", "19:00")
+    assert (again["total"], again["removed"]) == (1, 0), "a teacher's mark keeps it"
+
+
 def test_what_was_announced_goes_with_who_leaves_the_group(family: Family) -> None:
     chess, members = family.chess, f"/groups/{family.chess.group}/members/{family.anna}"
     next_week = chess.lesson("2026-03-10")

@@ -1,6 +1,7 @@
 """Charging marks again when their lesson changes or a pass is sold."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -30,6 +31,13 @@ def charge_again(work: UnitOfWork, before: Lesson, after: Lesson, context: Chang
         for mark in work.attendance.of_lesson(after.id)
     ]
     work.attendance.save([change for change in changes if change.events])
+    work.events.add_all([event for change in changes for event in change.events])
+
+
+def clear_marks(work: UnitOfWork, marks: Iterable[Mark], context: ChangeContext) -> None:
+    """Remove marks, and what they charged. Their lessons, or else their clients, must be locked."""
+    changes = [mark.cleared(context) for mark in marks]
+    work.attendance.save(changes)
     work.events.add_all([event for change in changes for event in change.events])
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from attendance.application.accounts.outbox import OutboxWriter
+from attendance.application.attendance.charging import clear_marks
 from attendance.application.forms.client_access import own_clients, readable_client
 from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import given_errors, record_errors, unknown_errors
@@ -191,7 +192,7 @@ class EditClient(DatedCommand):
             if event:
                 work.groups.save(after)
                 work.events.add(event)
-        absences = work.attendance.planned_absences(client_id, context.at)
+        absences = work.attendance.planned_absences([client_id], context.at)
         return work.lessons.lock_existing({mark.lesson_id for mark in absences})  # type: ignore[return-value]
 
     def _clear_absences(
@@ -201,12 +202,10 @@ class EditClient(DatedCommand):
 
         Raises Contended where somebody did before, or let the client join a group.
         """
-        absences = work.attendance.planned_absences(client_id, context.at)
+        absences = work.attendance.planned_absences([client_id], context.at)
         if {mark.lesson_id for mark in absences} - {*lesson_ids} or self._groups(work, client_id):
             raise Contended
-        changes = [mark.cleared(context) for mark in absences]
-        work.attendance.save(changes)
-        work.events.add_all([event for change in changes for event in change.events])
+        clear_marks(work, absences, context)
 
     def _groups(self, work: UnitOfWork, client_id: ClientId) -> tuple[Group, ...]:
         """The groups of which the client is a member after today."""

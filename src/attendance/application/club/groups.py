@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Unpack
 
-from attendance.application.attendance.charging import charge_again
+from attendance.application.attendance.charging import charge_again, clear_marks
 from attendance.application.forms.editing import edit
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.listing import Listed
@@ -15,7 +15,6 @@ from attendance.application.forms.use_case import Command, DatedCommand, DatedQu
 from attendance.application.pagination import PageChoice
 from attendance.application.ports import Contended, Store, UnitOfWork
 from attendance.application.ports.club import GROUPS, GroupCriteria
-from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import ClientArchived, ClientNotFound
 from attendance.domain.club.groups import (
     Group,
@@ -29,7 +28,7 @@ from attendance.domain.club.lessons import LessonsPlanned, LessonState
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError, error_if
 from attendance.domain.events import ChangeContext, Event
-from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, LocationId
+from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_rewrite_rosters, require_level, sees_members
 from attendance.domain.permissions.table import Permission
@@ -281,28 +280,21 @@ def _clear_absences(work: UnitOfWork, before: Group, after: Group, context: Chan
     leaving_ids = {member.client_id for member in longer_members(after.members, before.members)}
     if not leaving_ids:
         return
-    lesson_ids = _lessons_missed(work, leaving_ids, context)
-    lessons = work.lessons.get_all_for_update(lesson_ids)
-    work.clients.lock_existing(leaving_ids)
-    if _lessons_missed(work, leaving_ids, context) - lesson_ids:
-        raise Contended
-    for lesson in lessons:
-        gone_ids = leaving_ids - after.roster_on(lesson.date) if lesson.group_id == after.id else ()
-        marks = work.attendance.of_lesson(lesson.id, gone_ids) if gone_ids else ()
-        changes = [mark.cleared(context) for mark in marks if mark.status is Status.EXCUSED]
-        work.attendance.save(changes)
-        work.events.add_all([event for change in changes for event in change.events])
-
-
-def _lessons_missed(
-    work: UnitOfWork, client_ids: Collection[ClientId], context: ChangeContext
-) -> set[LessonId]:
-    """The lessons to come from which clients are excused."""
-    return {
-        mark.lesson_id
-        for client_id in client_ids
-        for mark in work.attendance.planned_absences(client_id, context.at)
+    planned = work.attendance.planned_absences(leaving_ids, context.at)
+    lessons = {
+        lesson.id: lesson for lesson in work.lessons.get_all_for_update({mark.lesson_id for mark in planned})
     }
+    work.clients.lock_existing(leaving_ids)
+    absences = work.attendance.planned_absences(leaving_ids, context.at)
+    if any(mark.lesson_id not in lessons for mark in absences):
+        raise Contended
+    missed = [(mark, lessons[mark.lesson_id]) for mark in absences]
+    gone = [
+        mark
+        for mark, lesson in missed
+        if lesson.group_id == after.id and mark.client_id not in after.roster_on(lesson.date)
+    ]
+    clear_marks(work, gone, context)
 
 
 def end_lessons(work: UnitOfWork, group: Group, context: ChangeContext, *, cancel_lessons: bool) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Unpack
 
-from attendance.application.attendance.charging import charge_again
+from attendance.application.attendance.charging import charge_again, clear_marks
 from attendance.application.club.overlaps import LessonWarning, require_no_overlap, warnings_of
 from attendance.application.forms.editing import require_version
 from attendance.application.forms.field_errors import LONG_AGO, NOBODY, record_errors
@@ -248,15 +248,11 @@ class DeleteLesson(Command):
 def remove_lessons(work: UnitOfWork, lessons: Collection[Lesson], context: ChangeContext) -> None:
     """Remove lessons, which are locked, with the absences announced for them. Raises LessonMarked."""
     events = [lesson.deleted(context) for lesson in lessons]
-    for lesson in lessons:
-        if absences := work.attendance.of_lesson(lesson.id):
-            # until they are locked, somebody may make a mark of an absence
-            work.clients.lock_existing([mark.client_id for mark in absences])
-            changes = [mark.cleared(context) for mark in work.attendance.of_lesson(lesson.id)]
-            if not all(change.before and change.before.announced for change in changes):
-                raise LessonMarked
-            work.attendance.save(changes)
-            work.events.add_all([event for change in changes for event in change.events])
+    # read after the locks: nobody marks in these lessons any more
+    marks = work.attendance.of_lessons([lesson.id for lesson in lessons])
+    if not all(mark.announced for mark in marks):
+        raise LessonMarked
+    clear_marks(work, marks, context)
     work.lessons.remove_all(lessons)
     work.events.add_all(events)
 

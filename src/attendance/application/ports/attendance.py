@@ -123,8 +123,15 @@ class Attendance(Protocol):
     """The marks of lessons and of clients."""
 
     @abstractmethod
-    def planned_absences(self, client_id: ClientId, at: datetime) -> tuple[Mark, ...]:
-        """Return a client's marks "excused" in lessons that have not begun at `at`, sorted by lesson id."""
+    def planned_absences(self, client_ids: Collection[ClientId], at: datetime) -> tuple[Mark, ...]:
+        """Return the clients' marks "excused" in lessons that have not begun at `at`, in one statement.
+
+        Sorted by lesson id, then client id.
+        """
+
+    @abstractmethod
+    def of_lessons(self, lesson_ids: Collection[LessonId]) -> tuple[Mark, ...]:
+        """Return all marks of these lessons, sorted by lesson id, then client id, in one statement."""
 
     @abstractmethod
     def of_lesson(

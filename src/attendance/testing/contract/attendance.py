@@ -610,8 +610,18 @@ def test_absences_are_planned_in_lessons_that_have_not_begun(club: Club) -> None
             (lessons[2].starts_at - timedelta(microseconds=1), lessons[2:]),
             (lessons[4].starts_at, []),
         ):
-            planned = work.attendance.planned_absences(ada.id, at)
+            planned = work.attendance.planned_absences([ada.id], at)
             assert planned == tuple(marks[it.id] for it in expected)
+            of_both = work.attendance.planned_absences([bob.id, ada.id], at)
+            assert {mark for mark in of_both if mark.client_id == ada.id} == {*planned}
+            assert len(of_both) == 2 * len(planned)
+            assert [*of_both] == sorted(of_both, key=lambda it: (it.lesson_id, it.client_id))
+        assert work.attendance.planned_absences([], lessons[0].starts_at - DAY) == ()
+        asked = [lessons[3].id, late.id, lessons[0].id]
+        assert work.attendance.of_lessons(asked) == tuple(
+            mark for lesson_id in sorted(asked) for mark in work.attendance.of_lesson(lesson_id)
+        )
+        assert work.attendance.of_lessons([]) == ()
 
 
 def shown(club: Club, who: Client, mark: Mark | None, *, guest: bool, **around: Any) -> SheetEntry:

@@ -28,13 +28,17 @@ class MemoryAttendance(Attendance):
         marks = self.tables.marks.get(lesson_id) or {}
         return tuple(marks[who] for who in sorted(marks) if client_ids is None or who in client_ids)
 
-    def planned_absences(self, client_id: ClientId, at: datetime) -> tuple[Mark, ...]:
+    def planned_absences(self, client_ids: Collection[ClientId], at: datetime) -> tuple[Mark, ...]:
         planned = (
             mark
+            for client_id in client_ids
             for lesson, mark in self._of(client_id)
             if mark.status is Status.EXCUSED and not lesson.has_begun(at)
         )
-        return tuple(sorted(planned, key=lambda mark: mark.lesson_id))
+        return tuple(sorted(planned, key=lambda mark: (mark.lesson_id, mark.client_id)))
+
+    def of_lessons(self, lesson_ids: Collection[LessonId]) -> tuple[Mark, ...]:
+        return tuple(mark for lesson_id in sorted(lesson_ids) for mark in self.of_lesson(lesson_id))
 
     def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
         lessons = MemoryLessons(self.tables)

@@ -60,17 +60,22 @@ UNPAID = (
 )
 # a date anywhere is less than two days from the instant
 FARTHEST = timedelta(days=2)
-PLANNED_ABSENCES = (
-    sa.select(*OWN)
+PLANNED_ABSENCES: Statements = {
+    dialect: sa.select(*OWN)
     .where(
-        attendance.c.client_id == CLIENT_ID,
+        is_of_clients,
         attendance.c.date >= DATE,
         attendance.c.status == sa.literal_column(f"'{Status.EXCUSED.value}'"),
         attendance.c.lesson_id == lessons.c.id,
         lessons.c.starts_at > sa.bindparam("at", type_=lessons.c.starts_at.type),
     )
-    .order_by(attendance.c.lesson_id)
-)
+    .order_by(*attendance.c["lesson_id", "client_id"])
+    for dialect, is_of_clients in among(attendance.c.client_id, "client_ids").items()
+}
+OF_LESSONS: Statements = {
+    dialect: sa.select(*OWN).where(is_of_lessons).order_by(*attendance.c["lesson_id", "client_id"])
+    for dialect, is_of_lessons in among(attendance.c.lesson_id, "lesson_ids").items()
+}
 WRITE = Bulk(
     attendance,
     upsert_on=KEYS,
@@ -161,9 +166,13 @@ class SqlAttendance(Attendance):
             rows = self.connection.run(OF_LESSON_AND_CLIENTS, parameters).rows
         return tuple(mark_in(row, row.lesson_id, row.client_id) for row in rows)
 
-    def planned_absences(self, client_id: ClientId, at: datetime) -> tuple[Mark, ...]:
-        parameters = {"client_id": client_id, "at": at, "date": at.date() - FARTHEST}
+    def planned_absences(self, client_ids: Collection[ClientId], at: datetime) -> tuple[Mark, ...]:
+        parameters = {"client_ids": [*client_ids], "at": at, "date": at.date() - FARTHEST}
         rows = self.connection.run(PLANNED_ABSENCES, parameters).rows
+        return tuple(mark_in(row, row.lesson_id, row.client_id) for row in rows)
+
+    def of_lessons(self, lesson_ids: Collection[LessonId]) -> tuple[Mark, ...]:
+        rows = self.connection.run(OF_LESSONS, {"lesson_ids": [*lesson_ids]}).rows
         return tuple(mark_in(row, row.lesson_id, row.client_id) for row in rows)
 
     def unpaid_of(self, client_id: ClientId) -> tuple[UnpaidMark, ...]:
