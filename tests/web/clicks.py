@@ -39,11 +39,18 @@ def is_signed_in(page: Page, service: Service) -> str:
         json=body | {"email": f"{username}@example.org", "name": "Ada"},
     )
     assert registered.status_code == 201, registered.text
-    token = httpx.post(f"{service.url}/login", json=body).json()["access_token"]
+    has_session(page, service, username)
+    return username
+
+
+def has_session(page: Page, service: Service, username: str, password: str = PASSWORD) -> str:
+    """Let the browser be signed in as somebody, without the form; return the token of the session."""
+    answered = httpx.post(f"{service.url}/login", json={"username": username, "password": password})
+    token: str = answered.json()["access_token"]
     page.context.add_cookies(
         [{"name": "attendance", "value": token, "url": service.url, "httpOnly": True, "sameSite": "Lax"}]
     )
-    return username
+    return token
 
 
 def fills_in_account(page: Page, username: str) -> None:

@@ -5,15 +5,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from attendance import open_attendance
+from attendance.entrypoints.demo.club import Demo, Size
 from tests.http.conftest import application, memory
+from tests.library.conftest import CHEAP
 from tests.service import Service, serving
 from tests.web.browsers import NoBrowser, found_browser
+from tests.web.clicks import PASSWORD
 
 __all__ = ["application", "memory"]
 
@@ -72,6 +77,34 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The real service, in memory; its mails are files in its home."""
     with serving(Path(tmp_path_factory.mktemp("service")), "memory") as service:
         yield service
+
+
+@pytest.fixture(scope="session")
+def demo_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The real service over the club of `attendance demo`, with its school year up to today.
+
+    Everybody in it, `demo-owner`, `demo-teacher-1`, `demo-parent`, has the password of `clicks`. For looking
+    at: whoever changes something in it changes it for all tests of this worker.
+    """
+    home = Path(tmp_path_factory.mktemp("demo"))
+    url = f"sqlite:///{home}/demo.db"
+    with open_attendance(url, **CHEAP) as attendance:
+        size = Size(groups=3, clients=24, members=8)
+        today = datetime.now(UTC).date()
+        for _ in Demo(use=attendance, size=size, today=today, password=PASSWORD).fill():
+            pass
+    with serving(home, url) as service:
+        yield service
+
+
+@pytest.fixture
+def demo_page(driven: Driven, demo_service: Service) -> Iterator[Page]:
+    """A browser of somebody's own at the club of the demo."""
+    with running(driven.loop):
+        context = driven.browser.new_context(base_url=demo_service.url, locale="en-US")
+        context.set_default_timeout(LONGEST_WAIT)
+        yield context.new_page()
+        context.close()
 
 
 @pytest.fixture

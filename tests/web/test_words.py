@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from attendance.adapters.web.server.languages import LANGUAGES, MOMENTS, language_for, words
+from attendance.adapters.web.server.formats import LOCALES
+from attendance.adapters.web.server.languages import LANGUAGES, language_for, words
 from attendance.adapters.web.server.refusals import TEXT_BY_CODE, faults_of, field_text
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import Language
@@ -45,7 +46,7 @@ def test_a_page_speaks_the_language_that_a_browser_prefers(accepted: str, langua
 
 
 def test_pages_speak_every_language_that_an_account_may_have() -> None:
-    assert {*LANGUAGES} == {*MOMENTS} == {*Language}
+    assert {*LANGUAGES} == {*LOCALES} == {*Language}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

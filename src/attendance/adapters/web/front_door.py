@@ -6,6 +6,7 @@ from attendance.adapters.http.server.service import home
 from attendance.adapters.http.server.wire import json_reply
 from attendance.adapters.web.accounts.registration import is_open
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.navigation import start_of
 from attendance.domain.errors import NotFound
 
 room = PageRoom()
@@ -18,7 +19,9 @@ def front_door(visit: Visit) -> Answer:
         return json_reply(200, msgspec.json.encode(home(visit.service)), (b"vary", b"Accept"))
     if visit.actor is None:
         return Page("front_door.html", {"is_open": is_open(visit)})
-    return Page("start.html", {"user": visit.user})
+    user, has_labs = visit.user, visit.service.settings.has_labs
+    start = start_of(visit.permissions, has_children=bool(user.clients), has_labs=has_labs)
+    return Page("start.html", {"user": user, "start": start})
 
 
 @room.page("GET", "/app")

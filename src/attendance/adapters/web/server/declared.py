@@ -9,6 +9,7 @@ from typing import Any
 
 from attendance.adapters.http.server.operations.declaration import Runs, Service
 from attendance.adapters.http.server.wire import Headers, Reply, header_value
+from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.forms import Typed
 from attendance.application.accounts.read_models import StartedSession, UserDetails
 from attendance.application.use_cases import UseCases
@@ -24,12 +25,14 @@ PAGE = "page"
 class Visit:
     """A request of a page, as far as its function may look at it.
 
-    `query` and `form` have the values that were sent, by name; what was not sent is "". `address` is where
-    the request came from, None where that is not known. `known_user` is whoever is signed in, if that could
-    be read.
+    `path` is what was asked for. `query` and `form` have the values that were sent, by name; what was not
+    sent is "". `address` is where the request came from, None where that is not known. `known_user` is
+    whoever is signed in, if that could be read, and `permissions` what the table of permissions lets them do
+    at least for what is their own.
     """
 
     service: Service
+    path: str
     headers: Headers
     language: Language
     address: str | None
@@ -38,6 +41,17 @@ class Visit:
     form: Typed
     actor: Actor | None = None
     known_user: UserDetails | None = None
+    permissions: frozenset[str] = frozenset()
+
+    @property
+    def fields(self) -> FieldReader:
+        """A reader of the form's fields."""
+        return FieldReader(self.form)
+
+    @property
+    def filters(self) -> FieldReader:
+        """A reader of the query's fields."""
+        return FieldReader(self.query)
 
     @property
     def wants_page(self) -> bool:
@@ -97,6 +111,7 @@ class DeclaredPage:
     path: str
     runs: Runs
     form: Shown | None
+    has_scripts: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,15 +121,31 @@ class PageRoom:
     pages: list[DeclaredPage] = field(default_factory=list)
 
     def page(
-        self, method: str, path: str, *, runs: Runs = Runs.ON_A_THREAD, form: Shown | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        runs: Runs = Runs.ON_A_THREAD,
+        form: Shown | None = None,
+        has_scripts: bool = False,
     ) -> Callable[[Shown], Shown]:
         """Declare the function below a page; it stays the function it is.
 
         `form`: the page that is shown again, with what was typed and what is wrong, when it is refused.
+        `has_scripts`: it loads scripts of this service, which may ask its API; other pages run nothing.
         """
 
         def declare(function: Shown) -> Shown:
-            self.pages.append(DeclaredPage(function=function, method=method, path=path, runs=runs, form=form))
+            self.pages.append(
+                DeclaredPage(
+                    function=function,
+                    method=method,
+                    path=path,
+                    runs=runs,
+                    form=form,
+                    has_scripts=has_scripts,
+                )
+            )
             return function
 
         return declare

@@ -9,12 +9,6 @@ from attendance.domain.accounts.accounts import Language
 
 LANGUAGES = {Language.EN: "English", Language.DE: "Deutsch", Language.RU: "Русский"}
 """What pages speak, each by its own name; the texts in the code are English."""
-MOMENTS = {
-    Language.EN: "%Y-%m-%d, %H:%M",
-    Language.DE: "%d.%m.%Y, %H:%M",
-    Language.RU: "%d.%m.%Y, %H:%M",
-}
-"""How a date and a time of day are written."""
 SOURCE = Language.EN
 """The language of the texts themselves, which needs no catalogue."""
 

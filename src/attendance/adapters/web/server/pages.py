@@ -19,6 +19,7 @@ from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, 
 from attendance.adapters.web.server.forms import Typed, form_sent
 from attendance.adapters.web.server.going_on import signing_in_first
 from attendance.adapters.web.server.languages import language_for
+from attendance.adapters.web.server.navigation import entries_for
 from attendance.adapters.web.server.refusals import (
     FromElsewhere,
     faults_of,
@@ -28,6 +29,8 @@ from attendance.adapters.web.server.refusals import (
 )
 from attendance.adapters.web.server.rendering import rendered
 from attendance.domain.errors import AttendanceError
+from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.roles import Level
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +73,8 @@ class PagePlan:
     def __init__(self, page: DeclaredPage, service: Service, callers: Callers) -> None:
         self._page, self._service, self._callers = page, service, callers
         self._holds_secrets = holds_secrets(page)
+        self._permissions: dict[Level, frozenset[str]] = {}
+        self._headers = [*HEADERS, (b"content-security-policy", policy(has_scripts=page.has_scripts))]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http_scope = cast(HTTPScope, scope)
@@ -101,6 +106,7 @@ class PagePlan:
         headers = scope["headers"]
         return Visit(
             service=self._service,
+            path=scope["path"],
             headers=headers,
             language=language_for(header_value(headers, b"accept-language"), self._service.settings.language),
             address=Caller(self._callers, scope).address,
@@ -117,9 +123,22 @@ class PagePlan:
         """The visit with whoever is signed in, in their language; or what is said instead."""
         try:
             visit = replace(visit, actor=Caller(self._callers, scope).actor_if_any())
-            return visit if visit.actor is None else _as_known(visit)
+            return visit if visit.actor is None else self._as_known(visit, visit.actor)
         except Exception as error:
             return self._shown_again(scope, visit, error)
+
+    def _as_known(self, visit: Visit, actor: Actor) -> Visit:
+        """The visit of somebody who is signed in, in the language of their account if it has one."""
+        if actor.level not in self._permissions:
+            table = visit.use_cases.show_permissions(actor, user_id=actor.id)
+            self._permissions[actor.level] = frozenset(table.permissions)
+        visit = replace(visit, permissions=self._permissions[actor.level])
+        try:
+            user = visit.user
+        except AttendanceError:
+            # a page that needs it is refused by itself; signing out needs none
+            return visit
+        return replace(visit, known_user=user, language=user.language or visit.language)
 
     def _shown(self, scope: HTTPScope, visit: Visit) -> Reply:
         try:
@@ -157,11 +176,15 @@ class PagePlan:
                 values = {
                     **answer.values,
                     "is_signed_in": visit.actor is not None,
+                    "path": visit.path,
+                    "entries": entries_for(visit.permissions, has_labs=visit.service.settings.has_labs),
+                    "permissions": visit.permissions,
                     "zone": visit.service.settings.zone,
                     "typed": visit.form.as_shown(),
                     "faults": faults or {},
                 }
-                reply = html_reply(rendered(answer.template, visit.language, values), answer.refusal)
+                html = rendered(answer.template, visit.language, values)
+                reply = html_reply(html, answer.refusal, self._headers)
                 return reply if self._holds_secrets else compressed(reply, visit.headers)
             case Reply():
                 return answer
@@ -176,22 +199,35 @@ class PagePlan:
         return Reply(SEE_OTHER, headers)
 
 
-POLICY = b"; ".join(
-    [
-        b"default-src 'none'",
-        b"style-src 'self'",
-        b"img-src 'self'",
-        b"form-action 'self'",
-        b"base-uri 'none'",
-        b"frame-ancestors 'none'",
-        b"require-trusted-types-for 'script'",
-        b"trusted-types 'none'",
-    ]
-)
-"""What a page may load: styles and pictures of this service. Nothing runs."""
+ALWAYS = [
+    b"default-src 'none'",
+    b"style-src 'self'",
+    b"img-src 'self'",
+    b"form-action 'self'",
+    b"base-uri 'none'",
+    b"frame-ancestors 'none'",
+    b"require-trusted-types-for 'script'",
+]
+SCRIPTS = [
+    b"script-src 'self'",
+    b"connect-src 'self'",
+    b"worker-src 'self'",
+    b"manifest-src 'self'",
+    b"trusted-types attendance",
+]
+
+
+def policy(*, has_scripts: bool) -> bytes:
+    """What a page may load: styles and pictures of this service, and where it has any, its scripts.
+
+    Of what is written in a page nothing runs; scripts make the address of a worker with the one policy that
+    Trusted Types know.
+    """
+    return b"; ".join([*ALWAYS, *(SCRIPTS if has_scripts else [b"trusted-types 'none'"])])
+
+
 HEADERS = [
     (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-security-policy", POLICY),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"vary", b"Accept, Accept-Language"),
     # a form that is sent without a referrer says nothing of its origin either
@@ -199,20 +235,10 @@ HEADERS = [
 ]
 
 
-def html_reply(html: str, refusal: Exception | None) -> Reply:
+def html_reply(html: str, refusal: Exception | None, page_headers: list[tuple[bytes, bytes]]) -> Reply:
     """An answer with a page, which says why something is refused where it is."""
-    body, status, headers = html.encode(), 200, [*HEADERS]
+    body, status, headers = html.encode(), 200, [*page_headers]
     if refusal is not None:
         status = status_of(refusal)
         headers += headers_of(refusal)
     return Reply(status, [*headers, (b"content-length", b"%d" % len(body))], body)
-
-
-def _as_known(visit: Visit) -> Visit:
-    """The visit of somebody who is signed in, in the language of their account if it has one."""
-    try:
-        user = visit.user
-    except AttendanceError:
-        # a page that needs it is refused by itself; signing out needs none
-        return visit
-    return replace(visit, known_user=user, language=user.language or visit.language)

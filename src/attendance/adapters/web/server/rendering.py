@@ -1,7 +1,6 @@
 """Templates, filled in a language."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, tzinfo
 from functools import cache
 from typing import Any
 
@@ -9,7 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, nodes
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
-from attendance.adapters.web.server.languages import MOMENTS, words
+from attendance.adapters.web.server.formats import formats
+from attendance.adapters.web.server.languages import words
 from attendance.adapters.web.server.static_files import static_path
 from attendance.domain.accounts.accounts import Language
 
@@ -46,12 +46,9 @@ class _Templates(Environment):
             """The text with the form that a number takes in the language."""
             return Markup(catalogue.ngettext(one, many, num)) % {"num": num}  # noqa: S704 # a text of ours
 
-        def moment(at: datetime, zone: tzinfo) -> str:
-            """A date and a time of day, in a zone."""
-            return at.astimezone(zone).strftime(f"{MOMENTS[language]}\N{NO-BREAK SPACE}%Z")
-
         self._known: dict[str, Callable[[str], str]] = {"_": gettext, "static": static_path}
-        self.globals |= {**self._known, "ngettext": ngettext, "moment": moment, "language": language.value}
+        self.globals |= {**self._known, "ngettext": ngettext, "language": language.value}
+        self.filters |= formats(language)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         template = super()._parse(source, name, filename)

@@ -1,6 +1,11 @@
-"""Files that pages load: under names that change with what is in them, for browsers to keep for good."""
+"""Files that pages load: under names that change with what is in them, for browsers to keep for good.
 
-from collections.abc import Iterator
+A script that imports another by `./name.js` gets the name that the other has now, so that what it imports is
+part of its own name, too.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -15,7 +20,14 @@ from attendance.adapters.http.server.wire import Reply
 from attendance.adapters.web.server.declared import PAGE
 
 STATIC = "/static"
-TYPE_OF = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
+TYPE_OF = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "webmanifest": "application/manifest+json",
+}
+_IMPORT = re.compile(rb"""^((?:import|export)\b[^"';]*["'])\./([a-z0-9_]+\.js)(["'])""", re.MULTILINE)
 FOR_GOOD = b"public, max-age=31536000, immutable"
 
 
@@ -41,14 +53,30 @@ class StaticFile:
 def static_files() -> dict[str, StaticFile]:
     """Every file that pages load, by its own name."""
     directory = files("attendance.adapters.web") / "static"
-    found = (file for file in directory.iterdir() if file.name.rpartition(".")[2] in TYPE_OF)
-    return {file.name: _static_file(file.name, file.read_bytes()) for file in found}
+    contents = {
+        file.name: file.read_bytes()
+        for file in directory.iterdir()
+        if file.name.rpartition(".")[2] in TYPE_OF
+    }
+    made: dict[str, StaticFile] = {}
+    for name in contents:
+        _make(name, contents, made)
+    return made
 
 
-def _static_file(name: str, content: bytes) -> StaticFile:
-    stem, _, kind = name.rpartition(".")
-    path = f"{STATIC}/{stem}.{sha256(content).hexdigest()[:12]}.{kind}"
-    return StaticFile(path, TYPE_OF[kind], content)
+def _make(name: str, contents: Mapping[str, bytes], made: dict[str, StaticFile]) -> StaticFile:
+    """The file, after those that it imports. Raises RecursionError for a circle of imports."""
+    if name not in made:
+        stem, _, kind = name.rpartition(".")
+        content = contents[name]
+        if kind == "js":
+            content = _IMPORT.sub(
+                lambda found: found[1] + _make(found[2].decode(), contents, made).path.encode() + found[3],
+                content,
+            )
+        path = f"{STATIC}/{stem}.{sha256(content).hexdigest()[:12]}.{kind}"
+        made[name] = StaticFile(path, TYPE_OF[kind], content)
+    return made[name]
 
 
 def static_path(name: str) -> str:

@@ -1,0 +1,64 @@
+"""Dates, times, numbers and money as people of a language write them, by the CLDR."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from attendance.domain.accounts.accounts import Language
+
+LOCALES = {Language.EN: "en_GB", Language.DE: "de", Language.RU: "ru"}
+"""Whose dates and numbers are shown in a language."""
+
+
+def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
+    """The filters of templates that write something in a language, by name."""
+    locale = Locale.parse(LOCALES[language])
+
+    def day(on: date) -> str:
+        """27 Nov 2026"""
+        return format_date(on, "medium", locale)
+
+    def long_day(on: date) -> str:
+        """Friday, 27 November 2026"""
+        return format_date(on, "full", locale)
+
+    def short_day(on: date) -> str:
+        """27 Nov"""
+        return format_skeleton("MMMd", on, locale=locale)
+
+    def weekday(on: date) -> str:
+        """Fri"""
+        return format_date(on, "ccc", locale)
+
+    def month(on: date) -> str:
+        """November 2026"""
+        return format_skeleton("yMMMM", on, locale=locale)
+
+    def clock(at: time | datetime) -> str:
+        """17:00"""
+        return format_time(at.time() if isinstance(at, datetime) else at, "HH:mm", locale=locale)
+
+    def moment(at: datetime, zone: tzinfo) -> str:
+        """27 Nov 2026, 17:00 CET: a date and a time of day, in a zone."""
+        local = at.astimezone(zone)
+        return f"{day(local.date())}, {clock(local)}\N{NO-BREAK SPACE}{local:%Z}"
+
+    def number(value: float | Decimal) -> str:
+        """1,234.5"""
+        return format_decimal(value, locale=locale)
+
+    def percent(ratio: float | Decimal) -> str:
+        """87%"""
+        return format_percent(ratio, locale=locale)
+
+    def money(amount: Decimal, currency: str) -> str:
+        """€80.00"""
+        return format_currency(amount, currency, locale=locale)
+
+    written = (day, long_day, short_day, weekday, month, clock, moment, number, percent, money)
+    return {each.__name__: each for each in written}

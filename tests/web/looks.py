@@ -1,0 +1,57 @@
+"""How a page looks: on a phone and at a desk, light, dark, with few colours, with large letters."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.web.browsers import UNPACKED
+
+AXE = UNPACKED / "node_modules/axe-core/axe.min.js"
+PHONE = {"width": 320, "height": 640}
+DESK = {"width": 1280, "height": 800}
+LOOKS: list[tuple[dict[str, int], dict[str, Any]]] = [
+    (PHONE, {"color_scheme": "light"}),
+    (DESK, {"color_scheme": "dark"}),
+    (DESK, {"color_scheme": "light", "forced_colors": "active"}),
+]
+
+
+def found_by_axe(page: Page) -> list[str]:
+    """What the checks of accessibility find on a page as it is."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    run = "axe.run(document, {resultTypes: ['violations'], preload: false}).then(found => found.violations)"
+    found: Any = page.evaluate(run)
+    return [
+        f"{violation['id']}: {node['html']} {node.get('failureSummary', '')}"
+        for violation in found
+        for node in violation["nodes"]
+    ]
+
+
+def found_by_looking(page: Page) -> list[str]:
+    """What is too small to be tapped, or wider than the page."""
+    tapped = "a, button, select, label:has(input), :not(label) > input:not([type=hidden])"
+    small = page.locator(tapped).evaluate_all(
+        """elements => elements
+            .filter(each => each.checkVisibility() && !each.closest(".skip"))
+            .filter(each => each.getBoundingClientRect().height < 44)
+            .map(each => each.outerHTML)"""
+    )
+    wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [*small, *(["the page is wider than it is shown"] if wide else [])]
+
+
+def found_on(page: Page) -> dict[str, list[str]]:
+    """The same in each look, and on a phone with letters of twice the size."""
+    found = {}
+    for size, media in LOOKS:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(**{"forced_colors": "none", **media})  # type: ignore[arg-type]
+        found[f"{size['width']} {media}"] = found_by_axe(page)
+        if size == PHONE:
+            found[f"{size['width']} {media}"] += found_by_looking(page)
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    found["large letters"] = found_by_looking(page)
+    return {look: faults for look, faults in found.items() if faults}
