@@ -64,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     threads: Annotated[int, Meta(ge=1, le=256)] = 8
     pool_size: Positive = 12
+    postgresql_bin: str | None = None
     log_level: LogLevel = LogLevel.INFO
     cors_origins: str = ""
     labs_directory: Directory = Directory.PUBLIC
