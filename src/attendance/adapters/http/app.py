@@ -13,6 +13,7 @@ from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
 from attendance.adapters.http.server.middleware import Middleware
+from attendance.adapters.http.server.observing import Observer
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
 from attendance.adapters.http.server.operations.declaration import HttpSettings, Room, Service
 from attendance.adapters.http.server.operations.handlers import handlers_of
@@ -43,10 +44,11 @@ def http_application(
     beside: AbstractContextManager[None],
     close: Callable[[], object],
     pages: Callable[[Service, Callers], Iterable[HTTPRouteHandler]] = lambda *_: (),
+    observers: Iterable[Observer] = (),
 ) -> Litestar:
     """The application; `beside` is entered while it runs, `close` is called when it ends.
 
-    `pages` are answered by the same use cases, to the same callers.
+    `pages` are answered by the same use cases, to the same callers. `observers` are told of each request.
     """
     request_threads = RequestThreads(settings.threads)
     hashing_executor = HashingExecutor(settings.hashers, settings.longest_queue)
@@ -97,7 +99,7 @@ def http_application(
         logging_config=None,
     )
     origins = frozenset(origin.strip() for origin in settings.cors_origins)
-    app.asgi_handler = Middleware(app.asgi_handler, origins)
+    app.asgi_handler = Middleware(app.asgi_handler, origins, tuple(observers), settings.trusted_proxies)
     return app
 
 

@@ -1,6 +1,6 @@
 """The commands that serve: `serve`, `migrate`, `openapi`."""
 
-import logging
+import logging.config
 import socket
 import sys
 from contextlib import ExitStack
@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import click
 
 from attendance.entrypoints.commands.opening import explained
+from attendance.entrypoints.logs import log_configuration
 from attendance.entrypoints.process import hold_signals
 from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
 
@@ -29,10 +30,7 @@ def serve(**options: object) -> None:
         f"{PREFIX}{name.upper()}": str(value) for name, value in options.items() if value is not None
     }
     settings = from_environment()
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("alembic").setLevel("WARNING")
+    logging.config.dictConfig(log_configuration(settings))
     _migrate(settings)
     _refuse_what_no_worker_could_use(settings)
 
@@ -58,6 +56,7 @@ def serve(**options: object) -> None:
         workers_kill_timeout=LONGEST_STOP_SECONDS,
         websockets=False,
         log_level=LogLevels(settings.log_level),
+        log_dictconfig=log_configuration(settings),
     ).serve()
     alone.close()
 
