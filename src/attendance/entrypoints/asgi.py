@@ -17,7 +17,7 @@ from attendance.adapters.sql.schema.version import is_current
 from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
 from attendance.entrypoints.logs import request_log
-from attendance.entrypoints.process import heed_signals, settle
+from attendance.entrypoints.process import heed_signals, is_draining, settle
 from attendance.entrypoints.settings import MailSender, Switch, from_environment
 
 NOTHING = nullcontext()
@@ -61,7 +61,7 @@ def application(
     settings = container.settings()
 
     def is_ready() -> bool:
-        return settings.storage == "memory" or is_current(container.primary())
+        return not is_draining.is_set() and (settings.storage == "memory" or is_current(container.primary()))
 
     return http_application(
         container.use_cases(),

@@ -13,7 +13,7 @@ from attendance.entrypoints.process import hold_signals
 from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
 
 # for requests under way; a client that stalls amid its body would have us wait for ever
-LONGEST_STOP_SECONDS = 30
+LONGEST_STOP_SECONDS = 9
 
 
 @click.command()
@@ -36,22 +36,23 @@ def serve(**options: object) -> None:
 
     alone = _alone_on(settings.host, settings.port)
 
-    from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
     import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
+    from attendance.entrypoints.supervising import Supervisor
 
     url = f"http://{settings.host}:{settings.port}"
-    hold_signals()
+    hold_signals(longest_seconds=LONGEST_STOP_SECONDS)
     click.echo(f"attendance answers at {url} (documentation: {url}/schema). Stop it with Ctrl-C.")
-    Granian(
+    Supervisor(
         "attendance.entrypoints.asgi:create_app",
         factory=True,
         interface=Interfaces.ASGI,
         address=settings.host,
         port=settings.port,
         workers=settings.workers,
+        drain_seconds=settings.drain_seconds,
         respawn_failed_workers=True,
         workers_kill_timeout=LONGEST_STOP_SECONDS,
         websockets=False,
