@@ -1,8 +1,9 @@
 """What happened to a client, and to one of their marks, in words."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from attendance.adapters.web.club.named import CLIENTS, client_in_path, id_in_pa
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.languages import N_
 from attendance.application.ports.events import LoggedEvent
+from attendance.domain.attendance.marks import mark_id
 from attendance.domain.events import Action, Facts
 from attendance.domain.ids import LessonId
 
@@ -52,7 +54,8 @@ class Changed:
 class Told:
     """Something that happened: when, by whom (None: by itself), and what is known of it.
 
-    `kind` names the sentence that says it: the action, or of an edited client what it was about.
+    `kind` names the sentence that says it: the action, or of an edited client what it was about. `charge`: of
+    a mark, what pays for it since that moment.
     """
 
     at: datetime
@@ -63,7 +66,7 @@ class Told:
     changes: tuple[Changed, ...]
     subject_id: UUID
     name: str | None
-    lesson_id: str | None
+    charge: Facts | None = None
 
 
 @room.page("GET", f"{CLIENTS}/{{client_id:str}}/history")
@@ -73,7 +76,7 @@ def client_history(visit: Visit, client_id: str) -> Answer:
     client, number = client_in_path(visit, client_id), filters.number("page")
     filters.raise_if_errors()
     events = use_cases.list_events(actor, subject=client.id, page=1 if number is None else number)
-    told = [told_of(logged) for logged in events]
+    told = [*told_of(events)]
     visits = use_cases.visits_of_client(actor, client_id=client.id).attendances if _has_marks(told) else ()
     values = {
         "client": client,
@@ -81,7 +84,7 @@ def client_history(visit: Visit, client_id: str) -> Answer:
         "total": events.total,
         "number": events.page,
         "has_more": (events.page or 1) < events.pages,
-        "lessons": {str(each.lesson_id): each for each in visits},
+        "lessons": {mark_id(each.lesson_id, client.id): each for each in visits},
         "pass_names": _pass_names(visit, client.id),
     }
     return Page("club/client_history.html", values)
@@ -95,7 +98,7 @@ def mark_history(visit: Visit, client_id: str, lesson_id: str) -> Answer:
     events = use_cases.attendance_history(actor, lesson_id=lesson, client_id=client.id)
     values = {
         "client": client,
-        "told": [told_of(logged) for logged in events],
+        "told": [*told_of(events)],
         "sheet": use_cases.show_sheet(actor, lesson_id=lesson),
         "lessons": {},
         "pass_names": _pass_names(visit, client.id),
@@ -103,11 +106,21 @@ def mark_history(visit: Visit, client_id: str, lesson_id: str) -> Answer:
     return Page("club/mark_history.html", values)
 
 
-def told_of(logged: LoggedEvent) -> Told:
-    """What an event about a client says."""
+def told_of(events: Iterable[LoggedEvent]) -> Iterator[Told]:
+    """What events about a client say, in their order; a mark and what it is paid by are told in one."""
+    for _, together in groupby(map(_told, events), key=lambda told: (told.subject_id, told.at)):
+        found = [*together]
+        kinds = {told.kind: told for told in found}
+        marked, charged = kinds.get(Action.ATTENDANCE_MARKED), kinds.get(Action.ATTENDANCE_CHARGED)
+        if marked and charged and len(found) == len(kinds):
+            yield replace(marked, charge=charged.after)
+        else:
+            yield from found
+
+
+def _told(logged: LoggedEvent) -> Told:
     event = logged.event
     before, after = event.before or {}, event.after or {}
-    lesson_id = {**before, **after}.get("lesson_id")
     return Told(
         at=event.at,
         by=logged.actor_username,
@@ -117,7 +130,6 @@ def told_of(logged: LoggedEvent) -> Told:
         changes=tuple(_changes(event.action, before, after)),
         subject_id=event.subject_id,
         name=logged.subject_name,
-        lesson_id=lesson_id,
     )
 
 
