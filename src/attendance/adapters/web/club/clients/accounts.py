@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable
 
-from attendance.adapters.web.club.named import CLIENTS, card_of, client_in_path, id_in_path, require_form_for
+from attendance.adapters.web.club.clients.paths import (
+    CLIENTS,
+    card_of,
+    client_in_path,
+    id_in_path,
+    require_form_for,
+)
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.club.clients import ClientDetails

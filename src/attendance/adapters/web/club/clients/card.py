@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from datetime import date
 
-from attendance.adapters.web.club.ages import age_on, days_to_birthday
-from attendance.adapters.web.club.linked_accounts import accounts_of
-from attendance.adapters.web.club.named import CLIENTS, client_in_path, dialled
-from attendance.adapters.web.club.years import months_of
+from attendance.adapters.web.club.clients.accounts import accounts_of
+from attendance.adapters.web.club.clients.ages import age_on, days_to_birthday
+from attendance.adapters.web.club.clients.paths import CLIENTS, client_in_path, dialled
+from attendance.adapters.web.club.clients.years import months_of
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.navigation import CHILDREN
 from attendance.application.club.timetables import GroupOfClientDetails

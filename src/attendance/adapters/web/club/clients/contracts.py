@@ -1,6 +1,6 @@
 """Contracts with a client."""
 
-from attendance.adapters.web.club.named import (
+from attendance.adapters.web.club.clients.paths import (
     CLIENTS,
     card_of,
     client_in_path,
