@@ -65,10 +65,15 @@ def _named(visit: Visit, username: str) -> UserDetails:
     wanted = folded(username.strip())
     if not wanted:
         raise Invalid(FieldError("username", "is required"))
-    for account in visit.use_cases.list_users(visit.signed_in, name=wanted, active=True):
-        if folded(account.username) == wanted:
-            return account
-    raise Invalid(FieldError("username", "is the username of no active account"))
+    unknown = Invalid(FieldError("username", "is the username of no active account"))
+    try:
+        for account in visit.use_cases.list_users(visit.signed_in, name=wanted, active=True):
+            if folded(account.username) == wanted:
+                return account
+    except Invalid as error:
+        # characters that no username has
+        raise unknown from error
+    raise unknown
 
 
 def _save(visit: Visit, client: ClientDetails, user_ids: Iterable[AccountId]) -> None:

@@ -13,7 +13,7 @@ from attendance.adapters.web.server.languages import N_
 from attendance.application.ports.events import LoggedEvent
 from attendance.domain.attendance.marks import mark_id
 from attendance.domain.events import Action, Facts
-from attendance.domain.ids import LessonId
+from attendance.domain.ids import AccountId, LessonId
 
 room = PageRoom()
 
@@ -24,6 +24,7 @@ FIELDS = {
     "phone": N_("Phone"),
     "email": N_("Email"),
     "address": N_("Address"),
+    "user_ids": N_("Who sees this client"),
     "number": N_("Number"),
     "signed_on": N_("Signed on"),
     "cancelled_on": N_("Cancelled on"),
@@ -86,6 +87,7 @@ def client_history(visit: Visit, client_id: str) -> Answer:
         "has_more": (events.page or 1) < events.pages,
         "lessons": {mark_id(each.lesson_id, client.id): each for each in visits},
         "pass_names": _pass_names(visit, client.id),
+        "account_names": _account_names(visit, told),
     }
     return Page("club/client_history.html", values)
 
@@ -102,6 +104,7 @@ def mark_history(visit: Visit, client_id: str, lesson_id: str) -> Answer:
         "sheet": use_cases.show_sheet(actor, lesson_id=lesson),
         "lessons": {},
         "pass_names": _pass_names(visit, client.id),
+        "account_names": {},
     }
     return Page("club/mark_history.html", values)
 
@@ -137,9 +140,8 @@ def _kind(action: Action, before: Facts, after: Facts) -> str:
     if action is Action.CLIENT_EDITED:
         if "active" in after:
             return "client.restored" if after["active"] else "client.archived"
-        if "user_ids" in after and len(after) == 1:
-            linked = len(after["user_ids"]) > len(before.get("user_ids", ()))
-            return "client.account_added" if linked else "client.account_removed"
+        if {*after} == {"user_ids"}:
+            return "client.access_changed"
         if not after:
             # what notes say is in no event
             return "client.notes_edited"
@@ -175,6 +177,15 @@ def _period(value: Any) -> Any:
 
 def _has_marks(told: Iterable[Told]) -> bool:
     return any(each.kind.startswith("attendance.") for each in told)
+
+
+def _account_names(visit: Visit, told: Iterable[Told]) -> dict[str, str]:
+    """What each account that is told of is called, by its id as events have it."""
+    ids = {each for it in told for facts in (it.before, it.after) for each in facts.get("user_ids", ())}
+    if not ids:
+        return {}
+    accounts = visit.use_cases.list_users(visit.signed_in, user_ids=[AccountId(UUID(it)) for it in ids])
+    return {str(each.id): each.name or each.username for each in accounts}
 
 
 def _pass_names(visit: Visit, client_id: Any) -> dict[str, str]:
