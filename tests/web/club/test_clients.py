@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from attendance.domain.permissions.actor import OPERATOR
 from attendance.domain.permissions.roles import Role
 from tests.http.api import UNKNOWN_ID, Api, good
 from tests.http.operations import added
@@ -160,26 +161,45 @@ def test_fifty_are_on_a_page_and_the_next_keeps_what_was_asked_for(club: Club, m
     assert names(manager, onwards) == ["Zoe 00"]
     [back] = [link for link in listed(manager, onwards).links if "page=1" in link]
     assert len(names(manager, back)) == 50
+    beyond = listed(manager, "?page=9")
+    assert "There are no clients yet." not in beyond.texts
 
 
-def test_a_list_costs_the_same_number_of_calls_however_long_it_is(
-    club: Club, manager: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def calls() -> int:
-        asked: list[object] = []
-        read = type(club.api.store).read
+def calls_for_the_list(club: Club, by: Visitor) -> int:
+    """How many units of work that read the list takes."""
+    asked: list[object] = []
+    kind = type(club.api.store)
+    read = kind.read
 
-        def counted(store: object) -> object:
-            asked.append(store)
-            return read(store)  # type: ignore[arg-type]
+    def counted(store: object) -> object:
+        asked.append(store)
+        return read(store)  # type: ignore[arg-type]
 
-        with monkeypatch.context() as patched:
-            patched.setattr(type(club.api.store), "read", counted)
-            assert manager.opens(CLIENTS).status_code == 200
-        return len(asked)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(kind, "read", counted)
+        assert by.opens(CLIENTS).status_code == 200
+    return len(asked)
 
-    few = calls()
+
+def calls_for_few_and_many(club: Club, by: Visitor) -> tuple[int, int]:
+    few = calls_for_the_list(club, by)
     for number in range(20):
         added(club.head, "/clients", name=f"Zoe {number:02}")
-    assert few > 0
-    assert calls() == few
+    return few, calls_for_the_list(club, by)
+
+
+def test_a_list_costs_the_same_number_of_calls_however_long_it_is(club: Club, manager: Visitor) -> None:
+    few, many = calls_for_few_and_many(club, manager)
+    assert few == many
+
+
+@pytest.mark.plants
+def test_a_call_for_each_client_is_seen(
+    club: Club, manager: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asks(_: str) -> str:
+        return str(club.api.container.use_cases().list_groups(OPERATOR).total)
+
+    monkeypatch.setattr("attendance.adapters.web.club.clients.listing.dialled", asks)
+    few, many = calls_for_few_and_many(club, manager)
+    assert many >= few + 20

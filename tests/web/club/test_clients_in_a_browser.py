@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 from tests.service import Service
 from tests.web.clicks import has_session
 from tests.web.conftest import LONGEST_WAIT
-from tests.web.looks import DESK, found_on
+from tests.web.looks import DESK, PHONE, found_by_looking, found_on
 
 pytestmark = pytest.mark.processes
 
@@ -145,6 +145,44 @@ def test_the_list_and_a_card_are_read_in_order(demo_page: Page, demo_service: Se
     """)
 
 
+def test_somebody_is_found_and_opened_by_keyboard_alone(demo_page: Page, demo_service: Service) -> None:
+    has_session(demo_page, demo_service, "demo-teacher-1")
+    demo_page.goto(CLIENTS)
+    keyboard = demo_page.keyboard
+    first = demo_page.get_by_role("rowheader").first.get_by_role("link")
+    name = first.locator("span").last.inner_text()
+    demo_page.get_by_role("searchbox", name="Search").focus()
+    keyboard.type(name)
+    expect(demo_page.get_by_role("status")).to_have_text("1 client")
+    for label in ("Group", "Show", "Sort by"):
+        keyboard.press("Tab")
+        expect(demo_page.get_by_label(label)).to_be_focused()
+    for _ in range(2):
+        keyboard.press("Tab")
+    expect(first).to_be_focused()
+    keyboard.press("Enter")
+    expect(demo_page.get_by_role("heading", level=1)).to_have_text(re.compile(re.escape(name)))
+
+
+@pytest.mark.parametrize("language", ["de", "ru"])
+def test_longer_words_fit_a_phone_too(demo_page: Page, demo_service: Service, language: str) -> None:
+    demo_page.set_extra_http_headers({"accept-language": language})
+    demo_page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    has_session(demo_page, demo_service, "demo-owner")
+    demo_page.goto(CLIENTS)
+    paths = [CLIENTS]
+    paths += [
+        demo_page.get_by_role("rowheader").nth(number).get_by_role("link").get_attribute("href") or ""
+        for number in range(2)
+    ]
+    found = {}
+    for path in [*paths, f"{paths[1]}/edit", f"{paths[1]}/accounts", f"{paths[1]}/history"]:
+        demo_page.goto(path)
+        if faults := found_by_looking(demo_page):
+            found[path] = faults
+    assert found == {}
+
+
 # While one types
 
 
@@ -154,7 +192,7 @@ def test_clients_are_found_while_one_types_and_the_address_keeps_the_search(
     has_session(demo_page, demo_service, "demo-teacher-1")
     demo_page.goto(CLIENTS)
     first = demo_page.get_by_role("rowheader").first.get_by_role("link")
-    name = first.inner_text().split("\n")[-1].strip()
+    name = first.locator("span").last.inner_text()
     everybody = demo_page.get_by_role("status").inner_text()
     search = demo_page.get_by_role("searchbox", name="Search")
     search.press_sequentially(name)

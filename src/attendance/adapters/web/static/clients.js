@@ -18,8 +18,7 @@ function asked() {
 }
 
 function ask() {
-  // whatever is still under way answers an older question
-  asking.abort();
+  // this ends whatever is still under way: it would answer an older question
   asking.open("GET", asked());
   asking.responseType = "document";
   asking.send();
