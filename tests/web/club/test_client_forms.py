@@ -212,7 +212,7 @@ def test_a_contract_with_faults_says_them_at_its_fields(club: Club) -> None:
     assert refused.status_code == 409
     assert "Number: contract number is taken" in shown(refused).texts
     refused = teacher.sends(new, number="C", signed_on="2026-03-02", cancelled_on="2026-03-01")
-    assert "Cancelled on: must not be before the day of signing" in shown(refused).texts
+    assert "Cancelled on: must not be before the day of the signature" in shown(refused).texts
     assert shown(refused).values["cancelled_on"] == "2026-03-01"
     refused = teacher.sends(new, signed_on="x", cancelled_on="y")
     assert {"Signed on: must be a date", "Cancelled on: must be a date"} <= {*shown(refused).texts}

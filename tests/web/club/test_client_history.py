@@ -74,7 +74,7 @@ def test_an_owner_reads_all_that_happened(eventful: Club) -> None:
     } <= {*page.texts}
     assert ", lesson of 16 Feb 2026, 18:00" in page.texts
     assert "Birthday: 4 Mar 2018" in page.texts
-    assert "Frozen: nothing" in page.texts
+    assert "Frozen on: nothing" in page.texts
     assert NOTES not in " ".join(page.texts)
     assert "others" not in " ".join(page.texts)
 

@@ -94,13 +94,13 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
     N_("must be a year"),
     N_("must be at most %(number)s"),
     N_("must be one of the choices"),
-    N_("must not be before the day of signing"),
+    N_("must not be before the day of the signature"),
     N_("must not be in the future"),
 ]
 """What may be wrong with a field of a form."""
 
 IN_WORDS = {
-    "must not be before signed_on": "must not be before the day of signing",
+    "must not be before signed_on": "must not be before the day of the signature",
 }
 """What is said in place of messages that name a field as programs do."""
 

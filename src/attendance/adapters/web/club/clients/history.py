@@ -30,7 +30,7 @@ FIELDS = {
     "cancelled_on": N_("Cancelled on"),
     "starts_on": N_("Starts on"),
     "ends_on": N_("Ends on"),
-    "freezes": N_("Frozen"),
+    "freezes": N_("Frozen on"),
     "contract_id": N_("Contract"),
     "status": N_("Status"),
     "minutes_late": N_("Minutes late"),

@@ -30,7 +30,11 @@ class Which(StrEnum):
 
 
 IS_ACTIVE = {Which.ACTIVE: True, Which.ARCHIVED: False, Which.ALL: None}
-WHICH = {Which.ACTIVE: N_("Active"), Which.ARCHIVED: N_("Archived"), Which.ALL: N_("All")}
+WHICH = {
+    Which.ACTIVE: N_("Active clients"),
+    Which.ARCHIVED: N_("Archived clients"),
+    Which.ALL: N_("All clients"),
+}
 
 
 class Order(StrEnum):
