@@ -137,7 +137,10 @@ def test_a_year_of_visits_is_a_calendar_and_the_same_in_a_table(club: Club) -> N
     assert {"Present", "Late, 7 minutes", "Absent", "Excused", "with a cough", "4 visits as a table"} <= {
         *page.texts
     }
-    assert "Mon 9 Feb, 18:00" in page.texts
+    assert {"Mon 9 Feb, 18:00", "Attendance 67%"} <= {*page.texts}
+    assert "Not marked" not in page.texts
+    club.lesson("2026-03-01")
+    assert "Not marked" in card(club.visits(Role.MANAGER), club).texts
     # what a pass pays for
     assert answered.text.count("<td>Ten visits</td>") == 3
 
