@@ -22,6 +22,7 @@ from attendance.adapters.http.server.operations.plan import LARGEST_BODY
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.rooms import modules_in
 from attendance.application.forms.answering_once import AnswerOnce
+from attendance.application.ports import Today
 from attendance.application.use_cases import UseCases
 
 ROOMS = tuple(
@@ -39,6 +40,7 @@ def http_application(
     use_cases: UseCases,
     settings: HttpSettings,
     *,
+    today: Today,
     answer_once: AnswerOnce,
     is_ready: Callable[[], bool],
     beside: AbstractContextManager[None],
@@ -69,6 +71,7 @@ def http_application(
 
     service = Service(
         use_cases=use_cases,
+        today=today,
         answer_once=answer_once,
         settings=settings,
         is_ready=is_ready,

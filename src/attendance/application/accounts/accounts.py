@@ -57,8 +57,8 @@ class ListUsers(Query):
     `sort`: fields with commas, `-` before one for descending order, of `username`, `name`, `email`,
     `created_at`; those without an address come last. `name`: words that are all found, in any order, in
     username or name, whatever their case and accents.
-    `role`, `active`: only those. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
-    Forbidden.
+    `role`, `active`, `user_ids`: only those. `page` (from 1): that page of 20; None: the whole list. Raises
+    Invalid, Forbidden.
     """
 
     def __call__(
@@ -70,8 +70,14 @@ class ListUsers(Query):
         name: str = "",
         role: Role | None = None,
         active: bool | None = None,
+        user_ids: Collection[AccountId] | None = None,
     ) -> Listed[UserDetails]:
-        criteria = UserCriteria(words=words_of("name", name), role=role, active=active)
+        criteria = UserCriteria(
+            words=words_of("name", name),
+            role=role,
+            active=active,
+            user_ids=None if user_ids is None else frozenset(user_ids),
+        )
         return self._listed(
             ACCOUNTS,
             criteria,

@@ -63,8 +63,8 @@ class ListSubscriptions(DatedQuery):
     """List subscriptions with their state today, by day of sale unless `sort` says otherwise; ties by id.
 
     `sort`: fields with commas, `-` before one for descending order, of `starts_on`, `ends_on`, `sold_on`;
-    those with an open end come last. `client_id`, `contract_id`, `state`: only those. `page` (from 1): that
-    page of 20; None: the whole list. Raises Invalid, Forbidden.
+    those with an open end come last. `client_id`, `client_ids`, `contract_id`, `state`: only those. `page`
+    (from 1): that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
 
     def __call__(
@@ -74,11 +74,18 @@ class ListSubscriptions(DatedQuery):
         page: PageChoice = None,
         sort: str = "",
         client_id: ClientId | None = None,
+        client_ids: Collection[ClientId] | None = None,
         contract_id: ContractId | None = None,
         state: SubscriptionState | None = None,
     ) -> Listed[SubscriptionDetails]:
         today = self.today()
-        criteria = SubscriptionCriteria(on=today, client_id=client_id, contract_id=contract_id, state=state)
+        criteria = SubscriptionCriteria(
+            on=today,
+            client_id=client_id,
+            client_ids=None if client_ids is None else frozenset(client_ids),
+            contract_id=contract_id,
+            state=state,
+        )
         return self._listed(
             SUBSCRIPTIONS,
             criteria,

@@ -21,9 +21,10 @@ from attendance.domain.text import Words, has_words, searched_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserCriteria:
-    """Accounts with each of the words in username or name; None: any."""
+    """Accounts with each of the words in username or name, among `user_ids`; None: any."""
 
     words: Words | None = None
+    user_ids: frozenset[AccountId] | None = None
     role: Role | None = None
     active: bool | None = None
 
@@ -50,7 +51,8 @@ ACCOUNTS = Resource(
     predicates={
         "words": lambda account, criteria: has_words(
             searched_text(account.username, account.name), criteria.words or ()
-        )
+        ),
+        "user_ids": lambda account, criteria: account.id in (criteria.user_ids or ()),
     },
     unique=(Unique(UsernameTaken, ("username_key",)), Unique(EmailTaken, ("email_key",))),
 )

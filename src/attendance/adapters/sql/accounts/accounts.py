@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Statements
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.engine.searching import PostgresSearch, Search, SqliteSearch, has_words
@@ -31,7 +32,8 @@ class SqlAccounts(SqlRepository[Account, UserCriteria], Accounts):
         ACCOUNTS,
         accounts,
         conditions=lambda dialect: {
-            "words": has_words(dialect, *accounts.c["username_sort_key", "name_key"])
+            "words": has_words(dialect, *accounts.c["username_sort_key", "name_key"]),
+            "user_ids": among(accounts.c.id, "user_ids")[dialect],
         },
         locks_key=True,
     )

@@ -11,6 +11,7 @@ from attendance.adapters.web.server.languages import N_, NN_, words
 from attendance.domain.accounts.accounts import EmailTaken, InvalidCredentials, Language, UsernameTaken
 from attendance.domain.accounts.passwords import WrongPassword
 from attendance.domain.accounts.rate_limits import LimitReached
+from attendance.domain.club.contracts import NumberTaken
 from attendance.domain.errors import AttendanceError, Forbidden, Invalid, Unauthenticated
 
 SUMMARY = ""
@@ -27,12 +28,17 @@ FIELD_OF: dict[type[AttendanceError], str] = {
     UsernameTaken: "username",
     EmailTaken: "email",
     WrongPassword: "current_password",
+    NumberTaken: "number",
 }
 """The fields that refusals without details are about."""
 
 TEXT_BY_CODE = {
     "authentication_required": N_("authentication required"),
+    "client_archived": N_("client is archived"),
+    "client_not_found": N_("client not found"),
     "conflict": N_("conflict"),
+    "number_taken": N_("contract number is taken"),
+    "contract_not_found": N_("contract not found"),
     "email_taken": N_("email is taken"),
     "from_elsewhere": N_("this form was not sent by a page of this service"),
     "gone": N_("gone"),
@@ -82,8 +88,21 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
     N_("is reserved"),
     N_("can be changed, not removed"),
     N_("is required"),
+    N_("is the username of no active account"),
+    N_("must be a date"),
+    N_("must be a whole number"),
+    N_("must be a year"),
+    N_("must be at most %(number)s"),
+    N_("must be one of the choices"),
+    N_("must not be before the day of the signature"),
+    N_("must not be in the future"),
 ]
 """What may be wrong with a field of a form."""
+
+IN_WORDS = {
+    "must not be before signed_on": "must not be before the day of the signature",
+}
+"""What is said in place of messages that name a field as programs do."""
 
 _VALUE = {"number": r"(?P<number>[0-9]+)", "character": r"(?P<character>U\+[0-9A-F]{4,6})"}
 
@@ -134,7 +153,7 @@ def text_of(error: Exception, language: Language) -> str:
 def field_text(message: str, language: Language) -> str:
     """What is said of a field, with its numbers; in English where nobody has translated it."""
     catalogue = words(language)
-    message = message.replace("contain U+0020", "contain blanks")
+    message = IN_WORDS.get(message, message).replace("contain U+0020", "contain blanks")
     for text in FIELD_TEXTS:
         one, many = (text, text) if isinstance(text, str) else text
         if found := _pattern(many).fullmatch(message):
