@@ -16,7 +16,7 @@ from attendance.application.accounts import (
     role_changes,
     sessions,
 )
-from attendance.application.attendance import absences, marks, sheets, visits
+from attendance.application.attendance import absences, marks, sheets, unpaid, visits
 from attendance.application.checking import checked, signature_of
 from attendance.application.club import (
     clients,
@@ -72,7 +72,7 @@ class UseCases:
 
     Attendance: who was there:
         show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks,
-        announce_absence, take_back_absence.
+        unpaid_visits_of_client, settle_unpaid_visits, announce_absence, take_back_absence.
 
     Reporting: figures, calendars, the log:
         show_statistics, list_statistics, show_statistics_of, make_calendar_token,
@@ -172,6 +172,8 @@ class UseCases:
     attendance_history: sheets.AttendanceHistory
     visits_of_client: visits.VisitsOfClient
     list_marks: marks.ListMarks
+    unpaid_visits_of_client: unpaid.UnpaidVisitsOfClient
+    settle_unpaid_visits: unpaid.SettleUnpaidVisits
     announce_absence: absences.AnnounceAbsence
     take_back_absence: absences.TakeBackAbsence
 

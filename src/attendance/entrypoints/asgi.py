@@ -67,6 +67,7 @@ def application(container: Container, *, beside: AbstractContextManager[None] = 
             longest_queue=settings.sign_in_queue,
         ),
         answer_once=container.answer_once(),
+        clock=container.clock(),
         is_ready=is_ready,
         beside=beside,
         close=partial(close, container),

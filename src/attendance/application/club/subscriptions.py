@@ -119,6 +119,7 @@ class SellSubscription(DatedCommand):
     are active, frozen or pending today, or today without one. Below level 5 the price must be on sale today
     and on `sold_on`. `discount_percent`: a whole number from 0 to 100, other than 0 from level 4 on.
     `settle_unpaid`: the pass pays for the client's unpaid visits that it covers, oldest first.
+    `preview`: nothing is sold; return what would be, refused as the sale would be.
 
     Raises Invalid, Forbidden, DiscountForbidden, SoldTooLongAgo, ClientNotFound, PriceNotFound,
     ContractNotFound, ClientArchived, NotOnSale, OthersContract for a contract of another client, and
@@ -147,6 +148,7 @@ class SellSubscription(DatedCommand):
         sold_on: date | None = None,
         starts_on: date | Start | None = None,
         settle_unpaid: bool = False,
+        preview: bool = False,
     ) -> SubscriptionDetails:
         today = self.today()
         sold_on = sold_on or today
@@ -179,6 +181,8 @@ class SellSubscription(DatedCommand):
                 starts_on=starts_on or sold_on,
                 at=context.at,
             )
+            if preview:
+                return SubscriptionDetails.of(subscription, today)
             work.subscriptions.add(subscription)
             work.events.add(subscription.sold(context))
             if settle_unpaid:

@@ -3,6 +3,7 @@
 A page's function takes the visit, and what its path names; it returns the page, or where to go on.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,6 +53,15 @@ class Visit:
     def filters(self) -> FieldReader:
         """A reader of the query's fields."""
         return FieldReader(self.query)
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.service.clock()
+
+    @property
+    def today(self) -> dt.date:
+        """The date where the club is, which lessons elsewhere need not share."""
+        return self.now.astimezone(self.service.settings.zone).date()
 
     @property
     def wants_page(self) -> bool:
@@ -112,6 +122,7 @@ class DeclaredPage:
     runs: Runs
     form: Shown | None
     has_scripts: bool
+    shows_token: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,11 +139,13 @@ class PageRoom:
         runs: Runs = Runs.ON_A_THREAD,
         form: Shown | None = None,
         has_scripts: bool = False,
+        shows_token: bool = False,
     ) -> Callable[[Shown], Shown]:
         """Declare the function below a page; it stays the function it is.
 
         `form`: the page that is shown again, with what was typed and what is wrong, when it is refused.
         `has_scripts`: it loads scripts of this service, which may ask its API; other pages run nothing.
+        `shows_token`: a token stands in it, so it is never compressed.
         """
 
         def declare(function: Shown) -> Shown:
@@ -144,6 +157,7 @@ class PageRoom:
                     runs=runs,
                     form=form,
                     has_scripts=has_scripts,
+                    shows_token=shows_token,
                 )
             )
             return function
