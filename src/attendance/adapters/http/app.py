@@ -21,7 +21,7 @@ from attendance.adapters.http.server.operations.plan import LARGEST_BODY
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.rooms import modules_in
 from attendance.application.forms.answering_once import AnswerOnce
-from attendance.application.ports import Clock
+from attendance.application.ports import Today
 from attendance.application.use_cases import UseCases
 
 ROOMS = tuple(
@@ -39,8 +39,8 @@ def http_application(
     use_cases: UseCases,
     settings: HttpSettings,
     *,
+    today: Today,
     answer_once: AnswerOnce,
-    clock: Clock,
     is_ready: Callable[[], bool],
     beside: AbstractContextManager[None],
     close: Callable[[], object],
@@ -69,8 +69,8 @@ def http_application(
 
     service = Service(
         use_cases=use_cases,
+        today=today,
         answer_once=answer_once,
-        clock=clock,
         settings=settings,
         is_ready=is_ready,
         request_threads=request_threads,

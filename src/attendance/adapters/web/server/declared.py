@@ -3,9 +3,9 @@
 A page's function takes the visit, and what its path names; it returns the page, or where to go on.
 """
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from attendance.adapters.http.server.operations.declaration import Runs, Service
@@ -55,21 +55,17 @@ class Visit:
         return FieldReader(self.query)
 
     @property
-    def now(self) -> dt.datetime:
-        return self.service.clock()
-
-    @property
-    def today(self) -> dt.date:
-        """The date where the club is, which lessons elsewhere need not share."""
-        return self.now.astimezone(self.service.settings.zone).date()
-
-    @property
     def wants_page(self) -> bool:
         return "text/html" in header_value(self.headers, b"accept")
 
     @property
     def user_agent(self) -> str:
         return header_value(self.headers, b"user-agent")
+
+    @property
+    def today(self) -> date:
+        """The present date in the organisation's zone."""
+        return self.service.today()
 
     @property
     def use_cases(self) -> UseCases:

@@ -1,0 +1,1 @@
+"""Clients, what they buy, and where they come."""
