@@ -76,7 +76,8 @@ def report_absence(visit: Visit, client_id: str, lesson_id: str) -> Answer:
         visit.signed_in,
         client_id=own.id,
         lesson_id=id_in_path(lesson_id, LessonId),
-        note=visit.form["note"],
+        # forms send other line ends
+        note=visit.form["note"].replace("\r\n", "\n"),
     )
     return GoOn(f"{CHILDREN}/{own.id}?notice=reported")
 
