@@ -105,3 +105,20 @@ def test_what_would_be_frozen_is_counted_and_nothing_is_stored(club: Club) -> No
     assert (club.now(free), club.now(charged).freezes) == (free, ())
     assert club.use.freeze_subscriptions(club.head, **closure) == preview
     assert len(club.now(free).freezes) == 1
+
+
+def test_each_unpaid_visit_names_the_passes_that_cover_it_and_have_a_visit_left(club: Club) -> None:
+    old, new, other = club.lesson(TODAY - 6 * DAY), club.lesson(TODAY), club.lesson(group=club.other)
+    for lesson in (old, new, other):
+        club.marks(lesson, PRESENT)
+    first = club.sells(valid_days=7, group_ids=(club.group.id,))
+    second = club.sells(starts_on=TODAY, visits=1)
+    club.sells(to=club.guest)
+    found = club.use.unpaid_visits_of_client(club.head, client_id=club.child.id)
+    assert {it.lesson_id: it.covered_by for it in found} == {
+        old.id: (first.id,), new.id: (second.id,), other.id: (second.id,)
+    }  # fmt: skip
+    club.use.settle_unpaid_visits(club.head, subscription_id=second.id)
+    found = club.use.unpaid_visits_of_client(club.head, client_id=club.child.id)
+    assert sorted(it.covered_by for it in found) == [(), (first.id,)]
+    assert club.use.unpaid_visits_of_client(club.head, client_id=club.guest.id) == ()

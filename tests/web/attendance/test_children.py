@@ -91,9 +91,11 @@ def trespassed(family: Family) -> list[str]:
                 answered = who.opens(path)
                 if answered.status_code != 404 or "Xanthippe" in answered.text:
                     found.append(f"GET {path}")
-            for path in forms_about(family, child, lesson):
-                if who.sends(path, client_id=family.child, note="x").status_code != 404:
-                    found.append(f"POST {path}")
+            found += [
+                f"POST {path}"
+                for path in forms_about(family, child, lesson)
+                if who.sends(path, client_id=family.child, note="x").status_code != 404
+            ]
     if good(family.manager.reads(f"/lessons/{lesson}/attendance"), 200) != before:
         found.append("a mark")
     return found

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from attendance.application.attendance.charging import settle_unpaid_visits
+from attendance.application.attendance.charging import settle_unpaid_visits, visit_to
 from attendance.application.club.subscriptions import SubscriptionDetails
 from attendance.application.forms.client_access import readable_client
 from attendance.application.forms.listing import Reading
@@ -19,7 +19,10 @@ from attendance.domain.permissions.table import Permission
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnpaidVisit:
-    """A visit that no pass has paid for, and the lesson it was to."""
+    """A visit that no pass has paid for, and the lesson it was to.
+
+    `covered_by`: the client's passes that cover it and have a visit left, by id, whatever their weeks allow.
+    """
 
     lesson_id: LessonId
     group_id: GroupId
@@ -27,6 +30,7 @@ class UnpaidVisit:
     date: dt.date
     starts: dt.time
     status: Status
+    covered_by: tuple[SubscriptionId, ...]
 
 
 class UnpaidVisitsOfClient(Query):
@@ -42,6 +46,11 @@ class UnpaidVisitsOfClient(Query):
 
         def read(work: UnitOfWork) -> tuple[UnpaidVisit, ...]:
             unpaid = work.attendance.unpaid_of(client_id)
+            if not unpaid:
+                return ()
+            days = [it.lesson.date for it in unpaid]
+            passes = work.subscriptions.of_clients([client_id], min(days), until=max(days))
+            usable = [each for each in passes if each.visits_left != 0]
             names = work.statistics.names_of(Kind.GROUP, {it.lesson.group_id for it in unpaid})
             return tuple(
                 UnpaidVisit(
@@ -51,6 +60,7 @@ class UnpaidVisitsOfClient(Query):
                     date=it.lesson.date,
                     starts=it.lesson.starts,
                     status=it.mark.status,
+                    covered_by=tuple(each.id for each in usable if visit_to(it.lesson).is_covered_by(each)),
                 )
                 for it in unpaid
             )

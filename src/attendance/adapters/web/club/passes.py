@@ -1,6 +1,7 @@
 """The passes of a client: selling, renewing, freezing and editing them, and what they paid for."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import sha256
@@ -32,8 +33,6 @@ SELL = f"{PASSES}/sell"
 UNPAID = f"{PASSES}/unpaid"
 PASS = "/app/passes/{subscription_id:str}"  # noqa: S105 # what a client has bought
 CURRENT = (SubscriptionState.ACTIVE, SubscriptionState.FROZEN, SubscriptionState.PENDING)
-USABLE = (*CURRENT, SubscriptionState.EXPIRED)
-"""The states in which a pass may have visits left for days that were."""
 
 
 class Begins(StrEnum):
@@ -171,11 +170,15 @@ def unpaid_visits(visit: Visit, client_id: str) -> Answer:
     """A client's visits that no pass has paid for, and the passes that may."""
     required(visit, Permission.SELL_SUBSCRIPTION)
     client = _client(visit, client_id)
+    unpaid = visit.use_cases.unpaid_visits_of_client(visit.signed_in, client_id=client.id)
+    covered = Counter(each for it in unpaid for each in it.covered_by)
     values = {
         "client": client,
-        "unpaid": visit.use_cases.unpaid_visits_of_client(visit.signed_in, client_id=client.id),
+        "unpaid": unpaid,
         "passes": [
-            each for each in _newest_first(visit, client.id) if each.state in USABLE and each.visits_left != 0
+            (each, min(covered[each.id], each.visits_left or covered[each.id]))
+            for each in _newest_first(visit, client.id)
+            if each.id in covered
         ],
         "notice": visit.query["notice"],
     }
@@ -201,6 +204,7 @@ def one_pass(visit: Visit, subscription_id: str) -> Answer:
     use_cases, actor = visit.use_cases, visit.signed_in
     subscription = use_cases.show_subscription(actor, subscription_id=_id(subscription_id))
     client_id = subscription.client_id
+    unpaid = use_cases.unpaid_visits_of_client(actor, client_id=client_id)
     client = use_cases.show_client(actor, client_id=client_id)
     values = {
         "client": client,
@@ -208,7 +212,7 @@ def one_pass(visit: Visit, subscription_id: str) -> Answer:
         "groups": {group.id: group.name for group in use_cases.list_groups(actor)},
         "contracts": [*use_cases.contracts_of_client(actor, client_id=client_id)],
         "visits": _paid_by(visit, subscription)[::-1],
-        "unpaid": use_cases.unpaid_visits_of_client(actor, client_id=client_id),
+        "unpaid": [each for each in unpaid if subscription.id in each.covered_by],
         "today": visit.today,
     }
     return Page("club/passes/pass.html", values)
