@@ -2,14 +2,22 @@
 
 import re
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
+import html5lib
 import pytest
 
+from attendance.adapters.web.server.rendering import rendered
+from attendance.domain.accounts.accounts import Language
+from attendance.domain.ids import ClientId
+from attendance.domain.permissions.actor import OPERATOR
 from attendance.domain.permissions.roles import Role
+from attendance.domain.permissions.table import Permission, allowed_for_some
 from tests.http.api import MARCH_2, UNKNOWN_ID, Api, good
 from tests.http.club.test_parents_protocol import Family
 from tests.http.operations import added
-from tests.web.visitors import Visitor, leads_to, shown, visitor, with_session
+from tests.web.visitors import Shown, Visitor, leads_to, shown, visitor, with_session
 
 TODAY = MARCH_2
 STAFF = (Role.EMPLOYEE, Role.MANAGER, Role.HEAD_MANAGER, Role.OWNER, Role.ADMIN)
@@ -165,6 +173,43 @@ def test_a_pass_shows_what_it_paid_for_and_in_which_state_it_is(office: Office) 
         assert state in shown(office.clerk.opens(f"/app/passes/{subscription}")).texts
 
 
+def on_the_card(office: Office, role: Role) -> Shown:
+    """What the part of the card that is about passes shows to somebody of a role."""
+    use_cases, head = office.api.container.use_cases(), OPERATOR
+    client_id = ClientId(UUID(office.child))
+    html = rendered(
+        "club/client_passes.html",
+        Language.EN,
+        {
+            "client": use_cases.show_client(head, client_id=client_id),
+            "passes": use_cases.subscriptions_of_client(head, client_id=client_id),
+            "permissions": {each for each in Permission if allowed_for_some(each, role.level)},
+        },
+    )
+    html5lib.HTMLParser(strict=True).parseFragment(html)
+    return Shown(html)
+
+
+def test_the_card_shows_current_passes_and_leads_to_what_may_be_done(office: Office) -> None:
+    assert "No pass yet." in on_the_card(office, Role.MANAGER).texts
+    over = office.sells()
+    good(office.manager.puts(f"/subscriptions/{over}", cancelled_on="2026-02-25"), 200)
+    assert "Cancelled" in on_the_card(office, Role.MANAGER).texts
+    current = office.sells()
+    card = on_the_card(office, Role.MANAGER)
+    assert {"Active", "8 left", "All passes (2)"} <= {*card.texts}
+    assert "Cancelled" not in card.texts
+    assert f"/app/passes/{current}" in card.links
+    assert {office.sell, f"{office.card}/groups/enrol", f"{office.card}/passes/unpaid"} <= {*card.links}
+    assert f"{office.card}/groups/enrol" not in on_the_card(office, Role.EMPLOYEE).links
+    parent = on_the_card(office, Role.USER)
+    assert {office.sell, f"{office.card}/passes/unpaid"} & {*parent.links} == set()
+    good(office.manager.puts(f"/clients/{office.child}", active=False), 200)
+    archived = on_the_card(office, Role.MANAGER)
+    assert office.sell not in archived.links
+    assert not any("start=after_current" in link for link in archived.links)
+
+
 # Selling
 
 
@@ -207,9 +252,8 @@ TYPED_WRONG = {
 
 
 def test_of_a_sale_all_that_is_wrong_is_said_and_what_was_typed_stays(office: Office) -> None:
-    query = "&".join(f"{name}={value}" for name, value in TYPED_WRONG.items())
-    asked, sent = office.clerk.opens(f"{office.sell}?{query}"), office.clerk.sends(office.sell, **TYPED_WRONG)
-    for refused in (asked, sent):
+    asked = office.clerk.opens(f"{office.sell}?{urlencode(TYPED_WRONG)}")
+    for refused in (asked, office.clerk.sends(office.sell, **TYPED_WRONG)):
         assert refused.status_code == 400
         page = shown(refused)
         assert page.attributes["starts_on"]["aria-invalid"] == "true"
@@ -258,6 +302,8 @@ def test_unpaid_visits_are_settled_by_a_pass_that_is_there(office: Office) -> No
     assert "1 visit is not paid for" in left.texts
     assert f"{office.sell}?start=day&starts_on=2026-01-20&settle_unpaid=yes" in left.links
     typed = {"price_id": office.price, "start": "day", "starts_on": "2026-01-20", "settle_unpaid": "yes"}
+    preview = office.clerk.opens(f"{office.sell}?{urlencode(typed)}")
+    assert "1 in its days" in shown(preview).texts
     assert leads_to(office.clerk.sends(office.sell, **typed)) == f"{office.card}#passes"
     assert "All visits are paid for." in shown(office.clerk.opens(f"{office.card}/passes/unpaid")).texts
     assert lessons

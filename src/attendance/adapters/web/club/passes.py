@@ -13,13 +13,14 @@ from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.attendance.read_models import VisitDetails
+from attendance.application.attendance.unpaid import UnpaidVisit
 from attendance.application.club.clients import ClientDetails
 from attendance.application.club.subscriptions import SubscriptionDetails
 from attendance.application.forms.answering_once import KeyedRequest
 from attendance.domain.accounts.kept_answers import IdempotencyKeyInUse
 from attendance.domain.club.renewals import Start
 from attendance.domain.club.subscriptions import Freeze, SubscriptionState
-from attendance.domain.dates import ONE_DAY
+from attendance.domain.dates import ONE_DAY, is_within
 from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import ClientId, ContractId, PriceId, SubscriptionId
 from attendance.domain.permissions.roles import Level
@@ -91,7 +92,6 @@ def sell_form(visit: Visit, client_id: str) -> Page:
         "may_discount": visit.user.level >= Level.MANAGER,
         "today": visit.today,
         "preview": None,
-        "once": "",
     }
     return Page("club/passes/sell.html", values)
 
@@ -104,7 +104,9 @@ def sell(visit: Visit, client_id: str) -> Answer:
         return page
     sale = _sale(visit, FieldReader(visit.query), page.values["client"])
     preview = visit.use_cases.sell_subscription(visit.signed_in, **sale, preview=True)
-    return Page(page.template, {**page.values, "preview": preview, "once": token_urlsafe(16)})
+    covered = [each for each in page.values["unpaid"] if _is_in_its_days(each, preview)]
+    values = {"preview": preview, "covered": len(covered), "once": token_urlsafe(16)}
+    return Page(page.template, {**page.values, **values})
 
 
 @room.page("POST", SELL, form=sell_form)
@@ -119,6 +121,13 @@ def sell_pass(visit: Visit, client_id: str) -> Answer:
         return path
 
     return GoOn(_once(visit, Permission.SELL_SUBSCRIPTION, answer) or path)
+
+
+def _is_in_its_days(unpaid: UnpaidVisit, subscription: SubscriptionDetails) -> bool:
+    """Whether an unpaid visit is one in the days and groups of a pass."""
+    return is_within(unpaid.date, subscription.starts_on, subscription.valid_until) and (
+        not subscription.group_ids or unpaid.group_id in subscription.group_ids
+    )
 
 
 def _once(visit: Visit, permission: Permission, answer: Any) -> str | None:
