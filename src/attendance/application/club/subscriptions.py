@@ -237,6 +237,26 @@ class EditSubscription(DatedCommand):
         return SubscriptionDetails.of(subscription, self.today())
 
 
+class SettleUnpaidVisits(DatedCommand):
+    """Let a pass pay for the client's unpaid visits that it covers, oldest first, and return the pass.
+
+    As one does that is sold with `settle_unpaid`: as long as it has visits left, of one week for as many as
+    it may; one that does not charge absences settles them for nothing. Where there is none nothing changes.
+    Raises Forbidden, SubscriptionNotFound.
+    """
+
+    @retried
+    def __call__(self, actor: Actor, *, subscription_id: SubscriptionId) -> SubscriptionDetails:
+        require_level(actor, Permission.SELL_SUBSCRIPTION)
+        context = self._change_context(actor)
+        with self.store.transaction() as work:
+            # nobody charges the client's passes meanwhile
+            work.clients.get_for_update(work.subscriptions.get(subscription_id).client_id)
+            subscription = work.subscriptions.get(subscription_id)
+            subscription = settle_unpaid_visits(work, subscription, context)
+        return SubscriptionDetails.of(subscription, self.today())
+
+
 def _require_own_contract(work: UnitOfWork, contract_id: ContractId | None, client_id: ClientId) -> None:
     """Raise ContractNotFound, or OthersContract for one with another client."""
     if contract_id is not None and work.contracts.get(contract_id).client_id != client_id:

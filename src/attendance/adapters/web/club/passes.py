@@ -13,7 +13,7 @@ from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.attendance.read_models import VisitDetails
-from attendance.application.attendance.unpaid import UnpaidVisit
+from attendance.application.attendance.visits import UnpaidVisit
 from attendance.application.club.clients import ClientDetails
 from attendance.application.club.subscriptions import SubscriptionDetails
 from attendance.application.forms.answering_once import KeyedRequest
