@@ -219,6 +219,9 @@ def test_a_note_that_is_refused_stays_where_it_was_typed(family: Family) -> None
 def test_of_a_lesson_that_has_begun_or_is_not_there_nothing_is_reported(family: Family) -> None:
     begun = family.lesson(MARCH_2, starts="09:00", ends="10:00")
     mother = mother_of(family)
+    page = shown(mother.opens(page_of(family)))
+    assert "Monday, 2 March 2026, 09:00" in page.texts
+    assert "Report the absence" not in page.texts
     assert mother.sends(absence(family, begun)).status_code == 409
     for unknown in (UNKNOWN_ID, "x"):
         assert mother.sends(absence(family, unknown)).status_code == 404

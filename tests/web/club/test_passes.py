@@ -8,6 +8,7 @@ from uuid import UUID
 import html5lib
 import pytest
 
+from attendance.adapters.web.club import passes
 from attendance.adapters.web.server.rendering import rendered
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.ids import ClientId
@@ -233,6 +234,27 @@ def test_what_a_pass_will_be_worth_is_shown_before_it_is_sold(office: Office) ->
     other = office.clerk.sends(office.sell, **typed | {"discount_percent": "20"})
     assert other.status_code == 422
     assert office.passes() == [it]
+
+
+@pytest.mark.plants
+def test_a_sale_that_is_sent_twice_is_seen_to_be_two_where_nobody_remembers(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passes, "_once", lambda _visit, _permission, answer: answer())
+    typed = {"once": "x", "price_id": office.price, "start": "today"}
+    for _ in range(2):
+        office.clerk.sends(office.sell, **typed)
+    assert len(office.passes()) == 2
+
+
+def test_what_is_not_on_sale_is_said_to_be_so_to_whoever_may_sell_it(office: Office) -> None:
+    over = {"name": "Old", "amount": "1.00", "currency": "EUR", "on_sale_until": "2026-02-01"}
+    old = added(office.head, "/prices", **over)
+    assert "Old" not in shown(office.clerk.opens(office.sell)).texts
+    head = with_session(office.api, office.head)
+    assert {"Old", "not on sale today"} <= {*shown(head.opens(office.sell)).texts}
+    refused = office.clerk.opens(f"{office.sell}?price_id={old}&start=today")
+    assert (refused.status_code, "alert" in shown(refused).roles) == (409, True)
 
 
 def test_a_pass_is_renewed_after_the_current_one(office: Office) -> None:

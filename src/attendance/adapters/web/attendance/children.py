@@ -99,7 +99,7 @@ def calendar_link(visit: Visit, client_id: str) -> Answer:
     return Page("children/calendar.html", {"child": own, "notice": visit.query["notice"], "address": None})
 
 
-@room.page("POST", CALENDAR, form=calendar_link, shows_token=True)
+@room.page("POST", CALENDAR, form=calendar_link, holds_secrets=True)
 def make_calendar_link(visit: Visit, client_id: str) -> Answer:
     """Make the link of a child's calendar, and show it this once."""
     own = _own(visit.use_cases.own_clients(visit.signed_in), client_id)

@@ -15,6 +15,7 @@ from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.attendance.read_models import VisitDetails
 from attendance.application.attendance.visits import UnpaidVisit
 from attendance.application.club.clients import ClientDetails
+from attendance.application.club.prices import PriceDetails
 from attendance.application.club.subscriptions import SubscriptionDetails
 from attendance.application.forms.answering_once import KeyedRequest
 from attendance.domain.accounts.kept_answers import IdempotencyKeyInUse
@@ -80,17 +81,20 @@ def sell_form(visit: Visit, client_id: str) -> Page:
     use_cases, actor, asked = visit.use_cases, visit.signed_in, _asked(visit)
     passes = _newest_first(visit, client.id)
     current = next((each for each in passes if each.state in CURRENT), None)
+    has_end = current is not None and current.valid_until is not None
+    today = visit.today
+    prices = [(price, _is_on_sale(price, today)) for price in use_cases.list_prices(actor)]
     values = {
         "client": client,
         "asked": asked.as_shown(),
-        "prices": [*use_cases.list_prices(actor)],
+        "prices": sorted(prices, key=lambda each: not each[1]),
         "groups": {group.id: group.name for group in use_cases.list_groups(actor)},
         "contracts": [*use_cases.contracts_of_client(actor, client_id=client.id)],
         "unpaid": use_cases.unpaid_visits_of_client(actor, client_id=client.id),
         "current": current,
-        "start": asked["start"] or (Begins.AFTER_CURRENT if current else Begins.TODAY),
+        "start": asked["start"] or (Begins.AFTER_CURRENT if has_end else Begins.TODAY),
         "may_discount": visit.user.level >= Level.MANAGER,
-        "today": visit.today,
+        "today": today,
         "preview": None,
     }
     return Page("club/passes/sell.html", values)
@@ -121,6 +125,11 @@ def sell_pass(visit: Visit, client_id: str) -> Answer:
         return path
 
     return GoOn(_once(visit, Permission.SELL_SUBSCRIPTION, answer) or path)
+
+
+def _is_on_sale(price: PriceDetails, today: dt.date) -> bool:
+    """Whether anybody who sells may sell at a price today."""
+    return is_within(today, price.on_sale_from, price.on_sale_until)
 
 
 def _is_in_its_days(unpaid: UnpaidVisit, subscription: SubscriptionDetails) -> bool:

@@ -118,7 +118,7 @@ class DeclaredPage:
     runs: Runs
     form: Shown | None
     has_scripts: bool
-    shows_token: bool
+    holds_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,13 +135,13 @@ class PageRoom:
         runs: Runs = Runs.ON_A_THREAD,
         form: Shown | None = None,
         has_scripts: bool = False,
-        shows_token: bool = False,
+        holds_secrets: bool = False,
     ) -> Callable[[Shown], Shown]:
         """Declare the function below a page; it stays the function it is.
 
         `form`: the page that is shown again, with what was typed and what is wrong, when it is refused.
         `has_scripts`: it loads scripts of this service, which may ask its API; other pages run nothing.
-        `shows_token`: a token stands in it, so it is never compressed.
+        `holds_secrets`: it shows a token, a link with one, say, and so is never compressed.
         """
 
         def declare(function: Shown) -> Shown:
@@ -153,7 +153,7 @@ class PageRoom:
                     runs=runs,
                     form=form,
                     has_scripts=has_scripts,
-                    shows_token=shows_token,
+                    holds_secrets=holds_secrets,
                 )
             )
             return function
