@@ -5,6 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from attendance.adapters.sql.club.clients import SqlClients
+from attendance.application.attendance import charging
+from attendance.application.ports import Store
 from attendance.domain.attendance.charging import NOTHING, UNPAID
 from attendance.domain.club.clients import ClientNotFound
 from attendance.domain.club.subscriptions import SubscriptionNotFound
@@ -15,12 +18,17 @@ from tests.application.attendance.test_charging import (
     DAY,
     LATE,
     PRESENT,
+    ROUNDS_UNTIL_SEEN,
     TODAY,
     Club,
+    another,
+    at_once,
     club as club,
     paid_by,
     unpaid_visits,
+    without_transactions,
 )
+from tests.application.club.test_sales_and_freezes import ON_POSTGRES, WITHOUT_LOCKS
 
 
 def unpaid(club: Club) -> list[tuple[object, ...]]:
@@ -122,3 +130,43 @@ def test_each_unpaid_visit_names_the_passes_that_cover_it_and_have_a_visit_left(
     found = club.use.unpaid_visits_of_client(club.head, client_id=club.child.id)
     assert sorted(it.covered_by for it in found) == [(), (first.id,)]
     assert club.use.unpaid_visits_of_client(club.head, client_id=club.guest.id) == ()
+
+
+# While others mark
+
+
+def charged_while_settling(club: Club) -> int:
+    """How many visits a pass of one is charged for when it is to settle one and another is marked at once."""
+    unpaid_before, marked = club.lesson(TODAY - DAY), club.lesson(TODAY)
+    club.marks(unpaid_before, PRESENT)
+    it = club.sells(visits=1)
+    at_once(
+        [
+            lambda: club.use.settle_unpaid_visits(club.head, subscription_id=it.id),
+            lambda: club.marks(marked, PRESENT),
+            lambda: club.use.settle_unpaid_visits(club.head, subscription_id=it.id),
+        ]
+    )
+    return sum(club.costs(lesson) == paid_by(it) for lesson in (unpaid_before, marked))
+
+
+def test_a_pass_never_pays_for_more_than_it_has_whoever_marks_meanwhile(club: Club) -> None:
+    assert charged_while_settling(club) == 1
+
+
+@pytest.mark.plants
+@ON_POSTGRES
+def test_it_is_seen_to_pay_for_more_when_the_client_is_not_locked(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SqlClients, "get_for_update", SqlClients.get)
+    assert any(charged_while_settling(another(store)) > 1 for _ in range(ROUNDS_UNTIL_SEEN))
+
+
+@pytest.mark.plants
+@WITHOUT_LOCKS
+def test_it_is_seen_to_pay_for_more_without_transactions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_transactions(store, monkeypatch, charging, "charge")
+    assert any(charged_while_settling(another(store)) > 1 for _ in range(ROUNDS_UNTIL_SEEN))
