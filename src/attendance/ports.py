@@ -21,6 +21,7 @@ from attendance.application.attendance.read_models import (
     VisitDetails as VisitDetails,
     VisitsDetails as VisitsDetails,
 )
+from attendance.application.attendance.visits import UnpaidVisit as UnpaidVisit
 from attendance.application.club.clients import ClientDetails as ClientDetails
 from attendance.application.club.contracts import ContractDetails as ContractDetails
 from attendance.application.club.freezing import (

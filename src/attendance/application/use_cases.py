@@ -64,15 +64,16 @@ class UseCases:
         list_clients, add_client, show_client, edit_client, own_clients, list_contracts,
         add_contract, show_contract, edit_contract, contracts_of_client, list_prices, add_price,
         show_price, edit_price, list_subscriptions, sell_subscription, show_subscription,
-        edit_subscription, freeze_subscriptions, subscriptions_of_client, list_locations,
+        edit_subscription, freeze_subscriptions, subscriptions_of_client, settle_unpaid_visits,
+        list_locations,
         add_location, show_location, edit_location, list_groups, add_group, show_group, edit_group,
         add_member, end_member, list_lessons, list_all_lessons, add_lesson, make_lessons, show_lesson,
         edit_lesson, delete_lesson, groups_of_client, lessons_of_client, show_favorites,
         replace_favorites.
 
     Attendance: who was there:
-        show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks,
-        announce_absence, take_back_absence.
+        show_sheet, mark_attendance, attendance_history, visits_of_client,
+        unpaid_visits_of_client, list_marks, announce_absence, take_back_absence.
 
     Reporting: figures, calendars, the log:
         show_statistics, list_statistics, show_statistics_of, make_calendar_token,
@@ -144,6 +145,7 @@ class UseCases:
     edit_subscription: subscriptions.EditSubscription
     freeze_subscriptions: freezing.FreezeSubscriptions
     subscriptions_of_client: subscriptions.SubscriptionsOfClient
+    settle_unpaid_visits: subscriptions.SettleUnpaidVisits
     list_locations: locations.ListLocations
     add_location: locations.AddLocation
     show_location: locations.ShowLocation
@@ -171,6 +173,7 @@ class UseCases:
     mark_attendance: sheets.MarkAttendance
     attendance_history: sheets.AttendanceHistory
     visits_of_client: visits.VisitsOfClient
+    unpaid_visits_of_client: visits.UnpaidVisitsOfClient
     list_marks: marks.ListMarks
     announce_absence: absences.AnnounceAbsence
     take_back_absence: absences.TakeBackAbsence

@@ -83,6 +83,9 @@ class FieldReader:
         """An id; no page of ours lets somebody type one."""
         return self._read(name, "must be one of the choices", lambda text: kind(UUID(text)))
 
+    def required_id(self, name: str, kind: Callable[[UUID], T]) -> T:
+        return self._required(name, lambda each: self.id(each, kind), kind(UUID(int=0)))
+
     def choice(self, name: str, kind: type[E]) -> E | None:
         """One of the values of an enumeration."""
         return self._read(name, "must be one of the choices", kind)

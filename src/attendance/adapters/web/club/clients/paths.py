@@ -1,26 +1,13 @@
 """What the pages of a client have in common: the client that a path names, and links to call or write to."""
 
-from collections.abc import Callable
-from typing import TypeVar
-from uuid import UUID
-
 from attendance.adapters.web.server.declared import Visit
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.club.clients import ClientDetails
-from attendance.domain.errors import Forbidden, NotFound, Unauthenticated
+from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import ClientId
 from attendance.domain.permissions.table import Permission
 
 CLIENTS = "/app/clients"
-
-T = TypeVar("T")
-
-
-def id_in_path(text: str, kind: Callable[[UUID], T]) -> T:
-    """The id that stands in a path. Raises NotFound for what is none."""
-    try:
-        return kind(UUID(text))
-    except ValueError as error:
-        raise NotFound from error
 
 
 def client_in_path(visit: Visit, client_id: str) -> ClientDetails:
