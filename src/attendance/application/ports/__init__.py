@@ -32,6 +32,7 @@ from attendance.application.ports.reporting import (
     Calendars as Calendars,
     GroupAsTaught as GroupAsTaught,
     Kind as Kind,
+    PassOfClient as PassOfClient,
     Range as Range,
     Statistics as Statistics,
     TokenHolder as TokenHolder,
