@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from attendance.domain.accounts.accounts import Language
@@ -27,6 +27,10 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         """Friday, 27 November 2026"""
         return format_date(on, "full", locale)
 
+    def days(since: date, until: date) -> str:
+        """23–27 Nov 2026"""
+        return format_interval(since, until, "yMMMd", locale=locale)
+
     def short_day(on: date) -> str:
         """27 Nov"""
         return format_skeleton("MMMd", on, locale=locale)
@@ -38,6 +42,10 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
     def month(on: date) -> str:
         """November 2026"""
         return format_skeleton("yMMMM", on, locale=locale)
+
+    def short_month(on: date) -> str:
+        """Nov 2026"""
+        return format_skeleton("yMMM", on, locale=locale)
 
     def clock(at: time | datetime) -> str:
         """17:00"""
@@ -52,6 +60,10 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         """1,234.5"""
         return format_decimal(value, locale=locale)
 
+    def short_number(value: float | Decimal) -> str:
+        """1,234.5: with one decimal at most."""
+        return format_decimal(value, "#,##0.#", locale=locale)
+
     def percent(ratio: float | Decimal) -> str:
         """87%"""
         return format_percent(ratio, locale=locale)
@@ -60,5 +72,19 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         """€80.00"""
         return format_currency(amount, currency, locale=locale)
 
-    written = (day, long_day, short_day, weekday, month, clock, moment, number, percent, money)
+    written = (
+        day,
+        days,
+        long_day,
+        short_day,
+        weekday,
+        month,
+        short_month,
+        clock,
+        moment,
+        number,
+        short_number,
+        percent,
+        money,
+    )
     return {each.__name__: each for each in written}
