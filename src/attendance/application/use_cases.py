@@ -76,8 +76,8 @@ class UseCases:
 
     Reporting: figures, calendars, the log:
         show_statistics, list_statistics, show_statistics_of, list_sales, list_ending_passes,
-        make_calendar_token, revoke_calendar_token, reader_of_calendars, show_user_calendar,
-        show_group_calendar, show_client_calendar, list_events.
+        list_unpaid, make_calendar_token, revoke_calendar_token, reader_of_calendars,
+        show_user_calendar, show_group_calendar, show_client_calendar, list_events.
 
     Operating: mail that waits, what time has ended:
         dispatch_mail, list_mail, retry_mail, run_maintenance.
@@ -181,6 +181,7 @@ class UseCases:
     show_statistics_of: statistics.ShowStatisticsOf
     list_sales: passes.ListSales
     list_ending_passes: passes.ListEndingPasses
+    list_unpaid: passes.ListUnpaid
     make_calendar_token: calendars.MakeCalendarToken
     revoke_calendar_token: calendars.RevokeCalendarToken
     reader_of_calendars: calendars.ReaderOfCalendars

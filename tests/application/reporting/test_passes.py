@@ -198,3 +198,42 @@ def test_a_pass_of_an_archived_client_is_not_told(club: Club) -> None:
     sells(club, gone, starts_on=TODAY - 9 * DAY, ends_on=TODAY)
     sells(club, club.anna, starts_on=TODAY - 9 * DAY, ends_on=TODAY)
     assert told(club) == {"Anna": Ending.ENDS_SOON}
+
+
+# What no pass has paid for
+
+
+def test_unpaid_visits_are_told_by_client_the_most_first(club: Club) -> None:
+    day = TODAY - DAY
+    club.lesson(club.chess, day, (club.anna, Status.PRESENT), (club.bea, Status.LATE))
+    club.lesson(club.chess, day - DAY, (club.bea, Status.ABSENT), (club.carl, Status.PRESENT))
+    club.lesson(club.judo, day - 2 * DAY, (club.bea, Status.ABSENT), cancelled=True, reason="Ill")
+    paid = sells(club, club.dora)
+    charge = Charge(subscription_id=paid.id)
+    club.lesson(club.judo, day, (club.dora, Status.PRESENT), charge=charge)
+    unpaid = club.use.list_unpaid(club.manager)
+    assert unpaid.visits == 4
+    assert [(it.client_name, it.visits, it.first_on, it.last_on) for it in unpaid.rows] == [
+        ("Bea", 2, day - DAY, day),
+        ("Anna", 1, day, day),
+        ("Carl", 1, day - DAY, day - DAY),
+    ]
+    second = club.use.list_unpaid(club.manager, page=2)
+    assert ([*second.rows], second.rows.total, second.visits) == ([], 3, 4)
+
+
+def test_unpaid_visits_are_for_managers_and_above(club: Club) -> None:
+    for role in Role:
+        actor = club.world.having(role)
+        if role.level >= Role.MANAGER.level:
+            club.use.list_unpaid(actor)
+        else:
+            with pytest.raises(Forbidden):
+                club.use.list_unpaid(actor)
+
+
+@pytest.mark.plants
+def test_unpaid_visits_listed_for_everybody_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "sees_all_groups", lambda _: True)
+    with pytest.raises(SEEN):
+        test_unpaid_visits_are_for_managers_and_above(Club(MemoryStore()))

@@ -36,6 +36,7 @@ from attendance.application.ports.reporting import (
     Range as Range,
     Statistics as Statistics,
     TokenHolder as TokenHolder,
+    UnpaidOfClient as UnpaidOfClient,
 )
 from attendance.application.ports.repository import (
     Repository as Repository,

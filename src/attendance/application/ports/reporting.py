@@ -108,6 +108,17 @@ class PassOfClient:
     subscription: Subscription
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpaidOfClient:
+    """How many visits of a client are unpaid, and the dates of the first and the last of their lessons."""
+
+    client_id: ClientId
+    client_name: str
+    visits: int
+    first_on: date
+    last_on: date
+
+
 class Statistics(Protocol):
     """Figures of lessons and marks, each read in one statement unless said otherwise."""
 
@@ -156,6 +167,10 @@ class Statistics(Protocol):
         Sorted by the client's name and id, then by the pass's id. Frozen and used up ones are among them,
         void ones are not.
         """
+
+    @abstractmethod
+    def unpaid_by_client(self) -> tuple[UnpaidOfClient, ...]:
+        """Return who has unpaid visits, in lessons that were not cancelled, sorted by name, ties by id."""
 
     @abstractmethod
     def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:

@@ -1,4 +1,4 @@
-"""Passes as those who run a club look at them: what was sold, and what ends."""
+"""Passes as those who run a club look at them: what was sold, what ends, and what no pass has paid for."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from itertools import groupby
 from typing import TypeVar
 
 from attendance.application.forms.listing import Listed, Reading
-from attendance.application.forms.use_case import DatedQuery
+from attendance.application.forms.use_case import DatedQuery, Query
 from attendance.application.pagination import NumberedPage, PageChoice, numbered, validate_range
-from attendance.application.ports import PassOfClient
+from attendance.application.ports import PassOfClient, UnpaidOfClient
 from attendance.domain.club.schedules import LONGEST_RANGE
 from attendance.domain.errors import Forbidden, error_if
 from attendance.domain.ids import ClientId, SubscriptionId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.permissions.policy import require, require_level, sees_sales
+from attendance.domain.permissions.policy import require, require_level, sees_all_groups, sees_sales
 from attendance.domain.permissions.table import Permission
 from attendance.domain.reporting.ending_passes import SOON, Ending, ending_passes
 from attendance.domain.text import raise_if_errors
@@ -143,6 +143,30 @@ class ListEndingPasses(DatedQuery):
         since = today - min(SOON, today - date.min)
         rows = Reading(self.store).one(lambda work: work.statistics.passes_not_over(since))
         return _page_of(_ending(rows, today), chosen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpaidList:
+    """How many visits are unpaid in all, and whose they are."""
+
+    visits: int
+    rows: Listed[UnpaidOfClient]
+
+
+class ListUnpaid(Query):
+    """List the clients with unpaid visits, those with the most first, by name where they are alike.
+
+    With how many there are in all. `page` (from 1): that page of 20; None: the whole list. For managers and
+    above. Raises Invalid, Forbidden.
+    """
+
+    def __call__(self, actor: Actor, *, page: PageChoice = None) -> UnpaidList:
+        chosen = numbered(page)
+        require(sees_all_groups(actor), Forbidden)
+        rows = Reading(self.store).one(lambda work: work.statistics.unpaid_by_client())
+        # they come by name
+        most_first = tuple(sorted(rows, key=lambda row: -row.visits))
+        return UnpaidList(visits=sum(row.visits for row in rows), rows=_page_of(most_first, chosen))
 
 
 def _ending(rows: Iterable[PassOfClient], today: date) -> tuple[EndingPassDetails, ...]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
 from attendance.adapters.memory.tables import Tables
-from attendance.application.ports import Kind, PassOfClient, Range, Statistics
+from attendance.application.ports import Kind, PassOfClient, Range, Statistics, UnpaidOfClient
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import SubscriptionState
@@ -99,6 +99,24 @@ class MemoryStatistics(Statistics):
                 key=lambda it: (sort_key(it.client_name), it.subscription.client_id, it.subscription.id),
             )
         )
+
+    def unpaid_by_client(self) -> tuple[UnpaidOfClient, ...]:
+        days: dict[ClientId, list[date]] = {}
+        for lesson in self.tables.lessons.all():
+            for mark in (self.tables.marks.get(lesson.id) or {}).values():
+                if mark.charge.unpaid and not lesson.cancelled:
+                    days.setdefault(mark.client_id, []).append(lesson.date)
+        found = (
+            UnpaidOfClient(
+                client_id=client_id,
+                client_name=self.tables.clients.rows[client_id].name,
+                visits=len(dates),
+                first_on=min(dates),
+                last_on=max(dates),
+            )
+            for client_id, dates in days.items()
+        )
+        return tuple(sorted(found, key=lambda it: (sort_key(it.client_name), it.client_id)))
 
     def _passes(self) -> Iterator[PassOfClient]:
         """All that are not void."""

@@ -28,7 +28,7 @@ from attendance.adapters.sql.tables import (
     locations,
     subscriptions,
 )
-from attendance.application.ports import Kind, PassOfClient, Range, Statistics
+from attendance.application.ports import Kind, PassOfClient, Range, Statistics, UnpaidOfClient
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.currencies import rounded
 from attendance.domain.ids import AccountId, GroupId
@@ -220,6 +220,23 @@ PASSES_NOT_OVER: Statements = {
     ).order_by(clients.c.name_key, clients.c.id, subscriptions.c.id)
     for dialect, select in PASSES.items()
 }
+UNPAID_BY_CLIENT = (
+    sa.select(
+        clients.c.id.label("client_id"),
+        clients.c.name.label("client_name"),
+        sa.func.count().label("visits"),
+        sa.func.min(attendance.c.date).label("first_on"),
+        sa.func.max(attendance.c.date).label("last_on"),
+    )
+    .where(
+        attendance.c.unpaid,
+        attendance.c.client_id == clients.c.id,
+        attendance.c.lesson_id == lessons.c.id,
+        ~lessons.c.cancelled,
+    )
+    .group_by(*clients.c["id", "name", "name_key"])
+    .order_by(*clients.c["name_key", "id"])
+)
 KEYS = {Kind.GROUP: "group_id", Kind.LOCATION: "location_id", Kind.EMPLOYEE: "teacher"}
 
 
@@ -260,6 +277,11 @@ class SqlStatistics(Statistics):
 
     def passes_not_over(self, on: date) -> tuple[PassOfClient, ...]:
         return _passes_in(self.connection.run(PASSES_NOT_OVER, {"on": on}).rows)
+
+    def unpaid_by_client(self) -> tuple[UnpaidOfClient, ...]:
+        return tuple(
+            UnpaidOfClient(**row._asdict()) for row in self.connection.run(UNPAID_BY_CLIENT, {}).rows
+        )
 
     def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
         return at_risk_candidates(self.connection, of)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from attendance.adapters.web.reporting.paths import path_id
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.languages import N_
 from attendance.application.forms.listing import Listed
@@ -12,7 +13,7 @@ from attendance.application.pagination import NumberedPage
 from attendance.application.ports import Kind
 from attendance.application.reporting.figures import StatisticsRow
 from attendance.domain.dates import ONE_DAY
-from attendance.domain.ids import AccountId
+from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.reporting.ending_passes import Ending
 
 room = PageRoom()
@@ -51,7 +52,7 @@ def overview(visit: Visit) -> Answer:
         "not_taken": not_taken,
         "by_whom": _by_whom([*employees.rows]),
         "names": {row.id: row.name for row in employees.rows},
-        "unpaid": use.list_marks(actor, unpaid=True, page=few, sort="-date"),
+        "unpaid": use.list_unpaid(actor, page=few),
         "ending": use.list_ending_passes(actor, page=few),
         "endings": ENDINGS,
         "most_dates": MOST_DATES,
@@ -107,9 +108,20 @@ def clients_at_risk(visit: Visit) -> Answer:
 
 @room.page("GET", f"{OVERVIEW}/unpaid")
 def unpaid_visits(visit: Visit) -> Answer:
-    """Visits that no pass has paid for, the newest first."""
-    marks = visit.use_cases.list_marks(visit.signed_in, unpaid=True, page=_page(visit), sort="-date")
-    return Page("reporting/unpaid_visits.html", _listed(marks, {}))
+    """Clients with visits that no pass has paid for, those with the most first."""
+    unpaid = visit.use_cases.list_unpaid(visit.signed_in, page=_page(visit))
+    return Page("reporting/unpaid_visits.html", {"visits": unpaid.visits, **_listed(unpaid.rows, {})})
+
+
+@room.page("GET", f"{OVERVIEW}/unpaid/{{client_id:str}}")
+def unpaid_visits_of_client(visit: Visit, client_id: str) -> Answer:
+    """The visits of a client that no pass has paid for, the newest first."""
+    of_client = ClientId(path_id(client_id))
+    marks = visit.use_cases.list_marks(
+        visit.signed_in, client_id=of_client, unpaid=True, page=_page(visit), sort="-date"
+    )
+    values = {"client_id": of_client, **_listed(marks, {})}
+    return Page("reporting/unpaid_visits_of_client.html", values)
 
 
 @room.page("GET", f"{OVERVIEW}/ending-passes")

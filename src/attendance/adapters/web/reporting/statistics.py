@@ -6,18 +6,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from attendance.adapters.http.server.operations.declaration import API
 from attendance.adapters.http.server.wire import header_value
 from attendance.adapters.web.reporting.charts import Bars, Line, line, rows, stacked_bars
+from attendance.adapters.web.reporting.paths import path_id
 from attendance.adapters.web.reporting.ranges import BucketNames, named_ranges, shown_trend, usual_trend
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.languages import N_, words
 from attendance.application.ports import Kind
 from attendance.application.reporting.figures import Overview, StatisticsOfOne
-from attendance.domain.errors import NotFound
 from attendance.domain.permissions.table import Permission
 from attendance.domain.reporting.statistics import USUAL_DAYS, Bucket, Figures, Trend
 
@@ -109,10 +108,7 @@ def statistics(visit: Visit) -> Answer:
 
 def _of_one(visit: Visit, kind: Kind, of_id: str) -> Answer:
     asked = _asked(visit)
-    try:
-        one_id = UUID(of_id)
-    except ValueError as error:
-        raise NotFound from error
+    one_id = path_id(of_id)
 
     def shown(trend: Trend) -> StatisticsOfOne:
         return visit.use_cases.show_statistics_of(
@@ -162,6 +158,8 @@ def _asked(visit: Visit) -> Asked:
     """What the query asks for. Raises Invalid."""
     filters = visit.filters
     asked = Asked(since=filters.day("from"), until=filters.day("to"), by=filters.choice("by", Trend))
+    if asked.since and asked.until and asked.since > asked.until:
+        filters.refuse("from", "must not be after the last day")
     filters.raise_if_errors()
     return asked
 

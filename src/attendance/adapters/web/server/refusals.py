@@ -82,6 +82,10 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
     N_("is reserved"),
     N_("can be changed, not removed"),
     N_("is required"),
+    N_("must be a date"),
+    N_("must be one of the choices"),
+    N_("must not be after the last day"),
+    NN_("must not have more than %(number)s part", "must not have more than %(number)s parts"),
 ]
 """What may be wrong with a field of a form."""
 
