@@ -64,25 +64,33 @@ def shown_trend(wanted: Trend, days: int) -> Trend:
     return wanted
 
 
-@dataclass(frozen=True, slots=True)
-class BucketNames:
-    """What days, weeks and months are called in a language."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts of a range in their order, and what each is called: `short` below an axis, `full` elsewhere.
 
-    language: Language
-    trend: Trend
+    A week is called by its first day below an axis, and by its first and its last day elsewhere.
+    """
 
-    def short(self, bucket: Bucket) -> str:
-        """Below an axis."""
-        name = "short_month" if self.trend is Trend.MONTH else "short_day"
-        return str(formats(self.language)[name](bucket.since))
+    buckets: tuple[Bucket, ...]
+    short: tuple[str, ...]
+    full: tuple[str, ...]
 
-    def full(self, bucket: Bucket) -> str:
-        """In a table; a week has its first and its last day."""
-        written = formats(self.language)
-        match self.trend:
-            case Trend.DAY:
-                return f"{written['weekday'](bucket.since)} {written['day'](bucket.since)}"
-            case Trend.WEEK:
-                return str(written["days"](bucket.since, bucket.until))
-            case Trend.MONTH:
-                return str(written["month"](bucket.since))
+    @classmethod
+    def of(cls, buckets: tuple[Bucket, ...], trend: Trend, language: Language) -> "Parts":
+        written = formats(language)
+        short = written["short_month" if trend is Trend.MONTH else "short_day"]
+
+        def full(bucket: Bucket) -> str:
+            match trend:
+                case Trend.DAY:
+                    return f"{written['weekday'](bucket.since)} {written['day'](bucket.since)}"
+                case Trend.WEEK:
+                    return str(written["days"](bucket.since, bucket.until))
+                case Trend.MONTH:
+                    return str(written["month"](bucket.since))
+
+        return cls(
+            buckets=buckets,
+            short=tuple(short(bucket.since) for bucket in buckets),
+            full=tuple(full(bucket) for bucket in buckets),
+        )

@@ -1,6 +1,6 @@
 """Statistics: of everything, of each group, employee or location, and of one of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from attendance.adapters.http.server.operations.declaration import API
 from attendance.adapters.http.server.wire import header_value
 from attendance.adapters.web.reporting.charts import Bars, Line, line, rows, stacked_bars
 from attendance.adapters.web.reporting.paths import path_id
-from attendance.adapters.web.reporting.ranges import BucketNames, named_ranges, shown_trend, usual_trend
+from attendance.adapters.web.reporting.ranges import Parts, named_ranges, shown_trend, usual_trend
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.languages import N_, words
@@ -199,8 +199,7 @@ def _over_time(visit: Visit, asked: Asked, shown: Callable[[Trend], Overview | S
     if fitting is not trend:
         # a range without a first or a last day has turned out to be a long one
         trend, of = fitting, shown(fitting)
-    buckets = of.trend or ()
-    names = BucketNames(visit.language, trend)
+    parts = Parts.of(of.trend or (), trend, visit.language)
     query = {"from": str(of.since), "to": str(of.until)}
     wanted = asked.by or trend
     figures = of.figures if isinstance(of, Overview) else of.row.figures
@@ -214,11 +213,11 @@ def _over_time(visit: Visit, asked: Asked, shown: Callable[[Trend], Overview | S
         "figures": figures,
         "rates": RATE_NAMES,
         "marks": MARKS,
-        "bars": _marks_chart(visit, buckets, names),
-        "charts_of_rates": [_rate_chart(visit, rate, figures, buckets, names) for rate in RATE_NAMES],
+        "bars": _marks_chart(visit, parts),
+        "charts_of_rates": [_rate_chart(visit, rate, figures, parts) for rate in RATE_NAMES],
         "buckets": [
-            (names.full(bucket), bucket.figures)
-            for bucket in buckets
+            (name, bucket.figures)
+            for name, bucket in zip(parts.full, parts.buckets, strict=True)
             if trend is not Trend.DAY or has_lessons(bucket)
         ],
         "trend_name": TREND_NAMES[trend],
@@ -242,49 +241,46 @@ def has_lessons(bucket: Bucket) -> bool:
     return bool(lessons.planned or lessons.held or lessons.cancelled)
 
 
-def _marks_chart(visit: Visit, buckets: Sequence[Bucket], names: BucketNames) -> Bars | None:
+def _marks_chart(visit: Visit, parts: Parts) -> Bars | None:
     """How many marks of each kind there were; None where there are none."""
-    columns = [{kind: getattr(bucket.figures.counts, kind) for kind in MARKS} for bucket in buckets]
+    columns = [{kind: getattr(bucket.figures.counts, kind) for kind in MARKS} for bucket in parts.buckets]
     if not any(any(column.values()) for column in columns):
         return None
     gettext, number = words(visit.language).gettext, formats(visit.language)["number"]
 
-    def title(bucket: Bucket, column: Mapping[str, int]) -> str:
+    def title(name: str, column: Mapping[str, int]) -> str:
         told = [f"{gettext(MARKS[kind])}: {number(value)}" for kind, value in column.items() if value]
-        return "\n".join([names.full(bucket), *(told or [UNKNOWN])])
+        return "\n".join([name, *(told or [UNKNOWN])])
 
     return stacked_bars(
         columns,
-        labels=[names.short(bucket) for bucket in buckets],
-        titles=[title(bucket, column) for bucket, column in zip(buckets, columns, strict=True)],
+        labels=parts.short,
+        titles=[title(name, column) for name, column in zip(parts.full, columns, strict=True)],
         written=number,
     )
 
 
-def _rate_chart(
-    visit: Visit, rate: str, figures: Figures, buckets: Sequence[Bucket], names: BucketNames
-) -> RateChart:
+def _rate_chart(visit: Visit, rate: str, figures: Figures, parts: Parts) -> RateChart:
     """How a rate was over time, and when it was lowest and highest."""
     percent = formats(visit.language)["percent"]
-    values: list[Decimal | None] = [getattr(bucket.figures, rate) for bucket in buckets]
+    values: list[Decimal | None] = [getattr(bucket.figures, rate) for bucket in parts.buckets]
     about: dict[str, Any] = {
         "name": rate,
         "title": RATE_NAMES[rate],
         "hint": RATE_HINTS[rate],
         "rate": getattr(figures, rate),
     }
-    told = [names.full(bucket) for bucket in buckets]
-    known = [(value, name) for value, name in zip(values, told, strict=True) if value is not None]
+    known = [(value, name) for value, name in zip(values, parts.full, strict=True) if value is not None]
     if not known:
         return RateChart(**about)
     lowest, highest = (chosen(known, key=lambda each: each[0]) for chosen in (min, max))
     titles = [
         f"{name}: {UNKNOWN if value is None else percent(value)}"
-        for value, name in zip(values, told, strict=True)
+        for value, name in zip(values, parts.full, strict=True)
     ]
     return RateChart(
         **about,
-        line=line(values, labels=[names.short(bucket) for bucket in buckets], titles=titles, written=percent),
+        line=line(values, labels=parts.short, titles=titles, written=percent),
         lowest=lowest[0],
         lowest_in=lowest[1],
         highest=highest[0],

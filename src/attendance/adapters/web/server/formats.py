@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 
 from babel import Locale
@@ -11,10 +12,13 @@ from babel.numbers import format_currency, format_decimal, format_percent
 
 from attendance.domain.accounts.accounts import Language
 
+often = lru_cache(maxsize=4096)
+"""Kept: what tables write again and again. Not for times, of which some are alike and written otherwise."""
 LOCALES = {Language.EN: "en_GB", Language.DE: "de", Language.RU: "ru"}
 """Whose dates and numbers are shown in a language."""
 
 
+@cache
 def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
     """The filters of templates that write something in a language, by name."""
     locale = Locale.parse(LOCALES[language])
@@ -56,14 +60,17 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         local = at.astimezone(zone)
         return f"{day(local.date())}, {clock(local)}\N{NO-BREAK SPACE}{local:%Z}"
 
+    @often
     def number(value: float | Decimal) -> str:
         """1,234.5"""
         return format_decimal(value, locale=locale)
 
+    @often
     def short_number(value: float | Decimal) -> str:
         """1,234.5: with one decimal at most."""
         return format_decimal(value, "#,##0.#", locale=locale)
 
+    @often
     def percent(ratio: float | Decimal) -> str:
         """87%"""
         return format_percent(ratio, locale=locale)
