@@ -58,7 +58,7 @@ def test_a_page_is_shown_from_a_role_on(memory: Api) -> None:
             answered = somebody.opens(path)
             expected = 200 if role.level >= lowest.level else 403
             assert (role, path, answered.status_code) == (role, path, expected)
-            shown(answered)
+            assert ("You may not do this" in shown(answered).texts) is (expected == 403)
     for path in pages:
         assert leads_to(visitor(memory).opens(path)).startswith("/app/sign-in?next=")
 
@@ -74,7 +74,8 @@ def test_what_nobody_has_is_not_found(memory: Api) -> None:
     head = signed_in(memory, Role.HEAD_MANAGER)
     for kind in ("groups", "employees", "locations"):
         for of_id in (UNKNOWN_ID, "x", "%00"):
-            assert head.opens(f"{STATISTICS}/{kind}/{of_id}").status_code == 404
+            answered = head.opens(f"{STATISTICS}/{kind}/{of_id}")
+            assert (answered.status_code, "alert" in shown(answered).roles) == (404, False)
 
 
 def test_employees_see_what_they_taught_and_what_they_did(memory: Api) -> None:
@@ -259,6 +260,7 @@ def test_what_cannot_be_answered_is_said_and_can_be_asked_again(
     page: Shown = shown(answered)
     assert (answered.status_code, page.roles) == (400, ["alert"])
     assert fault in " ".join(page.texts)
+    assert page.texts[0].startswith("Error: ")
     asked = {field: values[0] for field, values in parse_qs(query).items() if field != "by"}
     assert {field: page.values[field] for field in asked} == asked
     if name in page.attributes:

@@ -60,8 +60,12 @@ def overview(visit: Visit) -> Answer:
     }
     if statistics.sales is not None:
         before = today.replace(day=1) - ONE_DAY
-        values["sales"] = use.list_sales(actor, page=few)
-        values["sales_before"] = use.list_sales(actor, until=before, page=few)
+        same_day = before.replace(day=min(today.day, before.day))
+        values["sales"] = [
+            (N_("This month"), use.list_sales(actor, page=few)),
+            (N_("By the same day of last month"), use.list_sales(actor, until=same_day, page=few)),
+            (N_("Last month in all"), use.list_sales(actor, until=before, page=few)),
+        ]
     return Page("reporting/overview.html", values)
 
 

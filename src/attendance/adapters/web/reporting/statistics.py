@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,11 +13,13 @@ from attendance.adapters.http.server.wire import header_value
 from attendance.adapters.web.reporting.charts import Bars, Line, line, rows, stacked_bars
 from attendance.adapters.web.reporting.paths import path_id
 from attendance.adapters.web.reporting.ranges import Parts, named_ranges, shown_trend, usual_trend
-from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Shown, Visit
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.languages import N_, words
+from attendance.adapters.web.server.refusals import faults_of
 from attendance.application.ports import Kind
 from attendance.application.reporting.figures import Overview, StatisticsOfOne
+from attendance.domain.errors import Invalid
 from attendance.domain.permissions.table import Permission
 from attendance.domain.reporting.statistics import USUAL_DAYS, Bucket, Figures, Trend
 
@@ -87,13 +90,22 @@ class RateChart:
     highest_in: str = ""
 
 
-def asked_again(visit: Visit, **_: str) -> Answer:
-    """The form with what was asked, where it cannot be answered."""
-    asked = visit.query.as_shown()
-    return Page("reporting/statistics_asked.html", {**_around(visit, {}), "asked": asked})
+def asks_again(shown: Shown) -> Shown:
+    """The page, or where what was asked cannot be answered, the form with it and with what is wrong."""
+
+    @wraps(shown)
+    def answered(visit: Visit, **path: str) -> Answer:
+        try:
+            return shown(visit, **path)
+        except Invalid as error:
+            asked = {"asked": visit.query.as_shown(), "wrong": faults_of(error, visit.language)}
+            return Page("reporting/statistics_asked.html", {**_around(visit, {}), **asked}, refusal=error)
+
+    return answered
 
 
-@room.page("GET", STATISTICS, form=asked_again)
+@room.page("GET", STATISTICS)
+@asks_again
 def statistics(visit: Visit) -> Answer:
     """Figures of everything that somebody may see figures of, in all and over time."""
     asked = _asked(visit)
@@ -118,37 +130,43 @@ def _of_one(visit: Visit, kind: Kind, of_id: str) -> Answer:
     return _over_time(visit, asked, shown)
 
 
-@room.page("GET", f"{STATISTICS}/groups/{{of_id:str}}", form=asked_again)
+@room.page("GET", f"{STATISTICS}/groups/{{of_id:str}}")
+@asks_again
 def group_statistics(visit: Visit, of_id: str) -> Answer:
     """Figures of one group."""
     return _of_one(visit, Kind.GROUP, of_id)
 
 
-@room.page("GET", f"{STATISTICS}/employees/{{of_id:str}}", form=asked_again)
+@room.page("GET", f"{STATISTICS}/employees/{{of_id:str}}")
+@asks_again
 def employee_statistics(visit: Visit, of_id: str) -> Answer:
     """Figures of the lessons that somebody teaches."""
     return _of_one(visit, Kind.EMPLOYEE, of_id)
 
 
-@room.page("GET", f"{STATISTICS}/locations/{{of_id:str}}", form=asked_again)
+@room.page("GET", f"{STATISTICS}/locations/{{of_id:str}}")
+@asks_again
 def location_statistics(visit: Visit, of_id: str) -> Answer:
     """Figures of the lessons at one location."""
     return _of_one(visit, Kind.LOCATION, of_id)
 
 
-@room.page("GET", f"{STATISTICS}/groups", form=asked_again)
+@room.page("GET", f"{STATISTICS}/groups")
+@asks_again
 def statistics_by_group(visit: Visit) -> Answer:
     """Figures of each group beside each other."""
     return _compared(visit, Kind.GROUP)
 
 
-@room.page("GET", f"{STATISTICS}/employees", form=asked_again)
+@room.page("GET", f"{STATISTICS}/employees")
+@asks_again
 def statistics_by_employee(visit: Visit) -> Answer:
     """Figures of each employee beside each other."""
     return _compared(visit, Kind.EMPLOYEE)
 
 
-@room.page("GET", f"{STATISTICS}/locations", form=asked_again)
+@room.page("GET", f"{STATISTICS}/locations")
+@asks_again
 def statistics_by_location(visit: Visit) -> Answer:
     """Figures of each location beside each other."""
     return _compared(visit, Kind.LOCATION)
