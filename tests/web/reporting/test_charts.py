@@ -158,4 +158,3 @@ def test_rows_tell_zero_from_what_is_not_known() -> None:
         Row(name="Judo", text="0 %", width="0%"),
         Row(name="Clay", text="–", width=None),
     )
-    assert [(label.at, label.text) for label in found.x_labels] == [("0%", "0 %"), ("100%", "100 %")]

@@ -107,9 +107,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Bars one below the other; `x_labels` at the places of round numbers."""
+    """Bars one below the other, on one scale."""
 
-    x_labels: tuple[Label, ...]
     rows: tuple[Row, ...]
 
 
@@ -196,10 +195,6 @@ def rows(values: Sequence[tuple[str, Decimal | None]], *, written: Written, unkn
     highest = max((value for _, value in values if value is not None), default=Decimal(1))
     scale = round_numbers(max(highest, Decimal(1)))
     return Rows(
-        x_labels=tuple(
-            Label(at=percent(value / scale[-1]), text=written(value), is_last=value == scale[-1])
-            for value in (scale[0], scale[-1])
-        ),
         rows=tuple(
             Row(name=name, text=unknown, width=None)
             if value is None
