@@ -34,7 +34,7 @@ from attendance.application.club import (
 from attendance.application.labs import labs, marks as lab_marks
 from attendance.application.maintenance import RunMaintenance
 from attendance.application.ports import Store
-from attendance.application.reporting import calendars, events, statistics
+from attendance.application.reporting import calendars, events, passes, statistics
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False, match_args=False)
@@ -76,9 +76,9 @@ class UseCases:
         unpaid_visits_of_client, list_marks, announce_absence, take_back_absence.
 
     Reporting: figures, calendars, the log:
-        show_statistics, list_statistics, show_statistics_of, make_calendar_token,
-        revoke_calendar_token, reader_of_calendars, show_user_calendar, show_group_calendar,
-        show_client_calendar, list_events.
+        show_statistics, list_statistics, show_statistics_of, list_sales, list_ending_passes,
+        list_unpaid, make_calendar_token, revoke_calendar_token, reader_of_calendars,
+        show_user_calendar, show_group_calendar, show_client_calendar, list_events.
 
     Operating: mail that waits, what time has ended:
         dispatch_mail, list_mail, retry_mail, run_maintenance.
@@ -182,6 +182,9 @@ class UseCases:
     show_statistics: statistics.ShowStatistics
     list_statistics: statistics.ListStatistics
     show_statistics_of: statistics.ShowStatisticsOf
+    list_sales: passes.ListSales
+    list_ending_passes: passes.ListEndingPasses
+    list_unpaid: passes.ListUnpaid
     make_calendar_token: calendars.MakeCalendarToken
     revoke_calendar_token: calendars.RevokeCalendarToken
     reader_of_calendars: calendars.ReaderOfCalendars

@@ -96,6 +96,8 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
     N_("must be one of the choices"),
     N_("must not be before the day of the signature"),
     N_("must not be in the future"),
+    N_("must not be after the last day"),
+    NN_("must not have more than %(number)s part", "must not have more than %(number)s parts"),
 ]
 """What may be wrong with a field of a form."""
 

@@ -2,14 +2,9 @@
 
 from collections.abc import Iterable
 
-from attendance.adapters.web.club.clients.paths import (
-    CLIENTS,
-    card_of,
-    client_in_path,
-    id_in_path,
-    require_form_for,
-)
+from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path, require_form_for
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.club.clients import ClientDetails
 from attendance.domain.errors import FieldError, Invalid

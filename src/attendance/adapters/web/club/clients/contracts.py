@@ -4,11 +4,11 @@ from attendance.adapters.web.club.clients.paths import (
     CLIENTS,
     card_of,
     client_in_path,
-    id_in_path,
     lines_of,
     require_form_for,
 )
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.club.clients import ClientDetails
 from attendance.application.club.contracts import ContractDetails
 from attendance.domain.club.contracts import ContractChanges, ContractNotFound

@@ -1,0 +1,1 @@
+"""Pages of statistics and of what a club has to look after."""
