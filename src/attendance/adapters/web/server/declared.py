@@ -112,6 +112,7 @@ class DeclaredPage:
     runs: Runs
     form: Shown | None
     has_scripts: bool
+    holds_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,11 +129,13 @@ class PageRoom:
         runs: Runs = Runs.ON_A_THREAD,
         form: Shown | None = None,
         has_scripts: bool = False,
+        holds_secrets: bool = False,
     ) -> Callable[[Shown], Shown]:
         """Declare the function below a page; it stays the function it is.
 
         `form`: the page that is shown again, with what was typed and what is wrong, when it is refused.
         `has_scripts`: it loads scripts of this service, which may ask its API; other pages run nothing.
+        `holds_secrets`: it shows a token, a link with one, say, and so is never compressed.
         """
 
         def declare(function: Shown) -> Shown:
@@ -144,6 +147,7 @@ class PageRoom:
                     runs=runs,
                     form=form,
                     has_scripts=has_scripts,
+                    holds_secrets=holds_secrets,
                 )
             )
             return function
