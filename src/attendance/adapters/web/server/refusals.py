@@ -11,6 +11,7 @@ from attendance.adapters.web.server.languages import N_, NN_, words
 from attendance.domain.accounts.accounts import EmailTaken, InvalidCredentials, Language, UsernameTaken
 from attendance.domain.accounts.passwords import WrongPassword
 from attendance.domain.accounts.rate_limits import LimitReached
+from attendance.domain.club.locations import AddressTaken
 from attendance.domain.errors import AttendanceError, Forbidden, Invalid, Unauthenticated
 
 SUMMARY = ""
@@ -27,10 +28,12 @@ FIELD_OF: dict[type[AttendanceError], str] = {
     UsernameTaken: "username",
     EmailTaken: "email",
     WrongPassword: "current_password",
+    AddressTaken: "address",
 }
 """The fields that refusals without details are about."""
 
 TEXT_BY_CODE = {
+    "address_taken": N_("address is taken"),
     "authentication_required": N_("authentication required"),
     "conflict": N_("conflict"),
     "email_taken": N_("email is taken"),
@@ -40,11 +43,18 @@ TEXT_BY_CODE = {
     "invalid_confirmation_token": N_("invalid or expired confirmation token"),
     "invalid_credentials": N_("invalid credentials"),
     "invalid_reset_token": N_("invalid or expired reset token"),
+    "last_owner": N_("the last owner cannot be removed"),
+    "location_not_found": N_("location not found"),
     "malformed_request": N_("malformed request"),
+    "not_awaiting_confirmation": N_("not awaiting confirmation"),
+    "not_confirmed_and_active": N_("account is not confirmed and active"),
     "not_found": N_("not found"),
     "nothing_to_confirm": N_("there is no address to confirm"),
     "outdated": N_("changed since you read it"),
+    "price_not_found": N_("price not found"),
     "registration_by_invitation": N_("registration is by invitation"),
+    "role_change_awaiting": N_("a role change is awaiting"),
+    "role_change_not_found": N_("role change not found"),
     "session_not_found": N_("session not found"),
     "unavailable": N_("temporarily unavailable"),
     "user_not_found": N_("user not found"),
@@ -82,10 +92,34 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
     N_("is reserved"),
     N_("can be changed, not removed"),
     N_("is required"),
+    N_("must be a date"),
+    N_("must be a whole number"),
+    N_("must be an amount such as 80.00"),
+    N_("must be one of the choices"),
+    NN_("must be a whole number from 1 to %(number)s", "must be a whole number from 1 to %(number)s"),
+    N_("must be from 0 to %(number)s"),
+    NN_(
+        "must have at most %(number)s decimal place in %(currency)s",
+        "must have at most %(number)s decimal places in %(currency)s",
+    ),
+    N_("must be a currency by its ISO 4217 code, such as EUR"),
+    N_("must not be given beside valid_days"),
+    N_("must not be before on_sale_from"),
+    N_("must not be before from"),
+    N_("must not be after to"),
+    N_("must begin with http:// or https://"),
+    N_("must be a time zone such as Europe/Berlin"),
+    N_("must not be an address that is given up"),
+    N_("nobody of this name is found"),
+    N_("several are found: choose one below"),
 ]
 """What may be wrong with a field of a form."""
 
-_VALUE = {"number": r"(?P<number>[0-9]+)", "character": r"(?P<character>U\+[0-9A-F]{4,6})"}
+_VALUE = {
+    "number": r"(?P<number>[0-9]+)",
+    "character": r"(?P<character>U\+[0-9A-F]{4,6})",
+    "currency": r"(?P<currency>[A-Z]{3})",
+}
 
 
 def is_signed_out(error: Exception) -> bool:

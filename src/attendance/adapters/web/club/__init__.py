@@ -1,0 +1,1 @@
+"""Clients, what they buy, where and when they come."""
