@@ -8,6 +8,7 @@ from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.forms import Typed
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.domain.accounts.role_changes import State
+from attendance.domain.errors import Forbidden
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Permission
@@ -48,6 +49,8 @@ def invitation(visit: Visit) -> Answer:
     """The form to invite somebody, with the roles that one may give."""
     require_part(visit, USERS)
     roles, names = visit.use_cases.invite_user.roles_for(visit.signed_in), names_of_roles(visit.language)
+    if not roles:
+        raise Forbidden
     return Page("office/invite.html", {"roles": {role: names[role] for role in roles}})
 
 

@@ -1,13 +1,15 @@
 """The log: who did what to whom, and when."""
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import groupby
 from uuid import UUID
 
 from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.web.office import LOG, require_part
-from attendance.adapters.web.reporting.event_words import KINDS, Teller
+from attendance.adapters.web.reporting.event_words import KINDS, Teller, Told
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.languages import words
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.club.clients import ClientDetails
@@ -96,14 +98,16 @@ def _page(
     """The log, a heading for each day in the club's zone."""
     zone, gettext = visit.service.settings.zone, words(visit.language).gettext
     teller = Teller(visit.language, zone)
+
+    def day_of(told: Told) -> date:
+        return told.at.astimezone(zone).date()
+
     shown = [teller.told(logged) for logged in listed or ()]
-    query = {name: visit.query.as_shown()[name] for name in FILTERS if visit.query[name]}
+    query = Typed({name: visit.query.as_shown()[name] for name in FILTERS if visit.query[name]})
     subject = next((each.subject_name for each in listed or () if _concerns(each, query)), None)
     values = {
         "listed": listed,
-        "days": [
-            (day, [*told]) for day, told in groupby(shown, lambda told: told.at.astimezone(zone).date())
-        ],
+        "days": [(day, [*told]) for day, told in groupby(shown, day_of)],
         "query": query,
         "asked": visit.query.as_shown(),
         "kinds": {kind.value: gettext(text) for kind, text in KINDS.items()},
@@ -114,6 +118,6 @@ def _page(
     return Page("office/log.html", values)
 
 
-def _concerns(logged: LoggedEvent, query: dict[str, str]) -> bool:
+def _concerns(logged: LoggedEvent, query: Typed) -> bool:
     """Whether an event is about the one thing that was asked for."""
-    return str(logged.event.subject_id) == query.get("subject")
+    return str(logged.event.subject_id) == query["subject"]

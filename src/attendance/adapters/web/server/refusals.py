@@ -103,10 +103,9 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
         "must have at most %(number)s decimal places in %(currency)s",
     ),
     N_("must be a currency by its ISO 4217 code, such as EUR"),
-    N_("must not be given beside valid_days"),
-    N_("must not be before on_sale_from"),
-    N_("must not be before from"),
-    N_("must not be after to"),
+    N_("leave this or the days empty"),
+    N_("must not be before the first day"),
+    N_("must not be after the last day"),
     N_("must begin with http:// or https://"),
     N_("must be a time zone such as Europe/Berlin"),
     N_("must not be an address that is given up"),
@@ -114,6 +113,14 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
     N_("several are found: choose one below"),
 ]
 """What may be wrong with a field of a form."""
+
+IN_OTHER_WORDS = {
+    "must not be given beside valid_days": "leave this or the days empty",
+    "must not be before on_sale_from": "must not be before the first day",
+    "must not be before from": "must not be before the first day",
+    "must not be after to": "must not be after the last day",
+}
+"""What is said for people of a field that is named by its name for programs."""
 
 _VALUE = {
     "number": r"(?P<number>[0-9]+)",
@@ -168,7 +175,7 @@ def text_of(error: Exception, language: Language) -> str:
 def field_text(message: str, language: Language) -> str:
     """What is said of a field, with its numbers; in English where nobody has translated it."""
     catalogue = words(language)
-    message = message.replace("contain U+0020", "contain blanks")
+    message = IN_OTHER_WORDS.get(message, message).replace("contain U+0020", "contain blanks")
     for text in FIELD_TEXTS:
         one, many = (text, text) if isinstance(text, str) else text
         if found := _pattern(many).fullmatch(message):
