@@ -62,9 +62,10 @@ PARTS = (USERS, ROLE_CHANGES, PRICES, LOCATIONS, LOG)
 def require_part(visit: Visit, part: Part) -> None:
     """Raise Forbidden where somebody has no business in a part of the office.
 
-    What is on sale, and where lessons are, is read by others, too: on pages of their own.
+    What is on sale, and where lessons are, is read by others, too: on pages of their own. Raises
+    Unauthenticated for nobody.
     """
-    if part.permission not in visit.permissions:
+    if visit.signed_in and part.permission not in visit.permissions:
         raise Forbidden
 
 

@@ -45,9 +45,13 @@ class FieldReader:
         self._errors.append(FieldError(name, message))
 
     def also(self, errors: Iterable[FieldError]) -> None:
-        """Keep further errors, such as a use case finds: those of fields with which nothing was wrong yet."""
+        """Keep further errors, such as a use case finds: those of fields with which nothing was wrong yet.
+
+        What is wrong with one of several values, `group_ids[0]`, is wrong with their field.
+        """
         wrong = {error.field for error in self._errors}
-        self._errors += [error for error in errors if error.field not in wrong]
+        named = (FieldError(error.field.partition("[")[0], error.message) for error in errors)
+        self._errors += [error for error in named if error.field not in wrong]
 
     @property
     def versions(self) -> tuple[int, ...] | None:
