@@ -6,7 +6,7 @@ from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visi
 from attendance.adapters.web.server.languages import N_
 from attendance.application.pagination import NumberedPage
 from attendance.domain.accounts.role_changes import State
-from attendance.domain.errors import Forbidden
+from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.permissions.table import Permission
 
 room = PageRoom()
@@ -65,7 +65,9 @@ def require_part(visit: Visit, part: Part) -> None:
     What is on sale, and where lessons are, is read by others, too: on pages of their own. Raises
     Unauthenticated for nobody.
     """
-    if visit.signed_in and part.permission not in visit.permissions:
+    if visit.actor is None:
+        raise Unauthenticated
+    if part.permission not in visit.permissions:
         raise Forbidden
 
 

@@ -17,6 +17,7 @@ def calendar_address(visit: Visit, kind: str, of_id: UUID, token: str) -> str:
     return f"{visit.service.settings.base_url}{API}/{kind}/{of_id}/calendar.ics?token={token}"
 
 
+@room.page("GET", f"{PATH}/end")
 @room.page("GET", PATH)
 def calendar(visit: Visit) -> Answer:
     """A link that was made is not shown again: where there is one, and the button for another, is told."""

@@ -85,6 +85,7 @@ def add_closure(visit: Visit, location_id: str) -> Answer:
     return _replace_closures(visit, location_id, lambda closures: (*closures, added), "closure-added")
 
 
+@room.page("GET", f"{ONE}/closures/{{days:str}}/remove")
 @room.page("GET", f"{ONE}/closures/{{days:str}}")
 def closure(visit: Visit, location_id: str, days: str) -> Answer:
     """The form of a closure by its days; of a new one where somebody else has removed it meanwhile."""

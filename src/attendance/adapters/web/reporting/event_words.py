@@ -156,7 +156,7 @@ FIELDS: Mapping[str, str] = {
 
 NOT_SHOWN = frozenset(
     {"version", "kind", "from", "to", "account_id", "user_id", "client_id", "group_id", "lesson_id"}
-    | {"lab_id", "owner_id", "price_id", "subscription_id", "closed"}
+    | {"lab_id", "owner_id", "price_id", "subscription_id", "closed", "starts_at", "ends_at"}
 )
 """What the words or a link say already, and what is of use to programs alone."""
 
