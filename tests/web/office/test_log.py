@@ -128,7 +128,7 @@ def test_what_differs_is_told_as_people_read_it() -> None:
         each.name: (each.before, each.after) for each in Teller(Language.EN, UTC).told(event).differences
     }
     assert differences == {
-        "Name": ("House", "Home"),
+        "Name or title": ("House", "Home"),
         "Active": ("yes", "no"),
         "Closures": ("–", "6 Apr 2026 – 7 Apr 2026 Easter"),
         "Places": ("–", "12"),
@@ -243,7 +243,9 @@ def test_a_filter_that_means_several_asks_which(memory: Api, owner: Person, at_t
         memory.having(Role.EMPLOYEE, name)
     page = at_the_desk.opens(f"{LOG}?client=anna&who=hed&kind=client")
     assert page.status_code == 400
-    assert faults(page) == dict.fromkeys(("who", "client"), "several are found: choose one below")
+    assert faults(page) == dict.fromkeys(
+        ("who", "client"), "several are found: choose one below, or type more of the name"
+    )
     links = shown(page).links
     assert "?kind=client&who=hedwig&client=anna" in links
     assert f"?kind=client&who=hed&client=&subject={anna}" in links

@@ -197,7 +197,7 @@ def test_the_second_of_two_is_told_and_loses_nothing(memory: Api, head: Visitor)
     assert refused.status_code == 412
     assert "changed since you read it" in shown(refused).texts
     assert "Amount is now: 85.00" in texts(refused)
-    assert "Name is now: Eight" in texts(refused)
+    assert "Name of the price is now: Eight" in texts(refused)
     again = form_on(refused, path)
     assert (again["name"], again["amount"]) == ("8 visits", "80.00")
     assert leads_to(head.sends(path, **again | {"amount": "85.00"})) == f"{path}?notice=saved"

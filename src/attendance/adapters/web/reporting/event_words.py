@@ -89,7 +89,7 @@ FIELDS: Mapping[str, str] = {
     "email": N_("Email"),
     "pending_email": N_("New email"),
     "email_confirmed_at": N_("Email confirmed"),
-    "name": N_("Name"),
+    "name": N_("Name or title"),
     "language": N_("Language"),
     "role": N_("Role"),
     "active": N_("Active"),

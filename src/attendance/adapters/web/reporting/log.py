@@ -25,8 +25,10 @@ room = PageRoom()
 FILTERS = ("from", "to", "kind", "who", "client", "subject")
 OPERATOR = "operator"
 NOBODY_FOUND = "nobody of this name is found"
-SEVERAL_FOUND = "several are found: choose one below"
+SEVERAL_FOUND = "several are found: choose one below, or type more of the name"
 MANY = NumberedPage(1, LONGEST_PAGE)
+MOST_SHOWN = 20
+"""Of those who may be meant; whoever means another one types more of the name."""
 
 
 def refused_log(visit: Visit) -> Answer:
@@ -35,8 +37,8 @@ def refused_log(visit: Visit) -> Answer:
     people, clients = _people(visit), _clients(visit)
     return _page(
         visit,
-        people=people if len(people) > 1 else (),
-        clients=clients if len(clients) > 1 else (),
+        people=people[:MOST_SHOWN] if len(people) > 1 else (),
+        clients=clients[:MOST_SHOWN] if len(clients) > 1 else (),
     )
 
 

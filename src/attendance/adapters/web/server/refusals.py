@@ -110,7 +110,7 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
     N_("must be a time zone such as Europe/Berlin"),
     N_("must not be an address that is given up"),
     N_("nobody of this name is found"),
-    N_("several are found: choose one below"),
+    N_("several are found: choose one below, or type more of the name"),
 ]
 """What may be wrong with a field of a form."""
 
