@@ -176,6 +176,8 @@ def test_ones_data_is_a_file_with_everything_of_ones_own(memory: Api) -> None:
     assert data["favorites"]["groups"] == []
     assert data["calendar_link_made_at"] is None
     assert "read_sessions" in data["permissions"]
+    asked = memory.http.head(f"{ACCOUNT}/data", headers={"cookie": f"attendance={person.cookie}"})
+    assert (asked.status_code, asked.content) == (200, b"")
     person.sends(CALENDAR)
     assert datetime.fromisoformat(data_of(person)["calendar_link_made_at"]) == memory.clock.now
 

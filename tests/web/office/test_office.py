@@ -1,5 +1,8 @@
 """The office: what each level finds there, and prices, locations and closures without a script."""
 
+import re
+from html import unescape
+
 import pytest
 
 from attendance.domain.permissions.roles import Role
@@ -49,6 +52,36 @@ def test_the_office_leads_to_what_one_may_enter_and_to_nothing_else(memory: Api,
     parts = {USERS, ROLE_CHANGES, PRICES, LOCATIONS, LOG}
     assert links == {path for path in parts if role.level >= LOWEST[path].level}
     assert [person.opens(link).status_code for link in links] == [200] * len(links)
+
+
+@pytest.mark.parametrize("language", ["de", "ru"])
+@pytest.mark.parametrize("path", LOWEST)
+def test_each_page_is_in_its_language_and_no_other(memory: Api, path: str, language: str) -> None:
+    owner = signed_in(memory, Role.OWNER, "0")
+    change_of_roles(memory)
+    english = {*shown(owner.opens(path)).texts}
+    owner.headers["accept-language"] = language
+    page = owner.opens(path)
+    assert f'<html lang="{language}">' in page.text
+    found = [text for text in shown(page).texts if re.search(r"[^\W\d_]{3}", text)]
+    # names, addresses, codes of currencies and zones are the same everywhere
+    same = {text for text in english & {*found} if not re.search("attendance|[@/]|^olga|^oskar", text)}
+    assert same <= {"Name", "Status", "Manager", "Administrator", "Details"} | of_the_world(page.text)
+
+
+def of_the_world(html: str) -> set[str]:
+    """Currencies and places that are called the same elsewhere."""
+    options = re.findall(r'<option value="(?:[A-Z]{3}|[^"]+/[^"]+)"[^>]*>([^<]+)<', html)
+    return {*map(unescape, options)}
+
+
+def change_of_roles(memory: Api) -> None:
+    """One that awaits, and one that is over."""
+    olga, oskar = memory.having(Role.OWNER, "olga"), memory.having(Role.OWNER, "oskar")
+    for is_over in (True, False):
+        change = good(oskar.puts(f"/users/{olga.id}/role", role="user"), 202)["id"]
+        if is_over:
+            good(oskar.posts(f"/role_changes/{change}/withdraw"), 200)
 
 
 def test_forms_of_the_office_are_refused_below_their_level(memory: Api) -> None:
