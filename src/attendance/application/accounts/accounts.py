@@ -26,7 +26,7 @@ from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
 from attendance.domain.permissions.roles import Role
-from attendance.domain.permissions.table import Directory, Permission, allowed_for_some
+from attendance.domain.permissions.table import Directory, Permission, allowed_for_some, allows
 from attendance.domain.text import accepted_together, raise_if_errors, searchable, trimmed, words_of
 
 
@@ -121,6 +121,11 @@ class EditUser(Command):
     email_addresses: EmailAddresses
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
+
+    def is_open_to(self, actor: Actor, user: UserDetails) -> bool:
+        """Whether the actor may edit this user."""
+        is_own = actor.id == user.id
+        return allows(Permission.EDIT_USER, actor.level, own=is_own) and may_edit(actor, user)
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return named_errors(

@@ -1,6 +1,7 @@
 """Accounts, and what belongs to them: sessions, links, role changes, rate-limit windows, mail."""
 
 from abc import abstractmethod
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -113,6 +114,10 @@ class Accounts(Repository[Account, UserCriteria], Protocol):
 
         Ties by id. All active accounts in labs where `part` is empty.
         """
+
+    @abstractmethod
+    def usernames(self, account_ids: Collection[AccountId]) -> Mapping[AccountId, str]:
+        """Return the usernames of those of the accounts that exist, in one statement."""
 
     @abstractmethod
     def guard_owners(self) -> tuple[Account, ...]:

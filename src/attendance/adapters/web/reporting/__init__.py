@@ -1,1 +1,1 @@
-"""Pages of statistics and of what a club has to look after."""
+"""Pages of figures, of what a club has to look after, and the log."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import TypeVar
@@ -43,6 +43,21 @@ class FieldReader:
     def refuse(self, name: str, message: str) -> None:
         """Keep something that is wrong with a field."""
         self._errors.append(FieldError(name, message))
+
+    def also(self, errors: Iterable[FieldError]) -> None:
+        """Keep further errors, such as a use case finds: those of fields with which nothing was wrong yet.
+
+        What is wrong with one of several values, `group_ids[0]`, is wrong with their field.
+        """
+        wrong = {error.field for error in self._errors}
+        named = (FieldError(error.field.partition("[")[0], error.message) for error in errors)
+        self._errors += [error for error in named if error.field not in wrong]
+
+    @property
+    def versions(self) -> tuple[int, ...] | None:
+        """The version that the form was filled with; None for a form without one."""
+        version = self._form["version"]
+        return (int(version),) if _WHOLE_NUMBER.fullmatch(version) else None
 
     def text(self, name: str) -> str:
         """As it was typed; use cases trim it and say what is wrong with it."""

@@ -12,6 +12,7 @@ from attendance.domain.accounts.accounts import EmailTaken, InvalidCredentials, 
 from attendance.domain.accounts.passwords import WrongPassword
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.club.contracts import NumberTaken
+from attendance.domain.club.locations import AddressTaken
 from attendance.domain.errors import AttendanceError, Forbidden, Invalid, Unauthenticated
 
 SUMMARY = ""
@@ -29,10 +30,12 @@ FIELD_OF: dict[type[AttendanceError], str] = {
     EmailTaken: "email",
     WrongPassword: "current_password",
     NumberTaken: "number",
+    AddressTaken: "address",
 }
 """The fields that refusals without details are about."""
 
 TEXT_BY_CODE = {
+    "address_taken": N_("address is taken"),
     "authentication_required": N_("authentication required"),
     "client_archived": N_("client is archived"),
     "client_not_found": N_("client not found"),
@@ -46,11 +49,18 @@ TEXT_BY_CODE = {
     "invalid_confirmation_token": N_("invalid or expired confirmation token"),
     "invalid_credentials": N_("invalid credentials"),
     "invalid_reset_token": N_("invalid or expired reset token"),
+    "last_owner": N_("the last owner cannot be removed"),
+    "location_not_found": N_("location not found"),
     "malformed_request": N_("malformed request"),
+    "not_awaiting_confirmation": N_("not awaiting confirmation"),
+    "not_confirmed_and_active": N_("account is not confirmed and active"),
     "not_found": N_("not found"),
     "nothing_to_confirm": N_("there is no address to confirm"),
     "outdated": N_("changed since you read it"),
+    "price_not_found": N_("price not found"),
     "registration_by_invitation": N_("registration is by invitation"),
+    "role_change_awaiting": N_("a role change is awaiting"),
+    "role_change_not_found": N_("role change not found"),
     "session_not_found": N_("session not found"),
     "unavailable": N_("temporarily unavailable"),
     "user_not_found": N_("user not found"),
@@ -98,15 +108,38 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
     N_("must not be in the future"),
     N_("must not be after the last day"),
     NN_("must not have more than %(number)s part", "must not have more than %(number)s parts"),
+    N_("must be an amount such as 80.00"),
+    NN_("must be a whole number from 1 to %(number)s", "must be a whole number from 1 to %(number)s"),
+    N_("must be from 0 to %(number)s"),
+    NN_(
+        "must have at most %(number)s decimal place in %(currency)s",
+        "must have at most %(number)s decimal places in %(currency)s",
+    ),
+    N_("must be a currency by its ISO 4217 code, such as EUR"),
+    N_("leave this or the days empty"),
+    N_("must not be before the first day"),
+    N_("must begin with http:// or https://"),
+    N_("must be a time zone such as Europe/Berlin"),
+    N_("must not be an address that is given up"),
+    N_("nobody of this name is found"),
+    N_("several are found: choose one below, or type more of the name"),
 ]
 """What may be wrong with a field of a form."""
 
-IN_WORDS = {
+IN_OTHER_WORDS = {
     "must not be before signed_on": "must not be before the day of the signature",
+    "must not be given beside valid_days": "leave this or the days empty",
+    "must not be before on_sale_from": "must not be before the first day",
+    "must not be before from": "must not be before the first day",
+    "must not be after to": "must not be after the last day",
 }
-"""What is said in place of messages that name a field as programs do."""
+"""What is said for people of a field that is named by its name for programs."""
 
-_VALUE = {"number": r"(?P<number>[0-9]+)", "character": r"(?P<character>U\+[0-9A-F]{4,6})"}
+_VALUE = {
+    "number": r"(?P<number>[0-9]+)",
+    "character": r"(?P<character>U\+[0-9A-F]{4,6})",
+    "currency": r"(?P<currency>[A-Z]{3})",
+}
 
 
 def is_signed_out(error: Exception) -> bool:
@@ -155,7 +188,7 @@ def text_of(error: Exception, language: Language) -> str:
 def field_text(message: str, language: Language) -> str:
     """What is said of a field, with its numbers; in English where nobody has translated it."""
     catalogue = words(language)
-    message = IN_WORDS.get(message, message).replace("contain U+0020", "contain blanks")
+    message = IN_OTHER_WORDS.get(message, message).replace("contain U+0020", "contain blanks")
     for text in FIELD_TEXTS:
         one, many = (text, text) if isinstance(text, str) else text
         if found := _pattern(many).fullmatch(message):
