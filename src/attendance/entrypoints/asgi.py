@@ -66,6 +66,7 @@ def application(container: Container, *, beside: AbstractContextManager[None] = 
             hashers=hashers(),
             longest_queue=settings.sign_in_queue,
         ),
+        today=container.today(),
         answer_once=container.answer_once(),
         is_ready=is_ready,
         beside=beside,

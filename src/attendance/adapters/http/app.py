@@ -21,6 +21,7 @@ from attendance.adapters.http.server.operations.plan import LARGEST_BODY
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.rooms import modules_in
 from attendance.application.forms.answering_once import AnswerOnce
+from attendance.application.ports import Today
 from attendance.application.use_cases import UseCases
 
 ROOMS = tuple(
@@ -38,6 +39,7 @@ def http_application(
     use_cases: UseCases,
     settings: HttpSettings,
     *,
+    today: Today,
     answer_once: AnswerOnce,
     is_ready: Callable[[], bool],
     beside: AbstractContextManager[None],
@@ -67,6 +69,7 @@ def http_application(
 
     service = Service(
         use_cases=use_cases,
+        today=today,
         answer_once=answer_once,
         settings=settings,
         is_ready=is_ready,

@@ -5,6 +5,7 @@ A page's function takes the visit, and what its path names; it returns the page,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from attendance.adapters.http.server.operations.declaration import Runs, Service
@@ -60,6 +61,11 @@ class Visit:
     @property
     def user_agent(self) -> str:
         return header_value(self.headers, b"user-agent")
+
+    @property
+    def today(self) -> date:
+        """The present date in the organisation's zone."""
+        return self.service.today()
 
     @property
     def use_cases(self) -> UseCases:

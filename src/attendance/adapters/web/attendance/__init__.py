@@ -1,0 +1,1 @@
+"""Who was there: the lessons of a day."""
