@@ -38,9 +38,9 @@ class Register(Command):
 
     The username must be unique in every spelling that is compared as the same. To an `email` a confirmation
     link is mailed; the level is 1 until it is used. Without one the account is listed in the labs' directory.
-    `language`: that of the account's mails and pages; None: not chosen. `address`: that of the client's machine, against whose limit the registration counts; None: no limit.
-    Raises Invalid with all errors, RegistrationByInvitation, UsernameTaken, EmailTaken, LimitReached,
-    Unavailable.
+    `language`: that of the account's mails and pages; None: not chosen. `address`: that of the client's
+    machine, against whose limit the registration counts; None: no limit. Raises Invalid with all errors,
+    RegistrationByInvitation, UsernameTaken, EmailTaken, LimitReached, Unavailable.
     """
 
     registration: Registration

@@ -36,8 +36,8 @@ class LessonInContextDetails(LessonDetails):
 
     `teacher_names`: of the lesson's own teachers, by name; of somebody without a name the username.
     `untaken`: it has begun, is not cancelled, and nobody who teaches has marked anybody. `roster`: how many
-    clients are its group's members on its date, without guests; `marked`: how many clients have a mark, guests
-    among them. Both are None for whoever does not work here.
+    clients are its group's members on its date, without guests; `marked`: how many clients have a mark,
+    guests among them. Both are None for whoever does not work here.
     """
 
     group_name: str
