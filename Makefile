@@ -18,7 +18,7 @@ test check: WORKERS := 3
 CHECKS := types imports lint format dependencies passwords translations
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test quick check long bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
+.PHONY: help run demo test quick check long browsers bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -69,6 +69,9 @@ quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 sec
 
 check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 4 minutes
 	$(PYTEST) -m '(plants or attacks) and not long' $(PYTEST_ARGS)
+
+browsers: $(VENV)/dev.stamp $(BROWSER) ## each page in Firefox and WebKit: apt install firefox-esr webkit2gtk-driver xvfb
+	$(BIN)/pytest -q -m browsers tests/browsers $(PYTEST_ARGS)
 
 long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
