@@ -18,7 +18,7 @@ test check: WORKERS := 3
 CHECKS := types imports lint format dependencies passwords translations
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test quick check long browsers bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
+.PHONY: help run demo test quick check long browsers pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -75,6 +75,9 @@ browsers: $(VENV)/dev.stamp $(BROWSER) ## each page in Firefox and WebKit: apt i
 
 long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
+
+pictures: $(VENV)/dev.stamp $(BROWSER) ## the README's pictures of pages, in docs/pictures, of the demo's club on a day that stands still
+	$(BIN)/python -m tools.pictures $(PICTURES)
 
 bench: $(VENV)/bench.stamp $(VENV)/service.stamp $(FASTIFY) ## side by side with a bare driver, FastAPI + ORM and Fastify
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

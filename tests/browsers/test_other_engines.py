@@ -137,7 +137,7 @@ class TestPages:
         """Both engines know Trusted Types: a script is refused before it is there."""
         window.opens("/app/sign-in")
         for written in ("setAttribute('onclick', 'alert()')", "innerHTML = '<b>'"):
-            with pytest.raises(Refused, match="Trusted|blocked by CSP"):
+            with pytest.raises(Refused, match=r"Trusted|blocked by CSP"):
                 window.says(f"document.querySelector('main').{written}")
 
 

@@ -9,7 +9,7 @@ from attendance.domain.club.groups import Slot
 GROUPS = 4
 """So many groups have something special; one teacher has them all."""
 LENGTH = timedelta(hours=1)
-TO_THE_MINUTE = 5
+TO_THE_MINUTE = 15
 
 
 class Fate(Enum):
