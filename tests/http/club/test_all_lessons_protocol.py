@@ -71,7 +71,7 @@ def test_the_day_is_one_request_with_all_that_a_list_of_it_shows(school: School)
     shown = good(asks(school.ann, "?teacher=me"), 200)
     one = good(school.ann.reads(f"/groups/{school.chess}/lessons/{early}"), 200)
     two = good(school.ann.reads(f"/groups/{school.go}/lessons/{late}"), 200)
-    taught = {"teacher_names": ["ann"], "untaken": False}
+    taught = {"teacher_names": ["ann"], "untaken": False, "unmarked": 1}
     assert shown == {
         "total": 2,
         "lessons": [
@@ -88,6 +88,7 @@ def test_how_many_come_is_for_those_who_work_here(api: Api, school: School) -> N
     (shown,) = good(asks(parent), 200)["lessons"]
     assert "roster" not in shown
     assert "marked" not in shown
+    assert "unmarked" not in shown
     assert shown["group_name"] == "Chess"
     header, _ = asks(parent, "?format=csv").text.splitlines()
     assert "roster" not in header

@@ -74,6 +74,12 @@ def test_today_has_ones_lessons_with_place_and_state(memory: Api, school: School
     assert "Not taken yet" not in page.texts
 
 
+def test_a_guest_makes_no_lesson_done(memory: Api, school: School) -> None:
+    lesson = school.lesson(school.chess, TODAY, "07:00")
+    school.marks(lesson, school.clients[0], school.clients[2])
+    assert row(page_of(with_session(memory, school.ann)), "07:00 Chess")[-1] == "1 of 2"
+
+
 def test_what_nobody_took_in_the_last_days_stands_above_with_its_day(memory: Api, school: School) -> None:
     school.lesson(school.chess, "2026-02-22", "17:00")
     first = school.lesson(school.chess, "2026-02-23", "17:00")

@@ -36,8 +36,8 @@ class LessonInContextDetails(LessonDetails):
 
     `teacher_names`: of the lesson's own teachers, by name; of somebody without a name the username.
     `untaken`: it has begun, is not cancelled, and nobody who teaches has marked anybody. `roster`: how many
-    clients are its group's members on its date, without guests; `marked`: how many clients have a mark,
-    guests among them. Both are None for whoever does not work here.
+    clients are its group's members on its date, without guests; `unmarked`: how many of them have no mark;
+    `marked`: how many clients have one, guests among them. All three are None for whoever does not work here.
     """
 
     group_name: str
@@ -45,6 +45,7 @@ class LessonInContextDetails(LessonDetails):
     teacher_names: tuple[str, ...]
     untaken: bool
     roster: int | None
+    unmarked: int | None
     marked: int | None
 
     @classmethod
@@ -62,12 +63,13 @@ class LessonInContextDetails(LessonDetails):
             teacher_names=tuple(sorted((teachers[each] for each in lesson.teachers), key=sort_key)),
             untaken=lesson.is_untaken(at=now),
             roster=context.roster if sees_numbers else None,
+            unmarked=context.unmarked if sees_numbers else None,
             marked=context.marked if sees_numbers else None,
         )
 
     @staticmethod
     def hidden(actor: Actor) -> tuple[str, ...]:
-        return () if sees_members(actor) else ("roster", "marked")
+        return () if sees_members(actor) else ("roster", "unmarked", "marked")
 
 
 @dataclass(frozen=True, slots=True)

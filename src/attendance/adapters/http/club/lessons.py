@@ -146,7 +146,8 @@ class ChangedLessonView(LessonView, kw_only=True):
 class LessonInContextView(LessonView, kw_only=True):
     """A lesson among those of all groups; for those who work here, how many are on its roster and marked.
 
-    `untaken`: it has begun, is not cancelled, and nobody who teaches has marked anybody.
+    `untaken`: it has begun, is not cancelled, and nobody who teaches has marked anybody. `unmarked`: how many
+    on its roster have no mark; guests are among `marked` alone.
     """
 
     group_name: str
@@ -154,6 +155,7 @@ class LessonInContextView(LessonView, kw_only=True):
     teacher_names: list[str]
     untaken: bool
     roster: Sent[int] = UNSET
+    unmarked: Sent[int] = UNSET
     marked: Sent[int] = UNSET
 
 

@@ -75,6 +75,16 @@ IN_CONTEXT = {
         .scalar_subquery()
         .label("roster"),
         sa.select(sa.func.count())
+        .where(
+            group_members.c.group_id == lessons.c.group_id,
+            is_member_on(lessons.c.date),
+            ~sa.exists().where(
+                attendance.c.lesson_id == lessons.c.id, attendance.c.client_id == group_members.c.client_id
+            ),
+        )
+        .scalar_subquery()
+        .label("unmarked"),
+        sa.select(sa.func.count())
         .where(attendance.c.lesson_id == lessons.c.id)
         .scalar_subquery()
         .label("marked"),
@@ -151,6 +161,7 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
                 group_name=row.group_name,
                 location_name=row.location_name,
                 roster=row.roster,
+                unmarked=row.unmarked,
                 marked=row.marked,
             )
             for lesson in lessons

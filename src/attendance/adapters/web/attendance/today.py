@@ -81,7 +81,7 @@ def state_of(lesson: LessonInContextDetails) -> str:
         case LessonState.PLANNED:
             return "coming"
         case LessonState.HELD:
-            return "partly" if (lesson.marked or 0) < (lesson.roster or 0) else "done"
+            return "partly" if lesson.unmarked else "done"
 
 
 def _choices(visit: Visit, teacher_id: AccountId | None) -> Mapping[str, Mapping[str, str]]:
