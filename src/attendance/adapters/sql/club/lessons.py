@@ -78,10 +78,14 @@ IN_CONTEXT = {
         .where(
             group_members.c.group_id == lessons.c.group_id,
             is_member_on(lessons.c.date),
-            ~sa.exists().where(
-                attendance.c.lesson_id == lessons.c.id, attendance.c.client_id == group_members.c.client_id
-            ),
+            ~sa.exists(
+                sa.select(attendance.c.client_id).where(
+                    attendance.c.lesson_id == lessons.c.id,
+                    attendance.c.client_id == group_members.c.client_id,
+                )
+            ).correlate(lessons, group_members),
         )
+        .correlate(lessons)
         .scalar_subquery()
         .label("unmarked"),
         sa.select(sa.func.count())
