@@ -234,6 +234,16 @@ def test_no_mail_goes_out_and_none_of_others_is_lost(in_a_home: Path) -> None:
     assert [path.name for path in in_a_home.glob("var/*")] == ["secret_key"]
 
 
+@pytest.mark.plants
+@pytest.mark.processes
+def test_mails_are_seen_to_wait_when_nobody_takes_them_away(
+    in_a_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attendance.entrypoints.commands.demo.ADDRESSES", "@nobody.example")
+    with pytest.raises(AssertionError):
+        test_no_mail_goes_out_and_none_of_others_is_lost(in_a_home)
+
+
 @pytest.mark.processes
 @pytest.mark.usefixtures("in_a_home")
 @pytest.mark.parametrize("today", ["1969-12-31", "9000-01-01"])

@@ -1,12 +1,14 @@
 """Today: whose lessons are shown, how far each is, and where one goes from there."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from attendance.adapters.web.attendance import today
 from attendance.domain.permissions.roles import Role
+from attendance.domain.permissions.table import Permission
 from tests.http.api import UNKNOWN_ID, Api, good
 from tests.http.club.test_all_lessons_protocol import TODAY, TOMORROW, School
 from tests.service import Service
@@ -170,6 +172,15 @@ def test_a_teacher_sees_no_lessons_of_others_whatever_is_asked_for(memory: Api, 
         page = page_of(ann, query)
         assert ids(page) == [lesson]
         assert "Everybody" not in page.texts
+
+
+@pytest.mark.plants
+def test_others_are_seen_to_be_asked_for_when_everybody_counts_as_a_manager(
+    memory: Api, school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(today, "Permission", SimpleNamespace(LIST_USERS=Permission.READ_LESSONS))
+    with pytest.raises(AssertionError):
+        test_a_teacher_sees_no_lessons_of_others_whatever_is_asked_for(memory, school)
 
 
 @pytest.mark.parametrize(
