@@ -61,7 +61,11 @@ def test_a_parent_reports_an_absence_by_keyboard_and_takes_it_back(
     demo_page: Page, demo_service: Service
 ) -> None:
     at_a_child(demo_page, demo_service)
-    lesson = demo_page.locator(".lessons > li").first
+    # that of a lesson of which nothing is reported yet
+    place = demo_page.locator(".lessons > li").evaluate_all(
+        "lessons => lessons.findIndex(each => each.querySelector('summary'))"
+    )
+    lesson = demo_page.locator(".lessons > li").nth(place)
     reporting = lesson.locator("summary")
     reporting.focus()
     demo_page.keyboard.press("Enter")
