@@ -8,9 +8,9 @@ from typing import Any
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedQuery, Query
+from attendance.application.labs.read_models import LabView
 from attendance.application.pagination import LARGEST_PAGE, Page
 from attendance.application.ports import UnitOfWork
-from attendance.application.labs.read_models import LabView
 from attendance.application.ports.labs import LabsPage, OwnLabRow
 from attendance.domain.errors import FieldError, Unauthenticated
 from attendance.domain.events import ChangeContext

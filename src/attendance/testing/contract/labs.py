@@ -7,7 +7,14 @@ import pytest
 
 from attendance.application.pagination import Page
 from attendance.application.ports import Contended, Store, UnitOfWork
-from attendance.application.ports.labs import LabDetails, LabHistoryRow, LabMemberRow, LabRow, LabSheetRow, OwnLabRow
+from attendance.application.ports.labs import (
+    LabDetails,
+    LabHistoryRow,
+    LabMemberRow,
+    LabRow,
+    LabSheetRow,
+    OwnLabRow,
+)
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.attendance.status import Status
 from attendance.domain.events import ChangeContext, Event

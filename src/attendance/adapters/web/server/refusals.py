@@ -2,14 +2,26 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
 
 from litestar.exceptions import HTTPException
 
 from attendance.adapters.http.server import errors
 from attendance.adapters.http.server.errors import ERROR_CODE, RETRY_AFTER_SECONDS, TEXT_AND_CODE_OF
-from attendance.adapters.web.server.languages import N_, NN_, words
-from attendance.domain.accounts.accounts import EmailTaken, InvalidCredentials, Language, UsernameTaken
-from attendance.domain.accounts.passwords import WrongPassword
+from attendance.adapters.web.server.formats import formats
+from attendance.adapters.web.server.languages import words
+from attendance.adapters.web.server.refusal_texts import (
+    FIELD_TEXTS,
+    INTERNAL,
+    MALFORMED,
+    TEXT_BY_CODE,
+    TEXTS_WITH_VALUES,
+    TOO_MANY,
+    Text,
+)
+from attendance.domain.accounts.accounts import InvalidCredentials, Language
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.errors import AttendanceError, Forbidden, Invalid, Unauthenticated
 
@@ -23,69 +35,39 @@ class FromElsewhere(Forbidden):
     text = "this form was not sent by a page of this service"
 
 
-FIELD_OF: dict[type[AttendanceError], str] = {
-    UsernameTaken: "username",
-    EmailTaken: "email",
-    WrongPassword: "current_password",
+FIELD_OF: Mapping[str, str] = {
+    "address_taken": "address",
+    "already_in_group": "client_id",
+    "client_archived": "client_id",
+    "contract_of_another_client": "contract_id",
+    "current_has_no_end": "starts_on",
+    "discount_forbidden": "discount_percent",
+    "email_taken": "email",
+    "last_owner": "role",
+    "lessons_overlap": "starts",
+    "lessons_planned": "active_until",
+    "number_taken": "number",
+    "outside_group_dates": "date",
+    "price_not_on_sale": "price_id",
+    "slot_taken": "starts",
+    "sold_too_long_ago": "sold_on",
+    "subscription_does_not_cover": "subscription_id",
+    "username_taken": "username",
+    "week_full": "subscription_id",
+    "wrong_password": "current_password",
 }
-"""The fields that refusals without details are about."""
+"""The fields that refusals without details are about, by code; a form without it says so of the whole."""
 
-TEXT_BY_CODE = {
-    "authentication_required": N_("authentication required"),
-    "conflict": N_("conflict"),
-    "email_taken": N_("email is taken"),
-    "from_elsewhere": N_("this form was not sent by a page of this service"),
-    "gone": N_("gone"),
-    "insufficient_permissions": N_("insufficient permissions"),
-    "invalid_confirmation_token": N_("invalid or expired confirmation token"),
-    "invalid_credentials": N_("invalid credentials"),
-    "invalid_reset_token": N_("invalid or expired reset token"),
-    "malformed_request": N_("malformed request"),
-    "not_found": N_("not found"),
-    "nothing_to_confirm": N_("there is no address to confirm"),
-    "outdated": N_("changed since you read it"),
-    "registration_by_invitation": N_("registration is by invitation"),
-    "session_not_found": N_("session not found"),
-    "unavailable": N_("temporarily unavailable"),
-    "user_not_found": N_("user not found"),
-    "username_taken": N_("username is taken"),
-    "wrong_password": N_("current password is wrong"),
+_VALUES = {
+    "number": "[0-9]+",
+    "amount": r"[0-9]+(?:\.[0-9]+)?",
+    "character": "U\\+[0-9A-F]{4,6}",
+    "currency": "[A-Z]{3}",
+    "days": "[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9:]{5})?(?:, [0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9:]{5})?)*",
 }
-"""What refusals say, by their codes."""
-
-TOO_MANY = NN_(
-    "too many requests: try again in %(number)s minute", "too many requests: try again in %(number)s minutes"
-)
-INTERNAL = N_("something went wrong here, and was noted")
-MALFORMED = {
-    400: N_("this form cannot be read"),
-    413: N_("this form is too large"),
-    415: N_("this form cannot be read"),
-}
-
-FIELD_TEXTS: list[str | tuple[str, str]] = [
-    NN_("must have 1 to %(number)s character", "must have 1 to %(number)s characters"),
-    NN_("must have at least %(number)s character", "must have at least %(number)s characters"),
-    NN_("must have at most %(number)s character", "must have at most %(number)s characters"),
-    NN_("must be text of at most %(number)s byte", "must be text of at most %(number)s bytes"),
-    N_("must not contain blanks"),
-    N_("must not contain %(character)s"),
-    N_("must have a character that is seen"),
-    N_("must not mix scripts"),
-    N_("must not mix digits of different number systems"),
-    N_("must not begin with a combining mark, repeat one or pile up more than four"),
-    N_("must be written in one direction (RFC 5893)"),
-    N_("must not change when it is normalised"),
-    N_("must be an email address like anna@example.org"),
-    N_("must have only ASCII characters before the @"),
-    N_("is among the most common passwords"),
-    N_("is reserved"),
-    N_("can be changed, not removed"),
-    N_("is required"),
-]
-"""What may be wrong with a field of a form."""
-
-_VALUE = {"number": r"(?P<number>[0-9]+)", "character": r"(?P<character>U\+[0-9A-F]{4,6})"}
+"""What each value of a text looks like in what is said to programs; others are any text."""
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
 def is_signed_out(error: Exception) -> bool:
@@ -114,7 +96,7 @@ def faults_of(error: Exception, language: Language) -> Mapping[str, str]:
     """What is said of each field, and of the whole under `SUMMARY` where no field is at fault."""
     if isinstance(error, Invalid) and error.field_errors:
         return {fault.field: field_text(fault.message, language) for fault in error.field_errors}
-    field = next((FIELD_OF[kind] for kind in type(error).__mro__ if kind in FIELD_OF), SUMMARY)
+    field = FIELD_OF.get(error.code, SUMMARY) if isinstance(error, AttendanceError) else SUMMARY
     return {field: text_of(error, language)}
 
 
@@ -125,36 +107,69 @@ def text_of(error: Exception, language: Language) -> str:
         minutes = -(-error.retry_after // 60)
         return catalogue.ngettext(*TOO_MANY, minutes) % {"number": minutes}
     if isinstance(error, AttendanceError):
-        text = TEXT_BY_CODE.get(error.code)
+        if error.text == type(error).text and error.code in TEXT_BY_CODE:
+            return catalogue.gettext(TEXT_BY_CODE[error.code])
         # a refusal that has a text of its own says more than its code
-        return catalogue.gettext(text) if text == error.text else error.text
+        return _REFUSALS.said(error.text, language)
     return catalogue.gettext(MALFORMED.get(status_of(error), INTERNAL))
 
 
 def field_text(message: str, language: Language) -> str:
     """What is said of a field, with its numbers; in English where nobody has translated it."""
-    catalogue = words(language)
-    message = message.replace("contain U+0020", "contain blanks")
-    for text in FIELD_TEXTS:
-        one, many = (text, text) if isinstance(text, str) else text
-        if found := _pattern(many).fullmatch(message):
-            values = {name: _seen(value) for name, value in found.groupdict().items()}
-            if isinstance(text, str):
-                return catalogue.gettext(text) % values
-            return catalogue.ngettext(one, many, int(values["number"])) % values
-    return message
+    return _FIELDS.said(message, language)
 
 
-def _seen(value: str) -> str:
-    """A number as it is; a character by its number, too, where something is seen of it."""
-    if not value.startswith("U+"):
-        return value
-    character = chr(int(value.removeprefix("U+"), base=16))
-    return f"{character} ({value})" if character.isprintable() else value
+class Sayings:
+    """Texts that are found by what is said to programs, whatever values are in it."""
+
+    def __init__(self, texts: Mapping[str, Text]) -> None:
+        self._texts = texts
+
+    @cached_property
+    def _with_values(self) -> list[tuple[re.Pattern[str], Text]]:
+        return [
+            (re.compile(pattern_of(message)), text)
+            for message, text in self._texts.items()
+            if _PLACEHOLDER.search(message)
+        ]
+
+    def said(self, message: str, language: Language) -> str:
+        """The text of a message in a language; the message itself where there is none."""
+        catalogue = words(language)
+        if isinstance(text := self._texts.get(message), str):
+            return catalogue.gettext(text)
+        for pattern, text in self._with_values:
+            if found := pattern.fullmatch(message):
+                values = {name: _seen(name, value, language) for name, value in found.groupdict().items()}
+                if isinstance(text, str):
+                    return catalogue.gettext(text) % values
+                return catalogue.ngettext(*text, int(found["number"])) % values
+        return message
 
 
-def _pattern(text: str) -> re.Pattern[str]:
-    parts = re.split(r"%\((\w+)\)s", text)
-    return re.compile(
-        "".join(_VALUE[part] if place % 2 else re.escape(part) for place, part in enumerate(parts))
+_REFUSALS = Sayings(TEXTS_WITH_VALUES)
+_FIELDS = Sayings(FIELD_TEXTS)
+
+
+def pattern_of(message: str) -> str:
+    """A pattern of a message, each of its values a group."""
+    parts = _PLACEHOLDER.split(message)
+    return "".join(
+        f"(?P<{part}>{_VALUES.get(part, '.+')})" if place % 2 else re.escape(part)
+        for place, part in enumerate(parts)
     )
+
+
+def _seen(name: str, value: str, language: Language) -> str:
+    """A value as people write it; a character by its number, too, where something is seen of it."""
+    match name:
+        case "character":
+            character = chr(int(value.removeprefix("U+"), base=16))
+            return f"{character} ({value})" if character.isprintable() else value
+        case "number" | "amount":
+            written: str = formats(language)["number"](Decimal(value))
+            return written
+        case "days":
+            day = formats(language)["day"]
+            return _DAY.sub(lambda found: day(date.fromisoformat(found[0])), value)
+    return value
