@@ -46,9 +46,8 @@ WITH_VALUES: dict[type[AttendanceError], Callable[[], AttendanceError]] = {
 
 def kinds_of_refusals(kind: type[AttendanceError] = AttendanceError) -> Iterator[type[AttendanceError]]:
     for inner in kind.__subclasses__():
-        if inner.__module__.startswith(
-            ("attendance.domain", "attendance.application", "attendance.adapters")
-        ):
+        # pages have no bodies of JSON
+        if inner.__module__.startswith(OF_PAGES) and ".http." not in inner.__module__:
             yield inner
         yield from kinds_of_refusals(inner)
 

@@ -134,7 +134,7 @@ class Sayings:
         ]
 
     def said(self, message: str, language: Language) -> str:
-        """The text of a message in a language; the message itself where there is none."""
+        """The text of a message in a language; the message itself where nobody has translated it."""
         catalogue = words(language)
         if isinstance(text := self._texts.get(message), str):
             return catalogue.gettext(text)
@@ -144,7 +144,8 @@ class Sayings:
                 if isinstance(text, str):
                     return catalogue.gettext(text) % values
                 return catalogue.ngettext(*text, int(found["number"])) % values
-        return message
+        # what a page itself says is translated as it is
+        return catalogue.gettext(message)
 
 
 _REFUSALS = Sayings(TEXTS_WITH_VALUES)
