@@ -10,8 +10,8 @@ import attendance.adapters.http.app
 import attendance.adapters.web.app  # noqa: F401 # whatever refuses is imported with both
 from attendance.adapters.http.server.errors import TEXT_AND_CODE_OF, known_errors
 from attendance.adapters.web.server.languages import LANGUAGES, words
-from attendance.adapters.web.server.refusal_texts import FIELD_TEXTS, TEXT_BY_CODE, TEXTS_WITH_VALUES
 from attendance.adapters.web.server.refusals import FIELD_OF, faults_of, field_text, text_of
+from attendance.adapters.web.server.refusals.texts import FIELD_TEXTS, TEXT_BY_CODE, TEXTS_WITH_VALUES
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.club.groups import RosterHeld

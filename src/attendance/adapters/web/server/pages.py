@@ -19,7 +19,6 @@ from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, 
 from attendance.adapters.web.server.forms import Typed, form_sent
 from attendance.adapters.web.server.going_on import signing_in_first
 from attendance.adapters.web.server.languages import N_, language_for, words
-from attendance.adapters.web.server.meanwhile import stored_instead
 from attendance.adapters.web.server.navigation import Entry, entries_for
 from attendance.adapters.web.server.refusals import (
     FromElsewhere,
@@ -28,9 +27,10 @@ from attendance.adapters.web.server.refusals import (
     is_signed_out,
     status_of,
 )
+from attendance.adapters.web.server.refusals.meanwhile import stored_instead
+from attendance.adapters.web.server.refusals.ways_back import WaysBack
 from attendance.adapters.web.server.rendering import rendered
-from attendance.adapters.web.server.ways_back import WaysBack
-from attendance.domain.errors import AttendanceError, Outdated
+from attendance.domain.errors import AttendanceError, Forbidden, Outdated
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
 
@@ -195,6 +195,7 @@ class PagePlan:
             "status": status,
             "again": again if method == "GET" else None,
             "sends_again": again if method == "POST" and status == 503 and not holds_password else None,
+            "may_be_given": isinstance(error, Forbidden) and error.code == Forbidden.code,
             "back": self._ways_back.of(path, method=method, status=status, entries=[*self._entries(visit)]),
         }
         page = Page("error.html", values, refusal=error)

@@ -12,7 +12,7 @@ from attendance.adapters.http.server import errors
 from attendance.adapters.http.server.errors import ERROR_CODE, RETRY_AFTER_SECONDS, TEXT_AND_CODE_OF
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.languages import words
-from attendance.adapters.web.server.refusal_texts import (
+from attendance.adapters.web.server.refusals.texts import (
     FIELD_TEXTS,
     INTERNAL,
     MALFORMED,
