@@ -206,8 +206,8 @@ def test_a_history_is_shown_the_newest_first_and_leads_to_the_days(
     for day, status in (("2026-02-27", "absent"), ("2026-03-01", "late"), ("2026-03-02", "late")):
         owner.marks(lab, member, day, status)
     page = shown(olga.opens(path))
-    days = [text for text in page.texts if re.fullmatch(r"\w{3}, .* 2026", text)]
-    assert days == ["Mon, 2 Mar 2026", "Sun, 1 Mar 2026", "Fri, 27 Feb 2026"]
+    days = [text for text in page.texts if re.fullmatch(r"\w{3}, \d+ \w{3}", text)]
+    assert days == ["Mon, 2 Mar", "Sun, 1 Mar", "Fri, 27 Feb"]
     assert "Late: 2 · Absent: 1" in page.texts
     assert f"{path_of(lab)}?day=2026-02-27#member-{member.id}" in page.links
     some = shown(olga.opens(f"{path}?from=2026-03-01&until=2026-03-01"))

@@ -30,7 +30,7 @@ from attendance.adapters.web.server.refusals import (
 from attendance.adapters.web.server.refusals.meanwhile import stored_instead
 from attendance.adapters.web.server.refusals.ways_back import WaysBack
 from attendance.adapters.web.server.rendering import rendered
-from attendance.domain.errors import AttendanceError, Forbidden, Outdated
+from attendance.domain.errors import AttendanceError, Forbidden, NotFound, Outdated
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
 
@@ -195,6 +195,8 @@ class PagePlan:
             "status": status,
             "again": again if method == "GET" else None,
             "sends_again": again if method == "POST" and status == 503 and not holds_password else None,
+            # of anything else that is not there its refusal says what
+            "is_unknown_page": type(error) is NotFound,
             "may_be_given": isinstance(error, Forbidden) and error.code == Forbidden.code,
             "back": self._ways_back.of(path, method=method, status=status, entries=[*self._entries(visit)]),
         }
