@@ -108,11 +108,24 @@ def declared() -> dict[str, DeclaredPage]:
 
 # Things with ids
 
+CLOSED = {"from": "2026-04-06", "until": "2026-04-07"}
+
+
+def scene_of(api: Api) -> Scene:
+    """A club, and a lab, as pages need them: with a member of the group, and days on which nobody comes."""
+    scene = Scene.of(api)
+    joining = {"client_id": scene.client_id, "from": MARCH_2}
+    good(scene.owner.posts(f"/groups/{scene.group_id}/members", **joining), 201)
+    good(scene.owner.puts(f"/locations/{scene.location_id}/closures", closures=[CLOSED]), 200)
+    return scene
+
 
 def things_of(scene: Scene) -> dict[str, str]:
     """The ids of what is the scene's, by what parts of paths and fields of forms are called."""
     return {
         "path": "nothing",
+        "days": "_".join(CLOSED.values()),
+        "decision": "confirm",
         "client_id": scene.client_id,
         "contract_id": scene.contract_id,
         "subscription_id": scene.subscription_id,
@@ -139,6 +152,8 @@ def own_things_of(scene: Scene, person: Person) -> dict[str, str]:
     client_id = added(owner, "/clients", name="Own", user_ids=[person.id])
     teaching = [] if role is Role.USER else [{"user_id": person.id, "from": "2026-01-01", "until": None}]
     group_id = added(owner, "/groups", name="Own", location_id=scene.location_id, teachers=teaching)
+    joining = {"client_id": client_id, "from": MARCH_2}
+    good(owner.posts(f"/groups/{group_id}/members", **joining), 201)
     lab = scene.api.lab_of(person, scene.member)
     return things_of(scene) | {
         "client_id": client_id,

@@ -6,7 +6,16 @@ from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.web.server.pages import policy
 from tests.http.api import CLUB, Api
 from tests.http.operations import Scene
-from tests.web.registry import TABLE, Request, declared, own_things_of, request_of, stored, things_of
+from tests.web.registry import (
+    TABLE,
+    Request,
+    declared,
+    own_things_of,
+    request_of,
+    scene_of,
+    stored,
+    things_of,
+)
 from tests.web.visitors import BY_OUR_PAGE, shown, with_session
 
 FORMS = [name for name in TABLE if name.startswith("POST") and "{path" not in name]
@@ -32,7 +41,7 @@ def asked_by_the_owner(scene: Scene, name: str) -> Request:
 
 def changed_by_forms_of_elsewhere(api: Api, name: str) -> list[dict[str, str]]:
     """By what is said of where it comes from, each that is taken or changes something."""
-    scene = Scene.of(api)
+    scene = scene_of(api)
     request = asked_by_the_owner(scene, name)
     owner = with_session(api, scene.owner)
     before, taken = stored(api), []
@@ -62,7 +71,7 @@ def test_a_form_of_elsewhere_is_seen_where_nobody_minds(
 
 @pytest.mark.parametrize("name", READ)
 def test_a_link_or_a_picture_of_elsewhere_changes_nothing(memory: Api, name: str) -> None:
-    scene = Scene.of(memory)
+    scene = scene_of(memory)
     request = asked_by_the_owner(scene, name)
     owner = with_session(memory, scene.owner)
     before = stored(memory)
@@ -79,7 +88,7 @@ def test_a_link_or_a_picture_of_elsewhere_changes_nothing(memory: Api, name: str
 
 
 def test_nobody_is_signed_out_by_a_picture(memory: Api) -> None:
-    scene = Scene.of(memory)
+    scene = scene_of(memory)
     owner = with_session(memory, scene.owner)
     for path in (
         "/app/sign-out",
@@ -94,7 +103,7 @@ def test_nobody_is_signed_out_by_a_picture(memory: Api) -> None:
 @pytest.mark.parametrize("name", TABLE)
 def test_every_answer_has_its_policy(memory: Api, name: str) -> None:
     """However somebody is answered: shown it, sent to sign in, or refused."""
-    scene = Scene.of(memory)
+    scene = scene_of(memory)
     request = asked_by_the_owner(scene, name)
     has_scripts = declared()[name].has_scripts
     for person in (with_session(memory, scene.stranger), with_session(memory, scene.owner)):

@@ -10,7 +10,7 @@ from attendance.adapters.web.server.languages import LANGUAGES
 from attendance.domain.accounts.accounts import Language
 from tests.http.api import Api, good
 from tests.http.operations import Scene
-from tests.web.registry import TABLE, declared, request_of, things_of
+from tests.web.registry import TABLE, declared, request_of, scene_of, things_of
 from tests.web.visitors import shown, visitor, with_session
 
 READ = [name for name in TABLE if name.startswith("GET") and not TABLE[name].is_done_by_reading]
@@ -56,7 +56,7 @@ def texts_of(scene: Scene, name: str, language: Language) -> set[str]:
 
 def left_of_english(api: Api, name: str) -> Iterator[str]:
     """What a page says in English when it is asked for in another language."""
-    scene = Scene.of(api)
+    scene = scene_of(api)
     named_in_cyrillic(scene)
     english = texts_of(scene, name, Language.EN)
     yield from (

@@ -11,7 +11,6 @@ from attendance.adapters.web.accounts import account
 from attendance.adapters.web.server.declared import Answer, Page, Visit
 from attendance.domain.permissions.roles import Level
 from tests.http.api import Lasting
-from tests.http.operations import Scene
 from tests.web.registry import (
     TABLE,
     Row,
@@ -19,6 +18,7 @@ from tests.web.registry import (
     own_things_of,
     parts_of,
     request_of,
+    scene_of,
     somebody,
     things_of,
     visiting,
@@ -86,7 +86,7 @@ def told_otherwise(application: Lasting, name: str) -> dict[str, tuple[str, str]
         for is_own in (False, True) if has_own and level else (False,):
             # what one may do may be done once
             with application.over() as api:
-                scene = Scene.of(api)
+                scene = scene_of(api)
                 person = somebody(api, level)
                 things = own_things_of(scene, person) if person and is_own else things_of(scene)
                 who = visiting(api, person)

@@ -13,7 +13,7 @@ from attendance.domain.permissions.roles import Level, Role
 from tests.http.api import Api, Person, good
 from tests.http.operations import Scene
 from tests.http.test_scope import SECRET_NAME, SECRET_NOTE, as_it_is, secretive
-from tests.web.registry import TABLE, Request, own_things_of, request_of, stored, things_of
+from tests.web.registry import TABLE, Request, own_things_of, request_of, scene_of, stored, things_of
 from tests.web.visitors import Visitor, with_session
 
 OF_PARENTS = (
@@ -84,7 +84,7 @@ def an_outsider(scene: Scene) -> Trespasser:
 
 def with_secrets(api: Api) -> Scene:
     """A scene in which what is for some alone is said in words."""
-    scene = Scene.of(api)
+    scene = scene_of(api)
     secretive(scene)
     good(scene.owner.marks(scene.lab, scene.member, status="late", note=SECRET_NOTE), 200)
     return scene
