@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 ATTENDANCE = Path(__file__).parents[2] / "src/attendance"
-SAYING = {"FieldError": 1, "error_if": 2, "entry_error": 2, "refuse": 1, "_read": 1, "unknown_errors": 3}
+SAYING = {"FieldError": 1, "error_if": 2, "entry_error": 2, "refuse": 1, "self._read": 1, "unknown_errors": 3}
 """Functions that are told what is wrong, and which of their arguments says it."""
 ROOMS = [
     "domain", "application", "adapters/web", "adapters/mail", "adapters/security", "adapters/memory",
@@ -57,7 +57,7 @@ def messages_in(source: str) -> Iterator[tuple[int, str]]:
     given = {
         argument.arg
         for name, function in functions.items()
-        if name in SAYING
+        if name in SAYING or f"self.{name}" in SAYING
         for argument in function.args.args
     }
 
@@ -90,7 +90,9 @@ def messages_in(source: str) -> Iterator[tuple[int, str]]:
 
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            called = ast.unparse(node.func)
+            # a reader of fields may be called by any name
+            name = "refuse" if called.endswith(".refuse") else called
             place = SAYING.get(name)
             if place is not None and len(node.args) > place:
                 kind = "is no " if name == "unknown_errors" else ""

@@ -28,8 +28,9 @@ class Row:
     """`refused`: how those are answered who may not. `answers`: how those are who may.
 
     `at`: the page that has the form, unless it is at the form's own path or above. `ids`: what stands for a
-    part of the path, where that is not the thing of its name. `is_done_by_reading`: a link in a mail, which
-    does what it is there for. `needs_form`: it is sent from a page that has it, not typed anew.
+    part of the path, where that is not the thing of its name. `typed` may have `{client_id}` for such an id.
+    `is_done_by_reading`: a link in a mail, which does what it is there for. `shown_to_employees`: whatever
+    stands in it is for all of them, whoever teaches.
     """
 
     who: Level | None
@@ -112,11 +113,15 @@ CLOSED = {"from": "2026-04-06", "until": "2026-04-07"}
 
 
 def scene_of(api: Api) -> Scene:
-    """A club, and a lab, as pages need them: with a member of the group, and days on which nobody comes."""
+    """A club, and a lab, as pages need them.
+
+    The client is a member of the group, and the clerk's child; on some days the location is closed.
+    """
     scene = Scene.of(api)
     joining = {"client_id": scene.client_id, "from": MARCH_2}
     good(scene.owner.posts(f"/groups/{scene.group_id}/members", **joining), 201)
     good(scene.owner.puts(f"/locations/{scene.location_id}/closures", closures=[CLOSED]), 200)
+    good(scene.owner.puts(f"/clients/{scene.client_id}", user_ids=[scene.clerk.id]), 200)
     return scene
 
 
@@ -278,7 +283,10 @@ def request_of(name: str, things: Mapping[str, str], *people: Visitor) -> Reques
     if method == "GET":
         return Request(method=method, path=path, typed={})
     place = path_with(known.at, things, known.ids) if known.at else ""
-    return Request(method=method, path=path, typed=form_at(path, place, *people) | dict(known.typed))
+    typed = {
+        field: things[text[1:-1]] if text.startswith("{") else text for field, text in known.typed.items()
+    }
+    return Request(method=method, path=path, typed=form_at(path, place, *people) | typed)
 
 
 # People
