@@ -6,7 +6,7 @@ that stands for one, or what a function of the same file returns.
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 ATTENDANCE = Path(__file__).parents[2] / "src/attendance"
@@ -23,6 +23,7 @@ FORWARDED = {
     "refusal.text",  # of a pass that cannot pay
     "what",  # in `unknown_errors`, whose callers are looked at
 }  # fmt: skip
+Scope = ast.Module | ast.FunctionDef
 ANY = "\0"
 """Stands for a value in a message."""
 
@@ -45,59 +46,89 @@ def _files(path: Path) -> Iterator[Path]:
 def messages_in(source: str) -> Iterator[tuple[int, str]]:
     """The messages in a file, with their lines. Raises AssertionError for one that cannot be told."""
     tree = ast.parse(source)
-    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    assigned: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(tree):
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                assigned.setdefault(name, []).append(value)
-            case ast.NamedExpr(target=ast.Name(id=name), value=value):
-                assigned.setdefault(name, []).append(value)
-    # what a function that says something is given, it was given by whoever calls it
-    given = {
-        argument.arg
-        for name, function in functions.items()
-        if name in SAYING or f"self.{name}" in SAYING
-        for argument in function.args.args
-    }
+    every_function = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = {function.name: function for function in every_function}
+    scopes: list[Scope] = [tree, *every_function]
+    for scope in scopes:
+        for call in _calls_in(scope):
+            called = ast.unparse(call.func)
+            # a reader of fields may be called by any name
+            name = "refuse" if called.endswith(".refuse") else called
+            place = SAYING.get(name)
+            if place is not None and len(call.args) > place:
+                kind = "is no " if name == "unknown_errors" else ""
+                for text in _told(call.args[place], scope, tree, functions):
+                    yield call.lineno, kind + text
 
-    def told(expression: ast.expr) -> Iterator[str]:
+
+def _told(
+    expression: ast.expr, scope: Scope, tree: ast.Module, functions: Mapping[str, ast.FunctionDef]
+) -> Iterator[str]:
+    """The texts that an expression may be."""
+
+    def told(expression: ast.expr, scope: Scope) -> Iterator[str]:
         match expression:
             case ast.Constant(value=str(text)):
                 yield text
+            case ast.Constant(value=None):
+                pass
             case ast.JoinedStr(values=parts):
                 yield "".join(str(part.value) if isinstance(part, ast.Constant) else ANY for part in parts)
             case ast.IfExp(body=body, orelse=orelse):
-                yield from told(body)
-                yield from told(orelse)
-            case ast.Constant(value=None):
+                yield from told(body, scope)
+                yield from told(orelse, scope)
+            case ast.Name(id=name) if values := _assigned(name, scope) or _assigned(name, tree):
+                for value in values:
+                    yield from told(value, scope)
+            case ast.Name(id=name) if _is_said_by_callers(name, scope):
                 pass
-            case ast.Name(id=name) if name in assigned:
-                for value in assigned[name]:
-                    yield from told(value)
             case ast.Call(func=ast.Name(id="N_")):
                 pass  # catalogues have it from here
             case ast.Call(func=ast.Name(id=name)) if name in functions:
                 for node in ast.walk(functions[name]):
                     if isinstance(node, ast.Return) and node.value is not None:
-                        yield from told(node.value)
-            case ast.Name(id=name) if name in given:
-                pass
+                        yield from told(node.value, functions[name])
             case _ if ast.unparse(expression) in FORWARDED:
                 pass
             case _:
                 raise AssertionError(f"nobody knows what this says: {ast.unparse(expression)}")
 
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            # a reader of fields may be called by any name
-            name = "refuse" if called.endswith(".refuse") else called
-            place = SAYING.get(name)
-            if place is not None and len(node.args) > place:
-                kind = "is no " if name == "unknown_errors" else ""
-                for text in told(node.args[place]):
-                    yield node.lineno, kind + text
+    return told(expression, scope)
+
+
+def _within(scope: Scope) -> Iterator[ast.AST]:
+    """What stands in a function or a file, but not in the functions in it."""
+    waiting: list[ast.AST] = [*ast.iter_child_nodes(scope)]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, ast.FunctionDef):
+            yield node
+            waiting += ast.iter_child_nodes(node)
+
+
+def _calls_in(scope: Scope) -> list[ast.Call]:
+    return [node for node in _within(scope) if isinstance(node, ast.Call)]
+
+
+def _assigned(name: str, scope: Scope) -> list[ast.expr]:
+    """What a name stands for there."""
+    values = []
+    for node in _within(scope):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=target)], value=value) if target == name:
+                values.append(value)
+            case ast.NamedExpr(target=ast.Name(id=target), value=value) if target == name:
+                values.append(value)
+    return values
+
+
+def _is_said_by_callers(name: str, scope: Scope) -> bool:
+    """Whether it is what a function that says something is given: its callers are looked at."""
+    return (
+        isinstance(scope, ast.FunctionDef)
+        and any(known.removeprefix("self.") == scope.name for known in SAYING)
+        and any(argument.arg == name for argument in scope.args.args)
+    )
 
 
 def raised_with_a_text(source: str, kinds: Collection[str]) -> Iterator[str]:

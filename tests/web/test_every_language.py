@@ -19,8 +19,8 @@ OUT_OF_DATA = re.compile(
     r"|Europe/\w+|1 Main Street|python-httpx\S+|\bAnna\b|\bPass\b"
 )
 """What the scene's people are called by, and addresses."""
-LIST = re.compile("<select.*?</select>", re.DOTALL)
-ALIKE = {"Name", "Status", "Start", "Filter", "Person", "Web", "Manager"}
+LIST = re.compile(r"<(select|datalist)\b.*?</\1>", re.DOTALL)
+ALIKE = {"Name", "Status", "Start", "Filter", "Person", "Web", "Manager", "Administrator"}
 """Words that are the same in English and German."""
 IN_CYRILLIC = {"client_id": "Анна", "group_id": "Понедельник", "location_id": "Зал", "price_id": "Карта"}
 
@@ -68,7 +68,8 @@ def left_of_english(api: Api, name: str) -> Iterator[str]:
     yield from (
         text
         for text in texts_of(scene, name, Language.DE) & english
-        if not re.search("[а-яё]", text, re.IGNORECASE) and text not in {*LANGUAGES.values(), *ALIKE}
+        if not re.search("[а-яё]", text, re.IGNORECASE)
+        and OUT_OF_DATA.sub("", text).strip(": ") not in {*LANGUAGES.values(), *ALIKE}
     )
     yield from (
         text
