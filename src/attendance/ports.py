@@ -46,6 +46,7 @@ from attendance.application.club.timetables import (
     LessonOfClientDetails as LessonOfClientDetails,
 )
 from attendance.application.forms.listing import Listed as Listed
+from attendance.application.labs.read_models import LabView as LabView
 from attendance.application.pagination import (
     NumberedPage as NumberedPage,
     Page as Page,
@@ -111,13 +112,16 @@ from attendance.application.ports.events import (
 )
 from attendance.application.ports.labs import (
     LabAttendance as LabAttendance,
+    LabDetails as LabDetails,
     LabHistory as LabHistory,
     LabHistoryRow as LabHistoryRow,
+    LabMemberRow as LabMemberRow,
     LabRow as LabRow,
     Labs as Labs,
     LabSheet as LabSheet,
     LabSheetRow as LabSheetRow,
     LabsPage as LabsPage,
+    OwnLabRow as OwnLabRow,
 )
 from attendance.application.ports.reporting import (
     Calendars as Calendars,

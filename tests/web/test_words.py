@@ -6,11 +6,11 @@ import pytest
 
 from attendance.adapters.web.server.formats import LOCALES
 from attendance.adapters.web.server.languages import LANGUAGES, language_for, words
-from attendance.adapters.web.server.refusals import TEXT_BY_CODE, faults_of, field_text
+from attendance.adapters.web.server.refusals import faults_of, field_text
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.accounts.rate_limits import LimitReached
-from attendance.domain.errors import AttendanceError, Conflict
+from attendance.domain.errors import Conflict
 from tests.http.api import PASSWORD, Api
 from tests.web.visitors import shown, visitor
 
@@ -124,15 +124,6 @@ def test_numbers_have_their_forms() -> None:
 def test_a_character_is_shown_where_there_is_something_to_see() -> None:
     assert field_text("must not contain U+003C", Language.EN) == "must not contain < (U+003C)"
     assert field_text("must not contain U+200B", Language.EN) == "must not contain U+200B"
-
-
-def every_refusal(kind: type[AttendanceError] = AttendanceError) -> set[type[AttendanceError]]:
-    return {kind, *(each for below in kind.__subclasses__() for each in every_refusal(below))}
-
-
-def test_refusals_are_told_by_the_text_that_they_have() -> None:
-    texts = {kind.code: kind.text for kind in every_refusal()}
-    assert {code: text for code, text in TEXT_BY_CODE.items() if texts.get(code) != text} == {}
 
 
 def test_a_refusal_with_a_text_of_its_own_says_that() -> None:

@@ -57,8 +57,8 @@ class UseCases:
         reject_role_change, withdraw_role_change.
 
     Labs: one owner, members, a mark per day:
-        create_lab, search_labs, join_lab, mark_lab_attendance, lab_attendance_by_date,
-        lab_attendance_history, delete_lab_attendance.
+        create_lab, search_labs, own_labs, show_lab, join_lab, mark_lab_attendance,
+        lab_attendance_by_date, lab_attendance_history, delete_lab_attendance.
 
     Club: clients, what they buy, where and when they come:
         list_clients, add_client, show_client, edit_client, own_clients, list_contracts,
@@ -118,6 +118,8 @@ class UseCases:
     # Labs: one owner, members, a mark per day
     create_lab: labs.CreateLab
     search_labs: labs.SearchLabs
+    own_labs: labs.OwnLabs
+    show_lab: labs.ShowLab
     join_lab: labs.JoinLab
     mark_lab_attendance: lab_marks.MarkLabAttendance
     lab_attendance_by_date: lab_marks.LabAttendanceByDate

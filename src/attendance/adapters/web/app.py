@@ -15,11 +15,13 @@ from attendance.adapters.web.server.static_files import static_handlers
 
 def pages(service: Service, callers: Callers) -> Iterator[HTTPRouteHandler]:
     """The handlers of every page and of every file that pages load."""
-    yield from handlers_of(_rooms(), service, callers)
+    has_labs = service.settings.has_labs
+    rooms = [room for room in page_rooms() if has_labs or not room.is_of_labs]
+    yield from handlers_of(rooms, service, callers)
     yield from static_handlers()
 
 
-def _rooms() -> Iterator[PageRoom]:
+def page_rooms() -> Iterator[PageRoom]:
     """Every room of every module, each once."""
     package = import_module("attendance.adapters.web")
     for found in walk_packages(package.__path__, f"{package.__name__}."):

@@ -1,16 +1,17 @@
 """Creating, finding and joining labs."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from attendance.application.forms.field_errors import NOBODY, record_errors
 from attendance.application.forms.retrying import retried
-from attendance.application.forms.use_case import Command, Query
+from attendance.application.forms.use_case import Command, DatedQuery, Query
+from attendance.application.labs.read_models import LabView
 from attendance.application.pagination import LARGEST_PAGE, Page
 from attendance.application.ports import UnitOfWork
-from attendance.application.ports.labs import LabsPage
+from attendance.application.ports.labs import LabsPage, OwnLabRow
 from attendance.domain.errors import FieldError, Unauthenticated
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import AccountId, LabId
@@ -64,6 +65,34 @@ class SearchLabs(Query):
             return work.labs.search(part, page)
 
 
+class OwnLabs(Query):
+    """Return the labs that the actor owns or has joined, by name, ties by id. Raises Forbidden."""
+
+    @retried
+    def __call__(self, actor: Actor) -> tuple[OwnLabRow, ...]:
+        require_level(actor, Permission.JOIN_LAB)
+        with self.store.read() as work:
+            return work.labs.of(actor.id)
+
+
+class ShowLab(DatedQuery):
+    """Return a lab as of a date, None for today: for its owner with everybody's mark of that date.
+
+    Members see who the others are, and nobody's marks; anybody else sees neither. Raises Forbidden,
+    LabNotFound.
+    """
+
+    @retried
+    def __call__(self, actor: Actor, *, lab_id: LabId, date: dt.date | None = None) -> LabView:
+        require_level(actor, Permission.JOIN_LAB)
+        on = date or self.today()
+        with self.store.read() as work:
+            found = work.labs.details(lab_id, on)
+        if found is None:
+            raise LabNotFound
+        return LabView.of(found, actor.id, is_owner=owns(actor, found.lab.owner_id), date=on)
+
+
 class JoinLab(Command):
     """Make the actor a member of a lab, and return the membership.
 
@@ -86,7 +115,7 @@ class JoinLab(Command):
         return membership
 
 
-def enter_labs(work: UnitOfWork, account_id: AccountId, *, at: datetime) -> None:
+def enter_labs(work: UnitOfWork, account_id: AccountId, *, at: dt.datetime) -> None:
     """Have an account listed in the public directory from now on."""
     if not work.accounts.get(account_id).in_labs:
         work.accounts.save(work.accounts.get_for_update(account_id).entered_labs(at=at))

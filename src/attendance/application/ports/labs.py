@@ -33,6 +33,35 @@ class LabsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnLabRow:
+    """A lab that somebody owns or has joined, and how many members it has beside its owner."""
+
+    id: LabId
+    owner_id: AccountId
+    name: str
+    description: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabMemberRow:
+    """A member, and their mark on a date; None for none."""
+
+    user_id: AccountId
+    username: str
+    mark: LabMark | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabDetails:
+    """A lab, who owns it, and its members by username with their marks on a date."""
+
+    lab: Lab
+    owner_username: str
+    members: tuple[LabMemberRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LabSheetRow:
     """One user's mark on a date."""
 
@@ -91,6 +120,17 @@ class Labs(Protocol):
         """Return the labs whose name or description contains `part` (a search key), by name, ties by id.
 
         All labs where it is empty.
+        """
+
+    @abstractmethod
+    def of(self, account_id: AccountId) -> tuple[OwnLabRow, ...]:
+        """Return the labs that the account owns or has joined, by name, ties by id."""
+
+    @abstractmethod
+    def details(self, lab_id: LabId, on: date) -> LabDetails | None:
+        """Return the lab with its members, by username, ties by id, each with the mark of a date.
+
+        None where there is no lab of this id.
         """
 
 

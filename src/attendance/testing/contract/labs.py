@@ -7,7 +7,14 @@ import pytest
 
 from attendance.application.pagination import Page
 from attendance.application.ports import Contended, Store, UnitOfWork
-from attendance.application.ports.labs import LabHistoryRow, LabRow, LabSheetRow
+from attendance.application.ports.labs import (
+    LabDetails,
+    LabHistoryRow,
+    LabMemberRow,
+    LabRow,
+    LabSheetRow,
+    OwnLabRow,
+)
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.attendance.status import Status
 from attendance.domain.events import ChangeContext, Event
@@ -209,6 +216,48 @@ def test_a_mark_is_found_in_its_own_lab_alone(store: Store) -> None:
     with store.autocommit() as work:
         assert work.lab_attendance.find(other.lab.id, mark.id) == (other.owner.id, None)
         assert work.lab_attendance.find(LabId(make.new_id()), mark.id) is None
+
+
+def test_labs_of_somebody_are_those_owned_and_joined_by_name(store: Store) -> None:
+    given, other = Given(store, members=2), Given(store)
+    member = given.members[0]
+    own = make.lab(member, name="An own one")
+    with store.transaction() as work:
+        work.labs.add(own)
+    with store.read() as work:
+        found = work.labs.of(member.id)
+        assert work.labs.of(given.owner.id) == (
+            OwnLabRow(given.lab.id, given.owner.id, given.lab.name, given.lab.description, 2),
+        )
+        assert [row.id for row in work.labs.of(other.members[0].id)] == [other.lab.id]
+        assert work.labs.of(AccountId(make.new_id())) == ()
+    assert found == (
+        OwnLabRow(own.id, member.id, own.name, own.description, 0),
+        OwnLabRow(given.lab.id, given.owner.id, given.lab.name, given.lab.description, 2),
+    )
+
+
+def test_a_lab_is_told_with_its_members_and_their_marks_of_a_date(store: Store) -> None:
+    given, other = Given(store, members=3), Given(store)
+    mark, event = marked(given, given.members[1], Status.LATE, note="bus")
+    with store.transaction() as work:
+        work.lab_attendance.save(mark, event)
+        work.lab_attendance.save(*marked(other, other.members[0]))
+    in_order = sorted(given.members, key=lambda who: who.username_sort_key)
+    with store.read() as work:
+        for on, kept in ((DAY, {mark.user_id: mark}), (DAY + timedelta(days=1), {})):
+            assert work.labs.details(given.lab.id, on) == LabDetails(
+                given.lab,
+                given.owner.username,
+                tuple(LabMemberRow(who.id, who.username, kept.get(who.id)) for who in in_order),
+            )
+        assert work.labs.details(LabId(make.new_id()), DAY) is None
+
+
+def test_a_lab_without_members_is_told_without_any(store: Store) -> None:
+    given = Given(store, members=0)
+    with store.read() as work:
+        assert work.labs.details(given.lab.id, DAY) == LabDetails(given.lab, given.owner.username, ())
 
 
 def test_a_sheet_lists_the_marks_of_its_date_by_username(store: Store) -> None:

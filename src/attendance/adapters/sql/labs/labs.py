@@ -1,6 +1,7 @@
 """Labs and their members."""
 
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,11 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.connection import Connection, insert_into
 from attendance.adapters.sql.engine.searching import PostgresSearch, Search, SqliteSearch
-from attendance.adapters.sql.tables import lab_members, labs
+from attendance.adapters.sql.labs.marks import MARK, mark_of
+from attendance.adapters.sql.tables import accounts, lab_marks, lab_members, labs
 from attendance.application.pagination import Page
 from attendance.application.ports import Labs
-from attendance.application.ports.labs import LabRow, LabsPage
+from attendance.application.ports.labs import LabDetails, LabMemberRow, LabRow, LabsPage, OwnLabRow
 from attendance.domain.ids import AccountId, LabId
 from attendance.domain.labs.labs import AlreadyMember, Lab, Membership
 from attendance.domain.text import searched_text, sort_key
@@ -29,6 +31,40 @@ _members = (
     .where(lab_members.c.lab_id == labs.c.id)
     .order_by(lab_members.c.position)
     .correlate(labs)
+)
+_how_many = (
+    sa.select(sa.func.count()).where(lab_members.c.lab_id == labs.c.id).correlate(labs).scalar_subquery()
+)
+_joined = sa.select(lab_members.c.lab_id).where(lab_members.c.user_id == sa.bindparam("account_id"))
+OF = (
+    sa.select(labs.c.id, labs.c.owner_id, labs.c.name, labs.c.description, _how_many.label("members"))
+    .where(sa.or_(labs.c.owner_id == sa.bindparam("account_id"), labs.c.id.in_(_joined)))
+    .order_by(labs.c.name_key, labs.c.id)
+)
+_owners = accounts.alias("owners")
+DETAILS = (
+    sa.select(
+        *labs.c[*FIELDS],
+        _owners.c.username.label("owner_username"),
+        accounts.c.id.label("user_id"),
+        accounts.c.username,
+        *MARK,
+    )
+    .select_from(
+        labs.join(_owners, _owners.c.id == labs.c.owner_id)
+        .outerjoin(lab_members, lab_members.c.lab_id == labs.c.id)
+        .outerjoin(accounts, accounts.c.id == lab_members.c.user_id)
+        .outerjoin(
+            lab_marks,
+            sa.and_(
+                lab_marks.c.lab_id == labs.c.id,
+                lab_marks.c.user_id == lab_members.c.user_id,
+                lab_marks.c.date == sa.bindparam("date", type_=sa.Date),
+            ),
+        )
+    )
+    .where(labs.c.id == sa.bindparam("id"))
+    .order_by(accounts.c.username_sort_key, accounts.c.id)
 )
 SEARCH: dict[str, Search] = {
     "postgresql": PostgresSearch(
@@ -71,6 +107,23 @@ class SqlLabs(Labs):
     def search(self, part: str, page: Page) -> LabsPage:
         rows, total = SEARCH[self.connection.dialect].page(self.connection, part, page)
         return LabsPage(tuple(_lab_row(row) for row in rows), total)
+
+    def of(self, account_id: AccountId) -> tuple[OwnLabRow, ...]:
+        rows = self.connection.run(OF, {"account_id": account_id}).rows
+        return tuple(OwnLabRow(*row) for row in rows)
+
+    def details(self, lab_id: LabId, on: date) -> LabDetails | None:
+        rows = self.connection.run(DETAILS, {"id": lab_id, "date": on}).rows
+        if not rows:
+            return None
+        first = rows[0]._asdict()
+        members = (
+            LabMemberRow(row.user_id, row.username, mark_of(row, lab_id, row.user_id, on))
+            for row in rows
+            if row.user_id is not None
+        )
+        lab = Lab(**{name: first[name] for name in FIELDS})
+        return LabDetails(lab, first["owner_username"], tuple(members))
 
 
 def _lab_row(row: sa.Row[Any]) -> LabRow:

@@ -127,12 +127,12 @@ class SqlLabAttendance(LabAttendance):
             date=on,
             user_exists=row.account_id is not None,
             is_member=row.member_id is not None,
-            mark=_mark(row, lab_id, user_id, on),
+            mark=mark_of(row, lab_id, user_id, on),
         )
 
     def find(self, lab_id: LabId, mark_id: LabMarkId) -> tuple[AccountId, LabMark | None] | None:
         row = self.connection.run(FIND, {"lab_id": lab_id, "mark_id": mark_id}).one_or_none()
-        return None if row is None else (row.owner_id, _mark(row, lab_id, row.user_id, row.date))
+        return None if row is None else (row.owner_id, mark_of(row, lab_id, row.user_id, row.date))
 
     def save(self, mark: LabMark, event: Event) -> None:
         changed = {
@@ -185,7 +185,8 @@ class SqlLabAttendance(LabAttendance):
         return owner_id, None if username is None else LabHistory(lab_id, user_id, username, tuple(marks))
 
 
-def _mark(row: sa.Row[Any], lab_id: LabId, user_id: AccountId, on: date) -> LabMark | None:
+def mark_of(row: sa.Row[Any], lab_id: LabId, user_id: AccountId, on: date) -> LabMark | None:
+    """The mark whose columns are `MARK` in a row, None where there is none."""
     if row.mark_id is None:
         return None
     return LabMark(

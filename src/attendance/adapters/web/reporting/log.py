@@ -10,7 +10,7 @@ from attendance.adapters.web.office import LOG, require_part
 from attendance.adapters.web.reporting.event_words import KINDS, Teller, Told
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed
-from attendance.adapters.web.server.languages import words
+from attendance.adapters.web.server.languages import N_, words
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.club.clients import ClientDetails
 from attendance.application.forms.listing import Listed
@@ -24,8 +24,8 @@ room = PageRoom()
 
 FILTERS = ("from", "to", "kind", "who", "client", "subject")
 OPERATOR = "operator"
-NOBODY_FOUND = "nobody of this name is found"
-SEVERAL_FOUND = "several are found: choose one below, or type more of the name"
+NOBODY_FOUND = N_("nobody of this name is found")
+SEVERAL_FOUND = N_("several are found: choose one below, or type more of the name")
 MANY = NumberedPage(1, LONGEST_PAGE)
 MOST_SHOWN = 20
 """Of those who may be meant; whoever means another one types more of the name."""

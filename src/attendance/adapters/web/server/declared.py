@@ -123,8 +123,9 @@ class DeclaredPage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PageRoom:
-    """The pages of one subject."""
+    """The pages of one subject; `is_of_labs`: those that are not there where a setting turns labs off."""
 
+    is_of_labs: bool = False
     pages: list[DeclaredPage] = field(default_factory=list)
 
     def page(

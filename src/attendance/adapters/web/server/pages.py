@@ -1,7 +1,7 @@
 """Pages as Litestar has them: routed by it, answered by their plans."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -19,8 +19,8 @@ from attendance.adapters.http.server.wire import Reply, header_value
 from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed, form_sent
 from attendance.adapters.web.server.going_on import signing_in_first
-from attendance.adapters.web.server.languages import language_for
-from attendance.adapters.web.server.navigation import entries_for
+from attendance.adapters.web.server.languages import N_, language_for, words
+from attendance.adapters.web.server.navigation import Entry, entries_for
 from attendance.adapters.web.server.refusals import (
     FromElsewhere,
     faults_of,
@@ -28,24 +28,30 @@ from attendance.adapters.web.server.refusals import (
     is_signed_out,
     status_of,
 )
+from attendance.adapters.web.server.refusals.meanwhile import stored_instead
+from attendance.adapters.web.server.refusals.ways_back import WaysBack
 from attendance.adapters.web.server.rendering import rendered
 from attendance.application.accounts.read_models import UserDetails
-from attendance.domain.errors import AttendanceError
+from attendance.domain.errors import AttendanceError, Forbidden, NotFound, Outdated
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
 
 log = logging.getLogger(__name__)
 
 SEE_OTHER = 303
+NOW = N_("%(field)s – now: %(value)s")
+"""What is stored in a field now, whatever was typed."""
 
 
 def handlers_of(rooms: Iterable[PageRoom], service: Service, callers: Callers) -> Iterable[HTTPRouteHandler]:
     """Every page of these rooms, ready to answer."""
-    return [_handler(page, service, callers) for room in rooms for page in room.pages]
+    pages = [page for room in rooms for page in room.pages]
+    ways_back = WaysBack(pages)
+    return [_handler(page, service, callers, ways_back) for page in pages]
 
 
-def _handler(page: DeclaredPage, service: Service, callers: Callers) -> HTTPRouteHandler:
-    plan = PagePlan(page, service, callers)
+def _handler(page: DeclaredPage, service: Service, callers: Callers, ways_back: WaysBack) -> HTTPRouteHandler:
+    plan = PagePlan(page, service, callers, ways_back)
 
     def answers(app: ASGIApp) -> ASGIApp:  # what would read the request by Litestar's rules
         return plan
@@ -77,8 +83,9 @@ def holds_secrets(page: DeclaredPage) -> bool:
 class PagePlan:
     """What is done with each request of a page: who asks, what they sent, what is shown to them."""
 
-    def __init__(self, page: DeclaredPage, service: Service, callers: Callers) -> None:
+    def __init__(self, page: DeclaredPage, service: Service, callers: Callers, ways_back: WaysBack) -> None:
         self._page, self._service, self._callers = page, service, callers
+        self._ways_back = ways_back
         self._holds_secrets = holds_secrets(page)
         self._permissions: dict[Level, frozenset[str]] = {}
         self._headers = [*HEADERS, (b"content-security-policy", policy(has_scripts=page.has_scripts))]
@@ -164,7 +171,23 @@ class PagePlan:
             return self._refused(scope, visit, further)
         if isinstance(shown, Page):
             shown = replace(shown, refusal=shown.refusal or error)
-        return self._reply_of(visit, shown, faults=faults_of(error, visit.language))
+        faults = dict(faults_of(error, visit.language))
+        if isinstance(error, Outdated) and isinstance(shown, Page):
+            faults |= self._stored_instead(scope, visit, shown)
+        return self._reply_of(visit, shown, faults=faults)
+
+    def _stored_instead(self, scope: HTTPScope, visit: Visit, shown: Page) -> Mapping[str, str]:
+        """What is stored now where something else was typed, as further faults of the whole."""
+        as_stored = replace(visit, form=Typed())
+        try:
+            stored = self._page.form and self._page.form(as_stored, **scope["path_params"])
+        except AttendanceError:
+            return {}
+        if not isinstance(stored, Page):
+            return {}
+        text = words(visit.language).gettext(NOW)
+        differing = stored_instead(self._html(visit, shown, {}), self._html(as_stored, stored, {}))
+        return {f" {each['field']}": text % {**each, "value": each["value"] or "–"} for each in differing}
 
     def _refused(self, scope: HTTPScope, visit: Visit, error: Exception) -> Reply:
         if is_signed_out(error):
@@ -174,8 +197,20 @@ class PagePlan:
             log_failure(error)
         elif status == 500:
             log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
-        again = scope["path"] if scope["method"] == "GET" and status in (429, 503) else None
-        page = Page("error.html", {"status": status, "again": again}, refusal=error)
+        method, path = scope["method"], scope["path"]
+        again = path if status in (429, 503) else None
+        # what was typed is sent again, but for passwords, which no page holds
+        holds_password = any("password" in name for name in visit.form)
+        values = {
+            "status": status,
+            "again": again if method == "GET" else None,
+            "sends_again": again if method == "POST" and status == 503 and not holds_password else None,
+            # of anything else that is not there its refusal says what
+            "is_unknown_page": type(error) is NotFound,
+            "may_be_given": isinstance(error, Forbidden) and error.code == Forbidden.code,
+            "back": self._ways_back.of(path, method=method, status=status, entries=[*self._entries(visit)]),
+        }
+        page = Page("error.html", values, refusal=error)
         return self._reply_of(visit, page, faults=faults_of(error, visit.language))
 
     def _reply_of(self, visit: Visit, answer: Answer, *, faults: Mapping[str, str] | None = None) -> Reply:
@@ -183,22 +218,28 @@ class PagePlan:
             case GoOn():
                 return self._going_on(answer)
             case Page():
-                values = {
-                    **answer.values,
-                    "is_signed_in": visit.actor is not None,
-                    "awaits_confirmation": awaits_confirmation(visit.known_user),
-                    "path": visit.path,
-                    "entries": entries_for(visit.permissions, has_labs=visit.service.settings.has_labs),
-                    "permissions": visit.permissions,
-                    "zone": visit.service.settings.zone,
-                    "typed": visit.form.as_shown(),
-                    "faults": faults or {},
-                }
-                html = rendered(answer.template, visit.language, values)
+                html = self._html(visit, answer, faults or {})
                 reply = html_reply(html, answer.refusal, self._headers)
                 return reply if self._holds_secrets else compressed(reply, visit.headers)
             case Reply():
                 return answer
+
+    def _html(self, visit: Visit, page: Page, faults: Mapping[str, str]) -> str:
+        values = {
+            **page.values,
+            "is_signed_in": visit.actor is not None,
+            "awaits_confirmation": awaits_confirmation(visit.known_user),
+            "path": visit.path,
+            "entries": self._entries(visit),
+            "permissions": visit.permissions,
+            "zone": visit.service.settings.zone,
+            "typed": visit.form.as_shown(),
+            "faults": faults,
+        }
+        return rendered(page.template, visit.language, values)
+
+    def _entries(self, visit: Visit) -> Iterator[Entry]:
+        return entries_for(visit.permissions, has_labs=visit.service.settings.has_labs)
 
     def _going_on(self, answer: GoOn) -> Reply:
         headers = [(b"location", answer.path.encode("latin-1")), (b"content-length", b"0")]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path, require_form_for
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
+from attendance.adapters.web.server.languages import N_
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.club.clients import ClientDetails
 from attendance.domain.errors import FieldError, Invalid
@@ -60,7 +61,7 @@ def _named(visit: Visit, username: str) -> UserDetails:
     wanted = folded(username.strip())
     if not wanted:
         raise Invalid(FieldError("username", "is required"))
-    unknown = Invalid(FieldError("username", "is the username of no active account"))
+    unknown = Invalid(FieldError("username", N_("is the username of no active account")))
     try:
         for account in visit.use_cases.list_users(visit.signed_in, name=wanted, active=True):
             if folded(account.username) == wanted:

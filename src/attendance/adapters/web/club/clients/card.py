@@ -8,6 +8,7 @@ from attendance.adapters.web.club.clients.ages import age_on, days_to_birthday
 from attendance.adapters.web.club.clients.paths import CLIENTS, client_in_path, dialled
 from attendance.adapters.web.club.clients.years import months_of
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.navigation import CHILDREN
 from attendance.application.club.timetables import GroupOfClientDetails
 from attendance.domain.permissions.table import Permission
@@ -69,7 +70,7 @@ def _year(visit: Visit, today: date) -> int:
     filters = visit.filters
     year = filters.number("year")
     if year is not None and not date.min.year <= year <= date.max.year:
-        filters.refuse("year", "must be a year")
+        filters.refuse("year", N_("must be a year"))
     filters.raise_if_errors()
     return today.year if year is None else year
 

@@ -1,0 +1,1 @@
+"""Labs and their attendance by date, as pages."""

@@ -1,0 +1,111 @@
+"""A lab: who was there on a day, for its owner; and what its members see of it."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+
+from attendance.adapters.web.labs.labs import id_in
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.languages import N_
+from attendance.adapters.web.server.navigation import LABS
+from attendance.domain.attendance.status import Status
+from attendance.domain.ids import AccountId, LabId, LabMarkId
+from attendance.domain.labs.marks import LONGEST_NOTE, LabOrUserNotFound
+
+room = PageRoom(is_of_labs=True)
+
+LAB = f"{LABS}/{{lab_id:str}}"
+STATUSES = {
+    Status.PRESENT: (N_("Present"), "good"),
+    Status.LATE: (N_("Late"), "wait"),
+    Status.ABSENT: (N_("Absent"), "wrong"),
+    Status.EXCUSED: (N_("Excused"), "plain"),
+}
+"""What they are called, and by which badge they are shown."""
+MOST_SHOWN = 366
+"""Marks of a history that are shown, the newest."""
+ONE_DAY = dt.timedelta(days=1)
+
+
+@room.page("GET", LAB)
+def lab(visit: Visit, lab_id: str) -> Answer:
+    """The lab, for its owner with the marks of a day: `?day=`, today's without."""
+    asked = visit.fields if "day" in visit.form else visit.filters
+    day = asked.day("day")
+    asked.raise_if_errors()
+    view = visit.use_cases.show_lab(visit.signed_in, lab_id=LabId(id_in(lab_id)), date=day)
+    marks = [member.mark.entry.status for member in view.members or () if member.mark]
+    values = {
+        "view": view,
+        "statuses": STATUSES,
+        "counts": _counts(marks),
+        "marked": len(marks),
+        "before": view.date - ONE_DAY if view.date > dt.date.min else None,
+        "after": view.date + ONE_DAY if view.date < dt.date.max else None,
+        "longest": LONGEST_NOTE,
+        "notice": visit.query["notice"],
+    }
+    return Page("labs/lab.html", values)
+
+
+@room.page("POST", f"{LAB}/marks", form=lab)
+def mark_member(visit: Visit, lab_id: str) -> Answer:
+    """Mark a member on a day, or change the mark or its note."""
+    fields = visit.fields
+    user_id = fields.id("user_id", AccountId)
+    day, status = fields.required_day("day"), fields.required_choice("status", Status)
+    fields.raise_if_errors()
+    if user_id is None:
+        raise LabOrUserNotFound
+    mark = visit.use_cases.mark_lab_attendance(
+        visit.signed_in,
+        lab_id=LabId(id_in(lab_id)),
+        user_id=user_id,
+        date=day,
+        status=status,
+        note=visit.form["note"].replace("\r\n", "\n"),
+    )
+    return GoOn(f"{LABS}/{mark.lab_id}?day={day}#member-{mark.user_id}")
+
+
+@room.page("POST", f"{LAB}/marks/{{mark_id:str}}/delete")
+def delete_mark(visit: Visit, lab_id: str, mark_id: str) -> Answer:
+    """Take a mark away: the member is not marked on that day any more."""
+    fields = visit.fields
+    day = fields.day("day")
+    fields.raise_if_errors()
+    known_id = LabId(id_in(lab_id))
+    visit.use_cases.delete_lab_attendance(
+        visit.signed_in, lab_id=known_id, attendance_id=LabMarkId(id_in(mark_id))
+    )
+    return GoOn(f"{LABS}/{known_id}?notice=deleted" + (f"&day={day}" if day else ""))
+
+
+@room.page("GET", f"{LAB}/members/{{user_id:str}}")
+def history(visit: Visit, lab_id: str, user_id: str) -> Answer:
+    """A member's marks, the newest first: `?from=` and `?until=` are their first and last day."""
+    filters = visit.filters
+    since, until = filters.day("from"), filters.day("until")
+    filters.raise_if_errors()
+    known_id = LabId(id_in(lab_id))
+    found = visit.use_cases.lab_attendance_history(
+        visit.signed_in, lab_id=known_id, user_id=AccountId(id_in(user_id)), since=since, until=until
+    )
+    view = visit.use_cases.show_lab(visit.signed_in, lab_id=known_id)
+    values = {
+        "view": view,
+        "history": found,
+        "rows": found.attendances[::-1][:MOST_SHOWN],
+        "more": len(found.attendances[MOST_SHOWN:]),
+        "statuses": STATUSES,
+        "counts": _counts(row.status for row in found.attendances),
+        "since": since,
+        "until": until,
+    }
+    return Page("labs/history.html", values)
+
+
+def _counts(marks: Iterable[Status]) -> list[tuple[Status, int]]:
+    """How often each status was given, in the order in which they are shown."""
+    times = Counter(marks)
+    return [(status, times[status]) for status in STATUSES]
