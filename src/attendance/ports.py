@@ -37,7 +37,18 @@ from attendance.application.club.overlaps import (
     LessonWarningCode as LessonWarningCode,
 )
 from attendance.application.club.prices import PriceDetails as PriceDetails
-from attendance.application.club.schedules import MadeLessons as MadeLessons
+from attendance.application.club.rosters import (
+    GroupOverview as GroupOverview,
+    GroupTeacher as GroupTeacher,
+    RosterDetails as RosterDetails,
+    RosterEntry as RosterEntry,
+    TeacherDetails as TeacherDetails,
+)
+from attendance.application.club.schedules import (
+    MadeLessons as MadeLessons,
+    SkippedSlot as SkippedSlot,
+    WhySkipped as WhySkipped,
+)
 from attendance.application.club.subscriptions import SubscriptionDetails as SubscriptionDetails
 from attendance.application.club.timetables import (
     GroupOfClientDetails as GroupOfClientDetails,
