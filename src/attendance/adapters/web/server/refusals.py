@@ -7,10 +7,13 @@ from litestar.exceptions import HTTPException
 
 from attendance.adapters.http.server import errors
 from attendance.adapters.http.server.errors import ERROR_CODE, RETRY_AFTER_SECONDS, TEXT_AND_CODE_OF
+from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.languages import N_, NN_, words
 from attendance.domain.accounts.accounts import EmailTaken, InvalidCredentials, Language, UsernameTaken
 from attendance.domain.accounts.passwords import WrongPassword
 from attendance.domain.accounts.rate_limits import LimitReached
+from attendance.domain.club.groups import RosterHeld
+from attendance.domain.club.lessons import LessonsPlanned
 from attendance.domain.errors import AttendanceError, Forbidden, Invalid, Unauthenticated
 
 SUMMARY = ""
@@ -31,21 +34,33 @@ FIELD_OF: dict[type[AttendanceError], str] = {
 """The fields that refusals without details are about."""
 
 TEXT_BY_CODE = {
+    "already_in_group": N_("client is in the group already"),
+    "attended_lesson": N_("lesson has marks that it cannot have before it begins"),
     "authentication_required": N_("authentication required"),
+    "client_archived": N_("client is archived"),
     "conflict": N_("conflict"),
     "email_taken": N_("email is taken"),
     "from_elsewhere": N_("this form was not sent by a page of this service"),
     "gone": N_("gone"),
+    "group_full": N_("group is full"),
     "insufficient_permissions": N_("insufficient permissions"),
     "invalid_confirmation_token": N_("invalid or expired confirmation token"),
     "invalid_credentials": N_("invalid credentials"),
     "invalid_reset_token": N_("invalid or expired reset token"),
+    "lesson_marked": N_("lesson has marks"),
+    "lessons_overlap": N_("lessons of a group may not overlap"),
+    "lessons_planned": N_("lessons are planned after that"),
     "malformed_request": N_("malformed request"),
+    "membership_not_found": N_("membership not found"),
     "not_found": N_("not found"),
     "nothing_to_confirm": N_("there is no address to confirm"),
     "outdated": N_("changed since you read it"),
+    "outside_group_dates": N_("the group is not active on that date"),
     "registration_by_invitation": N_("registration is by invitation"),
+    "roster_held": N_("lessons were held with another roster"),
     "session_not_found": N_("session not found"),
+    "slot_taken": N_("there is a lesson at that time already"),
+    "too_late": N_("too late to change this lesson"),
     "unavailable": N_("temporarily unavailable"),
     "user_not_found": N_("user not found"),
     "username_taken": N_("username is taken"),
@@ -56,12 +71,28 @@ TEXT_BY_CODE = {
 TOO_MANY = NN_(
     "too many requests: try again in %(number)s minute", "too many requests: try again in %(number)s minutes"
 )
+WHO_MAY_CHANGE_ROSTERS = N_("only a head manager may change it")
+MOST_DAYS = 10
+"""Named of those that are in the way of a change."""
 INTERNAL = N_("something went wrong here, and was noted")
 MALFORMED = {
     400: N_("this form cannot be read"),
     413: N_("this form is too large"),
     415: N_("this form cannot be read"),
 }
+
+PLAINER = {
+    "must be after starts": N_("must be later than the beginning"),
+    "must not be before from": N_("must not be before the first day"),
+    "must not be before active_from": N_("must not be before the first day"),
+    "must not overlap with another entry": N_("must not overlap with another row"),
+    "must be at most 366 days from from": N_("must be at most 366 days later"),
+    "must be given where every is more than 1 and the group has no active_from": N_(
+        "is required where a group does not meet each week and has no first day"
+    ),
+    "must be given for a lesson that is cancelled": N_("is required"),
+}
+"""What is said to people instead of messages that name other fields as programs know them."""
 
 FIELD_TEXTS: list[str | tuple[str, str]] = [
     NN_("must have 1 to %(number)s character", "must have 1 to %(number)s characters"),
@@ -82,6 +113,15 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
     N_("is reserved"),
     N_("can be changed, not removed"),
     N_("is required"),
+    N_("must be a date"),
+    N_("must be a time of day such as 17:00"),
+    N_("must be a whole number"),
+    N_("must be a whole number from 1 to %(number)s"),
+    N_("must be from 1 to %(number)s"),
+    N_("must be one of the choices"),
+    N_("must not be repeated"),
+    N_("is out of range"),
+    *PLAINER.values(),
 ]
 """What may be wrong with a field of a form."""
 
@@ -124,6 +164,8 @@ def text_of(error: Exception, language: Language) -> str:
     if isinstance(error, LimitReached):
         minutes = -(-error.retry_after // 60)
         return catalogue.ngettext(*TOO_MANY, minutes) % {"number": minutes}
+    if isinstance(error, RosterHeld | LessonsPlanned):
+        return _with_days(error, language)
     if isinstance(error, AttendanceError):
         text = TEXT_BY_CODE.get(error.code)
         # a refusal that has a text of its own says more than its code
@@ -131,10 +173,21 @@ def text_of(error: Exception, language: Language) -> str:
     return catalogue.gettext(MALFORMED.get(status_of(error), INTERNAL))
 
 
+def _with_days(error: RosterHeld | LessonsPlanned, language: Language) -> str:
+    """What a refusal says that names the days of lessons."""
+    gettext = words(language).gettext
+    if isinstance(error, RosterHeld):
+        days, more = error.days, f"; {gettext(WHO_MAY_CHANGE_ROSTERS)}"
+    else:
+        days, more = tuple(lesson.date for lesson in error.lessons), ""
+    named = ", ".join(map(formats(language)["day"], days[:MOST_DAYS]))
+    return f"{gettext(type(error).text)}: {named}{', …' if len(days) > MOST_DAYS else ''}{more}"
+
+
 def field_text(message: str, language: Language) -> str:
     """What is said of a field, with its numbers; in English where nobody has translated it."""
     catalogue = words(language)
-    message = message.replace("contain U+0020", "contain blanks")
+    message = PLAINER.get(message, message.replace("contain U+0020", "contain blanks"))
     for text in FIELD_TEXTS:
         one, many = (text, text) if isinstance(text, str) else text
         if found := _pattern(many).fullmatch(message):

@@ -1,0 +1,1 @@
+"""Clients, groups, lessons and what is bought."""

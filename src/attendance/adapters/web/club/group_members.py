@@ -1,0 +1,87 @@
+"""Who comes to a group: adding a client, ending a membership."""
+
+from attendance.adapters.web.club.group_forms import (
+    GROUPS,
+    fields_called,
+    for_those_with,
+    group_path,
+    id_in,
+    required_id,
+    versions_in,
+)
+from attendance.adapters.web.club.groups import is_over, values_of_group
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.domain.club.groups import MembershipNotFound
+from attendance.domain.ids import ClientId, GroupId
+from attendance.domain.permissions.table import Permission
+
+room = PageRoom()
+
+MEMBERS = f"{GROUPS}/{{group_id:str}}/members"
+MEMBER = f"{MEMBERS}/{{client_id:str}}"
+FORM_NAMES = {"since": "from", "until": "until"}
+
+
+@room.page("GET", MEMBERS)
+def add_member_form(visit: Visit, group_id: str) -> Answer:
+    """Search a client by name, then choose one and say from when on."""
+    for_those_with(Permission.EDIT_GROUP, visit)
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId))
+    q = visit.query.as_shown()["q"] or visit.form.as_shown()["q"]
+    values = {**values_of_group(visit, roster), "roster": roster, "q": q, "found": None}
+    if q:
+        found = visit.use_cases.list_clients(visit.signed_in, q=q, active=True, page=1)
+        memberships = roster.group.members or ()
+        members = {each.client_id for each in memberships if not is_over(each, roster.today)}
+        values |= {"found": [*found], "more": found.total - len(found), "members": members}
+    return Page("club/groups/add_member.html", values)
+
+
+@room.page("POST", MEMBERS, form=add_member_form)
+def add_member(visit: Visit, group_id: str) -> Answer:
+    """Add a client to a group from a day on."""
+    fields = visit.fields
+    client_id = required_id(fields, "client_id", ClientId)
+    since, until = fields.required_day("from"), fields.day("until")
+    fields.raise_if_errors()
+    with fields_called(lambda name: FORM_NAMES.get(name, name)):
+        group = visit.use_cases.add_member(
+            visit.signed_in,
+            group_id=id_in(group_id, GroupId),
+            client_id=client_id,
+            since=since,
+            until=until,
+            versions=versions_in(visit),
+        )
+    return GoOn(f"{group_path(group.id)}?notice=member-added&day={since}")
+
+
+@room.page("GET", MEMBER)
+def end_member_form(visit: Visit, group_id: str, client_id: str) -> Answer:
+    """The form to end a client's membership with."""
+    for_those_with(Permission.EDIT_GROUP, visit)
+    of, who = id_in(group_id, GroupId), id_in(client_id, ClientId)
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=of)
+    own = [each for each in roster.group.members or () if each.client_id == who]
+    to_end = [each for each in own if not is_over(each, roster.today)]
+    if not to_end:
+        raise MembershipNotFound
+    client = visit.use_cases.show_client(visit.signed_in, client_id=who)
+    values = {**values_of_group(visit, roster), "client": client, "membership": to_end[0]}
+    return Page("club/groups/end_member.html", values)
+
+
+@room.page("POST", MEMBER, form=end_member_form)
+def end_member(visit: Visit, group_id: str, client_id: str) -> Answer:
+    """End a client's membership with a day, or remove one that has not begun."""
+    fields = visit.fields
+    until = fields.required_day("until")
+    fields.raise_if_errors()
+    group = visit.use_cases.end_member(
+        visit.signed_in,
+        group_id=id_in(group_id, GroupId),
+        client_id=id_in(client_id, ClientId),
+        until=until,
+        versions=versions_in(visit),
+    )
+    return GoOn(f"{group_path(group.id)}?notice=member-ended")
