@@ -1,7 +1,7 @@
 """What the forms of groups and lessons have in common."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -106,12 +106,3 @@ class RowForm:
             return f"{self.wire_names.get(found[2], found[2])}-{numbers[place]}"
 
         return name
-
-
-def labels_of_rows(labels: Mapping[str, str], rows: Collection[Row]) -> dict[str, str]:
-    """What the fields of all rows are called in a summary of what is wrong."""
-    return {
-        f"{name}-{number}": f"{label} ({number + 1})"
-        for number in range(len(rows))
-        for name, label in labels.items()
-    }
