@@ -27,7 +27,6 @@ from attendance.application.club import (
     lessons,
     locations,
     prices,
-    rosters,
     schedules,
     subscriptions,
     timetables,
@@ -155,9 +154,9 @@ class UseCases:
     edit_group: groups.EditGroup
     add_member: groups.AddMember
     end_member: groups.EndMember
-    list_group_overviews: rosters.ListGroupOverviews
-    show_roster: rosters.ShowRoster
-    list_teachers: rosters.ListTeachers
+    list_group_overviews: timetables.ListGroupOverviews
+    show_roster: timetables.ShowRoster
+    list_teachers: timetables.ListTeachers
     list_lessons: timetables.ListLessons
     list_all_lessons: timetables.ListAllLessons
     add_lesson: lessons.AddLesson

@@ -4,7 +4,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from attendance.application.club import rosters, schedules
+from attendance.application.club import schedules, timetables
 from attendance.application.club.schedules import WhySkipped
 from attendance.application.ports import Store
 from attendance.domain.club.groups import GroupNotFound, Slot, Teaching
@@ -82,7 +82,7 @@ def test_people_of_groups_are_for_those_who_work_here(club: Club) -> None:
 
 @pytest.mark.plants
 def test_people_of_groups_are_seen_to_be_told_when_nobody_asks_who(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rosters, "require_level", lambda *_: None)
+    monkeypatch.setattr(timetables, "require_level", lambda *_: None)
     with pytest.raises(SEEN):
         test_people_of_groups_are_for_those_who_work_here(in_memory())
 

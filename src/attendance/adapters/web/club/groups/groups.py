@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from attendance.adapters.web.club.group_forms import (
+from attendance.adapters.web.club.groups.forms import (
     GROUPS,
     for_those_with,
     group_path,
@@ -14,12 +14,11 @@ from attendance.adapters.web.club.group_forms import (
     required_id,
     versions_in,
 )
-from attendance.adapters.web.club.schedule_words import in_words
+from attendance.adapters.web.club.groups.schedule_words import in_words
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.languages import N_
-from attendance.application.club.rosters import RosterDetails
-from attendance.application.club.timetables import LessonInContextDetails
+from attendance.application.club.timetables import LessonInContextDetails, RosterDetails
 from attendance.domain.club.lessons import CLOSED, GROUP_ENDED, LessonState
 from attendance.domain.club.locations import Closure, Location
 from attendance.domain.club.schedules import LONGEST_RANGE

@@ -3,7 +3,7 @@
 import datetime as dt
 from urllib.parse import urlencode
 
-from attendance.adapters.web.club.group_forms import (
+from attendance.adapters.web.club.groups.forms import (
     GROUPS,
     RowForm,
     fields_called,
@@ -12,13 +12,13 @@ from attendance.adapters.web.club.group_forms import (
     id_in,
     versions_in,
 )
-from attendance.adapters.web.club.groups import names_of_teachers, values_of_group
-from attendance.adapters.web.club.schedule_words import weekday_names
+from attendance.adapters.web.club.groups.groups import names_of_teachers, values_of_group
+from attendance.adapters.web.club.groups.schedule_words import weekday_names
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.refusals import faults_of
-from attendance.application.club.rosters import RosterDetails
 from attendance.application.club.schedules import MadeLessons, WhySkipped
+from attendance.application.club.timetables import RosterDetails
 from attendance.domain.club.groups import Slot
 from attendance.domain.errors import Forbidden, Invalid
 from attendance.domain.ids import GroupId

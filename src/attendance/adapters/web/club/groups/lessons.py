@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from attendance.adapters.web.club.group_forms import GROUPS, group_path, id_in, lesson_path, versions_in
-from attendance.adapters.web.club.groups import REASONS, closure_of, values_of_group
+from attendance.adapters.web.club.groups.forms import GROUPS, group_path, id_in, lesson_path, versions_in
+from attendance.adapters.web.club.groups.groups import REASONS, closure_of, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.application.attendance.read_models import SheetDetails

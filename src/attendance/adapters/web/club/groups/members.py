@@ -1,6 +1,6 @@
 """Who comes to a group: adding a client, ending a membership."""
 
-from attendance.adapters.web.club.group_forms import (
+from attendance.adapters.web.club.groups.forms import (
     GROUPS,
     fields_called,
     for_those_with,
@@ -9,7 +9,7 @@ from attendance.adapters.web.club.group_forms import (
     required_id,
     versions_in,
 )
-from attendance.adapters.web.club.groups import is_over, values_of_group
+from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.domain.club.groups import MembershipNotFound
 from attendance.domain.ids import ClientId, GroupId

@@ -1,6 +1,6 @@
 """Who teaches a group, from when to when."""
 
-from attendance.adapters.web.club.group_forms import (
+from attendance.adapters.web.club.groups.forms import (
     GROUPS,
     RowForm,
     fields_called,
@@ -10,7 +10,7 @@ from attendance.adapters.web.club.group_forms import (
     required_id,
     versions_in,
 )
-from attendance.adapters.web.club.groups import is_over, values_of_group
+from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.domain.club.groups import Teaching
 from attendance.domain.ids import AccountId, GroupId
