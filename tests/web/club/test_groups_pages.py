@@ -598,14 +598,14 @@ def test_what_is_wrong_with_a_time_is_said_at_the_row(club: GroupClub) -> None:
     assert {
         "Begins (4): must be a time of day such as 17:00",
         "Ends (4): is required",
-        "Every so many weeks (4): is required",
+        "Every (weeks) (4): is required",
     } <= {*shown(refused).texts}
     rows |= {"starts-3": "17:00", "ends-3": "18:00", "every-3": "1"}
     refused = club.by("manager").sends(f"{club.path}/schedule", **rows)
     page = shown(refused)
     assert {
         "Ends (3): must be later than the beginning",
-        "Every so many weeks (3): must be from 1 to 8",
+        "Every (weeks) (3): must be from 1 to 8",
     } <= {*page.texts}
     assert page.attributes["ends-2"]["aria-invalid"] == "true"
     assert page.values["ends-2"] == "16:00"
