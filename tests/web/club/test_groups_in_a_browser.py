@@ -185,7 +185,7 @@ def test_a_group_is_told_as_it_is_meant(demo_page: Page, demo_service: Service) 
           - listitem:
             - link
             - text: /since .+/
-            - link /End .+/
+            - link /Change .+/
         """
     )
     expect(demo_page.get_by_role("navigation", name="Lessons")).to_match_aria_snapshot(

@@ -491,6 +491,34 @@ def test_a_membership_ends_with_a_day_or_goes_before_it_begins(club: GroupClub) 
     assert club.now()["members"] == []
 
 
+def test_dates_of_memberships_are_corrected(club: GroupClub) -> None:
+    path = f"{club.path}/members/{club.tom}"
+    memberships = [
+        {"client_id": club.tom, "from": "2026-01-05", "until": "2026-02-01"},
+        {"client_id": club.tom, "from": "2026-03-01", "until": "2026-03-01"},
+        {"client_id": club.ann, "from": "2026-01-05"},
+    ]
+    club.edits(f"/groups/{club.group}", members=memberships)
+    page = club.by("manager").opens(path)
+    assert "End the membership" not in text_of(page)
+    names = ("version", "from-0", "until-0", "from-1", "until-1")
+    sent = {name: shown(page).values[name] or "" for name in names}
+    assert [*sent.values()][1:] == ["2026-01-05", "2026-02-01", "2026-03-01", "2026-03-01"]
+    wrong = club.by("manager").sends(f"{path}/dates", **sent | {"from-0": "x", "until-1": "2026-02-28"})
+    assert "From (1): must be a date" in shown(wrong).texts
+    wrong = club.by("manager").sends(f"{path}/dates", **sent | {"until-1": "2026-02-28"})
+    assert (wrong.status_code, shown(wrong).values["until-1"]) == (400, "2026-02-28")
+    assert "Until (2): must not be before the first day" in shown(wrong).texts
+    right = sent | {"from-0": "", "until-1": ""}
+    assert leads_to(club.by("manager").sends(f"{path}/dates", **right)) == f"{club.path}?notice=saved"
+    assert {(it["client_id"], it["from"], it["until"]) for it in club.now()["members"]} == {
+        (club.tom, "2026-03-01", None),
+        (club.ann, "2026-01-05", None),
+    }
+    assert club.by("manager").sends(f"{path}/dates", **right).status_code == 412
+    assert club.by("colleague").sends(f"{path}/dates", **right).status_code == 403
+
+
 # Teachers and times
 
 
@@ -572,6 +600,9 @@ def test_a_schedule_is_rows_and_is_told_in_words(club: GroupClub) -> None:
     }
     path = leads_to(club.by("manager").sends(f"{club.path}/schedule", version="1", **rows))
     text = text_of(club.by("manager").opens(path))
+    to_make = f"{club.path}/lessons/make?replace=yes"
+    assert to_make in shown(club.by("manager").opens(path)).links
+    assert "checked" in shown(club.by("manager").opens(to_make)).attributes["replace"]
     assert "Tuesdays 09:00–10:00, every 2 weeks, counted from 3 Mar 2026" in text
     assert "Saturdays 22:00–24:00" in text
     assert "Mondays" not in text

@@ -1,7 +1,8 @@
-"""Who comes to a group: adding a client, ending a membership."""
+"""Who comes to a group: adding a client, ending a membership, correcting its dates."""
 
 from attendance.adapters.web.club.groups.forms import (
     GROUPS,
+    RowForm,
     fields_called,
     for_those_with,
     group_path,
@@ -11,7 +12,7 @@ from attendance.adapters.web.club.groups.forms import (
 )
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
-from attendance.domain.club.groups import MembershipNotFound
+from attendance.domain.club.groups import GroupMembership, MembershipNotFound
 from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.table import Permission
 
@@ -20,6 +21,9 @@ room = PageRoom()
 MEMBERS = f"{GROUPS}/{{group_id:str}}/members"
 MEMBER = f"{MEMBERS}/{{client_id:str}}"
 FORM_NAMES = {"since": "from", "until": "until"}
+DATES = RowForm(fields=("from", "until"), list_name="members", wire_names={"since": "from"})
+MOST_ROWS = 40
+"""A form has at most 100 fields."""
 
 
 @room.page("GET", MEMBERS)
@@ -56,22 +60,28 @@ def add_member(visit: Visit, group_id: str) -> Answer:
     return GoOn(f"{group_path(group.id)}?notice=member-added&day={since}")
 
 
+@room.page("GET", f"{MEMBER}/dates")
 @room.page("GET", MEMBER)
-def end_member_form(visit: Visit, group_id: str, client_id: str) -> Answer:
-    """The form to end a client's membership with."""
+def member_form(visit: Visit, group_id: str, client_id: str) -> Answer:
+    """The forms to end a client's membership with, and to correct the dates of all that the client has."""
     for_those_with(Permission.EDIT_GROUP, visit)
     of, who = id_in(group_id, GroupId), id_in(client_id, ClientId)
     roster = visit.use_cases.show_roster(visit.signed_in, group_id=of)
     own = [each for each in roster.group.members or () if each.client_id == who]
-    to_end = [each for each in own if not is_over(each, roster.today)]
-    if not to_end:
+    if not own:
         raise MembershipNotFound
-    client = visit.use_cases.show_client(visit.signed_in, client_id=who)
-    values = {**values_of_group(visit, roster), "client": client, "membership": to_end[0]}
-    return Page("club/groups/end_member.html", values)
+    stored = [{"from": str(each.since), "until": str(each.until or "")} for each in own]
+    values = {
+        **values_of_group(visit, roster),
+        "client": visit.use_cases.show_client(visit.signed_in, client_id=who),
+        "membership": next((each for each in own if not is_over(each, roster.today)), None),
+        "rows": DATES.rows(visit, stored, empty={}, more=0) if len(stored) <= MOST_ROWS else [],
+        "is_correcting": bool(DATES.numbers_sent(visit)),
+    }
+    return Page("club/groups/member.html", values)
 
 
-@room.page("POST", MEMBER, form=end_member_form)
+@room.page("POST", MEMBER, form=member_form)
 def end_member(visit: Visit, group_id: str, client_id: str) -> Answer:
     """End a client's membership with a day, or remove one that has not begun."""
     fields = visit.fields
@@ -85,3 +95,24 @@ def end_member(visit: Visit, group_id: str, client_id: str) -> Answer:
         versions=versions_in(visit),
     )
     return GoOn(f"{group_path(group.id)}?notice=member-ended")
+
+
+@room.page("POST", f"{MEMBER}/dates", form=member_form)
+def correct_dates(visit: Visit, group_id: str, client_id: str) -> Answer:
+    """Say from when to when a client was, is and will be in a group; others' memberships stay."""
+    of, who = id_in(group_id, GroupId), id_in(client_id, ClientId)
+    members = visit.use_cases.show_group(visit.signed_in, group_id=of).members or ()
+    others = [each for each in members if each.client_id != who]
+    fields, numbers = visit.fields, DATES.filled(visit)
+    own = [
+        GroupMembership(
+            client_id=who, since=fields.required_day(f"from-{number}"), until=fields.day(f"until-{number}")
+        )
+        for number in numbers
+    ]
+    fields.raise_if_errors()
+    with fields_called(DATES.name_of(numbers, before=len(others))):
+        visit.use_cases.edit_group(
+            visit.signed_in, group_id=of, versions=versions_in(visit), members=(*others, *own)
+        )
+    return GoOn(f"{group_path(of)}?notice=saved")

@@ -101,7 +101,7 @@ def make_lessons_form(visit: Visit, group_id: str) -> Answer:
     roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId))
     if not roster.may_add_lessons:
         raise Forbidden
-    asked, filters = visit.query if "from" in visit.query else visit.form, visit.filters
+    asked, filters = visit.form or visit.query, visit.filters
     since, until = _usual_range(roster)
     values = {
         **values_of_group(visit, roster),
