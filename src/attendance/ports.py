@@ -21,6 +21,7 @@ from attendance.application.attendance.read_models import (
     VisitDetails as VisitDetails,
     VisitsDetails as VisitsDetails,
 )
+from attendance.application.attendance.visits import UnpaidVisit as UnpaidVisit
 from attendance.application.club.clients import ClientDetails as ClientDetails
 from attendance.application.club.contracts import ContractDetails as ContractDetails
 from attendance.application.club.freezing import (
@@ -195,7 +196,7 @@ from attendance.domain.club.lessons import LessonChanges as LessonChanges, Sched
 from attendance.domain.club.locations import LocationChanges as LocationChanges
 from attendance.domain.club.prices import PriceChanges as PriceChanges
 from attendance.domain.club.subscriptions import SubscriptionChanges as SubscriptionChanges
-from attendance.domain.events import Action as Action, Event as Event
+from attendance.domain.events import Action as Action, Event as Event, SubjectKind as SubjectKind
 from attendance.domain.labs.labs import Lab as Lab, Membership as Membership
 from attendance.domain.labs.marks import LabPlace as LabPlace
 from attendance.domain.reporting import statistics as _statistics
@@ -219,4 +220,5 @@ from attendance.domain.reporting.statistics import (
 from attendance.entrypoints.closing import Closed as Closed
 
 RoleChangeKind = _role_changes.Kind
+RoleChangeDecision = _role_changes.Decision
 LessonFigures = _statistics.Lessons

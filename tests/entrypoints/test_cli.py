@@ -21,7 +21,8 @@ def test_help_explains_every_command() -> None:
     text = run("--help").output
     for word in (*main.commands, "ATTENDANCE_", "docs/settings.md"):
         assert word in text
-    assert {"serve", "migrate", "create-owner", "user", "mail", "openapi", "demo"} == main.commands.keys()
+    commands = {"serve", "migrate", "create-owner", "user", "mail", "openapi", "demo"}
+    assert commands | {"backup", "restore", "verify"} == main.commands.keys()
     assert "--port" in run("serve", "--help").output
 
 

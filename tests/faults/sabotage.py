@@ -287,3 +287,19 @@ def answers_before_the_group_commits() -> None:
 
     GroupCommit._go_on = late  # type: ignore[method-assign]
     _Group.wait = lambda _: None  # type: ignore[method-assign]
+
+
+def outlives_its_parent() -> None:
+    """Workers go on when the process that started them is gone."""
+    from attendance.entrypoints import process
+
+    process._die_with_parent = lambda *_: None
+
+
+def gives_up_on_workers_that_die() -> None:
+    """As Granian by itself."""
+    from granian.server.mp import MPServer
+
+    from attendance.entrypoints.supervising import Supervisor
+
+    Supervisor._serve_loop = MPServer._serve_loop  # type: ignore[method-assign]

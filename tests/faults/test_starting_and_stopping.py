@@ -194,7 +194,6 @@ def test_a_service_told_to_stop_while_its_workers_start_does_stop(
         assert process.returncode == 0
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("sent_bytes", [20, -5], ids=["amid the head", "amid the body"])
 def test_a_client_that_stalls_does_not_keep_the_service_from_stopping(
     sqlite_databases: SqliteDatabases, tmp_path: Path, sent_bytes: int
@@ -206,4 +205,108 @@ def test_a_client_that_stalls_does_not_keep_the_service_from_stopping(
         check_is_alive(service.port)
         assert service.process
         service.process.terminate()
+        assert service.process.wait(timeout=PATIENCE_SECONDS) == 0
+
+
+def workers_of(service: Service) -> list[int]:
+    """The processes that the service has started."""
+    assert service.process
+    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children").read_text()
+    return [int(child) for child in children.split()]
+
+
+def is_there(process: int) -> bool:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    return False
+
+
+@contextmanager
+def two_workers(databases: SqliteDatabases, home: Path, *sabotage: str) -> Iterator[Service]:
+    with running(service_of(home, databases.fresh(), *sabotage)) as service:
+        wait_until(lambda: service.log.count("Started worker") == WORKERS, "the workers do not start")
+        yield service
+
+
+def killed_alone(service: Service) -> list[int]:
+    """The workers whose parent was killed, and nothing else."""
+    workers = workers_of(service)
+    assert service.process
+    os.kill(service.process.pid, signal.SIGKILL)
+    return workers
+
+
+def test_workers_end_with_the_process_that_started_them(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    with two_workers(sqlite_databases, tmp_path) as service:
+        workers = killed_alone(service)
+        wait_until(lambda: not any(map(is_there, workers)), "workers outlive who started them")
+
+
+@pytest.mark.plants
+def test_workers_that_are_not_told_answer_though_nobody_can_stop_them(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    with two_workers(sqlite_databases, tmp_path, "outlives_its_parent") as service:
+        workers = killed_alone(service)
+        try:
+            wait_until(lambda: not is_there(service.process.pid), "it is not killed")  # type: ignore[union-attr]
+            check_is_alive(service.port)
+        finally:
+            for worker in workers:
+                os.kill(worker, signal.SIGKILL)
+
+
+def check_workers_that_die_are_started_anew(service: Service, deaths: int = 3) -> None:
+    for number in range(1, deaths + 1):
+        os.kill(workers_of(service)[-1], signal.SIGKILL)
+        expected = WORKERS + number
+        wait_until(lambda expected=expected: is_started(service, expected), "no worker is started")  # type: ignore[misc]
+        check_is_alive(service.port)
+    assert len(workers_of(service)) == WORKERS
+
+
+def is_started(service: Service, number: int) -> bool:
+    assert service.process
+    assert service.process.poll() is None, "the service has ended"
+    return service.log.count("Started worker") == number
+
+
+def test_a_worker_that_dies_again_and_again_is_started_anew(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    with two_workers(sqlite_databases, tmp_path) as service:
+        check_workers_that_die_are_started_anew(service)
+
+
+@pytest.mark.plants
+def test_without_the_supervisor_a_worker_that_dies_twice_ends_the_service(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    with (
+        two_workers(sqlite_databases, tmp_path, "gives_up_on_workers_that_die") as service,
+        pytest.raises(AssertionError, match="the service has ended"),
+    ):
+        check_workers_that_die_are_started_anew(service)
+
+
+def test_before_it_stops_it_is_not_ready_and_answers_all_the_same(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    service = service_of(tmp_path, sqlite_databases.fresh())
+    service.settings["ATTENDANCE_DRAIN_SECONDS"] = "300"
+    live, ready = (Request(method="GET", path=f"/health/{name}") for name in ("live", "ready"))
+
+    def statuses(request: Request) -> set[int]:
+        return {answer.status for answer in race(service.port, [request] * 16) if answer}
+
+    with running(service):
+        wait_until(lambda: service.log.count("Started worker") == WORKERS, "the workers do not start")
+        assert statuses(ready) == {200}
+        assert service.process
+        os.kill(service.process.pid, signal.SIGTERM)
+        wait_until(lambda: statuses(ready) == {503}, "it is ready though it is to stop")
+        assert statuses(live) == {200}
+        os.kill(service.process.pid, signal.SIGTERM)
         assert service.process.wait(timeout=PATIENCE_SECONDS) == 0

@@ -676,6 +676,7 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             403,
             query={
                 "subject": scene.clerk.id,
+                "kind": "account",
                 "actor": scene.owner.id,
                 "action": "account.edited",
                 "from": MARCH_2,

@@ -225,7 +225,7 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("POST", f"{change}/reject"): {"role_change_id": in_path},
         ("POST", f"{change}/withdraw"): {"role_change_id": in_path},
         ("GET", f"{CLUB}/events"): dict.fromkeys(
-            ["subject", "actor", "action", "from", "to", "page", "format"], optional
+            ["subject", "kind", "actor", "action", "from", "to", "page", "format"], optional
         ),
         ("GET", f"{CLUB}/clients"): dict.fromkeys(
             ["page", "sort", "q", "active", "group_id", "format"], optional

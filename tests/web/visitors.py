@@ -94,8 +94,11 @@ def with_session(api: Api, person: Person) -> Visitor:
     return Visitor(api.http, cookie=person.token)
 
 
-def shown(response: httpx.Response) -> Shown:
-    """What a proper page shows: HTML without errors, with the headers of pages, and nothing that runs."""
+def shown(response: httpx.Response, *, has_scripts: bool = False) -> Shown:
+    """What a proper page shows: HTML without errors, with the headers of pages, and nothing that runs.
+
+    With `has_scripts` it loads some of this service, and has none in it.
+    """
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["referrer-policy"] == "same-origin"
@@ -106,9 +109,13 @@ def shown(response: httpx.Response) -> Shown:
     assert "x-request-id" in response.headers
     policy = response.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self'")
-    assert "script-src" not in policy
+    assert ("script-src 'self'" in policy) is has_scripts
+    assert has_scripts or "script-src" not in policy
     assert "unsafe" not in policy
-    assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:", response.text)
+    html = response.text
+    if has_scripts:
+        html = re.sub(r'<script type="module" src="/static/[\w.]+"></script>', "", html)
+    assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:", html)
     parser = html5lib.HTMLParser(strict=True)
     parser.parse(response.text)
     return Shown(response.text)

@@ -1,6 +1,7 @@
 """The clock, identifiers, secrets, and time zones from the machine or from the package tzdata."""
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -33,6 +34,9 @@ class IanaZones(Zones):
     """Zones by their IANA names; `own` is the organisation's."""
 
     own: str
+
+    def names(self) -> Collection[str]:
+        return known_zones()
 
     def named(self, name: str) -> tzinfo:
         # ZoneInfo also knows names of this machine alone ("localtime")

@@ -34,7 +34,7 @@ from attendance.application.club import (
 from attendance.application.labs import labs, marks as lab_marks
 from attendance.application.maintenance import RunMaintenance
 from attendance.application.ports import Store
-from attendance.application.reporting import calendars, events, statistics
+from attendance.application.reporting import calendars, events, passes, statistics
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False, match_args=False)
@@ -64,20 +64,21 @@ class UseCases:
         list_clients, add_client, show_client, edit_client, own_clients, list_contracts,
         add_contract, show_contract, edit_contract, contracts_of_client, list_prices, add_price,
         show_price, edit_price, list_subscriptions, sell_subscription, show_subscription,
-        edit_subscription, freeze_subscriptions, subscriptions_of_client, list_locations,
+        edit_subscription, freeze_subscriptions, subscriptions_of_client, settle_unpaid_visits,
+        list_locations,
         add_location, show_location, edit_location, list_groups, add_group, show_group, edit_group,
         add_member, end_member, list_group_overviews, show_roster, list_teachers, list_lessons,
         list_all_lessons, add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson,
         groups_of_client, lessons_of_client, show_favorites, replace_favorites.
 
     Attendance: who was there:
-        show_sheet, mark_attendance, attendance_history, visits_of_client, list_marks,
-        announce_absence, take_back_absence.
+        show_sheet, mark_attendance, attendance_history, visits_of_client,
+        unpaid_visits_of_client, list_marks, announce_absence, take_back_absence.
 
     Reporting: figures, calendars, the log:
-        show_statistics, list_statistics, show_statistics_of, make_calendar_token,
-        revoke_calendar_token, reader_of_calendars, show_user_calendar, show_group_calendar,
-        show_client_calendar, list_events.
+        show_statistics, list_statistics, show_statistics_of, list_sales, list_ending_passes,
+        list_unpaid, make_calendar_token, revoke_calendar_token, reader_of_calendars,
+        show_user_calendar, show_group_calendar, show_client_calendar, list_events.
 
     Operating: mail that waits, what time has ended:
         dispatch_mail, list_mail, retry_mail, run_maintenance.
@@ -144,6 +145,7 @@ class UseCases:
     edit_subscription: subscriptions.EditSubscription
     freeze_subscriptions: freezing.FreezeSubscriptions
     subscriptions_of_client: subscriptions.SubscriptionsOfClient
+    settle_unpaid_visits: subscriptions.SettleUnpaidVisits
     list_locations: locations.ListLocations
     add_location: locations.AddLocation
     show_location: locations.ShowLocation
@@ -174,6 +176,7 @@ class UseCases:
     mark_attendance: sheets.MarkAttendance
     attendance_history: sheets.AttendanceHistory
     visits_of_client: visits.VisitsOfClient
+    unpaid_visits_of_client: visits.UnpaidVisitsOfClient
     list_marks: marks.ListMarks
     announce_absence: absences.AnnounceAbsence
     take_back_absence: absences.TakeBackAbsence
@@ -182,6 +185,9 @@ class UseCases:
     show_statistics: statistics.ShowStatistics
     list_statistics: statistics.ListStatistics
     show_statistics_of: statistics.ShowStatisticsOf
+    list_sales: passes.ListSales
+    list_ending_passes: passes.ListEndingPasses
+    list_unpaid: passes.ListUnpaid
     make_calendar_token: calendars.MakeCalendarToken
     revoke_calendar_token: calendars.RevokeCalendarToken
     reader_of_calendars: calendars.ReaderOfCalendars

@@ -62,6 +62,26 @@ class Action(StrEnum):
     LAB_ATTENDANCE_DELETED = "lab_attendance.deleted"
 
 
+class SubjectKind(StrEnum):
+    """What an event is about: the part of its action before the dot."""
+
+    ACCOUNT = "account"
+    FAVORITES = "favorites"
+    CALENDAR_TOKEN = "calendar_token"  # noqa: S105 # a kind, no token
+    SESSION = "session"
+    ROLE_CHANGE = "role_change"
+    CLIENT = "client"
+    CONTRACT = "contract"
+    PRICE = "price"
+    LOCATION = "location"
+    GROUP = "group"
+    LESSON = "lesson"
+    SUBSCRIPTION = "subscription"
+    ATTENDANCE = "attendance"
+    LAB = "lab"
+    LAB_ATTENDANCE = "lab_attendance"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A change of the subject by the actor, with the fields that differ.
@@ -80,9 +100,9 @@ class Event:
     client_id: ClientId | None = None
 
     @property
-    def subject_kind(self) -> str:
+    def subject_kind(self) -> SubjectKind:
         """The kind of the subject: the part of the action before the dot."""
-        return self.action.partition(".")[0]
+        return SubjectKind(self.action.partition(".")[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The ASGI application, for any server that takes a factory: `attendance.entrypoints.asgi:create_app`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib.metadata import version
@@ -11,11 +11,13 @@ except ImportError as error:
     raise ImportError("the HTTP service needs more packages: pip install 'attendance[server]'") from error
 
 from attendance.adapters.http import HttpSettings, http_application
+from attendance.adapters.http.server.observing import Observer
 from attendance.adapters.mail import Dispatcher
 from attendance.adapters.sql.schema.version import is_current
 from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
-from attendance.entrypoints.process import heed_signals, settle
+from attendance.entrypoints.logs import request_log
+from attendance.entrypoints.process import heed_signals, is_draining, settle
 from attendance.entrypoints.settings import MailSender, Switch, from_environment
 
 NOTHING = nullcontext()
@@ -26,7 +28,9 @@ def create_app() -> Litestar:
     settings = from_environment()
     container = Container(settings=settings)
     sends_mail = settings.mail_sender is MailSender.SERVER
-    app = application(container, beside=dispatching(container) if sends_mail else NOTHING)
+    app = application(
+        container, beside=dispatching(container) if sends_mail else NOTHING, observers=request_log(settings)
+    )
     app.on_startup.append(heed_signals)
     settle()
     return app
@@ -44,12 +48,20 @@ def dispatching(container: Container) -> Iterator[None]:
         dispatcher.close()
 
 
-def application(container: Container, *, beside: AbstractContextManager[None] = NOTHING) -> Litestar:
-    """The application over a container; `beside` is entered while it runs."""
+def application(
+    container: Container,
+    *,
+    beside: AbstractContextManager[None] = NOTHING,
+    observers: Iterable[Observer] = (),
+) -> Litestar:
+    """The application over a container; `beside` is entered while it runs.
+
+    `observers` are told of each request.
+    """
     settings = container.settings()
 
     def is_ready() -> bool:
-        return settings.storage == "memory" or is_current(container.primary())
+        return not is_draining.is_set() and (settings.storage == "memory" or is_current(container.primary()))
 
     return http_application(
         container.use_cases(),
@@ -66,9 +78,11 @@ def application(container: Container, *, beside: AbstractContextManager[None] = 
             hashers=hashers(),
             longest_queue=settings.sign_in_queue,
         ),
+        today=container.today(),
         answer_once=container.answer_once(),
         is_ready=is_ready,
         beside=beside,
+        observers=observers,
         close=partial(close, container),
         pages=pages,
     )

@@ -2,6 +2,7 @@
 
 import click
 
+from attendance.entrypoints.commands.backups import backup, restore, verify
 from attendance.entrypoints.commands.demo import demo
 from attendance.entrypoints.commands.mail import mail
 from attendance.entrypoints.commands.serving import migrate, openapi, serve
@@ -18,5 +19,5 @@ ABOUT_SETTINGS = (
 def main() -> None: ...
 
 
-for command in (serve, migrate, create_owner, user, mail, openapi, demo):
+for command in (serve, migrate, create_owner, user, mail, openapi, demo, backup, restore, verify):
     main.add_command(command)

@@ -208,6 +208,8 @@ class Container(containers.DeclarativeContainer):
     )
     notifier = providers.Singleton(notifier, settings)
 
+    today = providers.Singleton(today_in, clock, settings.provided.zone.call())
+
     ports = providers.Dict(
         store=store,
         clock=clock,
@@ -229,7 +231,7 @@ class Container(containers.DeclarativeContainer):
         directory=settings.provided.labs_directory,
         registration=settings.provided.registration,
         zone=settings.provided.zone.call(),
-        today=providers.Singleton(today_in, clock, settings.provided.zone.call()),
+        today=today,
         zones=providers.Singleton(IanaZones, settings.provided.timezone),
     )
     use_cases = providers.Singleton(use_cases_of, ports)

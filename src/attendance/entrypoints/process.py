@@ -1,25 +1,60 @@
 """What a process that does nothing but serve may do to itself, and a library may not do to its caller."""
 
+import asyncio
 import ctypes
 import gc
 import os
 import platform
 import signal
+import sys
+from threading import Event, Thread
+from time import sleep
 
 _M_MMAP_THRESHOLD = -3
 _LARGE_BYTES = 1024 * 1024
 _GC_THRESHOLD = 50_000
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
+_PR_SET_PDEATHSIG = 1
+DRAINING = getattr(signal, "SIGUSR1", signal.SIGTERM)
+"""What tells a worker that it is to stop in a moment: it is not ready any more, and answers all the same."""
+
+is_draining = Event()
 
 
-def hold_signals() -> None:
+def hold_signals(*, longest_seconds: float) -> None:
     """In processes forked from here on, what tells them to stop waits until they can heed it.
 
-    Granian's workers inherit a handler that does nothing for them: a signal amid their start would be lost,
-    and the service would wait for them for ever.
+    They do not outlive this one by more than `longest_seconds`. Granian's workers inherit a handler that does
+    nothing for them: a signal amid their start would be lost, and the service would wait for them for ever.
     """
+    parent = os.getpid()
+
+    def in_child() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        _die_with_parent(parent, longest_seconds)
+
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING))
+        os.register_at_fork(after_in_child=in_child)
+
+
+def _die_with_parent(parent: int, longest_seconds: float) -> None:
+    """On Linux: be told to stop when the process that started this one dies, and be gone in time.
+
+    Workers that outlive it would answer for ever, and hold the port. `parent` is its process id.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            sleep(1)
+        # told already, unless it died before it could be said
+        os.kill(os.getpid(), signal.SIGTERM)
+        sleep(longest_seconds)
+        os._exit(1)
+
+    Thread(target=watch, name="attendance-parent", daemon=True).start()
 
 
 def settle() -> None:
@@ -45,3 +80,5 @@ async def heed_signals() -> None:
     """To be called when the server's own handlers are in place, which is so once the application starts."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+    if DRAINING is not signal.SIGTERM:
+        asyncio.get_running_loop().add_signal_handler(DRAINING, is_draining.set)

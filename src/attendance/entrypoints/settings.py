@@ -37,6 +37,14 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class LogFormat(StrEnum):
+    """How lines of the log are written; `auto`: text on a terminal, JSON elsewhere."""
+
+    AUTO = "auto"
+    TEXT = "text"
+    JSON = "json"
+
+
 class MailSender(StrEnum):
     """Which process sends mail: the one that serves, or `attendance mail` apart from it."""
 
@@ -63,8 +71,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     threads: Annotated[int, Meta(ge=1, le=256)] = 8
+    drain_seconds: Annotated[float, Meta(ge=0, le=300)] = 0
     pool_size: Positive = 12
+    postgresql_bin: str | None = None
     log_level: LogLevel = LogLevel.INFO
+    log_format: LogFormat = LogFormat.AUTO
     cors_origins: str = ""
     labs_directory: Directory = Directory.PUBLIC
     session_hours: Hours = 12

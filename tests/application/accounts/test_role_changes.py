@@ -11,6 +11,7 @@ from attendance.application.accounts.read_models import RoleChangeDetails
 from attendance.application.ports import Store
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.role_changes import (
+    Decision,
     LastOwner,
     NotAwaiting,
     OwnershipRules,
@@ -223,6 +224,63 @@ def test_after_a_week_it_is_over_and_somebody_may_ask_again(club: Club) -> None:
     assert [it.id for it in club.cases.list_role_changes(club.admin, state=State.AWAITING).items] == [
         another.id
     ]
+
+
+def test_the_list_tells_names_and_what_each_may_decide(club: Club) -> None:
+    change = club.asked(club.ben, club.ann)
+
+    def decisions(by: Actor) -> set[Decision]:
+        [listed] = club.cases.list_role_changes(by, page=1)
+        assert (listed.id, listed.user_name, listed.requested_by_name) == (change.id, "ann", "ben")
+        return {*listed.decisions}
+
+    assert decisions(club.ann) == {Decision.CONFIRM}
+    assert decisions(club.ben) == {Decision.WITHDRAW, Decision.REJECT}
+    assert decisions(club.cora) == {Decision.CONFIRM, Decision.REJECT}
+    assert decisions(club.admin) == decisions(OPERATOR) == set()
+    new = club.world.having(Role.OWNER, username="new", owner_since=club.world.clock())
+    assert decisions(new) == {Decision.REJECT}
+    club.cases.confirm_role_change(club.cora, role_change_id=change.id)
+    [past] = club.cases.list_role_changes(club.ben)
+    assert (past.decided_by_name, past.decisions) == ("cora", frozenset())
+
+
+def test_a_setting_lets_nobody_confirm_what_they_are_granted(store: Store) -> None:
+    club = Club(store)
+    rules = OwnershipRules(confirms_grants=True)
+    club.cases = World(store, rules=rules).use_cases
+    change = club.asked(club.ben, club.admin, Role.OWNER)
+    [listed] = club.cases.list_role_changes(club.cora)
+    assert (listed.id, listed.decisions) == (change.id, {Decision.CONFIRM, Decision.REJECT})
+
+
+def test_each_is_told_what_they_may_ask_for(club: Club) -> None:
+    world, cases = club.world, club.cases
+    head, manager = world.having(Role.HEAD_MANAGER), world.having(Role.MANAGER)
+
+    def roles(by: Actor, about: Actor) -> list[Role]:
+        user = cases.show_user(club.admin, user_id=about.id)
+        found = [*cases.change_role.roles_for(by, user)]
+        for role in Role:
+            if role in found:
+                continue
+            with pytest.raises(Forbidden):
+                cases.change_role(by, user_id=about.id, role=role)
+        assert cases.change_active.is_open_to(by, user) == bool(found)
+        return found
+
+    below = [Role.USER, Role.EMPLOYEE, Role.MANAGER]
+    assert roles(club.ann, club.ben) == roles(club.admin, head) == roles(club.ann, manager) == [*Role]
+    assert roles(head, manager) == below
+    assert roles(head, club.ann) == roles(head, head) == roles(manager, manager) == []
+    assert roles(club.ann, club.ann) == [role for role in Role if role is not Role.ADMIN]
+    assert [*cases.invite_user.roles_for(head)] == below
+    assert [*cases.invite_user.roles_for(club.ann)] == [*below, Role.HEAD_MANAGER]
+    assert [*cases.invite_user.roles_for(manager)] == []
+    user = cases.show_user(club.admin, user_id=manager.id)
+    assert [cases.edit_user.is_open_to(by, user) for by in (manager, head, club.ann)] == [True] * 3
+    user = cases.show_user(club.admin, user_id=club.ann.id)
+    assert [cases.edit_user.is_open_to(by, user) for by in (head, club.ann, club.ben)] == [False, True, False]
 
 
 def test_time_that_ran_out_is_noted_by_itself(club: Club) -> None:

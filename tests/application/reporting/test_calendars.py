@@ -132,6 +132,17 @@ def test_a_new_token_ends_the_one_before_and_revoking_ends_it(club: Club) -> Non
     assert club.reader(other)
 
 
+def test_whether_there_is_a_token_is_told_to_its_user_alone(club: Club) -> None:
+    teacher, tell = club.teacher, club.use.make_calendar_token.made_at
+    assert tell(teacher, user_id=teacher.id) is None
+    club.token()
+    assert tell(teacher, user_id=teacher.id) == club.world.clock()
+    club.use.revoke_calendar_token(teacher, user_id=teacher.id)
+    assert tell(teacher, user_id=teacher.id) is None
+    with pytest.raises(Forbidden):
+        tell(club.people[Role.MANAGER], user_id=teacher.id)
+
+
 def test_a_token_is_no_session_and_a_session_no_token(club: Club) -> None:
     with pytest.raises(Unauthenticated):
         club.use.actor_of(club.token())

@@ -165,6 +165,9 @@ def test_the_log_is_filtered_by_subject_actor_action_and_date(api: Api, owner: P
         f"subject={ada.id.upper()}": 2,
         f"actor={owner.id}": 2,
         f"actor={owner.id}&subject={ada.id}": 1,
+        "kind=account": 3,
+        "kind=client": 0,
+        f"kind=account&actor={owner.id}&to=2026-03-03": 2,
         "action=account.edited": 3,
         "action=account.registered": 0,
         "from=2026-03-03": 2,
@@ -180,7 +183,7 @@ def test_the_log_is_filtered_by_subject_actor_action_and_date(api: Api, owner: P
     }.items():
         log = good(owner.asks("GET", f"{CLUB}/events?{query}"), 200)
         assert (log["total"], len(log["events"])) == (found, found), query
-    for wrong in ("from=x", "to=2026-02-30", "action=x", "action=", "from=2026-3-1", "state=x", "from=null"):
+    for wrong in ("from=x", "to=2026-02-30", "action=x", "action=", "kind=x", "from=2026-3-1", "from=null"):
         assert fields(owner.asks("GET", f"{CLUB}/events?{wrong}")) == [wrong.partition("=")[0]], wrong
     assert fields(owner.reads("/events", from_="2026-03-03", to="2026-03-02")) == ["from"]
 

@@ -221,7 +221,7 @@ def test_a_lesson_is_told_as_it_is_meant(demo_page: Page, demo_service: Service)
         - heading /.+, [A-Z][a-z]{2} \d+ \w+ \d{4}, \d\d:\d\d/ [level=1]
         - paragraph: planned
         - paragraph:
-          - link "Who came"
+          - link "Roll call"
         - heading "Move or change" [level=2]
         - form "Move or change":
           - text: Date

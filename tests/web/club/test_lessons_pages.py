@@ -242,7 +242,7 @@ def test_a_lesson_is_cancelled_with_a_reason_and_restored(club: GroupClub) -> No
     path = leads_to(club.by("teacher").sends(f"{path_of(lesson)}/cancel", version="1", reason="Storm"))
     page = club.by("teacher").opens(path)
     assert "The lesson is cancelled. Its visits went back to the passes." in shown(page).texts
-    assert "Cancelled: Storm" in shown(page).texts
+    assert "Does not take place: Storm" in shown(page).texts
     assert path_of(lesson) not in shown(page).links
     assert stored(club, lesson)["reason"] == "Storm"
     path = leads_to(club.by("teacher").sends(f"{path_of(lesson)}/restore", version="2"))
@@ -303,4 +303,4 @@ def test_what_others_typed_is_a_text_and_nothing_else(club: GroupClub) -> None:
         page = shown(club.by("head").opens(path))
         assert any(typed in text for text in [*page.texts, *filter(None, page.values.values())]), path
     cancelled = club.by("teacher").sends(f"{path_of(lesson)}/cancel", reason=typed)
-    assert f"Cancelled: {typed}" in shown(club.by("teacher").opens(leads_to(cancelled))).texts
+    assert f"Does not take place: {typed}" in shown(club.by("teacher").opens(leads_to(cancelled))).texts

@@ -13,6 +13,7 @@ from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
 from attendance.adapters.http.server.middleware import Middleware
+from attendance.adapters.http.server.observing import Observer
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
 from attendance.adapters.http.server.operations.declaration import HttpSettings, Room, Service
 from attendance.adapters.http.server.operations.handlers import handlers_of
@@ -21,6 +22,7 @@ from attendance.adapters.http.server.operations.plan import LARGEST_BODY
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.rooms import modules_in
 from attendance.application.forms.answering_once import AnswerOnce
+from attendance.application.ports import Today
 from attendance.application.use_cases import UseCases
 
 ROOMS = tuple(
@@ -38,15 +40,17 @@ def http_application(
     use_cases: UseCases,
     settings: HttpSettings,
     *,
+    today: Today,
     answer_once: AnswerOnce,
     is_ready: Callable[[], bool],
     beside: AbstractContextManager[None],
     close: Callable[[], object],
     pages: Callable[[Service, Callers], Iterable[HTTPRouteHandler]] = lambda *_: (),
+    observers: Iterable[Observer] = (),
 ) -> Litestar:
     """The application; `beside` is entered while it runs, `close` is called when it ends.
 
-    `pages` are answered by the same use cases, to the same callers.
+    `pages` are answered by the same use cases, to the same callers. `observers` are told of each request.
     """
     request_threads = RequestThreads(settings.threads)
     hashing_executor = HashingExecutor(settings.hashers, settings.longest_queue)
@@ -67,6 +71,7 @@ def http_application(
 
     service = Service(
         use_cases=use_cases,
+        today=today,
         answer_once=answer_once,
         settings=settings,
         is_ready=is_ready,
@@ -97,7 +102,7 @@ def http_application(
         logging_config=None,
     )
     origins = frozenset(origin.strip() for origin in settings.cors_origins)
-    app.asgi_handler = Middleware(app.asgi_handler, origins)
+    app.asgi_handler = Middleware(app.asgi_handler, origins, tuple(observers), settings.trusted_proxies)
     return app
 
 

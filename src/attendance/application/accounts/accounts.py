@@ -26,7 +26,7 @@ from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
 from attendance.domain.permissions.roles import Role
-from attendance.domain.permissions.table import Directory, Permission, allowed_for_some
+from attendance.domain.permissions.table import Directory, Permission, allowed_for_some, allows
 from attendance.domain.text import accepted_together, raise_if_errors, searchable, trimmed, words_of
 
 
@@ -57,8 +57,8 @@ class ListUsers(Query):
     `sort`: fields with commas, `-` before one for descending order, of `username`, `name`, `email`,
     `created_at`; those without an address come last. `name`: words that are all found, in any order, in
     username or name, whatever their case and accents.
-    `role`, `active`: only those. `page` (from 1): that page of 20; None: the whole list. Raises Invalid,
-    Forbidden.
+    `role`, `active`, `user_ids`: only those. `page` (from 1): that page of 20; None: the whole list. Raises
+    Invalid, Forbidden.
     """
 
     def __call__(
@@ -70,8 +70,14 @@ class ListUsers(Query):
         name: str = "",
         role: Role | None = None,
         active: bool | None = None,
+        user_ids: Collection[AccountId] | None = None,
     ) -> Listed[UserDetails]:
-        criteria = UserCriteria(words=words_of("name", name), role=role, active=active)
+        criteria = UserCriteria(
+            words=words_of("name", name),
+            role=role,
+            active=active,
+            user_ids=None if user_ids is None else frozenset(user_ids),
+        )
         return self._listed(
             ACCOUNTS,
             criteria,
@@ -115,6 +121,11 @@ class EditUser(Command):
     email_addresses: EmailAddresses
     rate_limiter: RateLimiter
     outbox_writer: OutboxWriter
+
+    def is_open_to(self, actor: Actor, user: UserDetails) -> bool:
+        """Whether the actor may edit this user."""
+        is_own = actor.id == user.id
+        return allows(Permission.EDIT_USER, actor.level, own=is_own) and may_edit(actor, user)
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return named_errors(

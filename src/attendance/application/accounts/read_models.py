@@ -4,12 +4,14 @@ They stand with the use cases, not with the ports: a store knows nothing of acto
 returns them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from attendance.application.forms.read_models import read_model
 from attendance.domain.accounts.accounts import Account, Language
-from attendance.domain.accounts.role_changes import Kind, RoleChange, State, Value
+from attendance.domain.accounts.role_changes import Decision, Kind, RoleChange, State, Value
 from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.club.clients import Client
 from attendance.domain.ids import AccountId, ClientId, RoleChangeId, SessionId
@@ -109,7 +111,11 @@ class PermissionsDetails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleChangeDetails:
-    """A change of a user's role, or, with True and False, of whether the user is active; its state now."""
+    """A change of a user's role, or, with True and False, of whether the user is active; its state now.
+
+    `user_name`, `requested_by_name`, `decided_by_name`: the present usernames, None for the operator and
+    nobody; `decisions`: what the actor may decide about it now. They are told by the list alone.
+    """
 
     id: RoleChangeId
     created_at: datetime
@@ -124,8 +130,28 @@ class RoleChangeDetails:
     expires_at: datetime
     decided_by: AccountId | None
     decided_at: datetime | None
+    user_name: str | None = None
+    requested_by_name: str | None = None
+    decided_by_name: str | None = None
+    decisions: frozenset[Decision] = frozenset()
 
     @classmethod
-    def of(cls, change: RoleChange, now: datetime) -> "RoleChangeDetails":
+    def of(
+        cls,
+        change: RoleChange,
+        now: datetime,
+        names: Mapping[AccountId, str] = MappingProxyType({}),
+        decisions: frozenset[Decision] = frozenset(),
+    ) -> "RoleChangeDetails":
         current = change.as_of(now)
-        return read_model(cls, current, from_=current.before, to=current.after, state=current.stored_state)
+        return read_model(
+            cls,
+            current,
+            from_=current.before,
+            to=current.after,
+            state=current.stored_state,
+            user_name=names.get(current.user_id),
+            requested_by_name=names.get(current.requested_by),
+            decided_by_name=None if current.decided_by is None else names.get(current.decided_by),
+            decisions=decisions,
+        )

@@ -22,7 +22,7 @@ from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_register, require, require_level
 from attendance.domain.permissions.roles import Role
-from attendance.domain.permissions.table import Permission, Registration
+from attendance.domain.permissions.table import Permission, Registration, allows
 from attendance.domain.text import accepted_together, raise_if_errors, trimmed
 
 
@@ -126,6 +126,11 @@ class InviteUser(Command):
     usernames: Usernames
     email_addresses: EmailAddresses
     outbox_writer: OutboxWriter
+
+    def roles_for(self, actor: Actor) -> tuple[Role, ...]:
+        """The roles to which the actor may invite somebody."""
+        is_permitted = allows(Permission.INVITE_USER, actor.level)
+        return tuple(role for role in Role if is_permitted and may_invite(actor, role))
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return named_errors(

@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
 from attendance.application.accounts.role_change_workflow import RoleChangeWorkflow, as_of_now
 from attendance.application.forms.editing import require_version
-from attendance.application.forms.listing import Listed
+from attendance.application.forms.listing import Listed, listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query, TimedQuery
-from attendance.application.pagination import PageChoice
+from attendance.application.pagination import PageChoice, PageRequest, SortKey
+from attendance.application.ports import UnitOfWork
 from attendance.application.ports.accounts import ROLE_CHANGES, RoleChangeCriteria
+from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.policy import may_move, may_switch
-from attendance.domain.accounts.role_changes import Kind, State, require_possible
+from attendance.domain.accounts.role_changes import Kind, RoleChange, State, require_possible
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import AccountId, RoleChangeId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level
 from attendance.domain.permissions.roles import Role
-from attendance.domain.permissions.table import Permission
+from attendance.domain.permissions.table import Permission, allows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,11 @@ class ChangeRole(Query):
             require_version(target.version, versions)
             return self.role_change_workflow.ask(work, actor, target, Kind.ROLE, role, owners)
 
+    def roles_for(self, actor: Actor, user: UserDetails) -> tuple[Role, ...]:
+        """The roles that the actor may ask for this user, with the present one; none where it is fixed."""
+        is_permitted = allows(Permission.CHANGE_ROLE, actor.level)
+        return tuple(role for role in Role if is_permitted and may_move(actor, user, role))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeActive(Query):
@@ -69,6 +76,10 @@ class ChangeActive(Query):
             require(may_switch(as_of_now(work, actor), target), Forbidden)
             require_version(target.version, versions)
             return self.role_change_workflow.ask(work, actor, target, Kind.ACTIVE, active, owners)
+
+    def is_open_to(self, actor: Actor, user: UserDetails) -> bool:
+        """Whether the actor may ask for this user to be deactivated or reactivated."""
+        return allows(Permission.CHANGE_ACTIVE, actor.level) and may_switch(actor, user)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,25 +160,44 @@ class WithdrawRoleChange(Command):
         return RoleChangeDetails.of(decided, self.clock())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListRoleChanges(TimedQuery):
     """List the changes that await or awaited confirmation, with their state now; newest first, ties by id.
 
-    `state`: only those that have it now. `page` (from 1): that page of 20; None: the whole list. Raises
-    Invalid, Forbidden.
+    Each with the usernames of whom it concerns, and what the actor may decide about it now. `state`: only
+    those that have it now. `page` (from 1): that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
+
+    role_change_workflow: RoleChangeWorkflow
 
     def __call__(
         self, actor: Actor, *, state: State | None = None, page: PageChoice = None
     ) -> Listed[RoleChangeDetails]:
         now = self.clock()
         criteria = RoleChangeCriteria(at=now, state=state)
-        return self._listed(
-            ROLE_CHANGES,
-            criteria,
-            lambda change: RoleChangeDetails.of(change, now),
-            permitted=lambda: require_level(actor, Permission.READ_ROLE_CHANGES),
+        decider: Account | None = None
+        names: dict[AccountId, str] = {}
+
+        def named(work: UnitOfWork, page_request: PageRequest[RoleChange]) -> tuple[RoleChange, ...]:
+            nonlocal decider
+            decider = work.accounts.find(actor.id)
+            changes = work.role_changes.list(criteria, page_request)
+            names.update(work.accounts.usernames({each for change in changes for each in change.people}))
+            return changes
+
+        return listed(
+            self.store,
+            lambda: require_level(actor, Permission.READ_ROLE_CHANGES),
+            order=(SortKey("created_at", descending=True),),
             page=page,
-            sort="-created_at",
+            count=lambda work: work.role_changes.count(criteria),
+            rows=named,
+            details=lambda change: RoleChangeDetails.of(
+                change,
+                now,
+                names,
+                change.decisions_of(actor.id, decider, at=now, rules=self.role_change_workflow.rules),
+            ),
         )
 
 

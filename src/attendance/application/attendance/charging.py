@@ -1,6 +1,5 @@
 """Charging marks again when their lesson changes or a pass is sold."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -53,15 +52,19 @@ def _charge_after(mark: Mark, before: Lesson, after: Lesson, passes: list[Subscr
 def settle_unpaid_visits(
     work: UnitOfWork, subscription: Subscription, context: ChangeContext
 ) -> Subscription:
-    """Let a new pass pay for the client's unpaid visits that it covers, oldest first, and return it.
+    """Let a pass pay for the client's unpaid visits that it covers, oldest first, and return it.
 
-    Of one week for as many as it may. The client must be locked.
+    Of one week for as many as it may, those it has paid for before included. The client must be locked.
     """
-    changes = []
-    weeks: Counter[date] = Counter()
+    changes, before = [], subscription
+    weeks: dict[date, int] = {}
     for unpaid in work.attendance.unpaid_of(subscription.client_id):
         visit, mark = visit_to(unpaid.lesson), unpaid.mark
+        if not visit.is_covered_by(subscription):
+            continue
         week, _ = week_of(visit.date)
+        if week not in weeks:
+            weeks[week] = _paid_in_week(work, before, visit.date)
         subscription = replace(subscription, charged_in_week=weeks[week])
         if not visit.may_be_paid_by(subscription):
             continue
@@ -80,6 +83,14 @@ def settle_unpaid_visits(
     work.attendance.save(changes)
     work.events.add_all([event for change in changes for event in change.events])
     return subscription
+
+
+def _paid_in_week(work: UnitOfWork, subscription: Subscription, day: date) -> int:
+    """How many visits a pass has paid for in the week of a day that it covers; 0 where that is no limit."""
+    if subscription.visits_per_week is None or not subscription.charged:
+        return 0
+    passes = work.subscriptions.of_clients([subscription.client_id], day)
+    return next(it.charged_in_week for it in passes if it.id == subscription.id)
 
 
 def passes_by_client(

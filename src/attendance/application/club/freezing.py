@@ -62,6 +62,7 @@ class FreezeSubscriptions(Command):
 
     The passes of a hundred clients at a time are one transaction, so that nobody who marks them waits for all
     of them. Where it ends early what was frozen stays so, and the same call again freezes the rest.
+    `preview`: nothing is frozen; return what would be.
 
     Raises Invalid, Forbidden, LocationNotFound.
     """
@@ -71,7 +72,13 @@ class FreezeSubscriptions(Command):
         return errors_of(lambda: require_range(since, until)) if since and until else []
 
     def __call__(
-        self, actor: Actor, *, since: date, until: date, location_id: LocationId | None = None
+        self,
+        actor: Actor,
+        *,
+        since: date,
+        until: date,
+        location_id: LocationId | None = None,
+        preview: bool = False,
     ) -> FrozenSubscriptions:
         raise_if_errors(*self.errors_in({"since": since, "until": until}))
         require_level(actor, Permission.FREEZE_SUBSCRIPTIONS)
@@ -79,7 +86,7 @@ class FreezeSubscriptions(Command):
             self._require_location(location_id)
         freeze, after = Freeze(since=since, until=until), None
         batches: list[Batch] = []
-        while batch := self._freeze_some(actor, freeze, location_id, after):
+        while batch := self._freeze_some(actor, freeze, location_id, after, preview):
             batches.append(batch)
             after = batch.last
         skipped = [skipped for batch in batches for skipped in batch.skipped]
@@ -93,9 +100,14 @@ class FreezeSubscriptions(Command):
 
     @retried
     def _freeze_some(
-        self, actor: Actor, freeze: Freeze, location_id: LocationId | None, after: ClientId | None
+        self,
+        actor: Actor,
+        freeze: Freeze,
+        location_id: LocationId | None,
+        after: ClientId | None,
+        preview: bool,
     ) -> Batch | None:
-        """Freeze the passes of the next clients after one, by id; None: there is nobody."""
+        """Freeze the passes of the next clients after one, by id, or only try; None: there is nobody."""
         context, since, until = self._change_context(actor), freeze.since, freeze.until
         with self.store.transaction() as work:
             client_ids = work.subscriptions.clients_between(
@@ -113,9 +125,8 @@ class FreezeSubscriptions(Command):
             charged_on = work.subscriptions.days_charged_between([it.id for it in passes], since, until)
             skipped: list[SkippedSubscription] = []
             for subscription in passes:
-                in_the_way = _freeze(
-                    work, subscription, freeze, charged_on.get(subscription.id, frozenset()), context
-                )
+                charged = charged_on.get(subscription.id, frozenset())
+                in_the_way = _freeze(work, subscription, freeze, charged, context, preview)
                 if in_the_way is not None:
                     skipped.append(
                         SkippedSubscription(
@@ -133,8 +144,12 @@ def _freeze(
     freeze: Freeze,
     charged_on: Collection[date],
     context: ChangeContext,
+    preview: bool,
 ) -> tuple[date, ...] | None:
-    """Freeze a pass and store it; or the dates of visits in the way, of none where it is something else."""
+    """Freeze a pass and store it; or the dates of visits in the way, of none where it is something else.
+
+    `preview`: nothing is stored.
+    """
     try:
         freezes = (*subscription.freezes, freeze)
         after, event = subscription.edited({"freezes": freezes}, context, charged_on=charged_on)
@@ -143,7 +158,7 @@ def _freeze(
     except (Conflict, Invalid):
         # another freeze is there, or there are as many as there may be
         return ()
-    if event:
+    if event and not preview:
         work.subscriptions.save(after)
         work.events.add(event)
     return None

@@ -63,8 +63,8 @@ class ListSubscriptions(DatedQuery):
     """List subscriptions with their state today, by day of sale unless `sort` says otherwise; ties by id.
 
     `sort`: fields with commas, `-` before one for descending order, of `starts_on`, `ends_on`, `sold_on`;
-    those with an open end come last. `client_id`, `contract_id`, `state`: only those. `page` (from 1): that
-    page of 20; None: the whole list. Raises Invalid, Forbidden.
+    those with an open end come last. `client_id`, `client_ids`, `contract_id`, `state`: only those. `page`
+    (from 1): that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
 
     def __call__(
@@ -74,11 +74,18 @@ class ListSubscriptions(DatedQuery):
         page: PageChoice = None,
         sort: str = "",
         client_id: ClientId | None = None,
+        client_ids: Collection[ClientId] | None = None,
         contract_id: ContractId | None = None,
         state: SubscriptionState | None = None,
     ) -> Listed[SubscriptionDetails]:
         today = self.today()
-        criteria = SubscriptionCriteria(on=today, client_id=client_id, contract_id=contract_id, state=state)
+        criteria = SubscriptionCriteria(
+            on=today,
+            client_id=client_id,
+            client_ids=None if client_ids is None else frozenset(client_ids),
+            contract_id=contract_id,
+            state=state,
+        )
         return self._listed(
             SUBSCRIPTIONS,
             criteria,
@@ -119,6 +126,7 @@ class SellSubscription(DatedCommand):
     are active, frozen or pending today, or today without one. Below level 5 the price must be on sale today
     and on `sold_on`. `discount_percent`: a whole number from 0 to 100, other than 0 from level 4 on.
     `settle_unpaid`: the pass pays for the client's unpaid visits that it covers, oldest first.
+    `preview`: nothing is sold; return what would be, refused as the sale would be.
 
     Raises Invalid, Forbidden, DiscountForbidden, SoldTooLongAgo, ClientNotFound, PriceNotFound,
     ContractNotFound, ClientArchived, NotOnSale, OthersContract for a contract of another client, and
@@ -147,6 +155,7 @@ class SellSubscription(DatedCommand):
         sold_on: date | None = None,
         starts_on: date | Start | None = None,
         settle_unpaid: bool = False,
+        preview: bool = False,
     ) -> SubscriptionDetails:
         today = self.today()
         sold_on = sold_on or today
@@ -179,6 +188,8 @@ class SellSubscription(DatedCommand):
                 starts_on=starts_on or sold_on,
                 at=context.at,
             )
+            if preview:
+                return SubscriptionDetails.of(subscription, today)
             work.subscriptions.add(subscription)
             work.events.add(subscription.sold(context))
             if settle_unpaid:
@@ -230,6 +241,26 @@ class EditSubscription(DatedCommand):
                 return before.edited(changes, self._change_context(actor), charged_on=charged_on)
 
             subscription = edit(work, work.subscriptions, subscription_id, versions, edited)
+        return SubscriptionDetails.of(subscription, self.today())
+
+
+class SettleUnpaidVisits(DatedCommand):
+    """Let a pass pay for the client's unpaid visits that it covers, oldest first, and return the pass.
+
+    As one does that is sold with `settle_unpaid`: as long as it has visits left, of one week for as many as
+    it may; one that does not charge absences settles them for nothing. Where there is none nothing changes.
+    Raises Forbidden, SubscriptionNotFound.
+    """
+
+    @retried
+    def __call__(self, actor: Actor, *, subscription_id: SubscriptionId) -> SubscriptionDetails:
+        require_level(actor, Permission.SELL_SUBSCRIPTION)
+        context = self._change_context(actor)
+        with self.store.transaction() as work:
+            # nobody charges the client's passes meanwhile
+            work.clients.get_for_update(work.subscriptions.get(subscription_id).client_id)
+            subscription = work.subscriptions.get(subscription_id)
+            subscription = settle_unpaid_visits(work, subscription, context)
         return SubscriptionDetails.of(subscription, self.today())
 
 

@@ -23,6 +23,7 @@ from attendance.application.ports.club import (
     LessonCriteria,
     LessonInContext,
 )
+from attendance.domain.attendance.absences import may_be_announced
 from attendance.domain.attendance.marks import Mark, is_announced
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import MOST_MEMBERSHIPS, Group, GroupMembership, GroupNotFound, Slot
@@ -94,12 +95,15 @@ class LessonOfClientDetails(LessonDetails):
     """A lesson of a group that a client is in on its date, and what is marked of the client in it.
 
     `status` None: not marked. `announced`: the client's own accounts have announced the absence.
+    `absence_open`: they may still announce it, or take it back: the lesson is not cancelled and has not
+    begun, and nobody else has marked the client.
     """
 
     group_name: str
     location_name: str
     status: Status | None
     announced: bool
+    absence_open: bool
 
     @classmethod
     def of_client(
@@ -114,6 +118,7 @@ class LessonOfClientDetails(LessonDetails):
             location_name=names[lesson.location_id],
             status=mark.status if mark else None,
             announced=is_announced(mark),
+            absence_open=may_be_announced(lesson, mark, at=now),
         )
 
 

@@ -32,9 +32,11 @@ from attendance.application.ports.reporting import (
     Calendars as Calendars,
     GroupAsTaught as GroupAsTaught,
     Kind as Kind,
+    PassOfClient as PassOfClient,
     Range as Range,
     Statistics as Statistics,
     TokenHolder as TokenHolder,
+    UnpaidOfClient as UnpaidOfClient,
 )
 from attendance.application.ports.repository import (
     Repository as Repository,

@@ -1,6 +1,7 @@
 """Accounts, and what belongs to them: sessions, links, role changes, rate-limit windows, mail."""
 
 from abc import abstractmethod
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -21,9 +22,10 @@ from attendance.domain.text import Words, has_words, searched_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserCriteria:
-    """Accounts with each of the words in username or name; None: any."""
+    """Accounts with each of the words in username or name, among `user_ids`; None: any."""
 
     words: Words | None = None
+    user_ids: frozenset[AccountId] | None = None
     role: Role | None = None
     active: bool | None = None
 
@@ -50,7 +52,8 @@ ACCOUNTS = Resource(
     predicates={
         "words": lambda account, criteria: has_words(
             searched_text(account.username, account.name), criteria.words or ()
-        )
+        ),
+        "user_ids": lambda account, criteria: account.id in (criteria.user_ids or ()),
     },
     unique=(Unique(UsernameTaken, ("username_key",)), Unique(EmailTaken, ("email_key",))),
 )
@@ -111,6 +114,10 @@ class Accounts(Repository[Account, UserCriteria], Protocol):
 
         Ties by id. All active accounts in labs where `part` is empty.
         """
+
+    @abstractmethod
+    def usernames(self, account_ids: Collection[AccountId]) -> Mapping[AccountId, str]:
+        """Return the usernames of those of the accounts that exist, in one statement."""
 
     @abstractmethod
     def guard_owners(self) -> tuple[Account, ...]:

@@ -201,10 +201,11 @@ LESSONS = Resource(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionCriteria:
-    """Passes of a client, under a contract, that have a state on the date `on`; None: any."""
+    """Passes of a client, or of several, under a contract, that have a state on the date `on`; None: any."""
 
     on: date
     client_id: ClientId | None = None
+    client_ids: frozenset[ClientId] | None = None
     contract_id: ContractId | None = None
     state: SubscriptionState | None = None
 
@@ -215,7 +216,10 @@ SUBSCRIPTIONS = Resource(
     SubscriptionNotFound,
     SubscriptionCriteria,
     sort={"starts_on": "starts_on", "ends_on": "ends_on", "sold_on": "sold_on"},
-    predicates={"state": lambda subscription, criteria: subscription.state(criteria.on) is criteria.state},
+    predicates={
+        "client_ids": lambda subscription, criteria: subscription.client_id in (criteria.client_ids or ()),
+        "state": lambda subscription, criteria: subscription.state(criteria.on) is criteria.state,
+    },
 )
 RESOURCES: tuple[Resource[Any, Any], ...] = (
     CLIENTS,

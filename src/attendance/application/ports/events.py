@@ -16,10 +16,12 @@ from attendance.domain.ids import AccountId
 class EventCriteria:
     """Events from `since` to just before `until`; None: any.
 
-    `subject_id`: events about this subject, or that concern this client.
+    `subject_id`: events about this subject, or that concern this client. `subject_kind`: about this kind of
+    subject.
     """
 
     subject_id: UUID | None = None
+    subject_kind: str | None = None
     actor_id: AccountId | None = None
     action: str | None = None
     since: datetime | None = None

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.permissions.roles import Level
 from attendance.domain.reporting.at_risk import AtRiskCandidate
@@ -99,6 +100,25 @@ class Range:
     teacher_id: AccountId | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassOfClient:
+    """A pass, and the name of the client whose it is."""
+
+    client_name: str
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpaidOfClient:
+    """How many visits of a client are unpaid, and the dates of the first and the last of their lessons."""
+
+    client_id: ClientId
+    client_name: str
+    visits: int
+    first_on: date
+    last_on: date
+
+
 class Statistics(Protocol):
     """Figures of lessons and marks, each read in one statement unless said otherwise."""
 
@@ -132,6 +152,25 @@ class Statistics(Protocol):
     @abstractmethod
     def sales(self, since: date, until: date) -> Mapping[str, Decimal]:
         """Return the amounts due for passes sold in a range, by currency; void passes are no sale."""
+
+    @abstractmethod
+    def passes_sold(self, since: date, until: date) -> tuple[PassOfClient, ...]:
+        """Return the passes sold in a range, sorted by day of sale, the newest first, ties by id.
+
+        Void passes are no sale. Both ends are included.
+        """
+
+    @abstractmethod
+    def passes_not_over(self, on: date) -> tuple[PassOfClient, ...]:
+        """Return the passes of active clients that are not over on a day, begun or not.
+
+        Sorted by the client's name and id, then by the pass's id. Frozen and used up ones are among them,
+        void ones are not.
+        """
+
+    @abstractmethod
+    def unpaid_by_client(self) -> tuple[UnpaidOfClient, ...]:
+        """Return who has unpaid visits, in lessons that were not cancelled, sorted by name, ties by id."""
 
     @abstractmethod
     def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:

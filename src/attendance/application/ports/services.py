@@ -1,7 +1,7 @@
 """What is no store: time, identifiers, secrets, names, mail."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Protocol, TypeAlias
@@ -80,6 +80,10 @@ class Zones(Protocol):
 
     own: str
     """The organisation's."""
+
+    @abstractmethod
+    def names(self) -> Collection[str]:
+        """Return the names of all zones."""
 
     @abstractmethod
     def named(self, name: str) -> tzinfo:

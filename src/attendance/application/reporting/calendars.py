@@ -1,6 +1,7 @@
 """Calendars to subscribe to, and the tokens with which calendar programs read them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from attendance.application.accounts.sessions import end_calendar_token
 from attendance.application.forms.client_access import own_clients, readable_client
@@ -43,6 +44,14 @@ class MakeCalendarToken(DatedCommand):
     """
 
     new_token: NewToken
+
+    @retried
+    def made_at(self, actor: Actor, *, user_id: AccountId) -> datetime | None:
+        """When the token that one has now was made; None: one has none. Raises Forbidden."""
+        require_level(actor, Permission.MAKE_CALENDAR_TOKEN, own=actor.id == user_id)
+        with self.store.autocommit() as work:
+            token = work.calendars.token_of(user_id)
+        return None if token is None else token.created_at
 
     @retried
     def __call__(self, actor: Actor, *, user_id: AccountId) -> MadeCalendarToken:

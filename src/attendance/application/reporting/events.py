@@ -8,7 +8,7 @@ from attendance.application.forms.listing import Listed, listed
 from attendance.application.forms.use_case import Query
 from attendance.application.pagination import PageChoice, validate_range
 from attendance.application.ports.events import EventCriteria, LoggedEvent
-from attendance.domain.events import Action
+from attendance.domain.events import Action, SubjectKind
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
@@ -19,8 +19,8 @@ from attendance.domain.permissions.table import Permission
 class ListEvents(Query):
     """List the events of the log, newest first.
 
-    `subject`, `by`, `action`: only events about this, by this account, with this action; about a client
-    also those of their marks, contracts and passes. `since`, `until`:
+    `subject`, `kind`, `by`, `action`: only events about this, about this kind of subject, by this account,
+    with this action; about a client also those of their marks, contracts and passes. `since`, `until`:
     only on dates from and to these in the organisation's zone, both included; None: open at that end. `page`
     (from 1): that page of 20; None: the whole list. Raises Invalid, Forbidden.
     """
@@ -32,6 +32,7 @@ class ListEvents(Query):
         actor: Actor,
         *,
         subject: UUID | None = None,
+        kind: SubjectKind | None = None,
         by: AccountId | None = None,
         action: Action | None = None,
         since: date | None = None,
@@ -41,6 +42,7 @@ class ListEvents(Query):
         validate_range(since, until)
         criteria = EventCriteria(
             subject_id=subject,
+            subject_kind=kind,
             actor_id=by,
             action=action,
             since=None if since is None else self._start(since),

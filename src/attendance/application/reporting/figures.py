@@ -19,12 +19,13 @@ STATISTICS_SORT = ("name", *RATES)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Figures of a range, both ends included, and the clients at risk, by name.
+    """Figures of a range, both ends included, and the clients at risk, by name; `today` is the club's.
 
     `sales`: the amounts due of passes sold, by currency; None below head managers. `trend`: None unless
     asked.
     """
 
+    today: date
     since: date
     until: date
     figures: Figures
@@ -44,8 +45,9 @@ class StatisticsRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsList:
-    """Figures of each group, location or employee in a range, both ends included."""
+    """Figures of each group, location or employee in a range, both ends included; `today` is the club's."""
 
+    today: date
     since: date
     until: date
     rows: Listed[StatisticsRow]
@@ -53,8 +55,12 @@ class StatisticsList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsOfOne:
-    """Figures of one group, location or employee in a range, both ends included; `trend` if asked for."""
+    """Figures of one group, location or employee in a range, both ends included; `trend` if asked for.
 
+    `today` is the club's.
+    """
+
+    today: date
     since: date
     until: date
     row: StatisticsRow

@@ -69,6 +69,7 @@ class ShowStatistics(TimedQuery):
             candidates = work.statistics.at_risk_candidates(criteria)
             clients = (at_risk(candidate, last) for candidate in candidates)
             return Overview(
+                today=self.today(),
                 since=first,
                 until=last,
                 figures=figures,
@@ -120,7 +121,10 @@ class ListStatistics(TimedQuery):
             )
 
         return StatisticsList(
-            since=first, until=last, rows=sorted_rows(Reading(self.store).one(read), order, chosen)
+            today=self.today(),
+            since=first,
+            until=last,
+            rows=sorted_rows(Reading(self.store).one(read), order, chosen),
         )
 
 
@@ -155,6 +159,7 @@ class ShowStatisticsOf(TimedQuery):
             require_level(actor, SHOWING[kind], own=_is_own(work, actor, kind, of_id, criteria))
             figures, buckets = _figures(work, narrowed(criteria, kind, of_id), trend)
             return StatisticsOfOne(
+                today=self.today(),
                 since=first,
                 until=last,
                 row=StatisticsRow(id=of_id, name=name, figures=figures),

@@ -1,11 +1,23 @@
 """Who may change, invite or edit which account: rules that depend on that account."""
 
-from attendance.domain.accounts.accounts import Account
+from typing import Protocol
+
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level, Role
 
 BELOW_HEAD_MANAGER = frozenset({Role.USER, Role.EMPLOYEE, Role.MANAGER})
 TOP = frozenset({Role.OWNER, Role.ADMIN})
+
+
+class Target(Protocol):
+    """An account, as far as these rules look at it."""
+
+    @property
+    def id(self) -> AccountId: ...
+
+    @property
+    def role(self) -> Role: ...
 
 
 def may_give(level: Level, role: Role) -> bool:
@@ -19,13 +31,13 @@ def may_give(level: Level, role: Role) -> bool:
             return False
 
 
-def may_move(actor: Actor, target: Account, to: Role) -> bool:
+def may_move(actor: Actor, target: Target, to: Role) -> bool:
     """Whether the actor may change the account's role to this one. Nobody may raise their own."""
     raises_themself = actor.id == target.id and to.level > target.role.level
     return may_give(actor.level, target.role) and may_give(actor.level, to) and not raises_themself
 
 
-def may_switch(actor: Actor, target: Account) -> bool:
+def may_switch(actor: Actor, target: Target) -> bool:
     """Whether the actor may deactivate or reactivate the account."""
     return may_give(actor.level, target.role)
 
@@ -35,7 +47,7 @@ def may_invite(actor: Actor, role: Role) -> bool:
     return may_give(actor.level, role) and role not in TOP
 
 
-def may_edit(actor: Actor, target: Account) -> bool:
+def may_edit(actor: Actor, target: Target) -> bool:
     """Whether the actor may edit the profile: the own one, or of a lower role but owner and admin."""
     is_below = target.role.level < actor.level and target.role not in TOP
     return actor.id == target.id or is_below

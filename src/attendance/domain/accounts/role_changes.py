@@ -67,6 +67,14 @@ class State(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class Decision(StrEnum):
+    """What somebody may decide about a change that awaits confirmation."""
+
+    CONFIRM = "confirm"
+    REJECT = "reject"
+    WITHDRAW = "withdraw"
+
+
 Value: TypeAlias = Role | bool
 """A role, or whether the account is active."""
 
@@ -130,6 +138,24 @@ class RoleChange:
             return self
         return replace(self, stored_state=State.EXPIRED, decided_at=self.expires_at)
 
+    @property
+    def people(self) -> tuple[AccountId, ...]:
+        """Whom it is about, who asked for it, and who decided, if anybody did."""
+        return (self.user_id, self.requested_by, *([] if self.decided_by is None else [self.decided_by]))
+
+    def decisions_of(
+        self, actor_id: AccountId, account: Account | None, *, at: datetime, rules: OwnershipRules
+    ) -> frozenset[Decision]:
+        """What an actor may decide now; `account`: the actor's, None for the operator."""
+        if self.state(at=at) is not State.AWAITING:
+            return frozenset()
+        found = {Decision.WITHDRAW} if actor_id == self.requested_by else set()
+        if account is not None and self._may_confirm(account, at=at, rules=rules):
+            found.add(Decision.CONFIRM)
+        if account is not None and self._may_reject(account):
+            found.add(Decision.REJECT)
+        return frozenset(found)
+
     def requested(self, change_context: ChangeContext) -> Event:
         return self._event(None, change_context)
 
@@ -141,12 +167,7 @@ class RoleChange:
         By an owner of the rules' tenure who did not request it, or by the user it is about, who however
         confirms no grant. Raises Forbidden, NotAwaiting.
         """
-        has_tenure = by.owner_since is not None and change_context.at - by.owner_since >= rules.tenure
-        if by.id == self.user_id:
-            may_confirm = not rules.confirms_grant(self.kind, self.after)
-        else:
-            may_confirm = by.id != self.requested_by and has_tenure
-        require(_is_active_owner(by) and may_confirm, Forbidden)
+        require(self._may_confirm(by, at=change_context.at, rules=rules), Forbidden)
         return self._decided(State.APPLIED, change_context)
 
     def rejected(self, by: Account, change_context: ChangeContext) -> tuple["RoleChange", Event]:
@@ -154,7 +175,7 @@ class RoleChange:
 
         Raises Forbidden for the user it is about and for whoever is no active owner, NotAwaiting.
         """
-        require(_is_active_owner(by) and by.id != self.user_id, Forbidden)
+        require(self._may_reject(by), Forbidden)
         return self._decided(State.REJECTED, change_context)
 
     def withdrawn(self, change_context: ChangeContext) -> tuple["RoleChange", Event]:
@@ -166,6 +187,17 @@ class RoleChange:
         """The change superseded, or expired if its time is over, and the event."""
         is_over = self.state(at=change_context.at) is State.EXPIRED
         return self._ended(State.EXPIRED if is_over else State.SUPERSEDED, change_context.by_itself())
+
+    def _may_confirm(self, by: Account, *, at: datetime, rules: OwnershipRules) -> bool:
+        if not _is_active_owner(by):
+            return False
+        if by.id == self.user_id:
+            return not rules.confirms_grant(self.kind, self.after)
+        has_tenure = by.owner_since is not None and at - by.owner_since >= rules.tenure
+        return by.id != self.requested_by and has_tenure
+
+    def _may_reject(self, by: Account) -> bool:
+        return _is_active_owner(by) and by.id != self.user_id
 
     def _decided(self, state: State, change_context: ChangeContext) -> tuple["RoleChange", Event]:
         if self.state(at=change_context.at) is not State.AWAITING:

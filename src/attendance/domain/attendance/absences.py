@@ -42,6 +42,11 @@ def absence_error(note: str) -> FieldError | None:
     return prose_error("note", note, longest=LONGEST_NOTE)
 
 
+def may_be_announced(lesson: Lesson, mark: Mark | None, *, at: datetime) -> bool:
+    """Whether the client's accounts may announce an absence at an instant, or take one back."""
+    return not lesson.cancelled and not lesson.has_begun(at) and (mark is None or mark.announced)
+
+
 def announced(
     changes: AbsenceChanges,
     before: Mark | None,

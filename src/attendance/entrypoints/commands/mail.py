@@ -1,6 +1,6 @@
 """Mail that waits, for whoever operates the machine."""
 
-import logging
+import logging.config
 import signal
 from threading import Event
 from uuid import UUID
@@ -10,6 +10,7 @@ import click
 from attendance.domain.accounts.mail import Mail, MailState
 from attendance.domain.ids import MailId
 from attendance.entrypoints.commands.opening import explained, stored
+from attendance.entrypoints.logs import log_configuration
 from attendance.entrypoints.settings import from_environment
 
 
@@ -25,9 +26,7 @@ def mail(context: click.Context) -> None:
 def _send() -> None:
     from attendance.adapters.mail import Dispatcher
 
-    logging.basicConfig(
-        level=from_environment().log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logging.config.dictConfig(log_configuration(from_environment()))
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

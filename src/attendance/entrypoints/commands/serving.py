@@ -1,6 +1,6 @@
 """The commands that serve: `serve`, `migrate`, `openapi`."""
 
-import logging
+import logging.config
 import socket
 import sys
 from contextlib import ExitStack
@@ -8,11 +8,12 @@ from contextlib import ExitStack
 import click
 
 from attendance.entrypoints.commands.opening import explained
+from attendance.entrypoints.logs import log_configuration
 from attendance.entrypoints.process import hold_signals
 from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
 
 # for requests under way; a client that stalls amid its body would have us wait for ever
-LONGEST_STOP_SECONDS = 30
+LONGEST_STOP_SECONDS = 9
 
 
 @click.command()
@@ -29,35 +30,34 @@ def serve(**options: object) -> None:
         f"{PREFIX}{name.upper()}": str(value) for name, value in options.items() if value is not None
     }
     settings = from_environment()
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
-    logging.getLogger("alembic").setLevel("WARNING")
+    logging.config.dictConfig(log_configuration(settings))
     _migrate(settings)
     _refuse_what_no_worker_could_use(settings)
 
     alone = _alone_on(settings.host, settings.port)
 
-    from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
     import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
+    from attendance.entrypoints.supervising import Supervisor
 
     url = f"http://{settings.host}:{settings.port}"
-    hold_signals()
+    hold_signals(longest_seconds=LONGEST_STOP_SECONDS)
     click.echo(f"attendance answers at {url} (documentation: {url}/schema). Stop it with Ctrl-C.")
-    Granian(
+    Supervisor(
         "attendance.entrypoints.asgi:create_app",
         factory=True,
         interface=Interfaces.ASGI,
         address=settings.host,
         port=settings.port,
         workers=settings.workers,
+        drain_seconds=settings.drain_seconds,
         respawn_failed_workers=True,
         workers_kill_timeout=LONGEST_STOP_SECONDS,
         websockets=False,
         log_level=LogLevels(settings.log_level),
+        log_dictconfig=log_configuration(settings),
     ).serve()
     alone.close()
 

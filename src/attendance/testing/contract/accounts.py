@@ -36,6 +36,17 @@ def test_an_unknown_username_is_none(store: Store) -> None:
         assert work.accounts.find_by_username("nobody") is None
 
 
+def test_usernames_are_found_by_ids(store: Store) -> None:
+    ada, bob = make.account(username="Ada"), make.account(username="bob")
+    with store.transaction() as work:
+        work.accounts.add(ada)
+        work.accounts.add(bob)
+    with store.autocommit() as work:
+        unknown = AccountId(make.new_id())
+        assert work.accounts.usernames([bob.id, unknown, ada.id]) == {ada.id: "Ada", bob.id: "bob"}
+        assert work.accounts.usernames([]) == {}
+
+
 @pytest.mark.parametrize("spelling", ["ada", "ADA", "ａｄａ"])
 def test_a_username_is_taken_in_every_spelling(store: Store, spelling: str) -> None:
     with store.transaction() as work:

@@ -357,6 +357,10 @@ def test_passes_are_found_by_client_and_contract(club: Club) -> None:
     assert club.subscriptions(client_id=bob.id, contract_id=contract.id) == ()
     assert club.subscriptions(client_id=bob.id, state=SubscriptionState.CANCELLED) == (third,)
     assert club.subscriptions(client_id=bob.id, state=SubscriptionState.ACTIVE) == ()
+    assert club.subscriptions(client_ids=frozenset({ada.id, bob.id})) == (first, second, third)
+    assert club.subscriptions(client_ids=frozenset({bob.id})) == (third,)
+    assert club.subscriptions(client_ids=frozenset({ada.id}), contract_id=contract.id) == (second,)
+    assert club.subscriptions(client_ids=frozenset()) == ()
 
 
 @pytest.mark.parametrize("descending", [False, True])

@@ -437,6 +437,23 @@ def test_accounts_are_found_by_words_in_both_names(store: Store) -> None:
         assert usernames("anna jose") == []
 
 
+def test_accounts_are_found_by_their_ids(store: Store) -> None:
+    ada, bob, eve = (make.account(username=name) for name in ("ada", "bob", "eve"))
+    with store.transaction() as work:
+        for account in (eve, bob, ada):
+            work.accounts.add(account)
+
+        def usernames(*accounts: Account) -> list[str]:
+            criteria = UserCriteria(user_ids=frozenset(account.id for account in accounts))
+            listed = work.accounts.list(criteria, PageRequest(order=(SortKey("username"),), limit=10))
+            assert work.accounts.count(criteria) == len(listed)
+            return [it.username for it in listed]
+
+        assert usernames(eve, ada) == ["ada", "eve"]
+        assert usernames(bob, make.account()) == ["bob"]
+        assert usernames() == []
+
+
 IN_ORDER = ["Adam", "Ägidius", "Agnes", "Ähre", "Ahrens", "Anna", "Łukasz", "Lutz", "Ö", "Øystein", "Zoë"]
 
 

@@ -15,7 +15,7 @@ from attendance.application.ports.club import ClientCriteria
 from attendance.application.ports.events import EventCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.role_changes import Kind, RoleChange, State
-from attendance.domain.events import Action, ChangeContext, Event
+from attendance.domain.events import Action, ChangeContext, Event, SubjectKind
 from attendance.domain.ids import EventId, RoleChangeId
 from attendance.domain.permissions.roles import Role
 from attendance.testing import make
@@ -178,6 +178,10 @@ def test_events_name_their_subjects_and_are_found_by_the_client_they_concern(sto
         concerned = [event for event, _ in expected if client.id in (event.subject_id, event.client_id)]
         assert [row.event for row in reversed(found)] == concerned
         assert work.events.count(of_client) == len(concerned) == 4
+        of_marks = EventCriteria(subject_kind=SubjectKind.ATTENDANCE)
+        found = work.events.list(of_marks, PageRequest(order=(), limit=100))
+        assert [row.event.action for row in found] == [Action.ATTENDANCE_MARKED]
+        assert work.events.count(of_marks) == 1
 
 
 def test_events_are_listed_newest_first_with_who_did_it(store: Store) -> None:

@@ -12,7 +12,7 @@ from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.http.server.fields.queries import AnyText, PageNumber
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.use_cases import UseCases
-from attendance.domain.events import Action
+from attendance.domain.events import Action, SubjectKind
 from attendance.domain.ids import OPERATOR_ID, AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
@@ -29,6 +29,7 @@ def list_events(
     use_cases: UseCases,
     actor: Actor,
     subject: UUID | None = None,
+    kind: SubjectKind | None = None,
     by: AnyText | None = None,
     action: Action | None = None,
     since: dt.date | None = None,
@@ -38,11 +39,13 @@ def list_events(
 ) -> Response[EventsView]:
     """What happened, newest first; `actor` is an id or `operator`, `subject` an id.
 
-    With the id of a client as `subject`: the events of their marks, contracts and passes, too.
+    With the id of a client as `subject`: the events of their marks, contracts and passes, too. `kind`: about
+    this kind of subject.
     """
     listed = use_cases.list_events(
         actor,
         subject=subject,
+        kind=kind,
         by=None if by is None else OPERATOR_ID if by == OPERATOR else AccountId(sent_id(by)),
         action=action,
         since=since,

@@ -16,6 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap, HTTPScope
 
+from attendance.adapters.http.server.observing import reason_of
 from attendance.adapters.http.server.wire import Reply, is_in_api, json_reply
 from attendance.domain.accounts.links import Gone
 from attendance.domain.accounts.rate_limits import LimitReached
@@ -192,6 +193,7 @@ def _handled(request: AnyRequest, error: Exception) -> Response[ErrorView | Plai
 
 def _told(error: Exception, scope: HTTPScope) -> Refusal:
     if isinstance(error, AttendanceError):
+        log_failure(error)
         return _refused(error)
     status, headers = 500, {}
     if isinstance(error, HTTPException) and error.status_code < 500:
@@ -201,6 +203,12 @@ def _told(error: Exception, scope: HTTPScope) -> Refusal:
         log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
     text, code = TEXT_AND_CODE_OF[status]
     return Refusal(status, text, code, headers={**headers, ERROR_CODE: code})
+
+
+def log_failure(error: AttendanceError) -> None:
+    """Where something that the service needs failed it: what a driver said of that."""
+    if isinstance(error, Unavailable) and error.__cause__ is not None:
+        log.warning("unavailable: %s", reason_of(error.__cause__))
 
 
 def _refused(error: AttendanceError) -> Refusal:

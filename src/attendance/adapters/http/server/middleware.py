@@ -3,10 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from time import perf_counter
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 from uuid_utils import uuid7
+
+from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
+from attendance.adapters.http.server.observing import REQUEST_ID, Observer, served
 
 IS_HEAD = "attendance.is_head"
 """In a request's scope where its method was HEAD, for whatever does more than show."""
@@ -44,31 +48,54 @@ EXPOSED = (
 class Middleware:
     """Answers HEAD like GET without the body, and adds a request id and the headers browsers heed.
 
-    Pages of `origins` (`*`: all) may read the answers. OPTIONS is answered the same to everybody, with or
+    `observers` are told of each request once it is answered, whatever became of it. Pages of `origins` (`*`:
+    all) may read the answers. OPTIONS is answered the same to everybody, with or
     without the headers that tell a browser to go on.
     """
 
     app: ASGIApp
     origins: frozenset[str] = frozenset()
+    observers: tuple[Observer, ...] = ()
+    trusted: TrustedProxies = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
-        is_head = scope["method"] == "HEAD"
+        began, status = perf_counter(), 0
+        method = scope["method"]
+        is_head = method == "HEAD"
         if is_head:
             scope["method"] = "GET"
             scope[IS_HEAD] = True  # type: ignore[literal-required]
-        headers = [*HEADERS, (b"x-request-id", _request_id(scope["headers"])), *self._shared(scope)]
+        request_id = _request_id(scope["headers"])
+        headers = [*HEADERS, (b"x-request-id", request_id), *self._shared(scope)]
 
         async def sent(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 _complete(message, headers)
             elif is_head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 
-        await self.app(scope, receive, sent)
+        under_way = REQUEST_ID.set(request_id.decode())
+        try:
+            await self.app(scope, receive, sent)
+        finally:
+            REQUEST_ID.reset(under_way)
+            if self.observers:
+                known = served(
+                    scope,
+                    request_id=request_id.decode(),
+                    method=method,
+                    status=status,
+                    seconds=perf_counter() - began,
+                    address=address_of(scope, self.trusted),
+                )
+                for observer in self.observers:
+                    observer(known)
 
     def _shared(self, scope: HTTPScope) -> list[tuple[bytes, bytes]]:
         """What tells a browser whether a page from elsewhere may read the answer."""

@@ -1,10 +1,13 @@
 """Accounts by id, and by the keys of username and email address."""
 
+from collections.abc import Collection, Mapping
+
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.pagination import Page
 from attendance.application.ports import Accounts
 from attendance.application.ports.accounts import ACCOUNTS, AccountRow, AccountsPage, UserCriteria
 from attendance.domain.accounts.accounts import Account
+from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
 from attendance.domain.text import search_key
 
@@ -32,6 +35,10 @@ class MemoryAccounts(MemoryRepository[Account, UserCriteria], Accounts):
         )
         rows = found[page.offset : page.offset + page.limit]
         return AccountsPage(tuple(AccountRow(id_, username) for _, id_, username in rows), len(found))
+
+    def usernames(self, account_ids: Collection[AccountId]) -> Mapping[AccountId, str]:
+        accounts = map(self.find, account_ids)
+        return {account.id: account.username for account in accounts if account is not None}
 
     def guard_owners(self) -> tuple[Account, ...]:
         owners = (it for it in self.table.all() if it.active and it.role is Role.OWNER)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
 from attendance.adapters.memory.tables import Tables
-from attendance.application.ports import Kind, Range, Statistics
+from attendance.application.ports import Kind, PassOfClient, Range, Statistics, UnpaidOfClient
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import SubscriptionState
@@ -80,6 +80,50 @@ class MemoryStatistics(Statistics):
             if since <= sold.sold_on <= until and not is_void:
                 sales[sold.currency] = sales.get(sold.currency, Decimal(0)) + sold.amount_due
         return dict(sorted(sales.items()))
+
+    def passes_sold(self, since: date, until: date) -> tuple[PassOfClient, ...]:
+        sold = [it for it in self._passes() if since <= it.subscription.sold_on <= until]
+        by_id = sorted(sold, key=lambda it: it.subscription.id)
+        return tuple(sorted(by_id, key=lambda it: it.subscription.sold_on, reverse=True))
+
+    def passes_not_over(self, on: date) -> tuple[PassOfClient, ...]:
+        found = (
+            it
+            for it in self._passes()
+            if self.tables.clients.rows[it.subscription.client_id].active
+            and (it.subscription.last_day or on) >= on
+        )
+        return tuple(
+            sorted(
+                found,
+                key=lambda it: (sort_key(it.client_name), it.subscription.client_id, it.subscription.id),
+            )
+        )
+
+    def unpaid_by_client(self) -> tuple[UnpaidOfClient, ...]:
+        days: dict[ClientId, list[date]] = {}
+        for lesson in self.tables.lessons.all():
+            for mark in (self.tables.marks.get(lesson.id) or {}).values():
+                if mark.charge.unpaid and not lesson.cancelled:
+                    days.setdefault(mark.client_id, []).append(lesson.date)
+        found = (
+            UnpaidOfClient(
+                client_id=client_id,
+                client_name=self.tables.clients.rows[client_id].name,
+                visits=len(dates),
+                first_on=min(dates),
+                last_on=max(dates),
+            )
+            for client_id, dates in days.items()
+        )
+        return tuple(sorted(found, key=lambda it: (sort_key(it.client_name), it.client_id)))
+
+    def _passes(self) -> Iterator[PassOfClient]:
+        """All that are not void."""
+        for sold in map(MemorySubscriptions(self.tables).completed, self.tables.subscriptions.all()):
+            if sold.cancelled_on is None or sold.cancelled_on >= sold.starts_on:
+                name = self.tables.clients.rows[sold.client_id].name
+                yield PassOfClient(client_name=name, subscription=sold)
 
     def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
         marks: dict[ClientId, list[tuple[Lesson, Status]]] = {}

@@ -1,9 +1,11 @@
 """Accounts, and the guard of the owners."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Statements
 from attendance.adapters.sql.engine.repository import SqlRepository, TableMapper
 from attendance.adapters.sql.engine.searching import PostgresSearch, Search, SqliteSearch, has_words
@@ -12,8 +14,13 @@ from attendance.application.pagination import Page
 from attendance.application.ports import Accounts
 from attendance.application.ports.accounts import ACCOUNTS, AccountRow, AccountsPage, UserCriteria
 from attendance.domain.accounts.accounts import Account
+from attendance.domain.ids import AccountId
 
 GUARD = sa.select(guards.c.name).where(guards.c.name == sa.literal_column("'owners'")).with_for_update()
+USERNAMES: Statements = {
+    dialect: sa.select(*accounts.c["id", "username"]).where(is_among)
+    for dialect, is_among in among(accounts.c.id, "account_ids").items()
+}
 SEARCHED: dict[str, Any] = {
     "searched": "username_sort_key",
     "sorted_by": "username_sort_key",
@@ -31,7 +38,8 @@ class SqlAccounts(SqlRepository[Account, UserCriteria], Accounts):
         ACCOUNTS,
         accounts,
         conditions=lambda dialect: {
-            "words": has_words(dialect, *accounts.c["username_sort_key", "name_key"])
+            "words": has_words(dialect, *accounts.c["username_sort_key", "name_key"]),
+            "user_ids": among(accounts.c.id, "user_ids")[dialect],
         },
         locks_key=True,
     )
@@ -45,6 +53,10 @@ class SqlAccounts(SqlRepository[Account, UserCriteria], Accounts):
     def search(self, part: str, page: Page) -> AccountsPage:
         rows, total = SEARCH[self.connection.dialect].page(self.connection, part, page)
         return AccountsPage(tuple(AccountRow(row.id, row.username) for row in rows), total)
+
+    def usernames(self, account_ids: Collection[AccountId]) -> Mapping[AccountId, str]:
+        rows = self.connection.run(USERNAMES, {"account_ids": [*account_ids]}).rows
+        return {row.id: row.username for row in rows}
 
     def guard_owners(self) -> tuple[Account, ...]:
         self.connection.run(GUARD, {})

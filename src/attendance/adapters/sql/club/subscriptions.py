@@ -104,7 +104,10 @@ class SqlSubscriptions(SqlRepository[Subscription, SubscriptionCriteria], Subscr
     mapper = TableMapper(
         SUBSCRIPTIONS,
         subscriptions,
-        conditions=lambda dialect: {"state": _states(dialect)},
+        conditions=lambda dialect: {
+            "client_ids": among(subscriptions.c.client_id, "client_ids")[dialect],
+            "state": _states(dialect),
+        },
         more_columns=lambda _: [CHARGED.label("charged")],
         make=subscription,
     )

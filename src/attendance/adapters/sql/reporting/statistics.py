@@ -13,12 +13,14 @@ import sqlalchemy as sa
 from attendance.adapters.sql.attendance.ranges import COUNTS, IS_WITHIN, SINCE, UNTIL, narrowed, parameters_of
 from attendance.adapters.sql.club.groups import is_member_on
 from attendance.adapters.sql.club.lessons import teachers_in
+from attendance.adapters.sql.club.subscriptions import ON, SqlSubscriptions, subscription as make_subscription
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.reporting.at_risk import at_risk_candidates
 from attendance.adapters.sql.tables import (
     accounts,
     attendance,
+    clients,
     group_members,
     group_teachers,
     groups,
@@ -26,7 +28,7 @@ from attendance.adapters.sql.tables import (
     locations,
     subscriptions,
 )
-from attendance.application.ports import Kind, Range, Statistics
+from attendance.application.ports import Kind, PassOfClient, Range, Statistics, UnpaidOfClient
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.currencies import rounded
 from attendance.domain.ids import AccountId, GroupId
@@ -189,16 +191,51 @@ def _groups_taught(dialect: str) -> sa.Select[Any]:
 
 
 GROUPS_TAUGHT = {dialect: _groups_taught(dialect) for dialect in ("postgresql", "sqlite")}
+IS_NOT_VOID = sa.or_(
+    subscriptions.c.cancelled_on.is_(None), subscriptions.c.cancelled_on >= subscriptions.c.starts_on
+)
 SALES = (
     sa.select(subscriptions.c.currency, sa.func.sum(subscriptions.c.amount_due).label("due"))
-    .where(
-        subscriptions.c.sold_on.between(SINCE, UNTIL),
-        sa.or_(
-            subscriptions.c.cancelled_on.is_(None), subscriptions.c.cancelled_on >= subscriptions.c.starts_on
-        ),
-    )
+    .where(subscriptions.c.sold_on.between(SINCE, UNTIL), IS_NOT_VOID)
     .group_by(subscriptions.c.currency)
     .order_by(subscriptions.c.currency)
+)
+PASSES = {
+    dialect: sa.select(*columns, clients.c.name.label("client_name")).where(
+        clients.c.id == subscriptions.c.client_id, IS_NOT_VOID
+    )
+    for dialect, columns in SqlSubscriptions.mapper.columns.items()
+}
+PASSES_SOLD: Statements = {
+    dialect: select.where(subscriptions.c.sold_on.between(SINCE, UNTIL)).order_by(
+        subscriptions.c.sold_on.desc(), subscriptions.c.id
+    )
+    for dialect, select in PASSES.items()
+}
+PASSES_NOT_OVER: Statements = {
+    dialect: select.where(
+        clients.c.active,
+        sa.or_(subscriptions.c.valid_until.is_(None), subscriptions.c.valid_until >= ON),
+        sa.or_(subscriptions.c.cancelled_on.is_(None), subscriptions.c.cancelled_on >= ON),
+    ).order_by(clients.c.name_key, clients.c.id, subscriptions.c.id)
+    for dialect, select in PASSES.items()
+}
+UNPAID_BY_CLIENT = (
+    sa.select(
+        clients.c.id.label("client_id"),
+        clients.c.name.label("client_name"),
+        sa.func.count().label("visits"),
+        sa.func.min(attendance.c.date).label("first_on"),
+        sa.func.max(attendance.c.date).label("last_on"),
+    )
+    .where(
+        attendance.c.unpaid,
+        attendance.c.client_id == clients.c.id,
+        attendance.c.lesson_id == lessons.c.id,
+        ~lessons.c.cancelled,
+    )
+    .group_by(*clients.c["id", "name", "name_key"])
+    .order_by(*clients.c["name_key", "id"])
 )
 KEYS = {Kind.GROUP: "group_id", Kind.LOCATION: "location_id", Kind.EMPLOYEE: "teacher"}
 
@@ -235,8 +272,26 @@ class SqlStatistics(Statistics):
         rows = self.connection.run(SALES, {"since": since, "until": until}).rows
         return {row.currency: rounded(row.due, row.currency) for row in rows}
 
+    def passes_sold(self, since: date, until: date) -> tuple[PassOfClient, ...]:
+        return _passes_in(self.connection.run(PASSES_SOLD, {"since": since, "until": until}).rows)
+
+    def passes_not_over(self, on: date) -> tuple[PassOfClient, ...]:
+        return _passes_in(self.connection.run(PASSES_NOT_OVER, {"on": on}).rows)
+
+    def unpaid_by_client(self) -> tuple[UnpaidOfClient, ...]:
+        return tuple(
+            UnpaidOfClient(**row._asdict()) for row in self.connection.run(UNPAID_BY_CLIENT, {}).rows
+        )
+
     def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
         return at_risk_candidates(self.connection, of)
+
+
+def _passes_in(rows: Collection[Any]) -> tuple[PassOfClient, ...]:
+    def read(*, client_name: str, **columns: Any) -> PassOfClient:
+        return PassOfClient(client_name=client_name, subscription=make_subscription(**columns))
+
+    return tuple(read(**row._asdict()) for row in rows)
 
 
 def _figures_in(row: Any) -> Figures:

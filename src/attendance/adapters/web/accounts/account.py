@@ -1,4 +1,4 @@
-"""One's own account: name, language, password, and where one is signed in."""
+"""One's own account: name, language, address, password, and where one is signed in."""
 
 from typing import Literal
 from uuid import UUID
@@ -23,14 +23,16 @@ MOST_SESSIONS = 50
 
 @room.page("GET", "/app/account/sessions/{session_id:str}")
 @room.page("GET", "/app/account/password")
+@room.page("GET", "/app/account/email")
 @room.page("GET", ACCOUNT)
 def account(visit: Visit, session_id: str = "") -> Answer:
-    """Name, address, language, password and sessions of whoever is signed in."""
+    """Name, address, language, password, calendar link and sessions of whoever is signed in."""
     user = visit.user
     sessions = visit.use_cases.own_sessions(visit.signed_in, user_id=user.id)
     values = {
         "user": user,
         "shortest": visit.use_cases.change_password.password_rules.shortest,
+        "calendar_made_at": visit.use_cases.make_calendar_token.made_at(visit.signed_in, user_id=user.id),
         "notice": visit.query["notice"],
         "languages": LANGUAGES,
         "sessions": [(session, device_of(session.user_agent)) for session in sessions[:MOST_SESSIONS]],
@@ -51,6 +53,26 @@ def edit_account(visit: Visit) -> Answer:
         versions=[int(version)] if version.isascii() and version.isdecimal() else None,
     )
     return GoOn(f"{ACCOUNT}?notice=saved")
+
+
+@room.page("POST", "/app/account/email", form=account)
+def change_email(visit: Visit) -> Answer:
+    """Change one's address, which counts once the link that is mailed there is used.
+
+    The present address ends a change that awaits its link. A username that is the address changes with it.
+    """
+    form, user = visit.form, visit.user
+    changed = visit.use_cases.edit_user(
+        visit.signed_in,
+        user_id=user.id,
+        email=form["email"],
+        username=form.get("username"),
+        versions=visit.fields.versions,
+    )
+    is_mailed = (changed.email, changed.pending_email) != (user.email, user.pending_email) and (
+        changed.pending_email is not None or not changed.email_confirmed
+    )
+    return GoOn(f"{ACCOUNT}?notice={'email-mailed' if is_mailed else 'saved'}")
 
 
 def _language(chosen: str) -> Language | Literal[""]:

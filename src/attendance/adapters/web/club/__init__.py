@@ -1,1 +1,1 @@
-"""Clients, groups, lessons and what is bought."""
+"""Clients, what they buy, where and when they come."""

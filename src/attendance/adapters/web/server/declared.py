@@ -5,6 +5,7 @@ A page's function takes the visit, and what its path names; it returns the page,
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from attendance.adapters.http.server.operations.declaration import Runs, Service
@@ -62,6 +63,11 @@ class Visit:
         return header_value(self.headers, b"user-agent")
 
     @property
+    def today(self) -> date:
+        """The present date in the organisation's zone."""
+        return self.service.today()
+
+    @property
     def use_cases(self) -> UseCases:
         return self.service.use_cases
 
@@ -112,6 +118,7 @@ class DeclaredPage:
     runs: Runs
     form: Shown | None
     has_scripts: bool
+    holds_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,11 +135,13 @@ class PageRoom:
         runs: Runs = Runs.ON_A_THREAD,
         form: Shown | None = None,
         has_scripts: bool = False,
+        holds_secrets: bool = False,
     ) -> Callable[[Shown], Shown]:
         """Declare the function below a page; it stays the function it is.
 
         `form`: the page that is shown again, with what was typed and what is wrong, when it is refused.
         `has_scripts`: it loads scripts of this service, which may ask its API; other pages run nothing.
+        `holds_secrets`: it shows a token, a link with one, say, and so is never compressed.
         """
 
         def declare(function: Shown) -> Shown:
@@ -144,6 +153,7 @@ class PageRoom:
                     runs=runs,
                     form=form,
                     has_scripts=has_scripts,
+                    holds_secrets=holds_secrets,
                 )
             )
             return function

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import TypeVar
@@ -44,6 +44,21 @@ class FieldReader:
         """Keep something that is wrong with a field."""
         self._errors.append(FieldError(name, message))
 
+    def also(self, errors: Iterable[FieldError]) -> None:
+        """Keep further errors, such as a use case finds: those of fields with which nothing was wrong yet.
+
+        What is wrong with one of several values, `group_ids[0]`, is wrong with their field.
+        """
+        wrong = {error.field for error in self._errors}
+        named = (FieldError(error.field.partition("[")[0], error.message) for error in errors)
+        self._errors += [error for error in named if error.field not in wrong]
+
+    @property
+    def versions(self) -> tuple[int, ...] | None:
+        """The version that the form was filled with; None for a form without one."""
+        version = self._form["version"]
+        return (int(version),) if _WHOLE_NUMBER.fullmatch(version) else None
+
     def text(self, name: str) -> str:
         """As it was typed; use cases trim it and say what is wrong with it."""
         return self._form[name]
@@ -82,6 +97,9 @@ class FieldReader:
     def id(self, name: str, kind: Callable[[UUID], T]) -> T | None:
         """An id; no page of ours lets somebody type one."""
         return self._read(name, "must be one of the choices", lambda text: kind(UUID(text)))
+
+    def required_id(self, name: str, kind: Callable[[UUID], T]) -> T:
+        return self._required(name, lambda each: self.id(each, kind), kind(UUID(int=0)))
 
     def choice(self, name: str, kind: type[E]) -> E | None:
         """One of the values of an enumeration."""

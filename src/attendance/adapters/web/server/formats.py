@@ -3,18 +3,22 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from attendance.domain.accounts.accounts import Language
 
+often = lru_cache(maxsize=4096)
+"""Kept: what tables write again and again. Not for times, of which some are alike and written otherwise."""
 LOCALES = {Language.EN: "en_GB", Language.DE: "de", Language.RU: "ru"}
 """Whose dates and numbers are shown in a language."""
 
 
+@cache
 def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
     """The filters of templates that write something in a language, by name."""
     locale = Locale.parse(LOCALES[language])
@@ -26,6 +30,10 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
     def long_day(on: date) -> str:
         """Friday, 27 November 2026"""
         return format_date(on, "full", locale)
+
+    def days(since: date, until: date) -> str:
+        """23–27 Nov 2026"""
+        return format_interval(since, until, "yMMMd", locale=locale)
 
     def short_day(on: date) -> str:
         """27 Nov"""
@@ -39,6 +47,10 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         """November 2026"""
         return format_skeleton("yMMMM", on, locale=locale)
 
+    def short_month(on: date) -> str:
+        """Nov 2026"""
+        return format_skeleton("yMMM", on, locale=locale)
+
     def clock(at: time | datetime) -> str:
         """17:00"""
         return format_time(at.time() if isinstance(at, datetime) else at, "HH:mm", locale=locale)
@@ -48,10 +60,17 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         local = at.astimezone(zone)
         return f"{day(local.date())}, {clock(local)}\N{NO-BREAK SPACE}{local:%Z}"
 
+    @often
     def number(value: float | Decimal) -> str:
         """1,234.5"""
         return format_decimal(value, locale=locale)
 
+    @often
+    def short_number(value: float | Decimal) -> str:
+        """1,234.5: with one decimal at most."""
+        return format_decimal(value, "#,##0.#", locale=locale)
+
+    @often
     def percent(ratio: float | Decimal) -> str:
         """87%"""
         return format_percent(ratio, locale=locale)
@@ -60,5 +79,19 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         """€80.00"""
         return format_currency(amount, currency, locale=locale)
 
-    written = (day, long_day, short_day, weekday, month, clock, moment, number, percent, money)
+    written = (
+        day,
+        days,
+        long_day,
+        short_day,
+        weekday,
+        month,
+        short_month,
+        clock,
+        moment,
+        number,
+        short_number,
+        percent,
+        money,
+    )
     return {each.__name__: each for each in written}

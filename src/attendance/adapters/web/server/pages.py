@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from attendance.adapters.http.server.callers.authentication import Caller, Callers
 from attendance.adapters.http.server.compression import compressed
+from attendance.adapters.http.server.errors import log_failure
 from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Runs, Service
@@ -64,7 +65,7 @@ def _handler(page: DeclaredPage, service: Service, callers: Callers) -> HTTPRout
 
 def holds_secrets(page: DeclaredPage) -> bool:
     """Whether a page may hold a token: compressed, its length would tell of it to whoever chose the rest."""
-    return "{token" in page.path
+    return page.holds_secrets or "{token" in page.path
 
 
 class PagePlan:
@@ -150,6 +151,7 @@ class PagePlan:
         """The form with what was typed and what is wrong, or a page that says so."""
         if self._page.form is None or not isinstance(error, AttendanceError) or is_signed_out(error):
             return self._refused(scope, visit, error)
+        log_failure(error)
         try:
             shown = self._page.form(visit, **scope["path_params"])
         except Exception as further:
@@ -162,7 +164,9 @@ class PagePlan:
         if is_signed_out(error):
             return self._reply_of(visit, GoOn(signing_in_first(scope)))
         status = status_of(error)
-        if status == 500:
+        if isinstance(error, AttendanceError):
+            log_failure(error)
+        elif status == 500:
             log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
         again = scope["path"] if scope["method"] == "GET" and status in (429, 503) else None
         page = Page("error.html", {"status": status, "again": again}, refusal=error)

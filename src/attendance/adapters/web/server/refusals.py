@@ -12,8 +12,10 @@ from attendance.adapters.web.server.languages import N_, NN_, words
 from attendance.domain.accounts.accounts import EmailTaken, InvalidCredentials, Language, UsernameTaken
 from attendance.domain.accounts.passwords import WrongPassword
 from attendance.domain.accounts.rate_limits import LimitReached
+from attendance.domain.club.contracts import NumberTaken
 from attendance.domain.club.groups import RosterHeld
 from attendance.domain.club.lessons import LessonsPlanned
+from attendance.domain.club.locations import AddressTaken
 from attendance.domain.errors import AttendanceError, Forbidden, Invalid, Unauthenticated
 
 SUMMARY = ""
@@ -30,15 +32,21 @@ FIELD_OF: dict[type[AttendanceError], str] = {
     UsernameTaken: "username",
     EmailTaken: "email",
     WrongPassword: "current_password",
+    NumberTaken: "number",
+    AddressTaken: "address",
 }
 """The fields that refusals without details are about."""
 
 TEXT_BY_CODE = {
-    "already_in_group": N_("client is in the group already"),
-    "attended_lesson": N_("lesson has marks that it cannot have before it begins"),
+    "address_taken": N_("address is taken"),
     "authentication_required": N_("authentication required"),
     "client_archived": N_("client is archived"),
+    "client_not_found": N_("client not found"),
+    "already_in_group": N_("client is in the group already"),
+    "attended_lesson": N_("lesson has marks that it cannot have before it begins"),
     "conflict": N_("conflict"),
+    "number_taken": N_("contract number is taken"),
+    "contract_not_found": N_("contract not found"),
     "email_taken": N_("email is taken"),
     "from_elsewhere": N_("this form was not sent by a page of this service"),
     "gone": N_("gone"),
@@ -47,16 +55,23 @@ TEXT_BY_CODE = {
     "invalid_confirmation_token": N_("invalid or expired confirmation token"),
     "invalid_credentials": N_("invalid credentials"),
     "invalid_reset_token": N_("invalid or expired reset token"),
-    "lesson_marked": N_("lesson has marks"),
-    "lessons_overlap": N_("lessons of a group may not overlap"),
-    "lessons_planned": N_("lessons are planned after that"),
+    "last_owner": N_("the last owner cannot be removed"),
+    "location_not_found": N_("location not found"),
     "malformed_request": N_("malformed request"),
-    "membership_not_found": N_("membership not found"),
+    "not_awaiting_confirmation": N_("not awaiting confirmation"),
+    "not_confirmed_and_active": N_("account is not confirmed and active"),
     "not_found": N_("not found"),
     "nothing_to_confirm": N_("there is no address to confirm"),
     "outdated": N_("changed since you read it"),
-    "outside_group_dates": N_("the group is not active on that date"),
+    "price_not_found": N_("price not found"),
     "registration_by_invitation": N_("registration is by invitation"),
+    "role_change_awaiting": N_("a role change is awaiting"),
+    "role_change_not_found": N_("role change not found"),
+    "lesson_marked": N_("lesson has marks"),
+    "lessons_overlap": N_("lessons of a group may not overlap"),
+    "lessons_planned": N_("lessons are planned after that"),
+    "membership_not_found": N_("membership not found"),
+    "outside_group_dates": N_("the group is not active on that date"),
     "roster_held": N_("lessons were held with another roster"),
     "session_not_found": N_("session not found"),
     "slot_taken": N_("there is a lesson at that time already"),
@@ -81,19 +96,6 @@ MALFORMED = {
     415: N_("this form cannot be read"),
 }
 
-PLAINER = {
-    "must be after starts": N_("must be later than the beginning"),
-    "must not be before from": N_("must not be before the first day"),
-    "must not be before active_from": N_("must not be before the first day"),
-    "must not overlap with another entry": N_("must not overlap with another row"),
-    "must be at most 366 days from from": N_("must be at most 366 days later"),
-    "must be given where every is more than 1 and the group has no active_from": N_(
-        "is required where a group does not meet each week and has no first day"
-    ),
-    "must be given for a lesson that is cancelled": N_("is required"),
-}
-"""What is said to people instead of messages that name other fields as programs know them."""
-
 FIELD_TEXTS: list[str | tuple[str, str]] = [
     NN_("must have 1 to %(number)s character", "must have 1 to %(number)s characters"),
     NN_("must have at least %(number)s character", "must have at least %(number)s characters"),
@@ -113,19 +115,64 @@ FIELD_TEXTS: list[str | tuple[str, str]] = [
     N_("is reserved"),
     N_("can be changed, not removed"),
     N_("is required"),
+    N_("is the username of no active account"),
     N_("must be a date"),
-    N_("must be a time of day such as 17:00"),
     N_("must be a whole number"),
-    N_("must be a whole number from 1 to %(number)s"),
-    N_("must be from 1 to %(number)s"),
+    N_("must be a year"),
+    N_("must be at most %(number)s"),
     N_("must be one of the choices"),
+    N_("must not be before the day of the signature"),
+    N_("must not be in the future"),
+    N_("must not be after the last day"),
+    NN_("must not have more than %(number)s part", "must not have more than %(number)s parts"),
+    N_("must be an amount such as 80.00"),
+    NN_("must be a whole number from 1 to %(number)s", "must be a whole number from 1 to %(number)s"),
+    N_("must be from 0 to %(number)s"),
+    NN_(
+        "must have at most %(number)s decimal place in %(currency)s",
+        "must have at most %(number)s decimal places in %(currency)s",
+    ),
+    N_("must be a currency by its ISO 4217 code, such as EUR"),
+    N_("leave this or the days empty"),
+    N_("must not be before the first day"),
+    N_("must begin with http:// or https://"),
+    N_("must be a time zone such as Europe/Berlin"),
+    N_("must not be an address that is given up"),
+    N_("nobody of this name is found"),
+    N_("several are found: choose one below, or type more of the name"),
+    N_("must be a time of day such as 17:00"),
+    N_("must be from 1 to %(number)s"),
     N_("must not be repeated"),
     N_("is out of range"),
-    *PLAINER.values(),
+    N_("must be later than the beginning"),
+    N_("must not overlap with another row"),
+    N_("must be at most 366 days later"),
+    N_("is required where a group does not meet each week and has no first day"),
 ]
 """What may be wrong with a field of a form."""
 
-_VALUE = {"number": r"(?P<number>[0-9]+)", "character": r"(?P<character>U\+[0-9A-F]{4,6})"}
+IN_OTHER_WORDS = {
+    "must not be before signed_on": "must not be before the day of the signature",
+    "must not be given beside valid_days": "leave this or the days empty",
+    "must not be before on_sale_from": "must not be before the first day",
+    "must not be before from": "must not be before the first day",
+    "must not be after to": "must not be after the last day",
+    "must be after starts": "must be later than the beginning",
+    "must not be before active_from": "must not be before the first day",
+    "must not overlap with another entry": "must not overlap with another row",
+    "must be at most 366 days from from": "must be at most 366 days later",
+    "must be given where every is more than 1 and the group has no active_from": (
+        "is required where a group does not meet each week and has no first day"
+    ),
+    "must be given for a lesson that is cancelled": "is required",
+}
+"""What is said for people of a field that is named by its name for programs."""
+
+_VALUE = {
+    "number": r"(?P<number>[0-9]+)",
+    "character": r"(?P<character>U\+[0-9A-F]{4,6})",
+    "currency": r"(?P<currency>[A-Z]{3})",
+}
 
 
 def is_signed_out(error: Exception) -> bool:
@@ -187,7 +234,7 @@ def _with_days(error: RosterHeld | LessonsPlanned, language: Language) -> str:
 def field_text(message: str, language: Language) -> str:
     """What is said of a field, with its numbers; in English where nobody has translated it."""
     catalogue = words(language)
-    message = PLAINER.get(message, message.replace("contain U+0020", "contain blanks"))
+    message = IN_OTHER_WORDS.get(message, message).replace("contain U+0020", "contain blanks")
     for text in FIELD_TEXTS:
         one, many = (text, text) if isinstance(text, str) else text
         if found := _pattern(many).fullmatch(message):

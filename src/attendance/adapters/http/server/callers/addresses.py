@@ -1,8 +1,13 @@
 """Where a request comes from, as far as that can be believed."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
+
+from litestar.types import HTTPScope
+
+from attendance.adapters.http.server.wire import header_values
 
 TrustedProxies: TypeAlias = tuple[IPv4Network | IPv6Network, ...]
 """Networks of proxies whose `X-Forwarded-For` is believed."""
@@ -29,6 +34,15 @@ def client_address(peer: str | None, forwarded: Sequence[str], trusted: TrustedP
     return None if address is None else str(address)
 
 
+def address_of(scope: HTTPScope, trusted: TrustedProxies) -> str | None:
+    """Where a request came from; None where that is not known."""
+    client = scope.get("client")
+    return client_address(
+        client[0] if client else None, header_values(scope["headers"], b"x-forwarded-for"), trusted
+    )
+
+
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)

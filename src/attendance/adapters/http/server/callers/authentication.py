@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from litestar.types import HTTPScope
 
-from attendance.adapters.http.server.callers.addresses import TrustedProxies, client_address
+from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.fields.queries import parsed
+from attendance.adapters.http.server.observing import ACCOUNT
 from attendance.adapters.http.server.wire import Headers, header_values
 from attendance.domain.accounts.sessions import InvalidToken
 from attendance.domain.errors import Unauthenticated
@@ -44,9 +45,7 @@ class Caller:
     @property
     def address(self) -> str | None:
         """Where the request came from, None where that is not known."""
-        client = self.scope.get("client")
-        forwarded = header_values(self.scope["headers"], b"x-forwarded-for")
-        return client_address(client[0] if client else None, forwarded, self.callers.trusted)
+        return address_of(self.scope, self.callers.trusted)
 
     def actor(self) -> Actor:
         """Whoever is signed in, by the token of the request or else by its cookie.
@@ -56,7 +55,12 @@ class Caller:
         token = token_sent(self.scope["headers"]) or self.callers.cookie.believed(self.scope)
         if token is None:
             raise Unauthenticated
-        return self.callers.actor_of(token)
+        return self._known(self.callers.actor_of(token))
+
+    def _known(self, actor: Actor) -> Actor:
+        """The actor, of whom the log is told."""
+        self.scope[ACCOUNT] = actor.id  # type: ignore[literal-required]
+        return actor
 
     def bearer(self) -> Actor:
         """Whoever is signed in by the token of the request; raise Unauthenticated for nobody else."""
@@ -72,7 +76,7 @@ class Caller:
             return self.actor()
         if len(tokens) != 1:
             raise InvalidToken if tokens else Unauthenticated
-        return self.callers.reader_of(tokens[0])
+        return self._known(self.callers.reader_of(tokens[0]))
 
     def actor_if_any(self) -> Actor | None:
         """Whoever is signed in, if anybody; where no sign-in is needed, a bad token is ignored."""

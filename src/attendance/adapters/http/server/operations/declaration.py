@@ -21,6 +21,7 @@ from attendance.adapters.http.server.operations.hashing_executor import HashingE
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.http.server.wire import API as API
 from attendance.application.forms.answering_once import AnswerOnce
+from attendance.application.ports import Today
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import FieldError
@@ -57,9 +58,10 @@ class HttpSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What an application has to answer with."""
+    """What an application has to answer with. `today`: the present date in the organisation's zone."""
 
     use_cases: UseCases
+    today: Today
     answer_once: AnswerOnce
     settings: HttpSettings
     is_ready: Callable[[], bool]

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -18,7 +19,10 @@ NICENESS = 10
 
 
 class HashingExecutor:
-    """Runs at most `width` calls at a time; `longest_queue` more wait, the next is Unavailable."""
+    """Runs at most `width` calls at a time; `longest_queue` more wait, the next is Unavailable.
+
+    A call sees the context variables of whoever asks.
+    """
 
     def __init__(self, width: int, longest_queue: int) -> None:
         self._threads = ThreadPoolExecutor(width, "attendance-hashing", initializer=_yield_to_others)
@@ -31,7 +35,7 @@ class HashingExecutor:
             raise Unavailable
         self._under_way += 1
         loop = asyncio.get_running_loop()
-        future = self._threads.submit(partial(call, *args, **kwargs))
+        future = self._threads.submit(copy_context().run, partial(call, *args, **kwargs))
         # a client that hangs up cancels its waiting, not the work, so the place is given back by the work
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
         return await asyncio.wrap_future(future)

@@ -1,0 +1,57 @@
+"""What is known of a request once it is answered: for the log, and for whoever counts.
+
+Never a body, a token, or a value of a query.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import NamedTuple, TypeAlias, cast
+from uuid import UUID
+
+from litestar.types import HTTPScope
+
+ACCOUNT = "attendance.account_id"
+"""In a request's scope: whose request it is, once somebody asked."""
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""Of the request under way, in its thread as well."""
+
+
+class Served(NamedTuple):
+    """A request and how it was answered.
+
+    `route`: the path with the names of its parameters in place of their values; "" where there is no such
+    path. `seconds` until the last byte was handed on. `account_id`: None for nobody, and where it was not
+    asked. `status`: 0 where the client left before there was an answer.
+    """
+
+    request_id: str
+    method: str
+    route: str
+    status: int
+    seconds: float
+    account_id: UUID | None
+    address: str | None
+
+
+Observer: TypeAlias = Callable[[Served], None]
+
+
+def served(
+    scope: HTTPScope, *, request_id: str, method: str, status: int, seconds: float, address: str | None
+) -> Served:
+    """What is known of the request of a scope that was answered so."""
+    return Served(
+        request_id=request_id,
+        method=method,
+        route=scope.get("path_template", ""),
+        status=status,
+        seconds=seconds,
+        account_id=cast(UUID | None, scope.get(ACCOUNT)),
+        address=address,
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """What a driver says is wrong, without the values that its further lines may name."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,1 @@
+"""A whole database at a time: copied into a file, brought back from one, looked through for faults."""

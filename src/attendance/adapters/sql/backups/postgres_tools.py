@@ -1,0 +1,73 @@
+"""The programs that PostgreSQL has for copying its databases."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from attendance.adapters.sql.backups.archive import BackupError
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresTools:
+    """`pg_dump` and `pg_restore`, from a directory, or where the PATH finds them."""
+
+    directory: Path | None = None
+
+    def dump(self, url: sa.URL, copy: Path, *, snapshot: str, schema: str, without: Collection[str]) -> None:
+        """Write a schema as it is in a snapshot, without the rows of some tables. Raises BackupError."""
+        self._run(
+            "pg_dump",
+            url,
+            "--format=custom",
+            f"--file={copy}",
+            f"--snapshot={snapshot}",
+            f"--schema={_exactly(schema)}",
+            *(f"--exclude-table-data={_exactly(schema)}.{_exactly(table)}" for table in without),
+            "--no-owner",
+            "--no-privileges",
+        )
+
+    def restore(self, url: sa.URL, copy: Path, *, schema: str) -> None:
+        """Bring the copy back into a database, all or nothing. Raises BackupError."""
+        self._run(
+            "pg_restore",
+            url,
+            f"--schema={schema}",
+            "--single-transaction",
+            "--exit-on-error",
+            "--no-owner",
+            "--no-privileges",
+            str(copy),
+        )
+
+    def _run(self, name: str, url: sa.URL, *arguments: str) -> None:
+        program = shutil.which(name, path=self.directory and str(self.directory))
+        if program is None:
+            place = self.directory or "the PATH"
+            raise BackupError(
+                f"{name} is not in {place}: install PostgreSQL's client programs, or name their directory in "
+                "ATTENDANCE_POSTGRESQL_BIN"
+            )
+        # whoever lists the processes reads their arguments, not what they inherit
+        public = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+        secret = {} if url.password is None else {"PGPASSWORD": url.password}
+        done = subprocess.run(  # noqa: S603 # a program of PostgreSQL, its arguments ours
+            [program, f"--dbname={public}", "--no-password", *arguments],
+            env={**os.environ, **secret},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+            raise BackupError(f"{name} failed: {lines[0]}")
+
+
+def _exactly(name: str) -> str:
+    """A pattern that stands for this name alone."""
+    return '"' + name.replace('"', '""') + '"'

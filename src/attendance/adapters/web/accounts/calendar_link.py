@@ -1,0 +1,59 @@
+"""The link by which a calendar program reads one's lessons: shown once, replaced, ended."""
+
+from uuid import UUID
+
+from attendance.adapters.http.server.wire import API
+from attendance.adapters.web.accounts.account import ACCOUNT, account
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.domain.permissions.table import Permission
+
+room = PageRoom()
+
+PATH = f"{ACCOUNT}/calendar"
+
+
+def calendar_address(visit: Visit, kind: str, of_id: UUID, token: str) -> str:
+    """Where a calendar program reads: `kind` is `users`, `groups` or `clients`."""
+    return f"{visit.service.settings.base_url}{API}/{kind}/{of_id}/calendar.ics?token={token}"
+
+
+@room.page("GET", f"{PATH}/end")
+@room.page("GET", PATH)
+def calendar(visit: Visit) -> Answer:
+    """A link that was made is not shown again: where there is one, and the button for another, is told."""
+    return GoOn(f"{ACCOUNT}#calendar")
+
+
+@room.page("POST", PATH, form=account, holds_secrets=True)
+def make_calendar_link(visit: Visit) -> Answer:
+    """Make a link, which ends the one before, and show it this once."""
+    user = visit.user
+    made = visit.use_cases.make_calendar_token(visit.signed_in, user_id=user.id)
+    names = {client.id: client.name for client in user.clients or ()}
+    groups = {}
+    if made.group_ids:
+        listed = visit.use_cases.list_groups(visit.signed_in, teacher_id=user.id)
+        groups = {group.id: group.name for group in listed}
+    values = {
+        "teaching": calendar_address(visit, "users", user.id, made.token)
+        if Permission.READ_GROUP_CALENDAR in visit.permissions
+        else None,
+        "groups": [
+            (groups[group_id], calendar_address(visit, "groups", group_id, made.token))
+            for group_id in made.group_ids
+            if group_id in groups
+        ],
+        "clients": [
+            (names[client_id], calendar_address(visit, "clients", client_id, made.token))
+            for client_id in made.client_ids
+            if client_id in names
+        ],
+    }
+    return Page("accounts/calendar_link.html", values)
+
+
+@room.page("POST", f"{PATH}/end", form=account)
+def end_calendar_link(visit: Visit) -> Answer:
+    """End one's link: programs that know it read nothing any more."""
+    visit.use_cases.revoke_calendar_token(visit.signed_in, user_id=visit.signed_in.id)
+    return GoOn(f"{ACCOUNT}?notice=calendar-ended#calendar")

@@ -1,0 +1,1 @@
+"""Who comes to lessons: parents and their children."""

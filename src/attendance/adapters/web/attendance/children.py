@@ -1,0 +1,212 @@
+"""A parent's children: what is left of their passes, where they go next, absences, and where they were."""
+
+import calendar
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from attendance.adapters.http.server.wire import API
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.ids import id_in_path
+from attendance.adapters.web.server.navigation import CHILDREN
+from attendance.application.attendance.read_models import VisitDetails
+from attendance.application.club.clients import ClientDetails
+from attendance.application.club.subscriptions import SubscriptionDetails
+from attendance.application.club.timetables import LessonOfClientDetails
+from attendance.domain.club.clients import ClientNotFound
+from attendance.domain.club.lessons import LessonState
+from attendance.domain.club.subscriptions import SubscriptionState
+from attendance.domain.ids import ClientId, LessonId
+
+room = PageRoom()
+
+CHILD = f"{CHILDREN}/{{client_id:str}}"
+ABSENCE = f"{CHILD}/absences/{{lesson_id:str}}"
+CALENDAR = f"{CHILD}/calendar"
+MOST_LESSONS = 8
+"""Shown of those of the next 30 days, unless all are asked for."""
+YEARS = range(1900, 2200)
+YEAR = dt.timedelta(days=365)
+CURRENT = (SubscriptionState.ACTIVE, SubscriptionState.FROZEN, SubscriptionState.PENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarEntry:
+    """A lesson in the calendar of a child; `group_name` None: as a guest.
+
+    `kind` is the status, or else `cancelled`, `unmarked` or `planned`.
+    """
+
+    starts: dt.time
+    group_name: str | None
+    kind: str
+    minutes_late: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A day of the calendar; `is_of_month` False: it fills a week."""
+
+    date: dt.date
+    is_of_month: bool
+    entries: tuple[CalendarEntry, ...]
+
+
+@room.page("GET", CHILDREN)
+def children(visit: Visit) -> Answer:
+    """One's children: the only one at once, of several those to choose from."""
+    own = visit.use_cases.own_clients(visit.signed_in)
+    if len(own) == 1:
+        return _child(visit, own[0], own)
+    return Page("children/children.html", {"children": own, "user": visit.user})
+
+
+@room.page("GET", CHILD)
+def child(visit: Visit, client_id: str, lesson_id: str = "") -> Answer:
+    """A child of one's own. `lesson_id`: the lesson whose absence was refused."""
+    own = visit.use_cases.own_clients(visit.signed_in)
+    return _child(visit, _own(own, client_id), own, lesson_id)
+
+
+@room.page("POST", ABSENCE, form=child)
+def report_absence(visit: Visit, client_id: str, lesson_id: str) -> Answer:
+    """Excuse one's child from a lesson."""
+    own = _own(visit.use_cases.own_clients(visit.signed_in), client_id)
+    visit.use_cases.announce_absence(
+        visit.signed_in,
+        client_id=own.id,
+        lesson_id=id_in_path(lesson_id, LessonId),
+        # forms send other line ends
+        note=visit.form["note"].replace("\r\n", "\n"),
+    )
+    return GoOn(f"{CHILDREN}/{own.id}?notice=reported")
+
+
+@room.page("POST", f"{ABSENCE}/take-back", form=child)
+def take_back_absence(visit: Visit, client_id: str, lesson_id: str) -> Answer:
+    """Let one's child come after all."""
+    own = _own(visit.use_cases.own_clients(visit.signed_in), client_id)
+    visit.use_cases.take_back_absence(
+        visit.signed_in, client_id=own.id, lesson_id=id_in_path(lesson_id, LessonId)
+    )
+    return GoOn(f"{CHILDREN}/{own.id}?notice=taken-back")
+
+
+@room.page("GET", CALENDAR)
+def calendar_link(visit: Visit, client_id: str) -> Answer:
+    """What the link of a child's calendar is, and a button that makes one."""
+    own = _own(visit.use_cases.own_clients(visit.signed_in), client_id)
+    return Page("children/calendar.html", {"child": own, "notice": visit.query["notice"], "address": None})
+
+
+@room.page("POST", CALENDAR, form=calendar_link, holds_secrets=True)
+def make_calendar_link(visit: Visit, client_id: str) -> Answer:
+    """Make the link of a child's calendar, and show it this once."""
+    own = _own(visit.use_cases.own_clients(visit.signed_in), client_id)
+    made = visit.use_cases.make_calendar_token(visit.signed_in, user_id=visit.signed_in.id)
+    address = f"{visit.service.settings.base_url}{API}/clients/{own.id}/calendar.ics?token={made.token}"
+    return Page("children/calendar.html", {"child": own, "notice": "", "address": address})
+
+
+@room.page("POST", f"{CALENDAR}/end", form=calendar_link)
+def end_calendar_links(visit: Visit, client_id: str) -> Answer:
+    """End the links of all of one's calendars."""
+    own = _own(visit.use_cases.own_clients(visit.signed_in), client_id)
+    visit.use_cases.revoke_calendar_token(visit.signed_in, user_id=visit.signed_in.id)
+    return GoOn(f"{CHILDREN}/{own.id}/calendar?notice=ended")
+
+
+def _own(own: Iterable[ClientDetails], client_id: str) -> ClientDetails:
+    """The one of one's children that a path names. Raises ClientNotFound, for another's child as for none."""
+    named = id_in_path(client_id, ClientId)
+    found = next((each for each in own if each.id == named), None)
+    if found is None:
+        raise ClientNotFound
+    return found
+
+
+def _child(visit: Visit, shown: ClientDetails, own: Iterable[ClientDetails], refused_id: str = "") -> Page:
+    use_cases, actor, today = visit.use_cases, visit.signed_in, visit.today
+    filters = visit.filters
+    first = (filters.day("month") or today).replace(day=1)
+    if first.year not in YEARS:
+        filters.refuse("month", "must be a date")
+    filters.raise_if_errors()
+    last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    passes = [*use_cases.subscriptions_of_client(actor, client_id=shown.id)]
+    upcoming = [*use_cases.lessons_of_client(actor, client_id=shown.id)]
+    lessons = use_cases.lessons_of_client(actor, client_id=shown.id, since=first, until=last)
+    month = use_cases.visits_of_client(actor, client_id=shown.id, since=first, until=last)
+    year = use_cases.visits_of_client(actor, client_id=shown.id, since=today - YEAR, until=today, page=1)
+    shows_all = visit.query["lessons"] == "all"
+    values = {
+        "child": shown,
+        "children": [*own],
+        "notice": visit.query["notice"],
+        "passes": _of_interest(passes),
+        "unpaid": len(use_cases.unpaid_visits_of_client(actor, client_id=shown.id)),
+        "lessons": upcoming if shows_all else upcoming[:MOST_LESSONS],
+        "more": 0 if shows_all else len(upcoming[MOST_LESSONS:]),
+        "refused_id": refused_id,
+        "month": first,
+        "before": first - dt.timedelta(days=1),
+        "after": last + dt.timedelta(days=1) if last < today else None,
+        "weeks": [*_weeks(first, [*_entries(lessons, month.attendances, today)])],
+        "counts": month.summary.counts,
+        "year_counts": year.summary.counts,
+        "today": today,
+    }
+    return Page("children/child.html", values)
+
+
+def _of_interest(passes: list[SubscriptionDetails]) -> list[SubscriptionDetails]:
+    """The passes that are not over, by when they begin; without one the last that was."""
+    current = sorted((each for each in passes if each.state in CURRENT), key=lambda each: each.starts_on)
+    return current or [each for each in passes if each.state is not SubscriptionState.CANCELLED][-1:]
+
+
+def _entries(
+    lessons: Iterable[LessonOfClientDetails], visits: Iterable[VisitDetails], today: dt.date
+) -> Iterator[tuple[dt.date, CalendarEntry]]:
+    """What there is in a month, with its day: lessons of the child's groups, and visits as a guest."""
+    marks = {each.lesson_id: each for each in visits}
+    for lesson in lessons:
+        mark = marks.pop(LessonId(lesson.id), None)
+        yield (
+            lesson.date,
+            CalendarEntry(
+                starts=lesson.starts,
+                group_name=lesson.group_name,
+                kind=_kind(lesson, today),
+                minutes_late=mark.minutes_late if mark else None,
+            ),
+        )
+    for mark in marks.values():
+        yield (
+            mark.date,
+            CalendarEntry(
+                starts=mark.starts, group_name=None, kind=mark.status, minutes_late=mark.minutes_late
+            ),
+        )
+
+
+def _kind(lesson: LessonOfClientDetails, today: dt.date) -> str:
+    if lesson.state is LessonState.CANCELLED:
+        return "cancelled"
+    return lesson.status or ("unmarked" if lesson.date < today else "planned")
+
+
+def _weeks(first: dt.date, entries: list[tuple[dt.date, CalendarEntry]]) -> Iterator[list[Day]]:
+    """The weeks of a month from Monday on, each day with its lessons by their start."""
+    of_days: dict[dt.date, list[CalendarEntry]] = {}
+    for date, entry in entries:
+        of_days.setdefault(date, []).append(entry)
+    for week in calendar.Calendar().monthdatescalendar(first.year, first.month):
+        yield [
+            Day(
+                date=date,
+                is_of_month=date.month == first.month,
+                entries=tuple(sorted(of_days.get(date, ()), key=lambda entry: entry.starts)),
+            )
+            for date in week
+        ]

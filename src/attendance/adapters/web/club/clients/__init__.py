@@ -1,0 +1,1 @@
+"""The clients: a list, a card of each, forms, and what happened."""

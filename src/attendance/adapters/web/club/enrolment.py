@@ -1,0 +1,55 @@
+"""Into which groups a client goes, from when until when."""
+
+from attendance.adapters.web.club.passes import card_of, required
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.ids import id_in_path
+from attendance.domain.ids import ClientId, GroupId
+from attendance.domain.permissions.table import Permission
+
+room = PageRoom()
+
+ENROL = "/app/clients/{client_id:str}/groups/enrol"
+END = "/app/clients/{client_id:str}/groups/{group_id:str}/end"
+
+
+@room.page("GET", ENROL)
+def enrol_form(visit: Visit, client_id: str, group_id: str = "") -> Answer:
+    """The groups there are, and those that the client is in. `group_id`: the one whose end was refused."""
+    required(visit, Permission.EDIT_GROUP)
+    use_cases, actor, today = visit.use_cases, visit.signed_in, visit.today
+    client = use_cases.show_client(actor, client_id=id_in_path(client_id, ClientId))
+    groups = [each for each in use_cases.list_groups(actor) if (each.active_until or today) >= today]
+    values = {
+        "client": client,
+        "memberships": [*use_cases.groups_of_client(actor, client_id=client.id)],
+        "groups": groups,
+        "members": {each.id: sum(member.covers(today) for member in each.members or ()) for each in groups},
+        "refused_id": group_id,
+        "today": today,
+    }
+    return Page("club/passes/enrol.html", values)
+
+
+@room.page("POST", ENROL, form=enrol_form)
+def enrol(visit: Visit, client_id: str) -> Answer:
+    """Add the client to a group."""
+    fields = visit.fields
+    group_id, since = fields.required_id("group_id", GroupId), fields.required_day("since")
+    until = fields.day("until")
+    fields.raise_if_errors()
+    named = id_in_path(client_id, ClientId)
+    visit.use_cases.add_member(visit.signed_in, client_id=named, group_id=group_id, since=since, until=until)
+    return GoOn(card_of(named, "groups"))
+
+
+@room.page("POST", END, form=enrol_form)
+def end_membership(visit: Visit, client_id: str, group_id: str) -> Answer:
+    """End the client's membership in a group with a day."""
+    fields = visit.fields
+    last = fields.required_day("last")
+    fields.raise_if_errors()
+    named = id_in_path(client_id, ClientId)
+    visit.use_cases.end_member(
+        visit.signed_in, client_id=named, group_id=id_in_path(group_id, GroupId), until=last
+    )
+    return GoOn(card_of(named, "groups"))

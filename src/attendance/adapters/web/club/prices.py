@@ -1,0 +1,141 @@
+"""Prices: the passes that can be bought."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from babel import Locale
+
+from attendance.adapters.http.server.fields.ids import sent_id
+from attendance.adapters.web.office import PRICES, require_part
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.fields import CHECKED
+from attendance.adapters.web.server.formats import LOCALES
+from attendance.adapters.web.server.forms import Typed
+from attendance.application.club.prices import PriceDetails
+from attendance.application.pagination import NumberedPage
+from attendance.domain.accounts.accounts import Language
+from attendance.domain.club.currencies import DIGITS
+from attendance.domain.club.prices import PriceChanges
+from attendance.domain.errors import FieldError
+from attendance.domain.ids import GroupId, PriceId
+
+room = PageRoom()
+
+PATH = PRICES.path
+USUAL_CURRENCY = "EUR"
+
+
+@room.page("GET", PATH)
+def prices(visit: Visit) -> Answer:
+    """All prices, by name, with whether they are on sale."""
+    require_part(visit, PRICES)
+    listed = visit.use_cases.list_prices(visit.signed_in, page=visit.filters.number("page") or 1)
+    groups = visit.use_cases.list_groups(visit.signed_in)
+    values = {
+        "listed": listed,
+        "group_names": {group.id: group.name for group in groups},
+        # what strangers see is what is on sale today
+        "on_sale": {price.id for price in visit.use_cases.list_prices(None)},
+        "notice": visit.query["notice"],
+    }
+    return Page("office/prices.html", values)
+
+
+@room.page("GET", f"{PATH}/new")
+def new_price(visit: Visit) -> Answer:
+    """The form for a price that is new, in the currency of one there is."""
+    require_part(visit, PRICES)
+    one = next(iter(visit.use_cases.list_prices(visit.signed_in, page=NumberedPage(1, 1))), None)
+    now = {"currency": one.currency if one else USUAL_CURRENCY, "charges_absence": CHECKED}
+    return _form(visit, None, now)
+
+
+@room.page("POST", f"{PATH}/new", form=new_price)
+def add_price(visit: Visit) -> Answer:
+    use_case = visit.use_cases.add_price
+    fields = _read(visit, lambda given: use_case.errors_in(given, actor=visit.signed_in))
+    use_case(visit.signed_in, **fields)
+    return GoOn(f"{PATH}?notice=added")
+
+
+@room.page("GET", f"{PATH}/{{price_id:str}}")
+def price(visit: Visit, price_id: str) -> Answer:
+    """The form of one price."""
+    require_part(visit, PRICES)
+    stored = visit.use_cases.show_price(visit.signed_in, price_id=PriceId(sent_id(price_id)))
+    return _form(visit, stored, _as_typed(stored))
+
+
+@room.page("POST", f"{PATH}/{{price_id:str}}", form=price)
+def edit_price(visit: Visit, price_id: str) -> Answer:
+    """Change a price, unless somebody else has changed it meanwhile. What was sold stays as it is."""
+    use_case = visit.use_cases.edit_price
+    fields = _read(visit, lambda given: use_case.errors_in(given, actor=visit.signed_in))
+    use_case(visit.signed_in, price_id=PriceId(sent_id(price_id)), versions=visit.fields.versions, **fields)
+    return GoOn(f"{PATH}/{price_id}?notice=saved")
+
+
+def _form(visit: Visit, stored: PriceDetails | None, now: Mapping[str, str]) -> Answer:
+    """The form as it was typed, or with what there is now."""
+    ticked = {name for name in visit.form or now if name.startswith("group_ids:")}
+    groups = visit.use_cases.list_groups(visit.signed_in)
+    active = {group.id for group in visit.use_cases.list_groups(visit.signed_in, active=True)}
+    choices = [(f"group_ids:{group.id}", group.name, group.id in active) for group in groups]
+    values = {
+        "price": stored,
+        "now": Typed(now),
+        "groups": [choice for choice in choices if choice[2] or choice[0] in ticked],
+        "ticked": ticked,
+        "currencies": _currencies(visit.language),
+        "notice": visit.query["notice"],
+    }
+    return Page("office/price.html", values)
+
+
+def _read(visit: Visit, errors_in: Callable[[Mapping[str, Any]], Iterable[FieldError]]) -> PriceChanges:
+    """The fields of the form. Raises Invalid with everything that is wrong with them."""
+    form = visit.fields
+    fields = PriceChanges(
+        name=form.text("name"),
+        amount=form.required_amount("amount"),
+        currency=form.text("currency"),
+        visits=form.number("visits"),
+        visits_per_week=form.number("visits_per_week"),
+        valid_days=form.number("valid_days"),
+        valid_months=form.number("valid_months"),
+        group_ids=form.ids("group_ids", GroupId),
+        on_sale_from=form.day("on_sale_from"),
+        on_sale_until=form.day("on_sale_until"),
+        charges_absence=form.checked("charges_absence"),
+        notes=form.text("notes").replace("\r\n", "\n"),
+    )
+    form.also(errors_in(fields))
+    form.raise_if_errors()
+    return fields
+
+
+def _as_typed(price: PriceDetails) -> Mapping[str, str]:
+    """What one would type for what is stored."""
+    values = {
+        "name": price.name,
+        "amount": price.amount,
+        "currency": price.currency,
+        "visits": price.visits,
+        "visits_per_week": price.visits_per_week,
+        "valid_days": price.valid_days,
+        "valid_months": price.valid_months,
+        "on_sale_from": price.on_sale_from,
+        "on_sale_until": price.on_sale_until,
+        "charges_absence": CHECKED if price.charges_absence else None,
+        "notes": price.notes,
+    }
+    ticked = {f"group_ids:{group_id}": CHECKED for group_id in price.group_ids}
+    return {name: "" if value is None else str(value) for name, value in values.items()} | ticked
+
+
+@cache
+def _currencies(language: Language) -> Mapping[str, str]:
+    """Every currency by its code, with its name in a language."""
+    names = Locale.parse(LOCALES[language]).currencies
+    return {code: f"{code} – {names.get(code, code)}" for code in sorted(DIGITS)}

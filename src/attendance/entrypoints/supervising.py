@@ -1,0 +1,80 @@
+"""The process that starts the workers, and starts those anew that die, whatever they die of."""
+
+import os
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from granian.server.mp import MPServer
+
+from attendance.entrypoints.process import DRAINING
+
+LIVED_LONG_SECONDS = 60
+LONGEST_PAUSE_SECONDS = 30
+
+
+@dataclass
+class Deaths:
+    """How often a worker died shortly after it was started, and when it is to be started again."""
+
+    in_a_row: int = 0
+    started_at: float = 0.0
+    due_at: float | None = None
+
+    def died(self, now: float) -> None:
+        """It is started at once the first time, then after 1, 2, 4 … 30 seconds."""
+        self.in_a_row = 1 if now - self.started_at > LIVED_LONG_SECONDS else self.in_a_row + 1
+        pause = 0 if self.in_a_row == 1 else min(2.0 ** (self.in_a_row - 2), LONGEST_PAUSE_SECONDS)
+        self.due_at = now + pause
+
+    def started(self, now: float) -> None:
+        self.started_at, self.due_at = now, None
+
+
+class Supervisor(MPServer):
+    """Granian, but for two things.
+
+    A worker that dies again and again is started again after a pause, while the others serve: Granian ends
+    the whole service where one dies twice within 5.5 seconds. And when it is told to stop, readiness goes
+    first and requests are taken for `drain_seconds` more, until whoever distributes them has noticed.
+    """
+
+    def __init__(self, *args: Any, drain_seconds: float, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._drain_seconds = drain_seconds
+        self._deaths: dict[int, Deaths] = defaultdict(Deaths)
+
+    def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
+        while True:
+            self.main_loop_interrupt.wait(self._until_due())
+            if self.interrupt_signal:
+                break
+            self.main_loop_interrupt.clear()
+            # one at a time: others may be appended meanwhile
+            while self.interrupt_children:
+                self._deaths[self.interrupt_children.pop(0)].died(time.monotonic())
+            self._start_those_that_are_due(spawn_target, target_loader)
+            if self.reload_signal:
+                self._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+        self._drain()
+
+    def _until_due(self) -> float | None:
+        due = [deaths.due_at for deaths in self._deaths.values() if deaths.due_at is not None]
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def _start_those_that_are_due(self, spawn_target: Any, target_loader: Any) -> None:
+        for index, deaths in self._deaths.items():
+            if deaths.due_at is not None and deaths.due_at <= time.monotonic():
+                self._respawn_workers([index], spawn_target, target_loader)
+                deaths.started(time.monotonic())
+
+    def _drain(self) -> None:
+        if not self._drain_seconds:
+            return
+        for worker in self.wrks:
+            if worker.inner.is_alive():
+                os.kill(worker.inner.pid, DRAINING)
+        # told once more to stop, it waits no longer
+        self.main_loop_interrupt.clear()
+        self.main_loop_interrupt.wait(self._drain_seconds)

@@ -1,0 +1,172 @@
+"""A parent's pages in a real browser: for whoever sees badly, by keyboard, and as readers have them."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.service import Service
+from tests.web.clicks import has_session, is_signed_in
+from tests.web.conftest import LONGEST_WAIT, Driven, running
+from tests.web.looks import found_on
+
+pytestmark = pytest.mark.processes
+
+
+@pytest.fixture
+def russian_page(driven: Driven, demo_service: Service) -> Iterator[Page]:
+    """A browser of somebody who reads Russian, at the club of the demo."""
+    with running(driven.loop):
+        context = driven.browser.new_context(base_url=demo_service.url, locale="ru-RU")
+        context.set_default_timeout(LONGEST_WAIT)
+        yield context.new_page()
+        context.close()
+
+
+def at_a_child(page: Page, service: Service) -> str:
+    """Open the page of the first child of a parent, which has lessons to come; return its path."""
+    has_session(page, service, "demo-parent")
+    page.goto("/app/children")
+    page.get_by_role("main").get_by_role("link").first.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    return page.url
+
+
+def test_nothing_is_in_a_parents_way(demo_page: Page, demo_service: Service) -> None:
+    found = {}
+    path = at_a_child(demo_page, demo_service)
+    demo_page.locator("summary").first.click()
+    expect(demo_page.get_by_role("button", name="Report the absence")).to_be_visible()
+    found["a child"] = found_on(demo_page)
+    demo_page.goto("/app/children")
+    found["children"] = found_on(demo_page)
+    demo_page.goto(f"{path}/calendar")
+    found["a calendar"] = found_on(demo_page)
+    demo_page.goto(f"{path}/calendar")
+    demo_page.get_by_role("button", name="Make a link").click()
+    expect(demo_page.get_by_label("Address of the calendar")).to_have_value(re.compile("token="))
+    found["a link"] = found_on(demo_page)
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+def test_nothing_is_in_the_way_of_somebody_without_a_child(page: Page, service: Service) -> None:
+    is_signed_in(page, service)
+    page.goto("/app/children")
+    expect(page.get_by_text("confirm your email address first")).to_be_visible()
+    assert found_on(page) == {}
+
+
+def test_a_parent_reports_an_absence_by_keyboard_and_takes_it_back(
+    demo_page: Page, demo_service: Service
+) -> None:
+    at_a_child(demo_page, demo_service)
+    lesson = demo_page.locator(".lessons > li").first
+    reporting = lesson.locator("summary")
+    reporting.focus()
+    demo_page.keyboard.press("Enter")
+    demo_page.keyboard.press("Tab")
+    expect(lesson.get_by_label("Note for the teacher, optional")).to_be_focused()
+    demo_page.keyboard.type("fever")
+    demo_page.keyboard.press("Tab")
+    demo_page.keyboard.press("Enter")
+    expect(demo_page.get_by_role("status")).to_have_text("The absence is reported. The teacher sees it.")
+    expect(lesson).to_contain_text("Absence reported")
+    lesson.get_by_role("button", name="Take back").click()
+    expect(demo_page.get_by_role("status")).to_have_text("The absence is taken back.")
+    expect(lesson.locator("summary")).to_be_visible()
+
+
+def test_a_screen_reader_tells_a_parent_the_page_in_russian(
+    russian_page: Page, demo_service: Service
+) -> None:
+    at_a_child(russian_page, demo_service)
+    main = russian_page.get_by_role("main")
+    expect(main).to_match_aria_snapshot(
+        r"""
+        - heading [level=1]
+        - navigation "Мои дети":
+          - link
+          - link
+        - heading "Абонементы" [level=2]
+        - list:
+          - listitem:
+            - paragraph:
+              - strong: /осталось \d+|посещения без ограничений/
+              - text: /, (до .+ г\.|без срока)/
+            - paragraph: /Действует|Заморожен|Начнётся|Израсходован|Истёк/
+        - heading "Ближайшие занятия" [level=2]
+        - list:
+          - listitem:
+            - heading /^[а-я]+, \d+ [а-я]+ \d+ г\., \d+:\d+$/ [level=3]
+            - paragraph
+            - group: /Сообщить об отсутствии/
+        - heading "Посещаемость" [level=2]
+        - navigation "Месяцы":
+          - link /^[а-я]+ \d+ г\.$/
+        - region /^[а-я]+ \d+ г\.$/:
+          - table /^[а-я]+ \d+ г\.$/:
+            - rowgroup:
+              - row "пн вт ср чт пт сб вс":
+                - columnheader "пн"
+                - columnheader "вт"
+                - columnheader "ср"
+                - columnheader "чт"
+                - columnheader "пт"
+                - columnheader "сб"
+                - columnheader "вс"
+        - region "В цифрах":
+          - table "В цифрах":
+            - rowgroup:
+              - row:
+                - columnheader
+                - columnheader "Последние 12 месяцев"
+            - rowgroup:
+              - row /^присутствие \d+ \d+$/
+              - row /^опоздание \d+ \d+$/
+              - row /^неявка \d+ \d+$/
+              - row /^уважительная причина \d+ \d+$/
+              - row /^Посещено, без уважительных/
+        - heading "Календарь" [level=2]
+        - paragraph:
+          - link "Занятия в вашем календаре"
+        """
+    )
+    days = main.locator(".month").get_by_role("cell")
+    told = " ".join(days.all_inner_texts())
+    russian_page.get_by_role("navigation", name="Месяцы").get_by_role("link").first.click()
+    before = " ".join(days.all_inner_texts())
+    assert re.search(r"\d+:\d+ \S.*: (присутствие|опоздание|неявка|уважительная причина)", told + before)
+    main.get_by_role("link", name="Занятия в вашем календаре").click()
+    expect(main).to_match_aria_snapshot(
+        """
+        - heading /^Календарь/ [level=1]
+        - paragraph
+        - paragraph: Новая ссылка отключает все прежние, для каждого вашего календаря.
+        - paragraph:
+          - button "Создать ссылку"
+          - link /^Назад/
+        - heading "Отключить ссылки" [level=2]
+        - paragraph
+        - form "Отключить ссылки":
+          - paragraph:
+            - button "Отключить все мои ссылки"
+        """
+    )
+
+
+def test_a_screen_reader_tells_of_children_to_choose_from_in_russian(
+    russian_page: Page, demo_service: Service
+) -> None:
+    has_session(russian_page, demo_service, "demo-parent")
+    russian_page.goto("/app/children")
+    expect(russian_page.get_by_role("main")).to_match_aria_snapshot(
+        """
+        - heading "Мои дети" [level=1]
+        - list:
+          - listitem:
+            - link
+          - listitem:
+            - link
+        """
+    )

@@ -1,0 +1,288 @@
+"""Forms about a client: adding, editing, archiving, contracts, accounts of parents."""
+
+from typing import Any
+
+import pytest
+
+from attendance.domain.accounts.mail import MailKind
+from attendance.domain.permissions.roles import Role
+from tests.http.api import UNKNOWN_ID, good
+from tests.http.operations import added
+from tests.web.club.conftest import NOTES, Club
+from tests.web.visitors import Visitor, leads_to, shown, visitor
+
+NEW = "/app/clients/new"
+WRONG = {"name": " ", "birthday": "2026-03-03", "email": "nowhere", "phone": "1\u20282"}
+
+
+def whole(client: dict[str, Any]) -> dict[str, str]:
+    """What the form of a client sends that nobody changed."""
+    names = ("name", "guardian_name", "birthday", "phone", "email", "address", "notes")
+    return {name: client[name] or "" for name in names} | {"version": version_of(client)}
+
+
+def version_of(client: dict[str, Any]) -> str:
+    return str(client["version"])
+
+
+def seen_version(by: Visitor, path: str) -> str:
+    """The version that a form of ours carries."""
+    return str(shown(by.opens(path)).values["version"])
+
+
+# Adding and editing
+
+
+@pytest.mark.parametrize("role", [Role.EMPLOYEE, Role.MANAGER, Role.HEAD_MANAGER, Role.OWNER])
+def test_whoever_works_here_adds_a_client_and_sees_the_card(club: Club, role: Role) -> None:
+    typed = {
+        "name": " Zoë ",
+        "guardian_name": "Zara",
+        "birthday": "2020-02-29",
+        "phone": "030 1",
+        "email": "zara@example.org",
+        "address": "1 Main Street\r\nBerlin",
+        "notes": "",
+    }
+    person = club.visits(role)
+    assert shown(person.opens(NEW)).values["name"] == ""
+    card = leads_to(person.sends(NEW, **typed))
+    page = shown(person.opens(card))
+    assert {"Added", "Zoë", "29 Feb 2020, 6 years old", "Zara"} <= {*page.texts}
+    stored = club.client(card.removeprefix("/app/clients/").partition("?")[0])
+    assert stored["address"] == "1 Main Street\nBerlin"
+    assert (stored["name"], stored["birthday"], stored["user_ids"]) == ("Zoë", "2020-02-29", [])
+
+
+def test_a_form_with_faults_is_shown_again_with_all_of_them_and_what_was_typed(club: Club) -> None:
+    teacher = club.visits(Role.EMPLOYEE)
+    for path, more in ((NEW, {}), (f"{club.card()}/edit", whole(club.client()))):
+        refused = teacher.sends(path, **more | WRONG)
+        assert refused.status_code == 400
+        page = shown(refused)
+        assert page.roles == ["alert"]
+        assert {name for name, field in page.attributes.items() if "aria-invalid" in field} == {*WRONG}
+        assert page.values["birthday"] == "2026-03-03"
+        assert page.values["email"] == "nowhere"
+        assert "must not be in the future" in page.texts
+    refused = teacher.sends(NEW, name="Zoë", birthday="yesterday")
+    assert refused.status_code == 400
+    assert {"must be a date", "Birthday: must be a date"} <= {*shown(refused).texts}
+    assert shown(refused).values["name"] == "Zoë"
+    assert "muss ein Datum sein" in german(club, NEW, name="Zoë", birthday="yesterday")
+    assert "darf nicht in der Zukunft liegen" in german(club, NEW, **WRONG)
+    assert good(club.head.reads("/clients"), 200)["total"] == 2
+
+
+def german(club: Club, path: str, **typed: str) -> str:
+    person = club.api.session_of(club.people[Role.EMPLOYEE])
+    browser = Visitor(club.api.http, cookie=person.token, headers={"accept-language": "de"})
+    return browser.sends(path, **typed).text
+
+
+def test_an_edited_client_keeps_what_was_not_changed(club: Club) -> None:
+    teacher = club.visits(Role.EMPLOYEE)
+    path = f"{club.card()}/edit"
+    form = shown(teacher.opens(path))
+    assert form.values["name"] == "Anna Álvarez"
+    assert form.values["birthday"] == "2018-03-04"
+    assert NOTES in form.texts
+    typed = whole(club.client()) | {"phone": "", "birthday": ""}
+    assert leads_to(teacher.sends(path, **typed)) == f"{club.card()}?notice=saved"
+    assert "Saved" in shown(teacher.opens(f"{club.card()}?notice=saved")).texts
+    after = club.client()
+    assert (after["phone"], after["birthday"]) == ("", None)
+    assert (after["notes"], after["user_ids"]) == (NOTES, [club.people[Role.USER].id])
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "1e1"])
+def test_a_form_without_its_version_changes_nothing(club: Club, version: str) -> None:
+    teacher, before = club.visits(Role.EMPLOYEE), club.client()
+    typed = whole(before) | {"name": "Other", "version": version}
+    assert teacher.sends(f"{club.card()}/edit", **typed).status_code == 400
+    for page in ("archive", "restore"):
+        assert teacher.sends(f"{club.card()}/{page}", version=version).status_code == 400
+    assert club.client() == before
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(club: Club) -> None:
+    teacher, typed = club.visits(Role.EMPLOYEE), whole(club.client())
+    good(club.head.puts(f"/clients/{club.child}", phone="changed"), 200)
+    refused = teacher.sends(f"{club.card()}/edit", **typed | {"name": "Mine"})
+    page = shown(refused)
+    assert refused.status_code == 412
+    assert "changed since you read it" in page.texts
+    assert page.values["name"] == "Mine"
+    assert club.client()["phone"] == "changed"
+    assert leads_to(teacher.sends(f"{club.card()}/edit", **typed | {"version": page.values["version"] or ""}))
+
+
+def test_who_does_not_work_here_changes_nothing(club: Club) -> None:
+    before, mother = club.client(), club.visits(Role.USER)
+    version, user = version_of(before), club.people[Role.USER].id
+    contract = added(club.head, "/contracts", client_id=club.child)
+    sent = {
+        NEW: {"name": "Zoë"},
+        f"{club.card()}/edit": whole(before) | {"name": "Mine"},
+        f"{club.card()}/archive": {"version": version},
+        f"{club.card()}/restore": {"version": version},
+        f"{club.card()}/contracts/new": {"number": "1"},
+        f"{club.card()}/contracts/{contract}": {"number": "1", "version": "1"},
+        f"{club.card()}/accounts": {"username": "teacher"},
+        f"{club.card()}/accounts/{user}/remove": {},
+    }
+    for path, typed in sent.items():
+        assert mother.sends(path, **typed).status_code == 403
+        assert leads_to(visitor(club.api).sends(path, **typed)).startswith("/app/sign-in")
+        elsewhere = {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
+        for role in (Role.USER, Role.OWNER):
+            assert club.visits(role).sends(path, by=elsewhere, **typed).status_code == 403
+    assert club.client() == before
+    assert good(club.head.reads("/clients"), 200)["total"] == 2
+    assert good(club.head.reads("/contracts"), 200)["contracts"][0]["number"] != "1"
+
+
+# Archiving
+
+
+def test_archiving_says_what_ends_and_bringing_back_what_does_not_return(club: Club) -> None:
+    club.marks(club.lesson("2026-03-09"), "excused")
+    teacher = club.visits(Role.EMPLOYEE)
+    page = shown(teacher.opens(f"{club.card()}/archive"))
+    assert {"Archive Anna Álvarez?", "Clay", "Monday, 9 March 2026, 18:00, Clay"} <= {*page.texts}
+    version = seen_version(teacher, f"{club.card()}/archive")
+    archived = leads_to(teacher.sends(f"{club.card()}/archive", version=version))
+    page = shown(teacher.opens(archived))
+    assert {"archived", "Archived. Places in groups and planned absences have ended."} <= {*page.texts}
+    assert f"{club.card()}/restore" in page.links
+    assert not {f"{club.card()}/archive", f"{club.card()}/contracts/new"} & {*page.links}
+    assert club.client()["active"] is False
+    assert good(club.head.reads(f"/groups/{club.group}"), 200)["members"][0]["until"] == "2026-03-02"
+    path = f"{club.card()}/restore"
+    assert "Bring Anna Álvarez back?" in shown(teacher.opens(path)).texts
+    restored = leads_to(teacher.sends(path, version=seen_version(teacher, path)))
+    assert "Brought back" in shown(teacher.opens(restored)).texts
+    assert club.client()["active"] is True
+
+
+def test_a_client_who_was_changed_meanwhile_is_not_archived(club: Club) -> None:
+    teacher = club.visits(Role.EMPLOYEE)
+    version = seen_version(teacher, f"{club.card()}/archive")
+    good(club.head.puts(f"/clients/{club.child}", phone="changed"), 200)
+    refused = teacher.sends(f"{club.card()}/archive", version=version)
+    assert refused.status_code == 412
+    assert "changed since you read it" in shown(refused).texts
+    assert club.client()["active"] is True
+
+
+# Contracts
+
+
+def test_a_contract_is_added_with_a_number_or_given_one_and_edited(club: Club) -> None:
+    teacher = club.visits(Role.EMPLOYEE)
+    new = f"{club.card()}/contracts/new"
+    shown(teacher.opens(new))
+    added_one = leads_to(teacher.sends(new, number=" ", signed_on="", cancelled_on="", notes=""))
+    assert added_one == f"{club.card()}?notice=contract#contracts"
+    leads_to(teacher.sends(new, number="C 7", signed_on="2026-02-01", cancelled_on="", notes="by post"))
+    first, second = good(club.head.reads("/contracts", sort="-number"), 200)["contracts"]
+    assert (first["number"], second["number"][:5]) == ("C 7", "2026/")
+    page = shown(teacher.opens(club.card()))
+    assert {"C 7", "in force", "1 Feb 2026", "not signed yet", "by post"} <= {*page.texts}
+    path = f"{club.card()}/contracts/{first['id']}"
+    form = shown(teacher.opens(path))
+    assert (form.values["number"], form.values["signed_on"], form.values["version"]) == (
+        "C 7",
+        "2026-02-01",
+        "1",
+    )
+    typed = {"number": "C 7", "signed_on": "2026-02-01", "cancelled_on": "2026-02-28", "notes": "by post"}
+    leads_to(teacher.sends(path, version="1", **typed))
+    assert "no longer in force" in shown(teacher.opens(club.card())).texts
+    refused = teacher.sends(path, version="1", **typed | {"notes": "late"})
+    assert refused.status_code == 412
+    assert shown(refused).values["version"] == "2"
+
+
+def test_a_contract_with_faults_says_them_at_its_fields(club: Club) -> None:
+    teacher = club.visits(Role.EMPLOYEE)
+    added(club.head, "/contracts", client_id=club.other, number="taken")
+    new = f"{club.card()}/contracts/new"
+    refused = teacher.sends(new, number="taken")
+    assert refused.status_code == 409
+    assert "Number: contract number is taken" in shown(refused).texts
+    refused = teacher.sends(new, number="C", signed_on="2026-03-02", cancelled_on="2026-03-01")
+    assert "Cancelled on: must not be before the day of the signature" in shown(refused).texts
+    assert shown(refused).values["cancelled_on"] == "2026-03-01"
+    refused = teacher.sends(new, signed_on="x", cancelled_on="y")
+    assert {"Signed on: must be a date", "Cancelled on: must be a date"} <= {*shown(refused).texts}
+    assert good(club.head.reads("/contracts"), 200)["total"] == 1
+
+
+def test_nothing_is_signed_with_whoever_is_archived(club: Club) -> None:
+    good(club.head.puts(f"/clients/{club.child}", active=False), 200)
+    refused = club.visits(Role.EMPLOYEE).sends(f"{club.card()}/contracts/new", number="C")
+    assert refused.status_code == 409
+    assert "client is archived" in shown(refused).texts
+
+
+def test_a_contract_of_somebody_else_is_not_found(club: Club) -> None:
+    contract = added(club.head, "/contracts", client_id=club.other, number="C")
+    teacher = club.visits(Role.EMPLOYEE)
+    for path in (f"{club.card()}/contracts/{contract}", f"{club.card()}/contracts/{UNKNOWN_ID}"):
+        assert teacher.opens(path).status_code == 404
+        assert teacher.sends(path, number="Mine", version="1").status_code == 404
+    assert good(club.head.reads(f"/contracts/{contract}"), 200)["number"] == "C"
+
+
+# Accounts of parents
+
+
+def test_managers_let_an_account_see_a_client_and_take_that_back(club: Club) -> None:
+    father = club.api.having(username="Father", name="Franz")
+    manager, path = club.visits(Role.MANAGER), f"{club.card()}/accounts"
+    assert {"Maria", "mother"} <= {*shown(manager.opens(path)).texts}
+    linked = leads_to(manager.sends(path, username=" FATHER "))
+    page = shown(manager.opens(linked))
+    assert {"Maria", "Franz", "Saved. Whoever saw the client before is told by mail."} <= {*page.texts}
+    assert {*club.client()["user_ids"]} == {father.id, club.people[Role.USER].id}
+    assert club.api.mails(MailKind.ACCOUNT_LINKED, "mother@example.org")
+    version = club.client()["version"]
+    leads_to(manager.sends(path, username="father"))
+    assert club.client()["version"] == version
+    removed = leads_to(manager.sends(f"{path}/{father.id}/remove"))
+    page = shown(manager.opens(removed))
+    assert "Removed" in page.texts
+    assert "Franz" not in page.texts
+    assert club.client()["user_ids"] == [club.people[Role.USER].id]
+
+
+def test_an_account_is_found_by_its_whole_username_alone(club: Club) -> None:
+    manager, path = club.visits(Role.MANAGER), f"{club.card()}/accounts"
+    club.api.having(username="gone", active=False)
+    for typed in ("moth", "Maria", "gone", "nobody", "a\0b"):
+        refused = manager.sends(path, username=typed)
+        assert refused.status_code == 400, typed
+        assert shown(refused).attributes["username"]["aria-invalid"] == "true", typed
+    refused = manager.sends(path, username="nobody")
+    assert "Username: is the username of no active account" in shown(refused).texts
+    assert shown(refused).values["username"] == "nobody"
+    assert "Username: is required" in shown(manager.sends(path, username=" ")).texts
+    assert len(club.client()["user_ids"]) == 1
+
+
+def test_ten_accounts_are_the_most(club: Club) -> None:
+    ids = [club.api.having(username=f"aunt{number}").id for number in range(9)]
+    good(club.head.puts(f"/clients/{club.child}", user_ids=[*ids, club.people[Role.USER].id]), 200)
+    refused = club.visits(Role.MANAGER).sends(f"{club.card()}/accounts", username="teacher")
+    assert refused.status_code == 400
+    assert "Accounts: must be at most 10" in shown(refused).texts
+
+
+def test_teachers_link_nobody(club: Club) -> None:
+    teacher, path = club.visits(Role.EMPLOYEE), f"{club.card()}/accounts"
+    mother = club.people[Role.USER].id
+    assert teacher.opens(path).status_code == 403
+    assert teacher.sends(path, username="teacher").status_code == 403
+    assert teacher.sends(f"{path}/{mother}/remove").status_code == 403
+    assert club.client()["user_ids"] == [mother]
