@@ -7,6 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 FASTIFY := benchmarks/fastify/node_modules/.package-lock.json
 BROWSER := $(VENV)/browser/.stamp
+DEMO := var/demo
 
 # where tests wait for processes, one more than there are cores
 WORKERS := 2
@@ -17,7 +18,7 @@ test check: WORKERS := 3
 CHECKS := types imports lint format dependencies passwords translations
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run test quick check long bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
+.PHONY: help run demo test quick check long browsers pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -27,6 +28,13 @@ help: ## what there is to make
 
 run: $(VENV)/run.stamp ## serve on http://127.0.0.1:8000, everything kept in ./var
 	$(BIN)/attendance serve
+
+# made anew each time: what it has of today is of the day on which it was made
+demo: export ATTENDANCE_DATABASE_URL = sqlite:///$(DEMO)/attendance.db
+demo: export ATTENDANCE_MAIL_DIRECTORY = $(DEMO)/mail
+demo: $(VENV)/run.stamp ## a club that was never there, to try out in a browser: anew each time, in ./var/demo
+	rm -rf $(DEMO)
+	$(BIN)/attendance demo --serve
 
 test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 3 minutes on two cores
 	@$(MAKE) $(SIDE_BY_SIDE) $(CHECKS)
@@ -62,8 +70,14 @@ quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 sec
 check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 4 minutes
 	$(PYTEST) -m '(plants or attacks) and not long' $(PYTEST_ARGS)
 
+browsers: $(VENV)/dev.stamp $(BROWSER) ## each page in Firefox and WebKit: apt install firefox-esr webkit2gtk-driver xvfb
+	$(BIN)/pytest -q -m browsers tests/browsers $(PYTEST_ARGS)
+
 long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
+
+pictures: $(VENV)/dev.stamp $(BROWSER) ## the README's pictures of pages, in docs/pictures, of the demo's club on a day that stands still
+	$(BIN)/python -m tools.pictures $(PICTURES)
 
 bench: $(VENV)/bench.stamp $(VENV)/service.stamp $(FASTIFY) ## side by side with a bare driver, FastAPI + ORM and Fastify
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

@@ -81,7 +81,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def demo_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The real service over the club of `attendance demo`, with its school year up to today.
+    """The real service over the club of `attendance demo`, with its school year up to now.
 
     Everybody in it, `demo-owner`, `demo-teacher-1`, `demo-parent`, has the password of `clicks`. For looking
     at: whoever changes something in it changes it for all tests of this worker.
@@ -90,8 +90,8 @@ def demo_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     url = f"sqlite:///{home}/demo.db"
     with open_attendance(url, **CHEAP) as attendance:
         size = Size(groups=3, clients=24, members=8)
-        today = datetime.now(UTC).date()
-        for _ in Demo(use=attendance, size=size, today=today, password=PASSWORD).fill():
+        now = datetime.now(UTC)
+        for _ in Demo(use=attendance, size=size, today=now.date(), now=now, password=PASSWORD).fill():
             pass
     with serving(home, url) as service:
         yield service

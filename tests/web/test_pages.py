@@ -12,13 +12,14 @@ from attendance.domain.accounts.mail import MailKind
 from attendance.domain.errors import Conflict, Outdated, Unavailable
 from attendance.domain.permissions.roles import Role
 from tests.http.api import PASSWORD, Api, running
+from tests.http.operations import added
 from tests.http.test_general_rules import Fragile, fragile, fragile_application
 from tests.web.visitors import ACCEPT, leads_to, shown, signed_in, visitor, with_session
 
 __all__ = ["fragile", "fragile_application"]
 
 ANOTHER = "paper clip moon"
-FOR_ANYBODY = ["/", "/app/sign-in", "/app/create-account", "/app/forgot-password", "/app/sign-out"]
+FOR_ANYBODY = ["/app/sign-in", "/app/create-account", "/app/forgot-password", "/app/sign-out"]
 FOR_THE_SIGNED_IN = ["/app/account", "/app/account/password", "/app/confirm-email"]
 
 
@@ -39,7 +40,7 @@ def test_whoever_is_signed_in_sees_a_page_with_the_button_to_sign_out(memory: Ap
         assert "Sign in" not in shown(answered).texts
 
 
-@pytest.mark.parametrize("path", FOR_ANYBODY)
+@pytest.mark.parametrize("path", ["/", *FOR_ANYBODY])
 def test_a_stranger_sees_what_is_for_anybody(memory: Api, path: str) -> None:
     answered = visitor(memory).opens(path)
     assert answered.status_code == 200
@@ -96,10 +97,38 @@ def test_the_front_door_tells_strangers_where_to_begin(memory: Api) -> None:
     assert {"/app/sign-in", "/app/create-account", "/schema"} <= {*page.links}
 
 
-def test_the_front_door_reminds_of_an_address_that_is_not_confirmed(memory: Api) -> None:
-    unconfirmed, confirmed = signed_in(memory, email_confirmed_at=None), signed_in(memory)
-    assert "/app/confirm-email" in shown(unconfirmed.opens("/")).links
-    assert "/app/confirm-email" not in shown(confirmed.opens("/")).links
+@pytest.mark.parametrize("role", Role)
+def test_the_front_door_leads_who_is_signed_in_to_where_they_begin(memory: Api, role: Role) -> None:
+    person = memory.having(role)
+    works_here = role is not Role.USER
+    assert leads_to(with_session(memory, person).opens("/")) == ("/app/today" if works_here else "/app/labs")
+    added(memory.having(Role.HEAD_MANAGER), "/clients", name="Anna", user_ids=[person.id])
+    begins = leads_to(with_session(memory, person).opens("/"))
+    assert begins == ("/app/today" if works_here else "/app/children")
+
+
+def test_whoever_is_not_confirmed_or_knows_no_labs_begins_with_what_is_there(memory: Api) -> None:
+    assert leads_to(signed_in(memory, Role.OWNER, email_confirmed_at=None).opens("/")) == "/app/labs"
+    with running(labs="off") as api:
+        assert leads_to(signed_in(api).opens("/")) == "/app/children"
+
+
+@pytest.mark.parametrize("path", [*FOR_ANYBODY, "/app/account", "/app/account/password", "/app/nothing"])
+def test_every_page_reminds_of_an_address_that_is_not_confirmed(memory: Api, path: str) -> None:
+    unconfirmed, confirmed, without = (
+        signed_in(memory, email_confirmed_at=None),
+        signed_in(memory),
+        with_session(memory, memory.someone()),
+    )
+    if path == "/app/sign-in":
+        assert "/app/confirm-email" not in shown(visitor(memory).opens(path)).links
+        return
+    reminder = "Your email address is not confirmed yet."
+    assert reminder in shown(unconfirmed.opens(path)).texts
+    for person in (confirmed, without, visitor(memory)):
+        answered = person.opens(path)
+        assert answered.status_code == 303 or reminder not in shown(answered).texts
+    assert reminder not in shown(unconfirmed.opens("/app/confirm-email")).texts
 
 
 # Signing in
@@ -216,7 +245,10 @@ def test_another_host_is_seen_to_be_gone_on_to_when_nobody_looks(
 def test_an_account_is_created_signed_in_and_confirmed(memory: Api) -> None:
     ada = visitor(memory)
     fields = {"username": "ada", "email": "ada@example.org", "name": "Ada", "password": PASSWORD}
-    assert leads_to(ada.sends("/app/create-account", **fields)) == "/app/confirm-email"
+    assert leads_to(ada.sends("/app/create-account", language="ru", **fields)) == "/app/confirm-email"
+    assert 'lang="ru"' in ada.opens("/app/account").text
+    assert memory.mails()[0].facts["language"] == "ru"
+    ada.sends("/app/account", language="en", version="1")
     assert any("ada@example.org" in text for text in shown(ada.opens("/app/confirm-email")).texts)
     assert leads_to(ada.sends("/app/confirm-email")) == "/app/confirm-email?sent=again"
     assert shown(ada.opens("/app/confirm-email?sent=again")).roles == ["status"]
@@ -265,13 +297,23 @@ def test_a_refused_form_keeps_what_was_typed_and_says_the_fault_at_its_field(mem
 
 def test_a_name_that_is_taken_is_said_at_its_field(memory: Api) -> None:
     memory.having(username="ada")
-    fields = {"username": "new", "email": "new@example.org", "password": PASSWORD}
+    fields = {"username": "new", "email": "new@example.org", "password": PASSWORD, "language": "en"}
     for taken in ({"username": "ADA"}, {"email": "ada@example.org"}):
         refused = visitor(memory).sends("/app/create-account", **fields | taken)
         [name] = taken
         assert refused.status_code == 400
         assert fault_at(name, refused) == f"{name} is taken"
         shown(refused)
+
+
+def test_the_language_of_an_account_is_one_that_pages_speak(memory: Api) -> None:
+    assert shown(visitor(memory, accept_language="de").opens("/app/create-account")).chosen == "de"
+    fields = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
+    refused = visitor(memory).sends("/app/create-account", language="xx", **fields)
+    assert (refused.status_code, fault_at("language", refused)) == (400, "must be one of the choices")
+    shown(refused)
+    chosen = visitor(memory).sends("/app/create-account", language="ru", **{**fields, "username": ""})
+    assert (chosen.status_code, shown(chosen).chosen) == (400, "ru")
 
 
 def test_a_forgotten_password_is_set_by_a_mailed_link(memory: Api) -> None:

@@ -149,7 +149,7 @@ def test_pages_are_in_the_language_of_the_account_else_the_browsers(memory: Api)
     assert (page.chosen, language_of(ada.opens(ACCOUNT))) == ("", "ru")
     version = page.values["version"] or ""
     assert leads_to(ada.sends(ACCOUNT, name="", language="de", version=version)) == f"{ACCOUNT}?notice=saved"
-    for path in (ACCOUNT, "/", "/app/nothing"):
+    for path in (ACCOUNT, "/app/sign-out", "/app/nothing"):
         assert language_of(ada.opens(path)) == "de"
     assert shown(ada.opens(ACCOUNT)).chosen == "de"
     refused = ada.sends("/app/account/password", current_password="wrong", new_password=PASSWORD)

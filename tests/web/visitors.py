@@ -97,7 +97,7 @@ def with_session(api: Api, person: Person) -> Visitor:
 def shown(response: httpx.Response, *, has_scripts: bool = False) -> Shown:
     """What a proper page shows: HTML without errors, with the headers of pages, and nothing that runs.
 
-    With `has_scripts` it loads some of this service, and has none in it.
+    `has_scripts`: scripts of this service may run, each a file of its own.
     """
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["cache-control"] == "no-store"

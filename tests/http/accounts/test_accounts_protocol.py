@@ -74,7 +74,8 @@ def test_the_form_says_what_registering_takes(memory: Api) -> None:
     form = good(memory.http.get(f"{CLUB}/auth/registration"), 200)
     assert (form["method"], form["path"]) == ("POST", f"{CLUB}/auth/registration")
     required = {field["name"]: field["required"] for field in form["fields"]}
-    assert required == {"username": True, "email": True, "password": True, "name": False}
+    optional = {"name": False, "language": False}
+    assert required == {"username": True, "email": True, "password": True, **optional}
     [password] = [field for field in form["fields"] if field["name"] == "password"]
     assert (password["type"], password["min_length"], password["max_bytes"]) == ("password", 8, 1024)
     assert fields(memory.nobody.posts("/auth/registration", x=1)) == ["x", "username", "email", "password"]
@@ -89,6 +90,14 @@ def test_the_forms_say_what_a_setting_asks_for() -> None:
             [password] = [field for field in form["fields"] if field["name"] == "password"]
             assert password["min_length"] == 12
         assert fields(api.registers_with_email("bob", password="eleven-char")) == ["password"]
+
+
+def test_whoever_registers_may_choose_a_language(memory: Api) -> None:
+    for username, chosen in (("ada", {"language": "ru"}), ("bob", {"language": None}), ("eve", {})):
+        good(memory.registers_with_email(username, **chosen), 201)
+        assert me(signed_in(memory, username=username))["language"] == chosen.get("language")
+    assert [mail.facts.get("language") for mail in memory.mails()] == ["ru", None, None]
+    assert fields(memory.registers_with_email("dan", language="xx")) == ["language"]
 
 
 # Registering

@@ -71,11 +71,12 @@ def test_the_day_is_one_request_with_all_that_a_list_of_it_shows(school: School)
     shown = good(asks(school.ann, "?teacher=me"), 200)
     one = good(school.ann.reads(f"/groups/{school.chess}/lessons/{early}"), 200)
     two = good(school.ann.reads(f"/groups/{school.go}/lessons/{late}"), 200)
+    taught = {"teacher_names": ["ann"], "untaken": False, "unmarked": 1}
     assert shown == {
         "total": 2,
         "lessons": [
-            {**one, "group_name": "Chess", "location_name": "Main", "roster": 2, "marked": 2},
-            {**two, "group_name": "Go", "location_name": "Annex", "roster": 1, "marked": 0},
+            {**one, "group_name": "Chess", "location_name": "Main", **taught, "roster": 2, "marked": 2},
+            {**two, "group_name": "Go", "location_name": "Annex", **taught, "roster": 1, "marked": 0},
         ],
     }
     assert one["state"] == "held"
@@ -87,6 +88,7 @@ def test_how_many_come_is_for_those_who_work_here(api: Api, school: School) -> N
     (shown,) = good(asks(parent), 200)["lessons"]
     assert "roster" not in shown
     assert "marked" not in shown
+    assert "unmarked" not in shown
     assert shown["group_name"] == "Chess"
     header, _ = asks(parent, "?format=csv").text.splitlines()
     assert "roster" not in header
@@ -126,6 +128,8 @@ def test_lessons_are_found_by_who_where_when_and_how_they_stand(school: School) 
     assert ids(head, f"?group_id={UNKNOWN_ID}") == ids(head, f"?location_id={UNKNOWN_ID}") == []
     assert ids(head, "?untaken=true&from=2026-01-01") == [yesterday, untaken, substitute]
     assert ids(head, "?untaken=false") == [taken, off, to_come]
+    told = {it["id"]: it["untaken"] for it in good(asks(head), 200)["lessons"]}
+    assert [each for each in told if told[each]] == [untaken, substitute]
     assert ids(head, "?state=held") == [taken]
     assert ids(head, "?state=cancelled&teacher=me") == []
     assert ids(head, "?from=2026-03-01&to=2026-03-01") == ids(head, "?to=2026-03-01") == [yesterday]

@@ -149,8 +149,8 @@ def test_groups_and_lessons_are_a_constant_number_of_statements(database: Databa
 
 
 @pytest.mark.parametrize("number_of_groups", [1, 30])
-def test_lessons_of_all_groups_are_three_statements(database: Database, number_of_groups: int) -> None:
-    """One for the lessons, one for what is around them, one for how many there are beyond the page."""
+def test_lessons_of_all_groups_are_four_statements(database: Database, number_of_groups: int) -> None:
+    """One for the lessons, one for what is around them, one for who teaches, one for how many there are."""
     store = SqlStore(primary=database, replica=database)
     club = club_in(store)
     members = tuple(map(joined, club.clients))
@@ -164,7 +164,7 @@ def test_lessons_of_all_groups_are_three_statements(database: Database, number_o
                 told = [*list_all(manager, page=page, **asked)]
             assert len(told) == min(number_of_groups, 20 if page else 30)
             assert {lesson.roster for lesson in told} == {3}
-            assert len(statements) == (3 if number_of_groups > len(told) else 2)
+            assert len(statements) == (4 if number_of_groups > len(told) else 3)
 
 
 @pytest.mark.parametrize("number_of_groups", [1, 30])
@@ -215,7 +215,7 @@ def test_lessons_of_a_day_are_read_along_an_index_of_days(database: Database, as
     with counted(database) as statements:
         page = NumberedPage(1, 1)
         assert len([*list_all(make.actor(make.confirmed(role=Role.MANAGER)), page=page, **given)]) == 1
-    chosen, _, number = statements
+    chosen, _, _, number = statements
     for statement in (chosen, number):
         check_along_an_index_of_days(plan_of(database, statement))
 

@@ -151,7 +151,7 @@ def test_passes_are_listed_newest_first_with_what_is_left(office: Office) -> Non
     office.sells(discount_percent=10, starts_on="after_current")
     office.comes("2026-02-21")
     text = " ".join(shown(office.clerk.opens(f"{office.card}/passes")).texts)
-    newest, oldest = text.index("Begins 20 Mar 2026"), text.index("Active")
+    newest, oldest = text.index("Begins 20 Mar 2026"), text.index("Valid")
     assert newest < oldest
     assert "7 left , until 19 Mar 2026" in text
     assert "Sold 2 Mar 2026, €72.00 (10% off)" in text
@@ -164,7 +164,7 @@ def test_a_pass_shows_what_it_paid_for_and_in_which_state_it_is(office: Office) 
     office.comes("2026-02-21", "2026-02-22")
     page = office.clerk.opens(f"/app/passes/{subscription}")
     texts = shown(page).texts
-    assert {"Active", "6 left", "2 visits", "22 Feb 2026, 18:00", "Clay"} <= {*texts}
+    assert {"Valid", "6 left", "2 visits", "22 Feb 2026, 18:00", "Clay"} <= {*texts}
     for change, state in (
         ({"freezes": [{"from": TODAY, "until": "2026-03-05"}]}, "Frozen"),
         ({"freezes": [], "cancelled_on": "2026-02-25"}, "Cancelled"),
@@ -198,7 +198,7 @@ def test_the_card_shows_current_passes_and_leads_to_what_may_be_done(office: Off
     assert "Cancelled" in on_the_card(office, Role.MANAGER).texts
     current = office.sells()
     card = on_the_card(office, Role.MANAGER)
-    assert {"Active", "8 left", "All passes (2)"} <= {*card.texts}
+    assert {"Valid", "8 left", "All passes (2)"} <= {*card.texts}
     assert "Cancelled" not in card.texts
     assert f"/app/passes/{current}" in card.links
     assert {office.sell, f"{office.card}/groups/enrol", f"{office.card}/passes/unpaid"} <= {*card.links}

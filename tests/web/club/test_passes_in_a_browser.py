@@ -114,7 +114,7 @@ def test_a_pass_is_told_as_it_is_meant(demo_page: Page, demo_service: Service) -
         - paragraph:
           - link
         - heading [level=1]
-        - paragraph: /Active/
+        - paragraph: /Valid/
         - term: Valid
         - definition
         - term: Visits

@@ -5,7 +5,7 @@ import msgspec
 from attendance.adapters.http.server.service import home
 from attendance.adapters.http.server.wire import json_reply
 from attendance.adapters.web.accounts.registration import is_open
-from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.navigation import start_of
 from attendance.domain.errors import NotFound
 
@@ -14,14 +14,16 @@ room = PageRoom()
 
 @room.page("GET", "/")
 def front_door(visit: Visit) -> Answer:
-    """What this is and where to begin: as a page, or to whoever does not ask for one as links."""
+    """What this is and where to begin: as a page, or to whoever does not ask for one as links.
+
+    Whoever is signed in goes on to where they begin.
+    """
     if not visit.wants_page:
         return json_reply(200, msgspec.json.encode(home(visit.service)), (b"vary", b"Accept"))
     if visit.actor is None:
         return Page("front_door.html", {"is_open": is_open(visit)})
-    user, has_labs = visit.user, visit.service.settings.has_labs
-    start = start_of(visit.permissions, has_children=bool(user.clients), has_labs=has_labs)
-    return Page("start.html", {"user": user, "start": start})
+    has_labs = visit.service.settings.has_labs
+    return GoOn(start_of(visit.permissions, has_children=bool(visit.user.clients), has_labs=has_labs))
 
 
 @room.page("GET", "/app")

@@ -12,7 +12,7 @@ from attendance.application.forms.field_errors import named_errors
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command
 from attendance.application.ports import EmailAddresses, Hasher, UnitOfWork, Usernames
-from attendance.domain.accounts.accounts import Account, EmailTaken, accepted_name, email_key
+from attendance.domain.accounts.accounts import Account, EmailTaken, Language, accepted_name, email_key
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.policy import may_invite
 from attendance.domain.accounts.usernames import posing_error
@@ -38,9 +38,9 @@ class Register(Command):
 
     The username must be unique in every spelling that is compared as the same. To an `email` a confirmation
     link is mailed; the level is 1 until it is used. Without one the account is listed in the labs' directory.
-    `address`: that of the client's machine, against whose limit the registration counts; None: no limit.
-    Raises Invalid with all errors, RegistrationByInvitation, UsernameTaken, EmailTaken, LimitReached,
-    Unavailable.
+    `language`: that of the account's mails and pages; None: not chosen. `address`: that of the client's
+    machine, against whose limit the registration counts; None: no limit. Raises Invalid with all errors,
+    RegistrationByInvitation, UsernameTaken, EmailTaken, LimitReached, Unavailable.
     """
 
     registration: Registration
@@ -67,6 +67,7 @@ class Register(Command):
         password: str,
         email: str | None = None,
         name: str = "",
+        language: Language | None = None,
         address: str | None = None,
     ) -> AccountId:
         self.require_room(address=address)
@@ -85,6 +86,7 @@ class Register(Command):
             password_hash=password_hash,
             email=emails[0] if emails else None,
             name=accepted_full_name,
+            language=language,
             in_labs=email is None,
             created_at=now,
             updated_at=now,

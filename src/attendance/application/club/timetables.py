@@ -45,31 +45,50 @@ LESSONS_SORT = ("date", "created_at")
 class LessonInContextDetails(LessonDetails):
     """A lesson among those of all groups, with what its group and location are called.
 
-    `roster`: how many clients are its group's members on its date, without guests; `marked`: how many clients
-    have a mark, guests among them. Both are None for whoever does not work here.
+    `teacher_names`: of the lesson's own teachers, by name; of somebody without a name the username.
+    `untaken`: it has begun, is not cancelled, and nobody who teaches has marked anybody. `roster`: how many
+    clients are its group's members on its date, without guests; `unmarked`: how many of them have no mark;
+    `marked`: how many clients have one, guests among them. All three are None for whoever does not work here.
     """
 
     group_name: str
     location_name: str
+    teacher_names: tuple[str, ...]
+    untaken: bool
     roster: int | None
+    unmarked: int | None
     marked: int | None
 
     @classmethod
-    def of_context(cls, context: LessonInContext, actor: Actor, now: datetime) -> "LessonInContextDetails":
-        sees_numbers = sees_members(actor)
+    def of_context(
+        cls, context: LessonInContext, teachers: "Names", actor: Actor, now: datetime
+    ) -> "LessonInContextDetails":
+        """`teachers`: the names of its teachers, by their ids."""
+        lesson, sees_numbers = context.lesson, sees_members(actor)
         return read_model(
             cls,
-            context.lesson,
-            state=context.lesson.state(at=now),
+            lesson,
+            state=lesson.state(at=now),
             group_name=context.group_name,
             location_name=context.location_name,
+            teacher_names=tuple(sorted((teachers[each] for each in lesson.teachers), key=sort_key)),
+            untaken=lesson.is_untaken(at=now),
             roster=context.roster if sees_numbers else None,
+            unmarked=context.unmarked if sees_numbers else None,
             marked=context.marked if sees_numbers else None,
         )
 
     @staticmethod
     def hidden(actor: Actor) -> tuple[str, ...]:
-        return () if sees_members(actor) else ("roster", "marked")
+        return () if sees_members(actor) else ("roster", "unmarked", "marked")
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedLesson:
+    """A lesson in its context, and the names of teachers, its own among them, by their ids."""
+
+    context: LessonInContext
+    teachers: "Names"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +189,7 @@ class ListAllLessons(TimedQuery):
     other one where today is on the wrong side of it. `teacher_id`: lessons whose own teachers include it.
     `group_id`, `location_id`, `state`: only those. `untaken` True: those that have begun, are not cancelled
     and have no mark; False: the others. How many are on the roster and marked is for employees and above.
-    `page` (from 1): that page of 20; None: the whole list. A page takes at most three statements,
+    `page` (from 1): that page of 20; None: the whole list. A page takes at most four statements,
     however many lessons it has. Raises Invalid, Forbidden.
     """
 
@@ -211,10 +230,13 @@ class ListAllLessons(TimedQuery):
             untaken=untaken,
         )
 
-        def rows(work: UnitOfWork, page_request: PageRequest[LessonInContext]) -> tuple[LessonInContext, ...]:
+        def rows(work: UnitOfWork, page_request: PageRequest[_NamedLesson]) -> tuple[_NamedLesson, ...]:
             last = page_request.after
-            of_lessons: PageRequest[Lesson] = replace(page_request, after=last and last.lesson)  # type: ignore[arg-type, assignment]
-            return work.lessons.in_context(work.lessons.list(criteria, of_lessons))
+            of_lessons: PageRequest[Lesson] = replace(page_request, after=last and last.context.lesson)  # type: ignore[arg-type, assignment]
+            contexts = work.lessons.in_context(work.lessons.list(criteria, of_lessons))
+            teacher_ids = {each for context in contexts for each in context.lesson.teachers}
+            names = work.statistics.names_of(Kind.EMPLOYEE, teacher_ids) if teacher_ids else {}
+            return tuple(_NamedLesson(context, names) for context in contexts)
 
         return listed(
             self.store,
@@ -223,7 +245,7 @@ class ListAllLessons(TimedQuery):
             page=page,
             count=lambda work: work.lessons.count(criteria),
             rows=rows,
-            details=lambda context: LessonInContextDetails.of_context(context, actor, now),
+            details=lambda row: LessonInContextDetails.of_context(row.context, row.teachers, actor, now),
             hidden=LessonInContextDetails.hidden(actor),
         )
 

@@ -314,13 +314,15 @@ class LessonWithTeachers:
 class LessonInContext:
     """A lesson, what its group and location are called, and how many clients it is about.
 
-    `roster`: members on its date, without guests; `marked`: clients with a mark, guests among them.
+    `roster`: members on its date, without guests; `unmarked`: those of them without a mark; `marked`: clients
+    with a mark, guests among them.
     """
 
     lesson: Lesson
     group_name: str
     location_name: str
     roster: int
+    unmarked: int
     marked: int
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import click
 
@@ -41,13 +41,16 @@ def explained(command: Callable[P, None]) -> Callable[P, None]:
 
 
 @contextmanager
-def stored() -> Iterator[UseCases]:
-    """The use cases over the database that the environment names; raise SettingsError where none is kept."""
+def stored(**instead: Any) -> Iterator[UseCases]:
+    """The use cases over the database that the environment names; raise SettingsError where none is kept.
+
+    `instead`: providers of ports that are to be filled otherwise, by their names.
+    """
     # only here: `--help` needs nothing of it
     from attendance.entrypoints.container import opened
 
     settings = from_environment()
     if settings.database_url == MEMORY:
         raise SettingsError("ATTENDANCE_DATABASE_URL: memory is gone when this command ends")
-    with opened(settings) as use_cases:
+    with opened(settings, **instead) as use_cases:
         yield use_cases

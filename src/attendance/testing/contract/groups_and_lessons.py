@@ -331,11 +331,11 @@ def test_lessons_are_shown_with_what_is_around_them(club: Club) -> None:
         asked = [work.lessons.get(it.id) for it in (lessons[2], other, lessons[0], lessons[1])]
         told = work.lessons.in_context(asked)
         assert [it.lesson for it in told] == asked
-        assert [(it.group_name, it.location_name, it.roster, it.marked) for it in told] == [
-            ("Chess", place, 2, 0),
-            ("Go", place, 0, 1),
-            ("Chess", place, 0, 0),
-            ("Chess", place, 2, 1),
+        assert [(it.group_name, it.location_name, it.roster, it.unmarked, it.marked) for it in told] == [
+            ("Chess", place, 2, 2, 0),
+            ("Go", place, 0, 0, 1),
+            ("Chess", place, 0, 0, 0),
+            ("Chess", place, 2, 1, 1),
         ]
         assert work.lessons.in_context([]) == ()
     with club.store.transaction() as work:

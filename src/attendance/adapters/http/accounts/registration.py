@@ -12,7 +12,7 @@ from attendance.adapters.http.server.callers.authentication import Caller
 from attendance.adapters.http.server.fields.texts import Email, Password, PersonName, Username
 from attendance.adapters.http.server.operations.declaration import ANYBODY, API, Room, Runs
 from attendance.application.use_cases import UseCases
-from attendance.domain.accounts.accounts import LONGEST_EMAIL, LONGEST_NAME, LONGEST_USERNAME
+from attendance.domain.accounts.accounts import LONGEST_EMAIL, LONGEST_NAME, LONGEST_USERNAME, Language
 from attendance.domain.accounts.passwords import LONGEST_PASSWORD_BYTES
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Role
@@ -30,10 +30,13 @@ class RegisterBody(Body):
 
 
 class RegistrationBody(Body):
+    """`language`: that of the account's mails and pages; null: not chosen."""
+
     username: Username
     email: Email
     password: Password
     name: PersonName = ""
+    language: Language | None = None
 
 
 class InvitationBody(Body):
@@ -103,6 +106,7 @@ def registration_form(use_cases: UseCases) -> FormView:
             FieldView("email", "email", True, email, max_length=LONGEST_EMAIL),
             password_field(use_cases.register.password_rules.shortest),
             FieldView("name", "text", False, "What others call you.", max_length=LONGEST_NAME),
+            FieldView("language", "text", False, f"Of pages and mails: {', '.join(Language)}."),
         ],
     )
 

@@ -144,11 +144,18 @@ class ChangedLessonView(LessonView, kw_only=True):
 
 
 class LessonInContextView(LessonView, kw_only=True):
-    """A lesson among those of all groups; for those who work here, how many are on its roster and marked."""
+    """A lesson among those of all groups; for those who work here, how many are on its roster and marked.
+
+    `untaken`: it has begun, is not cancelled, and nobody who teaches has marked anybody. `unmarked`: how many
+    on its roster have no mark; guests are among `marked` alone.
+    """
 
     group_name: str
     location_name: str
+    teacher_names: list[str]
+    untaken: bool
     roster: Sent[int] = UNSET
+    unmarked: Sent[int] = UNSET
     marked: Sent[int] = UNSET
 
 

@@ -35,12 +35,14 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
 
     def _in_context(self, lesson: Lesson) -> LessonInContext:
         group = self.tables.groups.rows[lesson.group_id]
+        roster, marked = group.roster_on(lesson.date), self.tables.marks.get(lesson.id) or ()
         return LessonInContext(
             lesson=lesson,
             group_name=group.name,
             location_name=self.tables.locations.rows[lesson.location_id].name,
-            roster=len(group.roster_on(lesson.date)),
-            marked=len(self.tables.marks.get(lesson.id) or ()),
+            roster=len(roster),
+            unmarked=sum(client_id not in marked for client_id in roster),
+            marked=len(marked),
         )
 
     def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:

@@ -75,6 +75,20 @@ IN_CONTEXT = {
         .scalar_subquery()
         .label("roster"),
         sa.select(sa.func.count())
+        .where(
+            group_members.c.group_id == lessons.c.group_id,
+            is_member_on(lessons.c.date),
+            ~sa.exists(
+                sa.select(attendance.c.client_id).where(
+                    attendance.c.lesson_id == lessons.c.id,
+                    attendance.c.client_id == group_members.c.client_id,
+                )
+            ).correlate(lessons, group_members),
+        )
+        .correlate(lessons)
+        .scalar_subquery()
+        .label("unmarked"),
+        sa.select(sa.func.count())
         .where(attendance.c.lesson_id == lessons.c.id)
         .scalar_subquery()
         .label("marked"),
@@ -151,6 +165,7 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
                 group_name=row.group_name,
                 location_name=row.location_name,
                 roster=row.roster,
+                unmarked=row.unmarked,
                 marked=row.marked,
             )
             for lesson in lessons

@@ -3,7 +3,9 @@
 from attendance.adapters.http.server.operations.declaration import Runs
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.going_on import SIGN_IN
+from attendance.adapters.web.server.languages import LANGUAGES
 from attendance.application.accounts.registration import RegistrationByInvitation
+from attendance.domain.accounts.accounts import Language
 from attendance.domain.accounts.links import Gone
 from attendance.domain.errors import Unavailable
 
@@ -27,19 +29,21 @@ def registration_form(visit: Visit) -> Answer:
 
 
 def refused_form(visit: Visit) -> Answer:
-    return Page(
-        "accounts/create_account.html", {"shortest": visit.use_cases.register.password_rules.shortest}
-    )
+    shortest = visit.use_cases.register.password_rules.shortest
+    return Page("accounts/create_account.html", {"shortest": shortest, "languages": LANGUAGES})
 
 
 @room.page("POST", "/app/create-account", runs=Runs.HASHING, form=refused_form)
 def register(visit: Visit) -> Answer:
     """Open an account, mail the link that confirms its address, and sign in."""
-    form = visit.form
+    form, fields = visit.form, visit.fields
+    language = fields.choice("language", Language)
+    fields.raise_if_errors()
     visit.use_cases.register(
         username=form["username"],
         email=form["email"],
         name=form["name"],
+        language=language,
         password=form["password"],
         address=visit.address,
     )

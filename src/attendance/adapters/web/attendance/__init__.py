@@ -1,1 +1,1 @@
-"""Who comes to lessons: parents and their children."""
+"""Who was there: the lessons of a day, a roll call, and what parents see of it."""

@@ -29,6 +29,7 @@ from attendance.adapters.web.server.refusals import (
     status_of,
 )
 from attendance.adapters.web.server.rendering import rendered
+from attendance.application.accounts.read_models import UserDetails
 from attendance.domain.errors import AttendanceError
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
@@ -61,6 +62,11 @@ def _handler(page: DeclaredPage, service: Service, callers: Callers) -> HTTPRout
         include_in_schema=False,
         opt={PAGE: True},
     )(answered_by_its_plan)
+
+
+def awaits_confirmation(user: UserDetails | None) -> bool:
+    """Whether somebody has an address that its link has not confirmed."""
+    return user is not None and user.email is not None and not user.email_confirmed
 
 
 def holds_secrets(page: DeclaredPage) -> bool:
@@ -180,6 +186,7 @@ class PagePlan:
                 values = {
                     **answer.values,
                     "is_signed_in": visit.actor is not None,
+                    "awaits_confirmation": awaits_confirmation(visit.known_user),
                     "path": visit.path,
                     "entries": entries_for(visit.permissions, has_labs=visit.service.settings.has_labs),
                     "permissions": visit.permissions,
