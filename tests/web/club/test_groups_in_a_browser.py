@@ -145,7 +145,7 @@ def test_a_group_is_told_as_it_is_meant(demo_page: Page, demo_service: Service) 
           - listitem:
             - heading [level=2]:
               - link
-            - paragraph: /[A-Z][a-z]+s and [A-Z][a-z]+s \d\d:\d\d–\d\d:\d\d/
+            - paragraph: /[A-Z][a-z]+s.* \d\d:\d\d–\d\d:\d\d/
             - term: Place
             - definition: /House \d/
             - term: Teaches
@@ -202,8 +202,7 @@ def test_a_group_is_told_as_it_is_meant(demo_page: Page, demo_service: Service) 
         - list "Lessons":
           - listitem:
             - link /[A-Z][a-z]{2} \d+ \w+ \d{4}, \d\d:\d\d–\d\d:\d\d/
-            - text: held
-            - paragraph: /\d+ of \d+/
+            - text: /held|not taken/
             - link /Change .+/
         """
     )
