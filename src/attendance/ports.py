@@ -38,12 +38,21 @@ from attendance.application.club.overlaps import (
     LessonWarningCode as LessonWarningCode,
 )
 from attendance.application.club.prices import PriceDetails as PriceDetails
-from attendance.application.club.schedules import MadeLessons as MadeLessons
+from attendance.application.club.schedules import (
+    MadeLessons as MadeLessons,
+    SkippedSlot as SkippedSlot,
+    WhySkipped as WhySkipped,
+)
 from attendance.application.club.subscriptions import SubscriptionDetails as SubscriptionDetails
 from attendance.application.club.timetables import (
     GroupOfClientDetails as GroupOfClientDetails,
+    GroupOverview as GroupOverview,
+    GroupTeacher as GroupTeacher,
     LessonInContextDetails as LessonInContextDetails,
     LessonOfClientDetails as LessonOfClientDetails,
+    RosterDetails as RosterDetails,
+    RosterEntry as RosterEntry,
+    TeacherDetails as TeacherDetails,
 )
 from attendance.application.forms.listing import Listed as Listed
 from attendance.application.labs.read_models import LabView as LabView

@@ -67,9 +67,9 @@ class UseCases:
         edit_subscription, freeze_subscriptions, subscriptions_of_client, settle_unpaid_visits,
         list_locations,
         add_location, show_location, edit_location, list_groups, add_group, show_group, edit_group,
-        add_member, end_member, list_lessons, list_all_lessons, add_lesson, make_lessons, show_lesson,
-        edit_lesson, delete_lesson, groups_of_client, lessons_of_client, show_favorites,
-        replace_favorites.
+        add_member, end_member, list_group_overviews, show_roster, list_teachers, list_lessons,
+        list_all_lessons, add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson,
+        groups_of_client, lessons_of_client, show_favorites, replace_favorites.
 
     Attendance: who was there:
         show_sheet, mark_attendance, attendance_history, visits_of_client,
@@ -158,6 +158,9 @@ class UseCases:
     edit_group: groups.EditGroup
     add_member: groups.AddMember
     end_member: groups.EndMember
+    list_group_overviews: timetables.ListGroupOverviews
+    show_roster: timetables.ShowRoster
+    list_teachers: timetables.ListTeachers
     list_lessons: timetables.ListLessons
     list_all_lessons: timetables.ListAllLessons
     add_lesson: lessons.AddLesson

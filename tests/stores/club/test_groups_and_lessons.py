@@ -16,10 +16,16 @@ from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.club.groups import SqlGroups
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.databases import Database
-from attendance.application.club.timetables import ListAllLessons
+from attendance.application.club.timetables import (
+    ListAllLessons,
+    ListGroupOverviews,
+    ListTeachers,
+    ShowRoster,
+)
 from attendance.application.pagination import NumberedPage, PageRequest, SortKey
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.club import GroupCriteria, LessonCriteria
+from attendance.domain.club.groups import Teaching
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.permissions.roles import Role
 from attendance.testing import make
@@ -131,6 +137,7 @@ def test_groups_and_lessons_are_a_constant_number_of_statements(database: Databa
     assert number(lambda work: work.clients.get_all_for_update(clients)) == 1 + locking
     assert number(lambda work: work.lessons.add_all(lessons)) == 1
     assert number(lambda work: work.lessons.with_teachers(lessons[0].id, for_update=True)) == 1
+    assert number(lambda work: work.lessons.next_of_groups([few.id, many.id], make.NOON)) == 1
     assert number(lambda work: work.lessons.slots_taken(many.id, date.min, date.max)) == 1
     assert number(lambda work: work.lessons.lock_held_dates(many.id, make.NOON)) == 2
     assert number(lambda work: work.lessons.lock_at_location(club.location.id, date.min, date.max)) == 2
@@ -158,6 +165,32 @@ def test_lessons_of_all_groups_are_four_statements(database: Database, number_of
             assert len(told) == min(number_of_groups, 20 if page else 30)
             assert {lesson.roster for lesson in told} == {3}
             assert len(statements) == (4 if number_of_groups > len(told) else 3)
+
+
+@pytest.mark.parametrize("number_of_groups", [1, 30])
+def test_groups_with_names_are_a_constant_number_of_statements(
+    database: Database, number_of_groups: int
+) -> None:
+    """Groups, names of places and of teachers, next lessons, and how many groups are beyond the page."""
+    store = SqlStore(primary=database, replica=database)
+    club = club_in(store)
+    members = tuple(map(joined, club.clients))
+    teaching = Teaching(user_id=club.teacher.id, since=MARCH_2)
+    groups = [club.group(members=members, teachers=(teaching,)) for _ in range(number_of_groups)]
+    club.put(*(make.lesson(group) for group in groups))
+    clock = {"clock": lambda: make.NOON - DAY, "today": lambda: MARCH_2}
+    list_overviews = ListGroupOverviews(store=store, **clock)
+    manager = make.actor(make.confirmed(role=Role.MANAGER))
+    with counted(database) as statements:
+        told = [*list_overviews(manager, page=1)]
+    assert all(it.next_lesson and it.size == len(members) and it.teacher_names for it in told)
+    assert len(statements) == (5 if number_of_groups > len(told) else 4)
+    with counted(database) as statements:
+        roster = ShowRoster(store=store, today=clock["today"])(manager, group_id=groups[0].id)
+    assert (len(roster.entries), len(roster.teachers), len(statements)) == (len(members), 1, 4)
+    with counted(database) as statements:
+        ListTeachers(store=store)(manager, user_ids=[club.teacher.id])
+    assert len(statements) == 2
 
 
 def check_along_an_index_of_days(plan: str) -> None:

@@ -1,8 +1,9 @@
 """Lessons of a schedule: making them for a range of days, cancelling them while their location is closed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
+from enum import StrEnum
 from typing import Any
 
 from attendance.application.club.lessons import LessonDetails, group_for_update, remove_lessons
@@ -24,18 +25,40 @@ from attendance.domain.permissions.policy import require_level_for_some
 from attendance.domain.permissions.table import Permission
 
 
+class WhySkipped(StrEnum):
+    """Why no lesson is made for a slot: it has one, another one is on at that time, the place is closed."""
+
+    MADE_BEFORE = "made_before"
+    IN_THE_WAY = "in_the_way"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedSlot:
+    """A slot of the schedule for which no lesson is made; `reason` is that of the closure."""
+
+    date: date
+    starts: time
+    ends: time
+    why: WhySkipped
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeLessons:
     """The lessons made now, by date and start, and for how many slots one existed already or is in the way.
 
     `removed`: how many were deleted before, because their slot is no longer in the schedule. `warnings`:
-    teachers who teach another lesson at the same time, by lesson.
+    teachers who teach another lesson at the same time, by lesson. `skipped`: the slots without a lesson made
+    now, by date and start; `removed_lessons`: those that were deleted, in the same order.
     """
 
     lessons: tuple[LessonDetails, ...]
     existing: int
     removed: int
     warnings: tuple[LessonWarning, ...]
+    skipped: tuple[SkippedSlot, ...]
+    removed_lessons: tuple[LessonDetails, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +68,9 @@ class MakeLessons(DatedCommand):
     Only on days on which the group is active and its location is not closed. A slot is skipped where its
     lesson was made before, or the group has another lesson at that time: making them again adds nothing.
     `replace`: first delete the lessons of these days that were made for a slot that is no longer in the
-    schedule, cancelled ones too, unless they have marks or were moved. Managers may, and below them who
-    teaches the group today. Raises Invalid, Forbidden, GroupNotFound.
+    schedule, cancelled ones too, unless they have marks or were moved. `preview`: return what would be made,
+    and change nothing. Managers may, and below them who teaches the group today. Raises Invalid, Forbidden,
+    GroupNotFound.
     """
 
     zones: Zones
@@ -57,7 +81,14 @@ class MakeLessons(DatedCommand):
 
     @retried
     def __call__(
-        self, actor: Actor, *, group_id: GroupId, since: date, until: date, replace: bool = False
+        self,
+        actor: Actor,
+        *,
+        group_id: GroupId,
+        since: date,
+        until: date,
+        replace: bool = False,
+        preview: bool = False,
     ) -> MadeLessons:
         require_range(since, until)
         require_level_for_some(actor, Permission.ADD_LESSON)
@@ -69,15 +100,22 @@ class MakeLessons(DatedCommand):
                 slots = [*slots_between(group, since, until)]
                 stale = _stale_lessons(work, group, slots, since, until) if replace else ()
                 remove_lessons(work, stale, context)
-                lessons, existing = self._made(work, group, location, slots, context)
+                lessons, skipped = self._made(work, group, location, slots, context)
                 work.lessons.add_all(lessons)
                 work.events.add_all([lesson.added(context) for lesson in lessons])
-                return MadeLessons(
+                made_lessons = MadeLessons(
                     lessons=tuple(LessonDetails.of(lesson, context.at) for lesson in lessons),
-                    existing=existing,
+                    existing=sum(slot.why is not WhySkipped.CLOSED for slot in skipped),
                     removed=len(stale),
                     warnings=warnings_of(work, lessons),
+                    skipped=skipped,
+                    removed_lessons=_by_date(stale, context),
                 )
+                if preview:
+                    raise _OnlyLookedAt(made_lessons)
+                return made_lessons
+        except _OnlyLookedAt as looked_at:
+            return looked_at.made_lessons
         except (SlotTaken, LessonMarked) as meanwhile:
             # a lesson was moved there or marked meanwhile: the next attempt finds and skips it
             raise Contended from meanwhile
@@ -89,11 +127,13 @@ class MakeLessons(DatedCommand):
         location: Location,
         slots: list[tuple[date, Slot]],
         context: ChangeContext,
-    ) -> tuple[list[Lesson], int]:
-        """The lessons of the slots that are free, and how many slots are not."""
+    ) -> tuple[list[Lesson], tuple[SkippedSlot, ...]]:
+        """The lessons of the slots that are free, and the other slots."""
         if not slots:
-            return [], 0
-        zone, lessons, existing = self.zones.named(location.timezone), [], 0
+            return [], ()
+        zone = self.zones.named(location.timezone)
+        lessons: list[Lesson] = []
+        skipped: list[SkippedSlot] = []
         taken = work.lessons.slots_taken(group.id, slots[0][0], slots[-1][0])
         all_lessons = [
             made(
@@ -111,15 +151,34 @@ class MakeLessons(DatedCommand):
         ]
         timeline = Timeline(work, group.id, all_lessons)
         for lesson in all_lessons:
+            closure = location.closure_on(lesson.date)
             if (lesson.date, lesson.starts) in taken:
-                existing += 1
-            elif location.closure_on(lesson.date) is None:
-                if timeline.is_free(lesson):
-                    timeline.add(lesson)
-                    lessons.append(lesson)
-                else:
-                    existing += 1
-        return lessons, existing
+                skipped.append(_skipped(lesson, WhySkipped.MADE_BEFORE))
+            elif closure:
+                skipped.append(_skipped(lesson, WhySkipped.CLOSED, closure.reason))
+            elif timeline.is_free(lesson):
+                timeline.add(lesson)
+                lessons.append(lesson)
+            else:
+                skipped.append(_skipped(lesson, WhySkipped.IN_THE_WAY))
+        return lessons, tuple(skipped)
+
+
+class _OnlyLookedAt(Exception):  # it undoes the transaction, and is no error
+    """What would be made, raised so that nothing is."""
+
+    def __init__(self, made_lessons: MadeLessons) -> None:
+        super().__init__()
+        self.made_lessons = made_lessons
+
+
+def _skipped(lesson: Lesson, why: WhySkipped, reason: str = "") -> SkippedSlot:
+    return SkippedSlot(date=lesson.date, starts=lesson.starts, ends=lesson.ends, why=why, reason=reason)
+
+
+def _by_date(lessons: Iterable[Lesson], context: ChangeContext) -> tuple[LessonDetails, ...]:
+    in_order = sorted(lessons, key=lambda lesson: (lesson.date, lesson.starts))
+    return tuple(LessonDetails.of(lesson, context.at) for lesson in in_order)
 
 
 def _stale_lessons(

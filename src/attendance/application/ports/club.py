@@ -369,6 +369,13 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
         """
 
     @abstractmethod
+    def next_of_groups(self, group_ids: Collection[GroupId], at: datetime) -> tuple[Lesson, ...]:
+        """Return the first lesson of each group that is not over at the instant `at`, sorted by group.
+
+        The first by start, ties by id; without cancelled ones. One statement.
+        """
+
+    @abstractmethod
     def taught_on(self, teacher_ids: Collection[AccountId], dates: Collection[date]) -> tuple[Lesson, ...]:
         """Return the lessons on these local dates that one of these teaches, sorted by start, ties by id.
 

@@ -251,6 +251,16 @@ class Group(GroupFields, Record):
         own = (member for member in self.members if member.client_id == client_id)
         return others + ended_by(own, after)
 
+    def roster_changes_after(self, day: date) -> tuple[date, ...]:
+        """The days after another on which somebody joins or is no longer in the group, in order."""
+        changes = {member.since for member in self.members}
+        changes |= {
+            member.until + ONE_DAY
+            for member in self.members
+            if member.until is not None and member.until < date.max
+        }
+        return tuple(sorted(each for each in changes if each > day))
+
     def is_ended_by(self, changed: "Group") -> bool:
         """Whether `changed` ends, and this group did not or ended later."""
         end = changed.active_until

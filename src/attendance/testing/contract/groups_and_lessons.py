@@ -344,6 +344,29 @@ def test_lessons_are_shown_with_what_is_around_them(club: Club) -> None:
         assert [it.lesson for it in work.lessons.in_context(asked)] == asked[1:]
 
 
+def test_of_each_group_the_next_lesson_is_found(club: Club) -> None:
+    first, second, empty, cancelled, asked_for_by_nobody = (club.group() for _ in range(5))
+    of_first = [make.lesson(first, date=MARCH_2 + DAY * n) for n in (0, 1, 2)]
+    of_first[1] = replace(of_first[1], cancelled=True, reason="ill")
+    of_second = [make.lesson(second, date=MARCH_2 + DAY * n) for n in (3, 1)]
+    over = [make.lesson(cancelled, cancelled=True, reason="ill"), make.lesson(asked_for_by_nobody)]
+    club.put(*of_first, *of_second, *over)
+    club.mark(of_first[0])
+    asked = [second.id, first.id, empty.id, cancelled.id]
+    begun = of_first[0].starts_at
+    with club.store.read() as work:
+        for at, expected in (
+            (begun - DAY, (of_first[0], of_second[1])),
+            (of_first[0].ends_at - timedelta(microseconds=1), (of_first[0], of_second[1])),
+            (of_first[0].ends_at, (of_first[2], of_second[1])),
+            (of_second[1].ends_at, (of_first[2], of_second[0])),
+            (of_second[0].ends_at, ()),
+        ):
+            found = work.lessons.next_of_groups(asked, at)
+            assert found == tuple(work.lessons.get(it.id) for it in expected)
+        assert work.lessons.next_of_groups([], begun) == ()
+
+
 def test_groups_are_found_by_who_is_still_in_them(club: Club) -> None:
     first, second, _ = club.clients
     runs, ends = (

@@ -72,6 +72,13 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
             if it.group_id == group_id and it.starts_at < until and it.ends_at > since
         )
 
+    def next_of_groups(self, group_ids: Collection[GroupId], at: datetime) -> tuple[Lesson, ...]:
+        to_come = self._by_start(
+            it for it in self.table.all() if it.group_id in group_ids and it.ends_at > at
+        )
+        first = {lesson.group_id: lesson for lesson in reversed(to_come)}
+        return tuple(first[group_id] for group_id in sorted(first))
+
     def taught_on(self, teacher_ids: Collection[AccountId], dates: Collection[date]) -> tuple[Lesson, ...]:
         return self._by_start(
             it for it in self.table.all() if it.date in dates and not {*teacher_ids}.isdisjoint(it.teachers)

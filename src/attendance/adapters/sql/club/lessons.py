@@ -188,6 +188,12 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
         days = {"first": _moved(since.date(), -FARTHEST), "last": _moved(until.date(), FARTHEST)}
         return self._entities(self.connection.run(OF_GROUP_BETWEEN, parameters | days).rows)
 
+    def next_of_groups(self, group_ids: Collection[GroupId], at: datetime) -> tuple[Lesson, ...]:
+        if not group_ids:
+            return ()
+        parameters = {"group_ids": [*group_ids], "at": at}
+        return self._entities(self.connection.run(NEXT_OF_GROUPS, parameters).rows)
+
     def taught_on(self, teacher_ids: Collection[AccountId], dates: Collection[date]) -> tuple[Lesson, ...]:
         if not teacher_ids or not dates:
             return ()
@@ -249,6 +255,29 @@ OF_GROUP_BETWEEN = {
     for dialect in AS_JSON
 }
 TAUGHT_ON = {dialect: _taking_place(dialect, _taught_on(dialect)) for dialect in AS_JSON}
+
+
+def _next_of_groups(dialect: str) -> sa.Select[Any]:
+    by_start = sa.func.row_number().over(
+        partition_by=lessons.c.group_id, order_by=(lessons.c.starts_at, lessons.c.id)
+    )
+    to_come = (
+        sa.select(lessons.c.id, by_start.label("place"))
+        .where(
+            among(lessons.c.group_id, "group_ids")[dialect],
+            ~lessons.c.cancelled,
+            lessons.c.ends_at > sa.bindparam("at", type_=lessons.c.ends_at.type),
+        )
+        .subquery()
+    )
+    return (
+        sa.select(*SqlLessons.mapper.columns[dialect])
+        .where(lessons.c.id == to_come.c.id, to_come.c.place == 1)
+        .order_by(lessons.c.group_id)
+    )
+
+
+NEXT_OF_GROUPS = {dialect: _next_of_groups(dialect) for dialect in AS_JSON}
 
 
 IS_OF_MEMBER = sa.and_(

@@ -1,0 +1,1 @@
+"""Groups, who comes and teaches, when they meet, and each of their lessons."""

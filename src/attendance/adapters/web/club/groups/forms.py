@@ -1,0 +1,108 @@
+"""What the forms of groups and lessons have in common."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from attendance.adapters.web.server.declared import Visit
+from attendance.adapters.web.server.fields import REQUIRED, FieldReader
+from attendance.domain.errors import FieldError, Forbidden, Invalid, NotFound
+from attendance.domain.ids import GroupId, LessonId
+from attendance.domain.permissions.table import Permission
+
+GROUPS = "/app/groups"
+
+I = TypeVar("I")  # noqa: E741 # a kind of id
+Row = Mapping[str, str]
+
+
+def id_in(path: str, kind: Callable[[UUID], I]) -> I:
+    """The id that a path names. Raises NotFound for what is none."""
+    try:
+        return kind(UUID(path))
+    except ValueError as error:
+        raise NotFound from error
+
+
+def group_path(group_id: GroupId) -> str:
+    return f"{GROUPS}/{group_id}"
+
+
+def lesson_path(lesson_id: LessonId) -> str:
+    """The roll call of a lesson; below it `/edit`."""
+    return f"/app/lessons/{lesson_id}"
+
+
+def versions_in(visit: Visit) -> list[int] | None:
+    """The version that a form was made of; None for a form without one."""
+    version = visit.form["version"]
+    return [int(version)] if version.isascii() and version.isdecimal() else None
+
+
+def required_id(fields: FieldReader, name: str, kind: Callable[[UUID], I]) -> I:
+    """An id that has to be there; where it is not, one of nothing, and the field is refused."""
+    found = fields.id(name, kind)
+    if found is None and not fields.text(name).strip():
+        fields.refuse(name, REQUIRED)
+    return found or kind(UUID(int=0))
+
+
+def for_those_with(permission: Permission, visit: Visit) -> None:
+    """Raise Forbidden rather than show a form that whoever is signed in could never send."""
+    if permission not in visit.permissions:
+        raise Forbidden
+
+
+@contextmanager
+def fields_called(name_of: Callable[[str], str]) -> Iterator[None]:
+    """Raise Invalid with the names that the fields have in the form."""
+    try:
+        yield
+    except Invalid as invalid:
+        errors = (FieldError(name_of(error.field), error.message) for error in invalid.field_errors)
+        raise Invalid(*errors) from invalid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowForm:
+    """A form of several alike rows, whose fields are called `<name>-<number of the row>`.
+
+    A row whose first field is empty is none. `wire_names`: how use cases call a field that has another name.
+    """
+
+    fields: Sequence[str]
+    list_name: str
+    wire_names: Mapping[str, str]
+
+    def rows(self, visit: Visit, stored: Sequence[Row], *, empty: Row, more: int) -> list[Row]:
+        """What a page shows: what was typed, or what is stored with some empty rows more."""
+        sent = self.numbers_sent(visit)
+        if not sent:
+            return [*stored, *([empty] * more)]
+        typed = visit.form.as_shown()
+        return [{name: typed[f"{name}-{number}"] for name in self.fields} for number in range(max(sent) + 1)]
+
+    def numbers_sent(self, visit: Visit) -> list[int]:
+        """The numbers of the rows that were sent, empty or not."""
+        names = (re.fullmatch(rf"{self.fields[0]}-([0-9]{{1,2}})", name) for name in visit.form)
+        return sorted(int(name[1]) for name in names if name)
+
+    def filled(self, visit: Visit) -> list[int]:
+        """The numbers of the rows with something in them."""
+        first = self.fields[0]
+        return [number for number in self.numbers_sent(visit) if visit.form[f"{first}-{number}"].strip()]
+
+    def name_of(self, numbers: Sequence[int], before: int = 0) -> Callable[[str], str]:
+        """How the field of an entry is called, of a list of which some entries come before these rows."""
+
+        def name(field: str) -> str:
+            found = re.fullmatch(rf"{self.list_name}\[([0-9]+)\]\.(\w+)", field)
+            place = int(found[1]) - before if found else -1
+            if found is None or not 0 <= place < len(numbers):
+                return field
+            return f"{self.wire_names.get(found[2], found[2])}-{numbers[place]}"
+
+        return name

@@ -1,0 +1,274 @@
+"""Groups: finding one, who comes and when, adding, editing and ending one."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from attendance.adapters.web.club.groups.forms import (
+    GROUPS,
+    for_those_with,
+    group_path,
+    id_in,
+    required_id,
+    versions_in,
+)
+from attendance.adapters.web.club.groups.schedule_words import in_words
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.forms import Typed
+from attendance.adapters.web.server.languages import N_
+from attendance.application.club.timetables import LessonInContextDetails, RosterDetails
+from attendance.domain.club.lessons import CLOSED, GROUP_ENDED, LessonState
+from attendance.domain.club.locations import Closure, Location
+from attendance.domain.club.schedules import LONGEST_RANGE
+from attendance.domain.ids import AccountId, GroupId, LocationId
+from attendance.domain.permissions.table import Permission
+
+room = PageRoom()
+
+RUNNING, NOT_RUNNING, ANY = "", "not-running", "all"
+STATES = {RUNNING: True, NOT_RUNNING: False, ANY: None}
+AHEAD, PAST = "", "past"
+ONE_DAY = dt.timedelta(days=1)
+A_YEAR = dt.timedelta(days=LONGEST_RANGE - 1)
+MOST_LESSONS_SHOWN = 10
+"""Of those that end with a group."""
+REASONS = {CLOSED: N_("closed"), GROUP_ENDED: N_("the group has ended")}
+"""Reasons that nobody typed."""
+
+
+@room.page("GET", GROUPS)
+def groups(visit: Visit) -> Answer:
+    """Groups by name, with filters."""
+    filters = visit.filters
+    place, page = filters.id("place", LocationId), filters.number("page")
+    filters.raise_if_errors()
+    state, is_mine = visit.query["state"], filters.checked("mine")
+    listed = visit.use_cases.list_group_overviews(
+        visit.signed_in,
+        page=page or 1,
+        q=visit.query["q"],
+        active=STATES.get(state, True),
+        location_id=place,
+        teacher_id=visit.signed_in.id if is_mine else None,
+    )
+    locations = visit.use_cases.list_locations(visit.signed_in)
+    values = {
+        "groups": [(group, in_words(group.schedule, visit.language)) for group in listed],
+        "total": listed.total,
+        "number": listed.page,
+        "has_more": (listed.page or 1) < listed.pages,
+        "locations": {location.id: location.name for location in locations},
+        "query": Typed(
+            (name, text) for name, text in visit.query.as_shown().items() if name != "page" and text
+        ),
+    }
+    return Page("club/groups/list.html", values)
+
+
+@dataclass(frozen=True, slots=True)
+class LessonRow:
+    """A lesson of a group as its page shows it.
+
+    `is_open`: whoever looks may mark and edit it. `are_others`: its teachers are not the group's of that day.
+    """
+
+    lesson: LessonInContextDetails
+    is_open: bool
+    is_untaken: bool
+    closure: Closure | None
+    teachers: tuple[str, ...]
+    are_others: bool
+
+
+@room.page("GET", f"{GROUPS}/{{group_id:str}}")
+def show_group(visit: Visit, group_id: str) -> Answer:
+    """Who comes as of a day, when it meets, who teaches, and its lessons, those to come or the past ones."""
+    of, filters = id_in(group_id, GroupId), visit.filters
+    day, page = filters.day("day"), filters.number("page")
+    filters.raise_if_errors()
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=of, day=day)
+    is_past = visit.query["lessons"] == PAST
+    today = roster.today
+    lessons = visit.use_cases.list_all_lessons(
+        visit.signed_in,
+        group_id=of,
+        since=today - A_YEAR - ONE_DAY if is_past else today,
+        until=today - ONE_DAY if is_past else today + A_YEAR,
+        sort="-date" if is_past else "date",
+        page=page or 1,
+    )
+    names = names_of_teachers(visit, *(lesson.teachers for lesson in lessons))
+    values = {
+        **values_of_group(visit, roster),
+        "roster": roster,
+        "teachers": [each for each in roster.teachers if not is_over(each, today)],
+        "earlier_teachers": [each for each in roster.teachers if is_over(each, today)],
+        "lessons": [_lesson_row(lesson, roster, visit, names) for lesson in lessons],
+        "total": lessons.total,
+        "number": lessons.page,
+        "has_more": (lessons.page or 1) < lessons.pages,
+        "is_past": is_past,
+        "closures": [closure for closure in roster.location.closures if closure.until >= today],
+        "query": {name: visit.query[name] for name in ("day", "lessons") if visit.query[name]},
+        "notice": visit.query["notice"],
+        "made": {name: visit.filters.number(name) or 0 for name in ("made", "existing", "removed")},
+        "reasons": REASONS,
+    }
+    return Page("club/groups/show.html", values)
+
+
+def is_over(period: Any, today: dt.date) -> bool:
+    """Whether a membership, or somebody's time as a teacher, ended before today."""
+    return period.until is not None and period.until < today
+
+
+def values_of_group(visit: Visit, roster: RosterDetails) -> dict[str, Any]:
+    """What every page of a group shows of it."""
+    return {
+        "group": roster.group,
+        "group_path": group_path(roster.group.id),
+        "schedule": in_words(roster.group.schedule, visit.language),
+        "today": roster.today,
+    }
+
+
+def names_of_teachers(visit: Visit, *ids: tuple[AccountId, ...]) -> Mapping[UUID, str]:
+    """The names of those who teach lessons, now or once."""
+    user_ids = {user_id for each in ids for user_id in each}
+    found = visit.use_cases.list_teachers(visit.signed_in, user_ids=user_ids)
+    return {teacher.user_id: teacher.name for teacher in found}
+
+
+def _lesson_row(
+    lesson: LessonInContextDetails, roster: RosterDetails, visit: Visit, names: Mapping[UUID, str]
+) -> LessonRow:
+    usual = {each.user_id for each in roster.group.teachers if each.covers(lesson.date)}
+    me = visit.signed_in.id
+    return LessonRow(
+        lesson=lesson,
+        is_open=Permission.EDIT_GROUP in visit.permissions or me in usual or me in lesson.teachers,
+        is_untaken=lesson.state is LessonState.PLANNED and lesson.date < roster.today,
+        closure=closure_of(lesson, roster.location),
+        teachers=tuple(names[user_id] for user_id in lesson.teachers if user_id in names),
+        are_others={*lesson.teachers} != usual,
+    )
+
+
+def closure_of(lesson: Any, location: Location) -> Closure | None:
+    """The closure of its place that a cancelled lesson falls into."""
+    if lesson.state is not LessonState.CANCELLED or lesson.location_id != location.id:
+        return None
+    return location.closure_on(lesson.date)
+
+
+# Adding and editing
+
+
+@room.page("GET", f"{GROUPS}/new")
+def new_group(visit: Visit) -> Answer:
+    """The form to add a group with."""
+    for_those_with(Permission.ADD_GROUP, visit)
+    return Page("club/groups/edit.html", {"group": None, "locations": _locations(visit), "action": "new"})
+
+
+@room.page("POST", f"{GROUPS}/new", form=new_group)
+def add_group(visit: Visit) -> Answer:
+    """Add a group, without members, teachers and schedule: its page leads on to these."""
+    group = visit.use_cases.add_group(visit.signed_in, **_group_fields(visit))
+    return GoOn(f"{group_path(group.id)}?notice=added")
+
+
+@room.page("GET", f"{GROUPS}/{{group_id:str}}/edit")
+def edit_group_form(visit: Visit, group_id: str) -> Answer:
+    """The form to edit a group's name, place, capacity and dates with."""
+    for_those_with(Permission.EDIT_GROUP, visit)
+    group = visit.use_cases.show_group(visit.signed_in, group_id=id_in(group_id, GroupId))
+    values = {
+        "group": group,
+        "locations": _locations(visit, group.location_id),
+        "action": "edit",
+        "group_path": group_path(group.id),
+    }
+    return Page("club/groups/edit.html", values)
+
+
+@room.page("POST", f"{GROUPS}/{{group_id:str}}/edit", form=edit_group_form)
+def edit_group(visit: Visit, group_id: str) -> Answer:
+    """Change name, place, capacity and dates of a group, unless somebody else changed it meanwhile."""
+    group = visit.use_cases.edit_group(
+        visit.signed_in,
+        group_id=id_in(group_id, GroupId),
+        versions=versions_in(visit),
+        **_group_fields(visit),
+    )
+    return GoOn(f"{group_path(group.id)}?notice=saved")
+
+
+def _group_fields(visit: Visit) -> dict[str, Any]:
+    fields = visit.fields
+    values = {
+        "name": fields.text("name"),
+        "location_id": required_id(fields, "location_id", LocationId),
+        "capacity": fields.number("capacity"),
+        "active_from": fields.day("active_from"),
+        "active_until": fields.day("active_until"),
+    }
+    for error in visit.use_cases.add_group.errors_in(values):
+        fields.refuse(error.field, error.message)
+    fields.raise_if_errors()
+    return values
+
+
+def _locations(visit: Visit, chosen: LocationId | None = None) -> dict[LocationId, str]:
+    """The places to choose of: those that are used, and the one that is chosen already."""
+    locations = visit.use_cases.list_locations(visit.signed_in)
+    return {location.id: location.name for location in locations if location.active or location.id == chosen}
+
+
+# Ending
+
+
+@room.page("GET", f"{GROUPS}/{{group_id:str}}/end")
+def end_group_form(visit: Visit, group_id: str) -> Answer:
+    """What ends with a group on its last day, and the button that ends it."""
+    for_those_with(Permission.EDIT_GROUP, visit)
+    filters = visit.filters
+    last = filters.day("last") or visit.fields.day("last")
+    filters.raise_if_errors()
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId), day=last)
+    values = {**values_of_group(visit, roster), "roster": roster, "last": last}
+    if last is None or last > dt.date.max - A_YEAR - ONE_DAY:
+        return Page("club/groups/end.html", {**values, "last": None})
+    planned = visit.use_cases.list_all_lessons(
+        visit.signed_in,
+        group_id=roster.group.id,
+        since=last + ONE_DAY,
+        until=last + A_YEAR,
+        state=LessonState.PLANNED,
+        page=1,
+    )
+    values |= {
+        "leaving": [entry for entry in roster.entries if entry.until is None or entry.until > last],
+        "joining_later": len({each.client_id for each in roster.group.members or () if each.since > last}),
+        "lessons": [*planned][:MOST_LESSONS_SHOWN],
+        "total": planned.total,
+    }
+    return Page("club/groups/end.html", values)
+
+
+@room.page("POST", f"{GROUPS}/{{group_id:str}}/end", form=end_group_form)
+def end_group(visit: Visit, group_id: str) -> Answer:
+    """End a group with a day, and the memberships that run on; cancel later lessons if that was said."""
+    fields = visit.fields
+    last = fields.required_day("last")
+    fields.raise_if_errors()
+    group = visit.use_cases.edit_group(
+        visit.signed_in,
+        group_id=id_in(group_id, GroupId),
+        versions=versions_in(visit),
+        active_until=last,
+        cancel_lessons=fields.checked("cancel_lessons"),
+    )
+    return GoOn(f"{group_path(group.id)}?notice=ended")

@@ -1,0 +1,77 @@
+"""Who teaches a group, from when to when."""
+
+from attendance.adapters.web.club.groups.forms import (
+    GROUPS,
+    RowForm,
+    fields_called,
+    for_those_with,
+    group_path,
+    id_in,
+    required_id,
+    versions_in,
+)
+from attendance.adapters.web.club.groups.groups import is_over, values_of_group
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.domain.club.groups import Teaching
+from attendance.domain.ids import AccountId, GroupId
+from attendance.domain.permissions.table import Permission
+
+room = PageRoom()
+
+TEACHERS = f"{GROUPS}/{{group_id:str}}/teachers"
+FORM = RowForm(fields=("teacher", "from", "until"), list_name="teachers", wire_names={"user_id": "teacher"})
+EMPTY_ROWS = 2
+
+
+@room.page("GET", TEACHERS)
+def teachers_form(visit: Visit, group_id: str) -> Answer:
+    """A row for everybody who teaches the group or will, and empty ones."""
+    for_those_with(Permission.EDIT_GROUP, visit)
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId))
+    current = [each for each in roster.teachers if not is_over(each, roster.today)]
+    known = visit.use_cases.list_teachers(
+        visit.signed_in, user_ids={each.user_id for each in roster.teachers}
+    )
+    stored = [
+        {"teacher": str(each.user_id), "from": str(each.since), "until": str(each.until or "")}
+        for each in current
+    ]
+    empty = {
+        "teacher": "",
+        "from": str(max(roster.today, roster.group.active_from or roster.today)),
+        "until": "",
+    }
+    chosen = {each.user_id for each in current}
+    values = {
+        **values_of_group(visit, roster),
+        "rows": FORM.rows(visit, stored, empty=empty, more=EMPTY_ROWS),
+        "earlier": [each for each in roster.teachers if each not in current],
+        "teachers": {each.user_id: each.name for each in known if each.may_teach or each.user_id in chosen},
+    }
+    return Page("club/groups/teachers.html", values)
+
+
+@room.page("POST", TEACHERS, form=teachers_form)
+def replace_teachers(visit: Visit, group_id: str) -> Answer:
+    """Say who teaches; those whose time was over before today stay as they are."""
+    for_those_with(Permission.EDIT_GROUP, visit)
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId))
+    earlier = [each for each in roster.group.teachers if is_over(each, roster.today)]
+    fields, numbers = visit.fields, FORM.filled(visit)
+    teachings = [
+        Teaching(
+            user_id=required_id(fields, f"teacher-{number}", AccountId),
+            since=fields.required_day(f"from-{number}"),
+            until=fields.day(f"until-{number}"),
+        )
+        for number in numbers
+    ]
+    fields.raise_if_errors()
+    with fields_called(FORM.name_of(numbers, before=len(earlier))):
+        visit.use_cases.edit_group(
+            visit.signed_in,
+            group_id=roster.group.id,
+            versions=versions_in(visit),
+            teachers=(*earlier, *teachings),
+        )
+    return GoOn(f"{group_path(roster.group.id)}?notice=teachers-saved")
