@@ -55,7 +55,7 @@ TABLE: dict[str, Row] = {
     "GET /app/{path:path}": row(None, refused=404),
     "POST /app/{path:path}": row(None, refused=404),
     # coming in
-    "GET /": row(ANYBODY),
+    "GET /": row(ANYBODY, answers=(200, 303)),
     "GET /app/sign-in": row(ANYBODY, answers=(200, 303)),
     "POST /app/sign-in": row(ANYBODY, typed={"login": "clerk", "password": PASSWORD}),
     "GET /app/sign-out": row(ANYBODY),
@@ -220,6 +220,50 @@ TABLE: dict[str, Row] = {
     ),
     "GET /app/statistics/locations": row(Level.HEAD_MANAGER),
     "GET /app/statistics/locations/{of_id:str}": row(Level.HEAD_MANAGER, ids={"of_id": "location_id"}),
+    # lessons of a day
+    "GET /app/today": row(Level.USER),
+    # groups
+    "GET /app/groups": row(Level.EMPLOYEE),
+    "GET /app/groups/new": row(Level.MANAGER),
+    "POST /app/groups/new": row(Level.MANAGER, typed={"name": "Ida", "location_id": "{location_id}"}),
+    "GET /app/groups/{group_id:str}": row(Level.EMPLOYEE, shown_to_employees=True),
+    "GET /app/groups/{group_id:str}/edit": row(Level.MANAGER),
+    "POST /app/groups/{group_id:str}/edit": row(Level.MANAGER),
+    "GET /app/groups/{group_id:str}/end": row(Level.MANAGER),
+    "POST /app/groups/{group_id:str}/end": row(
+        Level.MANAGER, typed={"last": "2026-12-31", "cancel_lessons": "yes"}
+    ),
+    "GET /app/groups/{group_id:str}/members": row(Level.MANAGER),
+    "POST /app/groups/{group_id:str}/members": row(
+        Level.MANAGER, answers=(303, 409), typed={"client_id": "{client_id}", "from": "2026-03-02"}
+    ),
+    "GET /app/groups/{group_id:str}/members/{client_id:str}": row(Level.MANAGER),
+    "POST /app/groups/{group_id:str}/members/{client_id:str}": row(Level.MANAGER),
+    "GET /app/groups/{group_id:str}/members/{client_id:str}/dates": row(Level.MANAGER),
+    "POST /app/groups/{group_id:str}/members/{client_id:str}/dates": row(Level.MANAGER),
+    "GET /app/groups/{group_id:str}/teachers": row(Level.MANAGER),
+    "POST /app/groups/{group_id:str}/teachers": row(Level.MANAGER),
+    "GET /app/groups/{group_id:str}/schedule": row(Level.MANAGER),
+    "POST /app/groups/{group_id:str}/schedule": row(Level.MANAGER),
+    "GET /app/groups/{group_id:str}/lessons/make": row(Level.MANAGER),
+    "POST /app/groups/{group_id:str}/lessons/make": row(
+        Level.MANAGER, typed={"from": "2026-03-02", "to": "2026-03-08"}
+    ),
+    "GET /app/groups/{group_id:str}/lessons/new": row(Level.MANAGER, own=Level.EMPLOYEE),
+    "POST /app/groups/{group_id:str}/lessons/new": row(
+        Level.MANAGER, own=Level.EMPLOYEE, typed={"date": "2026-03-10", "starts": "12:00", "ends": "13:00"}
+    ),
+    # lessons
+    "GET /app/lessons/{lesson_id:str}/edit": row(Level.MANAGER, own=Level.EMPLOYEE),
+    "POST /app/lessons/{lesson_id:str}/edit": row(Level.MANAGER, own=Level.EMPLOYEE),
+    "GET /app/lessons/{lesson_id:str}/cancel": row(Level.MANAGER, own=Level.EMPLOYEE),
+    "POST /app/lessons/{lesson_id:str}/cancel": row(
+        Level.MANAGER, own=Level.EMPLOYEE, at="/app/lessons/{lesson_id:str}/edit", typed={"reason": "ill"}
+    ),
+    "GET /app/lessons/{lesson_id:str}/restore": row(Level.MANAGER, own=Level.EMPLOYEE),
+    "POST /app/lessons/{lesson_id:str}/restore": row(Level.MANAGER, own=Level.EMPLOYEE),
+    "GET /app/lessons/{lesson_id:str}/delete": row(Level.MANAGER, own=Level.EMPLOYEE),
+    "POST /app/lessons/{lesson_id:str}/delete": row(Level.MANAGER, own=Level.EMPLOYEE),
 }
 
 

@@ -6,7 +6,6 @@ from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visi
 from attendance.adapters.web.server.languages import N_
 from attendance.application.pagination import NumberedPage
 from attendance.domain.accounts.role_changes import State
-from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.permissions.table import Permission
 
 room = PageRoom()
@@ -23,7 +22,7 @@ class Part:
     path: str
     text: str
     about: str
-    permission: str
+    permission: Permission
 
 
 USERS = Part(
@@ -65,10 +64,7 @@ def require_part(visit: Visit, part: Part) -> None:
     What is on sale, and where lessons are, is read by others, too: on pages of their own. Raises
     Unauthenticated for nobody.
     """
-    if visit.actor is None:
-        raise Unauthenticated
-    if part.permission not in visit.permissions:
-        raise Forbidden
+    visit.require(part.permission)
 
 
 @room.page("GET", OFFICE)

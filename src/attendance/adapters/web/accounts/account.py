@@ -1,7 +1,6 @@
 """One's own account: name, language, address, password, and where one is signed in."""
 
 from typing import Literal
-from uuid import UUID
 
 from litestar.exceptions import HTTPException
 
@@ -9,9 +8,9 @@ from attendance.adapters.http.server.operations.declaration import Runs
 from attendance.adapters.web.accounts.devices import device_of
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.going_on import START
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import LANGUAGES
 from attendance.domain.accounts.accounts import Language
-from attendance.domain.errors import NotFound
 from attendance.domain.ids import SessionId
 
 room = PageRoom()
@@ -98,10 +97,7 @@ def change_password(visit: Visit) -> Answer:
 @room.page("POST", "/app/account/sessions/{session_id:str}", form=account)
 def end_session(visit: Visit, session_id: str) -> Answer:
     """End one of one's sessions; whoever ends this one is signed out."""
-    try:
-        ended = SessionId(UUID(session_id))
-    except ValueError as error:
-        raise NotFound from error
+    ended = id_in_path(session_id, SessionId)
     visit.use_cases.end_session(visit.signed_in, user_id=visit.signed_in.id, session_id=ended)
     if ended == visit.signed_in.session_id:
         return GoOn(START, signs_out=True)

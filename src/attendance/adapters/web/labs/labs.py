@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.navigation import LABS
 from attendance.application.ports.labs import LabRow, LabsPage
 from attendance.domain.errors import NotFound
@@ -61,7 +62,7 @@ def create_lab(visit: Visit) -> Answer:
 @room.page("POST", f"{LABS}/{{lab_id:str}}/join")
 def join_lab(visit: Visit, lab_id: str) -> Answer:
     """Become a member of a lab."""
-    joined = visit.use_cases.join_lab(visit.signed_in, lab_id=LabId(id_in(lab_id)))
+    joined = visit.use_cases.join_lab(visit.signed_in, lab_id=id_in_path(lab_id, LabId))
     return GoOn(f"{LABS}/{joined.lab_id}?notice=joined")
 
 

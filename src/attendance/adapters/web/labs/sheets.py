@@ -4,8 +4,8 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 
-from attendance.adapters.web.labs.labs import id_in
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.navigation import LABS
 from attendance.domain.attendance.status import Status
@@ -33,7 +33,7 @@ def lab(visit: Visit, lab_id: str) -> Answer:
     asked = visit.fields if "day" in visit.form else visit.filters
     day = asked.day("day")
     asked.raise_if_errors()
-    view = visit.use_cases.show_lab(visit.signed_in, lab_id=LabId(id_in(lab_id)), date=day)
+    view = visit.use_cases.show_lab(visit.signed_in, lab_id=id_in_path(lab_id, LabId), date=day)
     marks = [member.mark.entry.status for member in view.members or () if member.mark]
     values = {
         "view": view,
@@ -59,7 +59,7 @@ def mark_member(visit: Visit, lab_id: str) -> Answer:
         raise LabOrUserNotFound
     mark = visit.use_cases.mark_lab_attendance(
         visit.signed_in,
-        lab_id=LabId(id_in(lab_id)),
+        lab_id=id_in_path(lab_id, LabId),
         user_id=user_id,
         date=day,
         status=status,
@@ -74,9 +74,9 @@ def delete_mark(visit: Visit, lab_id: str, mark_id: str) -> Answer:
     fields = visit.fields
     day = fields.day("day")
     fields.raise_if_errors()
-    known_id = LabId(id_in(lab_id))
+    known_id = id_in_path(lab_id, LabId)
     visit.use_cases.delete_lab_attendance(
-        visit.signed_in, lab_id=known_id, attendance_id=LabMarkId(id_in(mark_id))
+        visit.signed_in, lab_id=known_id, attendance_id=id_in_path(mark_id, LabMarkId)
     )
     return GoOn(f"{LABS}/{known_id}?notice=deleted" + (f"&day={day}" if day else ""))
 
@@ -87,9 +87,9 @@ def history(visit: Visit, lab_id: str, user_id: str) -> Answer:
     filters = visit.filters
     since, until = filters.day("from"), filters.day("until")
     filters.raise_if_errors()
-    known_id = LabId(id_in(lab_id))
+    known_id = id_in_path(lab_id, LabId)
     found = visit.use_cases.lab_attendance_history(
-        visit.signed_in, lab_id=known_id, user_id=AccountId(id_in(user_id)), since=since, until=until
+        visit.signed_in, lab_id=known_id, user_id=id_in_path(user_id, AccountId), since=since, until=until
     )
     view = visit.use_cases.show_lab(visit.signed_in, lab_id=known_id)
     values = {

@@ -15,8 +15,9 @@ from attendance.adapters.web.server.forms import Typed
 from attendance.application.accounts.read_models import StartedSession, UserDetails
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import Language
-from attendance.domain.errors import Unauthenticated
+from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.permissions.actor import Actor
+from attendance.domain.permissions.table import Permission
 
 PAGE = "page"
 """Key of what Litestar knows of the handler of a page."""
@@ -77,6 +78,13 @@ class Visit:
         if self.actor is None:
             raise Unauthenticated
         return self.actor
+
+    def require(self, permission: Permission) -> None:
+        """Show a page to nobody who could never do what it is for. Raises Unauthenticated, Forbidden."""
+        if self.actor is None:
+            raise Unauthenticated
+        if permission not in self.permissions:
+            raise Forbidden
 
     @property
     def user(self) -> UserDetails:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path, require_form_for
+from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
@@ -23,7 +23,7 @@ ACCOUNTS = f"{CLIENTS}/{{client_id:str}}/accounts"
 def linked_accounts(visit: Visit, client_id: str, user_id: str = "") -> Answer:
     """The accounts that see a client, to remove one or add another."""
     client = client_in_path(visit, client_id)
-    require_form_for(visit, Permission.LIST_USERS)
+    visit.require(Permission.LIST_USERS)
     values = {
         "client": client,
         "accounts": accounts_of(visit, client),

@@ -1,12 +1,6 @@
 """Contracts with a client."""
 
-from attendance.adapters.web.club.clients.paths import (
-    CLIENTS,
-    card_of,
-    client_in_path,
-    lines_of,
-    require_form_for,
-)
+from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path, lines_of
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.club.clients import ClientDetails
@@ -25,7 +19,7 @@ ONE = f"{CLIENTS}/{{client_id:str}}/contracts/{{contract_id:str}}"
 def new_contract(visit: Visit, client_id: str) -> Answer:
     """The form for a contract with a client."""
     client = client_in_path(visit, client_id)
-    require_form_for(visit, Permission.ADD_CONTRACT)
+    visit.require(Permission.ADD_CONTRACT)
     return Page("club/contract_form.html", {"client": client, "contract": None})
 
 
@@ -43,7 +37,7 @@ def add_contract(visit: Visit, client_id: str) -> Answer:
 def edited_contract(visit: Visit, client_id: str, contract_id: str) -> Answer:
     """The form with what a contract says."""
     client, contract = _found(visit, client_id, contract_id)
-    require_form_for(visit, Permission.EDIT_CONTRACT)
+    visit.require(Permission.EDIT_CONTRACT)
     return Page("club/contract_form.html", {"client": client, "contract": contract})
 
 

@@ -1,12 +1,6 @@
 """Adding a client, editing, archiving and bringing back."""
 
-from attendance.adapters.web.club.clients.paths import (
-    CLIENTS,
-    card_of,
-    client_in_path,
-    lines_of,
-    require_form_for,
-)
+from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path, lines_of
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import ClientChanges
@@ -18,7 +12,7 @@ room = PageRoom()
 @room.page("GET", f"{CLIENTS}/new")
 def new_client(visit: Visit) -> Answer:
     """The form to add a client."""
-    require_form_for(visit, Permission.ADD_CLIENT)
+    visit.require(Permission.ADD_CLIENT)
     return Page("club/client_form.html", {"client": None, "today": visit.today})
 
 
@@ -33,7 +27,7 @@ def add_client(visit: Visit) -> Answer:
 def edited_client(visit: Visit, client_id: str) -> Answer:
     """The form with what is known of a client."""
     client = client_in_path(visit, client_id)
-    require_form_for(visit, Permission.EDIT_CLIENT)
+    visit.require(Permission.EDIT_CLIENT)
     return Page("club/client_form.html", {"client": client, "today": visit.today})
 
 
@@ -74,7 +68,7 @@ def _versions(visit: Visit) -> list[int]:
 def archived_client(visit: Visit, client_id: str) -> Answer:
     """What ends when a client is archived, or what does not come back with one, and the button."""
     client = client_in_path(visit, client_id)
-    require_form_for(visit, Permission.EDIT_CLIENT)
+    visit.require(Permission.EDIT_CLIENT)
     use_cases, actor = visit.use_cases, visit.signed_in
     lessons = use_cases.lessons_of_client(actor, client_id=client.id)
     values = {

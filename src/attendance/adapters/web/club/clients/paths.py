@@ -3,9 +3,7 @@
 from attendance.adapters.web.server.declared import Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.club.clients import ClientDetails
-from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import ClientId
-from attendance.domain.permissions.table import Permission
 
 CLIENTS = "/app/clients"
 
@@ -18,14 +16,6 @@ def client_in_path(visit: Visit, client_id: str) -> ClientDetails:
 def card_of(client: ClientDetails) -> str:
     """The path of a client's card."""
     return f"{CLIENTS}/{client.id}"
-
-
-def require_form_for(visit: Visit, permission: Permission) -> None:
-    """Show a form to nobody whose answer would be refused anyway. Raises Unauthenticated, Forbidden."""
-    if visit.actor is None:
-        raise Unauthenticated
-    if permission not in visit.permissions:
-        raise Forbidden
 
 
 def lines_of(typed: str) -> str:

@@ -9,22 +9,13 @@ from uuid import UUID
 
 from attendance.adapters.web.server.declared import Visit
 from attendance.adapters.web.server.fields import REQUIRED, FieldReader
-from attendance.domain.errors import FieldError, Forbidden, Invalid, NotFound
+from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import GroupId, LessonId
-from attendance.domain.permissions.table import Permission
 
 GROUPS = "/app/groups"
 
 I = TypeVar("I")  # noqa: E741 # a kind of id
 Row = Mapping[str, str]
-
-
-def id_in(path: str, kind: Callable[[UUID], I]) -> I:
-    """The id that a path names. Raises NotFound for what is none."""
-    try:
-        return kind(UUID(path))
-    except ValueError as error:
-        raise NotFound from error
 
 
 def group_path(group_id: GroupId) -> str:
@@ -48,12 +39,6 @@ def required_id(fields: FieldReader, name: str, kind: Callable[[UUID], I]) -> I:
     if found is None and not fields.text(name).strip():
         fields.refuse(name, REQUIRED)
     return found or kind(UUID(int=0))
-
-
-def for_those_with(permission: Permission, visit: Visit) -> None:
-    """Raise Forbidden rather than show a form that whoever is signed in could never send."""
-    if permission not in visit.permissions:
-        raise Forbidden
 
 
 @contextmanager

@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from attendance.adapters.web.club.groups.forms import (
-    GROUPS,
-    for_those_with,
-    group_path,
-    id_in,
-    required_id,
-    versions_in,
-)
+from attendance.adapters.web.club.groups.forms import GROUPS, group_path, required_id, versions_in
 from attendance.adapters.web.club.groups.schedule_words import in_words
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
 from attendance.application.club.timetables import LessonInContextDetails, RosterDetails
 from attendance.domain.club.lessons import CLOSED, GROUP_ENDED, LessonState
@@ -85,7 +79,7 @@ class LessonRow:
 @room.page("GET", f"{GROUPS}/{{group_id:str}}")
 def show_group(visit: Visit, group_id: str) -> Answer:
     """Who comes as of a day, when it meets, who teaches, and its lessons, those to come or the past ones."""
-    of, filters = id_in(group_id, GroupId), visit.filters
+    of, filters = id_in_path(group_id, GroupId), visit.filters
     day, page = filters.day("day"), filters.number("page")
     filters.raise_if_errors()
     roster = visit.use_cases.show_roster(visit.signed_in, group_id=of, day=day)
@@ -169,7 +163,7 @@ def closure_of(lesson: Any, location: Location) -> Closure | None:
 @room.page("GET", f"{GROUPS}/new")
 def new_group(visit: Visit) -> Answer:
     """The form to add a group with."""
-    for_those_with(Permission.ADD_GROUP, visit)
+    visit.require(Permission.ADD_GROUP)
     return Page("club/groups/edit.html", {"group": None, "locations": _locations(visit), "action": "new"})
 
 
@@ -183,8 +177,8 @@ def add_group(visit: Visit) -> Answer:
 @room.page("GET", f"{GROUPS}/{{group_id:str}}/edit")
 def edit_group_form(visit: Visit, group_id: str) -> Answer:
     """The form to edit a group's name, place, capacity and dates with."""
-    for_those_with(Permission.EDIT_GROUP, visit)
-    group = visit.use_cases.show_group(visit.signed_in, group_id=id_in(group_id, GroupId))
+    visit.require(Permission.EDIT_GROUP)
+    group = visit.use_cases.show_group(visit.signed_in, group_id=id_in_path(group_id, GroupId))
     values = {
         "group": group,
         "locations": _locations(visit, group.location_id),
@@ -199,7 +193,7 @@ def edit_group(visit: Visit, group_id: str) -> Answer:
     """Change name, place, capacity and dates of a group, unless somebody else changed it meanwhile."""
     group = visit.use_cases.edit_group(
         visit.signed_in,
-        group_id=id_in(group_id, GroupId),
+        group_id=id_in_path(group_id, GroupId),
         versions=versions_in(visit),
         **_group_fields(visit),
     )
@@ -233,11 +227,11 @@ def _locations(visit: Visit, chosen: LocationId | None = None) -> dict[LocationI
 @room.page("GET", f"{GROUPS}/{{group_id:str}}/end")
 def end_group_form(visit: Visit, group_id: str) -> Answer:
     """What ends with a group on its last day, and the button that ends it."""
-    for_those_with(Permission.EDIT_GROUP, visit)
+    visit.require(Permission.EDIT_GROUP)
     filters = visit.filters
     last = filters.day("last") or visit.fields.day("last")
     filters.raise_if_errors()
-    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId), day=last)
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in_path(group_id, GroupId), day=last)
     values = {**values_of_group(visit, roster), "roster": roster, "last": last}
     if last is None or last > dt.date.max - A_YEAR - ONE_DAY:
         return Page("club/groups/end.html", {**values, "last": None})
@@ -266,7 +260,7 @@ def end_group(visit: Visit, group_id: str) -> Answer:
     fields.raise_if_errors()
     group = visit.use_cases.edit_group(
         visit.signed_in,
-        group_id=id_in(group_id, GroupId),
+        group_id=id_in_path(group_id, GroupId),
         versions=versions_in(visit),
         active_until=last,
         cancel_lessons=fields.checked("cancel_lessons"),

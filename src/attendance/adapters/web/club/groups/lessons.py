@@ -4,10 +4,11 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from attendance.adapters.web.club.groups.forms import GROUPS, group_path, id_in, lesson_path, versions_in
+from attendance.adapters.web.club.groups.forms import GROUPS, group_path, lesson_path, versions_in
 from attendance.adapters.web.club.groups.groups import REASONS, closure_of, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import FieldReader
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.attendance.read_models import SheetDetails
 from attendance.application.club.lessons import ChangedLessonDetails, LessonDetails
 from attendance.domain.errors import Forbidden
@@ -23,7 +24,7 @@ MOST_WARNINGS = 5
 @room.page("GET", NEW)
 def new_lesson(visit: Visit, group_id: str) -> Answer:
     """The form to add a lesson by hand with."""
-    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId))
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in_path(group_id, GroupId))
     if not roster.may_add_lessons:
         raise Forbidden
     usual = {each.user_id for each in roster.group.teachers if each.covers(roster.today)}
@@ -56,7 +57,7 @@ def add_lesson(visit: Visit, group_id: str) -> Answer:
     _refuse_what_is_wrong(visit, fields, {**when, **more})
     lesson = visit.use_cases.add_lesson(
         visit.signed_in,
-        group_id=id_in(group_id, GroupId),
+        group_id=id_in_path(group_id, GroupId),
         **when,  # type: ignore[arg-type]
         **more,
     )
@@ -138,7 +139,7 @@ def delete_lesson(visit: Visit, lesson_id: str) -> Answer:
 
 def _lesson(visit: Visit, lesson_id: str) -> tuple[SheetDetails, LessonDetails]:
     """A lesson, for whoever may mark and edit it, with what is marked in it."""
-    sheet = visit.use_cases.show_sheet(visit.signed_in, lesson_id=id_in(lesson_id, LessonId))
+    sheet = visit.use_cases.show_sheet(visit.signed_in, lesson_id=id_in_path(lesson_id, LessonId))
     lesson = visit.use_cases.show_lesson(visit.signed_in, group_id=sheet.group_id, lesson_id=sheet.lesson_id)
     return sheet, lesson
 

@@ -4,14 +4,13 @@ from attendance.adapters.web.club.groups.forms import (
     GROUPS,
     RowForm,
     fields_called,
-    for_those_with,
     group_path,
-    id_in,
     required_id,
     versions_in,
 )
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.domain.club.groups import GroupMembership, MembershipNotFound
 from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.table import Permission
@@ -29,8 +28,8 @@ MOST_ROWS = 40
 @room.page("GET", MEMBERS)
 def add_member_form(visit: Visit, group_id: str) -> Answer:
     """Search a client by name, then choose one and say from when on."""
-    for_those_with(Permission.EDIT_GROUP, visit)
-    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId))
+    visit.require(Permission.EDIT_GROUP)
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in_path(group_id, GroupId))
     q = visit.query.as_shown()["q"] or visit.form.as_shown()["q"]
     values = {**values_of_group(visit, roster), "roster": roster, "q": q, "found": None}
     if q:
@@ -51,7 +50,7 @@ def add_member(visit: Visit, group_id: str) -> Answer:
     with fields_called(lambda name: FORM_NAMES.get(name, name)):
         group = visit.use_cases.add_member(
             visit.signed_in,
-            group_id=id_in(group_id, GroupId),
+            group_id=id_in_path(group_id, GroupId),
             client_id=client_id,
             since=since,
             until=until,
@@ -64,8 +63,8 @@ def add_member(visit: Visit, group_id: str) -> Answer:
 @room.page("GET", MEMBER)
 def member_form(visit: Visit, group_id: str, client_id: str) -> Answer:
     """The forms to end a client's membership with, and to correct the dates of all that the client has."""
-    for_those_with(Permission.EDIT_GROUP, visit)
-    of, who = id_in(group_id, GroupId), id_in(client_id, ClientId)
+    visit.require(Permission.EDIT_GROUP)
+    of, who = id_in_path(group_id, GroupId), id_in_path(client_id, ClientId)
     roster = visit.use_cases.show_roster(visit.signed_in, group_id=of)
     own = [each for each in roster.group.members or () if each.client_id == who]
     if not own:
@@ -89,8 +88,8 @@ def end_member(visit: Visit, group_id: str, client_id: str) -> Answer:
     fields.raise_if_errors()
     group = visit.use_cases.end_member(
         visit.signed_in,
-        group_id=id_in(group_id, GroupId),
-        client_id=id_in(client_id, ClientId),
+        group_id=id_in_path(group_id, GroupId),
+        client_id=id_in_path(client_id, ClientId),
         until=until,
         versions=versions_in(visit),
     )
@@ -100,7 +99,7 @@ def end_member(visit: Visit, group_id: str, client_id: str) -> Answer:
 @room.page("POST", f"{MEMBER}/dates", form=member_form)
 def correct_dates(visit: Visit, group_id: str, client_id: str) -> Answer:
     """Say from when to when a client was, is and will be in a group; others' memberships stay."""
-    of, who = id_in(group_id, GroupId), id_in(client_id, ClientId)
+    of, who = id_in_path(group_id, GroupId), id_in_path(client_id, ClientId)
     members = visit.use_cases.show_group(visit.signed_in, group_id=of).members or ()
     others = [each for each in members if each.client_id != who]
     fields, numbers = visit.fields, DATES.filled(visit)

@@ -3,18 +3,11 @@
 import datetime as dt
 from urllib.parse import urlencode
 
-from attendance.adapters.web.club.groups.forms import (
-    GROUPS,
-    RowForm,
-    fields_called,
-    for_those_with,
-    group_path,
-    id_in,
-    versions_in,
-)
+from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path, versions_in
 from attendance.adapters.web.club.groups.groups import names_of_teachers, values_of_group
 from attendance.adapters.web.club.groups.schedule_words import weekday_names
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.refusals import faults_of
 from attendance.application.club.schedules import MadeLessons, WhySkipped
@@ -45,8 +38,8 @@ WHY = {
 @room.page("GET", SCHEDULE)
 def schedule_form(visit: Visit, group_id: str) -> Answer:
     """A row for every time at which the group meets, and empty ones."""
-    for_those_with(Permission.EDIT_GROUP, visit)
-    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId))
+    visit.require(Permission.EDIT_GROUP)
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in_path(group_id, GroupId))
     stored = [
         {
             "weekday": str(slot.weekday),
@@ -85,7 +78,7 @@ def replace_schedule(visit: Visit, group_id: str) -> Answer:
     with fields_called(FORM.name_of(numbers)):
         group = visit.use_cases.edit_group(
             visit.signed_in,
-            group_id=id_in(group_id, GroupId),
+            group_id=id_in_path(group_id, GroupId),
             versions=versions_in(visit),
             schedule=tuple(slots),
         )
@@ -98,7 +91,7 @@ def replace_schedule(visit: Visit, group_id: str) -> Answer:
 @room.page("GET", MAKE)
 def make_lessons_form(visit: Visit, group_id: str) -> Answer:
     """The range to make lessons for; once it is said, what would be made, what stays and what is skipped."""
-    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId))
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in_path(group_id, GroupId))
     if not roster.may_add_lessons:
         raise Forbidden
     asked, filters = visit.form or visit.query, visit.filters
@@ -139,7 +132,7 @@ def make_lessons(visit: Visit, group_id: str) -> Answer:
     fields = visit.fields
     since, until = fields.required_day("from"), fields.required_day("to")
     fields.raise_if_errors()
-    of = id_in(group_id, GroupId)
+    of = id_in_path(group_id, GroupId)
     with fields_called(_name_in_form):
         made = visit.use_cases.make_lessons(
             visit.signed_in, group_id=of, since=since, until=until, replace=fields.checked("replace")

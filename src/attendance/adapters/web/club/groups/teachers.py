@@ -4,14 +4,13 @@ from attendance.adapters.web.club.groups.forms import (
     GROUPS,
     RowForm,
     fields_called,
-    for_those_with,
     group_path,
-    id_in,
     required_id,
     versions_in,
 )
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.domain.club.groups import Teaching
 from attendance.domain.ids import AccountId, GroupId
 from attendance.domain.permissions.table import Permission
@@ -26,8 +25,8 @@ EMPTY_ROWS = 2
 @room.page("GET", TEACHERS)
 def teachers_form(visit: Visit, group_id: str) -> Answer:
     """A row for everybody who teaches the group or will, and empty ones."""
-    for_those_with(Permission.EDIT_GROUP, visit)
-    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId))
+    visit.require(Permission.EDIT_GROUP)
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in_path(group_id, GroupId))
     current = [each for each in roster.teachers if not is_over(each, roster.today)]
     known = visit.use_cases.list_teachers(
         visit.signed_in, user_ids={each.user_id for each in roster.teachers}
@@ -54,8 +53,8 @@ def teachers_form(visit: Visit, group_id: str) -> Answer:
 @room.page("POST", TEACHERS, form=teachers_form)
 def replace_teachers(visit: Visit, group_id: str) -> Answer:
     """Say who teaches; those whose time was over before today stay as they are."""
-    for_those_with(Permission.EDIT_GROUP, visit)
-    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in(group_id, GroupId))
+    visit.require(Permission.EDIT_GROUP)
+    roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in_path(group_id, GroupId))
     earlier = [each for each in roster.group.teachers if is_over(each, roster.today)]
     fields, numbers = visit.fields, FORM.filled(visit)
     teachings = [
