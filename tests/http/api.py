@@ -25,7 +25,7 @@ from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.mail import Mail, MailKind, MailState
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
-from attendance.entrypoints.asgi import application
+from attendance.entrypoints.asgi import application, watch
 from attendance.entrypoints.container import Container
 from attendance.entrypoints.settings import settings_of
 from tests import make
@@ -333,14 +333,21 @@ async def its_loop() -> asyncio.AbstractEventLoop:
 
 @contextmanager
 def running(
-    store_url: str = "memory", *, prepare: Callable[[Container], object] = lambda _: None, **settings: Any
+    store_url: str = "memory",
+    *,
+    prepare: Callable[[Container], object] = lambda _: None,
+    is_watched: bool = False,
+    **settings: Any,
 ) -> Iterator[Api]:
-    """The application over a store, lifespan and all; `prepare` may override what the container makes."""
+    """The application over a store, lifespan and all; `prepare` may override what the container makes.
+
+    `is_watched`: with metrics, as where it serves.
+    """
     chosen = {"database_url": store_url, "secret_key": SECRET, **CHEAP_HASHING, **settings}
     container, clock = Container(settings=settings_of(chosen)), FakeClock()
     container.clock.override(providers.Object(clock))
     prepare(container)
-    app = application(container)
+    app = application(container, watched=watch(container) if is_watched else None)
     with TestClient(app) as started:
         transport = InProcess(app, started.blocking_portal.call(its_loop))
         with httpx.Client(transport=transport, base_url="http://testserver") as http:

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
+
+from dependency_injector import providers
 
 try:
     from litestar import Litestar
@@ -13,12 +17,15 @@ except ImportError as error:
 from attendance.adapters.http import HttpSettings, http_application
 from attendance.adapters.http.server.observing import Observer
 from attendance.adapters.mail import Dispatcher
-from attendance.adapters.sql.schema.version import is_current
+from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
-from attendance.entrypoints.logs import request_log
 from attendance.entrypoints.process import heed_signals, is_draining, settle
 from attendance.entrypoints.settings import MailSender, Switch, from_environment
+from attendance.entrypoints.watching.logs import request_log
+from attendance.entrypoints.watching.metrics import PrometheusMetrics, shared_directory
+from attendance.entrypoints.watching.readiness import Readiness
+from attendance.entrypoints.watching.store import WatchedStore
 
 NOTHING = nullcontext()
 
@@ -27,20 +34,60 @@ def create_app() -> Litestar:
     """The application over what the environment names. It does not migrate: `attendance serve` does."""
     settings = from_environment()
     container = Container(settings=settings)
+    watched = watch(container, directory=shared_directory())
     sends_mail = settings.mail_sender is MailSender.SERVER
     app = application(
-        container, beside=dispatching(container) if sends_mail else NOTHING, observers=request_log(settings)
+        container,
+        beside=dispatching(container, watched) if sends_mail else NOTHING,
+        observers=request_log(settings),
+        watched=watched,
     )
     app.on_startup.append(heed_signals)
     settle()
     return app
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is known of a service while it runs."""
+
+    metrics: PrometheusMetrics
+    readiness: Readiness
+
+
+def watch(container: Container, *, directory: Path | None = None) -> Watched:
+    """Watch what the container's store does from here on; to be called before anybody has asked for it.
+
+    Where there is a `directory`, several processes count in it together.
+    """
+    settings, store = container.settings(), container.store()
+    pools: dict[str, Database] = {}
+    if settings.storage == "sql":
+        pools["primary"] = container.primary()
+        if settings.read_database_url is not None:
+            pools["replica"] = container.replica()
+    metrics = PrometheusMetrics(store=store, clock=container.clock(), pools=pools, directory=directory)
+    readiness = Readiness(pools.get("primary"))
+
+    def failed(error: BaseException) -> None:
+        metrics.failed(error)
+        readiness.note(error)
+
+    watched = WatchedStore(store, committed=metrics.committed, failed=failed)
+    container.store.override(providers.Object(watched))
+    return Watched(metrics, readiness)
+
+
 @contextmanager
-def dispatching(container: Container) -> Iterator[None]:
+def dispatching(container: Container, watched: Watched) -> Iterator[None]:
     """Mail is sent meanwhile, and what time has ended is noted."""
     use_cases = container.use_cases()
-    dispatcher = Dispatcher(dispatch=use_cases.dispatch_mail, run_maintenance=use_cases.run_maintenance)
+
+    def run_maintenance() -> None:
+        use_cases.run_maintenance()
+        watched.metrics.maintained()
+
+    dispatcher = Dispatcher(dispatch=use_cases.dispatch_mail, run_maintenance=run_maintenance)
     dispatcher.start()
     try:
         yield
@@ -53,15 +100,18 @@ def application(
     *,
     beside: AbstractContextManager[None] = NOTHING,
     observers: Iterable[Observer] = (),
+    watched: Watched | None = None,
 ) -> Litestar:
     """The application over a container; `beside` is entered while it runs.
 
-    `observers` are told of each request.
+    `observers` are told of each request. `watched`: what `watch` gave; without it nothing is counted.
     """
     settings = container.settings()
+    database = container.primary() if settings.storage == "sql" else None
+    readiness = watched.readiness if watched else Readiness(database)
 
     def is_ready() -> bool:
-        return not is_draining.is_set() and (settings.storage == "memory" or is_current(container.primary()))
+        return not is_draining.is_set() and readiness()
 
     return http_application(
         container.use_cases(),
@@ -77,12 +127,14 @@ def application(
             threads=settings.threads,
             hashers=hashers(),
             longest_queue=settings.sign_in_queue,
+            metrics_token=settings.metrics_token,
         ),
         today=container.today(),
         answer_once=container.answer_once(),
         is_ready=is_ready,
         beside=beside,
-        observers=observers,
+        observers=[*observers, watched.metrics.observe] if watched else observers,
+        metrics=watched.metrics if watched else None,
         close=partial(close, container),
         pages=pages,
     )

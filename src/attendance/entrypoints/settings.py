@@ -21,7 +21,7 @@ FOR_TESTS = "ATTENDANCE_TEST_"
 FROM_FILE = "_FILE"
 MEMORY = "memory"
 MAIL_FROM = "attendance@localhost"
-SECRETS = frozenset({"database_url", "read_database_url", "secret_key", "smtp_url"})
+SECRETS = frozenset({"database_url", "metrics_token", "read_database_url", "secret_key", "smtp_url"})
 
 LINK = r"^https?://[^\s{}]+[^\s{}]*\{token\}[^\s{}]*$"
 Count = Annotated[int, Meta(ge=0)]
@@ -76,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     postgresql_bin: str | None = None
     log_level: LogLevel = LogLevel.INFO
     log_format: LogFormat = LogFormat.AUTO
+    metrics_token: Annotated[str, Meta(min_length=16)] | None = None
     cors_origins: str = ""
     labs_directory: Directory = Directory.PUBLIC
     session_hours: Hours = 12

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router
@@ -12,8 +12,9 @@ from attendance.adapters.http.server import service as service_rooms
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
+from attendance.adapters.http.server.metrics import metrics_route, sampling
 from attendance.adapters.http.server.middleware import Middleware
-from attendance.adapters.http.server.observing import Observer
+from attendance.adapters.http.server.observing import Metrics, Observer
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
 from attendance.adapters.http.server.operations.declaration import HttpSettings, Room, Service
 from attendance.adapters.http.server.operations.handlers import handlers_of
@@ -47,10 +48,12 @@ def http_application(
     close: Callable[[], object],
     pages: Callable[[Service, Callers], Iterable[HTTPRouteHandler]] = lambda *_: (),
     observers: Iterable[Observer] = (),
+    metrics: Metrics | None = None,
 ) -> Litestar:
     """The application; `beside` is entered while it runs, `close` is called when it ends.
 
     `pages` are answered by the same use cases, to the same callers. `observers` are told of each request.
+    `metrics` are answered at `/metrics`.
     """
     request_threads = RequestThreads(settings.threads)
     hashing_executor = HashingExecutor(settings.hashers, settings.longest_queue)
@@ -60,7 +63,10 @@ def http_application(
         meanwhile = ExitStack()
         meanwhile.enter_context(beside)
         try:
-            yield
+            async with AsyncExitStack() as stack:
+                if metrics is not None:
+                    await stack.enter_async_context(sampling(metrics, service))
+                yield
         finally:
             # may take a while, in which requests under way are to be answered
             await asyncio.to_thread(meanwhile.close)
@@ -88,6 +94,7 @@ def http_application(
     handlers = [
         *handlers_of(rooms, service, callers),
         documentation_assets(),
+        *([] if metrics is None else [metrics_route(metrics, service)]),
         *pages(service, callers),
     ]
     # as one router: Litestar would register a path's first handler twice, and then run it on two threads

@@ -237,6 +237,15 @@ class SignInAddresses(Protocol):
         """Remove those whose date is before this one, like `Sessions.purge`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How many mails wait, since when the oldest does (None: none waits), and how many were given up."""
+
+    waiting: int
+    oldest: datetime | None
+    given_up: int
+
+
 class Outbox(Protocol):
     """Mails to be sent."""
 
@@ -266,6 +275,10 @@ class Outbox(Protocol):
     @abstractmethod
     def in_state(self, state: MailState) -> tuple[Mail, ...]:
         """Return all mails in a state, oldest first, ties by id."""
+
+    @abstractmethod
+    def backlog(self) -> Backlog:
+        """Return how many mails are not sent, and when the oldest that waits was created."""
 
     @abstractmethod
     def purge(self, before: datetime, *, most: int) -> int:

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 import click
 
 from attendance.entrypoints.commands.opening import explained
-from attendance.entrypoints.logs import log_configuration
 from attendance.entrypoints.process import hold_signals
 from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
+from attendance.entrypoints.watching.logs import log_configuration
 
 # for requests under way; a client that stalls amid its body would have us wait for ever
 LONGEST_STOP_SECONDS = 9
@@ -41,25 +41,26 @@ def serve(**options: object) -> None:
 
     import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
     from attendance.entrypoints.supervising import Supervisor
+    from attendance.entrypoints.watching.processes import counting_together
 
     url = f"http://{settings.host}:{settings.port}"
     hold_signals(longest_seconds=LONGEST_STOP_SECONDS)
     click.echo(f"attendance answers at {url} (documentation: {url}/schema). Stop it with Ctrl-C.")
-    Supervisor(
-        "attendance.entrypoints.asgi:create_app",
-        factory=True,
-        interface=Interfaces.ASGI,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        drain_seconds=settings.drain_seconds,
-        respawn_failed_workers=True,
-        workers_kill_timeout=LONGEST_STOP_SECONDS,
-        websockets=False,
-        log_level=LogLevels(settings.log_level),
-        log_dictconfig=log_configuration(settings),
-    ).serve()
-    alone.close()
+    with alone, counting_together(f"{settings.host.replace('/', '-')}-{settings.port}"):
+        Supervisor(
+            "attendance.entrypoints.asgi:create_app",
+            factory=True,
+            interface=Interfaces.ASGI,
+            address=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            drain_seconds=settings.drain_seconds,
+            respawn_failed_workers=True,
+            workers_kill_timeout=LONGEST_STOP_SECONDS,
+            websockets=False,
+            log_level=LogLevels(settings.log_level),
+            log_dictconfig=log_configuration(settings),
+        ).serve()
 
 
 @click.command()

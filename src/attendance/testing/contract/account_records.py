@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from attendance.application.ports import Contended, Store
+from attendance.application.ports.accounts import Backlog
 from attendance.domain.accounts.accounts import Account, EmailTaken, UsernameTaken, UserNotFound, email_key
 from attendance.domain.accounts.kept_answers import KeptAnswer
 from attendance.domain.accounts.links import Link, Purpose
@@ -287,6 +288,10 @@ def test_a_mail_becomes_what_is_said_of_it(store: Store) -> None:
         assert work.outbox.in_state(MailState.SENT) == (gone,)
         assert work.outbox.in_state(MailState.DEAD) == (refused,)
         assert work.outbox.in_state(MailState.WAITING) == ()
+        assert work.outbox.backlog() == Backlog(waiting=0, oldest=None, given_up=1)
+        for created_at in (LATER + timedelta(hours=1), LATER):
+            work.outbox.add(mail(created_at=created_at, due_at=LATER + timedelta(days=9)))
+        assert work.outbox.backlog() == Backlog(waiting=2, oldest=LATER, given_up=1)
         assert not work.outbox.is_due(LATER)
         with pytest.raises(MailNotFound):
             work.outbox.get_for_update(MailId(make.new_id()))

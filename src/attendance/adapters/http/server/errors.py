@@ -16,7 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap, HTTPScope
 
-from attendance.adapters.http.server.observing import reason_of
+from attendance.adapters.http.server.observing import REFUSAL, reason_of
 from attendance.adapters.http.server.wire import Reply, is_in_api, json_reply
 from attendance.domain.accounts.links import Gone
 from attendance.domain.accounts.rate_limits import LimitReached
@@ -193,7 +193,7 @@ def _handled(request: AnyRequest, error: Exception) -> Response[ErrorView | Plai
 
 def _told(error: Exception, scope: HTTPScope) -> Refusal:
     if isinstance(error, AttendanceError):
-        log_failure(error)
+        note_refusal(error, scope)
         return _refused(error)
     status, headers = 500, {}
     if isinstance(error, HTTPException) and error.status_code < 500:
@@ -205,8 +205,9 @@ def _told(error: Exception, scope: HTTPScope) -> Refusal:
     return Refusal(status, text, code, headers={**headers, ERROR_CODE: code})
 
 
-def log_failure(error: AttendanceError) -> None:
-    """Where something that the service needs failed it: what a driver said of that."""
+def note_refusal(error: AttendanceError, scope: HTTPScope) -> None:
+    """For whoever observes requests; and log what a driver said, where the service was failed by it."""
+    scope[REFUSAL] = error.code  # type: ignore[literal-required]
     if isinstance(error, Unavailable) and error.__cause__ is not None:
         log.warning("unavailable: %s", reason_of(error.__cause__))
 

@@ -3,15 +3,19 @@
 Never a body, a token, or a value of a query.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, Protocol, TypeAlias, cast
 from uuid import UUID
 
 from litestar.types import HTTPScope
 
 ACCOUNT = "attendance.account_id"
 """In a request's scope: whose request it is, once somebody asked."""
+
+REFUSAL = "attendance.refusal"
+"""In a request's scope where it was refused: the refusal's code."""
 
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 """Of the request under way, in its thread as well."""
@@ -22,7 +26,8 @@ class Served(NamedTuple):
 
     `route`: the path with the names of its parameters in place of their values; "" where there is no such
     path. `seconds` until the last byte was handed on. `account_id`: None for nobody, and where it was not
-    asked. `status`: 0 where the client left before there was an answer.
+    asked. `status`: 0 where the client left before there was an answer. `refusal`: the code of what was
+    refused, None where nothing was.
     """
 
     request_id: str
@@ -32,9 +37,22 @@ class Served(NamedTuple):
     seconds: float
     account_id: UUID | None
     address: str | None
+    refusal: str | None = None
 
 
 Observer: TypeAlias = Callable[[Served], None]
+
+
+class Metrics(Protocol):
+    """What is counted while the service runs, and shown to whoever watches it."""
+
+    @abstractmethod
+    def sample(self, *, waiting_requests: int, waiting_hashes: int) -> None:
+        """Note how many calls of this process wait for a thread, and how many for a core that hashes."""
+
+    @abstractmethod
+    def exposition(self) -> bytes:
+        """Return everything in the text format of Prometheus. Raises nothing where the database is away."""
 
 
 def served(
@@ -49,6 +67,7 @@ def served(
         seconds=seconds,
         account_id=cast(UUID | None, scope.get(ACCOUNT)),
         address=address,
+        refusal=cast(str | None, scope.get(REFUSAL)),
     )
 
 

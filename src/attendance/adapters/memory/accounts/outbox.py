@@ -5,6 +5,7 @@ from datetime import datetime
 
 from attendance.adapters.memory.tables import Tables
 from attendance.application.ports import Outbox
+from attendance.application.ports.accounts import Backlog
 from attendance.domain.accounts.mail import Mail, MailNotFound, MailState
 from attendance.domain.ids import MailId
 
@@ -40,6 +41,14 @@ class MemoryOutbox(Outbox):
     def in_state(self, state: MailState) -> tuple[Mail, ...]:
         found = (mail for mail in self.tables.outbox.all() if mail.state is state)
         return tuple(sorted(found, key=lambda mail: (mail.created_at, mail.id)))
+
+    def backlog(self) -> Backlog:
+        waiting = self.in_state(MailState.WAITING)
+        return Backlog(
+            waiting=len(waiting),
+            oldest=waiting[0].created_at if waiting else None,
+            given_up=len(self.in_state(MailState.DEAD)),
+        )
 
     def purge(self, before: datetime, *, most: int) -> int:
         return self.tables.outbox.remove_some(

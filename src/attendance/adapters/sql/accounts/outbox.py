@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql.engine.connection import Connection, delete_some
 from attendance.adapters.sql.tables import outbox
 from attendance.application.ports import Outbox
+from attendance.application.ports.accounts import Backlog
 from attendance.domain.accounts.mail import Mail, MailNotFound, MailState
 from attendance.domain.ids import MailId
 
@@ -41,6 +42,13 @@ IN_STATE = (
     sa.select(*outbox.c)
     .where(outbox.c.state == sa.bindparam("state"))
     .order_by(outbox.c.created_at, outbox.c.id)
+)
+BACKLOG = (
+    sa.select(
+        outbox.c.state, sa.func.count().label("number"), sa.func.min(outbox.c.created_at).label("oldest")
+    )
+    .where(outbox.c.state.in_([sa.literal_column(f"'{state}'") for state in ("waiting", "dead")]))
+    .group_by(outbox.c.state)
 )
 PURGE = delete_some(
     outbox.c.id,
@@ -78,6 +86,15 @@ class SqlOutbox(Outbox):
 
     def in_state(self, state: MailState) -> tuple[Mail, ...]:
         return tuple(map(_mail, self.connection.run(IN_STATE, {"state": state}).rows))
+
+    def backlog(self) -> Backlog:
+        rows = {row.state: row for row in self.connection.run(BACKLOG, {}).rows}
+        waiting, dead = rows.get(MailState.WAITING), rows.get(MailState.DEAD)
+        return Backlog(
+            waiting=waiting.number if waiting else 0,
+            oldest=waiting.oldest if waiting else None,
+            given_up=dead.number if dead else 0,
+        )
 
     def purge(self, before: datetime, *, most: int) -> int:
         return self.connection.run(PURGE, {"before": before, "most": most}).rowcount

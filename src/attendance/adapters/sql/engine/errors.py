@@ -74,3 +74,56 @@ def _broken_in_sqlite(complaint: str) -> type[Exception] | None:
     """SQLite names columns ("UNIQUE constraint failed: t.a, t.b"): the constraint's name follows."""
     columns = [column.split(".") for column in complaint.rpartition(": ")[2].split(", ")]
     return REFUSAL_OF.get("_".join(["uq", columns[0][0], *(column[-1] for column in columns)]))
+
+
+_SQLITE_KINDS = {
+    sqlite3.SQLITE_BUSY: "contended",
+    sqlite3.SQLITE_LOCKED: "contended",
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_READONLY: "read_only",
+    sqlite3.SQLITE_IOERR: "io",
+    sqlite3.SQLITE_CORRUPT: "corrupt",
+    sqlite3.SQLITE_NOTADB: "corrupt",
+    sqlite3.SQLITE_CANTOPEN: "away",
+    sqlite3.SQLITE_PROTOCOL: "away",
+}
+_POSTGRES_KINDS = {
+    "40": "contended",
+    "53100": "full",
+    "53": "resources",
+    "25006": "read_only",
+    "55": "timeout",
+    "57014": "timeout",
+    "57": "away",
+    "08": "away",
+    "58": "io",
+    "XX": "corrupt",
+}
+"""By a state, or the class of states that it is in."""
+
+
+def kind_of(error: BaseException) -> str | None:
+    """What kind of failure of the database is behind an error; None where it is none.
+
+    `contended`, `full`, `read_only`, `io`, `corrupt`, `away`, `timeout`, `resources`, `pool` (no connection
+    was free), `other`. A constraint that is broken is no failure.
+    """
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, sa.exc.TimeoutError):
+        return "pool"
+    driver = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(driver, sqlite3.Error):
+        if isinstance(driver, sqlite3.IntegrityError):
+            return None
+        return _SQLITE_KINDS.get(getattr(driver, "sqlite_errorcode", 0) & 0xFF, "other")
+    if (psycopg := sys.modules.get("psycopg")) and isinstance(driver, psycopg.Error):
+        state = driver.sqlstate
+        if state is None:
+            return "away"
+        if state.startswith("23"):
+            return None
+        return _POSTGRES_KINDS.get(state) or _POSTGRES_KINDS.get(state[:2], "other")
+    if isinstance(driver, Contended):
+        return "contended"
+    return "timeout" if isinstance(driver, Unavailable) else None

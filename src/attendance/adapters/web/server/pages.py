@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from attendance.adapters.http.server.callers.authentication import Caller, Callers
 from attendance.adapters.http.server.compression import compressed
-from attendance.adapters.http.server.errors import log_failure
+from attendance.adapters.http.server.errors import note_refusal
 from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Runs, Service
@@ -164,7 +164,7 @@ class PagePlan:
         """The form with what was typed and what is wrong, or a page that says so."""
         if self._page.form is None or not isinstance(error, AttendanceError) or is_signed_out(error):
             return self._refused(scope, visit, error)
-        log_failure(error)
+        note_refusal(error, scope)
         try:
             shown = self._page.form(visit, **scope["path_params"])
         except Exception as further:
@@ -194,7 +194,7 @@ class PagePlan:
             return self._reply_of(visit, GoOn(signing_in_first(scope)))
         status = status_of(error)
         if isinstance(error, AttendanceError):
-            log_failure(error)
+            note_refusal(error, scope)
         elif status == 500:
             log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
         method, path = scope["method"], scope["path"]

@@ -40,7 +40,8 @@ class HttpSettings:
 
     `has_labs`: whether the labs protocol is answered, too.
     Addresses of calendars begin with `base_url`, by which browsers know the service. Pages speak `language`
-    to whoever prefers no other, and tell times in `zone`.
+    to whoever prefers no other, and tell times in `zone`. Metrics are shown to whoever sends `metrics_token`,
+    to everybody where there is none.
     """
 
     version: str
@@ -54,6 +55,7 @@ class HttpSettings:
     threads: int = 8
     hashers: int = 1
     longest_queue: int = 256
+    metrics_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ class HashingExecutor:
     """
 
     def __init__(self, width: int, longest_queue: int) -> None:
+        self._width = width
         self._threads = ThreadPoolExecutor(width, "attendance-hashing", initializer=_yield_to_others)
         self._capacity = width + longest_queue
         self._under_way = 0
@@ -39,6 +40,11 @@ class HashingExecutor:
         # a client that hangs up cancels its waiting, not the work, so the place is given back by the work
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
         return await asyncio.wrap_future(future)
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        return max(0, self._under_way - self._width)
 
     def _leave(self) -> None:
         self._under_way -= 1

@@ -101,6 +101,11 @@ class RequestThreads:
             worker.wake.release()
         return future
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread."""
+        return len(self._waiting)
+
     async def iterate(self, pieces: Iterable[T]) -> AsyncIterator[T]:
         """The pieces, each made by a call of its own; none of them is None."""
         iterator = iter(pieces)

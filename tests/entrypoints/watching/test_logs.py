@@ -15,8 +15,9 @@ import pytest
 
 from attendance.adapters.http.server.observing import REQUEST_ID, Served, reason_of
 from attendance.domain.errors import Unavailable
-from attendance.entrypoints import logs
-from attendance.entrypoints.logs import (
+from attendance.entrypoints.settings import LogFormat, LogLevel, Settings
+from attendance.entrypoints.watching import logs
+from attendance.entrypoints.watching.logs import (
     ORDER,
     formatter,
     log_configuration,
@@ -24,7 +25,6 @@ from attendance.entrypoints.logs import (
     write_json,
     write_text,
 )
-from attendance.entrypoints.settings import LogFormat, LogLevel, Settings
 from tests.http.test_general_rules import Fragile, fragile, fragile_application
 from tests.service import Service, serving
 
