@@ -69,6 +69,7 @@ from attendance.application.ports.accounts import (
     Accounts as Accounts,
     AccountsPage as AccountsPage,
     AccountsRepositories as AccountsRepositories,
+    Backlog as Backlog,
     KeptAnswers as KeptAnswers,
     Links as Links,
     Outbox as Outbox,

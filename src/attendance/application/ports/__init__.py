@@ -6,6 +6,7 @@ store may raise `Unavailable` (nothing was changed, try later) and `Contended`.
 
 from attendance.application.ports.accounts import (
     Accounts as Accounts,
+    Backlog as Backlog,
     KeptAnswers as KeptAnswers,
     Links as Links,
     Outbox as Outbox,
