@@ -49,7 +49,8 @@ class UseCases:
     Accounts: who somebody is:
         register, confirm_email, resend_confirmation, sign_in, sign_out, actor_of, act_as,
         change_password, request_password_reset, set_password, search_accounts, list_users,
-        invite_user, show_user, edit_user, create_owner, find_user, own_sessions, end_session,
+        invite_user, show_user, edit_user, create_owner, find_user, make_password_link,
+        sessions_of_user, end_sessions_of_user, own_sessions, end_session,
         show_permissions.
 
     Roles: who may what, and owners whom nobody can oust alone:
@@ -102,6 +103,9 @@ class UseCases:
     edit_user: accounts.EditUser
     create_owner: first_owner.CreateOwner
     find_user: first_owner.FindUser
+    make_password_link: first_owner.MakePasswordLink
+    sessions_of_user: first_owner.SessionsOfUser
+    end_sessions_of_user: first_owner.EndSessionsOfUser
     own_sessions: sessions.OwnSessions
     end_session: sessions.EndSession
     show_permissions: accounts.ShowPermissions

@@ -4,8 +4,10 @@ import click
 
 from attendance.entrypoints.commands.backups import backup, restore, verify
 from attendance.entrypoints.commands.demo import demo
+from attendance.entrypoints.commands.doctor import doctor
 from attendance.entrypoints.commands.mail import mail
 from attendance.entrypoints.commands.serving import migrate, openapi, serve
+from attendance.entrypoints.commands.settings import settings
 from attendance.entrypoints.commands.users import create_owner, user
 
 ABOUT_SETTINGS = (
@@ -19,5 +21,18 @@ ABOUT_SETTINGS = (
 def main() -> None: ...
 
 
-for command in (serve, migrate, create_owner, user, mail, openapi, demo, backup, restore, verify):
+for command in (
+    serve,
+    migrate,
+    create_owner,
+    user,
+    mail,
+    settings,
+    doctor,
+    openapi,
+    demo,
+    backup,
+    restore,
+    verify,
+):
     main.add_command(command)

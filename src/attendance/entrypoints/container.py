@@ -126,15 +126,19 @@ def marking_rules(settings: Settings) -> MarkingRules:
     )
 
 
-def notifier(settings: Settings) -> Notifier:
+def mail_renderer(settings: Settings) -> MailRenderer:
     with about("mail_from", "base_url", "confirm_link", "reset_link"):
-        renderer = MailRenderer(
+        return MailRenderer(
             base_url=settings.public_url,
             confirm_link=settings.confirm_link,
             reset_link=settings.reset_link,
             sender=settings.mail_from,
             language=settings.language,
         )
+
+
+def notifier(settings: Settings) -> Notifier:
+    renderer = mail_renderer(settings)
     if settings.smtp_url is None:
         return FileNotifier(renderer=renderer, directory=Path(settings.mail_directory))
     with about("smtp_url"):

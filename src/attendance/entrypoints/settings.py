@@ -155,7 +155,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """The settings an environment names; raise SettingsError with a line about the first that is wrong."""
-    chosen: dict[str, str] = {}
+    return settings_of({name: text for name, (_, text) in _chosen(environment).items()})
+
+
+def sources(environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
+    """The variable that each setting comes from, by the setting's name, without those left to default."""
+    return {name: variable for name, (variable, _) in _chosen(environment).items()}
+
+
+def _chosen(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """The variable and the text of each setting that an environment names. Raises SettingsError."""
+    chosen: dict[str, tuple[str, str]] = {}
     for variable, text in sorted(environment.items()):
         if not variable.startswith(PREFIX) or variable.startswith(FOR_TESTS):
             continue
@@ -167,8 +177,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         if name in chosen:
             raise SettingsError(f"{PREFIX}{name.upper()} is set twice: also as {FROM_FILE}")
         # files of variables keep the blanks at the end of a line; what is secret may have some
-        chosen[name] = text if name in SECRETS else trimmed(text)
-    return settings_of(chosen)
+        chosen[name] = variable, text if name in SECRETS else trimmed(text)
+    return chosen
 
 
 def settings_of(chosen: Mapping[str, Any]) -> Settings:

@@ -44,6 +44,10 @@ class _Headers(EmailPolicy):
 _HEADERS = _Headers(linesep="\r\n")
 
 
+def _with_token(link: str, token: str) -> str:
+    return link.replace(_TOKEN, quote(token, safe="", errors="replace"))
+
+
 class _Sender(NamedTuple):
     name: str
     address: str
@@ -87,11 +91,13 @@ class MailRenderer:
         token = (mail.facts or {}).get("token")
         if token is None:
             return None
-        if mail.kind is MailKind.CONFIRM_EMAIL:
-            template = self.confirm_link or f"{self._home}/api/v1/auth/confirm_email/{_TOKEN}"
-        else:
-            template = self.reset_link or f"{self._home}/api/v1/auth/password_reset/{_TOKEN}"
-        return template.replace(_TOKEN, quote(token, safe="", errors="replace"))
+        if mail.kind is not MailKind.CONFIRM_EMAIL:
+            return self.password_link(token)
+        return _with_token(self.confirm_link or f"{self._home}/api/v1/auth/confirm_email/{_TOKEN}", token)
+
+    def password_link(self, token: str) -> str:
+        """Return the link that sets a password by this token."""
+        return _with_token(self.reset_link or f"{self._home}/api/v1/auth/password_reset/{_TOKEN}", token)
 
     def render(self, mail: Mail, *, is_7bit: bool = False) -> EmailMessage:
         """Return the message as it is sent. Raises NotSent when it cannot be rendered.

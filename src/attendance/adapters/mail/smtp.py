@@ -110,6 +110,14 @@ class SmtpNotifier(Notifier):
             log.warning("mail %s was not sent: %s", mail.id, reason)
             raise NotSent(reason, is_final=_is_final(error)) from None
 
+    def require_server(self) -> None:
+        """Raise NotSent where the server is away, or does not take the credentials. Sends nothing."""
+        try:
+            with self._connection() as connection:
+                connection.noop()
+        except Exception as error:
+            raise NotSent(_reason(error)[:_LONGEST_REASON], is_final=False) from None
+
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
         connection = self._connected()

@@ -1,18 +1,22 @@
-"""The first owner, and finding accounts: for the operator, at the command line."""
+"""For the operator, at the command line: the first owner, finding accounts, helping somebody in and out."""
 
 from dataclasses import dataclass
 
-from attendance.application.accounts.read_models import UserDetails
+from attendance.application.accounts.outbox import OutboxWriter
+from attendance.application.accounts.read_models import SessionDetails, UserDetails
 from attendance.application.accounts.registration import accept_username, free_address
-from attendance.application.accounts.sessions import found_by_username
+from attendance.application.accounts.sessions import end_sessions, found_by_username
 from attendance.application.forms.retrying import retried
-from attendance.application.forms.use_case import Command, Query
+from attendance.application.forms.use_case import Command, Query, TimedQuery
 from attendance.application.ports import EmailAddresses, Hasher, Usernames
 from attendance.domain.accounts.accounts import Account, UserNotFound
 from attendance.domain.accounts.passwords import PasswordRules
+from attendance.domain.accounts.role_changes import NotConfirmedAndActive
+from attendance.domain.accounts.sessions import SessionLifetimes
 from attendance.domain.errors import Conflict
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import OPERATOR_ID, AccountId
+from attendance.domain.permissions.actor import OPERATOR
 from attendance.domain.permissions.roles import Role
 from attendance.domain.text import accepted_together
 
@@ -80,3 +84,58 @@ class FindUser(Query):
         if account is None:
             raise UserNotFound
         return UserDetails.of(account)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakePasswordLink(Command):
+    """Return the token of a link that sets an account's password; the link before it is void.
+
+    Whoever uses it has confirmed the account's address thereby: the operator vouches for it.
+
+    For the operator: it asks for no permission. Raises UserNotFound, and NotConfirmedAndActive for an account
+    that is inactive or has no address.
+    """
+
+    outbox_writer: OutboxWriter
+
+    @retried
+    def __call__(self, *, user_id: AccountId) -> str:
+        with self.store.transaction() as work:
+            account = work.accounts.get_for_update(user_id)
+            if account.email is None or not account.active:
+                raise NotConfirmedAndActive
+            return self.outbox_writer.make_password_link(work, account, account.email, by=OPERATOR_ID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsOfUser(TimedQuery):
+    """Return the sessions that somebody is signed in with now, newest first, ties by id downwards.
+
+    For the operator: it asks for no permission.
+    """
+
+    session_lifetimes: SessionLifetimes
+
+    @retried
+    def __call__(self, *, user_id: AccountId) -> tuple[SessionDetails, ...]:
+        with self.store.autocommit() as work:
+            sessions = work.sessions.of(user_id)
+        now = self.clock()
+        return tuple(
+            SessionDetails.of(session, OPERATOR)
+            for session in sessions
+            if session.is_live(at=now, lifetimes=self.session_lifetimes)
+        )
+
+
+class EndSessionsOfUser(Command):
+    """End all sessions of an account, with effect on the next request of each.
+
+    For the operator: it asks for no permission.
+    """
+
+    @retried
+    def __call__(self, *, user_id: AccountId) -> None:
+        context = self._change_context(OPERATOR)
+        with self.store.transaction() as work:
+            end_sessions(work, user_id, context)

@@ -58,6 +58,10 @@ class OutboxWriter:
             by=by,
         )
 
+    def make_password_link(self, work: UnitOfWork, account: Account, email: str, *, by: AccountId) -> str:
+        """Return the token of a link that sets the account's password, which is mailed to nobody."""
+        return self._made_link(work, account, Purpose.SET_PASSWORD, email, self.lifetimes.reset, by=by)
+
     def tell(
         self, work: UnitOfWork, kind: MailKind, reader: Account, address: str | None = None, /, **facts: str
     ) -> None:
@@ -85,6 +89,20 @@ class OutboxWriter:
         *,
         by: AccountId | None,
     ) -> None:
+        token = self._made_link(work, account, purpose, email, lifetime, by=by)
+        hours = str(round(lifetime / timedelta(hours=1)))
+        self.tell(work, kind, account, email, token=token, hours=hours)
+
+    def _made_link(
+        self,
+        work: UnitOfWork,
+        account: Account,
+        purpose: Purpose,
+        email: str,
+        lifetime: timedelta,
+        *,
+        by: AccountId | None,
+    ) -> str:
         token, at = self.new_token(), self.clock()
         expires_at = at + lifetime
         link = Link(
@@ -95,11 +113,10 @@ class OutboxWriter:
             expires_at=expires_at,
         )
         work.links.put(link)
-        hours = str(round(lifetime / timedelta(hours=1)))
-        self.tell(work, kind, account, email, token=token, hours=hours)
         after = {"purpose": purpose.value, "email": email, "expires_at": expires_at.isoformat()}
         change_context = ChangeContext(by, at, self.new_id)
         work.events.add(change_context.event(Action.ACCOUNT_LINK_SENT, account.id, after=after))
+        return token
 
 
 def void_links(work: UnitOfWork, account: Account, *, is_every: bool = False) -> None:

@@ -5,10 +5,12 @@ import sys
 import click
 
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
+from attendance.domain.accounts.role_changes import NotConfirmedAndActive
 from attendance.domain.permissions.actor import OPERATOR
 from attendance.domain.permissions.roles import Role
 from attendance.domain.text import trimmed
 from attendance.entrypoints.commands.opening import explained, stored
+from attendance.entrypoints.settings import from_environment
 
 COLUMNS = "{:<24} {:<13} {:<9} {:<12} {}"
 
@@ -32,7 +34,10 @@ def create_owner(username: str, email: str, password_stdin: bool) -> None:
 
 @click.group()
 def user() -> None:
-    """Look at accounts and change roles and states. What awaits confirmation does so here too."""
+    """Look at accounts and change roles and states; let somebody in, and out.
+
+    What awaits confirmation does so here too.
+    """
 
 
 @user.command("list")
@@ -100,6 +105,64 @@ def reactivate(username: str) -> None:
     with stored() as attendance:
         account = attendance.find_user(username=username)
         _tell(username, attendance.change_active(OPERATOR, user_id=account.id, active=True))
+
+
+@user.command()
+@click.argument("username")
+@click.option("--email", required=True, help="Where the invitation is mailed to.")
+@click.option("--name", default="", help="First and last name.")
+@click.option(
+    "--role", type=click.Choice([role.value for role in Role]), default=Role.USER.value, show_default=True
+)
+@explained
+def invite(username: str, email: str, name: str, role: str) -> None:
+    """Add an account for somebody, and mail them a link for choosing a password."""
+    with stored() as attendance:
+        invited = attendance.invite_user(OPERATOR, username=username, email=email, name=name, role=Role(role))
+    click.echo(f"{invited.username} is invited as {role}; the mail to {invited.email} waits to be sent")
+
+
+@user.command()
+@click.argument("username")
+@click.option("--mail", "is_mailed", is_flag=True, help="Mail the link to the account's address instead.")
+@explained
+def reset_password(username: str, is_mailed: bool) -> None:
+    """Print a link that sets an account's password, for whoever has no access to their mail.
+
+    Hand it to nobody else: whoever opens it has the account, and its address counts as confirmed. The link
+    before it is void. The password stays as it is until the link is used, which ends all sessions.
+    """
+    from attendance.entrypoints.container import mail_renderer
+
+    with stored() as attendance:
+        account = attendance.find_user(username=username)
+        if is_mailed:
+            if account.email is None or not account.active:
+                raise NotConfirmedAndActive
+            attendance.request_password_reset(email=account.email)
+            click.echo(f"a link is mailed to {account.email}, unless too many were asked for today")
+        else:
+            token = attendance.make_password_link(user_id=account.id)
+            click.echo(mail_renderer(from_environment()).password_link(token))
+
+
+@user.command()
+@click.argument("username")
+@click.option("--end", "are_ended", is_flag=True, help="End all of them, at once.")
+@explained
+def sessions(username: str, are_ended: bool) -> None:
+    """List where somebody is signed in, newest first; or end all their sessions."""
+    with stored() as attendance:
+        account = attendance.find_user(username=username)
+        found = attendance.sessions_of_user(user_id=account.id)
+        if are_ended:
+            attendance.end_sessions_of_user(user_id=account.id)
+    for session in found:
+        used = f"last used {session.last_seen_at:%Y-%m-%d %H:%M}Z"
+        remembered = ", remembered" if session.remembered else ""
+        where = f"{session.address or 'somewhere'}  {session.user_agent}".rstrip()
+        click.echo(f"{session.created_at:%Y-%m-%d %H:%M}Z  {used}{remembered}  {where}")
+    click.echo(f"{len(found)} ended" if are_ended else f"{len(found)} in all")
 
 
 def _tell(username: str, outcome: UserDetails | RoleChangeDetails) -> None:
