@@ -11,11 +11,17 @@ from click.testing import CliRunner, Result
 
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import open_database
+from attendance.application.pagination import PageRequest
 from attendance.application.ports import Store
-from attendance.domain.accounts.mail import MailState
+from attendance.application.ports.events import EventCriteria
+from attendance.domain.accounts.links import InvalidResetToken
+from attendance.domain.accounts.mail import MailKind, MailState
+from attendance.domain.accounts.sessions import SessionExpired
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID
 from attendance.entrypoints.cli import main
+from attendance.entrypoints.container import opened
+from attendance.entrypoints.settings import settings_of
 from attendance.testing.contract.account_records import mail
 from tests import make
 from tests.fakes import PASSWORD
@@ -32,6 +38,9 @@ class Operator:
             "ATTENDANCE_SECRET_KEY": "k" * 32,
             "ATTENDANCE_ARGON2_MEMORY_KIB": "8",
             "ATTENDANCE_MAIL_DIRECTORY": str(home / "mail"),
+        }
+        self.lower_case = {
+            name.removeprefix("ATTENDANCE_").lower(): value for name, value in self.settings.items()
         }
         self.home = home
         self.database = open_database(database_url, pool_size=2)
@@ -129,6 +138,85 @@ def test_accounts_are_listed_by_name_and_role(operator: Operator) -> None:
     ]
     assert "ada" not in operator.says("user", "list", "--role", "admin")
     assert "ben" not in operator.says("user", "list", "--name", "AD")
+
+
+def test_somebody_is_invited_with_a_role_and_a_mail(operator: Operator) -> None:
+    said = operator.says("user", "invite", "mia", "--email", "mia@example.org", "--role", "employee")
+    assert said == "mia is invited as employee; the mail to mia@example.org waits to be sent\n"
+    with operator.store.transaction() as work:
+        [mail] = work.outbox.in_state(MailState.WAITING)
+        mia = work.accounts.find_by_username("mia")
+        assert mia
+        assert {event.actor_id for event in work.events.of(mia.id)} == {OPERATOR_ID}
+    assert (mail.kind, mail.to) == (MailKind.INVITATION, "mia@example.org")
+    again = operator.is_refused("user", "invite", "mia", "--email", "other@example.org")
+    assert again == "Error: username is taken"
+    assert "insufficient" in operator.is_refused(
+        "user", "invite", "eve", "--email", "eve@example.org", "--role", "owner"
+    )
+
+
+def test_a_link_is_printed_with_which_a_password_is_set_once(operator: Operator) -> None:
+    operator.says("create-owner", *OLGA, typed=PASSWORD)
+    first, second = (operator.says("user", "reset-password", "OLGA").strip() for _ in range(2))
+    with operator.store.transaction() as work:
+        assert work.outbox.in_state(MailState.WAITING) == ()
+    with opened(settings_of(operator.lower_case)) as attendance:
+        with pytest.raises(InvalidResetToken):
+            attendance.set_password(token=token_of(first), password="another mountain")
+        attendance.set_password(token=token_of(second), password="another mountain")
+        attendance.sign_in(username="olga", password="another mountain")
+        with pytest.raises(InvalidResetToken):
+            attendance.set_password(token=token_of(second), password="yet another mountain")
+        olga = attendance.find_user(username="olga")
+    with operator.store.transaction() as work:
+        sent = [event for event in work.events.of(olga.id) if event.action is Action.ACCOUNT_LINK_SENT]
+    assert {event.actor_id for event in sent} == {OPERATOR_ID}
+
+
+def test_a_link_is_mailed_where_that_is_said(operator: Operator) -> None:
+    operator.says("create-owner", *OLGA, typed=PASSWORD)
+    assert "olga@example.org" in operator.says("user", "reset-password", "olga", "--mail")
+    with operator.store.transaction() as work:
+        [mail] = work.outbox.in_state(MailState.WAITING)
+    assert (mail.kind, mail.to) == (MailKind.RESET_PASSWORD, "olga@example.org")
+
+
+@pytest.mark.parametrize("options", [(), ("--mail",)])
+def test_who_has_no_address_or_is_inactive_gets_no_link(operator: Operator, options: tuple[str, ...]) -> None:
+    add(operator, "ada")
+    operator.says("user", "deactivate", "ada")
+    with operator.store.transaction() as work:
+        work.accounts.add(make.account(username="ben", email=None))
+    for name in ("ada", "ben"):
+        said = operator.is_refused("user", "reset-password", name, *options)
+        assert said == "Error: account is not confirmed and active"
+    assert operator.is_refused("user", "reset-password", "nobody", *options) == "Error: user not found"
+
+
+def test_sessions_are_listed_and_all_ended(operator: Operator) -> None:
+    operator.says("create-owner", *OLGA, typed=PASSWORD)
+    with opened(settings_of(operator.lower_case)) as attendance:
+        first = attendance.sign_in(
+            username="olga", password=PASSWORD, address="192.0.2.7", user_agent="a phone", remember=True
+        )
+        attendance.sign_in(username="olga", password=PASSWORD)
+        newest, oldest, count = operator.says("user", "sessions", "olga").splitlines()
+        assert oldest.endswith(", remembered  192.0.2.7  a phone")
+        assert newest.endswith("Z  somewhere")
+        assert count == "2 in all"
+        assert attendance.actor_of(first.access_token)
+        assert operator.says("user", "sessions", "olga", "--end").endswith("2 ended\n")
+        assert operator.says("user", "sessions", "olga") == "0 in all\n"
+        with pytest.raises(SessionExpired):
+            attendance.actor_of(first.access_token)
+    with operator.store.transaction() as work:
+        acts = work.events.list(EventCriteria(action=Action.SESSION_ENDED), PageRequest(order=(), limit=9))
+    assert [logged.event.actor_id for logged in acts] == [OPERATOR_ID] * 2
+
+
+def token_of(link: str) -> str:
+    return link.rpartition("/")[2]
 
 
 def test_mail_that_waits_or_was_given_up_is_shown_and_tried_again(operator: Operator) -> None:

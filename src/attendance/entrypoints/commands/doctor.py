@@ -21,7 +21,8 @@ PATIENCE_SECONDS = 5
 def doctor() -> None:
     """Say what is wrong with this installation.
 
-    Looks at settings, database, disk, mail, clock and keys, changes nothing and sends no mail. Ends with status 1 for trouble; warnings alone are no trouble.
+    Looks at settings, database, disk, mail, clock and keys, changes nothing and sends no mail. Ends with
+    status 1 for trouble; warnings alone are none.
     """
     from attendance.entrypoints.watching.diagnosis import Level, trouble
 
