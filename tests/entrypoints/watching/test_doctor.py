@@ -25,12 +25,13 @@ from attendance.entrypoints.watching import diagnosis
 from attendance.entrypoints.watching.diagnosis import Findings, Level
 from attendance.testing.contract.account_records import mail
 from tests import make
-from tests.adapters.mail.servers import Temper, mail_server
+from tests.adapters.mail.servers import Temper, running
 from tests.databases import PostgresDatabases, SqliteDatabases
 
 NOW = datetime.now(UTC)
 GOOD_KEY = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ0bC2eF"
 GIB = 1024**3
+AWAY = "postgresql://nobody:s3cret@127.0.0.1:1/none"
 
 
 def told(findings: Findings) -> list[tuple[Level, str]]:
@@ -138,7 +139,7 @@ def test_a_database_of_another_shape(empty_database_url: str) -> None:
 
 
 def test_a_database_that_is_away() -> None:
-    with opened("postgresql://nobody:s3cret@127.0.0.1:1/none") as database:
+    with opened(AWAY) as database:
         [(level, text)] = told(diagnosis.shape(database))
     assert (level, text.partition(":")[0]) == (Level.TROUBLE, "cannot be reached")
     assert "s3cret" not in text
@@ -216,8 +217,8 @@ def test_a_mail_server_that_is_away_or_well() -> None:
     [(level, text)] = told(diagnosis.mail_server(Settings(), away))
     assert level is Level.TROUBLE
     assert "s3cret" not in text
-    with mail_server(Temper()) as url:
-        well = SmtpNotifier(url=url, renderer=renderer, timeout=5)
+    with running(Temper()) as port:
+        well = SmtpNotifier(url=f"smtp://127.0.0.1:{port}", renderer=renderer, timeout=5)
         assert levels(diagnosis.mail_server(Settings(), well)) == [Level.OK]
     files = FileNotifier(renderer=renderer, directory=Path("var/mail"))
     assert levels(diagnosis.mail_server(Settings(), files)) == [Level.WARNING]
@@ -248,10 +249,10 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> tupl
 def test_warnings_alone_are_no_trouble(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with open_database(database_url, pool_size=1).engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
-            Path(str(connection.engine.url.database)).chmod(0o600)
-        connection.engine.dispose()
+    url = sa.make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        # a copy of a template has its permissions
+        Path(str(url.database)).chmod(0o600)
     status, output = run(tmp_path, monkeypatch, database_url=database_url, secret_key=GOOD_KEY)
     assert status == 0, output
     assert "warning  mail: ATTENDANCE_SMTP_URL is not set" in output
