@@ -44,7 +44,7 @@ def live() -> HealthView:
 
 @health_room.operation("GET", "/health/ready", ANYBODY)
 def ready(service: Service) -> HealthView:
-    """The database can be reached and has the shape this version expects; otherwise 503."""
+    """The database can be read and written and has the shape this version expects; otherwise 503."""
     if not service.is_ready():
         raise Unavailable
     return HealthView()
