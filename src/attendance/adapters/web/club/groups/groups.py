@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from attendance.adapters.web.club.groups.forms import GROUPS, group_path, required_id, versions_in
+from attendance.adapters.web.club.groups.forms import GROUPS, group_path, versions_in
 from attendance.adapters.web.club.groups.schedule_words import in_words
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed
@@ -204,7 +204,7 @@ def _group_fields(visit: Visit) -> dict[str, Any]:
     fields = visit.fields
     values = {
         "name": fields.text("name"),
-        "location_id": required_id(fields, "location_id", LocationId),
+        "location_id": fields.required_id("location_id", LocationId),
         "capacity": fields.number("capacity"),
         "active_from": fields.day("active_from"),
         "active_until": fields.day("active_until"),

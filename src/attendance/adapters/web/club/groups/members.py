@@ -1,13 +1,6 @@
 """Who comes to a group: adding a client, ending a membership, correcting its dates."""
 
-from attendance.adapters.web.club.groups.forms import (
-    GROUPS,
-    RowForm,
-    fields_called,
-    group_path,
-    required_id,
-    versions_in,
-)
+from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path, versions_in
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
@@ -44,7 +37,7 @@ def add_member_form(visit: Visit, group_id: str) -> Answer:
 def add_member(visit: Visit, group_id: str) -> Answer:
     """Add a client to a group from a day on."""
     fields = visit.fields
-    client_id = required_id(fields, "client_id", ClientId)
+    client_id = fields.required_id("client_id", ClientId)
     since, until = fields.required_day("from"), fields.day("until")
     fields.raise_if_errors()
     with fields_called(lambda name: FORM_NAMES.get(name, name)):
