@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.adapters.http.server.observing import REQUEST_ID, Served, reason_of
+from attendance.adapters.http.server.requests.observing import REQUEST_ID, Served, reason_of
 from attendance.domain.errors import Unavailable
-from attendance.entrypoints import logs
-from attendance.entrypoints.logs import (
+from attendance.entrypoints.serving import logs
+from attendance.entrypoints.serving.logs import (
     ORDER,
     formatter,
     log_configuration,

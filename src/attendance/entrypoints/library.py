@@ -19,8 +19,11 @@ class SettingsDict(TypedDict, total=False):
     port: int
     workers: int
     threads: int
+    drain_seconds: float
     pool_size: int
+    postgresql_bin: str | None
     log_level: Literal["debug", "info", "warning", "error"]
+    log_format: Literal["auto", "text", "json"]
     cors_origins: str
     labs_directory: Directory | Literal["public", "signed_in"]
     session_hours: float

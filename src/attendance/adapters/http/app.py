@@ -12,14 +12,14 @@ from attendance.adapters.http.server import service as service_rooms
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
-from attendance.adapters.http.server.middleware import Middleware
-from attendance.adapters.http.server.observing import Observer
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
 from attendance.adapters.http.server.operations.declaration import HttpSettings, Room, Service
 from attendance.adapters.http.server.operations.handlers import handlers_of
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.plan import LARGEST_BODY
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
+from attendance.adapters.http.server.requests.middleware import Middleware
+from attendance.adapters.http.server.requests.observing import Observer
 from attendance.adapters.rooms import modules_in
 from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.ports import Today

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 import click
 
 from attendance.entrypoints.commands.opening import explained
-from attendance.entrypoints.logs import log_configuration
-from attendance.entrypoints.process import hold_signals
+from attendance.entrypoints.serving.logs import log_configuration
+from attendance.entrypoints.serving.process import hold_signals
 from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
 
 # for requests under way; a client that stalls amid its body would have us wait for ever
@@ -40,7 +40,7 @@ def serve(**options: object) -> None:
     from granian.log import LogLevels
 
     import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
-    from attendance.entrypoints.supervising import Supervisor
+    from attendance.entrypoints.serving.supervising import Supervisor
 
     url = f"http://{settings.host}:{settings.port}"
     hold_signals(longest_seconds=LONGEST_STOP_SECONDS)

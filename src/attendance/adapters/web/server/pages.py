@@ -13,8 +13,8 @@ from attendance.adapters.http.server.callers.authentication import Caller, Calle
 from attendance.adapters.http.server.compression import compressed
 from attendance.adapters.http.server.errors import log_failure
 from attendance.adapters.http.server.fields.queries import parsed
-from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Runs, Service
+from attendance.adapters.http.server.requests.middleware import IS_HEAD
 from attendance.adapters.http.server.wire import Reply, header_value
 from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed, form_sent

@@ -8,7 +8,7 @@ from litestar.types import HTTPScope
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.fields.queries import parsed
-from attendance.adapters.http.server.observing import ACCOUNT
+from attendance.adapters.http.server.requests.observing import ACCOUNT
 from attendance.adapters.http.server.wire import Headers, header_values
 from attendance.domain.accounts.sessions import InvalidToken
 from attendance.domain.errors import Unauthenticated
