@@ -8,12 +8,13 @@ from litestar.types import HTTPScope
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.fields.queries import parsed
-from attendance.adapters.http.server.requests.observing import ACCOUNT
 from attendance.adapters.http.server.wire import Headers, header_values
 from attendance.domain.accounts.sessions import InvalidToken
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.permissions.actor import Actor
 
+ACCOUNT = "attendance.account_id"
+"""In a request's scope: whose request it is, once somebody asked."""
 BEARER = "bearer"
 CALENDAR_TOKEN = "calendar_token"  # noqa: S105 # a scheme, no token
 TOKEN_IN_QUERY = "token"  # noqa: S105 # a name, no token

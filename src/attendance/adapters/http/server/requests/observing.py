@@ -10,8 +10,7 @@ from uuid import UUID
 
 from litestar.types import HTTPScope
 
-ACCOUNT = "attendance.account_id"
-"""In a request's scope: whose request it is, once somebody asked."""
+from attendance.adapters.http.server.callers.authentication import ACCOUNT
 
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 """Of the request under way, in its thread as well."""
