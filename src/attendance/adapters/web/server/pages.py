@@ -176,6 +176,7 @@ class PagePlan:
                 values = {
                     **answer.values,
                     "is_signed_in": visit.actor is not None,
+                    "account_id": visit.actor and visit.actor.id,
                     "path": visit.path,
                     "entries": entries_for(visit.permissions, has_labs=visit.service.settings.has_labs),
                     "permissions": visit.permissions,

@@ -1,0 +1,1 @@
+"""Today's lessons, and who came to each."""
