@@ -30,7 +30,7 @@ VISITS = 10
 
 @dataclass
 class Lesson:
-    """A lesson with clients who have passes of ten visits, its teacher, and the office, which asks the API."""
+    """A lesson with clients who have passes of ten visits, its teacher, and the office, by the API."""
 
     service: Service
     office: httpx.Client
@@ -92,9 +92,17 @@ class Club:
         assert answered.status_code == 201, answered.text
         return str(answered.json()["id"])
 
-    def lesson(self, *names: str, on: dt.date | None = None, starts: str = "00:00", **client: Any) -> Lesson:
+    def lesson(
+        self,
+        *names: str,
+        on: dt.date | None = None,
+        starts: str = "00:00",
+        teacher: str | None = None,
+        **client: Any,
+    ) -> Lesson:
+        """Today's from `starts` on, of a teacher of its own unless one is named."""
         number = next(self.numbers)
-        teacher = f"teacher-{number}"
+        teacher = teacher or f"teacher-{number}"
         today = dt.datetime.now(dt.UTC).date()
         begun = str(today - dt.timedelta(days=30))
         clients = {name: self.adds("/clients", name=name, **client) for name in names or NAMES}

@@ -1,4 +1,4 @@
-"""What a phone needs to show pages where there is no net: the worker that keeps them, and what it says then."""
+"""What a phone needs to show pages where there is no net: the worker that keeps them, and what it says."""
 
 from functools import cache
 from hashlib import sha256

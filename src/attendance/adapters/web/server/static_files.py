@@ -1,8 +1,8 @@
 """Files that pages load: under names that change with what is in them, for browsers to keep for good.
 
 A script that imports another by `./name.js` gets the name that the other has now, so that what it imports is
-part of its own name, too. Comments and indentation are for whoever reads the files here: they are not sent. So a
-script has no text of several lines.
+part of its own name, too. Comments and indentation are for whoever reads the files here: they are not sent.
+So a script has no text of several lines.
 """
 
 import re

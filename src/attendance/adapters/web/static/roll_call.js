@@ -417,6 +417,8 @@ async function start() {
   const at = Number(document.body.dataset.kept ?? performance.timeOrigin);
   root.classList.add("is-live");
   for (const element of root.querySelectorAll(".live")) element.removeAttribute("hidden");
+  // what was tapped while the script was on its way
+  const early = [...rows.values()].map((row) => ({ row, to: row.tapped }));
   const sort = root.querySelector(`[name=sort][value="${localStorage.getItem("attendance.sort")}"]`);
   if (sort) /** @type {HTMLInputElement} */ (sort).checked = true;
   if (kept && kept.at > at) sees(kept.sheet);
@@ -430,6 +432,8 @@ async function start() {
   await store.forgetSheets(false);
   if (!document.body.dataset.kept) await heard();
   await refresh();
+  const tapped = early.filter(({ row, to }) => to && row.differs(to));
+  if (tapped.length) await step(/** @type {{row: Row, to: Said}[]} */ (tapped));
   addEventListener("online", again);
   addEventListener("offline", showStatus);
   addEventListener("focus", again);

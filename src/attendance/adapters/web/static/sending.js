@@ -137,6 +137,8 @@ export function sender(account, tell) {
 
   /** Send what waits, unless one was told to wait; whatever waits behind a tab that sends is sent after it. */
   async function send() {
+    // what was not even tried is taken back without a trace
+    if (!navigator.onLine) return void tell({ kind: "offline" });
     if (isQueued || Date.now() < notBefore) return;
     isQueued = true;
     const alone = () => {

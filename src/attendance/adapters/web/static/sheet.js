@@ -107,6 +107,12 @@ export class Row {
     this.element.classList.toggle("is-refused", Boolean(entry?.refusal));
   }
 
+  /** What was tapped before there was a script. @returns {Said | undefined} */
+  get tapped() {
+    const radio = this.radios.find((each) => each.checked && !each.defaultChecked);
+    return radio && this.typed(radio.value);
+  }
+
   /** What the fields say, with another status where one was tapped. @param {string | null} status @returns {Said} */
   typed(status) {
     if (!status) return CLEARED;

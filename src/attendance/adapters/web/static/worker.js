@@ -126,9 +126,8 @@ async function keeps(path, answer, began) {
   if (!isLesson && !path.startsWith(TODAY)) return;
   // whoever is sent to sign in is not signed in any more
   if (answer.type === "opaqueredirect") return void (await forgets());
-  const cache = await pages();
   if (answer.status !== 200) {
-    if (answer.status < 500) await cache.delete(path);
+    if (answer.status < 500) await (await pages()).delete(path);
     return;
   }
   const html = await answer.text();
@@ -139,6 +138,7 @@ async function keeps(path, answer, began) {
   if (known && known.account !== account) await forgets();
   const expires = Math.min(Date.parse(value("expires-at") ?? ""), began + 1000 * Number(value("idle")));
   await keepSession({ account, until: expires || (known?.account === account ? known.until : began + 3 * 3600 * 1000) });
+  const cache = await pages();
   if (isLesson ? isSoon(value("date")) : path === TODAY) {
     const headers = new Headers(answer.headers);
     headers.delete("content-encoding");
@@ -161,7 +161,9 @@ function isSoon(date) {
 
 /** The lessons that a page leads to, before anybody opens them. @param {string} html @param {Cache} cache */
 async function ahead(html, cache) {
-  const links = [...html.matchAll(/href="(\/app\/lessons\/[0-9a-f-]{36})"/g)].map((found) => found[1]);
+  // those of days before stand above
+  const [listed] = html.split('id="lessons"').slice(-1);
+  const links = [...listed.matchAll(/href="(\/app\/lessons\/[0-9a-f-]{36})"/g)].map((found) => found[1]);
   for (const path of [...new Set(links)].slice(0, MOST_LESSONS)) {
     const at = Number((await cache.match(path))?.headers.get("x-kept-at"));
     if (at < Date.now() - FRESH) await fetches(path);
