@@ -43,8 +43,8 @@ const sending = sender(account, async (change) => {
   }
   if (change.sheet) {
     if (change.sheet.lesson_id === lesson) sees(change.sheet);
-    isSaved = true;
-    others.postMessage({ lesson: change.sheet.lesson_id });
+    isSaved ||= Boolean(change.isSaved);
+    others.postMessage({ lesson: change.sheet.lesson_id, isSaved: change.isSaved });
   }
   if (change.sheet || !change.heard) await refresh();
 });
@@ -143,6 +143,8 @@ function showStatus() {
   /** @type {[string, string]} */
   let said = ["", ""];
   if (kind === "signIn") said = ["wrong", texts.signIn];
+  // nothing is said of what the disk may still refuse
+  else if (writing) said = ["wait", ""];
   else if (number && isOffline) said = ["wait", text("offline", { number })];
   else if (number) said = ["wait", text("waiting", { number })];
   else if (refused) said = ["wrong", `${texts.refused}: ${reason(refused)}`];
@@ -218,8 +220,8 @@ async function step(those, isUndo = false) {
   });
   for (const { row, to, rest } of those) shownAt(row, to, Boolean(rest));
   last = isUndo ? undefined : told;
-  shows();
   writing += 1;
+  shows();
   try {
     await store.step(account, lesson, told, isUndo);
   } finally {
@@ -394,6 +396,7 @@ async function again() {
 }
 
 others.onmessage = async ({ data }) => {
+  isSaved ||= Boolean(data.isSaved);
   if (data.lesson === lesson) {
     const kept = await store.keptSheet(account, lesson);
     if (kept) sees(kept.sheet);

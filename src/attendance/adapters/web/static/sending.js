@@ -29,7 +29,7 @@ function body({ client, to, base, rest, at, undated }) {
 
 /**
  * @param {string} account
- * @param {(change: {kind?: string, sheet?: any, heard?: boolean}) => Promise<void> | void} tell what became of it
+ * @param {(change: {kind?: string, sheet?: any, isSaved?: boolean, heard?: boolean}) => Promise<void> | void} tell what became of it
  */
 export function sender(account, tell) {
   let failures = 0;
@@ -77,7 +77,7 @@ export function sender(account, tell) {
     if (answer.ok) {
       const sheet = await sheetIn(answer);
       await store.accepted(entries, sheet);
-      await tell({ sheet });
+      await tell({ sheet, isSaved: true });
       return;
     }
     const refusal = await answer.json().catch(() => ({}));

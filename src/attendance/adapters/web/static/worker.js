@@ -165,7 +165,7 @@ async function ahead(html, cache) {
   const [listed] = html.split('id="lessons"').slice(-1);
   const links = [...listed.matchAll(/href="(\/app\/lessons\/[0-9a-f-]{36})"/g)].map((found) => found[1]);
   for (const path of [...new Set(links)].slice(0, MOST_LESSONS)) {
-    const at = Number((await cache.match(path))?.headers.get("x-kept-at"));
+    const at = Number((await cache.match(path))?.headers.get("x-kept-at") ?? 0);
     if (at < Date.now() - FRESH) await fetches(path);
   }
 }
