@@ -63,7 +63,7 @@ def test_minutes_and_a_note_are_saved_with_the_mark(lesson: Lesson, opened: Open
     carl.get_by_text("More").click()
     carl.get_by_label("Note", exact=True).fill("bus")
     carl.get_by_label("Note", exact=True).blur()
-    expect(carl.locator("summary")).to_contain_text("bus")
+    expect(carl.locator(".noted")).to_have_text("bus")
     carl.get_by_label("Trial visit").check()
     roll.says("Saved")
     row = lesson.rows["Carl Conrad"]

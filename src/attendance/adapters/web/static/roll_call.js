@@ -359,7 +359,8 @@ async function searches() {
   } catch {
     lines = [made("li", texts.onlineOnly)];
   }
-  return found.replaceChildren(...lines);
+  found.replaceChildren(...lines);
+  return found.scrollIntoView({ block: "nearest" });
 }
 
 /** @param {{id: string, name: string}} client */

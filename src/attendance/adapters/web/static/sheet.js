@@ -169,7 +169,9 @@ export function newRow(client, name) {
   const initials = words.length > 1 ? words[0][0] + words[words.length - 1][0] : words[0].slice(0, 1);
   /** @type {HTMLElement} */ (element.querySelector(".initials")).textContent = initials.toUpperCase();
   /** @type {HTMLElement} */ (element.querySelector(".name")).textContent = name;
-  element.querySelector("summary")?.setAttribute("aria-label", name);
+  const more = element.querySelector("summary");
+  // in each language what it is about comes last
+  more?.setAttribute("aria-label", `${more.getAttribute("aria-label")?.trim()} ${name}`);
   element.querySelector(".badges")?.replaceChildren(made("span", texts.guest, { class: "badge plain" }));
   const row = new Row(element);
   row.name = name;
