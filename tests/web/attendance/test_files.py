@@ -109,7 +109,10 @@ def test_the_worker_is_always_at_its_address_and_names_the_files_of_now(memory: 
         assert f'"{static_path(name)}"' in answered.text
     assert not re.search(r"^(export|import)\b", answered.text, re.MULTILINE)
     tag = {"if-none-match": answered.headers["etag"]}
-    assert visitor(memory).opens("/app/worker.js", **tag).status_code == 304
+    known = visitor(memory).opens("/app/worker.js", **tag)
+    assert (known.status_code, known.content) == (304, b"")
+    for name in ("content-security-policy", "cache-control", "etag"):
+        assert known.headers[name] == answered.headers[name]
 
 
 def test_what_is_said_without_a_connection_is_for_anybody(memory: Api) -> None:

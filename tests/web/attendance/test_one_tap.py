@@ -5,9 +5,11 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.web.attendance.conftest import Club, Lesson, RollCall
+from tests.web.clicks import has_session
+from tests.web.conftest import LONGEST_WAIT
 
 pytestmark = pytest.mark.processes
 Opens = Callable[[Lesson], RollCall]
@@ -53,6 +55,24 @@ def test_a_tap_by_accident_is_not_sent_at_all(lesson: Lesson, opened: Opens) -> 
     roll.says("Saved")
     assert lesson.events("Anna") == []
     assert lesson.events("Bea") == ["marked", "charged"]
+
+
+def test_a_tap_before_there_is_a_script_is_none_the_less(browser: Browser, lesson: Lesson) -> None:
+    with browser.new_context(base_url=lesson.service.url, service_workers="block") as context:
+        context.set_default_timeout(LONGEST_WAIT)
+        page = context.new_page()
+        has_session(page, lesson.service, lesson.teacher)
+        held: list[Route] = []
+        page.route("**/static/roll_call.*.js", lambda route: held.append(route))
+        page.goto(lesson.path, wait_until="commit")
+        roll = RollCall(page)
+        roll.taps("Anna Adler", "Present")
+        roll.taps("Bea Berg", "Absent")
+        for route in held:
+            route.continue_()
+        roll.says("Saved")
+        roll.is_shown("Anna Adler", "Present")
+        assert [*lesson.statuses.values()][:3] == ["present", "absent", None]
 
 
 def test_minutes_and_a_note_are_saved_with_the_mark(lesson: Lesson, opened: Opens) -> None:

@@ -4,11 +4,11 @@ from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
-from attendance.adapters.http.server.callers.versions import unless_known
-from attendance.adapters.http.server.compression import compressed
-from attendance.adapters.http.server.wire import Reply
+from attendance.adapters.http.server.callers.versions import is_known
+from attendance.adapters.http.server.compression import VARIES
+from attendance.adapters.http.server.wire import Reply, header_values
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
-from attendance.adapters.web.server.static_files import spare, static_path
+from attendance.adapters.web.server.static_files import sent_often, spare, static_path
 
 room = PageRoom()
 
@@ -22,14 +22,18 @@ HERE = b"const FILES = [];"
 def worker(visit: Visit) -> Answer:
     """The worker, always at this address; another one as soon as any file that it keeps is."""
     script = worker_script()
+    tag = f'"{sha256(script).hexdigest()[:12]}"'
     headers = [
         (b"content-type", b"text/javascript; charset=utf-8"),
         (b"cache-control", b"no-cache"),
-        (b"etag", b'"%s"' % sha256(script).hexdigest()[:12].encode()),
+        (b"etag", tag.encode()),
         (b"content-security-policy", b"default-src 'none'; connect-src 'self'"),
-        (b"content-length", b"%d" % len(script)),
     ]
-    return unless_known(compressed(Reply(200, headers, script), visit.headers), visit.headers)
+    named = header_values(visit.headers, b"if-none-match")
+    if named and is_known(tag, named):
+        # with its policy, which a browser takes for that of what it has
+        return Reply(304, [*headers[1:], VARIES])
+    return sent_often(script, headers, visit.headers)
 
 
 @room.page("GET", "/app/offline")

@@ -14,12 +14,12 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import cast
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from attendance.adapters.http.server.compression import BROTLI, GZIP, GZIP_FORMAT, VARIES, chosen
-from attendance.adapters.http.server.wire import Reply
+from attendance.adapters.http.server.wire import Headers, Reply
 from attendance.adapters.web.server.declared import PAGE
 
 STATIC = "/static"
@@ -48,17 +48,18 @@ class StaticFile:
     content: bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        encoding = chosen(cast(HTTPScope, scope)["headers"])
-        body = _compressed(self.content, encoding)
-        headers = [
-            (b"content-type", self.media_type.encode()),
-            (b"cache-control", FOR_GOOD),
-            (b"content-length", b"%d" % len(body)),
-            VARIES,
-        ]
-        if body is not self.content and encoding is not None:
-            headers.append((b"content-encoding", encoding.encode()))
-        await Reply(200, headers, body)(scope, receive, send)
+        headers = [(b"content-type", self.media_type.encode()), (b"cache-control", FOR_GOOD)]
+        asked = cast(HTTPScope, scope)["headers"]
+        await sent_often(self.content, headers, asked)(scope, receive, send)
+
+
+def sent_often(content: bytes, headers: list[tuple[bytes, bytes]], asked: Headers) -> Reply:
+    """The answer to whoever asks with these headers: as short as can be, which is worked out once."""
+    encoding = chosen(asked)
+    body = _compressed(content, encoding)
+    if body is not content and encoding is not None:
+        headers = [*headers, (b"content-encoding", encoding.encode())]
+    return Reply(200, [*headers, (b"content-length", b"%d" % len(body)), VARIES], body)
 
 
 @cache

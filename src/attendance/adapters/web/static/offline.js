@@ -18,12 +18,12 @@ async function registers() {
     updateViaCache: "none",
   });
   // what was opened before there was a worker
-  if (!wasKept) tell({ keep: location.pathname });
+  if (!wasKept) (await navigator.serviceWorker.ready).active?.postMessage({ keep: location.pathname });
 }
 
-/** Tell the worker. @param {{keep?: string, forget?: boolean}} message */
-export async function tell(message) {
-  if (isSecure) (await navigator.serviceWorker.ready).active?.postMessage(message);
+/** Have the worker, if there is one, forget what it keeps. */
+export async function forgetPages() {
+  if (isSecure) (await navigator.serviceWorker.getRegistration())?.active?.postMessage({ forget: true });
 }
 
 if (isSecure) registers().catch(console.warn);

@@ -1,7 +1,7 @@
 /** The roll call: one tap marks and saves, with a connection or without. */
 
 import { askAbout, mayBeLost } from "./dialogs.js";
-import { isSecure, tell } from "./offline.js";
+import { forgetPages, isSecure } from "./offline.js";
 import { sender } from "./sending.js";
 import { Row, described, made, newRow, root, sorted, text, texts } from "./sheet.js";
 import * as store from "./store.js";
@@ -60,7 +60,7 @@ async function heard() {
 async function forget() {
   unsure = Number.POSITIVE_INFINITY;
   await store.forgetSheets(true);
-  await tell({ forget: true });
+  await forgetPages();
 }
 
 // What is shown
@@ -237,6 +237,7 @@ function shownAt(row, to, rest) {
   const entry = { ...old, to, rest: rest && !row.entry, refusal: undefined, conflict: undefined };
   const waits = !store.same(to, entry.base) || entry.tried.length > 0;
   row.entry = waits ? entry : undefined;
+  row.early = undefined;
   waiting = waiting.filter((each) => each.lesson !== lesson || each.client !== client);
   if (waits) waiting.push(entry);
 }
@@ -421,8 +422,6 @@ async function start() {
   const at = Number(document.body.dataset.kept ?? performance.timeOrigin);
   root.classList.add("is-live");
   for (const element of root.querySelectorAll(".live")) element.removeAttribute("hidden");
-  // what was tapped while the script was on its way
-  const early = [...rows.values()].map((row) => ({ row, to: row.tapped }));
   const sort = root.querySelector(`[name=sort][value="${localStorage.getItem("attendance.sort")}"]`);
   if (sort) /** @type {HTMLInputElement} */ (sort).checked = true;
   if (kept && kept.at > at) sees(kept.sheet);
@@ -436,8 +435,8 @@ async function start() {
   await store.forgetSheets(false);
   if (!document.body.dataset.kept) await heard();
   await refresh();
-  const tapped = early.filter(({ row, to }) => to && row.differs(to));
-  if (tapped.length) await step(/** @type {{row: Row, to: Said}[]} */ (tapped));
+  const early = [...rows.values()].flatMap((row) => (row.early ? [{ row, to: row.early }] : []));
+  if (early.length) await step(early);
   addEventListener("online", again);
   addEventListener("offline", showStatus);
   addEventListener("focus", again);

@@ -58,6 +58,9 @@ export class Row {
     };
     /** @type {Entry | undefined} */
     this.entry = undefined;
+    const tapped = this.radios.find((radio) => radio.checked && !radio.defaultChecked);
+    /** What was tapped before there was a script: it stays as it is until it is kept. @type {Said | undefined} */
+    this.early = tapped && this.typed(tapped.value);
   }
 
   /** What is shown: what was tapped here, but where it is for the unmarked alone and somebody is marked. @returns {Said} */
@@ -94,7 +97,7 @@ export class Row {
   /** Show what is known; what somebody types in stays. @param {boolean} isOpen whether one may mark now */
   show(isOpen) {
     const { said, entry } = this;
-    for (const radio of this.radios) radio.checked = radio.value === said.status;
+    if (!this.early) for (const radio of this.radios) radio.checked = radio.value === said.status;
     for (const control of [...this.radios, this.minutes]) control.disabled = !isOpen;
     for (const control of [this.note, this.trial]) control.disabled = !isOpen || !said.status;
     const typedIn = document.activeElement;
@@ -105,12 +108,6 @@ export class Row {
     if (noted) noted.textContent = said.note;
     this.element.classList.toggle("is-waiting", Boolean(entry) && !(entry?.rest && this.base.status));
     this.element.classList.toggle("is-refused", Boolean(entry?.refusal));
-  }
-
-  /** What was tapped before there was a script. @returns {Said | undefined} */
-  get tapped() {
-    const radio = this.radios.find((each) => each.checked && !each.defaultChecked);
-    return radio && this.typed(radio.value);
   }
 
   /** What the fields say, with another status where one was tapped. @param {string | null} status @returns {Said} */
