@@ -13,6 +13,7 @@ from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from litestar.exceptions import HTTPException
+from markupsafe import Markup
 
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import CHECKED
@@ -49,6 +50,10 @@ class Row:
     changed_to: SheetEntry | None = None
 
     @property
+    def id(self) -> str:
+        return str(self.entry.client_id)
+
+    @property
     def initials(self) -> str:
         words = self.entry.name.replace(",", " ").split()
         return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
@@ -83,6 +88,7 @@ def roll_call(visit: Visit, lesson_id: str) -> Answer:
         "marked": sheet.total - sheet.counts.unmarked,
         "why_not": _why_not(sheet),
         "blank": BLANK,
+        "filled": _filled,
         "zone_of": ZoneInfo,
         "is_birthday": lambda born: _is_birthday(born, sheet.date),
         "session": next((each for each in sessions if each.current), None),
@@ -212,6 +218,13 @@ def _by_client(invalid: Invalid, entries: list[SentMark]) -> Iterator[FieldError
 
 
 # What is shown
+
+
+def _filled(html: Markup, client_id: str, lesson_id: LessonId, disabled: str) -> Markup:
+    """The HTML of a client with what stands in it often; brackets that are a text's are none by then."""
+    return Markup(  # noqa: S704
+        str.replace(html, "<@>", client_id).replace("<!>", disabled).replace("<lesson>", str(lesson_id))
+    )
 
 
 def _row(entry: SheetEntry, form: Typed) -> Row:

@@ -167,8 +167,7 @@ export function newRow(client, name) {
   /** @type {HTMLElement} */ (element.querySelector(".initials")).textContent = initials.toUpperCase();
   /** @type {HTMLElement} */ (element.querySelector(".name")).textContent = name;
   const more = element.querySelector("summary");
-  // in each language what it is about comes last
-  more?.setAttribute("aria-label", `${more.getAttribute("aria-label")?.trim()} ${name}`);
+  more?.setAttribute("aria-label", `${more.textContent}: ${name}`);
   element.querySelector(".badges")?.replaceChildren(made("span", texts.guest, { class: "badge plain" }));
   const row = new Row(element);
   row.name = name;
