@@ -340,9 +340,9 @@ def a_day(phone: BrowserContext, *lessons: Lesson) -> Iterator[None]:
         html = f'<!doctype html><html lang="en"><body data-account="{account}"><h1>Today</h1>{links}'
         route.fulfill(body=html, content_type="text/html")
 
-    phone.route("**/app/today", shown)
+    phone.route("**/app/today*", shown)
     yield
-    phone.unroute("**/app/today")
+    phone.unroute("**/app/today*")
 
 
 def _account(lesson: Lesson) -> str:
@@ -361,7 +361,12 @@ def test_a_roll_call_that_today_leads_to_works_though_it_was_never_opened(
     with a_day(phone, lesson, other):
         page.goto("/app/today")
         is_kept(page, other.path)
+        page.goto("/app/today?day=2026-01-01")
+        expect(page.get_by_role("heading", name="Today")).to_be_visible()
+    assert sorted(kept_pages(page)) == sorted(["/app/today", lesson.path, other.path])
     phone.set_offline(True)
+    page.goto("/app/today?day=2026-01-01")
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
     page.goto("/app/today")
     page.get_by_role("link").nth(1).click()
     roll = RollCall(page)
@@ -383,7 +388,9 @@ def test_what_is_not_of_today_or_tomorrow_and_what_is_noted_is_not_kept(
     )
     roll = opened(before)
     page = roll.page
-    roll.progress("0 of 6")
+    roll.taps("Anna Adler", "Late")
+    roll.says("Saved")
+    assert stored(page)["sheets"] == []
     page.goto(lesson.path)
     is_kept(page, lesson.path)
     anna = page.get_by_role("listitem").filter(has_text="Anna Adler")

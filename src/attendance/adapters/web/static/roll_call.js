@@ -402,6 +402,7 @@ others.onmessage = async ({ data }) => {
   if (data.lesson === lesson) {
     const kept = await store.keptSheet(account, lesson);
     if (kept) sees(kept.sheet);
+    else if (data.isSaved) await look();
   }
   await refresh();
 };

@@ -171,8 +171,18 @@ export function change(entries, next, sheet) {
       if (after) put(store, after);
       else if (entry) store.delete(key);
     }
-    if (sheet) sheets.put({ account: sheet.account, lesson: sheet.lesson_id, sheet, at: Date.now() });
+    if (sheet && isSoon(sheet.date)) sheets.put({ account: sheet.account, lesson: sheet.lesson_id, sheet, at: Date.now() });
   });
+}
+
+/** Whether it is today's or tomorrow's, to be kept. @param {string | undefined} date */
+export function isSoon(date) {
+  const days = [0, 1].map((later) => {
+    const day = new Date();
+    day.setDate(day.getDate() + later);
+    return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  });
+  return days.includes(date ?? "");
 }
 
 /** Before anything is sent: what comes back may be this. @param {Entry[]} entries */

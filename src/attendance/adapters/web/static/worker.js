@@ -12,7 +12,8 @@ const TODAY = "/app/today";
 const LESSON = /^\/app\/lessons\/[0-9a-f-]{36}$/;
 const NO_NET = "/app/offline";
 const SIGN_OUT = "/app/sign-out";
-const PATIENCE = 700;
+/** A roll call looks by itself what has changed since; today's page does not. */
+const PATIENCE = { lesson: 700, other: 4000 };
 const FRESH = 10 * 60 * 1000;
 const MOST_LESSONS = 20;
 
@@ -56,11 +57,11 @@ worker.addEventListener("message", (/** @type {any} */ event) => {
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
-  const { origin, pathname, searchParams } = new URL(request.url);
+  const { origin, pathname, search, searchParams } = new URL(request.url);
   if (origin !== location.origin) return;
   if (request.method === "GET" && pathname.startsWith("/static/")) event.respondWith(file(request));
   if (request.mode !== "navigate") return;
-  if (request.method === "GET") event.respondWith(page(event, pathname));
+  if (request.method === "GET") event.respondWith(page(event, pathname + search.replace("?notice=saved", "")));
   // a form of another site goes its own way, which says where it comes from
   const isOurs = request.referrer && new URL(request.referrer).origin === origin;
   if (request.method === "POST" && isOurs && (pathname === SIGN_OUT || pathname.startsWith(`${SIGN_OUT}/`))) {
@@ -78,7 +79,11 @@ async function file(request) {
   return answer;
 }
 
-/** From the net; what is kept where there is none, or it takes long. @param {any} event @param {string} path */
+/**
+ * From the net; what is kept where there is none, or it takes long.
+ * @param {any} event
+ * @param {string} path with its query
+ */
 async function page(event, path) {
   const began = Date.now();
   const network = fetch(event.request);
@@ -93,7 +98,7 @@ async function page(event, path) {
     }
   };
   if (!kept) return or(network);
-  const late = new Promise((resolve) => setTimeout(() => resolve(kept.clone()), PATIENCE));
+  const late = new Promise((resolve) => setTimeout(() => resolve(kept.clone()), LESSON.test(path) ? PATIENCE.lesson : PATIENCE.other));
   return Promise.race([or(network), late]);
 }
 
@@ -147,16 +152,6 @@ async function keeps(path, answer, began) {
     await cache.put(path, new Response(html.replace("<body ", `<body data-kept="${began}" `), { headers }));
   }
   if (!isLesson) await ahead(html, cache);
-}
-
-/** Today or tomorrow. @param {string | undefined} date */
-function isSoon(date) {
-  const days = [0, 1].map((later) => {
-    const day = new Date();
-    day.setDate(day.getDate() + later);
-    return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
-  });
-  return days.includes(date ?? "");
 }
 
 /** The lessons that a page leads to, before anybody opens them. @param {string} html @param {Cache} cache */
