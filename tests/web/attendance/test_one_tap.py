@@ -238,18 +238,24 @@ def test_a_phone_whose_clock_is_wrong_marks_all_the_same(lesson: Lesson, opened:
     assert lesson.statuses["Anna Adler"] == "present"
 
 
-def test_an_early_roll_call_opens_by_itself(club: Club, opened: Opens) -> None:
-    lesson = club.lesson(on=None)
-    roll = opened(lesson)
-    roll.page.route(
-        f"**{lesson.path}",
-        lambda route: route.fulfill(response=(answer := route.fetch()), body=_early(answer.text())),
-    )
-    roll.page.clock.install()
-    roll.page.reload()
-    expect(roll.radio("Anna Adler", "Present")).to_be_disabled()
-    roll.page.clock.fast_forward("02:00:00")
-    expect(roll.radio("Anna Adler", "Present")).to_be_enabled()
+def test_an_early_roll_call_opens_by_itself(browser: Browser, lesson: Lesson) -> None:
+    with browser.new_context(base_url=lesson.service.url, service_workers="block") as context:
+        context.set_default_timeout(LONGEST_WAIT)
+        page = context.new_page()
+        has_session(page, lesson.service, lesson.teacher)
+        page.route(
+            f"**{lesson.path}",
+            lambda route: route.fulfill(response=(answer := route.fetch()), body=_early(answer.text())),
+        )
+        page.clock.install()
+        page.goto(lesson.path)
+        roll = RollCall(page)
+        expect(page.locator(".is-live")).to_be_visible()
+        expect(roll.radio("Anna Adler", "Present")).to_be_disabled()
+        page.clock.fast_forward("02:00:00")
+        roll.taps("Anna Adler", "Present")
+        page.clock.run_for(1000)
+        roll.says("Saved")
 
 
 def _early(html: str) -> str:

@@ -12,7 +12,7 @@ from attendance.adapters.web.server.static_files import sent_often, spare, stati
 
 room = PageRoom()
 
-MODULES = ("roll_call.js", "dialogs.js", "offline.js", "sending.js", "sheet.js", "store.js")
+MODULES = ("roll_call.js", "dialogs.js", "offline.js", "sending.js", "sheet.js", "store.js", "taps.js")
 KEPT = ("pages.css", "roll_call.css", "icon.svg", *MODULES)
 """The files of a roll call, which the worker fetches before anybody is without net."""
 HERE = b"const FILES = [];"

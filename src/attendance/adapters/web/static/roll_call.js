@@ -4,7 +4,7 @@ import { askAbout, mayBeLost } from "./dialogs.js";
 import { forgetPages, isSecure } from "./offline.js";
 import { sender } from "./sending.js";
 import { Row, described, made, newRow, root, sorted, text, texts } from "./sheet.js";
-import * as store from "./store.js";
+import * as store from "./taps.js";
 
 /** @typedef {import("./store.js").Said} Said */
 

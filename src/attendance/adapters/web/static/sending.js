@@ -1,6 +1,6 @@
 /** Sends what waits: one tab at a time, each lesson by itself, again later where it does not get through. */
 
-import * as store from "./store.js";
+import * as store from "./taps.js";
 
 /** @typedef {import("./store.js").Entry} Entry */
 

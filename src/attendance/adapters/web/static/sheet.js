@@ -1,6 +1,6 @@
 /** The list of clients as it is on the page: read from its HTML once, then shown as it is known. */
 
-import { same, seen } from "./store.js";
+import { same, seen } from "./taps.js";
 
 /**
  * @typedef {import("./store.js").Said} Said
