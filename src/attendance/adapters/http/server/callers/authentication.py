@@ -15,7 +15,7 @@ from attendance.domain.permissions.actor import Actor
 
 BEARER = "bearer"
 CALENDAR_TOKEN = "calendar_token"  # noqa: S105 # a scheme, no token
-ACCOUNT = b"x-account"
+MEANT_ACCOUNT = b"x-account"
 """Whose a request is meant to be: a page that was opened by one may be left over when another signs in."""
 TOKEN_IN_QUERY = "token"  # noqa: S105 # a name, no token
 
@@ -60,7 +60,7 @@ class Caller:
         if token is None:
             raise Unauthenticated
         actor = self.callers.actor_of(token)
-        meant = header_value(self.scope["headers"], ACCOUNT)
+        meant = header_value(self.scope["headers"], MEANT_ACCOUNT)
         if meant and meant != str(actor.id):
             raise Unauthenticated
         return actor
