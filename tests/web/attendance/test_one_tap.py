@@ -290,3 +290,29 @@ def test_what_is_meant_to_be_anothers_is_refused(club: Club, lesson: Lesson, ope
     roll.says("Please sign in again")
     assert [*lesson.statuses.values()][:2] == [None, None]
     roll.is_shown("Anna Adler", "Present")
+
+
+def test_without_scripts_one_form_does_it(browser: Browser, lesson: Lesson) -> None:
+    with browser.new_context(base_url=lesson.service.url, java_script_enabled=False) as context:
+        context.set_default_timeout(LONGEST_WAIT)
+        page = context.new_page()
+        has_session(page, lesson.service, lesson.teacher)
+        page.goto(lesson.path)
+        roll = RollCall(page)
+        roll.radio("Anna Adler", "Late").check()
+        page.get_by_role("listitem").filter(has_text="Anna Adler").get_by_label("Minutes late").fill("5")
+        page.get_by_label("Add a guest").fill("zoe")
+        roll.button("Search").click()
+        expect(page.get_by_text("Guest", exact=True).first).to_be_visible()
+        roll.is_shown("Anna Adler", "Late")
+        roll.button("Save").click()
+        expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+        assert lesson.rows["Anna Adler"]["minutes_late"] == 5
+        lesson.office_says(Bea="excused")
+        roll.radio("Bea Berg", "Present").check()
+        roll.button("Mark the rest present").click()
+        expect(page.get_by_text("Changed meanwhile to “Excused” by office.")).to_be_visible()
+        roll.is_shown("Bea Berg", "Present")
+        roll.button("Mark the rest present").click()
+        expect(page.get_by_text("6 of 6")).to_be_visible()
+    assert [*lesson.statuses.values()] == ["late", *["present"] * 5]

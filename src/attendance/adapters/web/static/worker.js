@@ -17,6 +17,7 @@ const PATIENCE = { lesson: 700, other: 4000 };
 const FRESH = 10 * 60 * 1000;
 const MOST_LESSONS = 20;
 
+const isKeptKind = (/** @type {string} */ path) => LESSON.test(path) || path.split("?")[0] === TODAY;
 const files = () => caches.open("files");
 const pages = () => caches.open("pages");
 
@@ -52,7 +53,7 @@ async function renew() {
 worker.addEventListener("message", (/** @type {any} */ event) => {
   const { keep, forget } = event.data;
   if (forget) event.waitUntil(forgets());
-  if (keep && (keep === TODAY || LESSON.test(keep))) event.waitUntil(fetches(keep));
+  if (keep && isKeptKind(keep)) event.waitUntil(fetches(keep));
 });
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
@@ -87,7 +88,8 @@ async function file(request) {
 async function page(event, path) {
   const began = Date.now();
   const network = fetch(event.request);
-  event.waitUntil(network.then((answer) => keeps(path, answer.clone(), began)).catch(() => {}));
+  // what else is opened, files to be saved too, goes by
+  if (isKeptKind(path)) event.waitUntil(network.then((answer) => keeps(path, answer.clone(), began)).catch(() => {}));
   const kept = await keptPage(path);
   const or = async (/** @type {Promise<Response>} */ answer) => {
     try {
@@ -128,7 +130,6 @@ async function fetches(path) {
 /** Keep a page, if it is one to be kept. @param {string} path @param {Response} answer @param {number} began */
 async function keeps(path, answer, began) {
   const isLesson = LESSON.test(path);
-  if (!isLesson && !path.startsWith(TODAY)) return;
   // whoever is sent to sign in is not signed in any more
   if (answer.type === "opaqueredirect") return void (await forgets());
   if (answer.status !== 200) {
