@@ -15,7 +15,7 @@ PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 test check: WORKERS := 3
 
 # side by side, what each says in one piece where make can do that
-CHECKS := types imports lint format dependencies passwords translations
+CHECKS := types imports lint format scripts dependencies passwords translations
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: help run demo test quick check long browsers pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
@@ -51,6 +51,10 @@ lint:
 
 format:
 	$(BIN)/ruff format --check
+
+# those of pages: what others have made is theirs to check
+scripts:
+	$(BIN)/oxlint --deny-warnings src/attendance/adapters/web/static
 
 dependencies:
 	$(BIN)/deptry src

@@ -41,8 +41,11 @@ def sign_in(visit: Visit) -> Answer:
 @room.page("GET", "/app/sign-out/everywhere")
 @room.page("GET", "/app/sign-out")
 def sign_out_form(visit: Visit) -> Answer:
-    """A page with buttons: a link signs nobody out."""
-    return Page("accounts/sign_out.html")
+    """A page with buttons: a link signs nobody out.
+
+    `waiting` in the query: so many marks wait on the device to be sent, as its worker says.
+    """
+    return Page("accounts/sign_out.html", {"waiting": visit.filters.number("waiting")})
 
 
 @room.page("POST", "/app/sign-out")

@@ -228,6 +228,7 @@ class PagePlan:
         values = {
             **page.values,
             "is_signed_in": visit.actor is not None,
+            "account_id": visit.actor and visit.actor.id,
             "awaits_confirmation": awaits_confirmation(visit.known_user),
             "path": visit.path,
             "entries": self._entries(visit),
