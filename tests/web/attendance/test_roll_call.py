@@ -236,7 +236,7 @@ def test_a_mark_that_was_removed_meanwhile_is_asked_about(chess: Class, teacher:
         ({"status": "late", "minutes": "0"}, "must be a whole number from 1 to 600"),
         ({"status": "late", "minutes": "five"}, "must be a whole number"),
         ({"status": "late", "minutes": "٥"}, "must be a whole number"),
-        ({"status": "present", "note": "x" * 1001}, "must have at most 1000 characters"),
+        ({"status": "present", "note": "x" * 1001}, "must have at most 1,000 characters"),
         ({"note": "alone"}, "must be given only with a status"),
     ],
 )
