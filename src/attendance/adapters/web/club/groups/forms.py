@@ -25,12 +25,6 @@ def lesson_path(lesson_id: LessonId) -> str:
     return f"/app/lessons/{lesson_id}"
 
 
-def versions_in(visit: Visit) -> list[int] | None:
-    """The version that a form was made of; None for a form without one."""
-    version = visit.form["version"]
-    return [int(version)] if version.isascii() and version.isdecimal() else None
-
-
 @contextmanager
 def fields_called(name_of: Callable[[str], str]) -> Iterator[None]:
     """Raise Invalid with the names that the fields have in the form."""
