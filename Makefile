@@ -15,7 +15,7 @@ PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 test check: WORKERS := 3
 
 # side by side, what each says in one piece where make can do that
-CHECKS := types imports lint format dependencies passwords translations
+CHECKS := types imports lint format dependencies passwords translations settings
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: help run demo test quick check long browsers pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
@@ -60,6 +60,9 @@ passwords:
 
 translations:
 	$(BIN)/python tools/catalogues.py --check
+
+settings:
+	$(BIN)/python tools/settings_table.py --check
 
 # without what starts processes, and with fewer examples of each property
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
