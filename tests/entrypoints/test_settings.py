@@ -118,3 +118,16 @@ def test_the_example_sets_nothing_and_names_every_setting() -> None:
 
 def test_the_values_of_the_example_are_the_defaults() -> None:
     assert from_environment({name: value for name, value in example().items() if value}) == Settings()
+
+
+@pytest.mark.parametrize(
+    "file", ["Dockerfile", "compose.yaml", "attendance.service", "nginx.conf", "Caddyfile"]
+)
+def test_what_is_deployed_names_settings_that_there_are(file: str) -> None:
+    text = (DOCUMENTED.parents[1] / "deploy" / file).read_text()
+    named = {name.removeprefix(PREFIX).lower() for name in re.findall(r"ATTENDANCE_[A-Z_]+[A-Z]", text)}
+    from_files = {name.removesuffix(FROM_FILE.lower()) for name in named if name.endswith(FROM_FILE.lower())}
+    assert named
+    assert from_files <= SECRETS
+    others = {name for name in named if not name.endswith(FROM_FILE.lower())}
+    assert others - {*Settings.__struct_fields__} == set()
