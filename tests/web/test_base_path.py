@@ -76,6 +76,23 @@ def test_who_signs_in_goes_on_below(below: Api) -> None:
     assert leads_to(stranger.signs_in("ada", next=form.values["next"])) == f"{BASE}/app/account"
 
 
+@pytest.mark.parametrize(
+    ("told", "gone_on_to"),
+    [
+        (f"{BASE}/app/account", f"{BASE}/app/account"),
+        ("/app/account", f"{BASE}/app/account"),
+        (f"{BASE}x/app/account", f"{BASE}/"),
+        (f"{BASE}//elsewhere.example", f"{BASE}/"),
+    ],
+)
+def test_a_script_may_tell_where_to_go_on_as_the_browser_knows_it(
+    below: Api, told: str, gone_on_to: str
+) -> None:
+    person = below.having()
+    stranger = visitor(below)
+    assert leads_to(stranger.signs_in(person.username, next=told)) == gone_on_to
+
+
 def test_what_was_made_over_the_api_is_found_below(below: Api) -> None:
     owner = below.having(Role.OWNER)
     made = below.http.post(
@@ -124,6 +141,9 @@ def test_what_leads_here_gets_the_base_and_nothing_else_does(html: str, below_it
         (b'fetch("/api/v1/clients")', b'fetch("/b/api/v1/clients")'),
         (b"`/app/lessons/${id}`", b"`/b/app/lessons/${id}`"),
         (b'import x from "/static/x.0.js"', b'import x from "/b/static/x.0.js"'),
+        (rb"/^\/app\/lessons\/x$/", rb"/^\/b\/app\/lessons\/x$/"),
+        (rb'/href="(\/app\/lessons\/x)"/g', rb'/href="(\/b\/app\/lessons\/x)"/g'),
+        (rb"/\/{2}/", rb"/\/{2}/"),
         (b'path.split("/")', b'path.split("/")'),
         (b'"/applause"', b'"/applause"'),
     ],

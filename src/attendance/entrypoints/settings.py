@@ -139,7 +139,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What links in mails and addresses of calendars begin with, for example `https://club.example.org`.
     Without it the address the service listens on. Never taken from a request. With `https://` the pages'
     cookie is kept for TLS alone (`__Host-attendance`), and only an `https://` origin is the service's
-    own.
+    own. With a path, as `https://example.org/club`, a proxy has to take that away from what it hands on.
     """
     confirm_link: Annotated[str, Meta(pattern=LINK)] | None = None
     """Template of the confirmation link, with `{token}`, where a page of your own shows it."""

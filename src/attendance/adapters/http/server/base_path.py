@@ -10,6 +10,8 @@ from urllib.parse import quote, urlsplit
 
 _LEADS = re.compile(r"""( (?:href|src|action|formaction)=")/(?!/)""")
 _NAMES_A_PATH = re.compile(r"""(["'`])/(?=(?:app|api|static|schema)\b)""")
+_IN_A_PATTERN = re.compile(r"""(["'(^])\\/(?=(?:app|api|static|schema)\\/)""")
+"""As regular expressions of scripts have it: `/^\\/app\\/lessons/`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,10 @@ class BasePath:
     def __bool__(self) -> bool:
         return self.text != ""
 
+    def inside(self, path: str) -> str:
+        """A path as the service knows it, of one that a browser may have told with the base path."""
+        return path.removeprefix(self.text) if path.startswith(f"{self.text}/") else path
+
     def location(self, value: bytes) -> bytes:
         """The value of a Location; one that is a whole address stays."""
         if not self or not value.startswith(b"/") or value.startswith(b"//"):
@@ -42,10 +48,12 @@ class BasePath:
         return _LEADS.sub(rf"\g<1>{self.text}/", html) if self else html
 
     def script(self, script: bytes) -> bytes:
-        """A script, or a manifest, whose texts that begin with a path of pages, API or files lead here."""
+        """A script or manifest whose texts and patterns with paths of pages, API or files lead here."""
         if not self:
             return script
-        return _NAMES_A_PATH.sub(rf"\g<1>{self.text}/", script.decode()).encode()
+        below = _NAMES_A_PATH.sub(rf"\g<1>{self.text}/", script.decode())
+        as_pattern = f"{self.text}/".replace("/", r"\/")
+        return _IN_A_PATTERN.sub(lambda found: found[1] + as_pattern, below).encode()
 
 
 ROOT = BasePath()
