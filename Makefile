@@ -72,7 +72,7 @@ quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 sec
 		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 4 minutes
-	$(PYTEST) -m '(plants or attacks) and not long' $(PYTEST_ARGS)
+	$(PYTEST) -m '(plants or attacks) and not long and not deployment' $(PYTEST_ARGS)
 
 browsers: $(VENV)/dev.stamp $(BROWSER) ## each page in Firefox and WebKit: apt install firefox-esr webkit2gtk-driver xvfb
 	$(BIN)/pytest -q -m browsers tests/browsers $(PYTEST_ARGS)

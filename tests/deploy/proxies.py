@@ -77,8 +77,10 @@ def changed(text: str, changes: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def behind(kind: str, base: str, home: Path, **changes: str) -> Iterator[Proxied]:
-    """The service behind nginx or Caddy, below a path or at the root ("")."""
+def behind(
+    kind: str, base: str, home: Path, *, trusted_proxies: str = "127.0.0.1", **changes: str
+) -> Iterator[Proxied]:
+    """The service behind nginx or Caddy, below a path or at the root (""); `changes` are nginx's."""
     program = shutil.which(kind)
     assert program, f"{kind} is not installed: apt-get install nginx caddy"
     authority = trustme.CA()
@@ -90,7 +92,7 @@ def behind(kind: str, base: str, home: Path, **changes: str) -> Iterator[Proxied
     authority.configure_trust(context)
     plain_port, port = free_port(), free_port()
     url = f"https://{NAME}:{port}{base}"
-    settings = {"base_url": url, "trusted_proxies": "127.0.0.1", "log_format": "json", "timezone": "UTC"}
+    settings = {"base_url": url, "trusted_proxies": trusted_proxies, "log_format": "json", "timezone": "UTC"}
     with serving(home, f"sqlite:///{home}/club.db", **settings) as service:
         if kind == "nginx":
             arguments = _nginx(home, base, service.port, plain_port, port, chain, key, changes)

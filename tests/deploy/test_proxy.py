@@ -6,8 +6,9 @@ import re
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import httpx
 import pytest
 
 from tests.deploy.proxies import CLIENT, Proxied, behind
+from tests.service import Service
 from tests.web.conftest import Driven, driven, running
 
 __all__ = ["driven"]
@@ -228,28 +230,61 @@ def answer(connection: ssl.SSLSocket) -> bytes:
     return b"".join(pieces)
 
 
-def test_a_client_that_is_slow_keeps_nobody_waiting_and_is_answered(tmp_path: Path) -> None:
-    # each somebody else, or guessing would be limited
-    bodies = [json.dumps({"username": f"nobody{i}", "password": PASSWORD}).encode() for i in range(10, 50)]
+def connections_to(service: Service) -> int:
+    """How many connections the proxy has to the service now."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    established = [row[2] for row in rows if row[3] == "01"]
+    return sum(remote.endswith(f":{service.port:04X}") for remote in established)
+
+
+# each somebody else, or guessing would be limited; five times as many as the service has threads
+BODIES = [json.dumps({"username": f"nobody{number}", "password": PASSWORD}).encode() for number in range(40)]
+FEW = 4
+
+
+@contextmanager
+def slow_clients(home: Path, **changes: str) -> Iterator[tuple[Proxied, list[ssl.SSLSocket]]]:
+    """Connections on each of which half a request was sent."""
     with ExitStack() as open_until_the_end:
-        proxied = open_until_the_end.enter_context(behind("nginx", "/club", tmp_path))
-        http = open_until_the_end.enter_context(proxied.client())
-        connections = [open_until_the_end.enter_context(proxied.connected()) for _ in bodies]
-        for connection, body in zip(connections, bodies, strict=True):
+        proxied = open_until_the_end.enter_context(behind("nginx", "/club", home, **changes))
+        connections = [open_until_the_end.enter_context(proxied.connected()) for _ in BODIES]
+        for connection, body in zip(connections, BODIES, strict=True):
             half_sent(connection, proxied, body)
-        # five times as many as the service has threads, and it has not heard of any of them
+        yield proxied, connections
+
+
+def test_clients_that_are_slow_are_the_proxys_business_until_they_are_done(tmp_path: Path) -> None:
+    with slow_clients(tmp_path) as (proxied, connections), proxied.client() as http:
         assert http.get("/health/ready").status_code == 200
-        assert logged(proxied, "/login") == []
-        for connection, body in zip(connections, bodies, strict=True):
+        assert connections_to(proxied.service) <= FEW
+        for connection, body in zip(connections, BODIES, strict=True):
             connection.sendall(body[5:])
             assert re.match(rb"HTTP/1.1 401 ", answer(connection))
-        assert len(logged(proxied, "/login")) == len(bodies)
+        assert len(logged(proxied, "/login")) == len(BODIES)
 
 
-def test_a_client_that_says_no_more_is_let_go_and_the_service_never_hears_of_it(impatient: Proxied) -> None:
+@pytest.mark.plants
+def test_slow_clients_are_seen_to_reach_the_service_where_nothing_is_taken_whole(tmp_path: Path) -> None:
+    unbuffered = {"proxy_request_buffering on": "proxy_request_buffering off"}
+    with slow_clients(tmp_path, **unbuffered) as (proxied, _):
+        deadline = time.monotonic() + 20
+        while connections_to(proxied.service) < len(BODIES):
+            assert time.monotonic() < deadline, connections_to(proxied.service)
+            time.sleep(0.02)
+
+
+def test_a_client_that_says_no_more_is_let_go(impatient: Proxied) -> None:
     with impatient.connected() as connection:
         half_sent(connection, impatient, b'{"username": "nobody"}')
         answer(connection)
     with impatient.client() as http:
         assert http.get("/health/live").status_code == 200
     assert logged(impatient, "/login") == []
+
+
+@pytest.mark.plants
+def test_all_clients_are_seen_to_be_one_where_the_proxy_is_not_trusted(tmp_path: Path) -> None:
+    with behind("nginx", "", tmp_path, trusted_proxies="") as proxied:
+        with proxied.client() as http:
+            assert http.get("/health/ready").status_code == 200
+        assert {line["address"] for line in logged(proxied, "/health/ready")} == {"127.0.0.1"}
