@@ -97,12 +97,14 @@ def http_application(
         before_request=answer_options,
         exception_handlers=error_handlers(),
         lifespan=[lifespan],
-        openapi_config=openapi_config(settings.version),
+        openapi_config=openapi_config(settings.version, settings.base_path),
         request_max_body_size=LARGEST_BODY,
         logging_config=None,
     )
     origins = frozenset(origin.strip() for origin in settings.cors_origins)
-    app.asgi_handler = Middleware(app.asgi_handler, origins, tuple(observers), settings.trusted_proxies)
+    app.asgi_handler = Middleware(
+        app.asgi_handler, origins, tuple(observers), settings.trusted_proxies, settings.base_path
+    )
     return app
 
 

@@ -21,7 +21,7 @@ HERE = b"const FILES = [];"
 @room.page("GET", "/app/worker.js")
 def worker(visit: Visit) -> Answer:
     """The worker, always at this address; another one as soon as any file that it keeps is."""
-    script = worker_script()
+    script = visit.service.settings.base_path.script(worker_script())
     tag = f'"{sha256(script).hexdigest()[:12]}"'
     headers = [
         (b"content-type", b"text/javascript; charset=utf-8"),

@@ -87,6 +87,7 @@ class PagePlan:
         self._page, self._service, self._callers = page, service, callers
         self._ways_back = ways_back
         self._holds_secrets = holds_secrets(page)
+        self._base_path = service.settings.base_path
         self._permissions: dict[Level, frozenset[str]] = {}
         self._headers = [*HEADERS, (b"content-security-policy", policy(has_scripts=page.has_scripts))]
 
@@ -218,7 +219,7 @@ class PagePlan:
             case GoOn():
                 return self._going_on(answer)
             case Page():
-                html = self._html(visit, answer, faults or {})
+                html = self._base_path.html(self._html(visit, answer, faults or {}))
                 reply = html_reply(html, answer.refusal, self._headers)
                 return reply if self._holds_secrets else compressed(reply, visit.headers)
             case Reply():

@@ -8,7 +8,7 @@ So a script has no text of several lines.
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -18,6 +18,7 @@ import brotli  # type: ignore[import-untyped]
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
+from attendance.adapters.http.server.base_path import BasePath
 from attendance.adapters.http.server.compression import BROTLI, GZIP, GZIP_FORMAT, VARIES, chosen
 from attendance.adapters.http.server.wire import Headers, Reply
 from attendance.adapters.web.server.declared import PAGE
@@ -117,9 +118,11 @@ def static_path(name: str) -> str:
     return static_files()[name].path
 
 
-def static_handlers() -> Iterator[HTTPRouteHandler]:
-    for file in static_files().values():
-        yield _handler(file)
+def static_handlers(base_path: BasePath) -> Iterator[HTTPRouteHandler]:
+    """A handler for each; scripts lead to what is under the base path."""
+    for name, file in static_files().items():
+        is_script = name.endswith((".js", ".webmanifest"))
+        yield _handler(replace(file, content=base_path.script(file.content)) if is_script else file)
 
 
 def _handler(file: StaticFile) -> HTTPRouteHandler:

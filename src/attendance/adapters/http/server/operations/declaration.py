@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from attendance.adapters.http.server.base_path import BasePath
 from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
@@ -54,6 +55,11 @@ class HttpSettings:
     threads: int = 8
     hashers: int = 1
     longest_queue: int = 256
+
+    @property
+    def base_path(self) -> BasePath:
+        """What stands in front of the paths that are sent."""
+        return BasePath.of(self.base_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
