@@ -8,6 +8,7 @@ export PYTHONDONTWRITEBYTECODE :=
 FASTIFY := benchmarks/fastify/node_modules/.package-lock.json
 BROWSER := $(VENV)/browser/.stamp
 DEMO := var/demo
+RELEASE := $(VENV)/release
 
 # where tests wait for processes, one more than there are cores
 WORKERS := 2
@@ -15,10 +16,10 @@ PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 test check: WORKERS := 3
 
 # side by side, what each says in one piece where make can do that
-CHECKS := types imports lint format dependencies passwords translations
+CHECKS := types imports lint format scripts dependencies passwords translations settings
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test quick check long browsers pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
+.PHONY: help run demo test quick check long browsers test-deploy test-proxy sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -52,6 +53,10 @@ lint:
 format:
 	$(BIN)/ruff format --check
 
+# those of pages: what others have made is theirs to check
+scripts:
+	$(BIN)/oxlint --deny-warnings src/attendance/adapters/web/static
+
 dependencies:
 	$(BIN)/deptry src
 
@@ -61,6 +66,9 @@ passwords:
 translations:
 	$(BIN)/python tools/catalogues.py --check
 
+settings:
+	$(BIN)/python tools/settings_table.py --check
+
 # without what starts processes, and with fewer examples of each property
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
 	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick \
@@ -68,13 +76,29 @@ quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 sec
 		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 4 minutes
-	$(PYTEST) -m '(plants or attacks) and not long' $(PYTEST_ARGS)
+	$(PYTEST) -m '(plants or attacks) and not long and not deployment' $(PYTEST_ARGS)
 
 browsers: $(VENV)/dev.stamp $(BROWSER) ## each page in Firefox and WebKit: apt install firefox-esr webkit2gtk-driver xvfb
 	$(BIN)/pytest -q -m browsers tests/browsers $(PYTEST_ARGS)
 
 long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
+
+test-deploy: $(VENV)/dev.stamp $(RELEASE)/.stamp ## what deploy/ has, linted, and the image's steps run as root: apt install systemd; 3 minutes
+	PATH=$(CURDIR)/$(RELEASE)/bin:$$PATH $(BIN)/pytest -q -m deployment tests/deploy --ignore tests/deploy/test_proxy.py $(PYTEST_ARGS)
+
+test-proxy: $(VENV)/dev.stamp $(BROWSER) ## the service behind nginx and Caddy, below a path too: apt install nginx caddy; 1 minute
+	$(BIN)/pytest -q -m deployment tests/deploy/test_proxy.py $(PYTEST_ARGS)
+
+sbom: $(RELEASE)/.stamp ## what is installed with the service, in var/sbom.cdx.json (CycloneDX)
+	@mkdir -p var
+	$(RELEASE)/bin/cyclonedx-py requirements requirements/run.lock --pyproject pyproject.toml \
+		--output-reproducible --of JSON -o var/sbom.cdx.json
+
+# asks the package index of each package: without net, or where one cannot be told, it fails
+audit: $(RELEASE)/.stamp ## whether a known weakness is in what is installed with the service: needs the net
+	@$(RELEASE)/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements/run.lock \
+		|| { echo 'audit: a weakness is known, or a package could not be looked up, which counts as one' >&2; exit 1; }
 
 pictures: $(VENV)/dev.stamp $(BROWSER) ## the README's pictures of pages, in docs/pictures, of the demo's club on a day that stands still
 	$(BIN)/python -m tools.pictures $(PICTURES)
@@ -93,6 +117,12 @@ $(VENV)/service.stamp: requirements/run.lock pyproject.toml $(VENV)/bench.stamp
 	$(PYTHON) -m venv $(VENV)/service
 	$(VENV)/service/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
 	$(VENV)/service/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# what looks at a release is nowhere near what serves
+$(RELEASE)/.stamp: requirements/release.lock
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # the hashes are the lock's; no script that a package brings is run
@@ -115,6 +145,8 @@ lock: $(VENV)/dev.stamp ## renew the hashed requirements
 		--no-header --extra server --extra postgres pyproject.toml requirements/build.in -o requirements/run.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --all-extras --group dev -c requirements/run.lock pyproject.toml requirements/build.in -o requirements/dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --group release -o requirements/release.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --group browser -c requirements/dev.lock -o requirements/browser.lock
 	$(MAKE) $(VENV)/browser.stamp

@@ -22,7 +22,7 @@ PARTS = (
     "wave",
     "timing",
 )
-BY_REQUEST = ("growth",)
+BY_REQUEST = ("growth", "roll_call")
 """Parts that take too long, or too much room, to be measured unless they are named."""
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 LENGTHS = (1, 10, 30, 100)
@@ -61,7 +61,10 @@ class Options:
 def chosen(arguments: list[str] | None = None) -> Options:
     parser = argparse.ArgumentParser("python -m benchmarks", description="Measure the service beside others.")
     parser.add_argument(
-        "parts", nargs="*", metavar="|".join((*PARTS, *BY_REQUEST)), help="what to measure (all but growth)"
+        "parts",
+        nargs="*",
+        metavar="|".join((*PARTS, *BY_REQUEST)),
+        help="what to measure (all but growth and roll_call)",
     )
     parser.add_argument("--rounds", type=int, help="rounds of labs, writers, sheets for each contender (7)")
     parser.add_argument("--seconds", type=float, help="length of a round (5)")

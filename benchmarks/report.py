@@ -59,6 +59,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("wave", _wave),
         ("timing", _timing),
         ("growth", _growth),
+        ("roll_call", _roll_call),
     ):
         for kind, figures in report.get(part, {}).items():
             yield ""
@@ -73,6 +74,20 @@ def _layer(kind: str, figures: dict[str, Any]) -> Iterator[str]:
             f"  {name:18}{of['use_case_us']:9.1f}{of['actor_us']:9.1f}{of['one_by_one_us']:9.1f}"
             f"{of['layer_one_by_one_us']:7.1f}{of['together_us']:9.1f}{of['layer_together_us']:7.1f}"
         )
+
+
+def _roll_call(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: the page of a roll call beside the JSON of its sheet, ms (medians; ≤ 1.5 times wanted)"
+    yield f"  {'clients':9}{'page CPU':>10}{'JSON':>8}{'times':>7}{'page answers':>14}{'JSON':>8}{'times':>7}"
+    for clients, of in figures["costs"].items():
+        yield (
+            f"  {clients:9}{of['page_cpu_ms']:10.2f}{of['json_cpu_ms']:8.2f}{of['cpu_ratio']:7.2f}"
+            f"{of['page_answer_ms']:14.2f}{of['json_answer_ms']:8.2f}{of['answer_ratio']:7.2f}"
+        )
+    yield "from a tap on a link until the roll call is used, 400 kbit/s, 400 ms (≤ 2 s, ≤ 3 requests wanted)"
+    for name, of in figures["phone"].items():
+        seconds = f"{of['seconds']:6.2f} s, at most {of['most_seconds']:.2f} s"
+        yield f"  {name:14}{seconds}, {of['requests']} requests"
 
 
 def _labs(kind: str, figures: dict[str, Any]) -> Iterator[str]:

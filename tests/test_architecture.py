@@ -27,7 +27,7 @@ UNFINISHED = {"adapters/web"}
 OTHER_ROOMS = {
     "domain": {"permissions"},
     "application": {"ports", "forms"},
-    "adapters/sql": {"engine", "schema", "tables", "migrations"},
+    "adapters/sql": {"engine", "schema", "tables", "migrations", "backups"},
     "adapters/http": {"server"},
     "adapters/web": {"server"},
 }

@@ -67,7 +67,10 @@ PICTURES = (
     Picture(name="overview", username="demo-head", path="/app/overview"),
     Picture(name="statistics", username="demo-head", path="/app/statistics"),
     Picture(
-        name="client", username="demo-head", path="/app/clients", follows="main a[href^='/app/clients/']"
+        name="client",
+        username="demo-head",
+        path="/app/clients",
+        follows="main table a[href^='/app/clients/']",
     ),
 )
 

@@ -137,9 +137,11 @@ from attendance.application.ports.reporting import (
     Calendars as Calendars,
     GroupAsTaught as GroupAsTaught,
     Kind as Kind,
+    PassOfClient as PassOfClient,
     Range as Range,
     Statistics as Statistics,
     TokenHolder as TokenHolder,
+    UnpaidOfClient as UnpaidOfClient,
 )
 from attendance.application.ports.repository import (
     Repository as Repository,
@@ -176,6 +178,13 @@ from attendance.application.reporting.figures import (
     StatisticsList as StatisticsList,
     StatisticsOfOne as StatisticsOfOne,
     StatisticsRow as StatisticsRow,
+)
+from attendance.application.reporting.passes import (
+    EndingPassDetails as EndingPassDetails,
+    SaleDetails as SaleDetails,
+    SalesList as SalesList,
+    SalesOfPrice as SalesOfPrice,
+    UnpaidList as UnpaidList,
 )
 from attendance.domain.accounts import role_changes as _role_changes
 from attendance.domain.accounts.kept_answers import KeptAnswer as KeptAnswer
@@ -216,6 +225,7 @@ from attendance.domain.reporting.calendars import (
     CalendarEntry as CalendarEntry,
     CalendarToken as CalendarToken,
 )
+from attendance.domain.reporting.ending_passes import Ending as Ending
 from attendance.domain.reporting.statistics import (
     Bucket as Bucket,
     Counts as Counts,

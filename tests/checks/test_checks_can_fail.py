@@ -13,9 +13,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 DIRECTORIES = ("src", "tests", "tools", "docs", "benchmarks", "requirements")
-FILES = ("pyproject.toml", "README.md", "LICENSE", "Makefile")
+FILES = ("pyproject.toml", "README.md", "LICENSE", "Makefile", ".env.example")
 LINT_IMPORTS = "lint-imports --no-cache"
 CATALOGUES = "python tools/catalogues.py --check"
+SETTINGS = "python tools/settings_table.py --check"
+SETTINGS_IN_CODE = "src/attendance/entrypoints/settings.py"
 DOMAIN = "src/attendance/domain"
 WEB = "src/attendance/adapters/web"
 
@@ -199,6 +201,26 @@ PLANTS = {
         CATALOGUES,
         {f"{WEB}/locales/de.po": lambda text: text + '\nmsgid "Planted"\nmsgstr "Gepflanzt"\n'},
         "web de.po is not of today's texts",
+    ),
+    "a setting that the table does not have": Plant(
+        SETTINGS,
+        {
+            SETTINGS_IN_CODE: lambda text: text.replace(
+                '    host: str = "127.0.0.1"\n',
+                '    planted: int = 1\n    """Planted."""\n    host: str = "127.0.0.1"\n',
+            )
+        },
+        "settings.md differs",
+    ),
+    "a setting that nothing is said of": Plant(
+        SETTINGS,
+        {SETTINGS_IN_CODE: lambda text: text.replace('    """The port to listen on."""\n', "")},
+        "says nothing below port",
+    ),
+    "an example of other settings": Plant(
+        SETTINGS,
+        {".env.example": lambda text: text.replace("#ATTENDANCE_PORT=8000", "#ATTENDANCE_PORT=8001")},
+        ".env.example differs",
     ),
     "an import past the contracts": Plant(
         architecture("imports_only_what_its_floor_may"),

@@ -18,6 +18,7 @@ from attendance.entrypoints.settings import (
 )
 
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "settings.md"
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
 
 
 def test_without_any_the_defaults_hold() -> None:
@@ -102,3 +103,31 @@ def test_the_one_table_lists_every_setting_with_its_default() -> None:
 def test_every_secret_is_marked_in_the_table() -> None:
     marked = re.findall(r"^\| `ATTENDANCE_(\w+)` \|[^|]*\|.*`_FILE`", DOCUMENTED.read_text(), re.MULTILINE)
     assert {name.lower() for name in marked} == SECRETS
+
+
+def example() -> dict[str, str]:
+    """Variable → value, as whoever takes every # away from a variable would have them."""
+    return dict(re.findall(r"^#(ATTENDANCE_\w+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
+
+
+def test_the_example_sets_nothing_and_names_every_setting() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    assert [line for line in lines if line and not line.startswith("#")] == []
+    assert [*example()] == [f"{PREFIX}{name.upper()}" for name in Settings.__struct_fields__]
+
+
+def test_the_values_of_the_example_are_the_defaults() -> None:
+    assert from_environment({name: value for name, value in example().items() if value}) == Settings()
+
+
+@pytest.mark.parametrize(
+    "file", ["Dockerfile", "compose.yaml", "attendance.service", "nginx.conf", "Caddyfile"]
+)
+def test_what_is_deployed_names_settings_that_there_are(file: str) -> None:
+    text = (DOCUMENTED.parents[1] / "deploy" / file).read_text()
+    named = {name.removeprefix(PREFIX).lower() for name in re.findall(r"ATTENDANCE_[A-Z_]+[A-Z]", text)}
+    from_files = {name.removesuffix(FROM_FILE.lower()) for name in named if name.endswith(FROM_FILE.lower())}
+    assert named
+    assert from_files <= SECRETS
+    others = {name for name in named if not name.endswith(FROM_FILE.lower())}
+    assert others - {*Settings.__struct_fields__} == set()

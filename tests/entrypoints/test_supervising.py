@@ -1,6 +1,6 @@
 """When a worker that died is started again."""
 
-from attendance.entrypoints.supervising import Deaths
+from attendance.entrypoints.serving.supervising import Deaths
 
 
 def pauses(*died_at: float) -> list[float]:

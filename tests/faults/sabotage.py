@@ -232,7 +232,7 @@ def waits_with_each_mark() -> None:
 
     A worker that was asked anything leaves a file `alive-…`.
     """
-    from attendance.adapters.http.server.middleware import Middleware
+    from attendance.adapters.http.server.requests.middleware import Middleware
 
     answer = Middleware.__call__
     arrivals = count()
@@ -291,7 +291,7 @@ def answers_before_the_group_commits() -> None:
 
 def outlives_its_parent() -> None:
     """Workers go on when the process that started them is gone."""
-    from attendance.entrypoints import process
+    from attendance.entrypoints.serving import process
 
     process._die_with_parent = lambda *_: None
 
@@ -300,6 +300,6 @@ def gives_up_on_workers_that_die() -> None:
     """As Granian by itself."""
     from granian.server.mp import MPServer
 
-    from attendance.entrypoints.supervising import Supervisor
+    from attendance.entrypoints.serving.supervising import Supervisor
 
     Supervisor._serve_loop = MPServer._serve_loop  # type: ignore[method-assign]

@@ -41,7 +41,7 @@ def counts_without_holding() -> None:
 
 def names_its_worker() -> None:
     """No protection taken out: each answer tells which process it is from."""
-    from attendance.adapters.http.server import middleware as edge
+    from attendance.adapters.http.server.requests import middleware as edge
 
     request_id = edge._request_id
     edge._request_id = lambda headers: request_id(headers) + b".%d" % os.getpid()

@@ -18,10 +18,10 @@ import pytest
 from dependency_injector import providers
 from litestar.exceptions import InternalServerException, ValidationException
 
-from attendance.adapters.http.server import middleware as edge
 from attendance.adapters.http.server.answers import RevisionView
 from attendance.adapters.http.server.callers.authentication import Caller
 from attendance.adapters.http.server.operations.plan import Plan
+from attendance.adapters.http.server.requests import middleware as edge
 from attendance.application.ports import Hasher, Store
 from attendance.domain.errors import Unauthenticated, Unavailable
 from attendance.entrypoints import asgi

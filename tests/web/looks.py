@@ -39,7 +39,19 @@ def found_by_looking(page: Page) -> list[str]:
             .map(each => each.outerHTML)"""
     )
     wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    return [*small, *(["the page is wider than it is shown"] if wide else [])]
+    return [*small, *(["the page is wider than it is shown", *_sticking_out(page)] if wide else [])]
+
+
+def _sticking_out(page: Page) -> list[str]:
+    """What may be why: what ends to the right of the page, but for what is moved inside of something."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll("body *")]
+            .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+            .filter(each => !each.closest(".table, nav.pages"))
+            .slice(-3)
+            .map(each => each.outerHTML.slice(0, 200))"""
+    )
+    return found
 
 
 def found_on(page: Page) -> dict[str, list[str]]:

@@ -254,6 +254,11 @@ TABLE: dict[str, Row] = {
         Level.MANAGER, own=Level.EMPLOYEE, typed={"date": "2026-03-10", "starts": "12:00", "ends": "13:00"}
     ),
     # lessons
+    "GET /app/worker.js": row(ANYBODY),
+    "GET /app/offline": row(ANYBODY),
+    "GET /app/lessons/{lesson_id:str}": row(Level.MANAGER, own=Level.EMPLOYEE),
+    "POST /app/lessons/{lesson_id:str}": row(Level.MANAGER, own=Level.EMPLOYEE),
+    "GET /app/lessons/{lesson_id:str}/notes/{client_id:str}": row(Level.MANAGER, own=Level.EMPLOYEE),
     "GET /app/lessons/{lesson_id:str}/edit": row(Level.MANAGER, own=Level.EMPLOYEE),
     "POST /app/lessons/{lesson_id:str}/edit": row(Level.MANAGER, own=Level.EMPLOYEE),
     "GET /app/lessons/{lesson_id:str}/cancel": row(Level.MANAGER, own=Level.EMPLOYEE),

@@ -38,8 +38,9 @@ class Shown(HTMLParser):
         if tag == "option" and "selected" in found:
             self.chosen = found["value"]
         if tag == "input":
-            self.values[found["name"] or ""] = found.get("value")
-            self.attributes[found["name"] or ""] = found
+            # one without a name is not sent
+            self.values[found.get("name") or ""] = found.get("value")
+            self.attributes[found.get("name") or ""] = found
         if tag == "a":
             self.links.append(found["href"] or "")
         if "role" in found:

@@ -15,14 +15,14 @@ except ImportError as error:
     raise ImportError("the HTTP service needs more packages: pip install 'attendance[server]'") from error
 
 from attendance.adapters.http import HttpSettings, http_application
-from attendance.adapters.http.server.observing import Observer
+from attendance.adapters.http.server.requests.observing import Observer
 from attendance.adapters.mail import Dispatcher
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
-from attendance.entrypoints.process import heed_signals, is_draining, settle
+from attendance.entrypoints.serving.logs import request_log
+from attendance.entrypoints.serving.process import heed_signals, is_draining, settle
 from attendance.entrypoints.settings import MailSender, Switch, from_environment
-from attendance.entrypoints.watching.logs import request_log
 from attendance.entrypoints.watching.metrics import PrometheusMetrics, shared_directory
 from attendance.entrypoints.watching.readiness import Readiness
 from attendance.entrypoints.watching.store import WatchedStore

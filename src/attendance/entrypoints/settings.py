@@ -62,60 +62,165 @@ class SettingsError(ValueError):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Every setting with its default. Lengths of time bear their unit in the name."""
+    """Every setting with its default. Lengths of time bear their unit in the name.
+
+    What stands below each is its description in docs/settings.md and .env.example: tools/settings_table.py.
+    """
 
     database_url: str = "sqlite:///var/attendance.db"
+    """Where everything is kept: `sqlite:///path`, `postgresql://user:password@host/name`, or `memory`,
+    which keeps nothing and allows one worker.
+    """
     read_database_url: str | None = None
+    """A replica that serves lists, sheets and histories. Marking and sessions always ask the database
+    above.
+    """
     secret_key: str | None = None
+    """What signs access tokens: at least 32 bytes. Several, separated by commas: the first signs, all of
+    them verify, so a key is changed by putting the new one in front and dropping the old one when the
+    sessions before have ended: 30 days later. Without it a key is made on the first start and kept in
+    `var/secret_key`.
+    """
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
+    """The port to listen on."""
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Processes that answer. One per core is a good start."""
     threads: Annotated[int, Meta(ge=1, le=256)] = 8
+    """Requests that one worker works on at a time."""
     drain_seconds: Annotated[float, Meta(ge=0, le=300)] = 0
+    """How long requests are still taken after the service is told to stop: meanwhile `/health/ready` is
+    503, so that a load balancer sends them elsewhere.
+    """
     pool_size: Positive = 12
+    """Database connections of one worker: its threads, one for each core that hashes passwords (all but
+    one), one each for notes apart from answers and for mail.
+    """
     postgresql_bin: str | None = None
+    """The directory of `pg_dump` and `pg_restore`, for `attendance backup` and `attendance restore`.
+    Without it the `PATH` finds them.
+    """
     log_level: LogLevel = LogLevel.INFO
+    """`debug`, `info`, `warning` or `error`. The log goes to standard error."""
     log_format: LogFormat = LogFormat.AUTO
+    """`json`, a line for each event; `text`; or `auto`: text on a terminal, JSON elsewhere."""
     metrics_token: Annotated[str, Meta(min_length=16)] | None = None
+    """At least 16 characters. Who reads `/metrics` sends it as `Authorization: Bearer …`; without it
+    everybody may.
+    """
     cors_origins: str = ""
+    """Origins, separated by commas, whose pages may call the service from a browser."""
     labs_directory: Directory = Directory.PUBLIC
+    """Who may list users and labs: `public`, or `signed_in`. Only those users are listed who came through
+    the labs protocol, or have owned or joined a lab.
+    """
     session_hours: Hours = 12
+    """After how many hours a session ends."""
     session_idle_hours: Hours = 3
+    """After how many hours without a request it ends before."""
     remember_days: Days = 30
+    """After how many days a session ends that was started with `remember`, on a device of one's own."""
     remember_idle_days: Days = 14
+    """After how many days without a request it ends before."""
     password_min_length: Annotated[int, Meta(ge=1, le=256)] = 8
+    """The fewest characters of a new password."""
     common_passwords: str | None = None
+    """A file of passwords that nobody may choose, one per line in UTF-8, in place of the 11,611 that come
+    with the service.
+    """
     argon2_time_cost: Positive = 2
+    """Passes over the memory when a password is hashed."""
     argon2_memory_kib: Annotated[int, Meta(ge=8)] = 19 * 1024
+    """Memory of one hash, in KiB."""
     argon2_parallelism: Annotated[int, Meta(ge=1, le=16)] = 1
+    """Lanes of one hash. When one of these three changes, a password is hashed again at its owner's next
+    sign-in.
+    """
     sign_in_queue: Count = 256
+    """Registrations and sign-ins of one worker that wait for a core to hash; one more is answered 503."""
     base_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")] | None = None
+    """What links in mails and addresses of calendars begin with, for example `https://club.example.org`.
+    Without it the address the service listens on. Never taken from a request. With `https://` the pages'
+    cookie is kept for TLS alone (`__Host-attendance`), and only an `https://` origin is the service's
+    own. With a path, as `https://example.org/club`, a proxy has to take that away from what it hands on.
+    """
     confirm_link: Annotated[str, Meta(pattern=LINK)] | None = None
+    """Template of the confirmation link, with `{token}`, where a page of your own shows it."""
     reset_link: Annotated[str, Meta(pattern=LINK)] | None = None
+    """Template of the link that sets a password, with `{token}`."""
     confirmation_hours: Hours = 48
+    """How long a confirmation link is good."""
     reset_hours: Hours = 2
+    """How long a password link is good."""
     invitation_hours: Hours = 7 * 24
+    """How long an invitation is good."""
     timezone: str = "UTC"
+    """The organisation's zone (IANA): what day it is today for sales, contracts and passes, which dates
+    the log of events is asked for, the zone of a new location that names none, and the times on pages.
+    """
     smtp_url: str | None = None
+    """The mail server: `smtp+starttls://user:password@host` (port 587), `smtps://…` (465), or `smtp://…`
+    (25, in the clear: for a server on the same machine). Without it mails become files.
+    """
     mail_from: str = MAIL_FROM
+    """The sender of mails: `club@example.org` or `Club <club@example.org>`."""
     mail_directory: str = "var/mail"
+    """Where mails are written without a mail server, one file each."""
     mail_sender: MailSender = MailSender.SERVER
+    """Which process sends mail: `server`, the one that serves, or `command`: then `attendance mail` has
+    to run beside it.
+    """
     owner_tenure_days: Annotated[int, Meta(ge=0, le=3650)] = 7
+    """How long somebody must have been an owner to confirm a change that takes ownership from another; 0:
+    from the start.
+    """
     role_change_days: Annotated[int, Meta(ge=1, le=365)] = 7
+    """How long such a change awaits confirmation."""
     marking_days_teachers: Annotated[int, Meta(ge=0, le=36500)] = 7
+    """Days after a lesson's date in which whoever teaches it may change its marks, and cancel, restore or
+    move it once it has some; and in which employees may say a pass was sold.
+    """
     marking_days_managers: Annotated[int, Meta(ge=0, le=36500)] = 60
+    """The same for managers; above them there is no end."""
     marking_early_minutes: Annotated[int, Meta(ge=0, le=1440)] = 15
+    """How early before a lesson begins everything can be marked; before that clients can only be excused."""
     limit_failed_sign_ins_per_account: Positive = 10
+    """Failed sign-ins in 5 minutes for one account (or name that nobody has) from one client address
+    (IPv6: from one /64); one more from there is answered 429, with the right password too.
+    """
     limit_failed_sign_ins_per_address: Positive = 100
+    """Failed sign-ins in 5 minutes from one client address for all accounts together."""
     limit_failed_sign_ins_everywhere: Positive = 100
+    """Failed sign-ins in 5 minutes for one account from all client addresses together; one more is
+    answered 429, except from addresses from which somebody signed in to it in the last 30 days.
+    """
     limit_registrations_per_hour: Positive = 200
+    """Accepted registrations an hour from one client address."""
     limit_confirmation_mails: Positive = 3
+    """Confirmation mails in 6 hours for one account, the first included."""
     limit_password_resets: Positive = 5
+    """Password mails a day for one account; what is asked for beyond is answered 202 and not sent."""
     trusted_proxies: str = ""
+    """Addresses or networks of your proxies, separated by commas: what they say in `X-Forwarded-For` is
+    the client's address. Anybody else's word is not taken.
+    """
     registration: Registration = Registration.OPEN
+    """Who may register: `open`, anybody, or `invited`: then accounts come from invitations alone, both
+    protocols answer 403, and no page offers to create one.
+    """
     labs: Switch = Switch.ON
+    """Whether the labs protocol is answered: with `off` its paths are 404, `/register` and `/login` at
+    the root included.
+    """
     confirm_grants: Switch = Switch.OFF
+    """With `on`, giving somebody the role of an owner or admin awaits the word of an owner who did not
+    ask for it. Where there is one owner, an admin or whoever operates the machine asks for the second.
+    """
     language: Language = Language.EN
+    """The language of mails to whoever has chosen none, and of pages where the browser prefers none of
+    them either: `en`, `de` or `ru`.
+    """
 
     @property
     def storage(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from attendance.adapters.http.server.metrics import is_sent
+from attendance.adapters.http.server.operations.metrics import is_sent
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
 from attendance.domain.errors import Unavailable

@@ -117,9 +117,7 @@ def test_lessons_are_looked_at_by_keyboard_and_without_scripts(
         expect(page.get_by_role("alert")).to_be_focused()
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        expect(page.get_by_label("Ends").nth(-2)).to_have_accessible_description(
-            "must be later than the beginning"
-        )
+        expect(page.get_by_label("Ends").nth(-2)).to_have_accessible_description("must be after the start")
         expect(page).to_have_url(re.compile(r"#ends-[0-9]+$"))
 
 

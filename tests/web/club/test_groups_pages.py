@@ -330,7 +330,7 @@ def test_a_group_that_is_refused_keeps_what_was_typed(club: GroupClub) -> None:
     assert {
         "Name: must have 1 to 200 characters",
         "Last day: must not be before the first day",
-        "Capacity: must be a whole number from 1 to 100000",
+        "Capacity: must be a whole number from 1 to 100,000",
     } <= {*shown(backwards).texts}
 
 
@@ -375,7 +375,7 @@ def test_an_end_with_lessons_after_it_leads_to_what_ends(club: GroupClub) -> Non
     typed = {"name": "Clay", "location_id": club.house, "active_from": "2026-01-05"}
     refused = club.by("manager").sends(f"{club.path}/edit", **typed, active_until="2026-03-06")
     assert refused.status_code == 409
-    assert "lessons are planned after that: 9 Mar 2026" in shown(refused).texts
+    assert "lessons are planned after that: 9 Mar 2026 17:00" in shown(refused).texts
     assert f"{club.path}/end?last=2026-03-06" in shown(refused).links
 
 
@@ -411,7 +411,7 @@ def test_an_end_says_what_nobody_had_seen_when_it_was_asked_for(club: GroupClub)
     club.adds_lesson("2026-03-09")
     refused = club.by("manager").sends(f"{club.path}/end", **sent)
     assert refused.status_code == 409
-    assert "lessons are planned after that: 9 Mar 2026" in shown(refused).texts
+    assert "lessons are planned after that: 9 Mar 2026 17:00" in shown(refused).texts
     assert shown(refused).values["cancel_lessons"] == "yes"
     assert club.by("manager").sends(f"{club.path}/end", last="").status_code == 400
     for day in ("9999-12-31", "9999-06-01"):
@@ -424,7 +424,7 @@ def test_of_many_lessons_in_the_way_some_are_named(club: GroupClub) -> None:
     refused = club.by("manager").sends(f"{club.path}/end", last="2026-03-08")
     (said,) = (text for text in shown(refused).texts if text.startswith("lessons are planned"))
     assert said.count("Mar 2026") == 10
-    assert said.endswith("18 Mar 2026, …")
+    assert said.endswith("18 Mar 2026 17:00, …")
 
 
 # Members
@@ -578,7 +578,7 @@ def test_what_is_wrong_with_a_teacher_is_said_at_the_row(club: GroupClub) -> Non
     assert page.values["from-3"] == "2026-03-10"
     rows["until-1"] = "2026-03-10"
     refused = club.by("manager").sends(f"{club.path}/teachers", **rows)
-    assert "From (4): must not overlap with another row" in shown(refused).texts
+    assert "From (4): must not overlap with another period" in shown(refused).texts
 
 
 def test_a_schedule_is_rows_and_is_told_in_words(club: GroupClub) -> None:
@@ -635,8 +635,8 @@ def test_what_is_wrong_with_a_time_is_said_at_the_row(club: GroupClub) -> None:
     refused = club.by("manager").sends(f"{club.path}/schedule", **rows)
     page = shown(refused)
     assert {
-        "Ends (3): must be later than the beginning",
-        "Every (weeks) (3): must be from 1 to 8",
+        "Ends (3): must be after the start",
+        "Every (weeks) (3): must be a whole number from 1 to 8",
     } <= {*page.texts}
     assert page.attributes["ends-2"]["aria-invalid"] == "true"
     assert page.values["ends-2"] == "16:00"
@@ -703,7 +703,7 @@ def test_a_teacher_in_two_places_is_told_before_lessons_are_made(club: GroupClub
         ("", "", "From: is required"),
         ("x", TODAY, "From: must be a date"),
         (TODAY, "2026-03-01", "To: must not be before the first day"),
-        (TODAY, "2027-03-03", "To: must be at most 366 days later"),
+        (TODAY, "2027-03-03", "To: must be at most 366 days after the first day"),
     ],
 )
 def test_a_range_that_is_wrong_is_said_so_at_its_fields(

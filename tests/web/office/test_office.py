@@ -194,10 +194,10 @@ def test_all_faults_of_a_price_are_said_at_once_and_what_was_typed_stays(head: V
     assert faults(refused) == {
         "name": "must have 1 to 200 characters",
         "amount": "must be an amount such as 80.00",
-        "currency": "must be a currency by its ISO 4217 code, such as EUR",
+        "currency": "must be a currency, such as EUR",
         "visits": "must be a whole number",
-        "visits_per_week": "must be a whole number from 1 to 100000",
-        "valid_months": "leave this or the days empty",
+        "visits_per_week": "must be a whole number from 1 to 100,000",
+        "valid_months": "cannot be given in days and in months at once",
         "on_sale_until": "must not be before the first day",
         "notes": faults(refused)["notes"],
     }
@@ -269,7 +269,7 @@ def test_all_faults_of_a_location_are_said_at_once(head: Visitor) -> None:
         "address": "must have 1 to 500 characters",
         "url": "must begin with http:// or https://",
         "timezone": "must be a time zone such as Europe/Berlin",
-        "capacity": "must be a whole number from 1 to 100000",
+        "capacity": "must be a whole number from 1 to 100,000",
     }
     place_of(head)
     taken = changes(head, f"{LOCATIONS}/new", name="Other", address="HARBOUR 1", timezone="UTC")

@@ -250,7 +250,7 @@ def test_a_range_too_long_for_a_page_is_shown_more_coarsely(memory: Api) -> None
         ("from=yesterday", "from", "must be a date"),
         ("from=2026-02-30&to=x", "to", "must be a date"),
         ("by=year", "by", "must be one of the choices"),
-        ("from=0001-01-01&to=9999-12-31", "trend", "must not have more than 3700 parts"),
+        ("from=0001-01-01&to=9999-12-31", "trend", "must not have more than 3,700 parts"),
     ],
 )
 def test_what_cannot_be_answered_is_said_and_can_be_asked_again(

@@ -12,15 +12,15 @@ from attendance.adapters.http.server import service as service_rooms
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
-from attendance.adapters.http.server.metrics import metrics_route, sampling
-from attendance.adapters.http.server.middleware import Middleware
-from attendance.adapters.http.server.observing import Metrics, Observer
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
 from attendance.adapters.http.server.operations.declaration import HttpSettings, Room, Service
 from attendance.adapters.http.server.operations.handlers import handlers_of
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
+from attendance.adapters.http.server.operations.metrics import metrics_route, sampling
 from attendance.adapters.http.server.operations.plan import LARGEST_BODY
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
+from attendance.adapters.http.server.requests.middleware import Middleware
+from attendance.adapters.http.server.requests.observing import Metrics, Observer
 from attendance.adapters.rooms import modules_in
 from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.ports import Today
@@ -104,12 +104,14 @@ def http_application(
         before_request=answer_options,
         exception_handlers=error_handlers(),
         lifespan=[lifespan],
-        openapi_config=openapi_config(settings.version),
+        openapi_config=openapi_config(settings.version, settings.base_path),
         request_max_body_size=LARGEST_BODY,
         logging_config=None,
     )
     origins = frozenset(origin.strip() for origin in settings.cors_origins)
-    app.asgi_handler = Middleware(app.asgi_handler, origins, tuple(observers), settings.trusted_proxies)
+    app.asgi_handler = Middleware(
+        app.asgi_handler, origins, tuple(observers), settings.trusted_proxies, settings.base_path
+    )
     return app
 
 

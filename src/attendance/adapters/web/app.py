@@ -18,7 +18,7 @@ def pages(service: Service, callers: Callers) -> Iterator[HTTPRouteHandler]:
     has_labs = service.settings.has_labs
     rooms = [room for room in page_rooms() if has_labs or not room.is_of_labs]
     yield from handlers_of(rooms, service, callers)
-    yield from static_handlers()
+    yield from static_handlers(service.settings.base_path)
 
 
 def page_rooms() -> Iterator[PageRoom]:

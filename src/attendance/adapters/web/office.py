@@ -49,13 +49,19 @@ LOCATIONS = Part(
     N_("Where lessons are, and when it is closed there"),
     Permission.EDIT_LOCATION,
 )
+FREEZING = Part(
+    "/app/passes/freeze-all",
+    N_("Freeze all passes"),
+    N_("For days on which the whole club is closed"),
+    Permission.FREEZE_SUBSCRIPTIONS,
+)
 LOG = Part(
     f"{OFFICE}/log",
     N_("Log"),
     N_("Who did what, and when"),
     Permission.READ_EVENTS,
 )
-PARTS = (USERS, ROLE_CHANGES, PRICES, LOCATIONS, LOG)
+PARTS = (USERS, ROLE_CHANGES, PRICES, LOCATIONS, FREEZING, LOG)
 
 
 def require_part(visit: Visit, part: Part) -> None:

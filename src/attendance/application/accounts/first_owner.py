@@ -122,7 +122,7 @@ class SessionsOfUser(TimedQuery):
             sessions = work.sessions.of(user_id)
         now = self.clock()
         return tuple(
-            SessionDetails.of(session, OPERATOR)
+            SessionDetails.of(session, OPERATOR, self.session_lifetimes)
             for session in sessions
             if session.is_live(at=now, lifetimes=self.session_lifetimes)
         )

@@ -83,8 +83,8 @@ class StartedSession:
 class SessionDetails:
     """A session of the actor's own; `current` is the one that the actor acts in.
 
-    `address` (an IPv6 one by its /64) and `user_agent` are those of the sign-in, None and "" where they are
-    not known.
+    It ends at `expires_at`, and before that `idle_seconds` after it was used last. `address` (an IPv6 one
+    by its /64) and `user_agent` are those of the sign-in, None and "" where they are not known.
     """
 
     id: SessionId
@@ -94,11 +94,18 @@ class SessionDetails:
     user_agent: str = field(repr=False)
     current: bool
     remembered: bool
+    expires_at: datetime
+    idle_seconds: int
 
     @classmethod
-    def of(cls, session: Session, actor: Actor) -> "SessionDetails":
-        current = session.id == actor.session_id
-        return read_model(cls, session, created_at=session.started_at, current=current)
+    def of(cls, session: Session, actor: Actor, lifetimes: SessionLifetimes) -> "SessionDetails":
+        return read_model(
+            cls,
+            session,
+            created_at=session.started_at,
+            current=session.id == actor.session_id,
+            idle_seconds=int(lifetimes.of(remembered=session.remembered).idle.total_seconds()),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

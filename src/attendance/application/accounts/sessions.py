@@ -228,7 +228,7 @@ class OwnSessions(TimedQuery):
             sessions = work.sessions.of(user_id)
         now = self.clock()
         return tuple(
-            SessionDetails.of(session, actor)
+            SessionDetails.of(session, actor, self.session_lifetimes)
             for session in sessions
             if session.is_live(at=now, lifetimes=self.session_lifetimes)
         )

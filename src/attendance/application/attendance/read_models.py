@@ -30,6 +30,7 @@ class SheetDetails:
     """A lesson's attendance: its roster on the lesson's date, marked or not, then guests; each by name.
 
     `state` is that of the lesson now. `may_mark`: whether the actor may mark now whoever came.
+    `marking_starts_at`: from when on whoever comes can be marked, None where that was.
     `marking_ends_on`: the last day on which the actor may, in the lesson's zone; None: no limit. `version`:
     another one for every sheet that differs in anything shown.
     """
@@ -44,6 +45,7 @@ class SheetDetails:
     ends: dt.time
     state: LessonState
     may_mark: bool
+    marking_starts_at: dt.datetime | None
     marking_ends_on: dt.date | None
     attendances: tuple[SheetEntry, ...]
     counts: Counts
@@ -61,6 +63,7 @@ class SheetDetails:
         at: dt.datetime,
         *,
         may_mark: bool,
+        marking_starts_at: dt.datetime | None,
         marking_ends_on: dt.date | None,
     ) -> "SheetDetails":
         lesson = taught_lesson.lesson
@@ -81,6 +84,7 @@ class SheetDetails:
             ends=lesson.ends,
             state=state,
             may_mark=may_mark,
+            marking_starts_at=marking_starts_at,
             marking_ends_on=marking_ends_on,
             attendances=attendances,
             counts=counts_of(entry.status for entry in attendances),

@@ -79,6 +79,11 @@ class MarkingRules:
         """Whether the lesson is still to come: then clients can only be excused."""
         return at + self.early < lesson.starts_at
 
+    def starts_at(self, lesson: Lesson) -> datetime:
+        """From when on whoever comes to the lesson can be marked."""
+        since_ever = lesson.starts_at - datetime.min.replace(tzinfo=UTC)
+        return lesson.starts_at - min(self.early, since_ever)
+
     def require_movable(
         self,
         level: Level,

@@ -10,8 +10,8 @@ import click
 from attendance.domain.accounts.mail import Mail, MailState
 from attendance.domain.ids import MailId
 from attendance.entrypoints.commands.opening import explained, stored
+from attendance.entrypoints.serving.logs import log_configuration
 from attendance.entrypoints.settings import from_environment
-from attendance.entrypoints.watching.logs import log_configuration
 
 
 @click.group(invoke_without_command=True)

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 import click
 
 from attendance.entrypoints.commands.opening import explained
-from attendance.entrypoints.process import hold_signals
+from attendance.entrypoints.serving.logs import log_configuration
+from attendance.entrypoints.serving.process import hold_signals
 from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
-from attendance.entrypoints.watching.logs import log_configuration
 
 # for requests under way; a client that stalls amid its body would have us wait for ever
 LONGEST_STOP_SECONDS = 9
@@ -40,7 +40,7 @@ def serve(**options: object) -> None:
     from granian.log import LogLevels
 
     import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
-    from attendance.entrypoints.supervising import Supervisor
+    from attendance.entrypoints.serving.supervising import Supervisor
     from attendance.entrypoints.watching.processes import counting_together
 
     url = f"http://{settings.host}:{settings.port}"

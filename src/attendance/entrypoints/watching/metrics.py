@@ -12,7 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from attendance.adapters.http.server.observing import Metrics, Served
+from attendance.adapters.http.server.requests.observing import Metrics, Served
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import kind_of
 from attendance.application.ports import Clock, Store

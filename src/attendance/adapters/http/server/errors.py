@@ -16,7 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap, HTTPScope
 
-from attendance.adapters.http.server.observing import REFUSAL, reason_of
+from attendance.adapters.http.server.requests.observing import REFUSAL, reason_of
 from attendance.adapters.http.server.wire import Reply, is_in_api, json_reply
 from attendance.domain.accounts.links import Gone
 from attendance.domain.accounts.rate_limits import LimitReached

@@ -9,7 +9,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, SecurityScheme, Server
 from litestar.response import File
 from litestar.router import Router
 from litestar.types import (
@@ -24,6 +24,7 @@ from litestar.types import (
 )
 from litestar.utils.helpers import get_name, unwrap_partial
 
+from attendance.adapters.http.server.base_path import BasePath
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, TOKEN_IN_QUERY
 from attendance.adapters.http.server.callers.versions import unless_known
 from attendance.adapters.http.server.compression import compressed
@@ -99,11 +100,12 @@ class SchemaRouter(Router):
 class DocumentationPage(OpenAPIRenderPlugin):
     """The page on which operations are read and tried out, by Swagger UI."""
 
-    def __init__(self) -> None:
+    def __init__(self, base_path: BasePath) -> None:
         super().__init__(path="/")
+        self._html = base_path.html((OURS / "documentation.html").read_text(encoding="utf-8")).encode()
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return (OURS / "documentation.html").read_bytes()
+        return self._html
 
 
 async def with_policy(response: Response[Any]) -> Response[Any]:
@@ -124,10 +126,11 @@ def operation_id(handler: HTTPRouteHandler, *_: object) -> str:
     return get_name(unwrap_partial(handler.fn))
 
 
-def openapi_config(version: str) -> OpenAPIConfig:
+def openapi_config(version: str, base_path: BasePath) -> OpenAPIConfig:
     return OpenAPIConfig(
         title="attendance",
         version=version,
+        servers=[Server(url=base_path.text or "/")],
         description=(
             'Who was there, who said so, and when. Every error is `{"error": "…"}`; '
             "a malformed request also lists `details`. Each has a code that stays when its text changes, "
@@ -161,7 +164,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
                 ),
             },
         ),
-        render_plugins=[DocumentationPage()],
+        render_plugins=[DocumentationPage(base_path)],
     )
 
 

@@ -30,8 +30,11 @@ class HealthView(msgspec.Struct):
 @home_room.operation("GET", API, ANYBODY, runs=Runs.AT_ONCE)
 def home(service: Service) -> HomeView:
     """What this is, and where to begin."""
+    base = service.settings.base_path.text
     links = LinksView(
-        registration=f"{API}/auth/registration", login=f"{API}/auth/login", openapi=f"{SCHEMA}/openapi.json"
+        registration=f"{base}{API}/auth/registration",
+        login=f"{base}{API}/auth/login",
+        openapi=f"{base}{SCHEMA}/openapi.json",
     )
     return HomeView("attendance", service.settings.version, links)
 

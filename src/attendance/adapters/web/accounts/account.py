@@ -43,13 +43,13 @@ def account(visit: Visit, session_id: str = "") -> Answer:
 @room.page("POST", ACCOUNT, form=account)
 def edit_account(visit: Visit) -> Answer:
     """Change one's name or language, unless somebody else has changed the account meanwhile."""
-    form, version = visit.form, visit.form["version"]
+    form = visit.form
     visit.use_cases.edit_user(
         visit.signed_in,
         user_id=visit.signed_in.id,
         name=form["name"],
         language=_language(form["language"]) if "language" in form else None,
-        versions=[int(version)] if version.isascii() and version.isdecimal() else None,
+        versions=visit.fields.versions,
     )
     return GoOn(f"{ACCOUNT}?notice=saved")
 

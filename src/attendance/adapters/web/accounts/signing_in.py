@@ -12,7 +12,7 @@ room = PageRoom()
 def sign_in_form(visit: Visit) -> Answer:
     """Where one signs in; whoever is signed in goes on at once."""
     if visit.actor is not None:
-        return GoOn(own_path(visit.query["next"]))
+        return GoOn(own_path(visit.service.settings.base_path.inside(visit.query["next"])))
     return _form(visit, visit.form["next"] or visit.query["next"], visit.query["notice"])
 
 
@@ -35,14 +35,21 @@ def sign_in(visit: Visit) -> Answer:
         address=visit.address,
         user_agent=visit.user_agent,
     )
-    return GoOn(own_path(visit.form["next"]), session=session, is_remembered=remember)
+    return GoOn(
+        own_path(visit.service.settings.base_path.inside(visit.form["next"])),
+        session=session,
+        is_remembered=remember,
+    )
 
 
 @room.page("GET", "/app/sign-out/everywhere")
 @room.page("GET", "/app/sign-out")
 def sign_out_form(visit: Visit) -> Answer:
-    """A page with buttons: a link signs nobody out."""
-    return Page("accounts/sign_out.html")
+    """A page with buttons: a link signs nobody out.
+
+    `waiting` in the query: so many marks wait on the device to be sent, as its worker says.
+    """
+    return Page("accounts/sign_out.html", {"waiting": visit.filters.number("waiting")})
 
 
 @room.page("POST", "/app/sign-out")

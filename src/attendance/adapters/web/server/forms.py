@@ -9,7 +9,7 @@ from litestar.types import HTTPScope, Receive
 from attendance.adapters.http.server.wire import header_value
 
 LARGEST_FORM = 64 * 1024
-MOST_FIELDS = 100
+MOST_FIELDS = 2000
 _NOT_IN_PAGES = re.compile("[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 FORM = "application/x-www-form-urlencoded"
 

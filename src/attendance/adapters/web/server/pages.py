@@ -13,8 +13,8 @@ from attendance.adapters.http.server.callers.authentication import Caller, Calle
 from attendance.adapters.http.server.compression import compressed
 from attendance.adapters.http.server.errors import note_refusal
 from attendance.adapters.http.server.fields.queries import parsed
-from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Runs, Service
+from attendance.adapters.http.server.requests.middleware import IS_HEAD
 from attendance.adapters.http.server.wire import Reply, header_value
 from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed, form_sent
@@ -87,6 +87,7 @@ class PagePlan:
         self._page, self._service, self._callers = page, service, callers
         self._ways_back = ways_back
         self._holds_secrets = holds_secrets(page)
+        self._base_path = service.settings.base_path
         self._permissions: dict[Level, frozenset[str]] = {}
         self._headers = [*HEADERS, (b"content-security-policy", policy(has_scripts=page.has_scripts))]
 
@@ -218,7 +219,7 @@ class PagePlan:
             case GoOn():
                 return self._going_on(answer)
             case Page():
-                html = self._html(visit, answer, faults or {})
+                html = self._base_path.html(self._html(visit, answer, faults or {}))
                 reply = html_reply(html, answer.refusal, self._headers)
                 return reply if self._holds_secrets else compressed(reply, visit.headers)
             case Reply():
@@ -228,6 +229,7 @@ class PagePlan:
         values = {
             **page.values,
             "is_signed_in": visit.actor is not None,
+            "account_id": visit.actor and visit.actor.id,
             "awaits_confirmation": awaits_confirmation(visit.known_user),
             "path": visit.path,
             "entries": self._entries(visit),

@@ -1,22 +1,26 @@
 """Files that pages load: under names that change with what is in them, for browsers to keep for good.
 
 A script that imports another by `./name.js` gets the name that the other has now, so that what it imports is
-part of its own name, too.
+part of its own name, too. Comments and indentation are for whoever reads the files here: they are not sent.
+So a script has no text of several lines.
 """
 
 import re
+import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import cast
 
+import brotli  # type: ignore[import-untyped]
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from attendance.adapters.http.server.compression import compressed
-from attendance.adapters.http.server.wire import Reply
+from attendance.adapters.http.server.base_path import BasePath
+from attendance.adapters.http.server.compression import BROTLI, GZIP, GZIP_FORMAT, VARIES, chosen
+from attendance.adapters.http.server.wire import Headers, Reply
 from attendance.adapters.web.server.declared import PAGE
 
 STATIC = "/static"
@@ -28,6 +32,11 @@ TYPE_OF = {
     "webmanifest": "application/manifest+json",
 }
 _IMPORT = re.compile(rb"""^((?:import|export)\b[^"';]*["'])\./([a-z0-9_]+\.js)(["'])""", re.MULTILINE)
+_COMMENTS = {
+    "js": re.compile(rb"/\*\*[\s\S]*?\*/\s*|^\s*//.*\n", re.MULTILINE),
+    "css": re.compile(rb"/\*.*?\*/\s*", re.DOTALL),
+}
+_INDENTATION = re.compile(rb"^\s+", re.MULTILINE)
 FOR_GOOD = b"public, max-age=31536000, immutable"
 
 
@@ -40,13 +49,31 @@ class StaticFile:
     content: bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [
-            (b"content-type", self.media_type.encode()),
-            (b"cache-control", FOR_GOOD),
-            (b"content-length", b"%d" % len(self.content)),
-        ]
-        reply = Reply(200, headers, self.content)
-        await compressed(reply, cast(HTTPScope, scope)["headers"])(scope, receive, send)
+        headers = [(b"content-type", self.media_type.encode()), (b"cache-control", FOR_GOOD)]
+        asked = cast(HTTPScope, scope)["headers"]
+        await sent_often(self.content, headers, asked)(scope, receive, send)
+
+
+def sent_often(content: bytes, headers: list[tuple[bytes, bytes]], asked: Headers) -> Reply:
+    """The answer to whoever asks with these headers: as short as can be, which is worked out once."""
+    encoding = chosen(asked)
+    body = _compressed(content, encoding)
+    if body is not content and encoding is not None:
+        headers = [*headers, (b"content-encoding", encoding.encode())]
+    return Reply(200, [*headers, (b"content-length", b"%d" % len(body)), VARIES], body)
+
+
+@cache
+def _compressed(content: bytes, encoding: str | None) -> bytes:
+    """As short as can be, once: it is sent often. As it is where it would not be shorter."""
+    if encoding == GZIP:
+        compressor = zlib.compressobj(9, zlib.DEFLATED, GZIP_FORMAT)
+        shorter = compressor.compress(content) + compressor.flush()
+    elif encoding == BROTLI:
+        shorter = brotli.compress(content, quality=11)
+    else:
+        return content
+    return min(content, shorter, key=len)
 
 
 @cache
@@ -68,7 +95,7 @@ def _make(name: str, contents: Mapping[str, bytes], made: dict[str, StaticFile])
     """The file, after those that it imports. Raises RecursionError for a circle of imports."""
     if name not in made:
         stem, _, kind = name.rpartition(".")
-        content = contents[name]
+        content = spare(contents[name], kind)
         if kind == "js":
             content = _IMPORT.sub(
                 lambda found: found[1] + _make(found[2].decode(), contents, made).path.encode() + found[3],
@@ -79,14 +106,23 @@ def _make(name: str, contents: Mapping[str, bytes], made: dict[str, StaticFile])
     return made[name]
 
 
+def spare(content: bytes, kind: str) -> bytes:
+    """What a browser needs of a file: no comments that stand by themselves or tell types, no indentation."""
+    if kind in _COMMENTS:
+        return _INDENTATION.sub(b"", _COMMENTS[kind].sub(b"", content))
+    return content
+
+
 def static_path(name: str) -> str:
     """Where a file is found now. Raises KeyError for one that is not there."""
     return static_files()[name].path
 
 
-def static_handlers() -> Iterator[HTTPRouteHandler]:
-    for file in static_files().values():
-        yield _handler(file)
+def static_handlers(base_path: BasePath) -> Iterator[HTTPRouteHandler]:
+    """A handler for each; scripts lead to what is under the base path."""
+    for name, file in static_files().items():
+        is_script = name.endswith((".js", ".webmanifest"))
+        yield _handler(replace(file, content=base_path.script(file.content)) if is_script else file)
 
 
 def _handler(file: StaticFile) -> HTTPRouteHandler:

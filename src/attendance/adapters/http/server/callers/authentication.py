@@ -8,14 +8,17 @@ from litestar.types import HTTPScope
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.fields.queries import parsed
-from attendance.adapters.http.server.observing import ACCOUNT
-from attendance.adapters.http.server.wire import Headers, header_values
+from attendance.adapters.http.server.wire import Headers, header_value, header_values
 from attendance.domain.accounts.sessions import InvalidToken
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.permissions.actor import Actor
 
+ACCOUNT = "attendance.account_id"
+"""In a request's scope: whose request it is, once somebody asked."""
 BEARER = "bearer"
 CALENDAR_TOKEN = "calendar_token"  # noqa: S105 # a scheme, no token
+MEANT_ACCOUNT = b"x-account"
+"""Whose a request is meant to be: a page that was opened by one may be left over when another signs in."""
 TOKEN_IN_QUERY = "token"  # noqa: S105 # a name, no token
 
 
@@ -50,12 +53,17 @@ class Caller:
     def actor(self) -> Actor:
         """Whoever is signed in, by the token of the request or else by its cookie.
 
-        Raises Unauthenticated for nobody, and a kind of it for a bad token.
+        Raises Unauthenticated for nobody, and a kind of it for a bad token; also where the request is meant
+        to be another account's.
         """
         token = token_sent(self.scope["headers"]) or self.callers.cookie.believed(self.scope)
         if token is None:
             raise Unauthenticated
-        return self._known(self.callers.actor_of(token))
+        actor = self.callers.actor_of(token)
+        meant = header_value(self.scope["headers"], MEANT_ACCOUNT)
+        if meant and meant != str(actor.id):
+            raise Unauthenticated
+        return self._known(actor)
 
     def _known(self, actor: Actor) -> Actor:
         """The actor, of whom the log is told."""

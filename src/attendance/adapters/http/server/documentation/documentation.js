@@ -11,7 +11,7 @@ globalThis.trustedTypes?.createPolicy("default", {
 // What is sent from here has the token that is typed here, never the cookie of the pages.
 SwaggerUIBundle({
   dom_id: "#documentation",
-  url: "/schema/openapi.json",
+  url: new URL("../openapi.json", document.currentScript.src).href,
   deepLinking: true,
   docExpansion: "none",
   requestInterceptor: (request) => ({ ...request, credentials: "omit" }),

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from attendance.adapters.http.server.base_path import BasePath
 from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
@@ -56,6 +57,11 @@ class HttpSettings:
     hashers: int = 1
     longest_queue: int = 256
     metrics_token: str | None = None
+
+    @property
+    def base_path(self) -> BasePath:
+        """What stands in front of the paths that are sent."""
+        return BasePath.of(self.base_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

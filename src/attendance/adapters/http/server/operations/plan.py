@@ -23,7 +23,6 @@ from attendance.adapters.http.server.errors import reply_to
 from attendance.adapters.http.server.exports.tables import ForExcel, Format, for_excel
 from attendance.adapters.http.server.fields.ids import ME, sent_id
 from attendance.adapters.http.server.fields.queries import PER_PAGE, QueryField, parsed, values_in
-from attendance.adapters.http.server.middleware import IS_HEAD
 from attendance.adapters.http.server.operations.declaration import Access, Operation, Runs, Service
 from attendance.adapters.http.server.operations.idempotency import (
     is_kept,
@@ -32,6 +31,7 @@ from attendance.adapters.http.server.operations.idempotency import (
     patiently,
     replayed,
 )
+from attendance.adapters.http.server.requests.middleware import IS_HEAD
 from attendance.adapters.http.server.wire import JSON, Reply, header_value, header_values
 from attendance.application.pagination import NumberedPage
 from attendance.application.use_cases import UseCases

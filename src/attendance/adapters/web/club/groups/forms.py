@@ -5,10 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
-from uuid import UUID
 
 from attendance.adapters.web.server.declared import Visit
-from attendance.adapters.web.server.fields import REQUIRED, FieldReader
 from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import GroupId, LessonId
 
@@ -25,20 +23,6 @@ def group_path(group_id: GroupId) -> str:
 def lesson_path(lesson_id: LessonId) -> str:
     """The roll call of a lesson; below it `/edit`."""
     return f"/app/lessons/{lesson_id}"
-
-
-def versions_in(visit: Visit) -> list[int] | None:
-    """The version that a form was made of; None for a form without one."""
-    version = visit.form["version"]
-    return [int(version)] if version.isascii() and version.isdecimal() else None
-
-
-def required_id(fields: FieldReader, name: str, kind: Callable[[UUID], I]) -> I:
-    """An id that has to be there; where it is not, one of nothing, and the field is refused."""
-    found = fields.id(name, kind)
-    if found is None and not fields.text(name).strip():
-        fields.refuse(name, REQUIRED)
-    return found or kind(UUID(int=0))
 
 
 @contextmanager

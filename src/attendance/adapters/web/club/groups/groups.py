@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from attendance.adapters.web.club.groups.forms import GROUPS, group_path, required_id, versions_in
+from attendance.adapters.web.club.groups.forms import GROUPS, group_path
 from attendance.adapters.web.club.groups.schedule_words import in_words
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed
@@ -194,7 +194,7 @@ def edit_group(visit: Visit, group_id: str) -> Answer:
     group = visit.use_cases.edit_group(
         visit.signed_in,
         group_id=id_in_path(group_id, GroupId),
-        versions=versions_in(visit),
+        versions=visit.fields.versions,
         **_group_fields(visit),
     )
     return GoOn(f"{group_path(group.id)}?notice=saved")
@@ -204,7 +204,7 @@ def _group_fields(visit: Visit) -> dict[str, Any]:
     fields = visit.fields
     values = {
         "name": fields.text("name"),
-        "location_id": required_id(fields, "location_id", LocationId),
+        "location_id": fields.required_id("location_id", LocationId),
         "capacity": fields.number("capacity"),
         "active_from": fields.day("active_from"),
         "active_until": fields.day("active_until"),
@@ -261,7 +261,7 @@ def end_group(visit: Visit, group_id: str) -> Answer:
     group = visit.use_cases.edit_group(
         visit.signed_in,
         group_id=id_in_path(group_id, GroupId),
-        versions=versions_in(visit),
+        versions=visit.fields.versions,
         active_until=last,
         cancel_lessons=fields.checked("cancel_lessons"),
     )

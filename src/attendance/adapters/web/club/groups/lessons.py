@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from attendance.adapters.web.club.groups.forms import GROUPS, group_path, lesson_path, versions_in
+from attendance.adapters.web.club.groups.forms import GROUPS, group_path, lesson_path
 from attendance.adapters.web.club.groups.groups import REASONS, closure_of, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import FieldReader
@@ -132,7 +132,7 @@ def delete_lesson(visit: Visit, lesson_id: str) -> Answer:
     """Delete a lesson without marks."""
     _, lesson = _lesson(visit, lesson_id)
     visit.use_cases.delete_lesson(
-        visit.signed_in, group_id=lesson.group_id, lesson_id=lesson.id, versions=versions_in(visit)
+        visit.signed_in, group_id=lesson.group_id, lesson_id=lesson.id, versions=visit.fields.versions
     )
     return GoOn(f"{group_path(lesson.group_id)}?notice=lesson-deleted")
 
@@ -149,7 +149,7 @@ def _changed(visit: Visit, lesson: LessonDetails, notice: str, **changes: Any) -
         visit.signed_in,
         group_id=lesson.group_id,
         lesson_id=lesson.id,
-        versions=versions_in(visit),
+        versions=visit.fields.versions,
         **changes,
     )
     return GoOn(f"{lesson_path(lesson.id)}/edit?{_told(notice, changed)}")

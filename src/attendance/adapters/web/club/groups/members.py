@@ -1,13 +1,6 @@
 """Who comes to a group: adding a client, ending a membership, correcting its dates."""
 
-from attendance.adapters.web.club.groups.forms import (
-    GROUPS,
-    RowForm,
-    fields_called,
-    group_path,
-    required_id,
-    versions_in,
-)
+from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
@@ -44,7 +37,7 @@ def add_member_form(visit: Visit, group_id: str) -> Answer:
 def add_member(visit: Visit, group_id: str) -> Answer:
     """Add a client to a group from a day on."""
     fields = visit.fields
-    client_id = required_id(fields, "client_id", ClientId)
+    client_id = fields.required_id("client_id", ClientId)
     since, until = fields.required_day("from"), fields.day("until")
     fields.raise_if_errors()
     with fields_called(lambda name: FORM_NAMES.get(name, name)):
@@ -54,7 +47,7 @@ def add_member(visit: Visit, group_id: str) -> Answer:
             client_id=client_id,
             since=since,
             until=until,
-            versions=versions_in(visit),
+            versions=visit.fields.versions,
         )
     return GoOn(f"{group_path(group.id)}?notice=member-added&day={since}")
 
@@ -91,7 +84,7 @@ def end_member(visit: Visit, group_id: str, client_id: str) -> Answer:
         group_id=id_in_path(group_id, GroupId),
         client_id=id_in_path(client_id, ClientId),
         until=until,
-        versions=versions_in(visit),
+        versions=visit.fields.versions,
     )
     return GoOn(f"{group_path(group.id)}?notice=member-ended")
 
@@ -112,6 +105,6 @@ def correct_dates(visit: Visit, group_id: str, client_id: str) -> Answer:
     fields.raise_if_errors()
     with fields_called(DATES.name_of(numbers, before=len(others))):
         visit.use_cases.edit_group(
-            visit.signed_in, group_id=of, versions=versions_in(visit), members=(*others, *own)
+            visit.signed_in, group_id=of, versions=visit.fields.versions, members=(*others, *own)
         )
     return GoOn(f"{group_path(of)}?notice=saved")

@@ -3,7 +3,7 @@
 import datetime as dt
 from urllib.parse import urlencode
 
-from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path, versions_in
+from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path
 from attendance.adapters.web.club.groups.groups import names_of_teachers, values_of_group
 from attendance.adapters.web.club.groups.schedule_words import weekday_names
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
@@ -79,7 +79,7 @@ def replace_schedule(visit: Visit, group_id: str) -> Answer:
         group = visit.use_cases.edit_group(
             visit.signed_in,
             group_id=id_in_path(group_id, GroupId),
-            versions=versions_in(visit),
+            versions=visit.fields.versions,
             schedule=tuple(slots),
         )
     return GoOn(f"{group_path(group.id)}?notice=schedule-saved")

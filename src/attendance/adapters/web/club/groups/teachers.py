@@ -1,13 +1,6 @@
 """Who teaches a group, from when to when."""
 
-from attendance.adapters.web.club.groups.forms import (
-    GROUPS,
-    RowForm,
-    fields_called,
-    group_path,
-    required_id,
-    versions_in,
-)
+from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
@@ -59,7 +52,7 @@ def replace_teachers(visit: Visit, group_id: str) -> Answer:
     fields, numbers = visit.fields, FORM.filled(visit)
     teachings = [
         Teaching(
-            user_id=required_id(fields, f"teacher-{number}", AccountId),
+            user_id=fields.required_id(f"teacher-{number}", AccountId),
             since=fields.required_day(f"from-{number}"),
             until=fields.day(f"until-{number}"),
         )
@@ -70,7 +63,7 @@ def replace_teachers(visit: Visit, group_id: str) -> Answer:
         visit.use_cases.edit_group(
             visit.signed_in,
             group_id=roster.group.id,
-            versions=versions_in(visit),
+            versions=visit.fields.versions,
             teachers=(*earlier, *teachings),
         )
     return GoOn(f"{group_path(roster.group.id)}?notice=teachers-saved")

@@ -66,6 +66,8 @@ _VALUES = {
     "days": "[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9:]{5})?(?:, [0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9:]{5})?)*",
 }
 """What each value of a text looks like in what is said to programs; others are any text."""
+MOST_DAYS = 10
+"""Named of those that are in the way of a change."""
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
@@ -172,5 +174,7 @@ def _seen(name: str, value: str, language: Language) -> str:
             return written
         case "days":
             day = formats(language)["day"]
-            return _DAY.sub(lambda found: day(date.fromisoformat(found[0])), value)
+            named = value.split(", ")
+            shortened = ", ".join([*named[:MOST_DAYS], *(["…"] if len(named) > MOST_DAYS else [])])
+            return _DAY.sub(lambda found: day(date.fromisoformat(found[0])), shortened)
     return value

@@ -8,7 +8,7 @@ from typing import Any
 
 from granian.server.mp import MPServer
 
-from attendance.entrypoints.process import DRAINING
+from attendance.entrypoints.serving.process import DRAINING
 
 LIVED_LONG_SECONDS = 60
 LONGEST_PAUSE_SECONDS = 30

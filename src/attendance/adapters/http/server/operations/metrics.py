@@ -9,8 +9,8 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
-from attendance.adapters.http.server.observing import Metrics
 from attendance.adapters.http.server.operations.declaration import PERMISSION, Service
+from attendance.adapters.http.server.requests.observing import Metrics
 from attendance.adapters.http.server.wire import Headers
 from attendance.domain.errors import Unauthenticated
 

@@ -11,8 +11,7 @@ from uuid import UUID
 
 from litestar.types import HTTPScope
 
-ACCOUNT = "attendance.account_id"
-"""In a request's scope: whose request it is, once somebody asked."""
+from attendance.adapters.http.server.callers.authentication import ACCOUNT
 
 REFUSAL = "attendance.refusal"
 """In a request's scope where it was refused: the refusal's code."""

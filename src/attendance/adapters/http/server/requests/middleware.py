@@ -9,8 +9,9 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
+from attendance.adapters.http.server.base_path import ROOT, BasePath
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
-from attendance.adapters.http.server.observing import REQUEST_ID, Observer, served
+from attendance.adapters.http.server.requests.observing import REQUEST_ID, Observer, served
 
 IS_HEAD = "attendance.is_head"
 """In a request's scope where its method was HEAD, for whatever does more than show."""
@@ -48,6 +49,7 @@ EXPOSED = (
 class Middleware:
     """Answers HEAD like GET without the body, and adds a request id and the headers browsers heed.
 
+    What a Location leads to here begins with `base_path`.
     `observers` are told of each request once it is answered, whatever became of it. Pages of `origins` (`*`:
     all) may read the answers. OPTIONS is answered the same to everybody, with or
     without the headers that tell a browser to go on.
@@ -57,6 +59,7 @@ class Middleware:
     origins: frozenset[str] = frozenset()
     observers: tuple[Observer, ...] = ()
     trusted: TrustedProxies = ()
+    base_path: BasePath = ROOT
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -76,6 +79,8 @@ class Middleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _complete(message, headers)
+                if self.base_path:
+                    _lead(message, self.base_path)
             elif is_head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
@@ -122,6 +127,13 @@ def _complete(message: HTTPResponseStartEvent, headers: list[tuple[bytes, bytes]
         message["headers"] = [*_looked_at(given, headers), *headers]
     else:
         message["headers"] = [*given, *UNLESS_SET, *headers]
+
+
+def _lead(message: HTTPResponseStartEvent, base_path: BasePath) -> None:
+    message["headers"] = [
+        (name, base_path.location(value) if name == b"location" else value)
+        for name, value in message["headers"]
+    ]
 
 
 def _looked_at(

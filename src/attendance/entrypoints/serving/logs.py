@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from structlog.typing import EventDict
 
-from attendance.adapters.http.server.observing import REQUEST_ID, Observer, Served
+from attendance.adapters.http.server.requests.observing import REQUEST_ID, Observer, Served
 from attendance.entrypoints.settings import LogFormat, Settings
 
 TOLD = ("request_id", "method", "route", "status", "ms", "account_id", "address")

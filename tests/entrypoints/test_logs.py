@@ -13,11 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.adapters.http.server.observing import REQUEST_ID, Served, reason_of
+from attendance.adapters.http.server.requests.observing import REQUEST_ID, Served, reason_of
 from attendance.domain.errors import Unavailable
-from attendance.entrypoints.settings import LogFormat, LogLevel, Settings
-from attendance.entrypoints.watching import logs
-from attendance.entrypoints.watching.logs import (
+from attendance.entrypoints.serving import logs
+from attendance.entrypoints.serving.logs import (
     ORDER,
     formatter,
     log_configuration,
@@ -25,6 +24,7 @@ from attendance.entrypoints.watching.logs import (
     write_json,
     write_text,
 )
+from attendance.entrypoints.settings import LogFormat, LogLevel, Settings
 from tests.http.test_general_rules import Fragile, fragile, fragile_application
 from tests.service import Service, serving
 

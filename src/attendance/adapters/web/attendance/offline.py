@@ -1,0 +1,52 @@
+"""What a phone needs to show pages where there is no net: the worker that keeps them, and what it says."""
+
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+from attendance.adapters.http.server.callers.versions import is_known
+from attendance.adapters.http.server.compression import VARIES
+from attendance.adapters.http.server.wire import Reply, header_values
+from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.static_files import sent_often, spare, static_path
+
+room = PageRoom()
+
+MODULES = ("roll_call.js", "dialogs.js", "offline.js", "sending.js", "sheet.js", "store.js", "taps.js")
+KEPT = ("pages.css", "today.css", "roll_call.css", "icon.svg", *MODULES)
+"""The files of a roll call, which the worker fetches before anybody is without net."""
+HERE = b"const FILES = [];"
+
+
+@room.page("GET", "/app/worker.js")
+def worker(visit: Visit) -> Answer:
+    """The worker, always at this address; another one as soon as any file that it keeps is."""
+    script = visit.service.settings.base_path.script(worker_script())
+    tag = f'"{sha256(script).hexdigest()[:12]}"'
+    headers = [
+        (b"content-type", b"text/javascript; charset=utf-8"),
+        (b"cache-control", b"no-cache"),
+        (b"etag", tag.encode()),
+        (b"content-security-policy", b"default-src 'none'; connect-src 'self'"),
+    ]
+    named = header_values(visit.headers, b"if-none-match")
+    if named and is_known(tag, named):
+        # with its policy, which a browser takes for that of what it has
+        return Reply(304, [*headers[1:], VARIES])
+    return sent_often(script, headers, visit.headers)
+
+
+@room.page("GET", "/app/offline")
+def offline(visit: Visit) -> Answer:
+    """What is shown where there is no net and the page is not kept."""
+    return Page("attendance/offline.html")
+
+
+@cache
+def worker_script() -> bytes:
+    """Its file, after that of what it shares with pages, with the names of the files that it keeps."""
+    static = files("attendance.adapters.web") / "static"
+    shared = spare((static / "store.js").read_bytes(), "js").replace(b"export ", b"")
+    own = spare((static / "worker.js").read_bytes(), "js")
+    names = ", ".join(f'"{static_path(name)}"' for name in KEPT)
+    return shared + own.replace(HERE, f"const FILES = [{names}];".encode())

@@ -1,0 +1,298 @@
+"""The roll call of a lesson: who is there, said by one tap each, or by one form.
+
+The form is for the whole sheet. Of each client it says what was shown, so that only what somebody changed is
+sent on, and only over what they saw.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from uuid import UUID
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from litestar.exceptions import HTTPException
+from markupsafe import Markup
+
+from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.fields import CHECKED
+from attendance.adapters.web.server.forms import Typed
+from attendance.application.attendance.read_models import SheetDetails
+from attendance.application.ports.attendance import SheetEntry
+from attendance.domain.attendance.marks import SentMark
+from attendance.domain.attendance.status import Status
+from attendance.domain.club.lessons import LessonState
+from attendance.domain.errors import FieldError, Invalid, NotFound
+from attendance.domain.ids import ClientId, LessonId
+from attendance.domain.text import raise_if_errors, sort_key
+
+room = PageRoom()
+
+LESSON = "/app/lessons/{lesson_id:str}"
+REST, SEARCH = "rest", "search"
+"""What the buttons of the form do, beside saving what was chosen."""
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A client in the form: what is known, and what was chosen if the form comes back.
+
+    `changed_to`: what somebody else has said meanwhile of whom something else was chosen.
+    """
+
+    entry: SheetEntry
+    status: str
+    note: str
+    minutes: str
+    trial: bool
+    changed_to: SheetEntry | None = None
+
+    @property
+    def id(self) -> str:
+        return str(self.entry.client_id)
+
+    @property
+    def initials(self) -> str:
+        words = self.entry.name.replace(",", " ").split()
+        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+    @property
+    def shown(self) -> str:
+        """What the form says that it showed, to be compared with what comes back."""
+        return _stamp(_status(self.entry), self.entry.note, _minutes(self.entry), is_trial=self.entry.trial)
+
+
+BLANK = Row(
+    entry=SheetEntry(client_id=ClientId(UUID(int=0)), name="", birthday=None, guest=False),
+    status="",
+    note="",
+    minutes="",
+    trial=False,
+)
+"""What a script makes the rows of further guests of."""
+
+
+@room.page("GET", LESSON, has_scripts=True)
+def roll_call(visit: Visit, lesson_id: str) -> Answer:
+    """Who is to be at a lesson or was, marked or not, with all that is to be known of each at the door."""
+    sheet = visit.use_cases.show_sheet(visit.signed_in, lesson_id=_lesson_id(lesson_id))
+    sessions = visit.use_cases.own_sessions(visit.signed_in, user_id=visit.signed_in.id)
+    rows = [_row(entry, visit.form) for entry in (*sheet.attendances, *_guests(visit, sheet))]
+    # a column of names is gone through by what families are called
+    rows.sort(key=lambda row: (row.entry.guest, *map(sort_key, _family_and_given(row.entry.name))))
+    values = {
+        "sheet": sheet,
+        "rows": rows,
+        "marked": sheet.total - sheet.counts.unmarked,
+        "why_not": _why_not(sheet),
+        "blank": BLANK,
+        "filled": _filled,
+        "zone_of": ZoneInfo,
+        "is_birthday": lambda born: _is_birthday(born, sheet.date),
+        "session": next((each for each in sessions if each.current), None),
+        "searched": visit.form["guest"],
+        "found": sum(row.entry.guest and not row.entry.version for row in rows),
+        "notice": visit.query["notice"],
+    }
+    return Page("attendance/roll_call.html", values)
+
+
+@room.page("POST", LESSON, form=roll_call, has_scripts=True)
+def mark(visit: Visit, lesson_id: str) -> Answer:
+    """Mark whom the form has changed, and with `rest` everybody else as present; or look for a guest."""
+    # a key for the end of a line sends the first button of a form, whatever field one is in
+    if visit.form["do"] == SEARCH and visit.form["guest"].strip():
+        return roll_call(visit, lesson_id)
+    entries = _changed(visit.form)
+    if visit.form["do"] == REST:
+        entries += _rest(visit.form, but={sent["client_id"] for sent in entries})
+    try:
+        visit.use_cases.mark_attendance(visit.signed_in, lesson_id=_lesson_id(lesson_id), attendances=entries)
+    except Invalid as invalid:
+        raise Invalid(*_by_client(invalid, entries)) from invalid
+    return GoOn(f"/app/lessons/{lesson_id}?notice=saved")
+
+
+@room.page("GET", f"{LESSON}/notes/{{client_id:str}}")
+def notes(visit: Visit, lesson_id: str, client_id: str) -> Answer:
+    """What is to be known of a client: apart from the sheet, which phones keep."""
+    sheet = visit.use_cases.show_sheet(visit.signed_in, lesson_id=_lesson_id(lesson_id))
+    client = visit.use_cases.show_client(visit.signed_in, client_id=ClientId(_uuid(client_id)))
+    return Page("attendance/notes.html", {"sheet": sheet, "client": client})
+
+
+def _lesson_id(text: str) -> LessonId:
+    return LessonId(_uuid(text))
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise NotFound from error
+
+
+# What the form says
+
+
+def _changed(form: Typed) -> list[SentMark]:
+    """The entries of whom something else was chosen than was shown; only over what was shown."""
+    entries: list[SentMark] = []
+    errors: list[FieldError] = []
+    for client_id, id_text in _clients_in(form):
+        status, minutes = _chosen(form, id_text), form[f"minutes:{id_text}"].strip()
+        note, trial = _unix(form[f"note:{id_text}"]), form[f"trial:{id_text}"] == CHECKED
+        version = form[f"version:{id_text}"]
+        if not _WHOLE_NUMBER.fullmatch(version) or status not in ("", *Status):
+            raise HTTPException(status_code=400)
+        if _stamp(status, note, minutes, is_trial=trial) == form[f"shown:{id_text}"]:
+            continue
+        sent: SentMark = {"client_id": client_id, "status": None, "if_version": int(version)}
+        if status:
+            sent |= {"status": Status(status), "note": note, "trial": trial}
+        elif note.strip() or trial:
+            # what is said of nobody's mark is not dropped in silence
+            errors.append(FieldError(f"note:{id_text}", "must be given only with a status"))
+        if status == Status.LATE:
+            if minutes and not _WHOLE_NUMBER.fullmatch(minutes):
+                errors.append(FieldError(f"minutes:{id_text}", "must be a whole number"))
+            else:
+                sent["minutes_late"] = int(minutes) if minutes else None
+        entries.append(sent)
+    raise_if_errors(*errors)
+    return entries
+
+
+def _rest(form: Typed, *, but: set[ClientId]) -> list[SentMark]:
+    """Everybody whom nobody has marked: present, unless somebody marks them meanwhile."""
+    return [
+        {"client_id": client_id, "status": Status.PRESENT, "if_unmarked": True}
+        for client_id, id_text in _clients_in(form)
+        if client_id not in but and not _chosen(form, id_text) and not form[f"name:{id_text}"]
+    ]
+
+
+def _clients_in(form: Typed) -> Iterator[tuple[ClientId, str]]:
+    for name in form:
+        kind, _, id_text = name.partition(":")
+        if kind == "version":
+            try:
+                yield ClientId(UUID(id_text)), id_text
+            except ValueError as error:
+                raise HTTPException(status_code=400) from error
+
+
+def _chosen(form: Typed, id_text: str) -> str:
+    return "" if form[f"clear:{id_text}"] == CHECKED else form[f"status:{id_text}"]
+
+
+def _unix(text: str) -> str:
+    """A text as it was before the form was sent, which makes two characters of each new line."""
+    return text.replace("\r\n", "\n")
+
+
+def _stamp(status: str, note: str, minutes: str, *, is_trial: bool) -> str:
+    late = minutes if status == Status.LATE else ""
+    return f"{status}.{late}.{int(is_trial)}.{crc32(note.encode()):x}"
+
+
+def _status(entry: SheetEntry) -> str:
+    return entry.status or ""
+
+
+def _minutes(entry: SheetEntry) -> str:
+    return str(entry.minutes_late or "")
+
+
+def _by_client(invalid: Invalid, entries: list[SentMark]) -> Iterator[FieldError]:
+    """The errors by the fields of the form, whatever place an entry had."""
+    for error in invalid.field_errors:
+        place, _, field = error.field.removeprefix("attendances[").partition("].")
+        if place.isdecimal():
+            name = {"minutes_late": "minutes"}.get(field, field)
+            yield FieldError(f"{name}:{entries[int(place)]['client_id']}", error.message)
+        else:
+            yield error
+
+
+# What is shown
+
+
+def _filled(html: Markup, client_id: str, lesson_id: LessonId, disabled: str) -> Markup:
+    """The HTML of a client with what stands in it often; brackets that are a text's are none by then."""
+    return Markup(  # noqa: S704
+        str.replace(html, "<@>", client_id).replace("<!>", disabled).replace("<lesson>", str(lesson_id))
+    )
+
+
+def _row(entry: SheetEntry, form: Typed) -> Row:
+    """The client as the sheet has them, or as somebody wanted them who is shown the form again."""
+    id_text = str(entry.client_id)
+    now = Row(
+        entry=entry,
+        status=_status(entry),
+        note=entry.note,
+        minutes=_minutes(entry),
+        trial=entry.trial,
+    )
+    shown = form.get(f"shown:{id_text}")
+    if shown is None:
+        return now
+    form = form.as_shown()
+    wanted = replace(
+        now,
+        status=_chosen(form, id_text),
+        note=_unix(form[f"note:{id_text}"]),
+        minutes=form[f"minutes:{id_text}"].strip(),
+        trial=form[f"trial:{id_text}"] == CHECKED,
+    )
+    if _stamp(wanted.status, wanted.note, wanted.minutes, is_trial=wanted.trial) in (shown, now.shown):
+        return now
+    is_changed = form[f"version:{id_text}"] != str(entry.version)
+    return replace(wanted, changed_to=entry if is_changed else None)
+
+
+def _guests(visit: Visit, sheet: SheetDetails) -> Iterator[SheetEntry]:
+    """Clients to be added: those found, and those whom the form that comes back had already."""
+    names: dict[ClientId, str] = {}
+    form = visit.form.as_shown()
+    for client_id, id_text in _clients_in(form):
+        if name := form[f"name:{id_text}"].strip():
+            names[client_id] = name
+    if visit.form["do"] == SEARCH and visit.form["guest"].strip():
+        found = visit.use_cases.list_clients(visit.signed_in, q=visit.form["guest"], active=True, page=1)
+        names |= {client.id: client.name for client in found.items}
+    listed = {entry.client_id for entry in sheet.attendances}
+    for client_id, name in names.items():
+        if client_id not in listed:
+            yield SheetEntry(client_id=client_id, name=name, birthday=None, guest=True)
+
+
+def _why_not(sheet: SheetDetails) -> str:
+    """Why nothing can be marked now: `cancelled`, `over`, `early`, or "" where it can."""
+    if sheet.state is LessonState.CANCELLED:
+        return "cancelled"
+    if sheet.may_mark:
+        return ""
+    return "over" if sheet.marking_starts_at is None else "early"
+
+
+def _is_birthday(born: dt.date | None, on: dt.date) -> bool:
+    """Whether somebody has their birthday; who was born on a 29 February has it on the 28th otherwise."""
+    if born is None:
+        return False
+    is_leap_day = (born.month, born.day) == (2, 29)
+    return (born.month, born.day) == (on.month, on.day) or (
+        is_leap_day and (on.month, on.day) == (2, 28) and (on + dt.timedelta(days=1)).day == 1
+    )
+
+
+def _family_and_given(name: str) -> tuple[str, str]:
+    """What a family is called, and the rest: before a comma, otherwise the last word."""
+    family, comma, given = name.partition(",")
+    if comma:
+        return family.strip(), given.strip()
+    given, _, family = name.rpartition(" ")
+    return family, given

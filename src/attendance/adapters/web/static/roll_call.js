@@ -1,0 +1,451 @@
+/** The roll call: one tap marks and saves, with a connection or without. */
+
+import { askAbout, mayBeLost } from "./dialogs.js";
+import { forgetPages, isSecure } from "./offline.js";
+import { sender } from "./sending.js";
+import { Row, described, made, newRow, root, sorted, text, texts } from "./sheet.js";
+import * as store from "./taps.js";
+
+/** @typedef {import("./store.js").Said} Said */
+
+const EVERY = 15_000;
+const LOOK_EVERY = 60_000;
+const SOON = 250;
+
+const account = String(document.body.dataset.account);
+const lesson = String(root.dataset.lesson);
+const language = document.documentElement.lang;
+const find = (/** @type {string} */ selector) => /** @type {any} */ (root.querySelector(selector));
+const list = find(".clients");
+const others = new BroadcastChannel("attendance");
+
+/** @type {Map<string, Row>} */
+const rows = new Map([...list.children].map((element) => [element.dataset.client, new Row(element)]));
+/** @type {import("./store.js").Entry[]} */
+let waiting = [];
+/** @type {{client: string, before: Said, to: Said}[] | undefined} */
+let last;
+let writing = 0;
+let kind = "";
+let isSaved = false;
+/** @type {string | undefined} */
+let etag;
+let looked = 0;
+let whyNot = root.dataset.whyNot ?? "";
+let isChanged = false;
+let unsure = Number.POSITIVE_INFINITY;
+
+const sending = sender(account, async (change) => {
+  if (change.heard) await heard();
+  if (change.kind !== undefined) {
+    kind = change.kind;
+    if (kind === "signIn") await forget();
+  }
+  if (change.sheet) {
+    if (change.sheet.lesson_id === lesson) sees(change.sheet);
+    isSaved ||= Boolean(change.isSaved);
+    others.postMessage({ lesson: change.sheet.lesson_id, isSaved: change.isSaved });
+  }
+  if (change.sheet || !change.heard) await refresh();
+});
+
+/** The session is used: it lasts from now on. */
+async function heard() {
+  const until = Math.min(Date.parse(root.dataset.expiresAt ?? ""), Date.now() + 1000 * Number(root.dataset.idle));
+  if (Number.isNaN(until)) return;
+  unsure = until;
+  await store.keepSession({ account, until });
+}
+
+async function forget() {
+  unsure = Number.POSITIVE_INFINITY;
+  await store.forgetSheets(true);
+  await forgetPages();
+}
+
+// What is shown
+
+/** @param {any} sheet */
+function sees(sheet) {
+  etag = sheet.etag;
+  const listed = new Set();
+  for (const each of sheet.attendances) {
+    listed.add(each.client_id);
+    const row = rows.get(each.client_id) ?? adds(newRow(each.client_id, each.name));
+    row.guest = each.guest;
+    row.sees(each, language);
+  }
+  for (const [client, row] of rows) {
+    if (listed.has(client)) continue;
+    row.base = store.seen(null);
+    row.by = null;
+    if (row.guest || row.said.status) continue;
+    rows.delete(client);
+    row.element.remove();
+  }
+  if (sheet.may_mark && whyNot === "early") opens();
+  isChanged = sheet.may_mark !== !whyNot && whyNot !== "early";
+  order();
+}
+
+/** @param {Row} row */
+function adds(row) {
+  rows.set(row.client, row);
+  list.append(row.element);
+  return row;
+}
+
+function opens() {
+  whyNot = "";
+  find(".early")?.remove();
+  for (const control of root.querySelectorAll(".rest, #guest")) control.removeAttribute("disabled");
+  shows();
+}
+
+async function refresh() {
+  const [entries, undoable] = [await store.waiting(account), await store.lastStep(account, lesson)];
+  // what is just being kept is on the page already
+  if (writing) return;
+  waiting = entries;
+  last = undoable;
+  const here = new Map(waiting.filter((entry) => entry.lesson === lesson).map((entry) => [entry.client, entry]));
+  for (const [client, entry] of here) {
+    if (!rows.has(client)) adds(newRow(client, entry.name));
+  }
+  for (const [client, row] of rows) row.entry = here.get(client);
+  shows();
+  askAbout([...rows.values()].filter((row) => row.entry?.conflict), decides);
+}
+
+function shows() {
+  let marked = 0;
+  let total = 0;
+  for (const row of rows.values()) {
+    row.show(!whyNot);
+    if (row.guest && !row.said.status) continue;
+    total += 1;
+    if (row.said.status) marked += 1;
+  }
+  find(".progress b").textContent = text("progress", { marked, total });
+  const undo = find(".undo");
+  if (undo) undo.disabled = !last;
+  const rest = find(".rest");
+  if (rest) rest.disabled = Boolean(whyNot) || marked === total;
+  showStatus();
+  showRefusals();
+}
+
+function showStatus() {
+  const status = find(".status");
+  const refused = waiting.find((entry) => entry.refusal);
+  const number = waiting.filter((entry) => !entry.refusal).length;
+  const isOffline = kind === "offline" || !navigator.onLine;
+  /** @type {[string, string]} */
+  let said = ["", ""];
+  if (kind === "signIn") said = ["wrong", texts.signIn];
+  // nothing is said of what the disk may still refuse
+  else if (writing) said = ["wait", ""];
+  else if (number && isOffline) said = ["wait", text("offline", { number })];
+  else if (number) said = ["wait", text("waiting", { number })];
+  else if (refused) said = ["wrong", `${texts.refused}: ${reason(refused)}`];
+  else if (isChanged) said = ["wrong", texts.reload];
+  else if (isOffline) said = ["wait", texts.offlineAll];
+  else if (isSaved) said = ["good", texts.saved];
+  if (status.textContent === said[1] && status.dataset.kind === said[0]) return;
+  status.dataset.kind = said[0];
+  if (kind === "signIn") {
+    const next = encodeURIComponent(location.pathname);
+    status.replaceChildren(made("a", said[1], { href: `/app/sign-in?next=${next}` }));
+  } else {
+    status.textContent = said[1];
+  }
+}
+
+/** @param {import("./store.js").Entry} entry */
+const reason = (entry) => texts.reasons[entry.refusal ?? ""] ?? entry.refusal;
+
+function showRefusals() {
+  const lines = waiting
+    .filter((entry) => entry.refusal || entry.conflict)
+    .map((entry) => {
+      const line = made("div", "", { class: "alert" });
+      const is = entry.conflict ? texts.changed : `${texts.refused}: ${reason(entry)}`;
+      const paragraph = made("p", `${entry.name}, ${described(entry.to)}. ${is}. `);
+      if (entry.lesson !== lesson) {
+        paragraph.append(made("a", texts.open, { href: `/app/lessons/${entry.lesson}` }));
+      } else if (entry.conflict) {
+        paragraph.append(button(texts.decide, texts.decide, () => refresh()));
+      } else {
+        paragraph.append(
+          button(texts.tryAgain, text("tryAgainWhat", entry), () => changes(entry, true)),
+          button(texts.discard, text("discardWhat", entry), () => changes(entry, false)),
+        );
+      }
+      line.append(paragraph);
+      return line;
+    });
+  const place = find(".refusals");
+  if (place.childElementCount === lines.length && place.textContent === lines.map((line) => line.textContent).join("")) return;
+  place.replaceChildren(...lines);
+  place.hidden = !lines.length;
+}
+
+/** @param {string} said @param {string} name @param {() => void} does */
+function button(said, name, does) {
+  const element = made("button", said, { type: "button", class: "second", "aria-label": name });
+  element.onclick = does;
+  return element;
+}
+
+/** Try again what was refused, or let it be. @param {import("./store.js").Entry} entry @param {boolean} isAgain */
+async function changes(entry, isAgain) {
+  await store.change([entry], (now) => (isAgain ? { ...now, refusal: undefined } : null));
+  await changed();
+}
+
+/** @param {Row} row @param {boolean} isMine */
+async function decides(row, isMine) {
+  if (!row.entry) return;
+  await store.decided(row.entry, isMine ? row.base : null);
+  await changed();
+}
+
+// What is done
+
+/** Keep a step, show it, and send it soon. @param {{row: Row, to: Said, rest?: boolean}[]} those @param {boolean} [isUndo] */
+async function step(those, isUndo = false) {
+  const told = those.map(({ row, to, rest }) => {
+    const { client, name, base, said: before } = row;
+    return { client, name, before, to, base, rest };
+  });
+  for (const { row, to, rest } of those) shownAt(row, to, Boolean(rest));
+  last = isUndo ? undefined : told;
+  writing += 1;
+  shows();
+  try {
+    await store.step(account, lesson, told, isUndo);
+  } finally {
+    writing -= 1;
+    await changed();
+  }
+}
+
+/** Show at once what is about to be kept. @param {Row} row @param {Said} to @param {boolean} rest */
+function shownAt(row, to, rest) {
+  const { client, name, base } = row;
+  const old = row.entry ?? { account, lesson, client, name, base, tried: [], at: 0, seq: "", rest };
+  const entry = { ...old, to, rest: rest && !row.entry, refusal: undefined, conflict: undefined };
+  const waits = !store.same(to, entry.base) || entry.tried.length > 0;
+  row.entry = waits ? entry : undefined;
+  row.early = undefined;
+  waiting = waiting.filter((each) => each.lesson !== lesson || each.client !== client);
+  if (waits) waiting.push(entry);
+}
+
+async function changed() {
+  others.postMessage({ lesson });
+  await refresh();
+  soon();
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+/** What is tapped twice by accident is not sent at all. */
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(sending.send, SOON);
+}
+
+/** @param {Event} event */
+const rowOf = (event) => rows.get(/** @type {HTMLElement} */ (event.target).closest("li.client")?.dataset.client ?? "");
+
+/** @param {Row} row @param {string | null} status */
+function taps(row, status) {
+  const to = row.typed(status);
+  if (to.status !== "late") to.minutes = null;
+  if (row.differs(to)) step([{ row, to }]);
+}
+
+list.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+  const row = rowOf(event);
+  const radio = /** @type {HTMLInputElement} */ (event.target);
+  if (row && radio.type === "radio") taps(row, row.said.status === radio.value ? null : radio.value);
+});
+
+list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
+  const row = rowOf(event);
+  const radio = /** @type {HTMLInputElement} */ (event.target);
+  if (!row || radio.type !== "radio") return;
+  const clears = event.key === "Delete" || event.key === "Backspace" || (event.key === " " && radio.checked);
+  if (!clears) return;
+  event.preventDefault();
+  taps(row, null);
+});
+
+list.addEventListener("change", (/** @type {Event} */ event) => {
+  const row = rowOf(event);
+  if (!row || /** @type {HTMLInputElement} */ (event.target).type === "radio") return;
+  taps(row, row.said.status);
+  row.show(!whyNot);
+});
+
+find(".rest")?.addEventListener("click", (/** @type {Event} */ event) => {
+  event.preventDefault();
+  const left = [...rows.values()].filter((row) => !row.said.status && !row.guest);
+  const to = { status: "present", note: "", minutes: null, trial: false };
+  if (left.length) step(left.map((row) => ({ row, to, rest: true })));
+});
+
+find(".undo")?.addEventListener("click", () => {
+  /** @type {{row: Row, to: Said}[]} */
+  const back = [];
+  for (const { client, before, to } of last ?? []) {
+    const row = rows.get(client);
+    // what somebody else has said since stays
+    const isOwn = row && (!to.status || row.entry || row.by === account);
+    if (isOwn && !row.differs(to)) back.push({ row, to: before });
+  }
+  step(back, true);
+});
+
+// Looking at the list
+
+function order() {
+  const isGiven = find("[name=sort]:checked").value === "given";
+  const wanted = sorted([...rows.values()], isGiven, language).map((row) => row.element);
+  const isSame = wanted.every((element, place) => list.children[place] === element);
+  if (!isSame) list.append(...wanted);
+}
+
+function filter() {
+  const isUnmarked = find("#unmarked-only").checked;
+  // whoever is marked now stays where they are until this is asked for again: nothing moves under a thumb
+  for (const row of rows.values()) row.element.hidden = isUnmarked && Boolean(row.said.status);
+}
+
+find(".tools").addEventListener("change", () => {
+  localStorage.setItem("attendance.sort", find("[name=sort]:checked").value);
+  order();
+  filter();
+});
+
+// Guests
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let typing;
+find("#guest")?.addEventListener("input", () => {
+  clearTimeout(typing);
+  typing = setTimeout(searches, SOON);
+});
+
+async function searches() {
+  const q = find("#guest").value.trim();
+  const found = find(".found");
+  found.hidden = !q;
+  if (!q) return found.replaceChildren();
+  /** @type {HTMLElement[]} */
+  let lines;
+  try {
+    const answer = await sending.asks(`/api/v1/clients?active=true&page=1&per_page=8&q=${encodeURIComponent(q)}`);
+    const { clients = [] } = await answer.json();
+    if (q !== find("#guest").value.trim()) return undefined;
+    lines = clients
+      .filter((/** @type {any} */ client) => !rows.get(client.id)?.said.status)
+      .map((/** @type {any} */ client) => {
+        const line = made("li");
+        line.append(button(client.name, client.name, () => comes(client)));
+        return line;
+      });
+    if (!lines.length) lines = [made("li", texts.nobody)];
+  } catch {
+    lines = [made("li", texts.onlineOnly)];
+  }
+  found.replaceChildren(...lines);
+  return found.scrollIntoView({ block: "nearest" });
+}
+
+/** @param {{id: string, name: string}} client */
+async function comes({ id, name }) {
+  const row = rows.get(id) ?? adds(newRow(id, name));
+  find("#guest").value = "";
+  find(".found").hidden = true;
+  await step([{ row, to: { status: "present", note: "", minutes: null, trial: false } }]);
+  order();
+  row.element.scrollIntoView({ block: "center" });
+  row.radios[0].focus();
+}
+
+// When there is a connection, again and again
+
+async function tick() {
+  if (Date.now() > unsure) {
+    kind = "signIn";
+    await forget();
+    await refresh();
+  }
+  if (waiting.length) await sending.send();
+  if (document.visibilityState === "visible" && Date.now() - looked > LOOK_EVERY) await look();
+}
+
+async function look() {
+  looked = Date.now();
+  await sending.look(lesson, etag);
+}
+
+async function again() {
+  await sending.send();
+  await look();
+}
+
+others.onmessage = async ({ data }) => {
+  isSaved ||= Boolean(data.isSaved);
+  if (data.lesson === lesson) {
+    const kept = await store.keptSheet(account, lesson);
+    if (kept) sees(kept.sheet);
+    else if (data.isSaved) await look();
+  }
+  await refresh();
+};
+
+document.addEventListener("submit", async (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (form.getAttribute("method") === "dialog") return;
+  event.preventDefault();
+  if (!form.action.includes("/app/sign-out")) return;
+  const number = (await store.waiting(account)).length;
+  if (number && !(await mayBeLost(number))) return;
+  await store.forgetAccount(account);
+  form.submit();
+});
+
+async function start() {
+  const kept = await store.keptSheet(account, lesson);
+  const at = Number(document.body.dataset.kept ?? performance.timeOrigin);
+  root.classList.add("is-live");
+  for (const element of root.querySelectorAll(".live")) element.removeAttribute("hidden");
+  const sort = root.querySelector(`[name=sort][value="${localStorage.getItem("attendance.sort")}"]`);
+  if (sort) /** @type {HTMLInputElement} */ (sort).checked = true;
+  if (kept && kept.at > at) sees(kept.sheet);
+  else order();
+  const startsAt = Date.parse(root.dataset.startsAt ?? "") - Date.now();
+  if (whyNot === "early" && startsAt < 2 ** 31) setTimeout(opens, Math.max(0, startsAt));
+  if (!isSecure) {
+    find(".why-offline").textContent = texts.insecure;
+    find(".why-offline").hidden = false;
+  }
+  await store.forgetSheets(false);
+  if (!document.body.dataset.kept) await heard();
+  await refresh();
+  const early = [...rows.values()].flatMap((row) => (row.early ? [{ row, to: row.early }] : []));
+  if (early.length) await step(early);
+  addEventListener("online", again);
+  addEventListener("offline", showStatus);
+  addEventListener("focus", again);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && again());
+  setInterval(tick, EVERY);
+  await sending.send();
+  if (document.body.dataset.kept) await look();
+}
+
+// where nothing can be kept, the form does without
+start().catch(console.error);

@@ -1,0 +1,176 @@
+/** The list of clients as it is on the page: read from its HTML once, then shown as it is known. */
+
+import { same, seen } from "./taps.js";
+
+/**
+ * @typedef {import("./store.js").Said} Said
+ * @typedef {import("./store.js").Seen} Seen
+ * @typedef {import("./store.js").Entry} Entry
+ */
+
+const CLEARED = { status: null, note: "", minutes: null, trial: false };
+
+export const root = /** @type {HTMLElement} */ (document.getElementById("roll-call"));
+/** @type {any} */
+export const texts = JSON.parse(root.dataset.texts ?? "{}");
+
+/** A text with its values. @param {string} name @param {Record<string, unknown>} [values] */
+export function text(name, values = {}) {
+  return texts[name].replace(/\{(\w+)\}/g, (/** @type {string} */ _, /** @type {string} */ key) => String(values[key]));
+}
+
+/** @param {Said} said */
+export function described(said) {
+  if (!said.status) return texts.unmarked;
+  const minutes = said.status === "late" && said.minutes ? `, ${text("minutes", { number: said.minutes })}` : "";
+  return texts[said.status] + minutes + (said.trial ? `, ${texts.trial}` : "") + (said.note ? `, “${said.note}”` : "");
+}
+
+/** @param {string} tag @param {string} [content] @param {Record<string, string>} [attributes] */
+export function made(tag, content = "", attributes = {}) {
+  const element = document.createElement(tag);
+  element.textContent = content;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
+/** One client: what was seen of them, and what waits. */
+export class Row {
+  /** @param {HTMLElement} element */
+  constructor(element) {
+    const field = (/** @type {string} */ name) => /** @type {any} */ (element.querySelector(`[name^="${name}:"]`));
+    this.element = element;
+    this.client = String(element.dataset.client);
+    this.name = String(element.querySelector(".name")?.textContent);
+    this.by = element.dataset.by ?? null;
+    this.guest = Boolean(field("name"));
+    this.radios = /** @type {HTMLInputElement[]} */ ([...element.querySelectorAll("[type=radio]")]);
+    this.minutes = /** @type {HTMLInputElement} */ (field("minutes"));
+    this.note = /** @type {HTMLTextAreaElement} */ (field("note"));
+    this.trial = /** @type {HTMLInputElement} */ (field("trial"));
+    /** @type {Seen} */
+    this.base = {
+      status: this.radios.find((radio) => radio.defaultChecked)?.value ?? null,
+      note: this.note.defaultValue,
+      minutes: Number(this.minutes.defaultValue) || null,
+      trial: this.trial.defaultChecked,
+      version: Number(field("version").value),
+    };
+    /** @type {Entry | undefined} */
+    this.entry = undefined;
+    const tapped = this.radios.find((radio) => radio.checked && !radio.defaultChecked);
+    /** What was tapped before there was a script: it stays as it is until it is kept. @type {Said | undefined} */
+    this.early = tapped && this.typed(tapped.value);
+  }
+
+  /** What is shown: what was tapped here, but where it is for the unmarked alone and somebody is marked. @returns {Said} */
+  get said() {
+    const { entry, base } = this;
+    if (!entry || (entry.rest && base.status)) return base;
+    return entry.to;
+  }
+
+  /** @param {any} listed as a sheet has them @param {string} language */
+  sees(listed, language) {
+    this.base = seen(listed);
+    this.by = listed.marked_by;
+    const day = (/** @type {string} */ on) =>
+      new Date(`${on}T00:00`).toLocaleDateString(language, { day: "numeric", month: "short" });
+    const { pass } = listed;
+    const last = this.element.querySelector(".by");
+    if (last) last.textContent = listed.marked_by_name ? text("marked", { name: listed.marked_by_name }) : "";
+    /** @type {[unknown, string, string][]} */
+    const badges = [
+      [isBirthday(listed.birthday), texts.birthday, "good"],
+      [listed.first_visit, texts.first, "plain"],
+      [listed.announced, texts.announced, "wait"],
+      [listed.trial, texts.trial, "plain"],
+      [listed.guest, texts.guest, "plain"],
+      [pass?.visits_left != null, text("left", { number: pass?.visits_left }), pass?.visits_left < 2 ? "wait" : "plain"],
+      [pass?.valid_until && pass.visits_left == null, text("until", { date: day(pass?.valid_until) }), "plain"],
+      [listed.unpaid_visits, text("unpaid", { number: listed.unpaid_visits }), "wrong"],
+    ];
+    const shown = badges.filter(([is]) => is).map(([, said, kind]) => made("span", said, { class: `badge ${kind}` }));
+    this.element.querySelector(".badges")?.replaceChildren(...shown.flatMap((badge) => [badge, " "]));
+  }
+
+  /** Show what is known; what somebody types in stays. @param {boolean} isOpen whether one may mark now */
+  show(isOpen) {
+    const { said, entry } = this;
+    if (!this.early) for (const radio of this.radios) radio.checked = radio.value === said.status;
+    for (const control of [...this.radios, this.minutes]) control.disabled = !isOpen;
+    for (const control of [this.note, this.trial]) control.disabled = !isOpen || !said.status;
+    const typedIn = document.activeElement;
+    if (typedIn !== this.minutes) this.minutes.value = String(said.minutes ?? "");
+    if (typedIn !== this.note) this.note.value = said.note;
+    this.trial.checked = said.trial;
+    const noted = this.element.querySelector(".noted");
+    if (noted) noted.textContent = said.note;
+    this.element.classList.toggle("is-waiting", Boolean(entry) && !(entry?.rest && this.base.status));
+    this.element.classList.toggle("is-refused", Boolean(entry?.refusal));
+  }
+
+  /** What the fields say, with another status where one was tapped. @param {string | null} status @returns {Said} */
+  typed(status) {
+    if (!status) return CLEARED;
+    const number = Math.round(Number(this.minutes.value));
+    const minutes = status === "late" && number >= 1 && number <= 600 ? number : null;
+    return { status, note: this.note.value, minutes, trial: this.trial.checked };
+  }
+
+  /** Whether it has changed. @param {Said} to */
+  differs(to) {
+    return !same(this.said, to);
+  }
+}
+
+/** @param {string | null} born */
+function isBirthday(born) {
+  const on = String(root.dataset.date);
+  if (!born) return false;
+  const isLeapYear = new Date(Number(on.slice(0, 4)), 2, 0).getDate() === 29;
+  return born.slice(5) === on.slice(5) || (born.slice(5) === "02-29" && on.slice(5) === "02-28" && !isLeapYear);
+}
+
+/** @param {string} name @returns {[string, string]} what the family is called, and the rest */
+function familyAndGiven(name) {
+  const [family, given] = name.split(/,(.*)/s);
+  if (given !== undefined) return [family.trim(), given.trim()];
+  const at = name.lastIndexOf(" ");
+  return [name.slice(at + 1), name.slice(0, Math.max(at, 0))];
+}
+
+/** @param {Row[]} rows @param {boolean} byGiven @param {string} language */
+export function sorted(rows, byGiven, language) {
+  const { compare } = new Intl.Collator(language);
+  const key = (/** @type {Row} */ row) => {
+    const [family, given] = familyAndGiven(row.name);
+    return byGiven ? [given, family] : [family, given];
+  };
+  // oxlint-disable-next-line no-array-sort -- a list of its own, for phones that know nothing newer
+  return [...rows].sort((one, other) => {
+    const [a, b] = [key(one), key(other)];
+    return Number(one.guest) - Number(other.guest) || compare(a[0], b[0]) || compare(a[1], b[1]);
+  });
+}
+
+/** A row for somebody who is not on the page yet. @param {string} client @param {string} name */
+export function newRow(client, name) {
+  const template = /** @type {HTMLTemplateElement} */ (root.querySelector("template"));
+  const element = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+  const blank = String(element.dataset.client);
+  for (const each of [element, ...element.querySelectorAll("*")]) {
+    for (const attribute of each.attributes) attribute.value = attribute.value.replace(blank, client);
+  }
+  const words = name.replaceAll(",", " ").trim().split(/\s+/);
+  const initials = words.length > 1 ? words[0][0] + words[words.length - 1][0] : words[0].slice(0, 1);
+  /** @type {HTMLElement} */ (element.querySelector(".initials")).textContent = initials.toUpperCase();
+  /** @type {HTMLElement} */ (element.querySelector(".name")).textContent = name;
+  const more = element.querySelector("summary");
+  more?.setAttribute("aria-label", `${more.textContent}: ${name}`);
+  element.querySelector(".badges")?.replaceChildren(made("span", texts.guest, { class: "badge plain" }));
+  const row = new Row(element);
+  row.name = name;
+  row.guest = true;
+  return row;
+}

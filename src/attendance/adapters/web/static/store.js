@@ -1,0 +1,122 @@
+/**
+ * What a phone keeps: taps that wait, by account, lesson and client; sheets as they were answered last; what
+ * can be undone; whose session it is and until when. The worker has this file, too; what is done with taps
+ * stands in taps.js.
+ *
+ * @typedef {{status: string | null, note: string, minutes: number | null, trial: boolean}} Said
+ * @typedef {Said & {version: number}} Seen
+ * @typedef {{account: string, lesson: string, client: string, name: string, to: Said, base: Seen,
+ *   tried: Said[], rest: boolean, at: number, seq: string, conflict?: boolean, refusal?: string,
+ *   undated?: boolean}} Entry
+ */
+
+const STORES = { waiting: ["account", "lesson", "client"], sheets: ["account", "lesson"], undo: ["account", "lesson"], about: "key" };
+const KEPT_FOR = 72 * 3600 * 1000;
+
+/** @type {Promise<IDBDatabase> | undefined} */
+let opened;
+
+/** @returns {Promise<IDBDatabase>} */
+function database() {
+  opened ??= new Promise((resolve, reject) => {
+    const request = indexedDB.open("attendance", 1);
+    request.onupgradeneeded = () => {
+      for (const [name, keyPath] of Object.entries(STORES)) request.result.createObjectStore(name, { keyPath });
+    };
+    request.onsuccess = () => {
+      const close = () => {
+        request.result.close();
+        opened = undefined;
+      };
+      request.result.onversionchange = close;
+      request.result.onclose = () => (opened = undefined);
+      resolve(request.result);
+    };
+    request.onerror = () => reject(request.error);
+  });
+  return opened;
+}
+
+/**
+ * What a request in a transaction comes to.
+ * @param {IDBRequest} request
+ * @returns {Promise<any>}
+ */
+export function got(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/**
+ * All of the work in one transaction, or none of it; return what it returned once it is on the disk.
+ * @template T
+ * @param {(stores: Record<string, IDBObjectStore>) => T | Promise<T>} work
+ * @param {IDBTransactionMode} [mode]
+ * @returns {Promise<T>}
+ */
+export async function transaction(work, mode = "readwrite") {
+  const names = Object.keys(STORES);
+  const running = (await database()).transaction(names, mode, { durability: "strict" });
+  return new Promise((resolve, reject) => {
+    const stores = Object.fromEntries(names.map((name) => [name, running.objectStore(name)]));
+    /** @type {any} */
+    let result;
+    running.oncomplete = () => resolve(result);
+    running.onabort = () => reject(running.error ?? new Error("aborted"));
+    (async () => (result = await work(stores)))().catch((error) => {
+      reject(error);
+      running.abort();
+    });
+  });
+}
+
+/** @param {...string} key */
+const below = (...key) => IDBKeyRange.bound(key, [...key, []]);
+
+/**
+ * What waits of an account, and of one lesson if that is said, in the order of lessons.
+ * @param {string} account
+ * @param {string} [lesson]
+ * @returns {Promise<Entry[]>}
+ */
+export function waiting(account, lesson) {
+  const range = lesson ? below(account, lesson) : below(account);
+  return transaction(({ waiting: store }) => got(store.getAll(range)), "readonly");
+}
+
+/** Whether it is today's or tomorrow's, to be kept. @param {string | undefined} date */
+export function isSoon(date) {
+  const days = [0, 1].map((later) => {
+    const day = new Date();
+    day.setDate(day.getDate() + later);
+    return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  });
+  return days.includes(date ?? "");
+}
+
+/** @param {{account: string, until: number}} session */
+export const keepSession = (session) => transaction(({ about }) => void about.put({ key: "session", ...session }));
+
+/** @returns {Promise<{account: string, until: number} | undefined>} */
+export const keptSession = () => transaction(({ about }) => got(about.get("session")), "readonly");
+
+/** Forget sheets: those kept for too long, or all. @param {boolean} all */
+export function forgetSheets(all) {
+  return transaction(async ({ sheets, undo }) => {
+    for (const store of [sheets, undo]) {
+      for (const { account, lesson, at } of await got(store.getAll())) {
+        if (all || at < Date.now() - KEPT_FOR) store.delete([account, lesson]);
+      }
+    }
+  });
+}
+
+/** Forget everything of an account, what waits too. @param {string} account */
+export function forgetAccount(account) {
+  return transaction((stores) => {
+    for (const name of ["waiting", "sheets", "undo"]) stores[name].delete(below(account));
+    stores.about.delete("session");
+  });
+}

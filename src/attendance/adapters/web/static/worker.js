@@ -1,0 +1,189 @@
+/**
+ * The worker: keeps today's page and roll calls of today and tomorrow, each for the account that opened it,
+ * and shows them where there is no net. What it shares with pages stands above.
+ */
+
+/** @type {any} */
+const worker = self;
+/** @type {string[]} */
+const FILES = [];
+
+const TODAY = "/app/today";
+const LESSON = /^\/app\/lessons\/[0-9a-f-]{36}$/;
+const NO_NET = "/app/offline";
+const SIGN_OUT = "/app/sign-out";
+/** A roll call looks by itself what has changed since; today's page does not. */
+const PATIENCE = { lesson: 700, other: 4000 };
+const FRESH = 10 * 60 * 1000;
+const MOST_LESSONS = 20;
+
+const isKeptKind = (/** @type {string} */ path) => LESSON.test(path) || path.split("?")[0] === TODAY;
+const files = () => caches.open("files");
+const pages = () => caches.open("pages");
+
+worker.addEventListener("install", (/** @type {any} */ event) => {
+  event.waitUntil(
+    (async () => {
+      const cache = await files();
+      await Promise.all(FILES.map(async (path) => (await cache.match(path)) ?? cache.add(path)));
+      await cache.put(NO_NET, await fetch(NO_NET));
+      await worker.skipWaiting();
+    })(),
+  );
+});
+
+worker.addEventListener("activate", (/** @type {any} */ event) => {
+  event.waitUntil(
+    (async () => {
+      await worker.clients.claim();
+      await renew();
+    })(),
+  );
+});
+
+/** Have pages with the files of now, and drop those of before; without a net both stay. */
+async function renew() {
+  const cache = await files();
+  const old = (await cache.keys()).map(({ url }) => new URL(url).pathname).filter((path) => path !== NO_NET && !FILES.includes(path));
+  if (!old.length) return;
+  const kept = (await (await pages()).keys()).map(({ url }) => new URL(url).pathname);
+  if ((await Promise.all(kept.map(fetches))).every(Boolean)) await Promise.all(old.map((path) => cache.delete(path)));
+}
+
+worker.addEventListener("message", (/** @type {any} */ event) => {
+  const { keep, forget } = event.data;
+  if (forget) event.waitUntil(forgets());
+  if (keep && isKeptKind(keep)) event.waitUntil(fetches(keep));
+});
+
+worker.addEventListener("fetch", (/** @type {any} */ event) => {
+  const { request } = event;
+  const { origin, pathname, search, searchParams } = new URL(request.url);
+  if (origin !== location.origin) return;
+  if (request.method === "GET" && pathname.startsWith("/static/")) event.respondWith(file(request));
+  if (request.mode !== "navigate") return;
+  if (request.method === "GET") event.respondWith(page(event, pathname + search.replace("?notice=saved", "")));
+  // a form of another site goes its own way, which says where it comes from
+  const isOurs = request.referrer && new URL(request.referrer).origin === origin;
+  if (request.method === "POST" && isOurs && (pathname === SIGN_OUT || pathname.startsWith(`${SIGN_OUT}/`))) {
+    event.respondWith(signOut(request, pathname, searchParams.has("discard")));
+  }
+});
+
+/** @param {Request} request */
+async function file(request) {
+  const cache = await files();
+  const kept = await cache.match(request);
+  if (kept) return kept;
+  const answer = await fetch(request);
+  if (answer.ok) await cache.put(request, answer.clone());
+  return answer;
+}
+
+/**
+ * From the net; what is kept where there is none, or it takes long.
+ * @param {any} event
+ * @param {string} path with its query
+ */
+async function page(event, path) {
+  const began = Date.now();
+  const network = fetch(event.request);
+  // what else is opened, files to be saved too, goes by
+  if (isKeptKind(path)) event.waitUntil(network.then((answer) => keeps(path, answer.clone(), began)).catch(() => {}));
+  const kept = await keptPage(path);
+  const or = async (/** @type {Promise<Response>} */ answer) => {
+    try {
+      const given = await answer;
+      return kept && given.status >= 500 ? kept.clone() : given;
+    } catch {
+      return kept?.clone() ?? (await caches.match(NO_NET)) ?? Response.error();
+    }
+  };
+  if (!kept) return or(network);
+  const late = new Promise((resolve) => setTimeout(() => resolve(kept.clone()), LESSON.test(path) ? PATIENCE.lesson : PATIENCE.other));
+  return Promise.race([or(network), late]);
+}
+
+/** @param {string} path @returns {Promise<Response | undefined>} */
+async function keptPage(path) {
+  const session = await keptSession();
+  if (session && session.until < Date.now()) await forgets();
+  const cache = await pages();
+  for (const request of await cache.keys()) {
+    const at = Number((await cache.match(request))?.headers.get("x-kept-at"));
+    if (at < Date.now() - KEPT_FOR) await cache.delete(request);
+  }
+  return cache.match(path);
+}
+
+/** @param {string} path */
+async function fetches(path) {
+  const began = Date.now();
+  try {
+    await keeps(path, await fetch(path, { headers: { accept: "text/html" }, redirect: "manual" }), began);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Keep a page, if it is one to be kept. @param {string} path @param {Response} answer @param {number} began */
+async function keeps(path, answer, began) {
+  const isLesson = LESSON.test(path);
+  // whoever is sent to sign in is not signed in any more
+  if (answer.type === "opaqueredirect") return void (await forgets());
+  if (answer.status !== 200) {
+    if (answer.status < 500) await (await pages()).delete(path);
+    return;
+  }
+  const html = await answer.text();
+  const value = (/** @type {string} */ name) => new RegExp(` data-${name}="([^"]*)"`).exec(html)?.[1];
+  const account = value("account");
+  if (!account) return;
+  const known = await keptSession();
+  if (known && known.account !== account) await forgets();
+  const expires = Math.min(Date.parse(value("expires-at") ?? ""), began + 1000 * Number(value("idle")));
+  await keepSession({ account, until: expires || (known?.account === account ? known.until : began + 3 * 3600 * 1000) });
+  const cache = await pages();
+  if (isLesson ? isSoon(value("date")) : path === TODAY) {
+    const headers = new Headers(answer.headers);
+    headers.delete("content-encoding");
+    headers.delete("content-length");
+    headers.set("x-kept-at", String(began));
+    await cache.put(path, new Response(html.replace("<body ", `<body data-kept="${began}" `), { headers }));
+  }
+  if (!isLesson) await ahead(html, cache);
+}
+
+/** The lessons that a page leads to, before anybody opens them. @param {string} html @param {Cache} cache */
+async function ahead(html, cache) {
+  // those of days before stand above
+  const [listed] = html.split('id="lessons"').slice(-1);
+  const links = [...listed.matchAll(/href="(\/app\/lessons\/[0-9a-f-]{36})"/g)].map((found) => found[1]);
+  for (const path of [...new Set(links)].slice(0, MOST_LESSONS)) {
+    const at = Number((await cache.match(path))?.headers.get("x-kept-at") ?? 0);
+    if (at < Date.now() - FRESH) await fetches(path);
+  }
+}
+
+async function forgets() {
+  await caches.delete("pages");
+  await forgetSheets(true);
+}
+
+/** Ask first where something waits; then nothing stays. @param {Request} request @param {string} path @param {boolean} isSure */
+async function signOut(request, path, isSure) {
+  const session = await keptSession();
+  const number = session && !isSure ? (await waiting(session.account)).length : 0;
+  if (number) return Response.redirect(`${path}?waiting=${number}`, 303);
+  try {
+    const answer = await fetch(request);
+    if (answer.type === "opaqueredirect") {
+      await forgets();
+      if (session) await forgetAccount(session.account);
+    }
+    return answer;
+  } catch {
+    return (await caches.match(NO_NET)) ?? Response.error();
+  }
+}

@@ -1,0 +1,140 @@
+"""How the roll call looks and reads: on a phone and at a desk, by keyboard, to a screen reader."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.web.attendance.conftest import Club, Lesson, RollCall
+from tests.web.clicks import PASSWORD
+from tests.web.looks import DESK, found_on
+from tests.web.test_in_a_browser import focused
+
+pytestmark = pytest.mark.processes
+Opens = Callable[[Lesson], RollCall]
+
+
+def at_a_desk(page: Page) -> None:
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.evaluate("document.documentElement.style.fontSize = ''")
+
+
+def test_nothing_of_a_roll_call_is_in_anybodys_way(club: Club, lesson: Lesson, opened: Opens) -> None:
+    found = {}
+
+    def looks(name: str) -> None:
+        if faults := found_on(page):
+            found[name] = faults
+        at_a_desk(page)
+
+    roll = opened(lesson)
+    page = roll.page
+    roll.progress("0 of 6")
+    looks("as it is opened")
+    lesson.office_says(Emil="excused")
+    for name, status in (("Anna Adler", "Present"), ("Bea Berg", "Late"), ("Carl Conrad", "Absent")):
+        roll.taps(name, status)
+    roll.says("Saved")
+    page.get_by_role("listitem").filter(has_text="Anna Adler").get_by_text("More").click()
+    page.get_by_label("Add a guest").fill("zoe")
+    expect(page.get_by_role("list", name="Found").get_by_role("button").first).to_be_visible()
+    page.context.set_offline(True)
+    roll.taps("Dora Dreyer", "Excused")
+    roll.says("Offline: 1 waiting")
+    looks("marked, open, searching and without connection")
+    lesson.office_says(Dora="absent")
+    page.context.set_offline(False)
+    expect(page.get_by_role("dialog")).to_be_visible()
+    looks("asking")
+    page.get_by_role("radio", name="Theirs: Absent").check()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    roll.says("Saved")
+    page.get_by_role("link", name="Notes and contacts").first.click()
+    looks("notes")
+    page.goto("/app/offline")
+    looks("no connection")
+    page.goto("/app/sign-out?waiting=3")
+    looks("something waits")
+
+
+def test_a_roll_call_is_told_as_it_is_meant(club: Club, opened: Opens) -> None:
+    roll = opened(club.lesson("Anna Adler"))
+    roll.taps("Anna Adler", "Late")
+    roll.says("Saved")
+    expect(roll.page.get_by_role("main")).to_match_aria_snapshot(
+        """
+        - heading "00:00 Clay" [level=1]
+        - paragraph
+        - checkbox "Unmarked only"
+        - group "Sort by":
+          - radio "Name" [checked]
+          - radio "First name"
+        - list "Clients":
+          - listitem:
+            - paragraph: Anna Adler
+            - paragraph: First visit 9 left
+            - radiogroup "Anna Adler":
+              - radio "Present"
+              - radio "Late" [checked]
+              - radio "Absent"
+              - radio "Excused"
+            - textbox "Minutes late"
+            - group: More
+        - search "Guests":
+          - searchbox "Add a guest"
+        - paragraph:
+          - text: 1 of 1
+          - status: Saved
+        - paragraph:
+          - button "Undo"
+          - button "Mark the rest present" [disabled]
+        """
+    )
+
+
+def test_one_signs_in_and_calls_the_roll_by_keyboard_alone(page: Page, club: Club) -> None:
+    lesson = club.lesson("Anna Adler", "Bea Berg")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{club.service.url}{lesson.path}")
+    keyboard = page.keyboard
+
+    def goes_to(text: str) -> None:
+        """By Tab alone, through nothing that is not seen."""
+        for _ in range(40):
+            keyboard.press("Tab")
+            has_focus = focused(page)
+            assert not has_focus.startswith("UNSEEN"), has_focus
+            if has_focus == text:
+                return
+        raise AssertionError(f"nothing leads to {text}")
+
+    goes_to("Username or email")
+    keyboard.type(lesson.teacher)
+    goes_to("Password")
+    keyboard.type(PASSWORD)
+    keyboard.press("Enter")
+    roll = RollCall(page)
+    roll.progress("0 of 2")
+    expect(page.locator(".is-live")).to_be_visible()
+    goes_to("Skip to content")
+    keyboard.press("Enter")
+    goes_to("Present")
+    keyboard.press("ArrowRight")
+    goes_to("More")
+    keyboard.press("Enter")
+    goes_to("Note")
+    keyboard.type("bus")
+    goes_to("Notes and contacts")
+    goes_to("Present")
+    keyboard.press("Space")
+    roll.progress("2 of 2")
+    roll.says("Saved")
+    goes_to("Undo")
+    keyboard.press("Enter")
+    roll.progress("1 of 2")
+    goes_to("Mark the rest present")
+    keyboard.press("Space")
+    roll.says("Saved")
+    roll.progress("2 of 2")
+    assert [*lesson.statuses.values()] == ["late", "present"]
+    assert lesson.rows["Anna Adler"]["note"] == "bus"

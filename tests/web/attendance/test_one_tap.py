@@ -1,0 +1,318 @@
+"""The roll call with a script and a connection: one tap marks and saves."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.web.attendance.conftest import Club, Lesson, RollCall
+from tests.web.clicks import has_session
+from tests.web.conftest import LONGEST_WAIT
+
+pytestmark = pytest.mark.processes
+Opens = Callable[[Lesson], RollCall]
+
+
+def complaints_on(page: Page) -> list[str]:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints
+
+
+def test_one_tap_saves_and_a_second_one_takes_it_back(lesson: Lesson, opened: Opens) -> None:
+    roll = opened(lesson)
+    complaints = complaints_on(roll.page)
+    roll.progress("0 of 6")
+    roll.taps("Anna Adler", "Present")
+    roll.says("Saved")
+    roll.progress("1 of 6")
+    assert lesson.statuses["Anna Adler"] == "present"
+    anna = roll.page.get_by_role("listitem").filter(has_text="Anna Adler")
+    expect(anna.get_by_text("9 left")).to_be_visible()
+    roll.taps("Anna Adler", "Present")
+    roll.progress("0 of 6")
+    roll.is_shown("Anna Adler", None)
+    expect(anna.get_by_text("10 left")).to_be_visible()
+    roll.says("Saved")
+    assert lesson.statuses["Anna Adler"] is None
+    roll.page.reload()
+    roll.is_shown("Anna Adler", None)
+    roll.button("Undo").click()
+    roll.is_shown("Anna Adler", "Present")
+    roll.says("Saved")
+    assert lesson.statuses["Anna Adler"] == "present"
+    assert complaints == []
+
+
+def test_a_tap_by_accident_is_not_sent_at_all(lesson: Lesson, opened: Opens) -> None:
+    roll = opened(lesson)
+    roll.radio("Anna Adler", "Present").dblclick()
+    roll.is_shown("Anna Adler", None)
+    roll.taps("Bea Berg", "Late")
+    roll.says("Saved")
+    assert lesson.events("Anna") == []
+    assert lesson.events("Bea") == ["marked", "charged"]
+
+
+def test_a_tap_before_there_is_a_script_is_none_the_less(browser: Browser, lesson: Lesson) -> None:
+    with browser.new_context(base_url=lesson.service.url, service_workers="block") as context:
+        context.set_default_timeout(LONGEST_WAIT)
+        page = context.new_page()
+        has_session(page, lesson.service, lesson.teacher)
+        held: list[Route] = []
+        page.route("**/static/roll_call.*.js", lambda route: held.append(route))
+        page.goto(lesson.path, wait_until="commit")
+        roll = RollCall(page)
+        roll.taps("Anna Adler", "Present")
+        roll.taps("Bea Berg", "Absent")
+        for route in held:
+            route.continue_()
+        roll.says("Saved")
+        roll.is_shown("Anna Adler", "Present")
+        assert [*lesson.statuses.values()][:3] == ["present", "absent", None]
+
+
+def test_minutes_and_a_note_are_saved_with_the_mark(lesson: Lesson, opened: Opens) -> None:
+    roll = opened(lesson)
+    carl = roll.page.get_by_role("listitem").filter(has_text="Carl Conrad")
+    roll.taps("Carl Conrad", "Late")
+    carl.get_by_label("Minutes late").fill("7")
+    carl.get_by_text("More").click()
+    carl.get_by_label("Note", exact=True).fill("bus")
+    carl.get_by_label("Note", exact=True).blur()
+    expect(carl.locator(".noted")).to_have_text("bus")
+    carl.get_by_label("Trial visit").check()
+    roll.says("Saved")
+    row = lesson.rows["Carl Conrad"]
+    assert (row["status"], row["minutes_late"], row["note"], row["trial"]) == ("late", 7, "bus", True)
+    roll.taps("Carl Conrad", "Absent")
+    expect(carl.get_by_label("Minutes late")).to_be_hidden()
+    roll.says("Saved")
+    row = lesson.rows["Carl Conrad"]
+    assert (row["status"], row["minutes_late"], row["note"]) == ("absent", None, "bus")
+
+
+def test_the_rest_is_one_step_and_is_undone_as_one(lesson: Lesson, opened: Opens) -> None:
+    roll = opened(lesson)
+    lesson.office_says(Dora="excused")
+    roll.taps("Anna Adler", "Absent")
+    roll.says("Saved")
+    roll.is_shown("Dora Dreyer", "Excused")
+    roll.button("Mark the rest present").click()
+    roll.progress("6 of 6")
+    roll.says("Saved")
+    rest = dict.fromkeys(("Bea Berg", "Carl Conrad", "Emil Ebert", "Fritz Falk"), "present")
+    assert lesson.statuses == {"Anna Adler": "absent", "Dora Dreyer": "excused"} | rest
+    expect(roll.button("Mark the rest present")).to_be_disabled()
+    roll.button("Undo").click()
+    roll.progress("2 of 6")
+    roll.says("Saved")
+    assert lesson.statuses == {"Anna Adler": "absent", "Dora Dreyer": "excused"} | dict.fromkeys(rest)
+    roll.button("Undo").click()
+    roll.says("Saved")
+    roll.progress("1 of 6")
+    assert lesson.statuses["Anna Adler"] is None
+    expect(roll.button("Undo")).to_be_disabled()
+
+
+def test_what_the_office_says_meanwhile_is_asked_about(lesson: Lesson, opened: Opens) -> None:
+    roll = opened(lesson)
+    lesson.office_says(Anna="excused", Bea="excused", Carl="absent")
+    for name in ("Anna Adler", "Bea Berg", "Carl Conrad"):
+        roll.taps(name, "Absent")
+    dialog = roll.page.get_by_role("dialog", name="Changed meanwhile")
+    asked = dialog.get_by_role("radiogroup")
+    expect(asked).to_have_count(2)
+    dialog.get_by_role("radiogroup", name="Anna Adler").get_by_role("radio", name="Mine: Absent").check()
+    dialog.get_by_role("radiogroup", name="Bea Berg").get_by_role("radio", name="Theirs: Excused").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    roll.says("Saved")
+    roll.is_shown("Bea Berg", "Excused")
+    assert [*lesson.statuses.values()][:3] == ["absent", "excused", "absent"]
+
+
+def test_a_guest_is_found_and_marked_present(lesson: Lesson, opened: Opens) -> None:
+    roll = opened(lesson)
+    roll.page.get_by_label("Add a guest").fill("zoe")
+    name = roll.page.get_by_role("list", name="Found").get_by_role("button").first.inner_text()
+    roll.page.get_by_role("list", name="Found").get_by_role("button", name=name, exact=True).click()
+    roll.is_shown(name, "Present")
+    expect(roll.radio(name, "Present")).to_be_focused()
+    roll.says("Saved")
+    roll.progress("1 of 7")
+    assert lesson.rows[name]["guest"] is True
+    guest = roll.page.get_by_role("listitem").filter(has_text=name)
+    expect(guest.get_by_text("Guest", exact=True)).to_be_visible()
+
+
+def test_the_list_is_sorted_and_shortened(club: Club, opened: Opens) -> None:
+    roll = opened(club.lesson("Zora Abel", "Berg, Änne", "Aaron Zabel", "Carl"))
+    names = roll.page.get_by_role("list", name="Clients").locator(".name:visible")
+    expect(names).to_have_text(["Zora Abel", "Berg, Änne", "Carl", "Aaron Zabel"])
+    roll.page.get_by_role("radio", name="First name").check()
+    expect(names).to_have_text(["Carl", "Aaron Zabel", "Berg, Änne", "Zora Abel"])
+    roll.taps("Carl", "Present")
+    roll.page.get_by_label("Unmarked only").check()
+    expect(names).to_have_text(["Aaron Zabel", "Berg, Änne", "Zora Abel"])
+    roll.taps("Aaron Zabel", "Absent")
+    roll.says("Saved")
+    expect(names).to_have_text(["Aaron Zabel", "Berg, Änne", "Zora Abel"])
+    roll.page.reload()
+    expect(names).to_have_text(["Carl", "Aaron Zabel", "Berg, Änne", "Zora Abel"])
+
+
+def test_it_is_done_by_keyboard(lesson: Lesson, opened: Opens) -> None:
+    roll = opened(lesson)
+    keyboard = roll.page.keyboard
+    roll.radio("Anna Adler", "Present").focus()
+    keyboard.press("Space")
+    roll.is_shown("Anna Adler", "Present")
+    keyboard.press("ArrowRight")
+    keyboard.press("ArrowRight")
+    roll.is_shown("Anna Adler", "Absent")
+    expect(roll.radio("Anna Adler", "Absent")).to_be_focused()
+    keyboard.press("Space")
+    roll.is_shown("Anna Adler", None)
+    keyboard.press("Space")
+    roll.is_shown("Anna Adler", "Absent")
+    keyboard.press("Delete")
+    roll.is_shown("Anna Adler", None)
+    keyboard.press("ArrowRight")
+    roll.is_shown("Anna Adler", "Excused")
+    roll.says("Saved")
+    assert lesson.statuses["Anna Adler"] == "excused"
+
+
+def test_a_refusal_is_told_and_nothing_is_thrown_away(club: Club, opened: Opens) -> None:
+    lesson = club.lesson()
+    roll = opened(lesson)
+    group = club.office.get(f"/lessons/{lesson.id}/attendance").json()["group_id"]
+    path = f"/groups/{group}/lessons/{lesson.id}"
+    assert club.office.put(path, json={"state": "cancelled", "reason": "storm"}).status_code == 200
+    roll.taps("Anna Adler", "Present")
+    roll.says("Not saved: lesson is cancelled")
+    roll.is_shown("Anna Adler", "Present")
+    roll.page.reload()
+    roll.is_shown("Anna Adler", "Present")
+    roll.says("Not saved: lesson is cancelled")
+    assert club.office.put(path, json={"state": "planned"}).status_code == 200
+    roll.button("Try again for Anna Adler").click()
+    roll.says("The lesson was changed. Please reload the page.")
+    assert lesson.statuses["Anna Adler"] == "present"
+
+
+def test_a_refused_entry_lets_the_others_go_on(lesson: Lesson, opened: Opens) -> None:
+    roll = opened(lesson)
+
+    def refused(route: Route) -> None:
+        body = route.request.post_data_json
+        places = [n for n, each in enumerate(body["attendances"]) if each["status"] == "late"]
+        if not places:
+            route.continue_()
+            return
+        details = [{"field": f"attendances[{n}].note", "message": "is too rude"} for n in places]
+        route.fulfill(status=400, json={"error": "malformed request", "details": details})
+
+    roll.page.route(re.compile("/attendance$"), refused)
+    roll.taps("Anna Adler", "Late")
+    roll.taps("Bea Berg", "Present")
+    roll.says("Not saved: is too rude")
+    roll.progress("2 of 6")
+    assert [*lesson.statuses.values()][:2] == [None, "present"]
+    roll.button("Discard what was tapped for Anna Adler").click()
+    roll.is_shown("Anna Adler", None)
+    roll.progress("1 of 6")
+
+
+def test_a_phone_whose_clock_is_wrong_marks_all_the_same(lesson: Lesson, opened: Opens) -> None:
+    roll = opened(lesson)
+    roll.page.clock.install()
+    roll.page.evaluate("() => { const now = Date.now; Date.now = () => now() + 3600_000; }")
+    roll.taps("Anna Adler", "Present")
+    roll.page.clock.run_for(1000)
+    roll.says("Saved")
+    assert lesson.statuses["Anna Adler"] == "present"
+
+
+def test_an_early_roll_call_opens_by_itself(browser: Browser, lesson: Lesson) -> None:
+    with browser.new_context(base_url=lesson.service.url, service_workers="block") as context:
+        context.set_default_timeout(LONGEST_WAIT)
+        page = context.new_page()
+        has_session(page, lesson.service, lesson.teacher)
+        page.route(
+            f"**{lesson.path}",
+            lambda route: route.fulfill(response=(answer := route.fetch()), body=_early(answer.text())),
+        )
+        page.clock.install()
+        page.goto(lesson.path)
+        roll = RollCall(page)
+        expect(page.locator(".is-live")).to_be_visible()
+        expect(roll.radio("Anna Adler", "Present")).to_be_disabled()
+        page.clock.fast_forward("02:00:00")
+        roll.taps("Anna Adler", "Present")
+        page.clock.run_for(1000)
+        roll.says("Saved")
+
+
+def _early(html: str) -> str:
+    at = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).isoformat()
+    return html.replace('data-state="', f'data-why-not="early" data-starts-at="{at}" data-state="')
+
+
+def test_two_tabs_show_the_same(lesson: Lesson, opened: Opens) -> None:
+    one, other = opened(lesson), opened(lesson)
+    one.taps("Anna Adler", "Present")
+    other.is_shown("Anna Adler", "Present")
+    one.says("Saved")
+    other.progress("1 of 6")
+    other.taps("Anna Adler", "Late")
+    one.is_shown("Anna Adler", "Late")
+    other.says("Saved")
+    one.taps("Anna Adler", "Late")
+    one.says("Saved")
+    other.is_shown("Anna Adler", None)
+    assert lesson.statuses["Anna Adler"] is None
+
+
+def test_what_is_meant_to_be_anothers_is_refused(club: Club, lesson: Lesson, opened: Opens) -> None:
+    """A page that somebody left open, on a phone where somebody else signs in."""
+    roll = opened(lesson)
+    roll.page.route("**/attendance", lambda route: route.abort())
+    roll.taps("Anna Adler", "Present")
+    roll.says("Offline: 1 waiting")
+    roll.page.unroute_all()
+    opened(club.lesson())
+    roll.taps("Bea Berg", "Late")
+    roll.says("Please sign in again")
+    assert [*lesson.statuses.values()][:2] == [None, None]
+    roll.is_shown("Anna Adler", "Present")
+
+
+def test_without_scripts_one_form_does_it(browser: Browser, lesson: Lesson) -> None:
+    with browser.new_context(base_url=lesson.service.url, java_script_enabled=False) as context:
+        context.set_default_timeout(LONGEST_WAIT)
+        page = context.new_page()
+        has_session(page, lesson.service, lesson.teacher)
+        page.goto(lesson.path)
+        roll = RollCall(page)
+        roll.radio("Anna Adler", "Late").check()
+        page.get_by_role("listitem").filter(has_text="Anna Adler").get_by_label("Minutes late").fill("5")
+        page.get_by_label("Add a guest").fill("zoe")
+        roll.button("Search").click()
+        expect(page.get_by_text("Guest", exact=True).first).to_be_visible()
+        roll.is_shown("Anna Adler", "Late")
+        roll.button("Save").click()
+        expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+        assert lesson.rows["Anna Adler"]["minutes_late"] == 5
+        lesson.office_says(Bea="excused")
+        roll.radio("Bea Berg", "Present").check()
+        roll.button("Mark the rest present").click()
+        expect(page.get_by_text("Changed meanwhile to “Excused” by office.")).to_be_visible()
+        roll.is_shown("Bea Berg", "Present")
+        roll.button("Mark the rest present").click()
+        expect(page.get_by_text("6 of 6")).to_be_visible()
+    assert [*lesson.statuses.values()] == ["late", *["present"] * 5]
