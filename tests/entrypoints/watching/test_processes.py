@@ -96,6 +96,16 @@ def test_what_somebody_else_has_put_there_is_not_used(
         assert Path(os.environ[DIRECTORY]).parent == elsewhere
 
 
+def test_where_nothing_can_be_made_the_service_starts_all_the_same(
+    in_memory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(processes, "IN_MEMORY", in_memory / "missing")
+    monkeypatch.setattr(processes.tempfile, "tempdir", str(in_memory / "missing"))
+    with counting_together("there"):
+        assert DIRECTORY not in os.environ
+    assert "metrics are those of the worker that is asked alone" in caplog.text
+
+
 def test_a_directory_that_is_named_is_emptied_and_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

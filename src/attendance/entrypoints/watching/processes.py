@@ -6,6 +6,7 @@ than there were workers at a time. prometheus-client by itself names files by pr
 of the dead for ever.
 """
 
+import logging
 import os
 import shutil
 import sys
@@ -17,6 +18,8 @@ from pathlib import Path
 
 if sys.platform != "win32":
     import fcntl
+
+log = logging.getLogger(__name__)
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which prometheus-client knows the directory; where another server runs us, its own."""
@@ -37,7 +40,12 @@ def counting_together(name: str) -> Iterator[None]:
         _empty(directory)
         yield
         return
-    directory = _made(name)
+    try:
+        directory = _made(name)
+    except OSError as error:
+        log.warning("metrics are those of the worker that is asked alone: %s", error)
+        yield
+        return
     os.environ[DIRECTORY] = str(directory)
     try:
         yield
