@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from attendance.adapters.http.server.base_path import BasePath
+from attendance.adapters.http.server.requests.base_path import BasePath
 from attendance.domain.permissions.roles import Role
 from tests.http.api import Api, running
 from tests.web.visitors import Visitor, leads_to, shown, signed_in, visitor

@@ -24,13 +24,13 @@ from litestar.types import (
 )
 from litestar.utils.helpers import get_name, unwrap_partial
 
-from attendance.adapters.http.server.base_path import BasePath
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, TOKEN_IN_QUERY
 from attendance.adapters.http.server.callers.versions import unless_known
 from attendance.adapters.http.server.compression import compressed
 from attendance.adapters.http.server.fields.queries import parsed, values_in
 from attendance.adapters.http.server.operations.declaration import PERMISSION
 from attendance.adapters.http.server.operations.description import error_headers
+from attendance.adapters.http.server.requests.base_path import BasePath
 from attendance.adapters.http.server.wire import Reply
 from attendance.domain.errors import Invalid
 

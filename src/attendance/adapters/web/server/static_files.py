@@ -18,8 +18,8 @@ import brotli  # type: ignore[import-untyped]
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
-from attendance.adapters.http.server.base_path import BasePath
 from attendance.adapters.http.server.compression import BROTLI, GZIP, GZIP_FORMAT, VARIES, chosen
+from attendance.adapters.http.server.requests.base_path import BasePath
 from attendance.adapters.http.server.wire import Headers, Reply
 from attendance.adapters.web.server.declared import PAGE
 

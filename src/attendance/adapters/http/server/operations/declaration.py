@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from attendance.adapters.http.server.base_path import BasePath
 from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
+from attendance.adapters.http.server.requests.base_path import BasePath
 from attendance.adapters.http.server.wire import API as API
 from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.ports import Today

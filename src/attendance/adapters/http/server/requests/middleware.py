@@ -9,8 +9,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from attendance.adapters.http.server.base_path import ROOT, BasePath
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
+from attendance.adapters.http.server.requests.base_path import ROOT, BasePath
 from attendance.adapters.http.server.requests.observing import REQUEST_ID, Observer, served
 
 IS_HEAD = "attendance.is_head"
