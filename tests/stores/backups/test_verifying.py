@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -19,8 +19,11 @@ from attendance.adapters.sql.tables import (
     lessons,
     subscriptions,
 )
+from attendance.domain.attendance.marks import SentMark
+from attendance.domain.attendance.status import Status
+from attendance.domain.permissions.actor import OPERATOR
 from tests.conftest import databases
-from tests.stores.backups.clubs import filled, opened, tampered
+from tests.stores.backups.clubs import TODAY, filled, library, opened, tampered
 
 A_CHARGED = sa.select(attendance.c.lesson_id).where(attendance.c.subscription_id.is_not(None)).limit(1)
 A_PASS = sa.select(attendance.c.subscription_id).where(attendance.c.subscription_id.is_not(None)).limit(1)
@@ -100,6 +103,19 @@ def test_a_club_is_as_it_must_be(club: Database) -> None:
     sound = verify(club)
     assert sound.findings == ()
     assert min(sound.looked_at[name] for name in ("passes", "marks", "lab marks")) > 0
+
+
+def test_marks_as_phones_send_them_are_as_they_must_be(club: Database) -> None:
+    """With when they were noted down; and cleared, and marked again."""
+    with library(club.engine.url.render_as_string(hide_password=False)) as attendance:
+        noted_at = datetime.now(UTC) - timedelta(seconds=5)
+        lessons = attendance.list_all_lessons(OPERATOR, since=TODAY - timedelta(days=90), until=TODAY)
+        lesson = next(each for each in lessons if each.marked)
+        client_id = attendance.show_sheet(OPERATOR, lesson_id=lesson.id).attendances[0].client_id
+        for status in (Status.LATE, Status.PRESENT, None, Status.LATE):
+            mark: SentMark = {"client_id": client_id, "status": status, "noted_at": noted_at}
+            attendance.mark_attendance(OPERATOR, lesson_id=lesson.id, attendances=[mark])
+    assert verify(club).findings == ()
 
 
 @pytest.mark.parametrize("name", FAULTS)

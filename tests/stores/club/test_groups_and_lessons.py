@@ -197,7 +197,8 @@ def check_along_an_index_of_days(plan: str) -> None:
     """No lesson of another day is looked at."""
     assert "SCAN lessons" not in plan, plan
     assert "Seq Scan on lessons" not in plan, plan
-    assert re.search(r"_lessons_\w+ (on lessons.*\s+Index Cond: )?.*\bdate ?>=? ?[?$]", plan), plan
+    # in either shape that PostgreSQL has for it, and in SQLite's
+    assert re.search(r"_lessons_\w+ (.*\s+Index Cond: )?.*\bdate ?>=? ?[?$]", plan), plan
 
 
 @pytest.mark.parametrize("asked", ["nothing", "sort", "teacher_id", "untaken", "location_id"])

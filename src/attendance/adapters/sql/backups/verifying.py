@@ -209,11 +209,17 @@ def _retold(story: Story) -> tuple[Mapping[str, Any], list[str]]:
     facts: dict[str, Any] = {**NOTHING_KNOWN}
     faults: list[str] = []
     for number, event in enumerate(story, start=1):
-        goes_on = "status" not in facts if event.before is None else event.before.items() <= facts.items()
+        before, after = _kept(event.before), _kept(event.after)
+        goes_on = "status" not in facts if before is None else before.items() <= facts.items()
         if not goes_on:
             faults.append(f"its event {number} does not go on from the one before")
-        facts = {**NOTHING_KNOWN} if event.after is None else facts | event.after
+        facts = {**NOTHING_KNOWN} if after is None else facts | after
     return facts, faults
+
+
+def _kept(told: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What a mark keeps of the facts of an event: not when it was noted down, which the log alone says."""
+    return None if told is None else {name: fact for name, fact in told.items() if name != "noted_at"}
 
 
 def _lab_marks(connection: sa.Connection, looked_at: Counter[str]) -> Iterator[Finding]:
