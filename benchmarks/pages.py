@@ -1,6 +1,5 @@
 """What a page costs beside the JSON of the same data: in process, over HTTP without a server, on SQLite."""
 
-import asyncio
 import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,8 +66,8 @@ def compared(use_cases: UseCases) -> Iterator[Compared]:
     """The main pages of the club of the demo. A page that is new has its `Compared` here."""
     owner = actor(use_cases, "demo-owner")
     today = date.today()  # noqa: DTZ011 # the club's: it was made for today
-    group = [*use_cases.list_groups(owner)][0]
-    member = (group.members or ())[0].client_id
+    group = next(iter(use_cases.list_groups(owner)))
+    member = next(iter(group.members or ())).client_id
     year, month = (today.replace(month=1, day=1), today.replace(day=1))
     yield Compared(
         name="clients",
@@ -201,8 +200,6 @@ def measure(options: Options, home: Path) -> dict[str, Any]:
             timezone=ZONE,
             argon2_memory_kib=8,
             argon2_time_cost=1,
-            # each sees their pages in another: numbers and days take longest there
-            language="de",
         )
         container = Container(settings=settings)
         use_cases = container.use_cases()
