@@ -179,14 +179,13 @@ def _lessons(kind: str, figures: dict[str, Any]) -> Iterator[str]:
 
 def _pages(kind: str, figures: dict[str, Any]) -> Iterator[str]:
     yield f"{kind}: a page beside the JSON of the same data, in process, CPU ms (medians); kB plain and sent"
-    heads = "kB", "sent", "JSON"
-    yield f"  {'':22}{'page':>8}{'JSON':>8}{'times':>7}{'kB':>8}{'sent':>7}{'JSON':>7}{'statements':>12}{'JSON':>6}"
+    yield f"  {'':22}{'page':>8}{'JSON':>8}{'times':>7}{'kB':>8}{'sent':>7}{'JSON':>7}  statements   JSON"
     for name, of in figures.items():
         page, data = of["page"], of["json"]
         yield (
             f"  {name:22}{page['ms']:8.2f}{data['ms']:8.2f}{of['ratio']:7.2f}{page['kB']:8.1f}"
             f"{page['compressed_kB']:7.1f}{data['compressed_kB']:7.1f}{page['statements']:12}"
-            f"{data['statements']:6}"
+            f"{data['statements']:7}"
         )
 
 
