@@ -8,9 +8,9 @@ from typing import Any
 from markupsafe import Markup
 
 from attendance.adapters.web.accounts.role_names import names_of_roles
-from attendance.adapters.web.server.compiling import escaped
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.languages import N_, NN_, words
+from attendance.adapters.web.server.rendering.compiling import escaped
 from attendance.application.ports.events import LoggedEvent
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.events import Action, Event, SubjectKind

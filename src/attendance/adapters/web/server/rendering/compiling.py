@@ -63,7 +63,7 @@ class QuickEnvironment(Environment):
     code_generator_class = Code
     escaped = staticmethod(escaped)
     called: Any = staticmethod(call)
-    known: Mapping[str, Callable[[str], Any]]
+    known: Mapping[str, Callable[[str], Any]] = {}
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """An item, or of what has none an attribute, without an error on the way to it."""

@@ -7,9 +7,9 @@ from typing import Any
 from jinja2 import PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from attendance.adapters.web.server.compiling import QuickEnvironment, escaped
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.languages import words
+from attendance.adapters.web.server.rendering.compiling import QuickEnvironment, escaped
 from attendance.adapters.web.server.static_files import static_path
 from attendance.domain.accounts.accounts import Language
 
