@@ -18,6 +18,7 @@ PARTS = (
     "lists",
     "lessons",
     "figures",
+    "pages",
     "export",
     "wave",
     "timing",

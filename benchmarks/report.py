@@ -55,6 +55,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("lists", _lists),
         ("lessons", _lessons),
         ("figures", _figures),
+        ("pages", _pages),
         ("export", _export),
         ("wave", _wave),
         ("timing", _timing),
@@ -188,6 +189,18 @@ def _lessons(kind: str, figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"  {name:20}{of['ms']:8.2f} ms, CPU {of['cpu_ms']:.2f} + {of['database_cpu_ms']:.2f} ms of the "
             f"database: {of['times_sheet']:.2f} × the sheet"
+        )
+
+
+def _pages(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: a page beside the JSON of the same data, in process, CPU ms (medians); kB plain and sent"
+    yield f"  {'':22}{'page':>8}{'JSON':>8}{'times':>7}{'kB':>8}{'sent':>7}{'JSON':>7}  statements   JSON"
+    for name, of in figures.items():
+        page, data = of["page"], of["json"]
+        yield (
+            f"  {name:22}{page['ms']:8.2f}{data['ms']:8.2f}{of['ratio']:7.2f}{page['kB']:8.1f}"
+            f"{page['compressed_kB']:7.1f}{data['compressed_kB']:7.1f}{page['statements']:12}"
+            f"{data['statements']:7}"
         )
 
 

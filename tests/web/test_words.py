@@ -1,10 +1,12 @@
 """What pages say, in the language of whoever reads them."""
 
 import re
+from datetime import UTC, datetime, time, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 
-from attendance.adapters.web.server.formats import LOCALES
+from attendance.adapters.web.server.formats import LOCALES, formats
 from attendance.adapters.web.server.languages import LANGUAGES, language_for, words
 from attendance.adapters.web.server.refusals import faults_of, field_text
 from attendance.application.use_cases import UseCases
@@ -101,6 +103,35 @@ def test_whatever_is_wrong_with_a_field_is_said_in_the_language(memory: Api, lan
     messages = refused_by(memory.container.use_cases())
     assert len(messages) > 12
     assert [message for message in messages if field_text(message, language) == message] == []
+
+
+def test_a_moment_is_written_with_the_day_that_it_has_where_it_is() -> None:
+    """Moments that are alike in different zones may be on different days."""
+    for language, days in {
+        Language.EN: ("6 Mar 2026", "7 Mar 2026"),
+        Language.DE: ("06.03.2026", "07.03.2026"),
+    }.items():
+        evening = datetime(2026, 3, 6, 23, 30, tzinfo=UTC)
+        morning = evening.astimezone(timezone(timedelta(hours=1)))
+        written = formats(language)["day"]
+        assert evening == morning
+        assert (written(evening), written(morning)) == days
+        assert (written(evening.date()), written(morning.date())) == days
+
+
+def test_sums_and_times_are_written_in_each_language() -> None:
+    for language, amount in {
+        Language.EN: "€1,080.50",
+        Language.DE: "1.080,50\N{NO-BREAK SPACE}€",
+        Language.RU: "1\N{NO-BREAK SPACE}080,50\N{NO-BREAK SPACE}€",
+    }.items():
+        written = formats(language)
+        assert {written["money"](Decimal(each), "EUR") for each in ("1080.5", "1080.50")} == {amount}
+        assert (
+            written["clock"](time(7, 5))
+            == written["clock"](datetime(2026, 3, 6, 7, 5, tzinfo=UTC))
+            == "07:05"
+        )
 
 
 def test_numbers_have_their_forms() -> None:

@@ -575,3 +575,8 @@ def test_one_finds_the_clients_that_are_ones_own_from_level_2_on(world: World, h
     assert world.use_cases.own_clients(head) == ()
     unconfirmed = replace(make.actor(parent), level=Level.UNCONFIRMED)
     assert world.use_cases.own_clients(unconfirmed) == ()
+    shown = [
+        world.use_cases.show_user(make.actor(other), user_id=other.id, with_clients=wanted).clients
+        for wanted in (True, False)
+    ]
+    assert ([client.name for client in shown[0] or ()], shown[1]) == (["Ben", "Zoe"], None)

@@ -68,6 +68,27 @@ def test_sales_are_listed_newest_first_with_their_sums(club: Club) -> None:
     assert ([*second.rows], second.rows.total, second.totals) == ([], 3, sales.totals)
 
 
+def test_sales_up_to_a_day_are_told_from_those_of_the_range(club: Club) -> None:
+    price = make.price("80.00", name="Month")
+    club.adds("prices", price)
+    first, last = FEBRUARY["since"], FEBRUARY["until"]
+    for client, sold_on in ((club.anna, first), (club.bea, first + DAY), (club.carl, last)):
+        sells(club, client, price, sold_on=sold_on)
+    day = first + DAY
+    told, asked = (
+        club.use.list_sales(club.head, **FEBRUARY).up_to(day),
+        club.use.list_sales(club.head, since=first, until=day),
+    )
+    assert [*told.rows] == [*asked.rows]
+    assert (told.since, told.until, told.rows.total, told.totals, told.by_price) == (
+        first,
+        day,
+        2,
+        asked.totals,
+        asked.by_price,
+    )
+
+
 def test_sales_are_those_of_the_month_up_to_today_unless_said(club: Club) -> None:
     sales = club.use.list_sales(club.head)
     assert (sales.since, sales.until, sales.today) == (TODAY.replace(day=1), TODAY, TODAY)

@@ -90,16 +90,17 @@ class ListUsers(Query):
 
 
 class ShowUser(Query):
-    """Return one user: oneself, with one's clients; for managers anybody.
+    """Return one user: oneself, with one's clients unless they are not wanted; for managers anybody.
 
     Raises Forbidden, UserNotFound.
     """
 
     @retried
-    def __call__(self, actor: Actor, *, user_id: AccountId) -> UserDetails:
+    def __call__(self, actor: Actor, *, user_id: AccountId, with_clients: bool = True) -> UserDetails:
         require_level(actor, Permission.READ_USER, own=actor.id == user_id)
         with self.store.autocommit() as work:
-            return _details(work, actor, work.accounts.get(user_id))
+            account = work.accounts.get(user_id)
+            return _details(work, actor, account) if with_clients else UserDetails.of(account)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

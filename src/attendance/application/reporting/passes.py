@@ -75,6 +75,30 @@ class SalesList:
     by_price: tuple[SalesOfPrice, ...]
     rows: Listed[SaleDetails]
 
+    @classmethod
+    def of(
+        cls,
+        sales: tuple[SaleDetails, ...],
+        *,
+        today: date,
+        since: date,
+        until: date,
+        page: NumberedPage | None,
+    ) -> "SalesList":
+        return cls(
+            today=today,
+            since=since,
+            until=until,
+            totals=_totals(sales),
+            by_price=_by_price(sales),
+            rows=_page_of(sales, page),
+        )
+
+    def up_to(self, day: date) -> "SalesList":
+        """What was sold from `since` to a day that is in the range; of a list that is whole."""
+        sales = tuple(sale for sale in self.rows if sale.sold_on <= day)
+        return SalesList.of(sales, today=self.today, since=self.since, until=day, page=None)
+
 
 class ListSales(DatedQuery):
     """List the passes sold from `since` to `until`, both included, the newest first.
@@ -102,14 +126,7 @@ class ListSales(DatedQuery):
         require(sees_sales(actor), Forbidden)
         rows = Reading(self.store).one(lambda work: work.statistics.passes_sold(first, last))
         sales = tuple(map(SaleDetails.of, rows))
-        return SalesList(
-            today=today,
-            since=first,
-            until=last,
-            totals=_totals(sales),
-            by_price=_by_price(sales),
-            rows=_page_of(sales, chosen),
-        )
+        return SalesList.of(sales, today=today, since=first, until=last, page=chosen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,9 +27,17 @@ class Ending(StrEnum):
 
 def ending_passes(passes: Collection[Subscription], today: date) -> Iterator[tuple[Subscription, Ending]]:
     """Those of a client's passes that are at their end and that no later pass for the same groups follows."""
-    for sold in passes:
-        why = ending(sold, today)
-        if why is not None and not any(_follows(other, sold, today) for other in passes):
+    ends = [(sold, why) for sold in passes if (why := ending(sold, today)) is not None]
+    if not ends:
+        return
+    # of most clients none ends, and how good the others are is not asked
+    goodness = {sold.id: _goodness(sold, today) for sold in passes if not _is_cancelled(sold, today)}
+    for sold, why in ends:
+        is_followed = any(
+            other.id in goodness and _is_for_groups_of(other, sold) and goodness[other.id] > goodness[sold.id]
+            for other in passes
+        )
+        if not is_followed:
             yield sold, why
 
 
@@ -49,13 +57,18 @@ def ending(sold: Subscription, today: date) -> Ending | None:
     return Ending.FEW_VISITS if has_few and sold.charged else None
 
 
-def _follows(other: Subscription, sold: Subscription, today: date) -> bool:
-    """Whether another pass is for the same groups, or all, and good for longer."""
-    is_for_them = not other.group_ids or (sold.group_ids and {*sold.group_ids} <= {*other.group_ids})
-    is_good = other.state(today) is not SubscriptionState.CANCELLED
-    return bool(is_for_them) and is_good and _goodness(other, today) > _goodness(sold, today)
+def _is_for_groups_of(other: Subscription, sold: Subscription) -> bool:
+    """Whether a pass is for the groups of another, or for all."""
+    if not other.group_ids:
+        return True
+    return bool(sold.group_ids) and {*sold.group_ids} <= {*other.group_ids}
+
+
+def _is_cancelled(sold: Subscription, today: date) -> bool:
+    return sold.state(today) is SubscriptionState.CANCELLED
 
 
 def _goodness(sold: Subscription, today: date) -> tuple[object, ...]:
+    """What is greater is good for longer."""
     is_current = sold.state(today) in CURRENT
     return is_current, sold.last_day or date.max, sold.starts_on, sold.created_at, sold.id

@@ -93,7 +93,7 @@ def sell_form(visit: Visit, client_id: str) -> Page:
         "unpaid": use_cases.unpaid_visits_of_client(actor, client_id=client.id),
         "current": current,
         "start": asked["start"] or (Begins.AFTER_CURRENT if has_end else Begins.TODAY),
-        "may_discount": visit.user.level >= Level.MANAGER,
+        "may_discount": visit.signed_in.level >= Level.MANAGER,
         "today": today,
         "preview": None,
     }

@@ -24,6 +24,8 @@ room = PageRoom()
 
 PATH = PRICES.path
 USUAL_CURRENCY = "EUR"
+MOST_NAMED = 2
+"""Groups that a price is for: of more only the number is shown."""
 
 
 @room.page("GET", PATH)
@@ -31,10 +33,13 @@ def prices(visit: Visit) -> Answer:
     """All prices, by name, with whether they are on sale."""
     require_part(visit, PRICES)
     listed = visit.use_cases.list_prices(visit.signed_in, page=visit.filters.number("page") or 1)
-    groups = visit.use_cases.list_groups(visit.signed_in)
+    # all of them is much: names are shown of a few alone
+    are_named = any(1 <= len(price.group_ids) <= MOST_NAMED for price in listed)
+    groups = visit.use_cases.list_groups(visit.signed_in) if are_named else ()
     values = {
         "listed": listed,
         "group_names": {group.id: group.name for group in groups},
+        "most_named": MOST_NAMED,
         # what strangers see is what is on sale today
         "on_sale": {price.id for price in visit.use_cases.list_prices(None)},
         "notice": visit.query["notice"],

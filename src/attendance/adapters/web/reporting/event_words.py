@@ -10,6 +10,7 @@ from markupsafe import Markup
 from attendance.adapters.web.accounts.role_names import names_of_roles
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.languages import N_, NN_, words
+from attendance.adapters.web.server.rendering.compiling import escaped
 from attendance.application.ports.events import LoggedEvent
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.events import Action, Event, SubjectKind
@@ -220,7 +221,8 @@ class Teller:
     """Tells events in a language, their moments in a zone."""
 
     def __init__(self, language: Language, zone: tzinfo) -> None:
-        self._catalogue, self._roles, self._zone = words(language), names_of_roles(language), zone
+        self._catalogue, self._zone = words(language), zone
+        self._roles = {role.value: text for role, text in names_of_roles(language).items()}
         self._formats: Mapping[str, Callable[..., Any]] = formats(language)
 
     def told(self, logged: LoggedEvent) -> Told:
@@ -250,13 +252,13 @@ class Teller:
         name = name or self._said(NAMELESS)
         before, after = _change(event)
         values = {
-            "subject": Markup('<a href="{}">{}</a>').format(path, name) if path else name,
-            "before": self._value("role", before),
-            "after": self._value("role", after),
-            "status": self._value("status", facts.get("status")),
-            "charge": self._said(_charge(facts)),
+            "subject": f'<a href="{escaped(path)}">{escaped(name)}</a>' if path else escaped(name),
+            "before": escaped(self._value("role", before)),
+            "after": escaped(self._value("role", after)),
+            "status": escaped(self._value("status", facts.get("status"))),
+            "charge": escaped(self._said(_charge(facts))),
         }
-        return Markup(self._said(WORDS[event.action])) % values  # noqa: S704 # a text of ours
+        return Markup(self._said(WORDS[event.action]) % values)  # noqa: S704 # a text of ours
 
     def _differences(self, event: Event) -> Iterator[Difference]:
         before, after = event.before or {}, event.after or {}
@@ -289,7 +291,7 @@ class Teller:
 
     def _text_value(self, name: str, value: str) -> str:
         if name == "role":
-            return {role.value: text for role, text in self._roles.items()}.get(value, value)
+            return self._roles.get(value, value)
         if name in IN_WORDS:
             return self._said(VALUES[value]) if value in VALUES else value
         if name in DAYS:

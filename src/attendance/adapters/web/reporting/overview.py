@@ -61,10 +61,11 @@ def overview(visit: Visit) -> Answer:
     if statistics.sales is not None:
         before = today.replace(day=1) - ONE_DAY
         same_day = before.replace(day=min(today.day, before.day))
+        last_month = use.list_sales(actor, until=before)
         values["sales"] = [
             (N_("This month"), use.list_sales(actor, page=few)),
-            (N_("By the same day of last month"), use.list_sales(actor, until=same_day, page=few)),
-            (N_("Last month in all"), use.list_sales(actor, until=before, page=few)),
+            (N_("By the same day of last month"), last_month.up_to(same_day)),
+            (N_("Last month in all"), last_month),
         ]
     return Page("reporting/overview.html", values)
 

@@ -29,8 +29,8 @@ class Visit:
 
     `path` is what was asked for. `query` and `form` have the values that were sent, by name; what was not
     sent is "". `address` is where the request came from, None where that is not known. `known_user` is
-    whoever is signed in, if that could be read, and `permissions` what the table of permissions lets them do
-    at least for what is their own.
+    whoever is signed in, if that could be read, without their clients, and `permissions` what the table of
+    permissions lets them do at least for what is their own.
     """
 
     service: Service
@@ -88,8 +88,8 @@ class Visit:
 
     @property
     def user(self) -> UserDetails:
-        """The account of whoever is signed in. Raises Unauthenticated for nobody."""
-        return self.known_user or self.use_cases.show_user(self.signed_in, user_id=self.signed_in.id)
+        """The account of whoever is signed in, with their clients. Raises Unauthenticated for nobody."""
+        return self.use_cases.show_user(self.signed_in, user_id=self.signed_in.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,30 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache, lru_cache, wraps
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_interval, format_skeleton, format_time
+from babel.dates import format_date, format_interval, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from attendance.domain.accounts.accounts import Language
 
 often = lru_cache(maxsize=4096)
-"""Kept: what tables write again and again. Not for times, of which some are alike and written otherwise."""
+"""Kept: what tables write again and again. Not for moments, of which some are alike and written otherwise."""
 LOCALES = {Language.EN: "en_GB", Language.DE: "de", Language.RU: "ru"}
 """Whose dates and numbers are shown in a language."""
+
+
+def often_of_days(written: Callable[..., str]) -> Callable[..., str]:
+    """The same, kept by days: of a moment its day as it stands there is written."""
+    kept = often(written)
+
+    @wraps(written)
+    def of_days(*days: date) -> str:
+        return kept(*(each.date() if isinstance(each, datetime) else each for each in days))
+
+    return of_days
 
 
 @cache
@@ -23,37 +34,44 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
     """The filters of templates that write something in a language, by name."""
     locale = Locale.parse(LOCALES[language])
 
+    @often_of_days
     def day(on: date) -> str:
         """27 Nov 2026"""
         return format_date(on, "medium", locale)
 
+    @often_of_days
     def long_day(on: date) -> str:
         """Friday, 27 November 2026"""
         return format_date(on, "full", locale)
 
+    @often_of_days
     def days(since: date, until: date) -> str:
         """23–27 Nov 2026"""
         return format_interval(since, until, "yMMMd", locale=locale)
 
+    @often_of_days
     def short_day(on: date) -> str:
         """27 Nov"""
         return format_skeleton("MMMd", on, locale=locale)
 
+    @often_of_days
     def weekday(on: date) -> str:
         """Fri"""
         return format_date(on, "ccc", locale)
 
+    @often_of_days
     def month(on: date) -> str:
         """November 2026"""
         return format_skeleton("yMMMM", on, locale=locale)
 
+    @often_of_days
     def short_month(on: date) -> str:
         """Nov 2026"""
         return format_skeleton("yMMM", on, locale=locale)
 
     def clock(at: time | datetime) -> str:
-        """17:00"""
-        return format_time(at.time() if isinstance(at, datetime) else at, "HH:mm", locale=locale)
+        """17:00, in each of our languages."""
+        return f"{at:%H:%M}"
 
     def moment(at: datetime, zone: tzinfo) -> str:
         """27 Nov 2026, 17:00 CET: a date and a time of day, in a zone."""
@@ -75,6 +93,7 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         """87%"""
         return format_percent(ratio, locale=locale)
 
+    @often
     def money(amount: Decimal, currency: str) -> str:
         """€80.00"""
         return format_currency(amount, currency, locale=locale)

@@ -149,7 +149,7 @@ class PagePlan:
             self._permissions[actor.level] = frozenset(table.permissions)
         visit = replace(visit, permissions=self._permissions[actor.level])
         try:
-            user = visit.user
+            user = visit.use_cases.show_user(actor, user_id=actor.id, with_clients=False)
         except AttendanceError:
             # a page that needs it is refused by itself; signing out needs none
             return visit
