@@ -16,6 +16,7 @@ from attendance.adapters.http.server.middleware import Middleware
 from attendance.adapters.http.server.observing import Observer
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
 from attendance.adapters.http.server.operations.declaration import HttpSettings, Room, Service
+from attendance.adapters.http.server.operations.export_lane import ExportLane
 from attendance.adapters.http.server.operations.handlers import handlers_of
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.plan import LARGEST_BODY
@@ -54,6 +55,7 @@ def http_application(
     """
     request_threads = RequestThreads(settings.threads)
     hashing_executor = HashingExecutor(settings.hashers, settings.longest_queue)
+    export_lane = ExportLane(settings.exports, settings.exports_per_person)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -66,6 +68,7 @@ def http_application(
             await asyncio.to_thread(meanwhile.close)
             # requests under way keep their connections until they are done
             await request_threads.close()
+            await export_lane.close()
             hashing_executor.close()
             close()
 
@@ -77,6 +80,7 @@ def http_application(
         is_ready=is_ready,
         request_threads=request_threads,
         hashing_executor=hashing_executor,
+        export_lane=export_lane,
     )
     callers = Callers(
         use_cases.actor_of,

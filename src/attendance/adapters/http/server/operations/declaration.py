@@ -17,6 +17,7 @@ import msgspec
 
 from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
+from attendance.adapters.http.server.operations.export_lane import ExportLane
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.http.server.wire import API as API
@@ -38,6 +39,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 class HttpSettings:
     """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting.
 
+    `exports` files are made at a time, `exports_per_person` of one person at most.
     `has_labs`: whether the labs protocol is answered, too.
     Addresses of calendars begin with `base_url`, by which browsers know the service. Pages speak `language`
     to whoever prefers no other, and tell times in `zone`.
@@ -54,6 +56,8 @@ class HttpSettings:
     threads: int = 8
     hashers: int = 1
     longest_queue: int = 256
+    exports: int = 1
+    exports_per_person: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ class Service:
     is_ready: Callable[[], bool]
     request_threads: RequestThreads
     hashing_executor: HashingExecutor
+    export_lane: ExportLane
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +106,14 @@ def in_directory(settings: HttpSettings) -> Access:
 
 
 class Runs(Enum):
-    """Where an operation runs: on a thread for requests, on one that hashes, or at once: it never waits."""
+    """Where an operation runs: on a thread for requests, on one that hashes, or at once: it never waits.
+
+    `IN_EXPORT_LANE`: it makes a file. One that makes tables of what it lists does so there as well.
+    """
 
     ON_A_THREAD = "thread"
     HASHING = "hashing"
+    IN_EXPORT_LANE = "export lane"
     AT_ONCE = "at once"
 
 
