@@ -12,6 +12,7 @@ from benchmarks import (
     additions,
     bounds,
     export,
+    fairness,
     figures,
     growth,
     labs,
@@ -42,6 +43,7 @@ MEASURES = {
     "growth": growth.measure,
     "export": export.measure,
     "wave": sign_ins.measure,
+    "fairness": fairness.measure,
     "timing": sign_in_timing.measure,
 }
 

@@ -20,6 +20,7 @@ PARTS = (
     "figures",
     "export",
     "wave",
+    "fairness",
     "timing",
 )
 BY_REQUEST = ("growth",)

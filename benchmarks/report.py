@@ -57,6 +57,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("figures", _figures),
         ("export", _export),
         ("wave", _wave),
+        ("fairness", _fairness),
         ("timing", _timing),
         ("growth", _growth),
     ):
@@ -206,6 +207,17 @@ def _wave(kind: str, figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"  sheets {when:6} p50 {of['p50_ms']:.1f} ms, p99 {of['p99_ms']:.1f} ms, worst "
             f"{of['worst_ms']:.1f} ms, {of['errors']} errors of {of['requests']}"
+        )
+
+
+def _fairness(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: an owner's list while somebody else asks for workbooks in 24 loops"
+    for name, of in figures.items():
+        idle, during = of["idle"], of["during"]
+        yield (
+            f"  {name:14} p50 {idle['p50_ms']:.1f} → {during['p50_ms']:.1f} ms, p99 {idle['p99_ms']:.1f} → "
+            f"{during['p99_ms']:.1f} ms ({during['p99_ms'] / idle['p99_ms']:.1f} ×), worst "
+            f"{during['worst_ms']:.1f} ms, {during['errors']} errors; workbooks answered {of['workbooks']}"
         )
 
 

@@ -71,6 +71,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     port: Annotated[int, Meta(ge=1, le=65535)] = 8000
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     threads: Annotated[int, Meta(ge=1, le=256)] = 8
+    connections: Annotated[int, Meta(ge=16, le=1_000_000)] = 16_384
+    receive_seconds: Annotated[float, Meta(gt=0, le=300)] = 20
+    exports: Annotated[int, Meta(ge=1, le=64)] = 1
+    exports_per_person: Annotated[int, Meta(ge=1, le=64)] = 2
     drain_seconds: Annotated[float, Meta(ge=0, le=300)] = 0
     pool_size: Positive = 12
     postgresql_bin: str | None = None

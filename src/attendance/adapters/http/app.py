@@ -106,7 +106,9 @@ def http_application(
         logging_config=None,
     )
     origins = frozenset(origin.strip() for origin in settings.cors_origins)
-    app.asgi_handler = Middleware(app.asgi_handler, origins, tuple(observers), settings.trusted_proxies)
+    app.asgi_handler = Middleware(
+        app.asgi_handler, origins, tuple(observers), settings.trusted_proxies, settings.receive_seconds
+    )
     return app
 
 

@@ -1,5 +1,6 @@
 """The commands that serve: `serve`, `migrate`, `openapi`."""
 
+import logging
 import logging.config
 import socket
 import sys
@@ -9,11 +10,14 @@ import click
 
 from attendance.entrypoints.commands.opening import explained
 from attendance.entrypoints.logs import log_configuration
-from attendance.entrypoints.process import hold_signals
+from attendance.entrypoints.process import connections_within, hold_signals
 from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
+
+log = logging.getLogger(__name__)
 
 # for requests under way; a client that stalls amid its body would have us wait for ever
 LONGEST_STOP_SECONDS = 9
+DESCRIPTORS_BESIDE_CONNECTIONS = 128
 
 
 @click.command()
@@ -36,19 +40,33 @@ def serve(**options: object) -> None:
 
     alone = _alone_on(settings.host, settings.port)
 
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
     from attendance.entrypoints.supervising import Supervisor
 
     url = f"http://{settings.host}:{settings.port}"
+    connections = connections_within(
+        settings.connections, beside=DESCRIPTORS_BESIDE_CONNECTIONS + settings.pool_size
+    )
+    if connections < settings.connections:
+        log.warning(
+            "a worker takes %d connections at most, not %d: the system allows no more open files (ulimit -n)",
+            connections,
+            settings.connections,
+        )
     hold_signals(longest_seconds=LONGEST_STOP_SECONDS)
     click.echo(f"attendance answers at {url} (documentation: {url}/schema). Stop it with Ctrl-C.")
     Supervisor(
         "attendance.entrypoints.asgi:create_app",
         factory=True,
         interface=Interfaces.ASGI,
+        # told to find out which, it waits for the first byte for ever
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=round(settings.receive_seconds * 1000)),
+        backpressure=connections,
         address=settings.host,
         port=settings.port,
         workers=settings.workers,

@@ -1,5 +1,6 @@
 """What every answer has, whatever made it: around the application, where Litestar's own 404 passes too."""
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,10 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 from uuid_utils import uuid7
 
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
+from attendance.adapters.http.server.deadlines import ClientStalled, ReceivingInTime, sent_in_time
 from attendance.adapters.http.server.observing import REQUEST_ID, Observer, served
+
+log = logging.getLogger(__name__)
 
 IS_HEAD = "attendance.is_head"
 """In a request's scope where its method was HEAD, for whatever does more than show."""
@@ -48,15 +52,17 @@ EXPOSED = (
 class Middleware:
     """Answers HEAD like GET without the body, and adds a request id and the headers browsers heed.
 
-    `observers` are told of each request once it is answered, whatever became of it. Pages of `origins` (`*`:
-    all) may read the answers. OPTIONS is answered the same to everybody, with or
-    without the headers that tell a browser to go on.
+    A body that is not sent within `receive_seconds` is answered 408; an answer of which the client takes
+    nothing for so long is given up. `observers` are told of each request once it is answered, whatever became
+    of it. Pages of `origins` (`*`: all) may read the answers. OPTIONS is answered the same to everybody, with
+    or without the headers that tell a browser to go on.
     """
 
     app: ASGIApp
     origins: frozenset[str] = frozenset()
     observers: tuple[Observer, ...] = ()
     trusted: TrustedProxies = ()
+    receive_seconds: float = 20.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -69,6 +75,7 @@ class Middleware:
             scope["method"] = "GET"
             scope[IS_HEAD] = True  # type: ignore[literal-required]
         request_id = _request_id(scope["headers"])
+        receive = ReceivingInTime(receive, self.receive_seconds)
         headers = [*HEADERS, (b"x-request-id", request_id), *self._shared(scope)]
 
         async def sent(message: Message) -> None:
@@ -78,11 +85,16 @@ class Middleware:
                 _complete(message, headers)
             elif is_head and message["type"] == "http.response.body":
                 message["body"] = b""
-            await send(message)
+            if message.get("more_body"):
+                await sent_in_time(send, message, self.receive_seconds)
+            else:
+                await send(message)
 
         under_way = REQUEST_ID.set(request_id.decode())
         try:
             await self.app(scope, receive, sent)
+        except ClientStalled:
+            log.info("a client has taken nothing of its answer for too long")
         finally:
             REQUEST_ID.reset(under_way)
             if self.observers:

@@ -41,6 +41,7 @@ class HttpSettings:
 
     `exports` files are made at a time, `exports_per_person` of one person at most.
     `has_labs`: whether the labs protocol is answered, too.
+    A client may stall for `receive_seconds` amid a request or an answer.
     Addresses of calendars begin with `base_url`, by which browsers know the service. Pages speak `language`
     to whoever prefers no other, and tell times in `zone`.
     """
@@ -56,6 +57,7 @@ class HttpSettings:
     threads: int = 8
     hashers: int = 1
     longest_queue: int = 256
+    receive_seconds: float = 20.0
     exports: int = 1
     exports_per_person: int = 2
 

@@ -1,6 +1,7 @@
 """A lane of its own for files and whole lists, so that whoever asks for many leaves others their threads."""
 
 import asyncio
+import sys
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -18,6 +19,12 @@ A = TypeVarTuple("A")
 LONGEST_WAIT_SECONDS = 10.0
 MOST_WAITING = 64
 """Of one person: those who wait cost little but their connections."""
+
+SWITCH_INTERVAL_SECONDS = 0.001
+"""After so long another thread is let in while files are made, which is computing without a pause.
+
+An answer takes several turns of threads, so this is what each of them waits.
+"""
 
 
 @dataclass(slots=True)
@@ -40,6 +47,7 @@ class ExportLane:
         self._threads = RequestThreads(width, "attendance-export")
         self._per_person = per_person
         self._longest_wait = longest_wait
+        self._switch_interval = sys.getswitchinterval()
         self._places: defaultdict[Hashable, Places] = defaultdict(Places)
 
     def __call__(self, call: Callable[[Unpack[A]], R], *args: *A) -> "asyncio.Future[R]":
@@ -63,12 +71,15 @@ class ExportLane:
             else:
                 await self._waited(places)
             try:
+                sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
                 yield
             finally:
                 self._leave(places)
         finally:
             if not places.taken:
                 self._places.pop(person, None)
+            if not self._places:
+                sys.setswitchinterval(self._switch_interval)
 
     async def _waited(self, places: Places) -> None:
         """Wait for a place that who leaves it hands on."""
@@ -126,7 +137,11 @@ async def unless_gone(receive: Receive, made: Coroutine[Any, Any, R]) -> R | Non
     making, leaving = asyncio.ensure_future(made), asyncio.ensure_future(_gone(receive))
     try:
         await asyncio.wait({making, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        return await making if making.done() else None
+        if making.done():
+            return await making
+        # raises what is wrong with a request that is not sent to its end
+        leaving.result()
+        return None
     finally:
         for task in (making, leaving):
             task.cancel()
