@@ -15,6 +15,7 @@ MEANING = {
     "W1": "PUT /labs/{id}/attendance, each changes a mark and appends an event",
     "W2": "GET /labs/{id}/attendance?date=, 30 rows",
 }
+CELLS_OF_A_MARK = 14
 PACKAGES = (
     "attendance", "litestar", "granian", "sqlalchemy", "psycopg", "msgspec", "uvloop",
     "fastapi", "pydantic", "uvicorn", "asyncpg", "aiosqlite", "httptools",
@@ -178,11 +179,13 @@ def _lessons(kind: str, figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _export(kind: str, figures: dict[str, Any]) -> Iterator[str]:
-    yield (
-        f"{kind}: {figures['marks']} marks as CSV, {figures['mib']:.0f} MiB in {figures['seconds']:.1f} s; "
-        f"first byte after {figures['first_byte_ms']:.0f} ms; worker "
-        f"{figures['before_rss_mib']:.0f} MiB before, {figures['added_rss_mib']:.1f} more at most"
-    )
+    for form in ("csv", "xlsx"):
+        of = figures[form]
+        yield (
+            f"{kind}: {figures['marks']} marks of {CELLS_OF_A_MARK} cells as {form}, {of['mib']:.0f} MiB in "
+            f"{of['seconds']:.1f} s; first byte after {of['first_byte_ms']:.0f} ms; worker "
+            f"{of['before_rss_mib']:.0f} MiB before, {of['added_rss_mib']:.1f} more at most"
+        )
 
 
 def _figures(kind: str, figures: dict[str, Any]) -> Iterator[str]:
