@@ -24,6 +24,7 @@ from benchmarks import (
     sheet,
     sign_in_timing,
     sign_ins,
+    stalled,
     start,
     writers,
 )
@@ -44,6 +45,7 @@ MEASURES = {
     "export": export.measure,
     "wave": sign_ins.measure,
     "fairness": fairness.measure,
+    "stalled": stalled.measure,
     "timing": sign_in_timing.measure,
 }
 

@@ -1,4 +1,4 @@
-"""All marks as CSV and as a workbook over HTTP: how soon it begins, how long it takes, and memory meanwhile."""
+"""All marks as CSV and as a workbook over HTTP: how soon it begins, how long it takes, and memory."""
 
 import asyncio
 import time

@@ -70,12 +70,12 @@ def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
 
 
 async def _through(port: int, owners: str, others: str, seconds: float) -> dict[str, Any]:
-    await _listed(port, owners, 1)
-    idle = await _listed(port, owners, seconds)
+    await listed(port, owners, 1)
+    idle = await listed(port, owners, seconds)
     statuses: list[int] = []
     loops = [asyncio.create_task(_loop(port, others, statuses)) for _ in range(LOOPS)]
     await asyncio.sleep(1)
-    during = await _listed(port, owners, seconds)
+    during = await listed(port, owners, seconds)
     for loop in loops:
         loop.cancel()
     await asyncio.gather(*loops, return_exceptions=True)
@@ -86,7 +86,8 @@ async def _through(port: int, owners: str, others: str, seconds: float) -> dict[
     }
 
 
-async def _listed(port: int, token: str, seconds: float) -> Answered:
+async def listed(port: int, token: str, seconds: float) -> Answered:
+    """How an owner's list is answered meanwhile."""
     taken: list[float] = []
     errors = 0
     asked = request("GET", LIST, token)

@@ -21,6 +21,7 @@ PARTS = (
     "export",
     "wave",
     "fairness",
+    "stalled",
     "timing",
 )
 BY_REQUEST = ("growth",)

@@ -59,6 +59,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("export", _export),
         ("wave", _wave),
         ("fairness", _fairness),
+        ("stalled", _stalled),
         ("timing", _timing),
         ("growth", _growth),
     ):
@@ -221,6 +222,17 @@ def _fairness(kind: str, figures: dict[str, Any]) -> Iterator[str]:
             f"  {name:14} p50 {idle['p50_ms']:.1f} → {during['p50_ms']:.1f} ms, p99 {idle['p99_ms']:.1f} → "
             f"{during['p99_ms']:.1f} ms ({during['p99_ms'] / idle['p99_ms']:.1f} ×), worst "
             f"{during['worst_ms']:.1f} ms, {during['errors']} errors; workbooks answered {of['workbooks']}"
+        )
+
+
+def _stalled(_: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield "an owner's list beside connections on which nothing more comes"
+    for sent, of in figures.items():
+        idle, during = of["idle"], of["during"]
+        yield (
+            f"  {of['connections']} with {sent:12} p50 {idle['p50_ms']:.1f} → {during['p50_ms']:.1f} ms, p99 "
+            f"{idle['p99_ms']:.1f} → {during['p99_ms']:.1f} ms, {during['errors']} errors; {of['closed']} "
+            f"closed, the last after {of['last_closed_after_s']:.0f} s"
         )
 
 
