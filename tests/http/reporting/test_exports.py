@@ -467,8 +467,8 @@ def test_a_text_that_is_not_escaped_is_xml_of_its_authors_making(
     clerk = memory.having(Role.EMPLOYEE)
     adds(clerk, "client", name="<r><t>x</t></r>")
     assert rows_of(clerk.reads("/clients", format="xlsx"), Format.XLSX)[0]["name"] == "<r><t>x</t></r>"
-    monkeypatch.setattr(workbooks, "escape", lambda _: "x")
-    assert rows_of(clerk.reads("/clients", format="xlsx"), Format.XLSX)[0]["name"] == "x"
+    monkeypatch.setattr(workbooks, "escaped", lambda text: text)
+    assert not rows_of(clerk.reads("/clients", format="xlsx"), Format.XLSX)[0]["name"]
 
 
 def test_numbers_amounts_dates_and_times_are_such_cells_with_formats(memory: Api) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -32,6 +33,10 @@ MOST_DIGITS = 15
 """Of a number in a sheet: more would be lost."""
 
 DATE, TIME, INSTANT = "yyyy-mm-dd", "hh:mm", "yyyy-mm-dd hh:mm:ss"
+LONGEST_KEPT = 64
+kept = lru_cache(maxsize=4096)
+"""What has been said of a value in a sheet is often said again: ids, names, dates."""
+
 DAY = timedelta(days=1)
 NO_XML = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9a-fA-F]{4}_)")
 """What XML cannot say, and what would be read as the way that sheets say it."""
@@ -128,10 +133,11 @@ class Sheet:
             int: self._number,
             float: self._number,
             Decimal: self._amount,
-            date: self._date,
-            datetime: self._instant,
-            time: self._time,
+            date: kept(self._date),
+            datetime: kept(self._instant),
+            time: kept(self._time),
         }
+        self._short_text = kept(_text_cell)
 
     def row(self, values: Iterable[Value]) -> str:
         """The next row. Raises Invalid for one too many, or a text that no cell can hold."""
@@ -167,7 +173,7 @@ class Sheet:
             raise Invalid(
                 FieldError("format", f"is for {LONGEST_CELL} characters in a cell at most: csv is for any")
             )
-        return f' t="inlineStr"><is><t{KEEPS_BLANKS if text != text.strip() else ""}>{escaped(text)}</t></is>'
+        return self._short_text(text) if len(text) <= LONGEST_KEPT else _text_cell(text)
 
     def _number(self, value: float) -> str:
         if not isinstance(value, float) and _digits(value) > MOST_DIGITS:
@@ -202,6 +208,10 @@ class Sheet:
     def _style(self, form: str) -> int:
         """Its number among those of the cells, of which 0 has none."""
         return self._formats.setdefault(form, len(self._formats)) + 1
+
+
+def _text_cell(text: str) -> str:
+    return f' t="inlineStr"><is><t{KEEPS_BLANKS if text != text.strip() else ""}>{escaped(text)}</t></is>'
 
 
 def escaped(text: str) -> str:
