@@ -1,12 +1,15 @@
 """A client that stalls amid a body, or takes nothing of an answer, holds nothing for long."""
 
 import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
-from attendance.adapters.http.server import middleware
-from tests.http.api import running
+from attendance.application.forms.listing import BATCH
+from attendance.domain.permissions.roles import Role
+from tests import make
+from tests.http.api import CLUB, running
 
 DEADLINE = 0.01
 LOGIN = {"type": "http.request", "body": b'{"username": "ann", ', "more_body": True}
@@ -52,46 +55,50 @@ def test_a_body_that_stalls_is_answered_408_and_its_connection_closed() -> None:
 def test_without_a_deadline_a_body_that_stalls_is_waited_for_until_the_client_leaves(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(middleware, "ReceivingInTime", lambda receive, _: receive)
+    monkeypatch.setattr(asyncio, "timeout_at", lambda _: nullcontext())
     with pytest.raises(AssertionError):
         check_is_told(asked(leaves_after=10 * DEADLINE))
 
 
-def stalled(seconds: float) -> tuple[list[str], bool]:
-    """What happens to an answer in pieces whose second is not taken, and whether it is not over then."""
+def is_over(seconds: float, patience: float | None) -> bool:
+    """Whether a table of which the client takes the first piece alone is over, and its place free again."""
+    with running(receive_seconds=seconds, exports_per_person=1) as api:
+        clerk = api.having(Role.EMPLOYEE)
+        with api.store.transaction() as work:
+            for number in range(2 * BATCH):
+                work.clients.add(make.client(name=f"{number:05}"))
+        headers = [(name.encode(), value.encode()) for name, value in clerk.headers.items()]
+        scope = api.transport._scope("GET", f"{CLUB}/clients?format=csv".encode(), headers)
 
-    async def exchange() -> tuple[list[str], bool]:
-        happened: list[str] = []
+        async def exchange() -> bool:
+            taken = 0
 
-        async def answers(scope: Any, receive: Any, send: Any) -> None:
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            try:
-                for piece in (b"a", b"b", b"c"):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-                    happened.append(piece.decode())
-            finally:
-                happened.append("left")
+            async def receive() -> dict[str, Any]:
+                if taken:
+                    await asyncio.Event().wait()
+                return {"type": "http.request", "body": b"", "more_body": False}
 
-        async def send(message: Any) -> None:
-            if message.get("body") == b"b":
-                await asyncio.Event().wait()
+            async def send(message: dict[str, Any]) -> None:
+                nonlocal taken
+                taken += message["type"] == "http.response.body"
+                if taken > 1:
+                    await asyncio.Event().wait()
 
-        around: Any = middleware.Middleware(answers, receive_seconds=seconds)
-        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-        task = asyncio.ensure_future(around(scope, None, send))
-        done, _ = await asyncio.wait({task}, timeout=None if seconds < 1 else 10 * DEADLINE)
-        try:
-            return [*happened], not done
-        finally:
+            app: Any = api.app
+            task = asyncio.ensure_future(app(scope, receive, send))
+            done, _ = await asyncio.wait({task}, timeout=patience)
             task.cancel()
+            return bool(done)
 
-    return asyncio.run(exchange())
+        over = api.transport._await(exchange())
+        assert clerk.reads("/clients", format="csv").status_code == 200
+        return over
 
 
 def test_an_answer_that_nobody_takes_is_given_up() -> None:
-    assert stalled(DEADLINE) == (["a", "left"], False)
+    assert is_over(DEADLINE, None)
 
 
 @pytest.mark.plants
 def test_without_a_deadline_an_answer_that_nobody_takes_is_waited_with_for_ever() -> None:
-    assert stalled(3600) == (["a"], True)
+    assert not is_over(300, 10 * DEADLINE)

@@ -1,6 +1,5 @@
 """What every answer has, whatever made it: around the application, where Litestar's own 404 passes too."""
 
-import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,10 +10,8 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 from uuid_utils import uuid7
 
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
-from attendance.adapters.http.server.deadlines import ClientStalled, ReceivingInTime, sent_in_time
+from attendance.adapters.http.server.deadlines import InTime
 from attendance.adapters.http.server.observing import REQUEST_ID, Observer, served
-
-log = logging.getLogger(__name__)
 
 IS_HEAD = "attendance.is_head"
 """In a request's scope where its method was HEAD, for whatever does more than show."""
@@ -75,7 +72,7 @@ class Middleware:
             scope["method"] = "GET"
             scope[IS_HEAD] = True  # type: ignore[literal-required]
         request_id = _request_id(scope["headers"])
-        receive = ReceivingInTime(receive, self.receive_seconds)
+        in_time = InTime(receive, send, self.receive_seconds)
         headers = [*HEADERS, (b"x-request-id", request_id), *self._shared(scope)]
 
         async def sent(message: Message) -> None:
@@ -85,16 +82,11 @@ class Middleware:
                 _complete(message, headers)
             elif is_head and message["type"] == "http.response.body":
                 message["body"] = b""
-            if message.get("more_body"):
-                await sent_in_time(send, message, self.receive_seconds)
-            else:
-                await send(message)
+            await in_time.send(message)
 
         under_way = REQUEST_ID.set(request_id.decode())
         try:
-            await self.app(scope, receive, sent)
-        except ClientStalled:
-            log.info("a client has taken nothing of its answer for too long")
+            await self.app(scope, in_time.receive, sent)
         finally:
             REQUEST_ID.reset(under_way)
             if self.observers:

@@ -176,7 +176,7 @@ class Plan:
         async with AsyncExitStack() as held:
             try:
                 reply = await unless_gone(receive, begun())
-            except AttendanceError as refusal:
+            except (AttendanceError, HTTPException) as refusal:
                 reply = reply_to(refusal, scope)
             if reply is not None:
                 await reply(scope, receive, send)
