@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 from uuid_utils import uuid7
 
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
-from attendance.adapters.http.server.deadlines import InTime
+from attendance.adapters.http.server.callers.deadlines import InTime
 from attendance.adapters.http.server.observing import REQUEST_ID, Observer, served
 
 IS_HEAD = "attendance.is_head"
