@@ -12,6 +12,7 @@ from benchmarks import (
     additions,
     bounds,
     export,
+    fairness,
     figures,
     growth,
     labs,
@@ -25,6 +26,7 @@ from benchmarks import (
     sheet,
     sign_in_timing,
     sign_ins,
+    stalled,
     start,
     writers,
 )
@@ -46,6 +48,8 @@ MEASURES = {
     "roll_call": roll_call.measure,
     "export": export.measure,
     "wave": sign_ins.measure,
+    "fairness": fairness.measure,
+    "stalled": stalled.measure,
     "timing": sign_in_timing.measure,
 }
 

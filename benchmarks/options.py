@@ -21,6 +21,8 @@ PARTS = (
     "pages",
     "export",
     "wave",
+    "fairness",
+    "stalled",
     "timing",
 )
 BY_REQUEST = ("growth", "roll_call")

@@ -11,7 +11,6 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 import uvloop
-from attendance.entrypoints.process import settle
 from litestar import Litestar
 
 from attendance.adapters.http.server.wire import API
@@ -20,6 +19,7 @@ from attendance.domain.permissions.actor import Actor
 from attendance.entrypoints.asgi import application
 from attendance.entrypoints.container import Container
 from attendance.entrypoints.demo.club import Demo, Size
+from attendance.entrypoints.serving.process import settle
 from attendance.entrypoints.settings import Settings
 from benchmarks.club import ZONE
 from benchmarks.options import Options

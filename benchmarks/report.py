@@ -15,6 +15,7 @@ MEANING = {
     "W1": "PUT /labs/{id}/attendance, each changes a mark and appends an event",
     "W2": "GET /labs/{id}/attendance?date=, 30 rows",
 }
+CELLS_OF_A_MARK = 14
 PACKAGES = (
     "attendance", "litestar", "granian", "sqlalchemy", "psycopg", "msgspec", "uvloop",
     "fastapi", "pydantic", "uvicorn", "asyncpg", "aiosqlite", "httptools",
@@ -58,6 +59,8 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         ("pages", _pages),
         ("export", _export),
         ("wave", _wave),
+        ("fairness", _fairness),
+        ("stalled", _stalled),
         ("timing", _timing),
         ("growth", _growth),
         ("roll_call", _roll_call),
@@ -205,11 +208,13 @@ def _pages(kind: str, figures: dict[str, Any]) -> Iterator[str]:
 
 
 def _export(kind: str, figures: dict[str, Any]) -> Iterator[str]:
-    yield (
-        f"{kind}: {figures['marks']} marks as CSV, {figures['mib']:.0f} MiB in {figures['seconds']:.1f} s; "
-        f"first byte after {figures['first_byte_ms']:.0f} ms; worker "
-        f"{figures['before_rss_mib']:.0f} MiB before, {figures['added_rss_mib']:.1f} more at most"
-    )
+    for form in ("csv", "xlsx"):
+        of = figures[form]
+        yield (
+            f"{kind}: {figures['marks']} marks of {CELLS_OF_A_MARK} cells as {form}, {of['mib']:.0f} MiB in "
+            f"{of['seconds']:.1f} s; first byte after {of['first_byte_ms']:.0f} ms; worker "
+            f"{of['before_rss_mib']:.0f} MiB before, {of['added_rss_mib']:.1f} more at most"
+        )
 
 
 def _figures(kind: str, figures: dict[str, Any]) -> Iterator[str]:
@@ -234,6 +239,28 @@ def _wave(kind: str, figures: dict[str, Any]) -> Iterator[str]:
         yield (
             f"  sheets {when:6} p50 {of['p50_ms']:.1f} ms, p99 {of['p99_ms']:.1f} ms, worst "
             f"{of['worst_ms']:.1f} ms, {of['errors']} errors of {of['requests']}"
+        )
+
+
+def _fairness(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: an owner's list while somebody else asks for workbooks in 24 loops"
+    for name, of in figures.items():
+        idle, during = of["idle"], of["during"]
+        yield (
+            f"  {name:14} p50 {idle['p50_ms']:.1f} → {during['p50_ms']:.1f} ms, p99 {idle['p99_ms']:.1f} → "
+            f"{during['p99_ms']:.1f} ms ({during['p99_ms'] / idle['p99_ms']:.1f} ×), worst "
+            f"{during['worst_ms']:.1f} ms, {during['errors']} errors; workbooks answered {of['workbooks']}"
+        )
+
+
+def _stalled(_: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield "an owner's list beside connections on which nothing more comes"
+    for sent, of in figures.items():
+        idle, during = of["idle"], of["during"]
+        yield (
+            f"  {of['connections']} with {sent:12} p50 {idle['p50_ms']:.1f} → {during['p50_ms']:.1f} ms, p99 "
+            f"{idle['p99_ms']:.1f} → {during['p99_ms']:.1f} ms, {during['errors']} errors; {of['closed']} "
+            f"closed, the last after {of['last_closed_after_s']:.0f} s"
         )
 
 

@@ -303,3 +303,17 @@ def gives_up_on_workers_that_die() -> None:
     from attendance.entrypoints.serving.supervising import Supervisor
 
     Supervisor._serve_loop = MPServer._serve_loop  # type: ignore[method-assign]
+
+
+def finds_out_which_http() -> None:
+    """As Granian does unless it is told."""
+    from granian.constants import HTTPModes
+
+    from attendance.entrypoints.serving.supervising import Supervisor
+
+    start = Supervisor.__init__
+
+    def started(self: Any, *args: Any, **options: Any) -> None:
+        start(self, *args, **options | {"http": HTTPModes.auto})
+
+    Supervisor.__init__ = started  # type: ignore[method-assign]

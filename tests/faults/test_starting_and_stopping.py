@@ -310,3 +310,19 @@ def test_before_it_stops_it_is_not_ready_and_answers_all_the_same(
         assert statuses(live) == {200}
         os.kill(service.process.pid, signal.SIGTERM)
         assert service.process.wait(timeout=PATIENCE_SECONDS) == 0
+
+
+def test_a_second_service_on_one_file_is_warned_of_in_one_line(
+    sqlite_databases: SqliteDatabases, tmp_path: Path
+) -> None:
+    """A third on another file is not."""
+    url = sqlite_databases.fresh()
+    logs = []
+    with ExitStack() as stack:
+        for name, of in [("first", url), ("second", url), ("third", sqlite_databases.fresh())]:
+            (tmp_path / name).mkdir()
+            service = stack.enter_context(running(service_of(tmp_path / name, of, workers="1")))
+            logs.append([line for line in service.log.splitlines() if "another service" in line])
+            check_is_alive(service.port)
+    assert [len(lines) for lines in logs] == [0, 1, 0]
+    assert url.removeprefix("sqlite:///") in logs[1][0]

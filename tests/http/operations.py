@@ -225,6 +225,12 @@ WITH_BODY = [
     "add_group", "add_member", "edit_group", "add_lessons", "edit_lesson",
     "sell_subscription", "edit_subscription", "freeze_subscriptions", "mark_attendance", "announce_absence",
 ]  # fmt: skip
+FILES = [
+    name for name in NAMES
+    if name.startswith("list_") or name.endswith(("_of_client", "_statistics", "_calendar"))
+    or name in ("show_sheet", "attendance_history")
+]  # fmt: skip
+"""Tables, or calendars."""
 SIGNED_IN = [name for name in NAMES if name not in PUBLIC]
 USING = [name for name in NAMES if name not in ("home", "registration_form")]
 """Those that call a use case."""
@@ -232,7 +238,14 @@ USING = [name for name in NAMES if name not in ("home", "registration_form")]
 
 def operations(scene: Scene) -> dict[str, Operation]:
     """By the names they have in the published document."""
-    return {**labs_operations(scene), **club_operations(scene)}
+    found = {**labs_operations(scene), **club_operations(scene)}
+    return {name: replace(it, may_say=(*it.may_say, *told_of_all(name, it))) for name, it in found.items()}
+
+
+def told_of_all(name: str, operation: Operation) -> set[int]:
+    """What operations of a form may say, whatever else they are: a body that stalls, files for one person."""
+    stalls = {408} if operation.body is not None else set()
+    return (stalls | ({429} if name in FILES else set())) - {*operation.may_say}
 
 
 def labs_operations(scene: Scene) -> dict[str, Operation]:

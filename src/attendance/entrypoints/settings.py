@@ -89,6 +89,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Processes that answer. One per core is a good start."""
     threads: Annotated[int, Meta(ge=1, le=256)] = 8
     """Requests that one worker works on at a time."""
+    connections: Annotated[int, Meta(ge=16, le=1_000_000)] = 16_384
+    """Open connections of one worker, used or not; further ones wait to be accepted. Never more than its
+    file descriptors allow: see [operating.md](operating.md#connections).
+    """
+    receive_seconds: Annotated[float, Meta(gt=0, le=300)] = 20
+    """How long a client may take to send its first byte and the head of a request, and then its body; how
+    long a connection is kept that nobody uses; how long a client may take nothing of an answer that is
+    sent in pieces.
+    """
+    exports: Annotated[int, Meta(ge=1, le=64)] = 1
+    """Files (tables, workbooks, calendars) and lists of more than 500 items that one worker makes at a
+    time, apart from other requests.
+    """
+    exports_per_person: Annotated[int, Meta(ge=1, le=64)] = 2
+    """How many of them are made and sent at once by one worker for one account; more wait up to 10
+    seconds, then are answered 429.
+    """
     drain_seconds: Annotated[float, Meta(ge=0, le=300)] = 0
     """How long requests are still taken after the service is told to stop: meanwhile `/health/ready` is
     503, so that a load balancer sends them elsewhere.

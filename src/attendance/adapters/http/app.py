@@ -14,6 +14,7 @@ from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
 from attendance.adapters.http.server.operations.declaration import HttpSettings, Room, Service
+from attendance.adapters.http.server.operations.export_lane import ExportLane
 from attendance.adapters.http.server.operations.handlers import handlers_of
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.metrics import metrics_route, sampling
@@ -57,6 +58,7 @@ def http_application(
     """
     request_threads = RequestThreads(settings.threads)
     hashing_executor = HashingExecutor(settings.hashers, settings.longest_queue)
+    export_lane = ExportLane(settings.exports, settings.exports_per_person)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -72,6 +74,7 @@ def http_application(
             await asyncio.to_thread(meanwhile.close)
             # requests under way keep their connections until they are done
             await request_threads.close()
+            await export_lane.close()
             hashing_executor.close()
             close()
 
@@ -83,6 +86,7 @@ def http_application(
         is_ready=is_ready,
         request_threads=request_threads,
         hashing_executor=hashing_executor,
+        export_lane=export_lane,
     )
     callers = Callers(
         use_cases.actor_of,
@@ -110,7 +114,12 @@ def http_application(
     )
     origins = frozenset(origin.strip() for origin in settings.cors_origins)
     app.asgi_handler = Middleware(
-        app.asgi_handler, origins, tuple(observers), settings.trusted_proxies, settings.base_path
+        app.asgi_handler,
+        origins,
+        tuple(observers),
+        settings.trusted_proxies,
+        settings.base_path,
+        settings.receive_seconds,
     )
     return app
 

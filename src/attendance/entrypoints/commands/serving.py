@@ -1,19 +1,25 @@
 """The commands that serve: `serve`, `migrate`, `openapi`."""
 
+import logging
 import logging.config
+import os
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import click
 
 from attendance.entrypoints.commands.opening import explained
 from attendance.entrypoints.serving.logs import log_configuration
-from attendance.entrypoints.serving.process import hold_signals
-from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
+from attendance.entrypoints.serving.process import connections_within, hold_signals
+from attendance.entrypoints.settings import MEMORY, PREFIX, Settings, about, from_environment
+
+log = logging.getLogger(__name__)
 
 # for requests under way; a client that stalls amid its body would have us wait for ever
 LONGEST_STOP_SECONDS = 9
+DESCRIPTORS_BESIDE_CONNECTIONS = 128
 
 
 @click.command()
@@ -23,8 +29,6 @@ LONGEST_STOP_SECONDS = 9
 @explained
 def serve(**options: object) -> None:
     """Bring the database up to date, then answer HTTP until told to stop."""
-    import os
-
     # the workers read the environment, so that is where an option goes
     os.environ |= {
         f"{PREFIX}{name.upper()}": str(value) for name, value in options.items() if value is not None
@@ -35,8 +39,10 @@ def serve(**options: object) -> None:
     _refuse_what_no_worker_could_use(settings)
 
     alone = _alone_on(settings.host, settings.port)
+    alone.enter_context(_noted_on(settings.database_url))
 
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
@@ -44,6 +50,15 @@ def serve(**options: object) -> None:
     from attendance.entrypoints.watching.processes import counting_together
 
     url = f"http://{settings.host}:{settings.port}"
+    connections = connections_within(
+        settings.connections, beside=DESCRIPTORS_BESIDE_CONNECTIONS + settings.pool_size
+    )
+    if connections < settings.connections:
+        log.warning(
+            "a worker takes %d connections at most, not %d: the system allows no more open files (ulimit -n)",
+            connections,
+            settings.connections,
+        )
     hold_signals(longest_seconds=LONGEST_STOP_SECONDS)
     click.echo(f"attendance answers at {url} (documentation: {url}/schema). Stop it with Ctrl-C.")
     with alone, counting_together(f"{settings.host.replace('/', '-')}-{settings.port}"):
@@ -51,6 +66,10 @@ def serve(**options: object) -> None:
             "attendance.entrypoints.asgi:create_app",
             factory=True,
             interface=Interfaces.ASGI,
+            # told to find out which, it waits for the first byte for ever
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=round(settings.receive_seconds * 1000)),
+            backpressure=connections,
             address=settings.host,
             port=settings.port,
             workers=settings.workers,
@@ -104,6 +123,28 @@ def _alone_on(host: str, port: int) -> ExitStack:
     except OSError as error:
         held.close()
         raise ValueError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return held
+
+
+def _noted_on(database_url: str) -> ExitStack:
+    """Note, as long as the service lives, that it serves a file of SQLite; warn of another one that does.
+
+    Both work, and each gets less done than one by itself: writers wait for each other without an order. On
+    Linux alone; a service that runs in a container of its own is not seen.
+    """
+    import sqlalchemy as sa
+
+    held = ExitStack()
+    url = sa.make_url(database_url) if database_url != MEMORY else None
+    if sys.platform != "linux" or url is None or url.get_backend_name() != "sqlite" or not url.database:
+        return held
+    with suppress(OSError):
+        file = Path(url.database).stat()
+        note = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        try:
+            note.bind(f"\0attendance serves {file.st_dev}:{file.st_ino}")
+        except OSError:
+            log.warning("another service serves %s, too: one with more workers does more", url.database)
     return held
 
 

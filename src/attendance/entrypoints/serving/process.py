@@ -57,6 +57,24 @@ def _die_with_parent(parent: int, longest_seconds: float) -> None:
     Thread(target=watch, name="attendance-parent", daemon=True).start()
 
 
+def connections_within(most: int, *, beside: int) -> int:
+    """How many connections there can be, at most so many, with `beside` descriptors for everything else.
+
+    Raises this process's limit of open files, and that of those it starts, as far as it may.
+    """
+    try:
+        import resource
+    except ImportError:
+        return most
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most + beside
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(1, min(most, wanted - beside))
+
+
 def settle() -> None:
     """To be called once everything is loaded."""
     _return_large_blocks()

@@ -13,7 +13,7 @@ from attendance.adapters.http.club.groups import GROUP
 from attendance.adapters.http.server.answers import content_tag
 from attendance.adapters.http.server.fields.characters import ANY_TEXT
 from attendance.adapters.http.server.fields.ids import UserOrMe
-from attendance.adapters.http.server.operations.declaration import API, Room, Service, by_calendar_token
+from attendance.adapters.http.server.operations.declaration import API, Room, Runs, Service, by_calendar_token
 from attendance.application.use_cases import UseCases
 from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import Actor
@@ -79,6 +79,7 @@ def revoke_calendar_token(use_cases: UseCases, actor: Actor, user_id: UserOrMe) 
     "GET",
     f"{USER}/calendar.ics",
     by_calendar_token(Permission.READ_USER_CALENDAR),
+    runs=Runs.IN_EXPORT_LANE,
     media_type=ICALENDAR,
 )
 def user_calendar(
@@ -95,6 +96,7 @@ def user_calendar(
     "GET",
     f"{GROUP}/calendar.ics",
     by_calendar_token(Permission.READ_GROUP_CALENDAR),
+    runs=Runs.IN_EXPORT_LANE,
     media_type=ICALENDAR,
 )
 def group_calendar(
@@ -111,6 +113,7 @@ def group_calendar(
     "GET",
     f"{CLIENT}/calendar.ics",
     by_calendar_token(Permission.READ_CLIENT),
+    runs=Runs.IN_EXPORT_LANE,
     media_type=ICALENDAR,
 )
 def client_calendar(

@@ -17,6 +17,7 @@ import msgspec
 
 from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
+from attendance.adapters.http.server.operations.export_lane import ExportLane
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.http.server.requests.base_path import BasePath
@@ -39,7 +40,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 class HttpSettings:
     """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting.
 
+    `exports` files are made at a time, `exports_per_person` of one person at most.
     `has_labs`: whether the labs protocol is answered, too.
+    A client may stall for `receive_seconds` amid a request or an answer.
     Addresses of calendars begin with `base_url`, by which browsers know the service. Pages speak `language`
     to whoever prefers no other, and tell times in `zone`. Metrics are shown to whoever sends `metrics_token`,
     to everybody where there is none.
@@ -56,6 +59,9 @@ class HttpSettings:
     threads: int = 8
     hashers: int = 1
     longest_queue: int = 256
+    receive_seconds: float = 20.0
+    exports: int = 1
+    exports_per_person: int = 2
     metrics_token: str | None = None
 
     @property
@@ -75,6 +81,7 @@ class Service:
     is_ready: Callable[[], bool]
     request_threads: RequestThreads
     hashing_executor: HashingExecutor
+    export_lane: ExportLane
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +116,14 @@ def in_directory(settings: HttpSettings) -> Access:
 
 
 class Runs(Enum):
-    """Where an operation runs: on a thread for requests, on one that hashes, or at once: it never waits."""
+    """Where an operation runs: on a thread for requests, on one that hashes, or at once: it never waits.
+
+    `IN_EXPORT_LANE`: it makes a file. One that makes tables of what it lists does so there as well.
+    """
 
     ON_A_THREAD = "thread"
     HASHING = "hashing"
+    IN_EXPORT_LANE = "export lane"
     AT_ONCE = "at once"
 
 

@@ -23,11 +23,12 @@ from attendance.adapters.http.server.operations.declaration import (
     Access,
     Operation,
     Room,
+    Runs,
     Service,
 )
 from attendance.adapters.http.server.operations.description import described_as
 from attendance.adapters.http.server.operations.idempotency import is_kept
-from attendance.adapters.http.server.operations.plan import Inputs, Plan, status_of
+from attendance.adapters.http.server.operations.plan import FORMAT, Inputs, Plan, status_of
 from attendance.domain.permissions.roles import Level
 from attendance.domain.permissions.table import allows
 
@@ -83,7 +84,9 @@ def refused(operation: Operation, inputs: Inputs, access: Access) -> set[int]:
     if inputs.versions:
         statuses.add(412)
     if inputs.body:
-        statuses.add(415)
+        statuses |= {408, 415}
+    if FORMAT in inputs.query or operation.runs is Runs.IN_EXPORT_LANE:
+        statuses.add(429)
     if is_kept(operation, access, inputs.answer):
         statuses |= {409, 422}
     return statuses

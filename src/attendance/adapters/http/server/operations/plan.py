@@ -1,6 +1,7 @@
 """The plan of an operation: made once from its handler's parameters, followed for each request."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from inspect import Parameter, signature
@@ -16,7 +17,8 @@ from attendance.adapters.http.server.answers import Resource, reply_of
 from attendance.adapters.http.server.bodies.meaning import Body, Fields
 from attendance.adapters.http.server.bodies.strict_json import decoded
 from attendance.adapters.http.server.bodies.validation import MOST_ERRORS, Malformed, merged
-from attendance.adapters.http.server.callers.authentication import Caller, Callers
+from attendance.adapters.http.server.callers.addresses import address_of
+from attendance.adapters.http.server.callers.authentication import ACCOUNT, Caller, Callers
 from attendance.adapters.http.server.callers.versions import IF_MATCH, unless_known, versions_seen
 from attendance.adapters.http.server.compression import VARIES, chosen, compressed, in_pieces, is_compressible
 from attendance.adapters.http.server.errors import reply_to
@@ -24,6 +26,7 @@ from attendance.adapters.http.server.exports.tables import ForExcel, Format, for
 from attendance.adapters.http.server.fields.ids import ME, sent_id
 from attendance.adapters.http.server.fields.queries import PER_PAGE, QueryField, parsed, values_in
 from attendance.adapters.http.server.operations.declaration import Access, Operation, Runs, Service
+from attendance.adapters.http.server.operations.export_lane import begun_with, first_of, unless_gone
 from attendance.adapters.http.server.operations.idempotency import (
     is_kept,
     key_sent,
@@ -102,6 +105,16 @@ GIVEN: dict[str, Callable[[Asked], Any]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What takes long, to be made in the lane for that: a file, or a whole list piece by piece."""
+
+    call: Callable[[], Any]
+
+    def __call__(self) -> Any:
+        return self.call()
+
+
 class Plan:
     """What is done with each request to an operation, in the order in which refusals come.
 
@@ -123,12 +136,15 @@ class Plan:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http_scope = cast(HTTPScope, scope)
         try:
-            reply = await self._reply(http_scope, receive)
+            made = await self._made(http_scope, receive)
         except (AttendanceError, HTTPException) as refusal:
-            reply = reply_to(refusal, http_scope)
-        await reply(scope, receive, send)
+            made = reply_to(refusal, http_scope)
+        if isinstance(made, Export):
+            await self._exported(made, http_scope, receive, send)
+        else:
+            await made(scope, receive, send)
 
-    async def _reply(self, scope: HTTPScope, receive: Receive) -> ASGIApp:
+    async def _made(self, scope: HTTPScope, receive: Receive) -> "Reply | Export":
         _refuse_announced(scope)
         raw = await _read(scope, receive) if self._inputs.body else b""
         match self._operation.runs:
@@ -142,8 +158,27 @@ class Plan:
             case _:
                 return await self._service.request_threads(self._answered, scope, raw)
 
-    def _answered(self, scope: HTTPScope, raw: bytes) -> ASGIApp:
-        return self._replied(scope, self._called(scope, raw))
+    def _answered(self, scope: HTTPScope, raw: bytes) -> "Reply | Export":
+        call = self._called(scope, raw)
+        return call if isinstance(call, Export) else self._replied(scope, call)
+
+    async def _exported(self, export: "Export", scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Make what takes long and send it, holding one of the caller's places in the lane meanwhile."""
+        lane = self._service.export_lane
+        person = scope.get(ACCOUNT) or address_of(scope, self._callers.trusted)
+
+        async def begun() -> ASGIApp:
+            await held.enter_async_context(lane.place(person))
+            reply = await lane(self._replied, scope, export)
+            return await self._stream(scope, reply) if isinstance(reply, Export) else reply
+
+        async with AsyncExitStack() as held:
+            try:
+                reply = await unless_gone(receive, begun())
+            except (AttendanceError, HTTPException) as refusal:
+                reply = reply_to(refusal, scope)
+            if reply is not None:
+                await reply(scope, receive, send)
 
     def _called(self, scope: HTTPScope, raw: bytes) -> Callable[[], Any]:
         """The handler with all that it takes, or the raising of whatever comes before."""
@@ -152,7 +187,12 @@ class Plan:
             is_for_excel = arguments.pop(EXCEL, False)
             handler = partial(self._operation.handler, **arguments)
             if is_for_excel:
-                return partial(for_excel, handler)
+                handler = partial(for_excel, handler)
+            if (
+                arguments.get("form", Format.JSON) is not Format.JSON
+                or self._operation.runs is Runs.IN_EXPORT_LANE
+            ):
+                return Export(handler)
             key, _ = key_sent(scope["headers"]) if self._keeps_answers else (None, [])
             return (
                 handler if key is None else partial(self._once, key, arguments["actor"], handler, scope, raw)
@@ -175,12 +215,13 @@ class Plan:
         reply, is_replayed = self._service.answer_once(actor, request)
         return replayed(reply) if is_replayed else reply
 
-    def _replied(self, scope: HTTPScope, call: Callable[[], Any]) -> ASGIApp:
+    def _replied(self, scope: HTTPScope, call: Callable[[], Any]) -> "Reply | Export":
+        """What is sent, or for what is made piece by piece how to go on."""
         try:
             answer = call()
             reply = answer if isinstance(answer, Reply) else reply_of(answer, self._status, scope["path"])
             if isinstance(reply, Stream):
-                return self._stream(scope, reply)
+                return Export(lambda: reply)
             if isinstance(reply, Response):
                 made = reply.to_asgi_response(None, Request(scope), status_code=self._status)
                 reply = Reply(made.status_code, made.encode_headers(), made.body)
@@ -193,8 +234,9 @@ class Plan:
             reply = reply_to(error, scope)
         return compressed(reply, scope["headers"]) if self._is_compressed else reply
 
-    def _stream(self, scope: HTTPScope, response: Stream) -> ASGIApp:
-        """What is sent piece by piece, each made where requests are."""
+    async def _stream(self, scope: HTTPScope, export: "Export") -> ASGIApp:
+        """What is sent piece by piece, once the first piece is there; or why there is none."""
+        response = export()
         pieces: Any = response.iterator
         content_type = response.headers.get("Content-Type", response.media_type or "")
         if self._is_compressed and is_compressible(content_type):
@@ -203,8 +245,14 @@ class Plan:
             if encoding := chosen(scope["headers"]):
                 response.headers["Content-Encoding"] = encoding
                 pieces = in_pieces(pieces, encoding)
-        response.iterator = self._service.request_threads.iterate(pieces)
-        return response.to_asgi_response(None, Request(scope), status_code=self._status)
+        made = self._service.export_lane.iterate(pieces)
+        try:
+            first = await first_of(made)
+        except Exception as error:
+            return reply_to(error, scope)
+        response.iterator = begun_with(first, made)
+        streamed: ASGIApp = response.to_asgi_response(None, Request(scope), status_code=self._status)
+        return streamed
 
     def _arguments(self, scope: HTTPScope, raw: bytes) -> dict[str, Any]:
         """What the handler takes. Raises whatever comes before."""

@@ -70,8 +70,9 @@ class RequestThreads:
     Called from the thread of an event loop.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, name: str = "attendance-request") -> None:
         self._most = most
+        self._name = name
         self._lock = Lock()
         self._waiting: deque[Task] = deque()
         self._idle: list[Worker] = []
@@ -121,7 +122,7 @@ class RequestThreads:
             atexit.register(self.finish)
         worker = Worker()
         worker.next = task
-        name = f"attendance-request-{len(self._threads)}"
+        name = f"{self._name}-{len(self._threads)}"
         # not the task itself: a thread keeps its arguments as long as it lives
         thread = Thread(target=self._work, args=(worker,), name=name, daemon=True)
         self._threads.append(thread)

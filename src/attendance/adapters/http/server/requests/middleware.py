@@ -10,6 +10,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 from uuid_utils import uuid7
 
 from attendance.adapters.http.server.callers.addresses import TrustedProxies, address_of
+from attendance.adapters.http.server.callers.deadlines import InTime
 from attendance.adapters.http.server.requests.base_path import ROOT, BasePath
 from attendance.adapters.http.server.requests.observing import REQUEST_ID, Observer, served
 
@@ -49,10 +50,11 @@ EXPOSED = (
 class Middleware:
     """Answers HEAD like GET without the body, and adds a request id and the headers browsers heed.
 
-    What a Location leads to here begins with `base_path`.
-    `observers` are told of each request once it is answered, whatever became of it. Pages of `origins` (`*`:
-    all) may read the answers. OPTIONS is answered the same to everybody, with or
-    without the headers that tell a browser to go on.
+    What a Location leads to here begins with `base_path`. A body that is not sent within `receive_seconds` is
+    answered 408; an answer of which the client takes nothing for so long is given up. `observers` are told of
+    each request once it is answered, whatever became of it. Pages of `origins` (`*`: all) may read the
+    answers. OPTIONS is answered the same to everybody, with or without the headers that tell a browser to go
+    on.
     """
 
     app: ASGIApp
@@ -60,6 +62,7 @@ class Middleware:
     observers: tuple[Observer, ...] = ()
     trusted: TrustedProxies = ()
     base_path: BasePath = ROOT
+    receive_seconds: float = 20.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -72,6 +75,7 @@ class Middleware:
             scope["method"] = "GET"
             scope[IS_HEAD] = True  # type: ignore[literal-required]
         request_id = _request_id(scope["headers"])
+        in_time = InTime(receive, send, self.receive_seconds)
         headers = [*HEADERS, (b"x-request-id", request_id), *self._shared(scope)]
 
         async def sent(message: Message) -> None:
@@ -83,11 +87,11 @@ class Middleware:
                     _lead(message, self.base_path)
             elif is_head and message["type"] == "http.response.body":
                 message["body"] = b""
-            await send(message)
+            await in_time.send(message)
 
         under_way = REQUEST_ID.set(request_id.decode())
         try:
-            await self.app(scope, receive, sent)
+            await self.app(scope, in_time.receive, sent)
         finally:
             REQUEST_ID.reset(under_way)
             if self.observers:

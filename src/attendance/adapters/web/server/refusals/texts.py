@@ -110,6 +110,7 @@ TOO_MANY = NN_(
 INTERNAL = N_("something went wrong here, and was noted")
 MALFORMED: Mapping[int, str] = {
     400: N_("this form cannot be read"),
+    408: N_("this form took too long to arrive: send it again"),
     413: N_("this form is too large"),
     415: N_("this form cannot be read"),
 }
