@@ -19,6 +19,10 @@ class SettingsDict(TypedDict, total=False):
     port: int
     workers: int
     threads: int
+    connections: int
+    receive_seconds: float
+    exports: int
+    exports_per_person: int
     drain_seconds: float
     pool_size: int
     postgresql_bin: str | None
