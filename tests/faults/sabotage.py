@@ -92,12 +92,13 @@ def hashes_where_requests_are_answered() -> None:
     made: list[RequestThreads] = []
     make = RequestThreads.__init__
 
-    def init(self: RequestThreads, most: int) -> None:
-        make(self, most)
+    def init(self: RequestThreads, *how: Any) -> None:
+        make(self, *how)
         made.append(self)
 
     async def call(_: Any, function: Any, /, *args: Any) -> Any:
-        return await made[-1](function, *args)
+        # the first are those that answer
+        return await made[0](function, *args)
 
     RequestThreads.__init__ = init  # type: ignore[method-assign]
     HashingExecutor.__call__ = call  # type: ignore[method-assign, assignment]

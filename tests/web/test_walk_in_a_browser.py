@@ -22,7 +22,7 @@ PLANTED = "<script>window.planted = true</script>"
 NOT_LINKED = {
     "/app", "/app/{path:path}", "/app/sign-in", "/app/create-account", "/app/forgot-password",
     "/app/confirm-email/{token:str}", "/app/set-password/{token:str}",
-    "/app/account/sessions/{session_id:str}",
+    "/app/account/sessions/{session_id:str}", "/app/worker.js",
 }  # fmt: skip
 """Pages of strangers, of links in mails, and what is there for whoever reloads a form that was refused."""
 OF_PARENTS = "/app/children/"

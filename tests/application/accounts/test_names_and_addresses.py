@@ -283,7 +283,7 @@ class Overtaken(Careless):
 
 class ReadBefore(Forced):
     def __init__(self, inner: Any, meanwhile: Callable[[], object]) -> None:
-        super().__init__(inner)
+        super().__init__(inner, threading.Lock())
         self._meanwhile = meanwhile
 
     def find_by_email(self, key: str) -> Account | None:

@@ -193,7 +193,7 @@ def test_of_several_at_their_end_the_last_is_told(club: Club) -> None:
 
 @pytest.mark.plants
 def test_a_pass_told_though_another_follows_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ending_passes, "_follows", lambda *_: False)
+    monkeypatch.setattr(ending_passes, "_is_for_groups_of", lambda *_: False)
     for test in (
         test_passes_that_another_follows_are_not_told,
         test_of_several_at_their_end_the_last_is_told,
