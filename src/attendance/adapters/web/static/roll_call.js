@@ -11,6 +11,7 @@ import * as store from "./taps.js";
 const EVERY = 15_000;
 const LOOK_EVERY = 60_000;
 const SOON = 250;
+const TYPED = 400;
 
 const account = String(document.body.dataset.account);
 const lesson = String(root.dataset.lesson);
@@ -212,11 +213,11 @@ async function decides(row, isMine) {
 
 // What is done
 
-/** Keep a step, show it, and send it soon. @param {{row: Row, to: Said, rest?: boolean}[]} those @param {boolean} [isUndo] */
+/** Keep a step, show it, and send it soon. @param {{row: Row, to: Said, rest?: boolean, typed?: boolean}[]} those @param {boolean} [isUndo] */
 async function step(those, isUndo = false) {
-  const told = those.map(({ row, to, rest }) => {
+  const told = those.map(({ row, to, rest, typed }) => {
     const { client, name, base, said: before } = row;
-    return { client, name, before, to, base, rest };
+    return { client, name, before, to, base, rest, typed };
   });
   for (const { row, to, rest } of those) shownAt(row, to, Boolean(rest));
   last = isUndo ? undefined : told;
@@ -259,11 +260,39 @@ function soon() {
 /** @param {Event} event */
 const rowOf = (event) => rows.get(/** @type {HTMLElement} */ (event.target).closest("li.client")?.dataset.client ?? "");
 
-/** @param {Row} row @param {string | null} status */
-function taps(row, status) {
+/** @param {Row} row @param {string | null} status @param {boolean} [typed] */
+function taps(row, status, typed) {
   const to = row.typed(status);
   if (to.status !== "late") to.minutes = null;
-  if (row.differs(to)) step([{ row, to }]);
+  return row.differs(to) ? step([{ row, to, typed }]) : undefined;
+}
+
+/** @type {Row | undefined} */
+let beingTyped;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let pause;
+
+/** Keep what is being typed. */
+async function keepsTyped() {
+  clearTimeout(pause);
+  const row = beingTyped;
+  beingTyped = undefined;
+  if (row?.said.status) await taps(row, row.said.status, true);
+}
+
+list.addEventListener("input", (/** @type {Event} */ event) => {
+  const row = rowOf(event);
+  if (!row || !/** @type {HTMLElement} */ (event.target).matches("textarea, .minutes input")) return;
+  if (row !== beingTyped) keepsTyped();
+  clearTimeout(pause);
+  beingTyped = row;
+  pause = setTimeout(keepsTyped, TYPED);
+});
+
+/** Nobody may come back to a page that is left: keep what is typed, and send it, at once. */
+async function leaves() {
+  await keepsTyped();
+  if (waiting.length) await sending.send();
 }
 
 list.addEventListener("click", (/** @type {MouseEvent} */ event) => {
@@ -285,7 +314,8 @@ list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
 list.addEventListener("change", (/** @type {Event} */ event) => {
   const row = rowOf(event);
   if (!row || /** @type {HTMLInputElement} */ (event.target).type === "radio") return;
-  taps(row, row.said.status);
+  if (row === beingTyped) keepsTyped();
+  else taps(row, row.said.status);
   row.show(!whyNot);
 });
 
@@ -313,8 +343,15 @@ find(".undo")?.addEventListener("click", () => {
 function order() {
   const isGiven = find("[name=sort]:checked").value === "given";
   const wanted = sorted([...rows.values()], isGiven, language).map((row) => row.element);
-  const isSame = wanted.every((element, place) => list.children[place] === element);
-  if (!isSame) list.append(...wanted);
+  const focused = wanted.findIndex((element) => element.contains(document.activeElement));
+  const place = Math.max(focused, 0);
+  // around the row that is in use, which loses its focus if it is moved; those in order stay
+  for (let at = place + 1; at < wanted.length; at += 1) {
+    if (wanted[at].previousElementSibling !== wanted[at - 1]) wanted[at - 1].after(wanted[at]);
+  }
+  for (let at = place - 1; at >= 0; at -= 1) {
+    if (wanted[at].nextElementSibling !== wanted[at + 1]) wanted[at + 1].before(wanted[at]);
+  }
 }
 
 function filter() {
@@ -433,6 +470,8 @@ async function start() {
     find(".why-offline").textContent = texts.insecure;
     find(".why-offline").hidden = false;
   }
+  // said of what is here, too
+  isSaved = [...rows.values()].some((row) => row.base.status);
   await store.forgetSheets(false);
   if (!document.body.dataset.kept) await heard();
   await refresh();
@@ -441,7 +480,8 @@ async function start() {
   addEventListener("online", again);
   addEventListener("offline", showStatus);
   addEventListener("focus", again);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && again());
+  addEventListener("pagehide", leaves);
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? again() : leaves()));
   setInterval(tick, EVERY);
   await sending.send();
   if (document.body.dataset.kept) await look();

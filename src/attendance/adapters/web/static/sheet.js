@@ -43,7 +43,7 @@ export class Row {
     this.client = String(element.dataset.client);
     this.name = String(element.querySelector(".name")?.textContent);
     this.by = element.dataset.by ?? null;
-    this.guest = Boolean(field("name"));
+    this.guest = "guest" in element.dataset;
     this.radios = /** @type {HTMLInputElement[]} */ ([...element.querySelectorAll("[type=radio]")]);
     this.minutes = /** @type {HTMLInputElement} */ (field("minutes"));
     this.note = /** @type {HTMLTextAreaElement} */ (field("note"));
