@@ -509,6 +509,48 @@ def test_signing_out_on_the_roll_call_leaves_nothing(
     assert kept_pages(page) == []
 
 
+def test_nobody_signs_out_without_a_connection_and_nothing_is_lost(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    roll = opened(lesson)
+    page = roll.page
+    is_kept(page, lesson.path)
+    phone.set_offline(True)
+    still = "No connection: you are still signed in."
+    told = page.get_by_role("dialog", name="No connection")
+    for waiting in (False, True):
+        if waiting:
+            roll.taps("Anna Adler", "Present")
+            roll.says("Offline: 1 waiting")
+        roll.button("Sign out").click()
+        expect(told).to_contain_text(still)
+        told.get_by_role("button", name="Stay signed in").click()
+        expect(told).to_be_hidden()
+    # from another page, which has no script
+    page.goto(lesson.path.replace("lessons", "nothing"))
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_text(still)).to_be_visible()
+    page.goto(lesson.path)
+    roll.says("Offline: 1 waiting")
+    phone.set_offline(False)
+    roll.says("Saved")
+    assert lesson.statuses["Anna Adler"] == "present"
+
+
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+def test_signing_out_in_one_tab_hides_the_names_in_others(
+    phone: BrowserContext, opened: Opens, lesson: Lesson, *, is_elsewhere: bool
+) -> None:
+    roll, other = opened(lesson), opened(lesson)
+    is_kept(roll.page, lesson.path)
+    roll.progress("0 of 6")
+    if is_elsewhere:
+        other.page.goto("/app/account")
+    other.page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(roll.page.get_by_label("Username or email")).to_be_visible()
+    expect(roll.page.get_by_text("Anna Adler")).to_have_count(0)
+
+
 def test_a_form_of_another_site_does_not_pass_the_worker_as_one_of_ours(
     opened: Opens, lesson: Lesson
 ) -> None:

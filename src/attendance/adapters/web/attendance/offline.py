@@ -38,8 +38,11 @@ def worker(visit: Visit) -> Answer:
 
 @room.page("GET", "/app/offline")
 def offline(visit: Visit) -> Answer:
-    """What is shown where there is no net and the page is not kept."""
-    return Page("attendance/offline.html")
+    """What is shown where there is no net and the page is not kept.
+
+    `still=signed-in` in the query: what is shown instead of signing out, which takes a connection.
+    """
+    return Page("attendance/offline.html", {"is_signing_out": visit.query["still"] == "signed-in"})
 
 
 @cache

@@ -1,7 +1,7 @@
 /** The roll call: one tap marks and saves, with a connection or without. */
 
-import { askAbout, mayBeLost } from "./dialogs.js";
-import { forgetPages, isSecure } from "./offline.js";
+import { askAbout, mayBeLost, tellsSignedIn } from "./dialogs.js";
+import { forgetPages, hasWorker, isSecure } from "./offline.js";
 import { sender } from "./sending.js";
 import { Row, described, made, newRow, root, sorted, text, texts } from "./sheet.js";
 import * as store from "./taps.js";
@@ -34,6 +34,7 @@ let etag;
 let looked = 0;
 let whyNot = root.dataset.whyNot ?? "";
 let isChanged = false;
+let isSigningOut = false;
 let unsure = Number.POSITIVE_INFINITY;
 
 const sending = sender(account, async (change) => {
@@ -435,6 +436,13 @@ async function again() {
 }
 
 others.onmessage = async ({ data }) => {
+  if (data.signedOut === account) {
+    if (isSigningOut) return;
+    // no name stays to be read
+    root.remove();
+    location.replace(`/app/sign-in?next=${encodeURIComponent(location.pathname)}`);
+    return;
+  }
   isSaved ||= Boolean(data.isSaved);
   if (data.lesson === lesson) {
     const kept = await store.keptSheet(account, lesson);
@@ -449,11 +457,31 @@ document.addEventListener("submit", async (event) => {
   if (form.getAttribute("method") === "dialog") return;
   event.preventDefault();
   if (!form.action.includes("/app/sign-out")) return;
+  if (await isCutOff()) return tellsSignedIn();
   const number = (await store.waiting(account)).length;
   if (number && !(await mayBeLost(number))) return;
-  await store.forgetAccount(account);
+  if (await isCutOff()) return tellsSignedIn();
+  isSigningOut = true;
+  if (hasWorker()) {
+    // which forgets once the session has ended, and tells other tabs
+    form.action += "?discard=yes";
+  } else {
+    await store.forgetAccount(account);
+    others.postMessage({ signedOut: account });
+  }
   form.submit();
 });
+
+/** Whether the service cannot be asked to end the session. */
+async function isCutOff() {
+  try {
+    const answer = await fetch("/app/offline", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) });
+    return answer.status >= 500;
+  } catch {
+    return true;
+  }
+}
+
 
 async function start() {
   const kept = await store.keptSheet(account, lesson);

@@ -11,6 +11,7 @@ const FILES = [];
 const TODAY = "/app/today";
 const LESSON = /^\/app\/lessons\/[0-9a-f-]{36}$/;
 const NO_NET = "/app/offline";
+const SIGNED_IN = "/app/offline?still=signed-in";
 const SIGN_OUT = "/app/sign-out";
 /** A roll call looks by itself what has changed since; today's page does not. */
 const PATIENCE = { lesson: 700, other: 4000 };
@@ -26,7 +27,7 @@ worker.addEventListener("install", (/** @type {any} */ event) => {
     (async () => {
       const cache = await files();
       await Promise.all(FILES.map(async (path) => (await cache.match(path)) ?? cache.add(path)));
-      await cache.put(NO_NET, await fetch(NO_NET));
+      await Promise.all([NO_NET, SIGNED_IN].map(async (path) => cache.put(path, await fetch(path))));
       await worker.skipWaiting();
     })(),
   );
@@ -96,7 +97,7 @@ async function page(event, path) {
       const given = await answer;
       return kept && given.status >= 500 ? kept.clone() : given;
     } catch {
-      return kept?.clone() ?? (await caches.match(NO_NET)) ?? Response.error();
+      return kept?.clone() ?? (await caches.match(path.startsWith(SIGN_OUT) ? SIGNED_IN : NO_NET)) ?? Response.error();
     }
   };
   if (!kept) return or(network);
@@ -180,10 +181,13 @@ async function signOut(request, path, isSure) {
     const answer = await fetch(request);
     if (answer.type === "opaqueredirect") {
       await forgets();
-      if (session) await forgetAccount(session.account);
+      if (session) {
+        await forgetAccount(session.account);
+        new BroadcastChannel("attendance").postMessage({ signedOut: session.account });
+      }
     }
     return answer;
   } catch {
-    return (await caches.match(NO_NET)) ?? Response.error();
+    return (await caches.match(SIGNED_IN)) ?? Response.error();
   }
 }
