@@ -353,6 +353,16 @@ def test_a_roll_call_that_today_leads_to_works_though_it_was_never_opened(
     assert other.statuses["Anna Adler"] == "present"
 
 
+def test_todays_page_is_kept_for_whoever_began_with_a_roll_call(
+    opened: Opens, phone: BrowserContext, lesson: Lesson
+) -> None:
+    page = opened(lesson).page
+    is_kept(page, "/app/today")
+    phone.set_offline(True)
+    page.goto("/app/today")
+    expect(page.locator(f"a[href='{lesson.path}']")).to_be_visible()
+
+
 def test_what_is_not_of_today_or_tomorrow_and_what_is_noted_is_not_kept(
     club: Club, phone: BrowserContext, opened: Opens, lesson: Lesson
 ) -> None:
@@ -376,7 +386,8 @@ def test_what_is_not_of_today_or_tomorrow_and_what_is_noted_is_not_kept(
     page.get_by_role("link", name="Back to the lesson").click()
     RollCall(page).taps("Anna Adler", "Present")
     RollCall(page).says("Saved")
-    assert kept_pages(page) == [lesson.path]
+    is_kept(page, "/app/today")
+    assert sorted(kept_pages(page)) == sorted([lesson.path, "/app/today"])
     everything = page.evaluate(
         """async () => {
             const texts = [];
@@ -408,7 +419,8 @@ def test_somebody_else_on_the_same_phone_sees_nothing_of_it_and_what_waits_stays
     other = opened(theirs)
     is_kept(other.page, theirs.path)
     other.says("")
-    assert kept_pages(other.page) == [theirs.path]
+    is_kept(other.page, "/app/today")
+    assert lesson.path not in kept_pages(other.page)
     assert [each["client"] for each in stored(other.page)["waiting"]] == [lesson.clients["Anna Adler"]]
     other.button("Sign out").click()
     expect(other.page.get_by_role("main").get_by_role("link", name="Sign in")).to_be_visible()
@@ -424,6 +436,7 @@ def test_a_sheet_is_kept_until_the_session_ends_and_for_three_days_at_most(
 ) -> None:
     roll = opened(lesson)
     is_kept(roll.page, lesson.path)
+    is_kept(roll.page, "/app/today")
     roll.taps("Anna Adler", "Present")
     roll.says("Saved")
     assert stored(roll.page)["sheets"]
@@ -454,7 +467,7 @@ def test_a_sheet_is_kept_until_the_session_ends_and_for_three_days_at_most(
     phone.set_offline(True)
     roll.page.goto(lesson.path)
     expect(roll.page.get_by_role("heading", name="No connection")).to_be_visible()
-    assert kept_pages(roll.page) == []
+    assert kept_pages(roll.page) == (["/app/today"] if is_old else [])
     assert is_old or stored(roll.page)["sheets"] == []
 
 

@@ -19,6 +19,8 @@ const FRESH = 10 * 60 * 1000;
 const MOST_LESSONS = 20;
 
 const isKeptKind = (/** @type {string} */ path) => LESSON.test(path) || path.split("?")[0] === TODAY;
+/** What was asked for before is not kept after. */
+let signedOutAt = 0;
 const files = () => caches.open("files");
 const pages = () => caches.open("pages");
 
@@ -138,6 +140,7 @@ async function keeps(path, answer, began) {
     return;
   }
   const html = await answer.text();
+  if (began <= signedOutAt) return;
   const value = (/** @type {string} */ name) => new RegExp(` data-${name}="([^"]*)"`).exec(html)?.[1];
   const account = value("account");
   if (!account) return;
@@ -154,6 +157,8 @@ async function keeps(path, answer, began) {
     await cache.put(path, new Response(html.replace("<body ", `<body data-kept="${began}" `), { headers }));
   }
   if (!isLesson) await ahead(html, cache);
+  // what leads to the other roll calls, for whoever began with this one
+  else if (!(await cache.match(TODAY))) await fetches(TODAY);
 }
 
 /** The lessons that a page leads to, before anybody opens them. @param {string} html @param {Cache} cache */
@@ -180,6 +185,7 @@ async function signOut(request, path, isSure) {
   try {
     const answer = await fetch(request);
     if (answer.type === "opaqueredirect") {
+      signedOutAt = Date.now();
       await forgets();
       if (session) {
         await forgetAccount(session.account);
