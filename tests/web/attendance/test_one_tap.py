@@ -133,6 +133,31 @@ def test_what_is_typed_is_kept_at_once_when_the_page_is_left(lesson: Lesson, ope
     assert lesson.rows["Carl Conrad"]["minutes_late"] == 7
 
 
+@pytest.mark.parametrize("typed", ["0", "abc", "-5", "999"])
+def test_minutes_that_cannot_be_are_told_and_take_the_place_of_nothing(
+    lesson: Lesson, opened: Opens, typed: str
+) -> None:
+    roll = opened(lesson)
+    carl = roll.page.get_by_role("listitem").filter(has_text="Carl Conrad")
+    minutes = carl.get_by_label("Minutes late")
+    roll.taps("Carl Conrad", "Late")
+    minutes.fill("7")
+    roll.says("Saved")
+    minutes.fill(typed)
+    minutes.blur()
+    roll.says("Not saved: minutes late are a whole number from 1 to 600")
+    expect(minutes).to_have_value(typed)
+    expect(minutes).to_have_accessible_description("minutes late are a whole number from 1 to 600")
+    roll.taps("Anna Adler", "Present")
+    roll.says("Not saved: minutes late are a whole number from 1 to 600")
+    expect(minutes).to_have_value(typed)
+    minutes.fill("8")
+    roll.says("Saved")
+    expect(minutes).not_to_have_attribute("aria-invalid", "true")
+    assert lesson.rows["Carl Conrad"]["minutes_late"] == 8
+    assert "marked" in lesson.events("Anna")
+
+
 def test_a_save_moves_nobody_while_somebody_types(lesson: Lesson, opened: Opens) -> None:
     """A guest is on the list already."""
     answered = lesson.office.put(

@@ -75,7 +75,7 @@ function sees(sheet) {
     listed.add(each.client_id);
     const row = rows.get(each.client_id) ?? adds(newRow(each.client_id, each.name));
     row.guest = each.guest;
-    row.sees(each, language);
+    row.sees(each);
   }
   for (const [client, row] of rows) {
     if (listed.has(client)) continue;
@@ -146,10 +146,11 @@ function showStatus() {
   let said = ["", ""];
   if (kind === "signIn") said = ["wrong", texts.signIn];
   // nothing is said of what the disk may still refuse
-  else if (writing) said = ["wait", ""];
+  else if (writing || beingTyped) said = ["wait", ""];
   else if (number && isOffline) said = ["wait", text("offline", { number })];
   else if (number) said = ["wait", text("waiting", { number })];
   else if (refused) said = ["wrong", `${texts.refused}: ${reason(refused)}`];
+  else if ([...rows.values()].some((row) => row.isFaulty)) said = ["wrong", `${texts.refused}: ${texts.minutesWrong}`];
   else if (isChanged) said = ["wrong", texts.reload];
   else if (isOffline) said = ["wait", texts.offlineAll];
   else if (isSaved) said = ["good", texts.saved];
@@ -279,6 +280,7 @@ async function keepsTyped() {
   const row = beingTyped;
   beingTyped = undefined;
   if (row?.said.status) await taps(row, row.said.status, true);
+  shows();
 }
 
 list.addEventListener("input", (/** @type {Event} */ event) => {
@@ -288,6 +290,7 @@ list.addEventListener("input", (/** @type {Event} */ event) => {
   clearTimeout(pause);
   beingTyped = row;
   pause = setTimeout(keepsTyped, TYPED);
+  showStatus();
 });
 
 /** Nobody may come back to a page that is left: keep what is typed, and send it, at once. */
@@ -317,7 +320,7 @@ list.addEventListener("change", (/** @type {Event} */ event) => {
   if (!row || /** @type {HTMLInputElement} */ (event.target).type === "radio") return;
   if (row === beingTyped) keepsTyped();
   else taps(row, row.said.status);
-  row.show(!whyNot);
+  shows();
 });
 
 find(".rest")?.addEventListener("click", (/** @type {Event} */ event) => {
