@@ -522,6 +522,37 @@ def test_signing_out_on_the_roll_call_leaves_nothing(
     assert kept_pages(page) == []
 
 
+def test_what_waits_is_sent_from_todays_page_too(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    page = opened(lesson).page
+    roll = RollCall(page)
+    is_kept(page, "/app/today")
+    phone.set_offline(True)
+    roll.taps("Anna Adler", "Present")
+    roll.taps("Bea Berg", "Late")
+    roll.says("Offline: 2 waiting")
+    page.goto("/app/today")
+    told = page.get_by_role("main").get_by_role("status")
+    expect(told).to_have_text("2 waiting")
+    phone.set_offline(False)
+    expect(told).to_have_text("Saved")
+    assert [*lesson.statuses.values()][:2] == ["present", "late"]
+    assert stored(page)["waiting"] == []
+
+
+def test_what_was_asked_for_without_a_connection_opens_once_there_is_one(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    page = opened(lesson).page
+    is_kept(page, lesson.path)
+    phone.set_offline(True)
+    page.goto("/app/account")
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    phone.set_offline(False)
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+
+
 def test_nobody_signs_out_without_a_connection_and_nothing_is_lost(
     phone: BrowserContext, opened: Opens, lesson: Lesson
 ) -> None:
