@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from attendance.adapters.web.attendance.offline import KEPT, worker_script
+from attendance.adapters.web.attendance.offline import BESIDE, KEPT, worker_script
 from attendance.adapters.web.server.static_files import FOR_GOOD, spare, static_files, static_path
 from tests.http.api import CLUB, Api, good
 from tests.http.attendance.test_attendance_protocol import Class, sheet
@@ -43,8 +43,8 @@ def loaded_by(api: Api, html: str) -> set[str]:
 def test_a_roll_call_weighs_at_most_20_kb(chess: Class) -> None:
     html = with_session(chess.api, chess.teacher).opens(path_of(chess.lesson())).text
     paths = loaded_by(chess.api, html)
-    # what the page of today needs is kept beside it
-    assert paths | {static_path("today.css")} == {static_path(name) for name in KEPT}
+    # what the pages around it need is kept, too
+    assert paths | {static_path(name) for name in BESIDE} == {static_path(name) for name in KEPT}
     lengths = {path: length_of(chess.api, path, "gzip") for path in [*paths, "/app/worker.js"]}
     assert sum(lengths.values()) <= MOST_BYTES, lengths
     shorter = {path: length_of(chess.api, path, "br") for path in paths}
@@ -118,7 +118,7 @@ def test_the_worker_is_always_at_its_address_and_names_the_files_of_now(memory: 
 
 def test_what_is_said_without_a_connection_is_for_anybody(memory: Api) -> None:
     for person in (visitor(memory), signed_in(memory)):
-        assert "No connection" in shown(person.opens("/app/offline")).texts
+        assert "No connection" in shown(person.opens("/app/offline"), has_scripts=True).texts
 
 
 def test_whoever_signs_out_while_something_waits_is_asked(memory: Api) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.web.attendance.conftest import Club, Lesson, RollCall
-from tests.web.clicks import PASSWORD
+from tests.web.attendance.conftest import PHONE, Club, Lesson, RollCall
+from tests.web.clicks import PASSWORD, has_session
+from tests.web.conftest import LONGEST_WAIT
 from tests.web.looks import DESK, found_on
 from tests.web.test_in_a_browser import focused
 
@@ -138,3 +139,29 @@ def test_one_signs_in_and_calls_the_roll_by_keyboard_alone(page: Page, club: Clu
     roll.progress("2 of 2")
     assert [*lesson.statuses.values()] == ["late", "present"]
     assert lesson.rows["Anna Adler"]["note"] == "bus"
+
+
+@pytest.mark.parametrize("language", ["de", "ru"])
+def test_long_words_fit_on_a_phone_with_large_letters(browser: Browser, club: Club, language: str) -> None:
+    lesson = club.lesson("Anna Adler", "Bea Berg")
+    lesson.office_says(Anna="present")
+    with browser.new_context(base_url=club.service.url, locale=language, viewport=PHONE) as context:
+        context.set_default_timeout(LONGEST_WAIT)
+        page = context.new_page()
+        has_session(page, lesson.service, lesson.teacher)
+        page.goto(lesson.path)
+        expect(page.locator(".is-live")).to_be_visible()
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        by_what = {"de": ["Nachname", "Vorname"], "ru": ["Фамилия", "Имя"]}[language]
+        expect(page.locator(".sort label")).to_have_text(by_what)
+        assert not found_on(page)
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll("#roll-call button, .statuses label, .bar")]
+                .filter((each) => each.getClientRects().length)
+                .filter((each) => each.getBoundingClientRect().right > innerWidth
+                    || each.scrollWidth > each.clientWidth + 1)
+                .map((each) => each.textContent)"""
+        )
+        assert cut == []

@@ -353,6 +353,16 @@ def test_a_roll_call_that_today_leads_to_works_though_it_was_never_opened(
     assert other.statuses["Anna Adler"] == "present"
 
 
+def test_todays_page_is_kept_for_whoever_began_with_a_roll_call(
+    opened: Opens, phone: BrowserContext, lesson: Lesson
+) -> None:
+    page = opened(lesson).page
+    is_kept(page, "/app/today")
+    phone.set_offline(True)
+    page.goto("/app/today")
+    expect(page.locator(f"a[href='{lesson.path}']")).to_be_visible()
+
+
 def test_what_is_not_of_today_or_tomorrow_and_what_is_noted_is_not_kept(
     club: Club, phone: BrowserContext, opened: Opens, lesson: Lesson
 ) -> None:
@@ -376,7 +386,8 @@ def test_what_is_not_of_today_or_tomorrow_and_what_is_noted_is_not_kept(
     page.get_by_role("link", name="Back to the lesson").click()
     RollCall(page).taps("Anna Adler", "Present")
     RollCall(page).says("Saved")
-    assert kept_pages(page) == [lesson.path]
+    is_kept(page, "/app/today")
+    assert sorted(kept_pages(page)) == sorted([lesson.path, "/app/today"])
     everything = page.evaluate(
         """async () => {
             const texts = [];
@@ -408,7 +419,8 @@ def test_somebody_else_on_the_same_phone_sees_nothing_of_it_and_what_waits_stays
     other = opened(theirs)
     is_kept(other.page, theirs.path)
     other.says("")
-    assert kept_pages(other.page) == [theirs.path]
+    is_kept(other.page, "/app/today")
+    assert lesson.path not in kept_pages(other.page)
     assert [each["client"] for each in stored(other.page)["waiting"]] == [lesson.clients["Anna Adler"]]
     other.button("Sign out").click()
     expect(other.page.get_by_role("main").get_by_role("link", name="Sign in")).to_be_visible()
@@ -424,6 +436,7 @@ def test_a_sheet_is_kept_until_the_session_ends_and_for_three_days_at_most(
 ) -> None:
     roll = opened(lesson)
     is_kept(roll.page, lesson.path)
+    is_kept(roll.page, "/app/today")
     roll.taps("Anna Adler", "Present")
     roll.says("Saved")
     assert stored(roll.page)["sheets"]
@@ -454,7 +467,7 @@ def test_a_sheet_is_kept_until_the_session_ends_and_for_three_days_at_most(
     phone.set_offline(True)
     roll.page.goto(lesson.path)
     expect(roll.page.get_by_role("heading", name="No connection")).to_be_visible()
-    assert kept_pages(roll.page) == []
+    assert kept_pages(roll.page) == (["/app/today"] if is_old else [])
     assert is_old or stored(roll.page)["sheets"] == []
 
 
@@ -507,6 +520,79 @@ def test_signing_out_on_the_roll_call_leaves_nothing(
     found = stored(page)
     assert {name: len(rows) for name, rows in found.items()} == dict.fromkeys(found, 0)
     assert kept_pages(page) == []
+
+
+def test_what_waits_is_sent_from_todays_page_too(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    page = opened(lesson).page
+    roll = RollCall(page)
+    is_kept(page, "/app/today")
+    phone.set_offline(True)
+    roll.taps("Anna Adler", "Present")
+    roll.taps("Bea Berg", "Late")
+    roll.says("Offline: 2 waiting")
+    page.goto("/app/today")
+    told = page.get_by_role("main").get_by_role("status")
+    expect(told).to_have_text("2 waiting")
+    phone.set_offline(False)
+    expect(told).to_have_text("Saved")
+    assert [*lesson.statuses.values()][:2] == ["present", "late"]
+    assert stored(page)["waiting"] == []
+
+
+def test_what_was_asked_for_without_a_connection_opens_once_there_is_one(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    page = opened(lesson).page
+    is_kept(page, lesson.path)
+    phone.set_offline(True)
+    page.goto("/app/account")
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    phone.set_offline(False)
+    expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+
+
+def test_nobody_signs_out_without_a_connection_and_nothing_is_lost(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    roll = opened(lesson)
+    page = roll.page
+    is_kept(page, lesson.path)
+    phone.set_offline(True)
+    still = "No connection: you are still signed in."
+    told = page.get_by_role("dialog", name="No connection")
+    for waiting in (False, True):
+        if waiting:
+            roll.taps("Anna Adler", "Present")
+            roll.says("Offline: 1 waiting")
+        roll.button("Sign out").click()
+        expect(told).to_contain_text(still)
+        told.get_by_role("button", name="Stay signed in").click()
+        expect(told).to_be_hidden()
+    # from another page, which has no script
+    page.goto(lesson.path.replace("lessons", "nothing"))
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_text(still)).to_be_visible()
+    page.goto(lesson.path)
+    roll.says("Offline: 1 waiting")
+    phone.set_offline(False)
+    roll.says("Saved")
+    assert lesson.statuses["Anna Adler"] == "present"
+
+
+@pytest.mark.parametrize("is_elsewhere", [True, False])
+def test_signing_out_in_one_tab_hides_the_names_in_others(
+    phone: BrowserContext, opened: Opens, lesson: Lesson, *, is_elsewhere: bool
+) -> None:
+    roll, other = opened(lesson), opened(lesson)
+    is_kept(roll.page, lesson.path)
+    roll.progress("0 of 6")
+    if is_elsewhere:
+        other.page.goto("/app/account")
+    other.page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(roll.page.get_by_label("Username or email")).to_be_visible()
+    expect(roll.page.get_by_text("Anna Adler")).to_have_count(0)
 
 
 def test_a_form_of_another_site_does_not_pass_the_worker_as_one_of_ours(

@@ -192,6 +192,11 @@ def test_what_somebody_else_has_changed_is_asked_about_and_what_was_chosen_kept(
     assert statuses(chess, lesson) == ["excused", None, "excused"], "all or nothing"
     asked = page.again(refused)
     assert "changed since you read it" in asked.texts
+    alert = asked.html.partition('role="alert"')[2].partition("</div>")[0]
+    assert f'<a href="#client-{anna}">' in alert
+    assert "Changed meanwhile to “Excused” by head." in alert
+    assert f"#client-{bea}" not in alert
+    assert "now:" not in alert
     assert "Changed meanwhile to “Excused” by head." in asked.card(anna)
     assert "Changed meanwhile" not in asked.card(bea) + asked.card(carl)
     assert [asked.status(client) for client in chess.members] == ["present", "late", "excused"]

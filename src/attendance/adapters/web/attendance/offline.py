@@ -13,7 +13,9 @@ from attendance.adapters.web.server.static_files import sent_often, spare, stati
 room = PageRoom()
 
 MODULES = ("roll_call.js", "dialogs.js", "offline.js", "sending.js", "sheet.js", "store.js", "taps.js")
-KEPT = ("pages.css", "today.css", "roll_call.css", "icon.svg", *MODULES)
+BESIDE = ("today.css", "waiting.js", "again.js")
+"""What the page of today needs beside it, and the one that says that there is no connection."""
+KEPT = ("pages.css", "roll_call.css", "icon.svg", *MODULES, *BESIDE)
 """The files of a roll call, which the worker fetches before anybody is without net."""
 HERE = b"const FILES = [];"
 
@@ -36,10 +38,13 @@ def worker(visit: Visit) -> Answer:
     return sent_often(script, headers, visit.headers)
 
 
-@room.page("GET", "/app/offline")
+@room.page("GET", "/app/offline", has_scripts=True)
 def offline(visit: Visit) -> Answer:
-    """What is shown where there is no net and the page is not kept."""
-    return Page("attendance/offline.html")
+    """What is shown where there is no net and the page is not kept.
+
+    `still=signed-in` in the query: what is shown instead of signing out, which takes a connection.
+    """
+    return Page("attendance/offline.html", {"is_signing_out": visit.query["still"] == "signed-in"})
 
 
 @cache

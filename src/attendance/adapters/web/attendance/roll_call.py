@@ -96,7 +96,7 @@ def roll_call(visit: Visit, lesson_id: str) -> Answer:
         "found": sum(row.entry.guest and not row.entry.version for row in rows),
         "notice": visit.query["notice"],
     }
-    return Page("attendance/roll_call.html", values)
+    return Page("attendance/roll_call.html", values, tells_conflicts=True)
 
 
 @room.page("POST", LESSON, form=roll_call, has_scripts=True)

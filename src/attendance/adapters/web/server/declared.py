@@ -94,11 +94,15 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A template and the values it shows; where it says that something is refused, the `refusal`."""
+    """A template and the values it shows; where it says that something is refused, the `refusal`.
+
+    `tells_conflicts`: of a form that somebody else was faster with, the page says itself what is stored now.
+    """
 
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)
     refusal: Exception | None = None
+    tells_conflicts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ class PagePlan:
         if isinstance(shown, Page):
             shown = replace(shown, refusal=shown.refusal or error)
         faults = dict(faults_of(error, visit.language))
-        if isinstance(error, Outdated) and isinstance(shown, Page):
+        if isinstance(error, Outdated) and isinstance(shown, Page) and not shown.tells_conflicts:
             faults |= self._stored_instead(scope, visit, shown)
         return self._reply_of(visit, shown, faults=faults)
 

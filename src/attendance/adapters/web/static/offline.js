@@ -10,6 +10,8 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("atten
 });
 
 export const isSecure = "serviceWorker" in navigator;
+/** Whether what the page asks for goes through the worker. */
+export const hasWorker = () => isSecure && Boolean(navigator.serviceWorker.controller);
 
 async function registers() {
   const wasKept = navigator.serviceWorker.controller;

@@ -1,7 +1,7 @@
 /** The roll call: one tap marks and saves, with a connection or without. */
 
-import { askAbout, mayBeLost } from "./dialogs.js";
-import { forgetPages, isSecure } from "./offline.js";
+import { askAbout, mayBeLost, tellsSignedIn } from "./dialogs.js";
+import { forgetPages, hasWorker, isSecure } from "./offline.js";
 import { sender } from "./sending.js";
 import { Row, described, made, newRow, root, sorted, text, texts } from "./sheet.js";
 import * as store from "./taps.js";
@@ -11,6 +11,7 @@ import * as store from "./taps.js";
 const EVERY = 15_000;
 const LOOK_EVERY = 60_000;
 const SOON = 250;
+const TYPED = 400;
 
 const account = String(document.body.dataset.account);
 const lesson = String(root.dataset.lesson);
@@ -33,6 +34,7 @@ let etag;
 let looked = 0;
 let whyNot = root.dataset.whyNot ?? "";
 let isChanged = false;
+let isSigningOut = false;
 let unsure = Number.POSITIVE_INFINITY;
 
 const sending = sender(account, async (change) => {
@@ -73,7 +75,7 @@ function sees(sheet) {
     listed.add(each.client_id);
     const row = rows.get(each.client_id) ?? adds(newRow(each.client_id, each.name));
     row.guest = each.guest;
-    row.sees(each, language);
+    row.sees(each);
   }
   for (const [client, row] of rows) {
     if (listed.has(client)) continue;
@@ -144,10 +146,11 @@ function showStatus() {
   let said = ["", ""];
   if (kind === "signIn") said = ["wrong", texts.signIn];
   // nothing is said of what the disk may still refuse
-  else if (writing) said = ["wait", ""];
+  else if (writing || beingTyped) said = ["wait", ""];
   else if (number && isOffline) said = ["wait", text("offline", { number })];
   else if (number) said = ["wait", text("waiting", { number })];
   else if (refused) said = ["wrong", `${texts.refused}: ${reason(refused)}`];
+  else if ([...rows.values()].some((row) => row.isFaulty)) said = ["wrong", `${texts.refused}: ${texts.minutesWrong}`];
   else if (isChanged) said = ["wrong", texts.reload];
   else if (isOffline) said = ["wait", texts.offlineAll];
   else if (isSaved) said = ["good", texts.saved];
@@ -212,11 +215,11 @@ async function decides(row, isMine) {
 
 // What is done
 
-/** Keep a step, show it, and send it soon. @param {{row: Row, to: Said, rest?: boolean}[]} those @param {boolean} [isUndo] */
+/** Keep a step, show it, and send it soon. @param {{row: Row, to: Said, rest?: boolean, typed?: boolean}[]} those @param {boolean} [isUndo] */
 async function step(those, isUndo = false) {
-  const told = those.map(({ row, to, rest }) => {
+  const told = those.map(({ row, to, rest, typed }) => {
     const { client, name, base, said: before } = row;
-    return { client, name, before, to, base, rest };
+    return { client, name, before, to, base, rest, typed };
   });
   for (const { row, to, rest } of those) shownAt(row, to, Boolean(rest));
   last = isUndo ? undefined : told;
@@ -259,11 +262,41 @@ function soon() {
 /** @param {Event} event */
 const rowOf = (event) => rows.get(/** @type {HTMLElement} */ (event.target).closest("li.client")?.dataset.client ?? "");
 
-/** @param {Row} row @param {string | null} status */
-function taps(row, status) {
+/** @param {Row} row @param {string | null} status @param {boolean} [typed] */
+function taps(row, status, typed) {
   const to = row.typed(status);
   if (to.status !== "late") to.minutes = null;
-  if (row.differs(to)) step([{ row, to }]);
+  return row.differs(to) ? step([{ row, to, typed }]) : undefined;
+}
+
+/** @type {Row | undefined} */
+let beingTyped;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let pause;
+
+/** Keep what is being typed. */
+async function keepsTyped() {
+  clearTimeout(pause);
+  const row = beingTyped;
+  beingTyped = undefined;
+  if (row?.said.status) await taps(row, row.said.status, true);
+  shows();
+}
+
+list.addEventListener("input", (/** @type {Event} */ event) => {
+  const row = rowOf(event);
+  if (!row || !/** @type {HTMLElement} */ (event.target).matches("textarea, .minutes input")) return;
+  if (row !== beingTyped) keepsTyped();
+  clearTimeout(pause);
+  beingTyped = row;
+  pause = setTimeout(keepsTyped, TYPED);
+  showStatus();
+});
+
+/** Nobody may come back to a page that is left: keep what is typed, and send it, at once. */
+async function leaves() {
+  await keepsTyped();
+  if (waiting.length) await sending.send();
 }
 
 list.addEventListener("click", (/** @type {MouseEvent} */ event) => {
@@ -285,8 +318,9 @@ list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
 list.addEventListener("change", (/** @type {Event} */ event) => {
   const row = rowOf(event);
   if (!row || /** @type {HTMLInputElement} */ (event.target).type === "radio") return;
-  taps(row, row.said.status);
-  row.show(!whyNot);
+  if (row === beingTyped) keepsTyped();
+  else taps(row, row.said.status);
+  shows();
 });
 
 find(".rest")?.addEventListener("click", (/** @type {Event} */ event) => {
@@ -313,8 +347,15 @@ find(".undo")?.addEventListener("click", () => {
 function order() {
   const isGiven = find("[name=sort]:checked").value === "given";
   const wanted = sorted([...rows.values()], isGiven, language).map((row) => row.element);
-  const isSame = wanted.every((element, place) => list.children[place] === element);
-  if (!isSame) list.append(...wanted);
+  const focused = wanted.findIndex((element) => element.contains(document.activeElement));
+  const place = Math.max(focused, 0);
+  // around the row that is in use, which loses its focus if it is moved; those in order stay
+  for (let at = place + 1; at < wanted.length; at += 1) {
+    if (wanted[at].previousElementSibling !== wanted[at - 1]) wanted[at - 1].after(wanted[at]);
+  }
+  for (let at = place - 1; at >= 0; at -= 1) {
+    if (wanted[at].nextElementSibling !== wanted[at + 1]) wanted[at + 1].before(wanted[at]);
+  }
 }
 
 function filter() {
@@ -398,6 +439,13 @@ async function again() {
 }
 
 others.onmessage = async ({ data }) => {
+  if (data.signedOut === account) {
+    if (isSigningOut) return;
+    // no name stays to be read
+    root.remove();
+    location.replace(`/app/sign-in?next=${encodeURIComponent(location.pathname)}`);
+    return;
+  }
   isSaved ||= Boolean(data.isSaved);
   if (data.lesson === lesson) {
     const kept = await store.keptSheet(account, lesson);
@@ -412,11 +460,31 @@ document.addEventListener("submit", async (event) => {
   if (form.getAttribute("method") === "dialog") return;
   event.preventDefault();
   if (!form.action.includes("/app/sign-out")) return;
+  if (await isCutOff()) return tellsSignedIn();
   const number = (await store.waiting(account)).length;
   if (number && !(await mayBeLost(number))) return;
-  await store.forgetAccount(account);
+  if (await isCutOff()) return tellsSignedIn();
+  isSigningOut = true;
+  if (hasWorker()) {
+    // which forgets once the session has ended, and tells other tabs
+    form.action += "?discard=yes";
+  } else {
+    await store.forgetAccount(account);
+    others.postMessage({ signedOut: account });
+  }
   form.submit();
 });
+
+/** Whether the service cannot be asked to end the session. */
+async function isCutOff() {
+  try {
+    const answer = await fetch("/app/offline", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(5000) });
+    return answer.status >= 500;
+  } catch {
+    return true;
+  }
+}
+
 
 async function start() {
   const kept = await store.keptSheet(account, lesson);
@@ -433,6 +501,8 @@ async function start() {
     find(".why-offline").textContent = texts.insecure;
     find(".why-offline").hidden = false;
   }
+  // said of what is here, too
+  isSaved = [...rows.values()].some((row) => row.base.status);
   await store.forgetSheets(false);
   if (!document.body.dataset.kept) await heard();
   await refresh();
@@ -441,7 +511,8 @@ async function start() {
   addEventListener("online", again);
   addEventListener("offline", showStatus);
   addEventListener("focus", again);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && again());
+  addEventListener("pagehide", leaves);
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? again() : leaves()));
   setInterval(tick, EVERY);
   await sending.send();
   if (document.body.dataset.kept) await look();

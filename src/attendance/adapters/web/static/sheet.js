@@ -34,6 +34,9 @@ export function made(tag, content = "", attributes = {}) {
   return element;
 }
 
+/** @param {string} typed */
+const isWrong = (typed) => Boolean(typed) && !(/^\d+$/.test(typed) && Number(typed) >= 1 && Number(typed) <= 600);
+
 /** One client: what was seen of them, and what waits. */
 export class Row {
   /** @param {HTMLElement} element */
@@ -43,7 +46,7 @@ export class Row {
     this.client = String(element.dataset.client);
     this.name = String(element.querySelector(".name")?.textContent);
     this.by = element.dataset.by ?? null;
-    this.guest = Boolean(field("name"));
+    this.guest = "guest" in element.dataset;
     this.radios = /** @type {HTMLInputElement[]} */ ([...element.querySelectorAll("[type=radio]")]);
     this.minutes = /** @type {HTMLInputElement} */ (field("minutes"));
     this.note = /** @type {HTMLTextAreaElement} */ (field("note"));
@@ -70,12 +73,12 @@ export class Row {
     return entry.to;
   }
 
-  /** @param {any} listed as a sheet has them @param {string} language */
-  sees(listed, language) {
+  /** @param {any} listed as a sheet has them */
+  sees(listed) {
     this.base = seen(listed);
     this.by = listed.marked_by;
     const day = (/** @type {string} */ on) =>
-      new Date(`${on}T00:00`).toLocaleDateString(language, { day: "numeric", month: "short" });
+      new Date(`${on}T00:00`).toLocaleDateString(root.dataset.locale, { day: "numeric", month: "short" });
     const { pass } = listed;
     const last = this.element.querySelector(".by");
     if (last) last.textContent = listed.marked_by_name ? text("marked", { name: listed.marked_by_name }) : "";
@@ -97,11 +100,12 @@ export class Row {
   /** Show what is known; what somebody types in stays. @param {boolean} isOpen whether one may mark now */
   show(isOpen) {
     const { said, entry } = this;
+    this.tellsFault();
     if (!this.early) for (const radio of this.radios) radio.checked = radio.value === said.status;
     for (const control of [...this.radios, this.minutes]) control.disabled = !isOpen;
     for (const control of [this.note, this.trial]) control.disabled = !isOpen || !said.status;
     const typedIn = document.activeElement;
-    if (typedIn !== this.minutes) this.minutes.value = String(said.minutes ?? "");
+    if (typedIn !== this.minutes && !this.isFaulty) this.minutes.value = String(said.minutes ?? "");
     if (typedIn !== this.note) this.note.value = said.note;
     this.trial.checked = said.trial;
     const noted = this.element.querySelector(".noted");
@@ -113,9 +117,29 @@ export class Row {
   /** What the fields say, with another status where one was tapped. @param {string | null} status @returns {Said} */
   typed(status) {
     if (!status) return CLEARED;
-    const number = Math.round(Number(this.minutes.value));
-    const minutes = status === "late" && number >= 1 && number <= 600 ? number : null;
-    return { status, note: this.note.value, minutes, trial: this.trial.checked };
+    const typed = this.minutes.value.trim();
+    // what cannot be is told at the field, and takes the place of nothing
+    const minutes = isWrong(typed) ? this.said.minutes : Number(typed) || null;
+    return { status, note: this.note.value, minutes: status === "late" ? minutes : null, trial: this.trial.checked };
+  }
+
+  /** Whether the minutes that are typed cannot be. */
+  get isFaulty() {
+    return this.said.status === "late" && isWrong(this.minutes.value.trim());
+  }
+
+  tellsFault() {
+    const id = `fault-${this.client}`;
+    const told = this.element.querySelector(".fault-minutes");
+    if (this.isFaulty === Boolean(told)) return;
+    told?.remove();
+    for (const name of ["aria-invalid", "aria-describedby"]) this.minutes.removeAttribute(name);
+    if (!this.isFaulty) return;
+    this.minutes.setAttribute("aria-invalid", "true");
+    this.minutes.setAttribute("aria-describedby", id);
+    const fault = made("p", "", { class: "fault fault-minutes", id });
+    fault.append(made("span", texts.minutesWrong));
+    this.minutes.closest("label")?.after(fault);
   }
 
   /** Whether it has changed. @param {Said} to */

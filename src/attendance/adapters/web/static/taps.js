@@ -47,7 +47,7 @@ export function seen(listed) {
  * One step: taps of any number of clients, all kept or none, and how to take them back.
  * @param {string} account
  * @param {string} lesson
- * @param {{client: string, name: string, before: Said, to: Said, base: Seen, rest?: boolean}[]} taps
+ * @param {{client: string, name: string, before: Said, to: Said, base: Seen, rest?: boolean, typed?: boolean}[]} taps
  * @param {boolean} isUndo
  */
 export function step(account, lesson, taps, isUndo) {
@@ -68,8 +68,12 @@ export function step(account, lesson, taps, isUndo) {
       });
     }
     const steps = (await got(undo.get([account, lesson])))?.steps ?? [];
-    if (isUndo) steps.pop();
-    else steps.push(taps.map(({ client, before, to }) => ({ client, before, to })));
+    const [tap] = taps;
+    const last = steps.at(-1)?.at(-1);
+    // letters of one text are one step
+    if (tap?.typed && last?.typed && last.client === tap.client && same(last.to, tap.before)) last.to = tap.to;
+    else if (isUndo) steps.pop();
+    else steps.push(taps.map(({ client, before, to, typed }) => ({ client, before, to, typed })));
     undo.put({ account, lesson, steps: steps.slice(-20), at: Date.now() });
   });
 }

@@ -11,6 +11,7 @@ const FILES = [];
 const TODAY = "/app/today";
 const LESSON = /^\/app\/lessons\/[0-9a-f-]{36}$/;
 const NO_NET = "/app/offline";
+const SIGNED_IN = "/app/offline?still=signed-in";
 const SIGN_OUT = "/app/sign-out";
 /** A roll call looks by itself what has changed since; today's page does not. */
 const PATIENCE = { lesson: 700, other: 4000 };
@@ -18,6 +19,8 @@ const FRESH = 10 * 60 * 1000;
 const MOST_LESSONS = 20;
 
 const isKeptKind = (/** @type {string} */ path) => LESSON.test(path) || path.split("?")[0] === TODAY;
+/** What was asked for before is not kept after. */
+let signedOutAt = 0;
 const files = () => caches.open("files");
 const pages = () => caches.open("pages");
 
@@ -26,7 +29,7 @@ worker.addEventListener("install", (/** @type {any} */ event) => {
     (async () => {
       const cache = await files();
       await Promise.all(FILES.map(async (path) => (await cache.match(path)) ?? cache.add(path)));
-      await cache.put(NO_NET, await fetch(NO_NET));
+      await Promise.all([NO_NET, SIGNED_IN].map(async (path) => cache.put(path, await fetch(path))));
       await worker.skipWaiting();
     })(),
   );
@@ -96,7 +99,7 @@ async function page(event, path) {
       const given = await answer;
       return kept && given.status >= 500 ? kept.clone() : given;
     } catch {
-      return kept?.clone() ?? (await caches.match(NO_NET)) ?? Response.error();
+      return kept?.clone() ?? (await caches.match(path.startsWith(SIGN_OUT) ? SIGNED_IN : NO_NET)) ?? Response.error();
     }
   };
   if (!kept) return or(network);
@@ -137,6 +140,7 @@ async function keeps(path, answer, began) {
     return;
   }
   const html = await answer.text();
+  if (began <= signedOutAt) return;
   const value = (/** @type {string} */ name) => new RegExp(` data-${name}="([^"]*)"`).exec(html)?.[1];
   const account = value("account");
   if (!account) return;
@@ -153,6 +157,8 @@ async function keeps(path, answer, began) {
     await cache.put(path, new Response(html.replace("<body ", `<body data-kept="${began}" `), { headers }));
   }
   if (!isLesson) await ahead(html, cache);
+  // what leads to the other roll calls, for whoever began with this one
+  else if (!(await cache.match(TODAY))) await fetches(TODAY);
 }
 
 /** The lessons that a page leads to, before anybody opens them. @param {string} html @param {Cache} cache */
@@ -179,11 +185,15 @@ async function signOut(request, path, isSure) {
   try {
     const answer = await fetch(request);
     if (answer.type === "opaqueredirect") {
+      signedOutAt = Date.now();
       await forgets();
-      if (session) await forgetAccount(session.account);
+      if (session) {
+        await forgetAccount(session.account);
+        new BroadcastChannel("attendance").postMessage({ signedOut: session.account });
+      }
     }
     return answer;
   } catch {
-    return (await caches.match(NO_NET)) ?? Response.error();
+    return (await caches.match(SIGNED_IN)) ?? Response.error();
   }
 }
