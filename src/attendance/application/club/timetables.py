@@ -435,8 +435,8 @@ class _InContext:
 class ListGroupOverviews(DatedQuery):
     """List groups by name, ties by id, with what employees want to know of each at a glance.
 
-    `q`, `active`, `location_id`, `teacher_id` and `page` are those of `list_groups`; `ended`: only those whose
-    last day is before today, or only the others, that are still to begin as well. A page takes at most five
+    `q`, `active`, `location_id`, `teacher_id` and `page` are those of `list_groups`. `ended`: only those
+    whose last day is before today, or only the others, those to come as well. A page takes at most five
     statements, however many groups it has. For employees and above. Raises Invalid, Forbidden.
     """
 
