@@ -21,7 +21,7 @@ from attendance.domain.permissions.table import Permission
 
 room = PageRoom()
 
-STATES: dict[str, dict[str, bool]] = {
+STATES: dict[str, dict[str, Any]] = {
     "": {"ended": False},
     "running": {"active": True},
     "not-running": {"active": False},
