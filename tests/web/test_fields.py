@@ -109,7 +109,7 @@ def test_dates_and_money_are_written_as_in_the_language() -> None:
     assert german["month"](on) == "November 2026"
     assert german["money"](Decimal("1234.5"), "EUR") == "1.234,50\N{NO-BREAK SPACE}€"
     assert german["percent"](0.875) == "88\N{NO-BREAK SPACE}%"
-    assert russian["long_day"](on) == "пятница, 27 ноября 2026\N{NARROW NO-BREAK SPACE}г."
+    assert russian["long_day"](on) == "пятница, 27 ноября 2026"
     assert russian["weekday"](on) == "пт"
     assert german["clock"](at) == german["clock"](at.time()) == "16:05"
     assert russian["number"](1234.5) == "1\N{NO-BREAK SPACE}234,5"

@@ -28,7 +28,7 @@ def parent_of(memory: Api, *names: str, role: Role = Role.USER, username: str = 
 def addresses(page: httpx.Response) -> list[str]:
     """The links that a page shows, as paths."""
     shown(page)
-    return re.findall(r'value="[^"]*(/api/v1/[^"]+\.ics\?token=[^"]+)"', page.text)
+    return re.findall(r">[^<]*(/api/v1/[^<]+\.ics\?token=[^<]+)</textarea>", page.text)
 
 
 # The calendar link

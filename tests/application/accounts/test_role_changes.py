@@ -240,6 +240,10 @@ def test_the_list_tells_names_and_what_each_may_decide(club: Club) -> None:
     assert decisions(club.admin) == decisions(OPERATOR) == set()
     new = club.world.having(Role.OWNER, username="new", owner_since=club.world.clock())
     assert decisions(new) == {Decision.REJECT}
+    for by in (club.ann, club.ben, club.cora, club.admin):
+        assert [each.confirmable_from for each in club.cases.list_role_changes(by)] == [None]
+    [listed] = club.cases.list_role_changes(new)
+    assert listed.confirmable_from == club.world.clock() + OwnershipRules().tenure
     club.cases.confirm_role_change(club.cora, role_change_id=change.id)
     [past] = club.cases.list_role_changes(club.ben)
     assert (past.decided_by_name, past.decisions) == ("cora", frozenset())

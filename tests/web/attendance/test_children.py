@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 
 from attendance.adapters.web.server import pages
@@ -241,10 +242,15 @@ def test_a_form_of_another_site_changes_nothing(family: Family) -> None:
 # The link of the calendar
 
 
+def addresses(page: httpx.Response) -> list[str]:
+    """The links that a page shows."""
+    return [text for text in shown(page).texts if ".ics?token=" in text]
+
+
 def made_link(family: Family) -> str:
     answered = mother_of(family).sends(f"{page_of(family)}/calendar")
     assert answered.status_code == 200
-    return shown(answered).values["address"] or ""
+    return addresses(answered)[0]
 
 
 def test_the_link_of_a_calendar_is_shown_once_and_ends(family: Family) -> None:
@@ -258,6 +264,26 @@ def test_the_link_of_a_calendar_is_shown_once_and_ends(family: Family) -> None:
     token = another.split("?token=")[1]
     assert leads_to(mother.sends(f"{page_of(family)}/calendar/end")).endswith("/calendar?notice=ended")
     assert family.api.nobody.reads(path, token=token).status_code == 401
+
+
+def test_a_link_that_is_made_is_shown_for_all_of_ones_children(family: Family) -> None:
+    mother = mother_of(family)
+    sibling = added(family.manager, "/clients", name="Bo", user_ids=[family.mother.id])
+    own, other = addresses(mother.sends(f"{page_of(family)}/calendar"))
+    assert f"/clients/{family.child}/calendar.ics" in own
+    path, token = other.partition("/api/v1")[2].split("?token=")
+    assert f"/clients/{sibling}/" in path
+    assert family.api.nobody.reads(path, token=token).status_code == 200
+
+
+def test_a_page_with_a_link_that_is_loaded_again_makes_no_other(family: Family) -> None:
+    mother = mother_of(family)
+    form = shown(mother.opens(f"{page_of(family)}/calendar")).values["before"] or ""
+    (address,) = addresses(mother.sends(f"{page_of(family)}/calendar", before=form))
+    path, token = address.partition("/api/v1")[2].split("?token=")
+    again = mother.sends(f"{page_of(family)}/calendar", before=form)
+    assert leads_to(again).endswith("/calendar?notice=made")
+    assert family.api.nobody.reads(path, token=token).status_code == 200
 
 
 def compressed_link(family: Family) -> bool:

@@ -73,6 +73,18 @@ def test_groups_are_found_by_name_place_state_and_who_teaches(club: GroupClub) -
     assert options_chosen(kept.text, "place") == [club.house]
 
 
+def test_groups_that_are_to_begin_are_found_and_of_ended_ones_the_number_is_told(club: GroupClub) -> None:
+    club.adds("/groups", name="Robots", location_id=club.yard, active_from="2026-09-01")
+    club.adds("/groups", name="Chess", location_id=club.house, active_until="2026-02-01")
+    teacher = club.by("teacher")
+    assert "Robots" in shown(teacher.opens("/app/groups?q=robots")).texts
+    assert "Robots" not in shown(teacher.opens("/app/groups?q=robots&state=running")).texts
+    page = shown(teacher.opens("/app/groups?q=chess"))
+    assert "1 other group is, running or not" in page.texts
+    assert "/app/groups?q=chess&state=all" in page.links
+    assert not [text for text in shown(teacher.opens("/app/groups?q=nothing")).texts if "other group" in text]
+
+
 def test_a_long_list_is_turned_with_its_filters(club: GroupClub) -> None:
     for number in range(21):
         club.adds("/groups", name=f"Drums {number:02}", location_id=club.yard)

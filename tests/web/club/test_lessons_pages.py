@@ -259,6 +259,20 @@ def test_a_lesson_that_a_closure_cancelled_says_so(club: GroupClub) -> None:
     assert "The place is closed (5 Mar 2026 – 8 Mar 2026): Painters" in shown(page).texts
 
 
+def test_a_lesson_that_takes_place_while_its_place_is_closed_says_so(club: GroupClub) -> None:
+    closures = [{"from": "2026-03-05", "until": "2026-03-08", "reason": "Painters"}]
+    club.edits(f"/locations/{club.house}/closures", closures=closures)
+    lesson = club.adds_lesson("2026-03-12")
+    told = " is closed on that day"
+    assert told not in text_of(club.by("head").opens(f"{path_of(lesson)}/edit"))
+    moved = {"date": THURSDAY, "starts": "17:00", "ends": "18:00", "version": "1"}
+    path = leads_to(club.by("teacher").sends(f"{path_of(lesson)}/edit", **moved))
+    page = club.by("teacher").opens(path)
+    assert f"{told}: Painters (5 Mar 2026 – 8 Mar 2026)" in text_of(page)
+    assert f"/app/office/locations/{club.house}" not in shown(page).links
+    assert f"/app/office/locations/{club.house}" in shown(club.by("head").opens(path)).links
+
+
 def test_a_lesson_without_marks_is_deleted_and_one_with_marks_stays(club: GroupClub) -> None:
     lesson, marked = club.adds_lesson(THURSDAY), club.adds_lesson(TODAY, starts="08:00", ends="09:00")
     path = leads_to(club.by("teacher").sends(f"{path_of(lesson)}/delete", version="1"))

@@ -1,5 +1,7 @@
 """Users and their roles in the office: found, invited, changed; and owners whom nobody ousts alone."""
 
+import re
+
 import pytest
 
 from attendance.domain.accounts.mail import MailKind
@@ -194,7 +196,7 @@ def test_what_awaits_is_decided_by_whom_it_is_offered_to(memory: Api, decision: 
     assert offered(head).keys() == set()
     assert "It is not yours to decide." in texts(head.opens(ROLE_CHANGES))
     assert offered(with_session(memory, target)).keys() == {"confirm"}
-    assert offered(with_session(memory, ben)).keys() == {"reject", "withdraw"}
+    assert offered(with_session(memory, ben)).keys() == {"withdraw"}
     by_cora = offered(with_session(memory, cora))
     assert by_cora.keys() == {"confirm", "reject"}
     decider = with_session(memory, ben if decision == "withdraw" else cora)
@@ -209,6 +211,26 @@ def test_what_awaits_is_decided_by_whom_it_is_offered_to(memory: Api, decision: 
     late = decider.sends(action)
     assert late.status_code == 409
     assert "this was decided already, or is over" in texts(late)
+
+
+def test_a_new_owner_is_told_from_when_on_they_confirm(memory: Api) -> None:
+    target, ben = memory.having(Role.OWNER, "target"), memory.having(Role.OWNER, "ben")
+    asks_for_role(with_session(memory, ben), target, Role.ADMIN)
+    new = memory.having(Role.OWNER, "new", owner_since=memory.clock.now)
+    told = texts(with_session(memory, new).opens(ROLE_CHANGES))
+    assert "You can confirm it from 9 Mar 2026, 12:00 UTC on" in told
+    assert "You have asked for it" in texts(with_session(memory, ben).opens(ROLE_CHANGES))
+
+
+def test_whoever_confirms_what_is_about_them_is_told(memory: Api) -> None:
+    target, ben = memory.having(Role.OWNER, "target"), memory.having(Role.OWNER, "ben")
+    asks_for_role(with_session(memory, ben), target, Role.USER)
+    person = with_session(memory, target)
+    page = person.opens(ROLE_CHANGES)
+    action = re.findall(r'action="([^"]+/confirm)"', page.text)[0]
+    there = leads_to(person.sends(action, **form_on(page, action)))
+    assert "the change of your own account is made" in texts(person.opens(there))
+    assert role_of(memory, target) is Role.USER
 
 
 def test_what_nobody_decides_in_a_week_is_over(memory: Api) -> None:

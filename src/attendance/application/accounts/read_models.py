@@ -121,7 +121,8 @@ class RoleChangeDetails:
     """A change of a user's role, or, with True and False, of whether the user is active; its state now.
 
     `user_name`, `requested_by_name`, `decided_by_name`: the present usernames, None for the operator and
-    nobody; `decisions`: what the actor may decide about it now. They are told by the list alone.
+    nobody; `decisions`: what the actor may decide about it now; `confirmable_from`: from when on an owner who
+    has not been one for long enough may confirm. They are told by the list alone.
     """
 
     id: RoleChangeId
@@ -141,6 +142,7 @@ class RoleChangeDetails:
     requested_by_name: str | None = None
     decided_by_name: str | None = None
     decisions: frozenset[Decision] = frozenset()
+    confirmable_from: datetime | None = None
 
     @classmethod
     def of(
@@ -149,6 +151,7 @@ class RoleChangeDetails:
         now: datetime,
         names: Mapping[AccountId, str] = MappingProxyType({}),
         decisions: frozenset[Decision] = frozenset(),
+        confirmable_from: datetime | None = None,
     ) -> "RoleChangeDetails":
         current = change.as_of(now)
         return read_model(
@@ -161,4 +164,5 @@ class RoleChangeDetails:
             requested_by_name=names.get(current.requested_by),
             decided_by_name=None if current.decided_by is None else names.get(current.decided_by),
             decisions=decisions,
+            confirmable_from=confirmable_from,
         )

@@ -197,6 +197,7 @@ class ListRoleChanges(TimedQuery):
                 now,
                 names,
                 change.decisions_of(actor.id, decider, at=now, rules=self.role_change_workflow.rules),
+                change.confirmable_from(decider, at=now, rules=self.role_change_workflow.rules),
             ),
         )
 

@@ -435,8 +435,9 @@ class _InContext:
 class ListGroupOverviews(DatedQuery):
     """List groups by name, ties by id, with what employees want to know of each at a glance.
 
-    `q`, `active`, `location_id`, `teacher_id` and `page` are those of `list_groups`. A page takes at most
-    five statements, however many groups it has. For employees and above. Raises Invalid, Forbidden.
+    `q`, `active`, `location_id`, `teacher_id` and `page` are those of `list_groups`. `ended`: only those
+    whose last day is before today, or only the others, those to come as well. A page takes at most five
+    statements, however many groups it has. For employees and above. Raises Invalid, Forbidden.
     """
 
     clock: Clock
@@ -448,12 +449,18 @@ class ListGroupOverviews(DatedQuery):
         page: PageChoice = None,
         q: str = "",
         active: bool | None = None,
+        ended: bool | None = None,
         location_id: LocationId | None = None,
         teacher_id: AccountId | None = None,
     ) -> Listed[GroupOverview]:
         now, today = self.clock(), self.today()
         criteria = GroupCriteria(
-            words=words_of("q", q), active=active, location_id=location_id, teacher_id=teacher_id, on=today
+            words=words_of("q", q),
+            active=active,
+            ended=ended,
+            location_id=location_id,
+            teacher_id=teacher_id,
+            on=today,
         )
 
         def rows(work: UnitOfWork, page_request: PageRequest[_InContext]) -> tuple[_InContext, ...]:

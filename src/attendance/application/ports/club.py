@@ -126,7 +126,7 @@ class GroupCriteria:
     """Groups of which a client is a member on some day after `member_after`; None: all groups.
 
     With each of the words in the name, at a location, taught by `teacher_id` on the date `on`, active on it
-    or not; None: any.
+    or not, ended before it or not; None: any.
     """
 
     member_id: ClientId | None = None
@@ -135,6 +135,7 @@ class GroupCriteria:
     location_id: LocationId | None = None
     teacher_id: AccountId | None = None
     active: bool | None = None
+    ended: bool | None = None
     on: date = date.min
 
 
@@ -154,6 +155,7 @@ GROUPS = Resource(
         "words": lambda group, criteria: has_words(searched_text(group.name), criteria.words or ()),
         "teacher_id": lambda group, criteria: criteria.teacher_id in group.teachers_on(criteria.on),
         "active": lambda group, criteria: group.is_active(criteria.on) is criteria.active,
+        "ended": lambda group, criteria: group.has_ended(criteria.on) is criteria.ended,
     },
 )
 

@@ -156,6 +156,16 @@ class RoleChange:
             found.add(Decision.REJECT)
         return frozenset(found)
 
+    def confirmable_from(
+        self, account: Account | None, *, at: datetime, rules: OwnershipRules
+    ) -> datetime | None:
+        """From when on whoever is an owner, but not for long enough yet, may confirm; None for all others."""
+        is_awaiting = self.state(at=at) is State.AWAITING
+        if not is_awaiting or account is None or not _is_active_owner(account) or account.owner_since is None:
+            return None
+        since = account.owner_since + rules.tenure
+        return since if account.id not in (self.user_id, self.requested_by) and since > at else None
+
     def requested(self, change_context: ChangeContext) -> Event:
         return self._event(None, change_context)
 

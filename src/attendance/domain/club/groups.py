@@ -213,6 +213,10 @@ class Group(GroupFields, Record):
     def is_active(self, day: date) -> bool:
         return is_within(day, self.active_from, self.active_until)
 
+    def has_ended(self, day: date) -> bool:
+        """Whether the last day of the group is before a day."""
+        return self.active_until is not None and self.active_until < day
+
     def teachers_on(self, day: date) -> tuple[AccountId, ...]:
         """Who teaches the group on a day, in the order of ids."""
         return tuple(sorted({teaching.user_id for teaching in self.teachers if teaching.covers(day)}))

@@ -45,6 +45,7 @@ IS_ACTIVE = sa.and_(
     sa.or_(groups.c.active_from.is_(None), groups.c.active_from <= ON),
     sa.or_(groups.c.active_until.is_(None), groups.c.active_until >= ON),
 )
+HAS_ENDED = sa.and_(groups.c.active_until.is_not(None), groups.c.active_until < ON)
 
 Span = tuple[UUID, date, date | None]
 """Who, from when, until when."""
@@ -122,6 +123,7 @@ class SqlGroups(SqlRepository[Group, GroupCriteria]):
             "words": has_words(dialect, groups.c.name_key),
             "teacher_id": IS_TAUGHT,
             "active": {True: IS_ACTIVE, False: ~IS_ACTIVE},
+            "ended": {True: HAS_ENDED, False: ~HAS_ENDED},
         },
         more_columns=lambda dialect: [TEACHERS.of_group(dialect), MEMBERS.of_group(dialect)],
         make=group,

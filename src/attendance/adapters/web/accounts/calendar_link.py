@@ -17,6 +17,12 @@ def calendar_address(visit: Visit, kind: str, of_id: UUID, token: str) -> str:
     return f"{visit.service.settings.base_url}{API}/{kind}/{of_id}/calendar.ics?token={token}"
 
 
+def is_sent_again(visit: Visit) -> bool:
+    """Whether the form was shown before the present link was made, as when the page with it is reloaded."""
+    made_at = visit.use_cases.make_calendar_token.made_at(visit.signed_in, user_id=visit.signed_in.id)
+    return visit.form.get("before") not in (None, made_at.isoformat() if made_at else "")
+
+
 @room.page("GET", f"{PATH}/end")
 @room.page("GET", PATH)
 def calendar(visit: Visit) -> Answer:
@@ -26,7 +32,9 @@ def calendar(visit: Visit) -> Answer:
 
 @room.page("POST", PATH, form=account, holds_secrets=True)
 def make_calendar_link(visit: Visit) -> Answer:
-    """Make a link, which ends the one before, and show it this once."""
+    """Make a link, which ends the one before, and show it this once; none where the form is sent again."""
+    if is_sent_again(visit):
+        return GoOn(f"{ACCOUNT}?notice=calendar-made#calendar")
     user = visit.user
     made = visit.use_cases.make_calendar_token(visit.signed_in, user_id=user.id)
     names = {client.id: client.name for client in user.clients or ()}

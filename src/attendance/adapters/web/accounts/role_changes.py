@@ -47,5 +47,9 @@ def decide(visit: Visit, role_change_id: str, decision: str) -> Answer:
     if decides is None:
         raise NotFound
     change_id = RoleChangeId(sent_id(role_change_id))
-    decides(visit.signed_in, role_change_id=change_id, versions=visit.fields.versions)
-    return GoOn(f"{PATH}?notice={DONE[decision]}")
+    decided = decides(visit.signed_in, role_change_id=change_id, versions=visit.fields.versions)
+    if decided.user_id != visit.signed_in.id:
+        return GoOn(f"{PATH}?notice={DONE[decision]}")
+    # whoever confirms what is about them may see the list no longer
+    is_over = decision == "confirm"
+    return GoOn("/app/account?notice=own-role-changed" if is_over else f"{PATH}?notice={DONE[decision]}")

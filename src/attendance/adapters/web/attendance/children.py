@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from attendance.adapters.http.server.wire import API
+from attendance.adapters.web.accounts.calendar_link import calendar_address, is_sent_again
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.navigation import CHILDREN
@@ -96,16 +96,34 @@ def take_back_absence(visit: Visit, client_id: str, lesson_id: str) -> Answer:
 def calendar_link(visit: Visit, client_id: str) -> Answer:
     """What the link of a child's calendar is, and a button that makes one."""
     own = _own(visit.use_cases.own_clients(visit.signed_in), client_id)
-    return Page("children/calendar.html", {"child": own, "notice": visit.query["notice"], "address": None})
+    values = {
+        "child": own,
+        "notice": visit.query["notice"],
+        "address": None,
+        "made_at": visit.use_cases.make_calendar_token.made_at(visit.signed_in, user_id=visit.signed_in.id),
+    }
+    return Page("children/calendar.html", values)
 
 
 @room.page("POST", CALENDAR, form=calendar_link, holds_secrets=True)
 def make_calendar_link(visit: Visit, client_id: str) -> Answer:
-    """Make the link of a child's calendar, and show it this once."""
-    own = _own(visit.use_cases.own_clients(visit.signed_in), client_id)
+    """Make the link of one's calendars, and show this once its address for each of one's children.
+
+    A form that is sent again makes none: reloading the page ends no link.
+    """
+    children = [*visit.use_cases.own_clients(visit.signed_in)]
+    own = _own(children, client_id)
+    if is_sent_again(visit):
+        return GoOn(f"{CHILDREN}/{own.id}/calendar?notice=made")
     made = visit.use_cases.make_calendar_token(visit.signed_in, user_id=visit.signed_in.id)
-    address = f"{visit.service.settings.base_url}{API}/clients/{own.id}/calendar.ics?token={made.token}"
-    return Page("children/calendar.html", {"child": own, "notice": "", "address": address})
+    addresses = {each.id: calendar_address(visit, "clients", each.id, made.token) for each in children}
+    values = {
+        "child": own,
+        "notice": "",
+        "address": addresses[own.id],
+        "others": [(each.name, addresses[each.id]) for each in children if each.id != own.id],
+    }
+    return Page("children/calendar.html", values)
 
 
 @room.page("POST", f"{CALENDAR}/end", form=calendar_link)

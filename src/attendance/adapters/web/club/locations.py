@@ -38,9 +38,10 @@ def locations(visit: Visit) -> Answer:
 
 @room.page("GET", f"{PATH}/new")
 def new_location(visit: Visit) -> Answer:
-    """The form for a location that is new, in the organisation's time zone."""
+    """The form for a location that is new, in the time zone of all others, or else the organisation's."""
     require_part(visit, LOCATIONS)
-    zone = visit.use_cases.add_location.zones.own
+    zones = {each.timezone for each in visit.use_cases.list_locations(visit.signed_in)}
+    zone = zones.pop() if len(zones) == 1 else visit.use_cases.add_location.zones.own
     return _form(visit, None, {"timezone": zone, "active": CHECKED})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup
@@ -186,6 +187,7 @@ DAYS = frozenset(
     | {"active_until", "date", "sold_on", "starts_on", "ends_on"}
 )
 
+PERIODS = frozenset({"closures", "freezes"})
 REFERENCES = frozenset({"location_id", "contract_id"})
 """Those that have the id of something else, of which no name is at hand."""
 
@@ -265,6 +267,17 @@ class Teller:
         for name in {**before, **after}:
             if name in NOT_SHOWN or before.get(name) == after.get(name):
                 continue
+            if name in REFERENCES and not before.get(name):
+                # the first one is no other one, and its name is not at hand
+                continue
+            if name == "amount" and (currency := after.get("currency") or before.get("currency")):
+                money = self._money(before.get(name), before.get("currency") or currency)
+                yield Difference(
+                    self._said(FIELDS[name]),
+                    money if event.before is not None else None,
+                    self._money(after.get(name), currency) if event.after is not None else None,
+                )
+                continue
             yield Difference(
                 self._said(FIELDS.get(name, name.replace("_", " "))),
                 self._value(name, before.get(name)) if event.before is not None else None,
@@ -279,8 +292,8 @@ class Teller:
             case bool():
                 return self._said(_ON_OR_OFF[value] if name == "role" else _YES_OR_NO[value])
             case list() | tuple():
-                if name == "closures":
-                    return "; ".join(self._closure(each) for each in value)
+                if name in PERIODS:
+                    return "; ".join(self._period(each) for each in value)
                 return self._number(len(value))
             case dict():
                 return ", ".join(str(each) for each in value.values())
@@ -304,10 +317,14 @@ class Teller:
             return self._said(ANOTHER)
         return value
 
-    def _closure(self, closed: Mapping[str, Any]) -> str:
+    def _period(self, period: Mapping[str, Any]) -> str:
+        """The days of a closure, with its reason, or of a freeze."""
         day = self._formats["day"]
-        days = " – ".join(day(date.fromisoformat(closed[each])) for each in ("since", "until"))
-        return f"{days} {closed.get('reason') or ''}".strip()
+        days = " – ".join(day(date.fromisoformat(period[each])) for each in ("since", "until"))
+        return f"{days} {period.get('reason') or ''}".strip()
+
+    def _money(self, amount: str | None, currency: str) -> str:
+        return str(self._formats["money"](Decimal(amount), currency)) if amount else "–"
 
     def _number(self, number: int) -> str:
         return self._catalogue.ngettext(*ENTRIES, number) % {"num": number}

@@ -24,7 +24,7 @@ room = PageRoom()
 
 FILTERS = ("from", "to", "kind", "who", "client", "subject")
 OPERATOR = "operator"
-NOBODY_FOUND = N_("nobody of this name is found")
+NOBODY_FOUND = N_("Nobody of this name is found.")
 SEVERAL_FOUND = N_("several are found: choose one below, or type more of the name")
 MANY = NumberedPage(1, LONGEST_PAGE)
 MOST_SHOWN = 20
@@ -51,9 +51,13 @@ def log(visit: Visit) -> Answer:
     kind, page = filters.choice("kind", SubjectKind), filters.number("page") or 1
     people, clients = _people(visit), _clients(visit)
     for name, found in (("who", [person.id for person in people]), ("client", [it.id for it in clients])):
-        if filters.text(name) and len(found) != 1 and not _is_operator(visit, name):
-            filters.refuse(name, SEVERAL_FOUND if found else NOBODY_FOUND)
+        if len(found) > 1:
+            filters.refuse(name, SEVERAL_FOUND)
     filters.raise_if_errors()
+    if (filters.text("who") and not people and not _is_operator(visit, "who")) or (
+        filters.text("client") and not clients
+    ):
+        return _page(visit, is_nobody=True)
     subject: UUID | None = sent_id(filters.text("subject")) if filters.text("subject") else None
     by: AccountId | None = OPERATOR_ID if _is_operator(visit, "who") else None
     listed = visit.use_cases.list_events(
@@ -96,6 +100,7 @@ def _page(
     *,
     people: Sequence[UserDetails] = (),
     clients: Sequence[ClientDetails] = (),
+    is_nobody: bool = False,
 ) -> Answer:
     """The log, a heading for each day in the club's zone."""
     zone, gettext = visit.service.settings.zone, words(visit.language).gettext
@@ -116,6 +121,7 @@ def _page(
         "people": people,
         "clients": clients,
         "subject": subject,
+        "notice": NOBODY_FOUND if is_nobody else "",
     }
     return Page("office/log.html", values)
 

@@ -34,20 +34,24 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
     """The filters of templates that write something in a language, by name."""
     locale = Locale.parse(LOCALES[language])
 
+    def without_year_sign(written: str) -> str:
+        """Without the sign of the year in Russian: its full stop would stand before that of a sentence."""
+        return written.removesuffix("г.").rstrip() if language is Language.RU else written
+
     @often_of_days
     def day(on: date) -> str:
         """27 Nov 2026"""
-        return format_date(on, "medium", locale)
+        return without_year_sign(format_date(on, "medium", locale))
 
     @often_of_days
     def long_day(on: date) -> str:
         """Friday, 27 November 2026"""
-        return format_date(on, "full", locale)
+        return without_year_sign(format_date(on, "full", locale))
 
     @often_of_days
     def days(since: date, until: date) -> str:
         """23–27 Nov 2026"""
-        return format_interval(since, until, "yMMMd", locale=locale)
+        return without_year_sign(format_interval(since, until, "yMMMd", locale=locale))
 
     @often_of_days
     def short_day(on: date) -> str:

@@ -21,8 +21,14 @@ from attendance.domain.permissions.table import Permission
 
 room = PageRoom()
 
-RUNNING, NOT_RUNNING, ANY = "", "not-running", "all"
-STATES = {RUNNING: True, NOT_RUNNING: False, ANY: None}
+STATES: dict[str, dict[str, Any]] = {
+    "": {"ended": False},
+    "running": {"active": True},
+    "not-running": {"active": False},
+    "ended": {"ended": True},
+    "all": {},
+}
+"""Which groups are shown."""
 AHEAD, PAST = "", "past"
 ONE_DAY = dt.timedelta(days=1)
 A_YEAR = dt.timedelta(days=LONGEST_RANGE - 1)
@@ -39,18 +45,19 @@ def groups(visit: Visit) -> Answer:
     place, page = filters.id("place", LocationId), filters.number("page")
     filters.raise_if_errors()
     state, is_mine = visit.query["state"], filters.checked("mine")
-    listed = visit.use_cases.list_group_overviews(
-        visit.signed_in,
-        page=page or 1,
-        q=visit.query["q"],
-        active=STATES.get(state, True),
-        location_id=place,
-        teacher_id=visit.signed_in.id if is_mine else None,
-    )
+    asked: dict[str, Any] = {
+        "q": visit.query["q"],
+        "location_id": place,
+        "teacher_id": visit.signed_in.id if is_mine else None,
+    }
+    find = visit.use_cases.list_group_overviews
+    listed = find(visit.signed_in, page=page or 1, **asked, **STATES.get(state, STATES[""]))
+    others = 0 if listed.total or state == "all" else find(visit.signed_in, page=1, **asked).total or 0
     locations = visit.use_cases.list_locations(visit.signed_in)
     values = {
         "groups": [(group, in_words(group.schedule, visit.language)) for group in listed],
         "total": listed.total,
+        "others": others,
         "number": listed.page,
         "has_more": (listed.page or 1) < listed.pages,
         "locations": {location.id: location.name for location in locations},

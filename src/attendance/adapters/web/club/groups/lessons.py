@@ -11,6 +11,7 @@ from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.attendance.read_models import SheetDetails
 from attendance.application.club.lessons import ChangedLessonDetails, LessonDetails
+from attendance.domain.club.lessons import LessonState
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 
@@ -72,6 +73,7 @@ def edit_lesson_form(visit: Visit, lesson_id: str) -> Answer:
     """Everything that may be done with a lesson but marking who came."""
     sheet, lesson = _lesson(visit, lesson_id)
     locations, by_id = _locations(visit, lesson.location_id)
+    place = by_id[lesson.location_id]
     teachers = _teachers(visit, {*lesson.teachers})
     values = {
         "sheet": sheet,
@@ -84,7 +86,9 @@ def edit_lesson_form(visit: Visit, lesson_id: str) -> Answer:
         "chosen": _chosen(visit, {*lesson.teachers}),
         "teacher_names": [teachers[user_id] for user_id in lesson.teachers if user_id in teachers],
         "is_marked": any(entry.status and not entry.announced for entry in sheet.attendances),
-        "closure": closure_of(lesson, by_id[lesson.location_id]),
+        "closure": closure_of(lesson, place),
+        "closed_anyway": place.closure_on(lesson.date) if lesson.state is LessonState.PLANNED else None,
+        "place": place,
         "reasons": REASONS,
         "notice": visit.query["notice"],
         "elsewhere": _elsewhere(visit, teachers),
