@@ -311,6 +311,10 @@ def test_freezes_that_contradict_each_other_are_refused(head: Person, child: str
     assert answer(head.puts(path_of(it), freezes=late)) == refusal(
         409, "freeze starts after the subscription ends"
     )
+    early = [{"from": "2026-01-01", "until": "2026-01-01"}]
+    assert answer(head.puts(path_of(it), freezes=early)) == refusal(
+        409, "freeze ends before the subscription begins"
+    )
     assert now(head, it) == it
 
 

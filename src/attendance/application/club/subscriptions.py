@@ -211,7 +211,8 @@ class EditSubscription(DatedCommand):
 
     The same values again change nothing. `versions`: refuse unless the stored version is one of these; None:
     any. Raises Invalid, Forbidden, SubscriptionNotFound, ContractNotFound, Outdated, OthersContract,
-    FreezesOverlap, FreezeAfterEnd, and VisitsOutside where it would no longer cover a visit it has paid for.
+    FreezesOverlap, FreezeAfterEnd, FreezeBeforeStart, and VisitsOutside where it would no longer cover a
+    visit it has paid for.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
