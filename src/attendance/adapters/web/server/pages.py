@@ -216,7 +216,11 @@ class PagePlan:
         )
 
     def _refused(self, scope: HTTPScope, visit: Visit, error: Exception) -> Reply:
+        # what was typed is sent again, but for passwords, which no page holds
+        holds_password = any("password" in name for name in visit.form)
         if is_signed_out(error):
+            if visit.form and not holds_password:
+                return self._reply_of(visit, Page("signed_out.html", refusal=error))
             return self._reply_of(visit, GoOn(signing_in_first(scope)))
         status = status_of(error)
         if isinstance(error, AttendanceError):
@@ -225,8 +229,6 @@ class PagePlan:
             log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
         method, path = scope["method"], scope["path"]
         again = path if status in (429, 503) else None
-        # what was typed is sent again, but for passwords, which no page holds
-        holds_password = any("password" in name for name in visit.form)
         values = {
             "status": status,
             "again": again if method == "GET" else None,
@@ -251,7 +253,10 @@ class PagePlan:
             case GoOn():
                 return self._going_on(answer)
             case Page():
-                html = with_what_was(self._html(visit, answer, faults or {}), shown_again)
+                html = self._html(visit, answer, faults or {})
+                # of a form that somebody fills in; one that only sends again holds its `was` already
+                if f'name="{WAS}"' not in html:
+                    html = with_what_was(html, shown_again)
                 html = self._base_path.html(html)
                 reply = html_reply(html, answer.refusal, self._headers)
                 return reply if self._holds_secrets else compressed(reply, visit.headers)
