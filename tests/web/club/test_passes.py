@@ -275,6 +275,14 @@ def test_a_first_day_is_not_typed_in_vain(office: Office) -> None:
     assert office.passes()[0]["starts_on"] == "2026-03-09"
 
 
+@pytest.mark.parametrize("day", ["1999-12-31", "0001-01-01", "2037-01-01", "9999-12-31"])
+def test_a_first_day_that_is_surely_mistyped_is_refused(office: Office, day: str) -> None:
+    refused = office.clerk.sends(office.sell, price_id=office.price, start="day", starts_on=day)
+    assert refused.status_code == 400
+    assert shown(refused).attributes["starts_on"]["aria-invalid"] == "true"
+    assert office.passes() == []
+
+
 @pytest.mark.plants
 def test_a_sale_that_is_sent_twice_is_seen_to_be_two_where_nobody_remembers(
     office: Office, monkeypatch: pytest.MonkeyPatch

@@ -201,6 +201,7 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "must not be after to": N_("must not be after the last day"),
     "must not be before from": N_("must not be before the first day"),
     "must not be before 1900": N_("must not be before 1900"),
+    "must not be before 2000": N_("must not be before 2000"),
     "must not be before active_from": N_("must not be before the first day"),
     "must not be before on_sale_from": N_("must not be before the first day"),
     "must not be before signed_on": N_("must not be before the day of the signature"),
