@@ -18,7 +18,13 @@ from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import GroupMembership, Slot, Teaching
 from attendance.domain.club.lessons import SlotTaken
 from attendance.domain.club.renewals import CurrentHasNoEnd, Start
-from attendance.domain.club.subscriptions import Freeze, FreezeAfterEnd, FreezesOverlap, VisitsOutside
+from attendance.domain.club.subscriptions import (
+    Freeze,
+    FreezeAfterEnd,
+    FreezeBeforeStart,
+    FreezesOverlap,
+    VisitsOutside,
+)
 from attendance.domain.dates import week_of
 from attendance.domain.errors import Conflict, Forbidden, Invalid
 from attendance.domain.events import Event
@@ -424,6 +430,9 @@ class Club(OverStore):
             for n, (since, _) in enumerate(after["freezes"])
         ):
             with pytest.raises(FreezeAfterEnd):
+                edit()
+        elif any(each not in it["freezes"] and each[1] < it["starts"] for each in after["freezes"]):
+            with pytest.raises(FreezeBeforeStart):
                 edit()
         elif any(not self.covers(after, lesson["date"]) for lesson in paid):
             with pytest.raises(VisitsOutside):

@@ -60,6 +60,10 @@ def outcome(name: str, response: httpx.Response) -> str:
     """How somebody is answered: "shown", "sign-in", or the status of a page that refuses."""
     if response.status_code == 303 and response.headers["location"].startswith("/app/sign-in?next="):
         return "sign-in"
+    if response.status_code == 401:
+        # a form that was filled in is kept on the page that says so
+        assert "You are signed out" in shown(response, has_scripts=declared()[name].has_scripts).texts
+        return "sign-in"
     answers = TABLE[name].answers or ((200,) if name.startswith("GET") else (303,))
     if response.status_code in answers:
         return "shown"

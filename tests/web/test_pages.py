@@ -14,6 +14,7 @@ from attendance.domain.permissions.roles import Role
 from tests.http.api import PASSWORD, Api, running
 from tests.http.operations import added
 from tests.http.test_general_rules import Fragile, fragile, fragile_application
+from tests.web.registry import Forms
 from tests.web.visitors import ACCEPT, leads_to, shown, signed_in, visitor, with_session
 
 __all__ = ["fragile", "fragile_application"]
@@ -58,9 +59,28 @@ def test_a_stranger_signs_in_and_goes_on_to_where_they_were(memory: Api, path: s
     assert stranger.opens(path).status_code == 200
 
 
+def test_what_was_typed_is_kept_where_the_session_has_ended(memory: Api) -> None:
+    ada = signed_in(memory, username="ada", name="Ada")
+    form = Forms(ada.opens("/app/account").text).found["/app/account"]
+    session, ada.cookie = ada.cookie, None
+    kept = ada.sends("/app/account", **form | {"name": 'Ada\n<b> "Byron"'})
+    page = shown(kept)
+    assert (kept.status_code, kept.headers["x-error-code"]) == (401, "authentication_required")
+    assert "You are signed out" in page.texts
+    assert "/app/sign-in" in page.links
+    again = Forms(kept.text).found["/app/account"]
+    assert again == form | {"name": 'Ada\n<b> "Byron"'}
+    # no page of elsewhere has anything shown
+    assert ada.sends("/app/account", by={"sec-fetch-site": "cross-site"}, **form).status_code == 403
+    ada.cookie = session
+    assert leads_to(ada.sends("/app/account", **again | {"name": "Ada Byron"})) == "/app/account?notice=saved"
+
+
 def test_a_form_whose_session_has_ended_leads_to_signing_in(memory: Api) -> None:
     ada = visitor(memory)
-    assert leads_to(ada.sends("/app/account", name="Ada")) == "/app/sign-in?next=%2Fapp%2Faccount"
+    typed = {"current_password": PASSWORD, "new_password": PASSWORD}
+    refused = ada.sends("/app/account/password", **typed)
+    assert leads_to(refused) == "/app/sign-in?next=%2Fapp%2Faccount%2Fpassword"
     assert leads_to(ada.sends("/app/confirm-email")) == "/app/sign-in?next=%2Fapp%2Fconfirm-email"
     assert leads_to(ada.sends("/app/sign-out")) == "/"
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.navigation import ENTRIES, LABS, Entry
-from attendance.adapters.web.server.refusals.meanwhile import stored_instead
+from attendance.adapters.web.server.refusals.meanwhile import ShownForm, form_of, merged
 from attendance.adapters.web.server.refusals.ways_back import WaysBack
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import Conflict, Outdated, Unavailable
@@ -59,41 +60,99 @@ def test_whoever_was_late_is_told_what_is_stored_now(memory: Api) -> None:
     ada.sends("/app/account", name="Adele", language="de", version=old)
     late = ada.sends("/app/account", name="Ida", language="ru", version=old)
     assert late.status_code == 412
-    assert {"Name – jetzt: Adele", "Sprache – jetzt: Deutsch"} <= {*shown(late).texts}
-    assert shown(late).values["name"] == "Ida"
+    page = shown(late)
+    assert {"jetzt: Adele", "jetzt: Deutsch"} <= {*page.texts}
+    assert page.values["name"] == "Ida"
     same = ada.sends("/app/account", name="Adele", language="de", version=old)
     assert not any("jetzt:" in text for text in shown(same).texts)
 
 
-def test_what_is_stored_is_told_of_each_kind_of_field() -> None:
-    def page(name: str, note: str, chosen: str, ticked: str, is_open: str) -> str:
-        options = "".join(
-            f"<option value={each}{' selected' * (each == chosen)}>Kind <b>{each}</b></option>"
-            for each in "ab"
-        )
-        radios = "".join(
-            f"<label><input type=radio name=size{' checked' * (each == ticked)}> Size {each}</label>"
-            for each in "ab"
-        )
-        return f"""
-            <label for="name">Name</label><input id="name" name="name" value="{name}">
-            <label for="note-1">Note</label><textarea id="note-1" name="note">\n{note}</textarea>
-            <label for="kind">Kind</label><select id="kind" name="kind">{options}</select>
-            <fieldset><legend>Size</legend>{radios}</fieldset>
-            <label><input type="checkbox" name="open" value="yes"{is_open}> Open</label>
-            <input type="hidden" name="version" value="{name}">
-            <label for="secret">Secret</label><input id="secret" name="secret" type="password" value="{name}">
-        """
+PATH = "/app/things/1"
+ALIKE = "Begins"
 
-    typed, stored = page("a", "b", "a", "a", ""), page("b", "", "b", "b", " checked")
-    assert [*stored_instead(typed, typed)] == []
-    assert [*stored_instead(typed, stored)] == [
-        {"field": "Name", "value": "b"},
-        {"field": "Note", "value": ""},
-        {"field": "Kind", "value": "Kind b"},
-        {"field": "Size", "value": "Size b"},
-        {"field": "Open", "value": "✓"},
-    ]
+
+def page_of(name: str, note: str, kind: str, size: str, is_open: str, *times: str) -> str:
+    options = "".join(
+        f"<option value={each}{' selected' * (each == kind)}>Kind <b>{each}</b></option>" for each in "ab"
+    )
+    radios = "".join(
+        f"<label><input type=radio name=size value={each}{' checked' * (each == size)}> Size {each}</label>"
+        for each in "ab"
+    )
+    rows = "".join(
+        f"<fieldset><legend>Time {number + 1}</legend><label for=starts-{number}>{ALIKE}</label>"
+        f'<input type=time id=starts-{number} name=starts-{number} value="{time}"></fieldset>'
+        for number, time in enumerate(times)
+    )
+    return f"""
+        <form method="post" action="{PATH}">
+        <input type="hidden" name="version" value="1">
+        <label for="name">Name</label><input id="name" name="name" value="{name}">
+        <label for="note">Note</label><textarea id="note" name="note">\n{note}</textarea>
+        <label for="kind">Kind</label><select id="kind" name="kind">{options}</select>
+        <fieldset><legend>Size</legend>{radios}</fieldset>
+        <label><input type="checkbox" name="open" value="yes"{is_open}> Open</label>{rows}
+        <label for="secret">Secret</label><input id="secret" name="secret" type="password" value="{name}">
+        </form>
+    """
+
+
+def sent_of(html: str, **typed: str) -> Typed:
+    """What a browser sends of a page, with some fields typed anew."""
+    form = form_of(html, PATH)
+    assert form is not None
+    values = {name: each.value for name, each in form.fields.items() if each.value or not each.is_box}
+    return Typed(values | {"version": "1", "was": form.hashes} | typed)
+
+
+def stored_as(html: str) -> ShownForm:
+    form = form_of(html, PATH)
+    assert form is not None
+    return form
+
+
+def test_a_field_that_was_not_touched_takes_what_is_stored() -> None:
+    sent = sent_of(page_of("a", "x\ny", "a", "a", " checked"), note="x\r\ny", name="mine")
+    found = merged(sent, stored_as(page_of("a", "other", "b", "b", "")))
+    kept = {name: text for name, text in found.typed.items() if name != "version"}
+    assert kept == {"name": "mine", "note": "other", "kind": "b", "size": "b"}
+    assert found.changed == ["Note", "Kind", "Size", "Open"]
+    assert (found.both, found.undone) == ({}, [])
+
+
+def test_a_field_that_both_have_changed_keeps_what_was_typed() -> None:
+    sent = sent_of(page_of("a", "", "a", "a", ""), name="mine", kind="b", size="b", open="yes", note="same")
+    found = merged(sent, stored_as(page_of("theirs", "same", "a", "a", "")))
+    assert (found.typed["name"], found.typed["kind"], found.typed["open"]) == ("mine", "b", "yes")
+    assert {name: each.shown for name, each in found.both.items()} == {"name": "theirs"}
+    assert found.changed == []
+
+
+def test_without_what_was_everything_that_was_typed_is_kept_and_said() -> None:
+    sent = Typed(name="mine", kind="a", version="1")
+    found = merged(sent, stored_as(page_of("theirs", "", "b", "a", "")))
+    assert (found.typed["name"], found.typed["kind"]) == ("mine", "a")
+    assert {name: (each.label, each.shown) for name, each in found.both.items()} == {
+        "name": ("Name", "theirs"),
+        "kind": ("Kind", "Kind b"),
+    }
+
+
+def test_rows_that_somebody_else_changed_are_shown_as_they_are_stored() -> None:
+    before = page_of("a", "", "a", "a", "", "09:00", "10:00", "")
+    sent = sent_of(before, **{"starts-1": "10:30"}, name="mine")
+    found = merged(sent, stored_as(page_of("a", "", "a", "a", "", "08:00", "10:00", "12:00", "")))
+    assert not any(name.startswith("starts") for name in found.typed)
+    assert found.typed["name"] == "mine"
+    assert found.changed == [f"Time 1, {ALIKE}: 08:00", f"Time 3, {ALIKE}: 12:00"]
+    assert found.undone == [(f"Time 2, {ALIKE}", "10:30")]
+
+
+def test_rows_that_nobody_else_changed_stay_as_they_were_typed() -> None:
+    sent = sent_of(page_of("a", "", "a", "a", "", "09:00", ""), **{"starts-1": "10:30"})
+    found = merged(sent, stored_as(page_of("b", "", "a", "a", "", "09:00", "")))
+    assert (found.typed["starts-0"], found.typed["starts-1"]) == ("09:00", "10:30")
+    assert (found.typed["name"], found.changed, found.undone) == ("b", ["Name"], [])
 
 
 # What is refused for now

@@ -55,10 +55,10 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert {*field_errors(make.client, **wrong)} == {*wrong}
 
 
-def test_nobody_is_born_tomorrow() -> None:
-    for born in (None, TODAY, date(1900, 1, 1), date.min):
+def test_nobody_is_born_tomorrow_or_before_1900() -> None:
+    for born in (None, TODAY, date(1900, 1, 1)):
         assert accepted_birthday(born, today=TODAY) == born
-    for born in (TODAY + timedelta(days=1), date.max):
+    for born in (TODAY + timedelta(days=1), date.max, date(1899, 12, 31), date.min):
         assert field_errors(lambda it=born: accepted_birthday(it, today=TODAY)) == ["birthday"]
 
 

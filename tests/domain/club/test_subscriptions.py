@@ -14,6 +14,7 @@ from attendance.domain.club import subscriptions
 from attendance.domain.club.subscriptions import (
     Freeze,
     FreezeAfterEnd,
+    FreezeBeforeStart,
     FreezesOverlap,
     Subscription,
     SubscriptionState,
@@ -118,6 +119,18 @@ def test_freezes_that_overlap_or_begin_after_the_end_are_refused(
     for order in (spans, spans[::-1]):
         with pytest.raises(refusal):
             september(*order)
+
+
+def test_a_freeze_that_is_over_before_the_pass_begins_is_not_added() -> None:
+    for spans in (["08-31"], ["09-10", "08-01..08-31"]):
+        with pytest.raises(FreezeBeforeStart):
+            september("09-10").edited({"freezes": frozen(*spans)}, DOING, charged_on=())
+    after, _ = september().edited({"freezes": frozen("08-01..09-01")}, DOING, charged_on=())
+    assert after.freezes == frozen("08-01..09-01")
+    # one that is stored stays, and may go
+    old = september("08-31")
+    assert old.edited({"freezes": frozen("08-31", "09-10")}, DOING, charged_on=())[0].freezes
+    assert old.edited({"freezes": ()}, DOING, charged_on=())[0].freezes == ()
 
 
 def test_an_open_end_is_never_too_early_for_a_freeze() -> None:

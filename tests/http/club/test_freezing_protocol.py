@@ -131,7 +131,8 @@ def test_one_that_cannot_take_another_freeze_is_skipped(head: Person) -> None:
     full = sells(head, ada, price(head))
     days = [f"2027-{month:02}-{day:02}" for month in range(1, 11) for day in range(1, 11)]
     good(head.puts(path_of(full), freezes=[{"from": day, "until": day} for day in days]), 200)
-    last = sells(head, ada, price(head, valid_days=1), starts_on="9999-12-31")
+    last = sells(head, ada, price(head, valid_days=1), starts_on="2030-01-01")
+    good(head.puts(path_of(last), ends_on="9999-12-31"), 200)
     skipped = [{"subscription_id": full["id"], "client_id": ada, "dates": []}]
     assert freezes(head, **WEEK) == {"frozen": 0, "skipped": skipped}
     at_the_end = freezes(head, **{"from": "9999-12-31", "until": "9999-12-31"})

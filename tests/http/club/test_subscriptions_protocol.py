@@ -311,6 +311,10 @@ def test_freezes_that_contradict_each_other_are_refused(head: Person, child: str
     assert answer(head.puts(path_of(it), freezes=late)) == refusal(
         409, "freeze starts after the subscription ends"
     )
+    early = [{"from": "2026-01-01", "until": "2026-01-01"}]
+    assert answer(head.puts(path_of(it), freezes=early)) == refusal(
+        409, "freeze ends before the subscription begins"
+    )
     assert now(head, it) == it
 
 
@@ -451,7 +455,8 @@ def test_a_pass_that_would_end_after_the_calendar_is_malformed(head: Person, chi
         "/subscriptions", client_id=child, price_id=price(head, valid_days=2), starts_on="9999-12-31"
     )
     assert fields(refused) == ["starts_on"]
-    it = sells(head, child, price(head, valid_days=1), starts_on="9999-12-31")
+    it = sells(head, child, price(head, valid_days=1))
+    good(head.puts(path_of(it), ends_on="9999-12-31"), 200)
     freezes = [{"from": "9999-12-31", "until": "9999-12-31"}]
     assert fields(head.puts(path_of(it), freezes=freezes)) == ["freezes"]
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from attendance.domain.accounts.mail import MailKind
@@ -9,10 +10,17 @@ from attendance.domain.permissions.roles import Role
 from tests.http.api import UNKNOWN_ID, good
 from tests.http.operations import added
 from tests.web.club.conftest import NOTES, Club
+from tests.web.registry import Forms
 from tests.web.visitors import Visitor, leads_to, shown, visitor
 
 NEW = "/app/clients/new"
 WRONG = {"name": " ", "birthday": "2026-03-03", "email": "nowhere", "phone": "1\u20282"}
+
+
+def form_on(page: httpx.Response) -> dict[str, str]:
+    """The fields of the form of a page, as they are sent when nothing is touched."""
+    shown(page)
+    return Forms(page.text).found[""]
 
 
 def whole(client: dict[str, Any]) -> dict[str, str]:
@@ -115,6 +123,26 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(club: Club) -> 
     assert page.values["name"] == "Mine"
     assert club.client()["phone"] == "changed"
     assert leads_to(teacher.sends(f"{club.card()}/edit", **typed | {"version": page.values["version"] or ""}))
+
+
+def test_what_one_did_not_touch_stays_as_somebody_else_has_changed_it(club: Club) -> None:
+    teacher, path = club.visits(Role.EMPLOYEE), f"{club.card()}/edit"
+    typed = form_on(teacher.opens(path)) | {"name": "Mine", "email": "mine@example.org"}
+    good(club.head.puts(f"/clients/{club.child}", phone="changed", email="theirs@example.org"), 200)
+    refused = teacher.sends(path, **typed)
+    page, again = shown(refused), form_on(refused)
+    assert refused.status_code == 412
+    assert {"Changed meanwhile: Phone", "now: theirs@example.org"} <= {*page.texts}
+    assert (again["name"], again["phone"], again["email"]) == ("Mine", "changed", "mine@example.org")
+    # a fault in what is sent then changes nothing of it, and neither does one more change of another
+    wrong = form_on(teacher.sends(path, **again | {"birthday": "x"})) | {"birthday": again["birthday"]}
+    good(club.head.puts(f"/clients/{club.child}", phone="again"), 200)
+    refused = teacher.sends(path, **wrong)
+    assert refused.status_code == 412
+    assert form_on(refused)["phone"] == "again"
+    assert leads_to(teacher.sends(path, **form_on(refused)))
+    stored = club.client()
+    assert (stored["name"], stored["phone"], stored["email"]) == ("Mine", "again", "mine@example.org")
 
 
 def test_who_does_not_work_here_changes_nothing(club: Club) -> None:

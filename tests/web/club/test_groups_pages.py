@@ -9,6 +9,7 @@ import pytest
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from tests.http.api import UNKNOWN_ID, Api
 from tests.web.club.group_clubs import EVENING, TODAY, GroupClub
+from tests.web.registry import Forms
 from tests.web.visitors import leads_to, shown, visitor
 
 WORKING = ("teacher", "colleague", "manager", "head", "owner", "admin")
@@ -761,3 +762,23 @@ def test_pages_of_groups_are_in_the_language_of_the_browser(club: GroupClub) -> 
         english = {*shown(club.by("head").opens(path)).texts}
         same = {text for text in german & english if re.search(r"[^\W\d_]{3}", re.sub(data, "", text))}
         assert same <= {"Name", "Labs", "Needs his inhaler", "Start"}, (path, same)
+
+
+def test_times_that_somebody_else_added_meanwhile_are_kept(club: GroupClub) -> None:
+    path, manager = f"{club.path}/schedule", club.by("manager")
+    slot = {"weekday": 1, "starts": "16:00", "ends": "17:00"}
+    club.edits(f"/groups/{club.group}", schedule=[slot])
+    sent = Forms(manager.opens(path).text).found[path]
+    other = slot | {"starts": "18:00", "ends": "19:00"}
+    club.edits(f"/groups/{club.group}", schedule=[slot, other])
+    late = manager.sends(path, **sent | {"ends-0": "17:30"})
+    assert late.status_code == 412
+    assert "Not kept, as the rows were changed meanwhile: Time 1, Ends – 17:30" in shown(late).texts
+    assert any("Time 2, Begins: 18:00" in text for text in shown(late).texts)
+    again = Forms(late.text).found[path]
+    assert (again["ends-0"], again["starts-1"]) == ("17:00", "18:00")
+    leads_to(manager.sends(path, **again | {"ends-0": "17:30"}))
+    assert [(each["starts"], each["ends"]) for each in club.now()["schedule"]] == [
+        ("16:00", "17:30"),
+        ("18:00", "19:00"),
+    ]

@@ -10,6 +10,7 @@ from attendance.adapters.http.server.callers.cookies import SessionCookie
 from tests.http.api import UNKNOWN_ID, Api, good
 from tests.web.club.group_clubs import EVENING, TODAY, GroupClub
 from tests.web.club.test_groups_pages import ELSEWHERE, SEEN, text_of
+from tests.web.registry import Forms
 from tests.web.visitors import leads_to, shown, visitor
 
 THURSDAY = "2026-03-05"
@@ -230,6 +231,22 @@ def test_a_change_that_somebody_else_made_is_not_overwritten(club: GroupClub) ->
         answered = club.by("teacher").sends(f"{path_of(lesson)}/{form}", version=sent["version"], **typed)
         assert answered.status_code == 412
     assert stored(club, lesson) == before
+
+
+def test_what_one_did_not_touch_stays_as_somebody_else_has_changed_it(club: GroupClub) -> None:
+    lesson = club.adds_lesson(THURSDAY)
+    path = f"{path_of(lesson)}/edit"
+    sent = Forms(club.by("manager").opens(path).text).found[path]
+    club.edits(f"/groups/{club.group}/lessons/{lesson}", topic="Bowls", teachers=[])
+    late = club.by("manager").sends(path, **sent | {"ends": "23:00"})
+    assert late.status_code == 412
+    again = Forms(late.text).found[path]
+    assert (again["topic"], again["ends"]) == ("Bowls", "23:00")
+    assert not any(name.startswith("teachers:") for name in again)
+    assert any(text.startswith("Changed meanwhile: Topic") for text in shown(late).texts)
+    leads_to(club.by("manager").sends(path, **again))
+    after = stored(club, lesson)
+    assert (after["topic"], after["ends"], after["teachers"]) == ("Bowls", "23:00", [])
 
 
 def test_a_lesson_is_cancelled_with_a_reason_and_restored(club: GroupClub) -> None:

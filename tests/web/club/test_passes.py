@@ -18,6 +18,7 @@ from attendance.domain.permissions.table import Permission, allowed_for_some
 from tests.http.api import MARCH_2, UNKNOWN_ID, Api, good
 from tests.http.club.test_parents_protocol import Family
 from tests.http.operations import added
+from tests.web.registry import Forms
 from tests.web.visitors import Shown, Visitor, leads_to, shown, visitor, with_session
 
 TODAY = MARCH_2
@@ -219,21 +220,67 @@ def test_what_a_pass_will_be_worth_is_shown_before_it_is_sold(office: Office) ->
     assert "8 visits" in first.texts
     assert "once" not in first.values
     chosen = f"{office.sell}?price_id={office.price}&start=today&discount_percent=10"
-    page = shown(office.clerk.opens(chosen))
+    page = shown(office.clerk.opens(leads_to(office.clerk.opens(chosen))))
     assert {"8 visits: €72.00", "2 Mar 2026 – 1 Apr 2026", "€80.00, 10% off"} <= {*page.texts}
     assert office.passes() == []
     typed = {"once": page.values["once"] or "", "price_id": office.price, "start": "today"}
     typed["discount_percent"] = "10"
     sold = office.clerk.sends(office.sell, **typed)
-    assert leads_to(sold) == f"{office.card}#passes"
     [it] = office.passes()
+    assert leads_to(sold) == f"{office.card}?notice=sold&sold={it['id']}#passes"
+    assert "Sold: 8 visits, €72.00" in shown(office.clerk.opens(leads_to(sold))).texts
     assert (it["amount_due"], it["starts_on"], it["discount_percent"]) == ("72.00", TODAY, 10)
     again = office.clerk.sends(office.sell, **typed)
-    assert leads_to(again) == leads_to(sold)
+    assert leads_to(again) == f"{office.card}?notice=sold-before#passes"
+    assert (
+        "This was sold already. Nothing was sold again." in shown(office.clerk.opens(leads_to(again))).texts
+    )
     assert office.passes() == [it]
     other = office.clerk.sends(office.sell, **typed | {"discount_percent": "20"})
     assert other.status_code == 422
     assert office.passes() == [it]
+
+
+def test_a_form_that_a_browser_goes_back_to_sells_nothing_again(office: Office) -> None:
+    link = f"{office.sell}?price_id={office.price}&start=after_current"
+    address = leads_to(office.clerk.opens(link))
+
+    def sells_at(address: str) -> str:
+        form = Forms(office.clerk.opens(address).text).found[office.sell]
+        return leads_to(office.clerk.sends(office.sell, **form))
+
+    assert "notice=sold&" in sells_at(address)
+    assert "notice=sold-before" in sells_at(address)
+    assert len(office.passes()) == 1
+    # a form that is opened anew sells anew
+    assert "notice=sold&" in sells_at(leads_to(office.clerk.opens(link)))
+    assert len(office.passes()) == 2
+
+
+def test_a_first_day_is_not_typed_in_vain(office: Office) -> None:
+    sale = {"price_id": office.price, "starts_on": "2026-03-09"}
+    for start in ("today", "after_current"):
+        for answered in (
+            office.clerk.opens(f"{office.sell}?{urlencode(sale | {'start': start})}"),
+            office.clerk.sends(office.sell, **sale, start=start),
+        ):
+            assert answered.status_code == 400
+            page = shown(answered)
+            assert (page.values["starts_on"], page.attributes["starts_on"]["aria-invalid"]) == (
+                "2026-03-09",
+                "true",
+            )
+    assert office.passes() == []
+    leads_to(office.clerk.sends(office.sell, **sale, start="day"))
+    assert office.passes()[0]["starts_on"] == "2026-03-09"
+
+
+@pytest.mark.parametrize("day", ["1999-12-31", "0001-01-01", "2037-01-01", "9999-12-31"])
+def test_a_first_day_that_is_surely_mistyped_is_refused(office: Office, day: str) -> None:
+    refused = office.clerk.sends(office.sell, price_id=office.price, start="day", starts_on=day)
+    assert refused.status_code == 400
+    assert shown(refused).attributes["starts_on"]["aria-invalid"] == "true"
+    assert office.passes() == []
 
 
 @pytest.mark.plants
@@ -261,9 +308,9 @@ def test_a_pass_is_renewed_after_the_current_one(office: Office) -> None:
     current = office.sells()
     page = shown(office.clerk.opens(f"{office.card}/passes"))
     [renew] = [link for link in page.links if "start=after_current" in link]
-    assert "Sell for €80.00" in shown(office.clerk.opens(renew)).texts
+    assert "Sell for €80.00" in shown(office.clerk.opens(leads_to(office.clerk.opens(renew)))).texts
     typed = {"price_id": office.price, "start": "after_current"}
-    assert leads_to(office.clerk.sends(office.sell, **typed)) == f"{office.card}#passes"
+    assert leads_to(office.clerk.sends(office.sell, **typed)).startswith(f"{office.card}?notice=sold&")
     renewed, old = office.passes()
     assert (old["id"], renewed["starts_on"]) == (current, "2026-04-02")
 
@@ -324,9 +371,9 @@ def test_unpaid_visits_are_settled_by_a_pass_that_is_there(office: Office) -> No
     assert "1 visit is not paid for" in left.texts
     assert f"{office.sell}?start=day&starts_on=2026-01-20&settle_unpaid=yes" in left.links
     typed = {"price_id": office.price, "start": "day", "starts_on": "2026-01-20", "settle_unpaid": "yes"}
-    preview = office.clerk.opens(f"{office.sell}?{urlencode(typed)}")
+    preview = office.clerk.opens(leads_to(office.clerk.opens(f"{office.sell}?{urlencode(typed)}")))
     assert "1 in its days" in shown(preview).texts
-    assert leads_to(office.clerk.sends(office.sell, **typed)) == f"{office.card}#passes"
+    assert leads_to(office.clerk.sends(office.sell, **typed)).startswith(f"{office.card}?notice=sold&")
     assert "All visits are paid for." in shown(office.clerk.opens(f"{office.card}/passes/unpaid")).texts
     assert lessons
 
@@ -334,7 +381,10 @@ def test_unpaid_visits_are_settled_by_a_pass_that_is_there(office: Office) -> No
 def test_where_all_is_paid_one_goes_on_to_the_card(office: Office) -> None:
     office.comes("2026-02-24")
     subscription = office.sells(sold_on="2026-02-20", starts_on="2026-02-20")
-    assert leads_to(office.clerk.sends(f"/app/passes/{subscription}/settle")) == f"{office.card}#passes"
+    assert (
+        leads_to(office.clerk.sends(f"/app/passes/{subscription}/settle"))
+        == f"{office.card}?notice=settled#passes"
+    )
 
 
 # Freezing and changing
@@ -344,7 +394,8 @@ def test_a_pass_is_frozen_and_runs_again_from_a_day_on(office: Office) -> None:
     subscription = office.sells()
     path = f"/app/passes/{subscription}"
     frozen = office.clerk.sends(f"{path}/freeze", version="1", since="2026-03-10", until="2026-03-19")
-    assert leads_to(frozen) == f"{office.card}#passes"
+    assert leads_to(frozen) == f"{office.card}?notice=frozen#passes"
+    assert "The pass is frozen." in shown(office.clerk.opens(leads_to(frozen))).texts
     assert office.passes()[0]["valid_until"] == "2026-04-11"
     page = shown(office.clerk.opens(path))
     assert "10 Mar 2026 – 19 Mar 2026" in page.texts
@@ -374,7 +425,7 @@ def test_two_who_change_a_pass_do_not_undo_each_other(office: Office) -> None:
     subscription = office.sells()
     path = f"/app/passes/{subscription}"
     changed = office.clerk.sends(path, version="1", ends_on="2026-05-01", cancelled_on="", contract_id="")
-    assert leads_to(changed) == f"{office.card}#passes"
+    assert leads_to(changed) == f"{office.card}?notice=pass-saved#passes"
     for form, typed in (
         (path, {"ends_on": "2026-06-01"}),
         (f"{path}/freeze", {"since": TODAY, "until": TODAY}),
@@ -390,7 +441,8 @@ def test_a_pass_is_cancelled_and_gets_a_contract(office: Office) -> None:
     subscription = office.sells()
     contract = added(office.manager, "/contracts", client_id=office.child, signed_on=TODAY)
     typed = {"version": "1", "ends_on": "", "cancelled_on": "2026-03-31", "contract_id": contract}
-    assert leads_to(office.clerk.sends(f"/app/passes/{subscription}", **typed)) == f"{office.card}#passes"
+    path = leads_to(office.clerk.sends(f"/app/passes/{subscription}", **typed))
+    assert path == f"{office.card}?notice=pass-saved#passes"
     [it] = office.passes()
     assert (it["ends_on"], it["cancelled_on"], it["contract_id"]) == (None, "2026-03-31", contract)
     wrong = office.clerk.sends(f"/app/passes/{subscription}", version="2", ends_on="2026-02-30")
@@ -447,14 +499,14 @@ def test_a_client_is_enrolled_into_a_group_and_leaves_it(office: Office) -> None
     page = shown(office.clerk.opens(f"{office.card}/groups/enrol"))
     assert "Chess (0 of 1 places taken)" in page.texts
     typed = {"group_id": chess, "since": TODAY, "until": ""}
-    assert leads_to(enrols(office, **typed)) == f"{office.card}#groups"
+    assert leads_to(enrols(office, **typed)) == f"{office.card}?notice=enrolled#groups"
     groups = good(office.manager.reads(f"/clients/{office.child}/groups"), 200)["groups"]
     assert [group["name"] for group in groups] == ["Chess", "Clay"]
     refused = enrols(office, **typed)
     assert refused.status_code == 409
     assert "alert" in shown(refused).roles
     ended = office.clerk.sends(f"{office.card}/groups/{chess}/end", last="2026-03-20")
-    assert leads_to(ended) == f"{office.card}#groups"
+    assert leads_to(ended) == f"{office.card}?notice=membership-ended#groups"
     groups = good(office.manager.reads(f"/clients/{office.child}/groups"), 200)["groups"]
     assert [group["until"] for group in groups] == ["2026-03-20", None]
 

@@ -116,6 +116,11 @@ class SubscriptionsOfClient(DatedQuery):
         )
 
 
+EARLIEST_START = date(2000, 1, 1)
+MOST_YEARS_AHEAD = 10
+"""A pass that is to begin before or later is mistyped."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SellSubscription(DatedCommand):
     """Sell a client a pass at a price, and return the subscription.
@@ -136,10 +141,13 @@ class SellSubscription(DatedCommand):
     marking_rules: MarkingRules
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
-        sold_on = fields.get("sold_on")
+        sold_on, starts_on, today = fields.get("sold_on"), fields.get("starts_on"), self.today()
+        first_day = starts_on if isinstance(starts_on, date) else today
         found = (
             discount_error(fields.get("discount_percent", 0)),
-            error_if(sold_on and sold_on > self.today(), "sold_on", "must not be in the future"),
+            error_if(sold_on and sold_on > today, "sold_on", "must not be in the future"),
+            error_if(first_day < EARLIEST_START, "starts_on", "must not be before 2000"),
+            error_if(first_day.year > today.year + MOST_YEARS_AHEAD, "starts_on", "is too late"),
         )
         return [error for error in found if error]
 
@@ -159,7 +167,7 @@ class SellSubscription(DatedCommand):
     ) -> SubscriptionDetails:
         today = self.today()
         sold_on = sold_on or today
-        given = {"discount_percent": discount_percent, "sold_on": sold_on}
+        given = {"discount_percent": discount_percent, "sold_on": sold_on, "starts_on": starts_on}
         raise_if_errors(*self.errors_in(given))
         require_level(actor, Permission.SELL_SUBSCRIPTION)
         require(discount_percent == 0 or may_discount(actor), DiscountForbidden)
@@ -211,7 +219,8 @@ class EditSubscription(DatedCommand):
 
     The same values again change nothing. `versions`: refuse unless the stored version is one of these; None:
     any. Raises Invalid, Forbidden, SubscriptionNotFound, ContractNotFound, Outdated, OthersContract,
-    FreezesOverlap, FreezeAfterEnd, and VisitsOutside where it would no longer cover a visit it has paid for.
+    FreezesOverlap, FreezeAfterEnd, FreezeBeforeStart, and VisitsOutside where it would no longer cover a
+    visit it has paid for.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:

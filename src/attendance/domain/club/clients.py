@@ -15,6 +15,7 @@ LONGEST_PHONE = 50
 LONGEST_ADDRESS = 500
 LONGEST_NOTES = 5000
 MOST_ACCOUNTS = 10
+EARLIEST_BIRTHDAY = date(1900, 1, 1)
 
 
 class ClientNotFound(NotFound):
@@ -92,8 +93,11 @@ class Client(ClientFields, Record):
 
 
 def accepted_birthday(birthday: date | None, *, today: date) -> date | None:
-    """The birthday. Raises Invalid for one after `today`."""
-    raise_if_errors(error_if(birthday and birthday > today, "birthday", "must not be in the future"))
+    """The birthday. Raises Invalid for one after `today`, or so long ago that it is mistyped."""
+    raise_if_errors(
+        error_if(birthday and birthday > today, "birthday", "must not be in the future"),
+        error_if(birthday and birthday < EARLIEST_BIRTHDAY, "birthday", "must not be before 1900"),
+    )
     return birthday
 
 

@@ -53,6 +53,12 @@ class FreezeAfterEnd(Conflict):
     text = "freeze starts after the subscription ends"
 
 
+class FreezeBeforeStart(Conflict):
+    """A freeze is over before the subscription's first day."""
+
+    text = "freeze ends before the subscription begins"
+
+
 class VisitsOutside(Conflict):
     """Visits that the pass has paid for would no longer be covered, on `days`, in order.
 
@@ -228,9 +234,12 @@ class Subscription(SubscriptionFields):
     ) -> tuple["Subscription", Event | None]:
         """The subscription with these changes, and the event. `charged_on`: dates of visits it has paid for.
 
-        Raises VisitsOutside where it would not cover one of them.
+        Raises VisitsOutside where it would not cover one of them, and FreezeBeforeStart for a freeze that is
+        new; there may be earlier ones like it.
         """
         after, event = edited(self, changes, Action.SUBSCRIPTION_EDITED, change_context)
+        if any(each.until < self.starts_on for each in after.freezes if each not in self.freezes):
+            raise FreezeBeforeStart
         if outside := {day for day in charged_on if not after.covers(day)}:
             raise VisitsOutside(outside)
         return after, event

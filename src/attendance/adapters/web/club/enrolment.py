@@ -39,7 +39,7 @@ def enrol(visit: Visit, client_id: str) -> Answer:
     fields.raise_if_errors()
     named = id_in_path(client_id, ClientId)
     visit.use_cases.add_member(visit.signed_in, client_id=named, group_id=group_id, since=since, until=until)
-    return GoOn(card_of(named, "groups"))
+    return GoOn(card_of(named, "enrolled", "groups"))
 
 
 @room.page("POST", END, form=enrol_form)
@@ -52,4 +52,4 @@ def end_membership(visit: Visit, client_id: str, group_id: str) -> Answer:
     visit.use_cases.end_member(
         visit.signed_in, client_id=named, group_id=id_in_path(group_id, GroupId), until=last
     )
-    return GoOn(card_of(named, "groups"))
+    return GoOn(card_of(named, "membership-ended", "groups"))

@@ -7,11 +7,13 @@ from enum import StrEnum
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any
+from urllib.parse import urlencode
 
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.ids import id_in_path
+from attendance.adapters.web.server.languages import N_
 from attendance.application.attendance.read_models import VisitDetails
 from attendance.application.attendance.visits import UnpaidVisit
 from attendance.application.club.clients import ClientDetails
@@ -34,6 +36,7 @@ PASSES = f"{CLIENT}/passes"
 SELL = f"{PASSES}/sell"
 UNPAID = f"{PASSES}/unpaid"
 PASS = "/app/passes/{subscription_id:str}"  # noqa: S105 # what a client has bought
+SOLD, SOLD_BEFORE = "sold", "sold-before"
 CURRENT = (SubscriptionState.ACTIVE, SubscriptionState.FROZEN, SubscriptionState.PENDING)
 
 
@@ -45,9 +48,9 @@ class Begins(StrEnum):
     DAY = "day"
 
 
-def card_of(client_id: ClientId, part: str = "passes") -> str:
-    """A part of the card of a client."""
-    return f"/app/clients/{client_id}#{part}"
+def card_of(client_id: ClientId, notice: str, part: str = "passes", **said_of: object) -> str:
+    """A part of the card of a client, which says what was done there, and with what."""
+    return f"/app/clients/{client_id}?{urlencode({'notice': notice, **said_of})}#{part}"
 
 
 def required(visit: Visit, permission: Permission) -> None:
@@ -102,14 +105,17 @@ def sell_form(visit: Visit, client_id: str) -> Page:
 
 @room.page("GET", SELL, form=sell_form)
 def sell(visit: Visit, client_id: str) -> Answer:
-    """The form; where a price is chosen, with what would be sold."""
+    """The form; where a price is chosen, with what would be sold, at an address of its own."""
     page = sell_form(visit, client_id)
     if "price_id" not in visit.query:
         return page
     sale = _sale(visit, FieldReader(visit.query), page.values["client"])
     preview = visit.use_cases.sell_subscription(visit.signed_in, **sale, preview=True)
+    if not visit.query["once"]:
+        # in the address, so that a browser that goes back to this page shows the same form, which sells once
+        return GoOn(f"{visit.path}?{urlencode({**visit.query.as_shown(), 'once': token_urlsafe(16)})}")
     covered = [each for each in page.values["unpaid"] if _is_in_its_days(each, preview)]
-    values = {"preview": preview, "covered": len(covered), "once": token_urlsafe(16)}
+    values = {"preview": preview, "covered": len(covered), "once": page.values["asked"]["once"]}
     return Page(page.template, {**page.values, **values})
 
 
@@ -118,13 +124,13 @@ def sell_pass(visit: Visit, client_id: str) -> Answer:
     """Sell a pass; the same form sent twice sells one."""
     client = _client(visit, client_id)
     sale = _sale(visit, visit.fields, client)
-    path = card_of(client.id)
 
     def answer() -> str:
-        visit.use_cases.sell_subscription(visit.signed_in, **sale)
-        return path
+        sold = visit.use_cases.sell_subscription(visit.signed_in, **sale)
+        return card_of(client.id, SOLD, sold=sold.id)
 
-    return GoOn(_once(visit, Permission.SELL_SUBSCRIPTION, answer) or path)
+    sold_now = _once(visit, Permission.SELL_SUBSCRIPTION, answer)
+    return GoOn(sold_now or card_of(client.id, SOLD_BEFORE))
 
 
 def _is_on_sale(price: PriceDetails, today: dt.date) -> bool:
@@ -140,7 +146,7 @@ def _is_in_its_days(unpaid: UnpaidVisit, subscription: SubscriptionDetails) -> b
 
 
 def _once(visit: Visit, permission: Permission, answer: Any) -> str | None:
-    """What a form is answered, done the first time that it is sent; None while that is under way."""
+    """What a form is answered, done the first time that it is sent; None where it was sent before."""
     if not visit.form["once"]:
         return str(answer())
     sent = "\0".join(f"{name}={visit.form[name]}" for name in sorted(visit.form))
@@ -153,10 +159,10 @@ def _once(visit: Visit, permission: Permission, answer: Any) -> str | None:
         read=bytes.decode,
     )
     try:
-        path, _ = visit.service.answer_once(visit.signed_in, request)
+        path, was_sent_before = visit.service.answer_once(visit.signed_in, request)
     except IdempotencyKeyInUse:
         return None
-    return str(path)
+    return None if was_sent_before else str(path)
 
 
 def _sale(visit: Visit, fields: FieldReader, client: ClientDetails) -> Mapping[str, Any]:
@@ -167,6 +173,8 @@ def _sale(visit: Visit, fields: FieldReader, client: ClientDetails) -> Mapping[s
         starts_on = Start.AFTER_CURRENT
     elif begins is Begins.DAY:
         starts_on = fields.required_day("starts_on")
+    if begins is not Begins.DAY and fields.day("starts_on") not in (None, starts_on):
+        fields.refuse("starts_on", N_("choose “On the day below” for this day, or leave it empty"))
     sale = {
         "client_id": client.id,
         "price_id": fields.required_id("price_id", PriceId),
@@ -210,7 +218,7 @@ def settle(visit: Visit, subscription_id: str) -> Answer:
     subscription = use_cases.settle_unpaid_visits(actor, subscription_id=_id(subscription_id))
     if use_cases.unpaid_visits_of_client(actor, client_id=subscription.client_id):
         return GoOn(f"/app/clients/{subscription.client_id}/passes/unpaid?notice=rest")
-    return GoOn(card_of(subscription.client_id))
+    return GoOn(card_of(subscription.client_id, "settled"))
 
 
 # One pass
@@ -245,7 +253,7 @@ def edit_pass(visit: Visit, subscription_id: str) -> Answer:
         "cancelled_on": fields.day("cancelled_on"),
         "contract_id": fields.id("contract_id", ContractId),
     }
-    return _edited(visit, fields, subscription_id, changes)
+    return _edited(visit, fields, subscription_id, changes, "pass-saved")
 
 
 @room.page("POST", f"{PASS}/freeze", form=one_pass)
@@ -257,7 +265,9 @@ def freeze(visit: Visit, subscription_id: str) -> Answer:
         fields.refuse("until", "must not be before from")
     fields.raise_if_errors()
     freezes = _stored(visit, subscription_id).freezes
-    return _edited(visit, fields, subscription_id, {"freezes": (*freezes, Freeze(since=since, until=until))})
+    return _edited(
+        visit, fields, subscription_id, {"freezes": (*freezes, Freeze(since=since, until=until))}, "frozen"
+    )
 
 
 @room.page("POST", f"{PASS}/unfreeze", form=one_pass)
@@ -272,10 +282,10 @@ def unfreeze(visit: Visit, subscription_id: str) -> Answer:
             kept.append(each)
         elif runs_again > since:
             kept.append(Freeze(since=since, until=min(each.until, runs_again - ONE_DAY)))
-    return _edited(visit, fields, subscription_id, {"freezes": tuple(kept)})
+    return _edited(visit, fields, subscription_id, {"freezes": tuple(kept)}, "unfrozen")
 
 
-def _edited(visit: Visit, fields: FieldReader, subscription_id: str, changes: Any) -> GoOn:
+def _edited(visit: Visit, fields: FieldReader, subscription_id: str, changes: Any, notice: str) -> GoOn:
     """Change a pass, unless somebody has meanwhile, and go on to the card of its client."""
     version = fields.number("version")
     fields.raise_if_errors()
@@ -285,7 +295,7 @@ def _edited(visit: Visit, fields: FieldReader, subscription_id: str, changes: An
         versions=None if version is None else [version],
         **changes,
     )
-    return GoOn(card_of(subscription.client_id))
+    return GoOn(card_of(subscription.client_id, notice))
 
 
 def _stored(visit: Visit, subscription_id: str) -> SubscriptionDetails:

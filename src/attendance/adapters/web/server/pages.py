@@ -28,10 +28,19 @@ from attendance.adapters.web.server.refusals import (
     is_signed_out,
     status_of,
 )
-from attendance.adapters.web.server.refusals.meanwhile import stored_instead
+from attendance.adapters.web.server.refusals.meanwhile import (
+    WAS,
+    Merged,
+    ShownAgain,
+    ShownForm,
+    form_of,
+    merged,
+    with_what_was,
+)
 from attendance.adapters.web.server.refusals.ways_back import WaysBack
 from attendance.adapters.web.server.rendering import rendered
 from attendance.application.accounts.read_models import UserDetails
+from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import AttendanceError, Forbidden, NotFound, Outdated
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
@@ -39,8 +48,11 @@ from attendance.domain.permissions.roles import Level
 log = logging.getLogger(__name__)
 
 SEE_OTHER = 303
-NOW = N_("%(field)s – now: %(value)s")
+NOW = N_("now: %(value)s")
 """What is stored in a field now, whatever was typed."""
+NOW_IN = N_("%(field)s – now: %(value)s")
+CHANGED = N_("Changed meanwhile: %(fields)s")
+UNDONE = N_("Not kept, as the rows were changed meanwhile: %(field)s – %(value)s")
 
 
 def handlers_of(rooms: Iterable[PageRoom], service: Service, callers: Callers) -> Iterable[HTTPRouteHandler]:
@@ -174,24 +186,41 @@ class PagePlan:
             shown = replace(shown, refusal=shown.refusal or error)
         faults = dict(faults_of(error, visit.language))
         if isinstance(error, Outdated) and isinstance(shown, Page) and not shown.tells_conflicts:
-            faults |= self._stored_instead(scope, visit, shown)
-        return self._reply_of(visit, shown, faults=faults)
+            return self._merged(scope, visit, shown, faults)
+        return self._reply_of(visit, shown, faults=faults, shown_again=_as_it_was_sent(visit))
 
-    def _stored_instead(self, scope: HTTPScope, visit: Visit, shown: Page) -> Mapping[str, str]:
-        """What is stored now where something else was typed, as further faults of the whole."""
-        as_stored = replace(visit, form=Typed())
+    def _merged(self, scope: HTTPScope, visit: Visit, shown: Page, faults: dict[str, str]) -> Reply:
+        """The form with what was typed where one has touched it, and with what is stored now elsewhere."""
+        again = self._page.form
         try:
-            stored = self._page.form and self._page.form(as_stored, **scope["path_params"])
+            stored = again and again(replace(visit, form=Typed()), **scope["path_params"])
+            if not isinstance(stored, Page):
+                return self._reply_of(visit, shown, faults=faults)
+            form = form_of(self._html(replace(visit, form=Typed()), stored, {}), visit.path)
+            if form is None or again is None:
+                return self._reply_of(visit, shown, faults=faults)
+            found = merged(visit.form.as_shown(), form)
+            visit = replace(visit, form=found.typed)
+            page = again(visit, **scope["path_params"])
         except AttendanceError:
-            return {}
-        if not isinstance(stored, Page):
-            return {}
-        text = words(visit.language).gettext(NOW)
-        differing = stored_instead(self._html(visit, shown, {}), self._html(as_stored, stored, {}))
-        return {f" {each['field']}": text % {**each, "value": each["value"] or "–"} for each in differing}
+            return self._reply_of(visit, shown, faults=faults)
+        if isinstance(page, Page):
+            page = replace(page, refusal=shown.refusal)
+        was = form.hashes
+
+        def shown_again(each: ShownForm, version: str) -> tuple[str, str] | None:
+            return (version, was) if (each.action or visit.path) == visit.path else None
+
+        return self._reply_of(
+            visit, page, faults=faults | _said_of(found, visit.language), shown_again=shown_again
+        )
 
     def _refused(self, scope: HTTPScope, visit: Visit, error: Exception) -> Reply:
+        # what was typed is sent again, but for passwords, which no page holds
+        holds_password = any("password" in name for name in visit.form)
         if is_signed_out(error):
+            if visit.form and not holds_password:
+                return self._reply_of(visit, Page("signed_out.html", refusal=error))
             return self._reply_of(visit, GoOn(signing_in_first(scope)))
         status = status_of(error)
         if isinstance(error, AttendanceError):
@@ -200,8 +229,6 @@ class PagePlan:
             log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
         method, path = scope["method"], scope["path"]
         again = path if status in (429, 503) else None
-        # what was typed is sent again, but for passwords, which no page holds
-        holds_password = any("password" in name for name in visit.form)
         values = {
             "status": status,
             "again": again if method == "GET" else None,
@@ -214,12 +241,23 @@ class PagePlan:
         page = Page("error.html", values, refusal=error)
         return self._reply_of(visit, page, faults=faults_of(error, visit.language))
 
-    def _reply_of(self, visit: Visit, answer: Answer, *, faults: Mapping[str, str] | None = None) -> Reply:
+    def _reply_of(
+        self,
+        visit: Visit,
+        answer: Answer,
+        *,
+        faults: Mapping[str, str] | None = None,
+        shown_again: ShownAgain | None = None,
+    ) -> Reply:
         match answer:
             case GoOn():
                 return self._going_on(answer)
             case Page():
-                html = self._base_path.html(self._html(visit, answer, faults or {}))
+                html = self._html(visit, answer, faults or {})
+                # of a form that somebody fills in; one that only sends again holds its `was` already
+                if f'name="{WAS}"' not in html:
+                    html = with_what_was(html, shown_again)
+                html = self._base_path.html(html)
                 reply = html_reply(html, answer.refusal, self._headers)
                 return reply if self._holds_secrets else compressed(reply, visit.headers)
             case Reply():
@@ -251,6 +289,34 @@ class PagePlan:
         elif answer.signs_out:
             headers.append(self._callers.cookie.forgotten())
         return Reply(SEE_OTHER, headers)
+
+
+def _as_it_was_sent(visit: Visit) -> ShownAgain:
+    """A form that is shown again still says which version it was filled with, and what was in it then."""
+
+    def sent(form: ShownForm, version: str) -> tuple[str, str] | None:
+        if (form.action or visit.path) != visit.path or not visit.fields.versions:
+            return None
+        return visit.form["version"], visit.form.as_shown()[WAS]
+
+    return sent
+
+
+def _said_of(found: Merged, language: Language) -> dict[str, str]:
+    """What is said of a form that somebody else was faster with: of its fields, and of the whole."""
+    say = words(language).gettext
+    faults: dict[str, str] = {}
+    if found.changed:
+        faults[" changed"] = say(CHANGED) % {"fields": "; ".join(found.changed)}
+    for name, each in found.both.items():
+        value = each.shown or "–"
+        if each.is_box:
+            faults[f" {name}"] = say(NOW_IN) % {"field": each.label, "value": value}
+        else:
+            faults[name] = say(NOW) % {"value": value}
+    for number, (name, text) in enumerate(found.undone):
+        faults[f" undone {number}"] = say(UNDONE) % {"field": name, "value": text or "–"}
+    return faults
 
 
 ALWAYS = [

@@ -42,6 +42,7 @@ def client_card(visit: Visit, client_id: str) -> Answer:
     values = {
         "client": client,
         "notice": visit.query["notice"],
+        "sold": next((each for each in passes if str(each.id) == visit.query["sold"]), None),
         "today": today,
         "age": age_on(today, client.birthday),
         "birthday_in_days": days_to_birthday(today, client.birthday),
