@@ -341,7 +341,7 @@ def test_a_group_that_is_refused_keeps_what_was_typed(club: GroupClub) -> None:
         capacity="0",
     )
     assert {
-        "Name: must have 1 to 200 characters",
+        "Name of the group: must have 1 to 200 characters",
         "Last day: must not be before the first day",
         "Capacity: must be a whole number from 1 to 100,000",
     } <= {*shown(backwards).texts}
