@@ -24,11 +24,11 @@ HANDED_ON = ("PIP_", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTT
 ENTER = """\
 set -e
 mount -t tmpfs none {stage}
-mkdir {stage}/upper {stage}/work {stage}/root
-mount -t overlay overlay -o lowerdir=/,upperdir={stage}/upper,workdir={stage}/work {stage}/root
-mount --bind {python} {stage}/root/usr/local
-mount -t proc proc {stage}/root/proc
-mount --rbind /dev {stage}/root/dev
+mkdir {stage}/upper {stage}/work {stage}/image
+mount -t overlay overlay -o lowerdir=/,upperdir={stage}/upper,workdir={stage}/work {stage}/image
+mount --bind {python} {stage}/image/usr/local
+mount -t proc proc {stage}/image/proc
+mount --rbind /dev {stage}/image/dev
 """
 
 
@@ -102,7 +102,7 @@ class Image:
 
     @property
     def _root(self) -> str:
-        return f"{self.home}/{self._stages[-1]}/root"
+        return f"{self.home}/{self._stages[-1]}/image"
 
     def _all(self) -> dict[str, str]:
         handed_on = {name: value for name, value in os.environ.items() if name.startswith(HANDED_ON)}
@@ -125,7 +125,7 @@ class Image:
     def _copy(self, each: Instruction) -> None:
         *sources, target = each.words
         if sources[0].startswith("--from="):
-            start = f"{self.home}/{sources.pop(0).removeprefix('--from=')}/root"
+            start = f"{self.home}/{sources.pop(0).removeprefix('--from=')}/image"
         else:
             start = str(self.context)
             self.copied += sources
