@@ -37,7 +37,7 @@ demo: $(VENV)/run.stamp ## a club that was never there, to try out in a browser:
 	rm -rf $(DEMO)
 	$(BIN)/attendance demo --serve
 
-test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 3 minutes on two cores
+test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 6 minutes on two cores
 	@$(MAKE) $(SIDE_BY_SIDE) $(CHECKS)
 	$(PYTEST) $(PYTEST_ARGS)
 
@@ -75,13 +75,13 @@ quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 sec
 		-m 'not long and not plants and not attacks and not processes' \
 		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
-check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 4 minutes
+check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 5 minutes
 	$(PYTEST) -m '(plants or attacks) and not long and not deployment' $(PYTEST_ARGS)
 
 browsers: $(VENV)/dev.stamp $(BROWSER) ## each page in Firefox and WebKit: apt install firefox-esr webkit2gtk-driver xvfb
 	$(BIN)/pytest -q -m browsers tests/browsers $(PYTEST_ARGS)
 
-long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes
+long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes, every look of every page
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
 
 test-deploy: $(VENV)/dev.stamp $(RELEASE)/.stamp ## what deploy/ has, linted, and the image's steps run as root: apt install systemd; 3 minutes

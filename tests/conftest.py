@@ -21,7 +21,7 @@ from tests.databases import Databases, KeptDatabase, PostgresDatabases, SqliteDa
 from tests.examples import QUICK
 
 # how long an example takes says something of the machine and of who else uses it
-settings.register_profile("suite", deadline=None)
+settings.register_profile("suite", deadline=None, max_examples=60)
 # for each save: `--hypothesis-profile quick`
 settings.register_profile("quick", deadline=None, max_examples=QUICK)
 settings.load_profile("suite")
@@ -52,6 +52,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.nodeid.startswith("tests/faults/"):
             item.add_marker("attacks")
+            if "sqlite" in stores_of(item) and "postgresql" not in item.nodeid and hasattr(item, "callspec"):
+                # the same is tried on PostgreSQL, where more can go wrong at once
+                item.add_marker("long")
+        elif item.nodeid.startswith("tests/web/") and "anybodys_way" in item.name:
+            # each page in one look is walked to by `make check`
+            item.add_marker("long")
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     left_out = {*STORES} - {*config.getoption("stores").split(",")}
     if deselected := [item for item in items if stores_of(item) & left_out]:
