@@ -436,6 +436,8 @@ class Hasty:
     def token_of(self, account_id: object) -> CalendarToken | None:
         found: CalendarToken | None = self.calendars.token_of(account_id)
         with suppress(threading.BrokenBarrierError):
+            # once to say that it has looked, once more to go on
+            self.meeting.wait(timeout=60)
             self.meeting.wait(timeout=60)
         return found
 
@@ -492,9 +494,10 @@ def test_without_holding_the_account_a_token_outlives_its_deactivation(database:
     club.use = replace(club.use, make_calendar_token=replace(use, store=Unheld(use.store, meeting)))
 
     def meet(makes: Callable[[], object], deactivates: Callable[[], object]) -> list[object]:
-        """The deactivation is over before the token is looked for and stored."""
+        """The deactivation is over before the token is stored, and after the account was looked at."""
 
         def before() -> None:
+            meeting.wait(timeout=60)
             deactivates()
             meeting.wait(timeout=60)
 
