@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine
 
 from attendance.adapters.memory import MemoryStore
@@ -41,12 +41,22 @@ def over(kind: str, request: pytest.FixtureRequest, machine: type[M]) -> type[M]
     return OnOneStore
 
 
-def profile(number: int, steps: int, **more: object) -> settings:
+def profile(number: int, steps: int) -> settings:
     return settings(
         max_examples=examples(number),
         stateful_step_count=steps,
         deadline=None,
         derandomize=True,
         database=None,
-        **more,  # type: ignore[arg-type]
+    )
+
+
+def hunt(steps: int) -> settings:
+    """As many runs as it takes to find what is broken, and no more.
+
+    What a run draws depends on which modules the process has imported (Hypothesis tries their constants),
+    so that no small number of runs finds the same in each worker.
+    """
+    return settings(
+        profile(1, steps), max_examples=5_000, phases=[Phase.generate], report_multiple_bugs=False
     )

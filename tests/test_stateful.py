@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import Phase
 from hypothesis.stateful import (
     Bundle,
     consumes,
@@ -34,7 +33,7 @@ from attendance.domain.permissions.roles import Level
 from attendance.domain.text import folded, search_key, sort_key
 from tests.conftest import DATABASES, STORES
 from tests.fakes import PASSWORD, World
-from tests.machines import OverStore, over, profile
+from tests.machines import OverStore, hunt, over, profile
 from tests.make import new_id
 
 NAMES = st.sampled_from(
@@ -304,6 +303,4 @@ def test_the_model_catches_a_store_that_forgets(
 
     monkeypatch.setattr(SqlLabAttendance, "save", save_the_first_alone)
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(
-            over(kind, request, Labs), settings=profile(40, 30, phases=[Phase.generate])
-        )
+        run_state_machine_as_test(over(kind, request, Labs), settings=hunt(30))

@@ -8,7 +8,6 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import Phase
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from attendance.application.attendance.read_models import SheetDetails
@@ -32,7 +31,7 @@ from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.permissions.roles import Role
 from tests.conftest import STORES
 from tests.fakes import World
-from tests.machines import OverStore, over, profile
+from tests.machines import OverStore, hunt, over, profile
 
 FIRST = date(2026, 1, 5)
 TODAY = date(2026, 3, 2)
@@ -212,6 +211,13 @@ class Club(OverStore):
         again = self.use.mark_attendance(self.head, lesson_id=lesson["id"], attendances=sent)
         assert (again, self.events(lesson)) == (sheet, events), "twice is once"
         self.check(sheet)
+
+    @rule(criteria=PASSES, status=st.sampled_from(CAME))
+    def mark_again(self, criteria: int, status: Status) -> None:
+        if self.marks:
+            lesson_id, client = [*self.marks][criteria % len(self.marks)]
+            n = [it["id"] for it in self.lessons].index(lesson_id)
+            self.mark(n, {self.clients.index(client): (status, False)}, says_trial=False)
 
     @rule(n=LESSONS, who=CLIENTS)
     def clear(self, n: int, who: int) -> None:
@@ -609,5 +615,5 @@ def test_the_machine_finds_what_is_broken(
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
             over("memory", request, Club),
-            settings=profile(60, 30, report_multiple_bugs=False, phases=[Phase.generate]),
+            settings=hunt(30),
         )

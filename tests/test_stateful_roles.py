@@ -24,7 +24,7 @@ from tests import make
 from tests.conftest import STORES
 from tests.decisions import DEACTIVATED, Case, answer_to, tables
 from tests.fakes import World
-from tests.machines import OverStore, over, profile
+from tests.machines import OverStore, hunt, over, profile
 
 PEOPLE = st.integers(0, 6)
 SAID = {Forbidden: 403, NotConfirmedAndActive: 409}
@@ -194,6 +194,4 @@ def test_the_machine_finds_that_the_last_owner_goes(
         "attendance.application.accounts.role_change_workflow.require_possible", lambda *_, **__: None
     )
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(
-            over("memory", request, Roles), settings=profile(50, 30, report_multiple_bugs=False)
-        )
+        run_state_machine_as_test(over("memory", request, Roles), settings=hunt(30))
