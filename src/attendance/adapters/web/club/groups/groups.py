@@ -12,7 +12,8 @@ from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
-from attendance.application.club.timetables import LessonInContextDetails, RosterDetails
+from attendance.application.club.timetables.listing import LessonInContextDetails
+from attendance.application.club.timetables.rosters import RosterDetails
 from attendance.domain.club.lessons import CLOSED, GROUP_ENDED, LessonState
 from attendance.domain.club.locations import Closure, Location
 from attendance.domain.club.schedules import LONGEST_RANGE
