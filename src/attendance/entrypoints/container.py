@@ -53,6 +53,13 @@ def opened_database(url: str, pool_size: int) -> Iterator[Database]:
     database.engine.dispose()
 
 
+def opened_replica(url: str, pool_size: int) -> Iterator[Database]:
+    with about("read_database_url"):
+        database = open_database(url, pool_size=pool_size, only_reads=True)
+    yield database
+    database.engine.dispose()
+
+
 def opened_aside() -> Iterator[RunInBackground]:
     run_in_background = RunInBackground()
     yield run_in_background
@@ -173,7 +180,7 @@ class Container(containers.DeclarativeContainer):
     replica = providers.Selector(
         providers.Callable(lambda url: "own" if url else "none", settings.provided.read_database_url),
         own=providers.Resource(
-            opened_database, settings.provided.read_database_url, settings.provided.pool_size
+            opened_replica, settings.provided.read_database_url, settings.provided.pool_size
         ),
         none=primary,
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from time import monotonic
 from typing import Any, TypeAlias
 
 import psycopg
@@ -21,9 +22,18 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from attendance.adapters.sql.engine.databases import PooledDatabase, begun, pool_options
+from attendance.adapters.sql.engine.silence import Listener
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 
-CONNECT_TIMEOUT_S = 3
+CONNECTION_SETTINGS: Mapping[str, Any] = {
+    "connect_timeout": 3,
+    # a machine that is gone or cut off does not even say that its connections are over
+    "tcp_user_timeout": 6_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""What a URL may say otherwise: in seconds, `tcp_user_timeout` in milliseconds."""
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
@@ -45,6 +55,8 @@ CONTENDED = (errors.SerializationFailure, errors.DeadlockDetected)
 UNAVAILABLE = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
 """The server is away, or does not write at the moment. CONTENDED goes before: those are OperationalErrors."""
 
+WAITS_FOR_REPLICAS = "SyncRepWaitForLSN"
+NOT_REPLICATED = "the wait for a replica was cancelled: what was committed may be on one server alone"
 
 PREPARED_AFTER = 3
 """How often a connection runs a statement before the server is to keep it: that costs, as planning does."""
@@ -61,15 +73,42 @@ class Use:
 Uses: TypeAlias = dict[tuple[Prepared, tuple[int, ...]], Use]
 
 
+class ServerConnection(psycopg.Connection[Any]):
+    """A connection that knows how long its server has owed an answer, and what it warned of."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.asked_at: float | None = None
+        """Since when an answer is waited for (`time.monotonic`), None while none is."""
+        self.is_in_doubt = False
+        """Whether a commit was reported that no replica has, though it was to wait for one."""
+        self.add_notice_handler(self._note)
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        # PostgreSQL calls it a success, with a warning: it cannot take the commit back
+        if notice.source_function == WAITS_FOR_REPLICAS:
+            self.is_in_doubt = True
+
+
 class Postgres(PooledDatabase):
     def __init__(self, url: sa.URL, pool_size: int) -> None:
         super().__init__(_engine(url, pool_size), NUMBERED)
         self._uses: dict[Any, Uses] = {}
         self._names = count()
+        self._listener = Listener()
+        sa.event.listen(self.engine, "do_connect", self._connect)
         sa.event.listen(self.engine, "connect", self._begin_with)
         sa.event.listen(self.engine, "close", lambda connection, _: self._uses.pop(connection, None))
 
-    def _begin_with(self, connection: Any, _: object) -> None:
+    def _connect(self, _: object, __: object, positional: Any, named: Any) -> ServerConnection:
+        connection = ServerConnection.connect(*positional, **named)
+        # SQLAlchemy asks a server what it is before it hands it out
+        connection.asked_at = monotonic()
+        self._listener.listen_to(connection)
+        return connection
+
+    def _begin_with(self, connection: ServerConnection, _: object) -> None:
+        connection.asked_at = None
         self._uses[connection] = {}
         # once psycopg keeps statements of its own, it has the server forget all of them, ours too
         connection.prepare_threshold = None
@@ -78,6 +117,7 @@ class Postgres(PooledDatabase):
         super().after_fork(is_child=is_child)
         if is_child:
             self._uses.clear()
+            self._listener = Listener()
 
     @contextmanager
     def transaction(self, connection: Any) -> Iterator[None]:
@@ -87,8 +127,19 @@ class Postgres(PooledDatabase):
     @contextmanager
     def shared_transaction(self, connection: Any) -> Iterator[Any]:
         # the server itself lets those commit together who are at it at once
-        with begun(connection, "BEGIN"):
+        with self.transaction(connection):
             yield connection
+
+    def commands(self, connection: Any) -> "Commands":
+        return Commands(connection)
+
+    @contextmanager
+    def bounded(self, connection: Any) -> Iterator[None]:
+        connection.asked_at = monotonic()
+        try:
+            yield
+        finally:
+            connection.asked_at = None
 
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         prepared = self._prepared(statement, parameters)
@@ -101,15 +152,19 @@ class Postgres(PooledDatabase):
         use = uses.get((prepared, types))
         if use is None:
             use = uses[prepared, types] = Use()
-        if use.name is None and use.times >= PREPARED_AFTER:
-            name = b"attendance_%d" % next(self._names)
-            _checked(pgconn.prepare(name, prepared.encoded, types), connection)
-            use.name = name
-        if use.name is None:
-            use.times += 1
-            result = pgconn.exec_params(prepared.encoded, sent, types, formats)
-        else:
-            result = pgconn.exec_prepared(use.name, sent, formats)
+        connection.asked_at = monotonic()
+        try:
+            if use.name is None and use.times >= PREPARED_AFTER:
+                name = b"attendance_%d" % next(self._names)
+                _checked(pgconn.prepare(name, prepared.encoded, types), connection)
+                use.name = name
+            if use.name is None:
+                use.times += 1
+                result = pgconn.exec_params(prepared.encoded, sent, types, formats)
+            else:
+                result = pgconn.exec_prepared(use.name, sent, formats)
+        finally:
+            connection.asked_at = None
         _checked(result, connection)
         if prepared.row is None:
             return Answer([], result.command_tuples or 0)
@@ -126,16 +181,25 @@ class Postgres(PooledDatabase):
 class Commands:
     """A connection for what takes no parameters and has no answer."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: ServerConnection) -> None:
         self._connection = connection
 
     def execute(self, command: str) -> None:
-        _checked(self._connection.pgconn.exec_(command.encode()), self._connection)
+        connection = self._connection
+        connection.asked_at = monotonic()
+        try:
+            result = connection.pgconn.exec_(command.encode())
+        finally:
+            connection.asked_at = None
+        _checked(result, connection)
 
 
-def _checked(result: PGresult, connection: Any) -> None:
-    """Raise psycopg's error for a statement that failed, as its cursors do."""
+def _checked(result: PGresult, connection: ServerConnection) -> None:
+    """Raise psycopg's error for a statement that failed, as its cursors do, or is not known to be kept."""
     if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        if connection.is_in_doubt:
+            connection.is_in_doubt = False
+            raise psycopg.OperationalError(NOT_REPLICATED)
         return
     encoding = connection.info.encoding
     if not result.error_field(DiagnosticField.SQLSTATE):
@@ -158,8 +222,7 @@ def _engine(url: sa.URL, pool_size: int) -> sa.Engine:
     options = [theirs] if isinstance(theirs, str) else [*theirs]
     options += [f"-c {name}={value}" for name, value in POSTGRES_SETTINGS.items()]
     connect_args: dict[str, Any] = {"options": " ".join(filter(None, options))}
-    if "connect_timeout" not in url.query:
-        connect_args["connect_timeout"] = CONNECT_TIMEOUT_S
+    connect_args |= {name: value for name, value in CONNECTION_SETTINGS.items() if name not in url.query}
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg").difference_update_query(["options"]),
         connect_args=connect_args,
