@@ -7,7 +7,7 @@ is what the database does.
 import os
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Condition
 from typing import Any, Protocol
@@ -65,6 +65,10 @@ class Database(Protocol):
     def is_in_transaction(self, connection: Any) -> bool:
         """Whether the connection lives and is in a transaction that can go on."""
 
+    def answering(self, connection: Any) -> AbstractContextManager[None]:
+        """A short block that ends though the database says nothing any more: it raises what means that."""
+        return nullcontext()
+
     @contextmanager
     def savepoint(self, connection: Any) -> Iterator[None]:
         """A block inside a transaction whose writes are taken back when it raises; the transaction goes on.
@@ -73,13 +77,15 @@ class Database(Protocol):
         """
         if not self.is_in_transaction(connection):
             raise Unavailable
-        connection.execute("SAVEPOINT part")
+        with self.answering(connection):
+            connection.execute("SAVEPOINT part")
         try:
             yield
-            connection.execute("RELEASE SAVEPOINT part")
+            with self.answering(connection):
+                connection.execute("RELEASE SAVEPOINT part")
         except BaseException:
             # where not even this works, the transaction is lost: see `is_in_transaction`
-            with suppress(Exception):
+            with suppress(Exception), self.answering(connection):
                 connection.execute("ROLLBACK TO SAVEPOINT part")
                 connection.execute("RELEASE SAVEPOINT part")
             raise

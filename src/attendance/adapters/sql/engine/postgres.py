@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from time import monotonic
 from typing import Any, TypeAlias
 
 import psycopg
@@ -21,12 +22,15 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from attendance.adapters.sql.engine.databases import PooledDatabase, begun, pool_options
+from attendance.adapters.sql.engine.deadlines import AnswerDeadline
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 
 CONNECT_TIMEOUT_S = 3
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
+LONGEST_ANSWER_SECONDS = 15.0
+"""Until when a server has ended any statement, its own word on that included."""
 
 # PostgreSQL's own placeholders, $1 and on: psycopg's would have to be looked for in every statement
 NUMBERED: sa.Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
@@ -66,29 +70,49 @@ class Postgres(PooledDatabase):
         super().__init__(_engine(url, pool_size), NUMBERED)
         self._uses: dict[Any, Uses] = {}
         self._names = count()
+        self._deadline = AnswerDeadline(LONGEST_ANSWER_SECONDS)
         sa.event.listen(self.engine, "connect", self._begin_with)
-        sa.event.listen(self.engine, "close", lambda connection, _: self._uses.pop(connection, None))
+        sa.event.listen(self.engine, "close", self._end_with)
 
     def _begin_with(self, connection: Any, _: object) -> None:
         self._uses[connection] = {}
+        self._deadline.watch(connection, connection.pgconn.socket)
         # once psycopg keeps statements of its own, it has the server forget all of them, ours too
         connection.prepare_threshold = None
+
+    def _end_with(self, connection: Any, _: object) -> None:
+        self._uses.pop(connection, None)
+        self._deadline.forget(connection)
 
     def after_fork(self, *, is_child: bool) -> None:
         super().after_fork(is_child=is_child)
         if is_child:
             self._uses.clear()
+            self._deadline.leave_to_parent()
+            self._deadline = AnswerDeadline(LONGEST_ANSWER_SECONDS)
+
+    @contextmanager
+    def answering(self, connection: Any) -> Iterator[None]:
+        since = self._deadline.since
+        since[connection] = monotonic()
+        try:
+            yield
+        finally:
+            del since[connection]
 
     @contextmanager
     def transaction(self, connection: Any) -> Iterator[None]:
-        with begun(Commands(connection), "BEGIN"):
+        with begun(self._commands(connection), "BEGIN"):
             yield
 
     @contextmanager
     def shared_transaction(self, connection: Any) -> Iterator[Any]:
         # the server itself lets those commit together who are at it at once
-        with begun(connection, "BEGIN"):
+        with begun(self._commands(connection), "BEGIN"):
             yield connection
+
+    def _commands(self, connection: Any) -> "Commands":
+        return Commands(connection, self._deadline.since)
 
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         prepared = self._prepared(statement, parameters)
@@ -101,15 +125,20 @@ class Postgres(PooledDatabase):
         use = uses.get((prepared, types))
         if use is None:
             use = uses[prepared, types] = Use()
-        if use.name is None and use.times >= PREPARED_AFTER:
-            name = b"attendance_%d" % next(self._names)
-            _checked(pgconn.prepare(name, prepared.encoded, types), connection)
-            use.name = name
-        if use.name is None:
-            use.times += 1
-            result = pgconn.exec_params(prepared.encoded, sent, types, formats)
-        else:
-            result = pgconn.exec_prepared(use.name, sent, formats)
+        since = self._deadline.since
+        since[connection] = monotonic()
+        try:
+            if use.name is None and use.times >= PREPARED_AFTER:
+                name = b"attendance_%d" % next(self._names)
+                _checked(pgconn.prepare(name, prepared.encoded, types), connection)
+                use.name = name
+            if use.name is None:
+                use.times += 1
+                result = pgconn.exec_params(prepared.encoded, sent, types, formats)
+            else:
+                result = pgconn.exec_prepared(use.name, sent, formats)
+        finally:
+            del since[connection]
         _checked(result, connection)
         if prepared.row is None:
             return Answer([], result.command_tuples or 0)
@@ -126,11 +155,16 @@ class Postgres(PooledDatabase):
 class Commands:
     """A connection for what takes no parameters and has no answer."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, connection: Any, since: dict[Any, float]) -> None:
+        self._connection, self._since = connection, since
 
     def execute(self, command: str) -> None:
-        _checked(self._connection.pgconn.exec_(command.encode()), self._connection)
+        self._since[self._connection] = monotonic()
+        try:
+            result = self._connection.pgconn.exec_(command.encode())
+        finally:
+            del self._since[self._connection]
+        _checked(result, self._connection)
 
 
 def _checked(result: PGresult, connection: Any) -> None:
