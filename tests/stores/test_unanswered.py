@@ -1,4 +1,4 @@
-"""A network that loses what is sent to PostgreSQL: whoever waits is told so, whoever comes later is answered."""
+"""A network that loses what is sent to PostgreSQL: whoever waits is told so, who comes later is answered."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
