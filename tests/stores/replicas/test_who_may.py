@@ -1,4 +1,4 @@
-"""Sessions, and who may do what, are never read from a replica: not even from one that is taken to be fresh."""
+"""Sessions, and who may do what, are not even read from a replica that is taken to be fresh."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
