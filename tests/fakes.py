@@ -171,6 +171,7 @@ class World:
     run_in_background: list[Exception] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.tokens = FakeTokens()
         rate_limiter = RateLimiter(store=self.store, clock=self.clock, limits=self.limits)
         outbox_writer = OutboxWriter(
             clock=self.clock, new_id=new_id, new_token=new_token, lifetimes=LinkLifetimes()
@@ -185,7 +186,7 @@ class World:
                 "usernames": AnyUsername(),
                 "email_addresses": AnyAddress(),
                 "password_rules": PasswordRules(shortest=8, is_common=lambda it: it == "password"),
-                "tokens": FakeTokens(),
+                "tokens": self.tokens,
                 "session_lifetimes": SessionLifetimes(),
                 "run_in_background": self._run,
                 "notifier": self.notifier,

@@ -67,6 +67,17 @@ class Server:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *locale)
 
+    def follow(self, primary: "Server") -> None:
+        """Instead of `create`: a copy of a server that runs, which replays what that one writes."""
+        source = f"host={primary.home} user=postgres"
+        self._run(
+            "pg_basebackup", "-D", "data", "-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", source
+        )
+
+    def promote(self) -> None:
+        """Make a server that follows another one a primary of its own."""
+        self._run("pg_ctl", "-D", "data", "-w", "promote")
+
     def start(self) -> None:
         options = f"-k {self.home} -c listen_addresses='' -c max_connections=200 {self.settings}"
         self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", options, "start")
@@ -79,10 +90,13 @@ class Server:
 
 
 @contextmanager
-def running(settings: str = FAST) -> Iterator[Server]:
+def running(settings: str = FAST, *, following: Server | None = None) -> Iterator[Server]:
     server = Server(settings)
     try:
-        server.create()
+        if following is None:
+            server.create()
+        else:
+            server.follow(following)
         server.start()
         try:
             yield server

@@ -15,6 +15,7 @@ from attendance.domain.errors import Unavailable
 from attendance.entrypoints.container import Container, close
 from attendance.entrypoints.secrets import signing_keys
 from attendance.entrypoints.settings import Settings, SettingsError
+from tests.databases import PostgresDatabases
 from tests.fakes import PASSWORD
 
 KEY = "k" * 32
@@ -30,7 +31,7 @@ def container(store_url: str) -> Iterator[Container]:
 def test_every_provider_can_be_built_in_every_storage(container: Container, store_url: str) -> None:
     container.check_dependencies()
     for name, provider in container.providers.items():
-        if name in ("primary", "replica") and store_url == "memory":
+        if name in ("primary", "read_database") and store_url == "memory":
             continue
         assert provider() is not None, name
     assert isinstance(container.use_cases(), UseCases)
@@ -46,16 +47,13 @@ def test_every_use_case_has_its_ports_filled(container: Container) -> None:
             assert getattr(use_case, port) is not None, (name, port)
 
 
-def test_a_replica_serves_lists_alone(store_url: str) -> None:
-    if store_url == "memory":
-        return
-    container = Container(
-        settings=Settings(database_url=store_url, read_database_url=store_url, secret_key=KEY)
-    )
+def test_a_replica_serves_lists_alone(postgres: PostgresDatabases) -> None:
+    url = postgres.fresh()
+    container = Container(settings=Settings(database_url=url, read_database_url=url, secret_key=KEY))
     store = container.store()
     assert store.primary is container.primary()
-    assert store.replica is container.replica()
-    assert store.replica is not store.primary
+    assert store.replica.database is container.read_database()
+    assert store.replica.database is not store.primary
     close(container)
 
 

@@ -17,7 +17,9 @@ except ImportError as error:
 from attendance.adapters.http import HttpSettings, http_application
 from attendance.adapters.http.server.requests.observing import Observer
 from attendance.adapters.mail import Dispatcher
+from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.replica import Replica
 from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
 from attendance.entrypoints.serving.logs import request_log
@@ -65,8 +67,10 @@ def watch(container: Container, *, directory: Path | None = None) -> Watched:
     if settings.storage == "sql":
         pools["primary"] = container.primary()
         if settings.read_database_url is not None:
-            pools["replica"] = container.replica()
+            pools["replica"] = container.read_database()
     metrics = PrometheusMetrics(store=store, clock=container.clock(), pools=pools, directory=directory)
+    if isinstance(store, SqlStore) and isinstance(store.replica, Replica):
+        store.replica.noted = metrics.read
     readiness = Readiness(pools.get("primary"))
 
     def failed(error: BaseException) -> None:

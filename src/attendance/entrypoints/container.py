@@ -46,16 +46,9 @@ def hashers() -> int:
     return max(1, cores - 1)
 
 
-def opened_database(url: str, pool_size: int) -> Iterator[Database]:
-    with about("database_url"):
-        database = open_database(url, pool_size=pool_size)
-    yield database
-    database.engine.dispose()
-
-
-def opened_replica(url: str, pool_size: int) -> Iterator[Database]:
-    with about("read_database_url"):
-        database = open_database(url, pool_size=pool_size, only_reads=True)
+def opened_database(url: str, pool_size: int, setting: str) -> Iterator[Database]:
+    with about(setting):
+        database = open_database(url, pool_size=pool_size, only_reads=setting == "read_database_url")
     yield database
     database.engine.dispose()
 
@@ -176,18 +169,23 @@ class Container(containers.DeclarativeContainer):
     new_token = providers.Object(new_token)
     run_in_background = providers.Resource(opened_aside)
 
-    primary = providers.Resource(opened_database, settings.provided.database_url, settings.provided.pool_size)
-    replica = providers.Selector(
+    primary = providers.Resource(
+        opened_database, settings.provided.database_url, settings.provided.pool_size, "database_url"
+    )
+    read_database = providers.Selector(
         providers.Callable(lambda url: "own" if url else "none", settings.provided.read_database_url),
         own=providers.Resource(
-            opened_replica, settings.provided.read_database_url, settings.provided.pool_size
+            opened_database,
+            settings.provided.read_database_url,
+            settings.provided.pool_size,
+            "read_database_url",
         ),
         none=primary,
     )
     store = providers.Selector(
         settings.provided.storage,
         memory=providers.Singleton(MemoryStore),
-        sql=providers.Singleton(SqlStore, primary=primary, replica=replica),
+        sql=providers.Singleton(SqlStore, primary=primary, replica=read_database),
     )
 
     session_lifetimes = providers.Singleton(session_lifetimes, settings)

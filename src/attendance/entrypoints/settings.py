@@ -72,8 +72,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     which keeps nothing and allows one worker.
     """
     read_database_url: str | None = None
-    """A replica that serves lists, sheets and histories. Marking and sessions always ask the database
-    above.
+    """A streaming replica of that database, PostgreSQL alone: lists, statistics and exports are read from it
+    once it has all that was committed when they were asked for, else from the database above. Sessions,
+    permissions and whatever is written ask that one alone. See [operating.md](operating.md#a-replica).
     """
     secret_key: str | None = None
     """What signs access tokens: at least 32 bytes. Several, separated by commas: the first signs, all of
@@ -267,6 +268,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def __post_init__(self) -> None:
         if self.storage == "memory" and self.workers > 1:
             raise ValueError("memory is kept by one process: use workers = 1, or a database")
+        if self.read_database_url is not None:
+            for name in ("read_database_url", "database_url"):
+                if not getattr(self, name).startswith("postgresql"):
+                    raise ValueError(f"{name}: only a database on PostgreSQL has a replica to read from")
         self.zone()
         self.proxies()
         if self.session_idle_hours > self.session_hours:

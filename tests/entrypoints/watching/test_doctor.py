@@ -270,7 +270,10 @@ def test_warnings_alone_are_no_trouble(
         ({"database_url": "mysql://x/y"}, "trouble  database: ATTENDANCE_DATABASE_URL: "),
         ({"database_url": "postgresql://u:s3cret@127.0.0.1:1/n"}, "trouble  database: cannot be reached: "),
         (
-            {"read_database_url": "postgresql://u:s3cret@127.0.0.1:1/n"},
+            {
+                "database_url": "postgresql://u:s3cret@127.0.0.1:1/n",
+                "read_database_url": "postgresql://u:s3cret@127.0.0.1:1/n",
+            },
             "trouble  replica: cannot be reached: ",
         ),
     ],

@@ -9,6 +9,7 @@ from attendance.adapters.rooms import repositories_in
 from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
+from attendance.adapters.sql.engine.replica import Replica
 from attendance.adapters.sql.events import SqlEvents
 from attendance.adapters.units_of_work import Ambient, JoinableStore
 from attendance.application.ports import UnitOfWork
@@ -22,10 +23,18 @@ REPOSITORIES: Mapping[str, Callable[[Connection], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class SqlStore(JoinableStore):
-    """`replica` serves the lists that may lag, where there is one."""
+    """`replica` serves lists, where it has all that was committed when they are asked for.
+
+    Raises ValueError for a replica that is not of PostgreSQL.
+    """
 
     primary: Database
-    replica: Database
+    replica: Database | Replica
+    """The primary itself where there is none; another database becomes its `Replica`."""
+
+    def __post_init__(self) -> None:
+        if not (self.replica is self.primary or isinstance(self.replica, Replica)):
+            object.__setattr__(self, "replica", Replica(self.replica, self.primary))
 
     @contextmanager
     def begin_transaction(self) -> Iterator[UnitOfWork]:
@@ -44,7 +53,13 @@ class SqlStore(JoinableStore):
 
     @contextmanager
     def begin_read(self) -> Iterator[UnitOfWork]:
-        with _connection(self.replica) as connection:
+        if isinstance(self.replica, Replica):
+            with _translated_errors(), self.replica.transaction() as driver:
+                if driver is not None:
+                    connection = Connection(driver, self.replica.database, is_one_transaction=True)
+                    yield UnitOfWork(REPOSITORIES, connection)
+                    return
+        with _connection(self.primary) as connection:
             yield UnitOfWork(REPOSITORIES, connection)
 
     @contextmanager

@@ -129,7 +129,8 @@ class OwnClients(Query):
 
     @retried
     def __call__(self, actor: Actor) -> tuple[ClientDetails, ...]:
-        with self.store.read() as work:
+        # who is linked decides what is seen
+        with self.store.autocommit() as work:
             clients = own_clients(work, actor)
         return tuple(read_model(ClientDetails, client, notes=None) for client in clients)
 

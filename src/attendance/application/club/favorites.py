@@ -44,7 +44,7 @@ class ReplaceFavorites(Command):
         given = {name: fields.get(name) or () for name in ("groups", "lessons")}
         errors = record_errors(Favorites, given, account_id=user_id)
         if allows(Permission.REPLACE_FAVORITES, actor.level, own=actor.id == user_id):
-            with self.store.read() as work:
+            with self.store.autocommit() as work:
                 for name, what, repository in (
                     ("groups", "group", work.groups),
                     ("lessons", "lesson", work.lessons),

@@ -127,6 +127,6 @@ def price_errors(
     errors = record_errors(Price, fields, name="x", amount=Decimal(0), currency="CLF")
     group_ids = fields.get("group_ids", ())
     if group_ids and allows(permission, actor.level):
-        known = Reading(store).one(lambda work: work.groups.existing_ids(group_ids))
+        known = Reading(store).deciding(lambda work: work.groups.existing_ids(group_ids))
         errors += unknown_errors("group_ids", group_ids, known, "group")
     return errors

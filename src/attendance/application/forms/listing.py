@@ -108,7 +108,7 @@ class Batches(Generic[T, R]):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Reads from a store that may lag behind, as often as the store allows while it is Contended."""
+    """Reads from a store that may have replicas, as often as the store allows while it is Contended."""
 
     store: Store
 
@@ -116,4 +116,10 @@ class Reading:
     def one(self, read: Callable[[UnitOfWork], R]) -> R:
         """What `read` returns, in one transaction. Raises Unavailable."""
         with self.store.read() as work:
+            return read(work)
+
+    @retried
+    def deciding(self, read: Callable[[UnitOfWork], R]) -> R:
+        """The same of what decides who may do what, or what is stored: never from a replica."""
+        with self.store.autocommit() as work:
             return read(work)

@@ -86,7 +86,8 @@ class ShowLab(DatedQuery):
     def __call__(self, actor: Actor, *, lab_id: LabId, date: dt.date | None = None) -> LabView:
         require_level(actor, Permission.JOIN_LAB)
         on = date or self.today()
-        with self.store.read() as work:
+        # with the marks comes who may see them
+        with self.store.autocommit() as work:
             found = work.labs.details(lab_id, on)
         if found is None:
             raise LabNotFound

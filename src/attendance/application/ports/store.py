@@ -86,7 +86,10 @@ class Store(Protocol):
 
     @abstractmethod
     def read(self) -> AbstractContextManager[UnitOfWork]:
-        """For lists that only show. May lag behind what was just written, where a replica serves it."""
+        """For lists, statistics and exports, not for what decides who may do what: a replica may serve it.
+
+        It has all that was committed before it was opened.
+        """
 
     @abstractmethod
     def ambient(self) -> AbstractContextManager[None]:

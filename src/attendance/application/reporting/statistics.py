@@ -8,7 +8,7 @@ from uuid import UUID
 from attendance.application.forms.listing import Reading
 from attendance.application.forms.use_case import TimedQuery
 from attendance.application.pagination import PageChoice, numbered, parse_sort, validate_range
-from attendance.application.ports import Kind, Range, Today, UnitOfWork
+from attendance.application.ports import Kind, Range, Store, Today, UnitOfWork
 from attendance.application.reporting.figures import (
     STATISTICS_SORT,
     Overview,
@@ -63,8 +63,9 @@ class ShowStatistics(TimedQuery):
         first, last = _range(self.today, since, until, trend)
         require_level(actor, Permission.READ_STATISTICS)
 
+        criteria = _visible(self.store, actor, Range(since=first, until=last, at=self.clock()))
+
         def read(work: UnitOfWork) -> Overview:
-            criteria = _visible(work, actor, Range(since=first, until=last, at=self.clock()))
             figures, buckets = _figures(work, criteria, trend)
             candidates = work.statistics.at_risk_candidates(criteria)
             clients = (at_risk(candidate, last) for candidate in candidates)
@@ -108,8 +109,9 @@ class ListStatistics(TimedQuery):
         first, last = _range(self.today, since, until, None)
         require_level(actor, LISTING[kind])
 
+        criteria = _visible(self.store, actor, Range(since=first, until=last, at=self.clock()))
+
         def read(work: UnitOfWork) -> tuple[StatisticsRow, ...]:
-            criteria = _visible(work, actor, Range(since=first, until=last, at=self.clock()))
             figures = work.statistics.by_kind(criteria, kind)
             names = {**work.statistics.names(kind)}
             if kind is Kind.GROUP and criteria.group_ids is not None:
@@ -151,12 +153,18 @@ class ShowStatisticsOf(TimedQuery):
         first, last = _range(self.today, since, until, trend)
         require_level_for_some(actor, SHOWING[kind])
 
-        def read(work: UnitOfWork) -> StatisticsOfOne:
-            criteria = Range(since=first, until=last, at=self.clock())
+        criteria = Range(since=first, until=last, at=self.clock())
+
+        def permitted(work: UnitOfWork) -> str:
             name = work.statistics.names_of(kind, [of_id]).get(of_id)
             if name is None:
                 raise NOT_FOUND[kind]
             require_level(actor, SHOWING[kind], own=_is_own(work, actor, kind, of_id, criteria))
+            return name
+
+        name = Reading(self.store).deciding(permitted)
+
+        def read(work: UnitOfWork) -> StatisticsOfOne:
             figures, buckets = _figures(work, narrowed(criteria, kind, of_id), trend)
             return StatisticsOfOne(
                 today=self.today(),
@@ -197,11 +205,13 @@ def _range(today: Today, since: date | None, until: date | None, trend: Trend | 
     return first, last
 
 
-def _visible(work: UnitOfWork, actor: Actor, criteria: Range) -> Range:
+def _visible(store: Store, actor: Actor, criteria: Range) -> Range:
     """The criteria narrowed to the groups whose figures the actor may see."""
     if sees_all_groups(actor):
         return criteria
-    group_ids = work.statistics.groups_taught(actor.id, criteria.since, criteria.until)
+    group_ids = Reading(store).deciding(
+        lambda work: work.statistics.groups_taught(actor.id, criteria.since, criteria.until)
+    )
     return replace(criteria, group_ids=group_ids)
 
 

@@ -55,7 +55,7 @@ def _findings(settings: Settings) -> "Iterator[Finding]":
         return
     yield from _of_database(settings, settings.database_url)
     if settings.read_database_url is not None:
-        for finding in _of_replica(settings.read_database_url):
+        for finding in _of_replica(settings.database_url, settings.read_database_url):
             yield diagnosis.Finding(finding.level, "replica", finding.text)
 
 
@@ -123,7 +123,7 @@ def _of_opened(settings: Settings, database: "Database") -> "Iterator[Finding]":
         yield diagnosis.trouble("database", f"cannot be asked: {diagnosis.reason_of(error)}")
 
 
-def _of_replica(url: str) -> "Iterator[Finding]":
+def _of_replica(primary_url: str, url: str) -> "Iterator[Finding]":
     from attendance.adapters.sql.engine.databases import open_database
     from attendance.entrypoints.watching import diagnosis
 
@@ -132,10 +132,15 @@ def _of_replica(url: str) -> "Iterator[Finding]":
     except ValueError as error:
         yield diagnosis.trouble("replica", f"ATTENDANCE_READ_DATABASE_URL: {error}")
         return
+    primary = open_database(primary_url, pool_size=1)
     try:
-        yield from diagnosis.shape(database)
+        found = [*diagnosis.shape(database)]
+        yield from found
+        if all(finding.level is diagnosis.Level.OK for finding in found):
+            yield from diagnosis.following(database, primary)
     finally:
         database.engine.dispose()
+        primary.engine.dispose()
 
 
 def _sqlite_file(url: str) -> Path | None:

@@ -184,6 +184,29 @@ def writing(database: Database) -> Findings:
         yield trouble("database", "cannot be written: its disk is full, or it only reads")
 
 
+def following(replica: Database, primary: Database) -> Findings:
+    """Whether a replica follows the primary, and how far it is behind."""
+    system = "(SELECT system_identifier FROM pg_control_system())"
+    try:
+        with replica.engine.connect() as connection:
+            follows, its_system, replayed = connection.execute(
+                sa.text(f"SELECT pg_is_in_recovery(), {system}, pg_last_wal_replay_lsn()::text")
+            ).one()
+        with primary.engine.connect() as connection:
+            behind = "pg_wal_lsn_diff(pg_current_wal_insert_lsn(), CAST(:lsn AS pg_lsn))"
+            system_of_primary, missing = connection.execute(
+                sa.text(f"SELECT {system}, {behind}"),
+                {"lsn": replayed},
+            ).one()
+    except sa.exc.DBAPIError as error:
+        yield trouble("database", f"cannot be compared with the primary: {reason_of(error.orig or error)}")
+        return
+    if not follows or its_system != system_of_primary:
+        yield trouble("database", "follows no primary, or another one: nothing is read from it")
+    else:
+        yield ok("database", f"follows the primary, {bytes_of(max(0, int(missing)))} behind")
+
+
 def keys(database: Database) -> Findings:
     if not has_current_keys(database):
         yield trouble("database", "names are found by rules of another version: run `attendance migrate`")

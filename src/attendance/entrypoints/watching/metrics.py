@@ -15,6 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from attendance.adapters.http.server.requests.observing import Metrics, Served
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import kind_of
+from attendance.adapters.sql.engine.replica import Outcome
 from attendance.application.ports import Clock, Store
 from attendance.application.ports.accounts import Backlog
 from attendance.domain.accounts.accounts import InvalidCredentials
@@ -65,6 +66,9 @@ class PrometheusMetrics(Metrics):
         self._marks = counter("attendance_marks", "Marks that were stored.", ["protocol"])
         self._charges = counter("attendance_charges", "Marks that a pass came to pay for.")
         self._errors = counter("attendance_database_errors", "What the database failed at.", ["kind"])
+        self._reads = counter(
+            "attendance_replica_reads", "Reads that a replica may answer, by whether it did.", ["outcome"]
+        )
         self._workers = gauge("attendance_workers", "Processes that answer.")
         self._in_use = gauge(
             "attendance_database_connections_in_use", "Connections that are in use.", ["database"]
@@ -129,6 +133,10 @@ class PrometheusMetrics(Metrics):
         """Count a failure of the database; nothing where it is something else."""
         if (kind := kind_of(error)) is not None:
             self._errors.labels(kind).inc()
+
+    def read(self, outcome: Outcome) -> None:
+        """Count a read that the replica answered, or the primary in its place."""
+        self._reads.labels(outcome.value).inc()
 
     def maintained(self) -> None:
         """Note that maintenance is done."""

@@ -106,4 +106,4 @@ class ShowRoster(DatedQuery):
                 may_add_lessons=allows(Permission.ADD_LESSON, actor.level, own=teaches),
             )
 
-        return Reading(self.store).one(read)
+        return Reading(self.store).deciding(read)
