@@ -13,6 +13,7 @@ import httpx
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.web.app import page_rooms
 from attendance.adapters.web.server.declared import DeclaredPage
+from attendance.adapters.web.server.forms import ACCOUNT, UNTYPED
 from attendance.domain.permissions.roles import Level, Role
 from tests.http.api import MARCH_2, PASSWORD, Api, Person, good
 from tests.http.operations import TIMES, Scene, added, another_session
@@ -418,7 +419,8 @@ class Forms(HTMLParser):
 def form_at(path: str, place: str, *people: Visitor) -> dict[str, str]:
     """The fields of the form that is sent to a path, from its page as the first sees it who does.
 
-    The page is at `place`, or at the path or above. Nothing where nobody sees a form.
+    Whoever else sends it does not say that it was shown to somebody else. The page is at `place`, or at the
+    path or above. Nothing where nobody sees a form.
     """
     places = [place] if place else [path]
     while not place and places[-1].count("/") > 2:
@@ -427,7 +429,7 @@ def form_at(path: str, place: str, *people: Visitor) -> dict[str, str]:
         for each in places:
             found = Forms(person.opens(each).text).found
             if fields := found.get(path) or (each == path and found.get("")):
-                return dict(fields)
+                return {name: text for name, text in fields.items() if name not in (ACCOUNT, UNTYPED)}
     return {}
 
 

@@ -80,8 +80,10 @@ def test_a_form_whose_session_has_ended_leads_to_signing_in(memory: Api) -> None
     ada = visitor(memory)
     typed = {"current_password": PASSWORD, "new_password": PASSWORD}
     refused = ada.sends("/app/account/password", **typed)
-    assert leads_to(refused) == "/app/sign-in?next=%2Fapp%2Faccount%2Fpassword"
-    assert leads_to(ada.sends("/app/confirm-email")) == "/app/sign-in?next=%2Fapp%2Fconfirm-email"
+    assert leads_to(refused) == "/app/sign-in?next=%2Fapp%2Faccount%2Fpassword&notice=again"
+    assert (
+        leads_to(ada.sends("/app/confirm-email")) == "/app/sign-in?next=%2Fapp%2Fconfirm-email&notice=again"
+    )
     assert leads_to(ada.sends("/app/sign-out")) == "/"
 
 

@@ -32,6 +32,7 @@ TEXT_BY_CODE: Mapping[str, str] = {
     "freeze_before_start": N_("freeze is over before the pass begins"),
     "freezes_overlap": N_("freezes overlap"),
     "from_elsewhere": N_("this form was not sent by a page of this service"),
+    "somebody_else": N_("somebody else is signed in"),
     "gone": N_("gone"),
     "group_full": N_("group is full"),
     "group_not_found": N_("group not found"),
