@@ -28,9 +28,9 @@ class Visit:
     """A request of a page, as far as its function may look at it.
 
     `path` is what was asked for. `query` and `form` have the values that were sent, by name; what was not
-    sent is "". `address` is where the request came from, None where that is not known. `known_user` is
-    whoever is signed in, if that could be read, without their clients, and `permissions` what the table of
-    permissions lets them do at least for what is their own.
+    sent is "". `address` is where the request came from, None where that is not known. `permissions` is what
+    the table of permissions lets whoever is signed in do at least for what is their own, and
+    `awaits_confirmation` whether they have an address that its link has not confirmed.
     """
 
     service: Service
@@ -42,8 +42,8 @@ class Visit:
     query: Typed
     form: Typed
     actor: Actor | None = None
-    known_user: UserDetails | None = None
     permissions: frozenset[str] = frozenset()
+    awaits_confirmation: bool = False
 
     @property
     def fields(self) -> FieldReader:
