@@ -28,6 +28,19 @@ class ClientOfUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who is signed in, and what is said to them whatever they look at.
+
+    `language`: that of their account, None where it has none. `awaits_confirmation`: the account has an
+    address that its link has not confirmed.
+    """
+
+    actor: Actor
+    language: Language | None
+    awaits_confirmation: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserDetails:
     """An account. `level` follows from the role once the address is confirmed: 1 until then.
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 from urllib.parse import urlsplit
@@ -41,10 +42,9 @@ from attendance.adapters.web.server.refusals.meanwhile import (
 from attendance.adapters.web.server.refusals.ways_back import WaysBack
 from attendance.adapters.web.server.refusals.whose import SomebodyElse, with_account
 from attendance.adapters.web.server.rendering import rendered
-from attendance.application.accounts.read_models import UserDetails
+from attendance.application.accounts.read_models import UserDetails, Visitor
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import AttendanceError, Forbidden, NotFound, Outdated
-from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
 
 log = logging.getLogger(__name__)
@@ -84,9 +84,13 @@ def _handler(page: DeclaredPage, service: Service, callers: Callers, ways_back: 
     )(answered_by_its_plan)
 
 
-def awaits_confirmation(user: UserDetails | None) -> bool:
-    """Whether somebody has an address that its link has not confirmed."""
-    return user is not None and user.email is not None and not user.email_confirmed
+def _user_of(visit: Visit) -> UserDetails | None:
+    """Whoever is signed in, if that may be read."""
+    if visit.actor is None:
+        return None
+    with suppress(AttendanceError):
+        return visit.use_cases.show_user(visit.actor, user_id=visit.actor.id, with_clients=False)
+    return None
 
 
 def holds_secrets(page: DeclaredPage) -> bool:
@@ -152,28 +156,29 @@ class PagePlan:
     def _known(self, scope: HTTPScope, visit: Visit) -> Visit | Reply:
         """The visit with whoever is signed in, in their language; or what is said instead."""
         try:
-            visit = replace(visit, actor=Caller(self._callers, scope).actor_if_any())
-            if visit.actor is None:
+            visitor = Caller(self._callers, scope).visitor_if_any()
+            if visitor is None:
                 return visit
-            visit = self._as_known(visit, visit.actor)
+            visit = self._as_known(visit, visitor)
             if not self._page.is_sent_by_anybody and visit.sent.account not in ("", str(visit.signed_in.id)):
                 raise SomebodyElse
             return visit
         except Exception as error:
             return self._shown_again(scope, visit, error)
 
-    def _as_known(self, visit: Visit, actor: Actor) -> Visit:
+    def _as_known(self, visit: Visit, visitor: Visitor) -> Visit:
         """The visit of somebody who is signed in, in the language of their account if it has one."""
+        actor = visitor.actor
         if actor.level not in self._permissions:
             table = visit.use_cases.show_permissions(actor, user_id=actor.id)
             self._permissions[actor.level] = frozenset(table.permissions)
-        visit = replace(visit, permissions=self._permissions[actor.level])
-        try:
-            user = visit.use_cases.show_user(actor, user_id=actor.id, with_clients=False)
-        except AttendanceError:
-            # a page that needs it is refused by itself; signing out needs none
-            return visit
-        return replace(visit, known_user=user, language=user.language or visit.language)
+        return replace(
+            visit,
+            actor=actor,
+            permissions=self._permissions[actor.level],
+            language=visitor.language or visit.language,
+            awaits_confirmation=visitor.awaits_confirmation,
+        )
 
     def _shown(self, scope: HTTPScope, visit: Visit) -> Reply:
         try:
@@ -263,7 +268,7 @@ class PagePlan:
         back = self._ways_back.of(path, method=method, status=409, entries=entries)
         if is_kept or is_of_another:
             note_refusal(error, scope)
-            values = {"is_kept": is_kept, "of_another": is_of_another, "back": back, "user": visit.known_user}
+            values = {"is_kept": is_kept, "of_another": is_of_another, "back": back, "user": _user_of(visit)}
             return self._reply_of(visit, Page("signed_out.html", values, refusal=error))
         return self._reply_of(visit, GoOn(signing_in_again(self._page_of_the_form(visit) or back)))
 
@@ -304,7 +309,7 @@ class PagePlan:
             **page.values,
             "is_signed_in": visit.actor is not None,
             "account_id": visit.actor and visit.actor.id,
-            "awaits_confirmation": awaits_confirmation(visit.known_user),
+            "awaits_confirmation": visit.awaits_confirmation,
             "path": visit.path,
             "entries": self._entries(visit),
             "permissions": visit.permissions,
