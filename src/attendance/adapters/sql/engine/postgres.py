@@ -166,10 +166,12 @@ class Postgres(PooledDatabase):
         finally:
             connection.asked_at = None
         _checked(result, connection)
-        if prepared.row is None:
+        if not prepared.is_read:
             return Answer([], result.command_tuples or 0)
         transformer.set_pgresult(result)
-        return Answer(transformer.load_rows(0, result.ntuples, prepared.row), result.ntuples)
+        if prepared.is_plain:
+            return Answer(transformer.load_rows(0, result.ntuples, prepared.named), result.ntuples)
+        return Answer(prepared.rows(transformer.load_rows(0, result.ntuples, tuple)), result.ntuples)
 
     def is_in_transaction(self, connection: Any) -> bool:
         return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS)

@@ -29,8 +29,8 @@ class Visit:
 
     `path` is what was asked for. `query` and `form` have the values that were sent, by name; what was not
     sent is "". `sent` is what the form says of itself. `address` is where the request came from, None where
-    that is not known. `permissions` is what the table of permissions lets whoever is signed in do at least for
-    what is their own, and `awaits_confirmation` whether they have an address that its link has not confirmed.
+    that is not known. `permissions` is what the table of permissions lets whoever is signed in do at least
+    for what is their own; `awaits_confirmation`: they have an address that its link has not confirmed.
     """
 
     service: Service
