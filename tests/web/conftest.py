@@ -14,13 +14,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from attendance import open_attendance
 from attendance.entrypoints.demo.club import Demo, Size
-from tests.http.conftest import application, memory
+from tests.http.api import Lasting, lasting
+from tests.http.conftest import memory
+from tests.http.operations import remember
 from tests.library.conftest import CHEAP
 from tests.service import Service, serving
 from tests.web.browsers import NoBrowser, found_browser
 from tests.web.clicks import PASSWORD
+from tests.web.registry import remember_pages
 
-__all__ = ["application", "memory"]
+__all__ = ["memory"]
 
 LONGEST_WAIT = 20_000
 """Milliseconds: machines may be busy with something else."""
@@ -35,6 +38,14 @@ ARGUMENTS = [
 ]
 
 expect.set_options(timeout=LONGEST_WAIT)
+
+
+@pytest.fixture(scope="session")
+def application() -> Iterator[Lasting]:
+    with lasting() as application:
+        remember(application)
+        remember_pages(application)
+        yield application
 
 
 @contextmanager
