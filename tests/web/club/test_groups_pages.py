@@ -782,3 +782,45 @@ def test_times_that_somebody_else_added_meanwhile_are_kept(club: GroupClub) -> N
         ("16:00", "17:30"),
         ("18:00", "19:00"),
     ]
+
+
+# Days and times that go together
+
+
+def test_the_first_day_that_is_offered_is_none_before_the_groups(memory: Api) -> None:
+    club = GroupClub(memory)
+    club.edits(f"/groups/{club.group}", active_from="2026-03-16", members=[])
+    manager = club.by("manager")
+    assert shown(manager.opens(f"{club.path}/members?q=Ann")).values["from"] == "2026-03-16"
+    enrol = f"/app/clients/{club.ann}/groups/enrol"
+    assert shown(manager.opens(enrol)).values["since"] == ""
+    leads_to(manager.sends(enrol, group_id=club.group, since="", until=""))
+    assert [each["from"] for each in club.now()["members"]] == ["2026-03-16"]
+    # and today where the group has begun
+    club.edits(f"/groups/{club.group}", active_from="2026-01-05", members=[])
+    leads_to(manager.sends(enrol, group_id=club.group, since="", until=""))
+    assert [each["from"] for each in club.now()["members"]] == [TODAY]
+
+
+def test_times_that_overlap_are_told_on_the_page_of_the_group(memory: Api) -> None:
+    club = GroupClub(memory)
+    manager = club.by("manager")
+    told = "These times overlap"
+
+    def saves(*times: tuple[str, str, str, str]) -> str:
+        typed = {"version": str(club.now()["version"])}
+        for number, (weekday, starts, ends, every) in enumerate(times):
+            names = ("weekday", "starts", "ends", "every", "from")
+            row = (weekday, starts, ends, every, "2026-01-05" if number else "2026-01-12")
+            typed |= {f"{name}-{number}": text for name, text in zip(names, row, strict=True)}
+        page = leads_to(manager.sends(f"{club.path}/schedule", **typed))
+        return manager.opens(page).text
+
+    assert told not in saves(("1", "17:00", "18:00", "1"), ("1", "18:00", "19:00", "1"))
+    assert told not in saves(("1", "17:00", "18:00", "1"), ("2", "17:30", "19:00", "1"))
+    assert "Mondays 17:00–18:00; Mondays 17:30–24:00" in saves(
+        ("1", "17:00", "18:00", "1"), ("1", "17:30", "00:00", "1")
+    )
+    # in alternate weeks they never meet
+    assert told not in saves(("1", "17:00", "18:00", "2"), ("1", "17:30", "18:30", "2"))
+    assert told in saves(("1", "17:00", "18:00", "1"), ("1", "17:30", "18:30", "2"))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import gcd
 from operator import attrgetter
 from typing import Any, TypedDict
@@ -114,6 +114,17 @@ class Slot:
         """Whether on some day both start at the same time."""
         if (self.weekday, self.starts) != (other.weekday, other.starts):
             return False
+        return self._meets_in_a_week_of(other, active_from)
+
+    def overlaps(self, other: "Slot", active_from: date | None) -> bool:
+        """Whether on some day one begins before the other has ended."""
+        if self.weekday != other.weekday or not self._meets_in_a_week_of(other, active_from):
+            return False
+        return (self.starts < other.ends or other.ends == time.min) and (
+            other.starts < self.ends or self.ends == time.min
+        )
+
+    def _meets_in_a_week_of(self, other: "Slot", active_from: date | None) -> bool:
         first, second = self.first_day(active_from), other.first_day(active_from)
         if first is None or second is None:
             return True
@@ -148,6 +159,14 @@ class GroupFields(RecordFields):
     active_until: date | None = None
     teachers: tuple[Teaching, ...] = ()
     schedule: tuple[Slot, ...] = ()
+
+    def overlapping_slots(self) -> list[tuple[Slot, Slot]]:
+        """Each two times of the schedule of which one begins before the other has ended, in its order.
+
+        Where both are on one day a lesson is made of the first alone.
+        """
+        pairs = combinations(self.schedule, 2)
+        return [(one, other) for one, other in pairs if one.overlaps(other, self.active_from)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,12 +32,15 @@ def enrol_form(visit: Visit, client_id: str, group_id: str = "") -> Answer:
 
 @room.page("POST", ENROL, form=enrol_form)
 def enrol(visit: Visit, client_id: str) -> Answer:
-    """Add the client to a group."""
+    """Add the client to a group, unless another day is said from today or the group's first day on."""
     fields = visit.fields
-    group_id, since = fields.required_id("group_id", GroupId), fields.required_day("since")
+    group_id, since = fields.required_id("group_id", GroupId), fields.day("since")
     until = fields.day("until")
     fields.raise_if_errors()
     named = id_in_path(client_id, ClientId)
+    if since is None:
+        group = visit.use_cases.show_group(visit.signed_in, group_id=group_id)
+        since = max(visit.today, group.active_from or visit.today)
     visit.use_cases.add_member(visit.signed_in, client_id=named, group_id=group_id, since=since, until=until)
     return GoOn(card_of(named, "enrolled", "groups"))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from attendance.adapters.web.club.clients.ages import namesakes
 from attendance.adapters.web.club.groups.forms import GROUPS, group_path
 from attendance.adapters.web.club.groups.schedule_words import in_words
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
@@ -104,6 +105,7 @@ def show_group(visit: Visit, group_id: str) -> Answer:
     values = {
         **values_of_group(visit, roster),
         "roster": roster,
+        "namesakes": namesakes(entry.client.name for entry in roster.entries),
         "teachers": [each for each in roster.teachers if not is_over(each, today)],
         "earlier_teachers": [each for each in roster.teachers if is_over(each, today)],
         "lessons": [_lesson_row(lesson, roster, visit, names) for lesson in lessons],
@@ -131,7 +133,9 @@ def values_of_group(visit: Visit, roster: RosterDetails) -> dict[str, Any]:
         "group": roster.group,
         "group_path": group_path(roster.group.id),
         "schedule": in_words(roster.group.schedule, visit.language),
+        "overlapping": [in_words(pair, visit.language) for pair in roster.group.overlapping_slots()],
         "today": roster.today,
+        "first_day": max(roster.today, roster.group.active_from or roster.today),
     }
 
 
