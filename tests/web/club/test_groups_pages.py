@@ -483,7 +483,61 @@ def test_a_roster_that_was_held_is_for_heads(club: GroupClub) -> None:
     assert refused.status_code == 409
     said = "lessons were held with another roster: 26 Feb 2026; only a head manager may change it"
     assert said in shown(refused).texts
-    assert leads_to(club.by("head").sends(f"{club.path}/members", **typed))
+    assert "rewrite" not in shown(refused).values
+
+
+def rewritings(club: GroupClub) -> dict[str, dict[str, str]]:
+    """What is typed into forms by which the list of a lesson on 26 February changes, by their paths."""
+    tom = f"{club.path}/members/{club.tom}"
+    enrol = f"/app/clients/{club.ann}/groups/enrol"
+    return {
+        f"{club.path}/members": {"client_id": club.ann, "from": "2026-02-01", "q": "a"},
+        enrol: {"group_id": club.group, "since": "2026-02-01", "until": "2026-02-27"},
+        tom: {"until": "2026-02-20"},
+        f"{tom}/dates": {"from-0": "2026-02-27", "until-0": ""},
+        f"/app/clients/{club.tom}/groups/{club.group}/end": {"last": "2026-02-20"},
+        f"{club.path}/end": {"last": "2026-02-20"},
+        f"{club.path}/edit": {
+            "name": "Clay",
+            "location_id": club.house,
+            "active_from": "2026-01-05",
+            "active_until": "2026-02-20",
+        },
+    }
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_head_is_asked_before_the_list_of_a_lesson_that_was_held_changes(
+    club: GroupClub, number: int
+) -> None:
+    club.marks(club.adds_lesson("2026-02-26"), club.tom)
+    head = club.by("head")
+    path, typed = [*rewritings(club).items()][number]
+    before = club.now()
+    asked = head.sends(path, **typed)
+    assert (asked.status_code, asked.headers["x-error-code"]) == (409, "held_roster_changes")
+    assert "the list of lessons that were held changes: 26 Feb 2026" in asked.text
+    assert (shown(asked).values["rewrite"], asked.text.count('id="rewrite"')) == ("yes", 1)
+    assert club.now() == before
+    assert leads_to(head.sends(path, **typed, rewrite="yes"))
+    assert club.now()["members"] != before["members"]
+
+
+@pytest.mark.plants
+def test_a_head_who_is_not_asked_is_seen_to_change_the_list(
+    club: GroupClub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attendance.adapters.web.server.fields.FieldReader.checked", lambda *_: True)
+    club.marks(club.adds_lesson("2026-02-26"), club.tom)
+    path, typed = next(iter(rewritings(club).items()))
+    assert leads_to(club.by("head").sends(path, **typed))
+    assert len(club.now()["members"]) == 2
+
+
+def test_no_head_is_asked_where_no_lesson_was_held(club: GroupClub) -> None:
+    club.adds_lesson("2026-02-26")
+    path, typed = next(iter(rewritings(club).items()))
+    assert leads_to(club.by("head").sends(path, **typed))
 
 
 def test_a_membership_ends_with_a_day_or_goes_before_it_begins(club: GroupClub) -> None:

@@ -62,6 +62,19 @@ class RosterHeld(Conflict):
         self.days = days
 
 
+class HeldRosterChanges(Conflict):
+    """The roster of lessons that were held would change, and whoever may do that wanted to be told first.
+
+    `days` are their dates, in order.
+    """
+
+    text = "the roster of lessons that were held changes"
+
+    def __init__(self, *days: date) -> None:
+        super().__init__(f"{type(self).text}: {', '.join(map(str, days))}")
+        self.days = days
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Teaching(Period):
     """A user teaches a group from `since` to `until`, both included; `until` None: open end."""

@@ -1,5 +1,6 @@
 """Into which groups a client goes, from when until when."""
 
+from attendance.adapters.web.club.groups.forms import REWRITE
 from attendance.adapters.web.club.passes import card_of, required
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
@@ -41,7 +42,14 @@ def enrol(visit: Visit, client_id: str) -> Answer:
     if since is None:
         group = visit.use_cases.show_group(visit.signed_in, group_id=group_id)
         since = max(visit.today, group.active_from or visit.today)
-    visit.use_cases.add_member(visit.signed_in, client_id=named, group_id=group_id, since=since, until=until)
+    visit.use_cases.add_member(
+        visit.signed_in,
+        client_id=named,
+        group_id=group_id,
+        since=since,
+        until=until,
+        keep_held_rosters=not fields.checked(REWRITE),
+    )
     return GoOn(card_of(named, "enrolled", "groups"))
 
 
@@ -53,6 +61,10 @@ def end_membership(visit: Visit, client_id: str, group_id: str) -> Answer:
     fields.raise_if_errors()
     named = id_in_path(client_id, ClientId)
     visit.use_cases.end_member(
-        visit.signed_in, client_id=named, group_id=id_in_path(group_id, GroupId), until=last
+        visit.signed_in,
+        client_id=named,
+        group_id=id_in_path(group_id, GroupId),
+        until=last,
+        keep_held_rosters=not fields.checked(REWRITE),
     )
     return GoOn(card_of(named, "membership-ended", "groups"))

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from attendance.adapters.web.club.clients.ages import namesakes
-from attendance.adapters.web.club.groups.forms import GROUPS, group_path
+from attendance.adapters.web.club.groups.forms import GROUPS, REWRITE, group_path
 from attendance.adapters.web.club.groups.schedule_words import in_words
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed
@@ -206,6 +206,7 @@ def edit_group(visit: Visit, group_id: str) -> Answer:
         visit.signed_in,
         group_id=id_in_path(group_id, GroupId),
         versions=visit.fields.versions,
+        keep_held_rosters=not visit.fields.checked(REWRITE),
         **_group_fields(visit),
     )
     return GoOn(f"{group_path(group.id)}?notice=saved")
@@ -275,5 +276,6 @@ def end_group(visit: Visit, group_id: str) -> Answer:
         versions=visit.fields.versions,
         active_until=last,
         cancel_lessons=fields.checked("cancel_lessons"),
+        keep_held_rosters=not fields.checked(REWRITE),
     )
     return GoOn(f"{group_path(group.id)}?notice=ended")
