@@ -823,19 +823,41 @@ def test_times_that_somebody_else_added_meanwhile_are_kept(club: GroupClub) -> N
     slot = {"weekday": 1, "starts": "16:00", "ends": "17:00"}
     club.edits(f"/groups/{club.group}", schedule=[slot])
     sent = Forms(manager.opens(path).text).found[path]
-    other = slot | {"starts": "18:00", "ends": "19:00"}
+    # which comes before it in the order of times
+    other = slot | {"starts": "14:00", "ends": "15:00"}
     club.edits(f"/groups/{club.group}", schedule=[slot, other])
-    late = manager.sends(path, **sent | {"ends-0": "17:30"})
+    mine = {"ends-0": "17:30", "weekday-1": "2", "starts-1": "10:00", "ends-1": "11:00"}
+    late = manager.sends(path, **sent | mine)
     assert late.status_code == 412
-    assert "Not kept, as the rows were changed meanwhile: Time 1, Ends – 17:30" in shown(late).texts
-    assert any("Time 2, Begins: 18:00" in text for text in shown(late).texts)
+    texts = shown(late).texts
+    assert any("Time 1, Begins: 14:00" in text for text in texts)
+    assert not any("Not kept" in text for text in texts)
     again = Forms(late.text).found[path]
-    assert (again["ends-0"], again["starts-1"]) == ("17:00", "18:00")
-    leads_to(manager.sends(path, **again | {"ends-0": "17:30"}))
-    assert [(each["starts"], each["ends"]) for each in club.now()["schedule"]] == [
-        ("16:00", "17:30"),
-        ("18:00", "19:00"),
+    assert (again["starts-0"], again["ends-1"], again["starts-2"]) == ("14:00", "17:30", "10:00")
+    leads_to(manager.sends(path, **again))
+    assert [(each["weekday"], each["starts"], each["ends"]) for each in club.now()["schedule"]] == [
+        (1, "14:00", "15:00"),
+        (1, "16:00", "17:30"),
+        (2, "10:00", "11:00"),
     ]
+
+
+def test_a_teacher_whom_somebody_else_took_away_meanwhile_does_not_come_back(club: GroupClub) -> None:
+    path, manager = f"{club.path}/teachers", club.by("manager")
+    first, second = (
+        {"user_id": club.people[name].id, "from": "2026-01-05"} for name in ("teacher", "colleague")
+    )
+    club.edits(f"/groups/{club.group}", teachers=[first, second])
+    sent = Forms(manager.opens(path).text).found[path]
+    [gone] = [number for number in "01" if sent[f"teacher-{number}"] == first["user_id"]]
+    kept = "1" if gone == "0" else "0"
+    club.edits(f"/groups/{club.group}", teachers=[second])
+    late = manager.sends(path, **sent | {f"until-{kept}": "2026-12-31"})
+    assert late.status_code == 412
+    assert any("Teacher, 2026-01-05: –" in text for text in shown(late).texts)
+    leads_to(manager.sends(path, **Forms(late.text).found[path]))
+    [left] = club.now()["teachers"]
+    assert (left["user_id"], left["until"]) == (second["user_id"], "2026-12-31")
 
 
 # Days and times that go together
