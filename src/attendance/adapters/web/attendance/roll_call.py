@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from litestar.exceptions import HTTPException
 from markupsafe import Markup
 
+from attendance.adapters.web.club.clients.ages import namesakes
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import CHECKED
 from attendance.adapters.web.server.forms import Typed
@@ -93,6 +94,7 @@ def roll_call(visit: Visit, lesson_id: str) -> Answer:
         "is_birthday": lambda born: _is_birthday(born, sheet.date),
         "session": next((each for each in sessions if each.current), None),
         "searched": visit.form["guest"],
+        "namesakes": namesakes(row.entry.name for row in rows),
         "found": sum(row.entry.guest and not row.entry.version for row in rows),
         "notice": visit.query["notice"],
     }

@@ -76,6 +76,7 @@ TEXT_BY_CODE: Mapping[str, str] = {
     "role_change_awaiting": N_("a change of this account awaits a decision already"),
     "role_change_not_found": N_("role change not found"),
     "roster_held": N_("lessons were held with another roster"),
+    "held_roster_changes": N_("the list of lessons that were held changes"),
     "session_expired": N_("authentication required"),
     "session_not_found": N_("session not found"),
     "slot_taken": N_("there is a lesson at that time already"),
@@ -95,6 +96,9 @@ TEXT_BY_CODE: Mapping[str, str] = {
 
 TEXTS_WITH_VALUES: Mapping[str, Text] = {
     "lessons are planned after that: %(days)s": N_("lessons are planned after that: %(days)s"),
+    "the roster of lessons that were held changes: %(days)s": N_(
+        "the list of lessons that were held changes: %(days)s"
+    ),
     "lessons were held with another roster: %(days)s; only a head manager may change it": N_(
         "lessons were held with another roster: %(days)s; only a head manager may change it"
     ),
