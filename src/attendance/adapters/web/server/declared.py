@@ -12,7 +12,7 @@ from attendance.adapters.http.server.operations.declaration import Runs, Service
 from attendance.adapters.http.server.wire import Headers, Reply, header_value
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.forms import Typed
-from attendance.application.accounts.read_models import StartedSession, UserDetails
+from attendance.application.accounts.read_models import StartedSession, UserDetails, Visitor
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import Forbidden, Unauthenticated
@@ -28,9 +28,9 @@ class Visit:
     """A request of a page, as far as its function may look at it.
 
     `path` is what was asked for. `query` and `form` have the values that were sent, by name; what was not
-    sent is "". `address` is where the request came from, None where that is not known. `permissions` is what
-    the table of permissions lets whoever is signed in do at least for what is their own, and
-    `awaits_confirmation` whether they have an address that its link has not confirmed.
+    sent is "". `address` is where the request came from, None where that is not known. `visitor` is
+    whoever is signed in, and `permissions` what the table of permissions lets them do at least for what is
+    their own.
     """
 
     service: Service
@@ -41,9 +41,8 @@ class Visit:
     is_head: bool
     query: Typed
     form: Typed
-    actor: Actor | None = None
+    visitor: Visitor | None = None
     permissions: frozenset[str] = frozenset()
-    awaits_confirmation: bool = False
 
     @property
     def fields(self) -> FieldReader:
@@ -73,11 +72,15 @@ class Visit:
         return self.service.use_cases
 
     @property
+    def actor(self) -> Actor | None:
+        return None if self.visitor is None else self.visitor.actor
+
+    @property
     def signed_in(self) -> Actor:
         """Whoever is signed in. Raises Unauthenticated for nobody."""
-        if self.actor is None:
+        if self.visitor is None:
             raise Unauthenticated
-        return self.actor
+        return self.visitor.actor
 
     def require(self, permission: Permission) -> None:
         """Show a page to nobody who could never do what it is for. Raises Unauthenticated, Forbidden."""
