@@ -188,10 +188,12 @@ class Net:
     answered: dict[str, float] = field(default_factory=dict)
     """When answers began, in seconds, by request."""
     bytes_of: dict[str, int] = field(default_factory=dict)
+    at_hand: set[str] = field(default_factory=set)
+    """Requests that the memory of the browser answers."""
 
     def listen(self, session: CDPSession) -> None:
         session.on("Network.responseReceived", self._began)
-        session.on("Network.requestServedFromCache", lambda event: self.answered.pop(event["requestId"], 0))
+        session.on("Network.requestServedFromCache", lambda event: self.at_hand.add(event["requestId"]))
         session.on("Network.dataReceived", lambda event: self._sent(event, event["encodedDataLength"]))
         session.on("Network.loadingFinished", self._ended)
 
@@ -204,7 +206,7 @@ class Net:
         return Taken(seconds, len(self.answered), round_trips, sent / 1e3)
 
     def _began(self, event: dict[str, Any]) -> None:
-        if not event["response"]["fromDiskCache"]:
+        if not event["response"]["fromDiskCache"] and event["requestId"] not in self.at_hand:
             self.answered[event["requestId"]] = event["timestamp"]
 
     def _sent(self, event: dict[str, Any], length: int) -> None:
