@@ -13,6 +13,7 @@ from attendance.application.accounts.read_models import (
     SessionDetails as SessionDetails,
     StartedSession as StartedSession,
     UserDetails as UserDetails,
+    Visitor as Visitor,
 )
 from attendance.application.attendance.read_models import (
     AbsenceDetails as AbsenceDetails,

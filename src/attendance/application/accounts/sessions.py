@@ -276,10 +276,13 @@ class ActorOf(TimedQuery):
     def visitor(self, token: str) -> Visitor:
         """The same, with what pages have to know of the account, which takes no further look at it."""
         signed_in = self._signed_in(token)
+        lifetime = self.session_lifetimes.of(remembered=signed_in.session.remembered)
         return Visitor(
             actor=self._actor(signed_in),
             language=signed_in.language,
             awaits_confirmation=signed_in.awaits_confirmation,
+            expires_at=signed_in.session.expires_at,
+            idle_seconds=int(lifetime.idle.total_seconds()),
         )
 
     @staticmethod

@@ -12,7 +12,7 @@ from attendance.adapters.http.server.operations.declaration import Runs, Service
 from attendance.adapters.http.server.wire import Headers, Reply, header_value
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.forms import Sent, Typed
-from attendance.application.accounts.read_models import StartedSession, UserDetails
+from attendance.application.accounts.read_models import StartedSession, UserDetails, Visitor
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import Forbidden, Unauthenticated
@@ -29,8 +29,8 @@ class Visit:
 
     `path` is what was asked for. `query` and `form` have the values that were sent, by name; what was not
     sent is "". `sent` is what the form says of itself. `address` is where the request came from, None where
-    that is not known. `permissions` is what the table of permissions lets whoever is signed in do at least
-    for what is their own; `awaits_confirmation`: they have an address that its link has not confirmed.
+    that is not known. `visitor` is whoever is signed in, and `permissions` what the table of permissions lets
+    them do at least for what is their own.
     """
 
     service: Service
@@ -42,9 +42,8 @@ class Visit:
     query: Typed
     form: Typed
     sent: Sent = field(default_factory=Sent)
-    actor: Actor | None = None
+    visitor: Visitor | None = None
     permissions: frozenset[str] = frozenset()
-    awaits_confirmation: bool = False
 
     @property
     def fields(self) -> FieldReader:
@@ -74,11 +73,15 @@ class Visit:
         return self.service.use_cases
 
     @property
+    def actor(self) -> Actor | None:
+        return None if self.visitor is None else self.visitor.actor
+
+    @property
     def signed_in(self) -> Actor:
         """Whoever is signed in. Raises Unauthenticated for nobody."""
-        if self.actor is None:
+        if self.visitor is None:
             raise Unauthenticated
-        return self.actor
+        return self.visitor.actor
 
     def require(self, permission: Permission) -> None:
         """Show a page to nobody who could never do what it is for. Raises Unauthenticated, Forbidden."""

@@ -174,10 +174,9 @@ class PagePlan:
             self._permissions[actor.level] = frozenset(table.permissions)
         return replace(
             visit,
-            actor=actor,
+            visitor=visitor,
             permissions=self._permissions[actor.level],
             language=visitor.language or visit.language,
-            awaits_confirmation=visitor.awaits_confirmation,
         )
 
     def _shown(self, scope: HTTPScope, visit: Visit) -> Reply:
@@ -305,11 +304,12 @@ class PagePlan:
                 return answer
 
     def _html(self, visit: Visit, page: Page, faults: Mapping[str, str]) -> str:
+        visitor = visit.visitor
         values = {
             **page.values,
-            "is_signed_in": visit.actor is not None,
-            "account_id": visit.actor and visit.actor.id,
-            "awaits_confirmation": visit.awaits_confirmation,
+            "is_signed_in": visitor is not None,
+            "account_id": visitor and visitor.actor.id,
+            "awaits_confirmation": visitor is not None and visitor.awaits_confirmation,
             "path": visit.path,
             "entries": self._entries(visit),
             "permissions": visit.permissions,
