@@ -9,6 +9,7 @@ FASTIFY := benchmarks/fastify/node_modules/.package-lock.json
 BROWSER := $(VENV)/browser/.stamp
 DEMO := var/demo
 RELEASE := $(VENV)/release
+CLUSTER := $(VENV)/cluster
 
 # where tests wait for processes, one more than there are cores
 WORKERS := 2
@@ -19,7 +20,7 @@ test check: WORKERS := 3
 CHECKS := types imports lint format scripts dependencies passwords translations settings
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test quick check long browsers test-deploy test-proxy sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
+.PHONY: help run demo test quick check long browsers test-deploy test-proxy test-cluster sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -90,6 +91,9 @@ test-deploy: $(VENV)/dev.stamp $(RELEASE)/.stamp ## what deploy/ has, linted, an
 test-proxy: $(VENV)/dev.stamp $(BROWSER) ## the service behind nginx and Caddy, below a path too: apt install nginx caddy; 1 minute
 	$(BIN)/pytest -q -m deployment tests/deploy/test_proxy.py $(PYTEST_ARGS)
 
+test-cluster: $(VENV)/dev.stamp $(CLUSTER)/.stamp ## a PostgreSQL that fails over under load loses nothing: as root, apt install iproute2; 15 minutes
+	PATH=$(CURDIR)/$(CLUSTER)/bin:$$PATH $(BIN)/pytest -q -s -m deployment tests/cluster $(PYTEST_ARGS)
+
 sbom: $(RELEASE)/.stamp ## what is installed with the service, in var/sbom.cdx.json (CycloneDX)
 	@mkdir -p var
 	$(RELEASE)/bin/cyclonedx-py requirements requirements/run.lock --pyproject pyproject.toml \
@@ -125,6 +129,12 @@ $(RELEASE)/.stamp: requirements/release.lock
 	$(RELEASE)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# a driver and a supervisor of another program's: not beside what serves
+$(CLUSTER)/.stamp: requirements/cluster.lock
+	$(PYTHON) -m venv $(CLUSTER)
+	$(CLUSTER)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # the hashes are the lock's; no script that a package brings is run
 $(FASTIFY): benchmarks/fastify/package-lock.json $(VENV)/bench.stamp
 	cd $(<D) && $(CURDIR)/$(BIN)/python -c \
@@ -147,6 +157,8 @@ lock: $(VENV)/dev.stamp ## renew the hashed requirements
 		--no-header --all-extras --group dev -c requirements/run.lock pyproject.toml requirements/build.in -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --group release -o requirements/release.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --group cluster -o requirements/cluster.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --group browser -c requirements/dev.lock -o requirements/browser.lock
 	$(MAKE) $(VENV)/browser.stamp
