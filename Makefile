@@ -19,7 +19,7 @@ test check: WORKERS := 3
 CHECKS := types imports lint format scripts dependencies passwords translations settings
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test quick check long browsers test-deploy test-proxy sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
+.PHONY: help run demo test quick check long browsers test-deploy test-proxy test-pgbouncer sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -89,6 +89,9 @@ test-deploy: $(VENV)/dev.stamp $(RELEASE)/.stamp ## what deploy/ has, linted, an
 
 test-proxy: $(VENV)/dev.stamp $(BROWSER) ## the service behind nginx and Caddy, below a path too: apt install nginx caddy; 1 minute
 	$(BIN)/pytest -q -m deployment tests/deploy/test_proxy.py $(PYTEST_ARGS)
+
+test-pgbouncer: $(VENV)/dev.stamp ## stores and protocols behind PgBouncer, run as in deploy/: apt install pgbouncer; 2 minutes
+	$(BIN)/pytest -q -m deployment tests/pgbouncer $(PYTEST_ARGS)
 
 sbom: $(RELEASE)/.stamp ## what is installed with the service, in var/sbom.cdx.json (CycloneDX)
 	@mkdir -p var
