@@ -20,7 +20,7 @@ test check: WORKERS := 3
 CHECKS := types imports lint format scripts dependencies passwords translations settings
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test quick check long browsers test-deploy test-proxy test-cluster sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
+.PHONY: help run demo test quick check long browsers test-deploy test-proxy test-cluster test-pgbouncer sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -93,6 +93,9 @@ test-proxy: $(VENV)/dev.stamp $(BROWSER) ## the service behind nginx and Caddy, 
 
 test-cluster: $(VENV)/dev.stamp $(CLUSTER)/.stamp ## a PostgreSQL that fails over under load loses nothing: as root, apt install iproute2; 15 minutes
 	PATH=$(CURDIR)/$(CLUSTER)/bin:$$PATH $(BIN)/pytest -q -s -m deployment tests/cluster $(PYTEST_ARGS)
+
+test-pgbouncer: $(VENV)/dev.stamp ## stores and protocols behind PgBouncer, run as in deploy/: apt install pgbouncer; 2 minutes
+	$(BIN)/pytest -q -m deployment tests/pgbouncer $(PYTEST_ARGS)
 
 sbom: $(RELEASE)/.stamp ## what is installed with the service, in var/sbom.cdx.json (CycloneDX)
 	@mkdir -p var

@@ -10,6 +10,15 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from attendance.adapters.sql.backups.archive import BackupError
+from attendance.adapters.sql.engine.databases import Database
+
+
+def refuse_pooler(database: Database) -> None:
+    """Raise BackupError where the programs would leave their settings in connections that others get."""
+    if database.is_behind_pooler:
+        raise BackupError(
+            "pg_dump and pg_restore cannot go through a pooler: name the server in ATTENDANCE_DATABASE_URL"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from attendance.adapters.sql.backups.archive import BackupError, Manifest, appear, beside, opened_archive
-from attendance.adapters.sql.backups.postgres_tools import PostgresTools
+from attendance.adapters.sql.backups.postgres_tools import PostgresTools, refuse_pooler
 from attendance.adapters.sql.backups.taking import counted, counted_sqlite
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
@@ -20,9 +20,10 @@ def restore(database: Database, source: Path, *, tools: PostgresTools) -> Manife
     """Bring the database back as it was when the file was made, and up to date; return what the file says.
 
     Nobody is signed in there, and no link that was mailed before is good. Raises BackupError: the file is no
-    backup, damaged, of another kind of database or newer than this code, or the database is not empty; then
-    nothing was changed. And Unavailable.
+    backup, damaged, of another kind of database or newer than this code, a pooler is between, or the database
+    is not empty; then nothing was changed. And Unavailable.
     """
+    refuse_pooler(database)
     try:
         with opened_archive(source) as (manifest, write):
             _refuse_what_does_not_fit(manifest, database.engine.dialect.name)

@@ -18,7 +18,7 @@ from attendance.adapters.sql.backups.archive import (
     checksum,
     write_archive,
 )
-from attendance.adapters.sql.backups.postgres_tools import PostgresTools
+from attendance.adapters.sql.backups.postgres_tools import PostgresTools, refuse_pooler
 from attendance.adapters.sql.backups.verifying import snapshot
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
@@ -33,10 +33,11 @@ def back_up(database: Database, target: Path, *, made_at: datetime, tools: Postg
     """Copy the database into a new file, while others read and write it; return what the file says of it.
 
     Raises BackupError: the file is there already, the database is not of this code's shape, `pg_dump` is not
-    found or fails; and Unavailable.
+    found or fails, a pooler is between; and Unavailable.
     """
     if target.exists():
         raise BackupError(f"{target} is there already")
+    refuse_pooler(database)
     if not is_current(database):
         raise BackupError("the database is not up to date: attendance migrate")
     try:

@@ -59,6 +59,8 @@ class Database(Protocol):
     """
 
     engine: Engine
+    is_behind_pooler: bool = False
+    """Whether each transaction may be on another connection to the server."""
 
     @abstractmethod
     def transaction(self, connection: Any) -> AbstractContextManager[None]:

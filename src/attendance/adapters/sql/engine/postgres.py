@@ -49,6 +49,14 @@ POSTGRES_SETTINGS = {
     "timezone": "UTC",
 }
 
+POOLING = "pooling"
+"""What a URL says of a pooler on the way: `pooling=transaction`."""
+LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+LIMITS_BEHIND_POOLER = f"""
+    SELECT set_config('timezone', 'UTC', false),
+    {", ".join(f"current_setting('{name}')" for name in (*LIMITS, "default_transaction_isolation"))}
+"""  # names of ours
+
 CONTENDED = (errors.SerializationFailure, errors.DeadlockDetected)
 """Another transaction got in the way."""
 
@@ -90,8 +98,21 @@ class ServerConnection(psycopg.Connection[Any]):
             self.is_in_doubt = True
 
 
+class Unkept(Uses):
+    """Each use is the first: no statement is kept where the next one may meet another server connection."""
+
+    def get(self, *_: Any) -> Use:
+        return Use()
+
+
 class Postgres(PooledDatabase):
+    """Where its URL says `pooling=transaction`, a pooler lends a connection to it for each transaction.
+
+    Then nothing is left in one that the next transaction would miss, or another's would find.
+    """
+
     def __init__(self, url: sa.URL, pool_size: int) -> None:
+        self.is_behind_pooler = _is_behind_pooler(url)
         super().__init__(_engine(url, pool_size), NUMBERED)
         self._uses: dict[Any, Uses] = {}
         self._names = count()
@@ -108,10 +129,16 @@ class Postgres(PooledDatabase):
         return connection
 
     def _begin_with(self, connection: ServerConnection, _: object) -> None:
-        connection.asked_at = None
-        self._uses[connection] = {}
+        self._uses[connection] = Unkept() if self.is_behind_pooler else {}
         # once psycopg keeps statements of its own, it has the server forget all of them, ours too
         connection.prepare_threshold = None
+        if self.is_behind_pooler:
+            try:
+                _check_server_connection(connection)
+            except BaseException:
+                connection.close()
+                raise
+        connection.asked_at = None
 
     def after_fork(self, *, is_child: bool) -> None:
         super().after_fork(is_child=is_child)
@@ -218,15 +245,45 @@ def broken_constraint(error: psycopg.Error) -> str | None:
     return (error.diag.constraint_name or "") if isinstance(error, errors.UniqueViolation) else None
 
 
+def _is_behind_pooler(url: sa.URL) -> bool:
+    pooling = url.query.get(POOLING)
+    if pooling not in (None, "transaction"):
+        raise ValueError(f"{POOLING}={pooling}: it can be {POOLING}=transaction, or nothing")
+    if pooling and "options" in url.query:
+        raise ValueError("a pooler passes on no options: ALTER ROLE … IN DATABASE … SET … does the same")
+    return pooling is not None
+
+
+def _check_server_connection(connection: Any) -> None:
+    """Say in which zone times are meant, which a pooler passes on; raise ValueError where limits are missing.
+
+    They would be missing for every statement: whoever waits for a lock would do so for ever.
+    """
+    result = connection.pgconn.exec_(LIMITS_BEHIND_POOLER.encode())
+    _checked(result, connection)
+    _, *limits, isolation = [
+        (result.get_value(0, number) or b"").decode() for number in range(result.nfields)
+    ]
+    missing = [name for name, value in zip(LIMITS, limits, strict=True) if value == "0"]
+    if isolation != "read committed":
+        missing.append(f"default_transaction_isolation = 'read committed' (but {isolation})")
+    if missing:
+        raise ValueError(
+            f"behind the pooler there is no {', '.join(missing)}: see connect_query in deploy/pgbouncer.ini"
+        )
+
+
 def _engine(url: sa.URL, pool_size: int) -> sa.Engine:
     # PostgreSQL takes the last word: the URL's options (a search_path) come first, what we rely on after them
     theirs = url.query.get("options", "")
     options = [theirs] if isinstance(theirs, str) else [*theirs]
     options += [f"-c {name}={value}" for name, value in POSTGRES_SETTINGS.items()]
     connect_args: dict[str, Any] = {"options": " ".join(filter(None, options))}
+    if _is_behind_pooler(url):
+        del connect_args["options"]
     connect_args |= {name: value for name, value in CONNECTION_SETTINGS.items() if name not in url.query}
     return sa.create_engine(
-        url.set(drivername="postgresql+psycopg").difference_update_query(["options"]),
+        url.set(drivername="postgresql+psycopg").difference_update_query(["options", POOLING]),
         connect_args=connect_args,
         **pool_options(pool_size),
     )
