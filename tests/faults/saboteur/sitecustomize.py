@@ -3,8 +3,7 @@
 import os
 
 if names := os.environ.get("ATTENDANCE_TEST_SABOTAGE"):
-    from tests.campaigns import sabotage as sabotage_of_campaigns
-    from tests.faults import sabotage, sabotage_of_accounts, sabotage_of_the_club
+    from tests.faults import sabotage, sabotage_of_accounts, sabotage_of_campaigns, sabotage_of_the_club
 
     known = (
         vars(sabotage) | vars(sabotage_of_accounts) | vars(sabotage_of_the_club) | vars(sabotage_of_campaigns)

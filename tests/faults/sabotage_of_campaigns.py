@@ -23,7 +23,7 @@ def reads_its_clock_from_a_file() -> None:
         return datetime.now(UTC) + timedelta(seconds=offset())
 
     def new_id() -> UUID:
-        return uuid7(int(time.time() + offset()), time.time_ns() % 10**9)
+        return uuid7(nanoseconds=time.time_ns() + int(offset() * 10**9))
 
     clock.utc_now, clock.new_id = now, new_id
 
@@ -42,3 +42,14 @@ def believes_that_every_commit_works() -> None:
         self._ended.wait()
 
     _Group.wait = wait  # type: ignore[method-assign]
+
+
+def breaks_and_tells() -> None:
+    """One operation has a mistake, another tells everybody what only employees may know."""
+    from attendance.application.club import clients, locations
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ArithmeticError
+
+    locations.ShowLocation.__call__ = broken  # type: ignore[method-assign]
+    clients.require_level = lambda *_, **__: None
