@@ -20,7 +20,7 @@ test check: WORKERS := 3
 CHECKS := types imports lint format scripts dependencies passwords translations settings
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test quick check long browsers test-deploy test-proxy test-cluster test-pgbouncer sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
+.PHONY: help run demo test quick check long browsers fuzz faults test-deploy test-proxy test-cluster test-pgbouncer sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -74,7 +74,7 @@ settings:
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
 	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick \
 		-m 'not long and not plants and not attacks and not processes' \
-		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
+		--ignore tests/faults --ignore tests/campaigns --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 5 minutes
 	$(PYTEST) -m '(plants or attacks) and not long and not deployment' $(PYTEST_ARGS)
@@ -84,6 +84,13 @@ browsers: $(VENV)/dev.stamp $(BROWSER) ## each page in Firefox and WebKit: apt i
 
 long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes, every look of every page
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
+
+# each has its table at the end: docs/campaigns.md; ATTENDANCE_TEST_CAMPAIGN=3 is three times as much
+fuzz: $(VENV)/dev.stamp ## anything at all sent to a running service as everybody, over both databases: 15 minutes
+	$(PYTEST) -m fuzz tests/campaigns $(PYTEST_ARGS)
+
+faults: $(VENV)/dev.stamp ## kills, restarts, full disks, lost networks and clocks amid work, as root: 15 minutes
+	$(PYTEST) -m faults tests/campaigns $(PYTEST_ARGS)
 
 test-deploy: $(VENV)/dev.stamp $(RELEASE)/.stamp ## what deploy/ has, linted, and the image's steps run as root: apt install systemd; 3 minutes
 	PATH=$(CURDIR)/$(RELEASE)/bin:$$PATH $(BIN)/pytest -q -m deployment tests/deploy --ignore tests/deploy/test_proxy.py $(PYTEST_ARGS)

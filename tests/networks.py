@@ -132,9 +132,8 @@ def between(database_url: str) -> Iterator[Network]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         server.close()
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
+        for task in (tasks := asyncio.all_tasks(loop)):
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        if tasks:
+            loop.run_until_complete(asyncio.wait(tasks))
         loop.close()

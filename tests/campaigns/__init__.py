@@ -1,1 +1,1 @@
-"""Hours of use in minutes: what a suite that is run all day has no time for. Each has a target of its own."""
+"""Campaigns: what is found out about the whole service by running it for long, or too hard."""

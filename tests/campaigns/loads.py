@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from itertools import count, cycle
 from random import Random
 from uuid import UUID
@@ -21,6 +22,7 @@ SELLERS = 2
 PAUSE_SECONDS = 0.05
 LONGEST_WAIT_SECONDS = 90
 CANCELLED_AT_ONCE = 8
+FIRST_CANCELLED = date(2015, 1, 1)
 
 
 @dataclass(slots=True)
@@ -49,24 +51,21 @@ class Load:
     unanswered: int = 0
     signed_in_again: int = 0
     cancelled: int = 0
+    is_over: bool = False
     tokens: dict[str, str] = field(default_factory=dict)
 
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[None]:
-        """Until the end of the block; then every sale that was begun is brought to its end."""
+        """Until the end of the block; whoever is waiting for an answer then still gets it."""
         async with asyncio.TaskGroup() as group:
-            # one place is enough for whoever cancels
+            # the last one's places are for those who leave
             *markers, _ = self.scene.members
             tasks = [group.create_task(self._mark(member)) for member in markers]
             tasks += [group.create_task(self._sell(number)) for number in range(SELLERS)]
             tasks.append(group.create_task(self._read()))
             yield
             assert not any(task.done() for task in tasks), "somebody stopped"
-            for task in tasks:
-                task.cancel()
-        async with self._caller() as caller:
-            for key in self.sales.clients.keys() - self.sales.acknowledged.keys():
-                await self._sold(caller, key)
+            self.is_over = True
 
     async def until(self, **more: int) -> None:
         """Wait for so many more `acknowledged` marks, or `refused` ones. Raises AssertionError in vain."""
@@ -80,22 +79,25 @@ class Load:
             raise AssertionError(f"{dict(came)} is all that came in {LONGEST_WAIT_SECONDS} s") from error
 
     async def cancel(self, number: int, chance: Random) -> None:
-        """So many marks whose sender leaves at some moment, from the first byte on to after the answer."""
-        member = self.scene.members[-1]
-        notes = sendings(member.id, name="cancelled", number=number, dates=CANCELLED_AT_ONCE)
+        """So many marks whose sender leaves at some moment, from the first byte on to after the answer.
 
-        async def leave(place: tuple[str, str], note: str) -> None:
-            message = self._mark_of(place, note).encoded()
+        Each at a place of its own: what comes later may overtake what nobody waits for.
+        """
+        member = self.scene.members[-1]
+
+        async def leave(each: int) -> None:
+            place = member.id, str(FIRST_CANCELLED + timedelta(days=each))
+            message = self._mark_of(place, f"cancelled-{each}").encoded()
             sent = chance.choice([len(message), chance.randrange(len(message))])
+            self.marks.sent[place].append(f"cancelled-{each}")
             async with connected(self.port) as client:
-                self.marks.sent[place].append(note)
                 await client.send(message[:sent])
                 await asyncio.sleep(chance.uniform(0, 0.03))
             self.cancelled += 1
 
-        for _ in range(0, number, CANCELLED_AT_ONCE):
-            some = [note for _, note in zip(range(CANCELLED_AT_ONCE), notes, strict=False)]
-            await asyncio.gather(*(leave(place, note) for place, note in some))
+        for first in range(0, number, CANCELLED_AT_ONCE):
+            some = range(first, min(number, first + CANCELLED_AT_ONCE))
+            await asyncio.gather(*map(leave, some))
 
     def _mark_of(self, place: tuple[str, str], note: str) -> Request:
         user_id, date = place
@@ -104,16 +106,20 @@ class Load:
     async def _mark(self, member: Person) -> None:
         notes: Iterator[Sending] = sendings(member.id, name="note", number=10**9, dates=DATES)
         async with self._caller() as caller:
-            for place, note in notes:
+            while not self.is_over:
+                place, note = next(notes)
                 self.marks.sent[place].append(note)
                 if answer := await caller.ask(self._mark_of(place, note), self.scene.owner):
                     self.marks.note_down(answer, place, note)
 
     async def _sell(self, seller: int) -> None:
         async with self._caller() as caller:
-            for number, client in zip(count(), cycle(self.club.clients[seller::SELLERS]), strict=False):
+            clients = self.club.clients[seller::SELLERS]
+            for number in count():
+                if self.is_over:
+                    return
                 key = f"sale-{seller}-{number}"
-                self.sales.clients[key] = client.id
+                self.sales.clients[key] = clients[number % len(clients)].id
                 await self._sold(caller, key)
                 await asyncio.sleep(PAUSE_SECONDS)
 
@@ -131,7 +137,9 @@ class Load:
         labs = Request(method="GET", path="/labs?q=opt")
         ready = Request(method="GET", path="/health/ready")
         async with self._caller() as caller:
-            for request in cycle([labs, ready, self.scene.history()]):
+            asked = cycle([labs, ready, self.scene.history()])
+            while not self.is_over:
+                request = next(asked)
                 if answer := await caller.ask(request, self.scene.owner):
                     self.others.note_down(answer)
                 await asyncio.sleep(PAUSE_SECONDS)

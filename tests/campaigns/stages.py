@@ -32,7 +32,7 @@ from tests.service import Service
 
 MARKERS = 6
 CLIENTS = 6
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 90
 CLOCK = "clock"
 """A file in the home of a service that is sabotaged so: by how many seconds its clock is off."""
 

@@ -99,7 +99,7 @@ def tried(
         "lost": len(outcome.lost),
         "seconds": round(outcome.seconds),
     }
-    add_row(request.config, "faults", row)
+    add_row(request, "faults", row)
     return outcome
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from tests.campaigns import sabotage as sabotage_of_campaigns
-from tests.faults import sabotage, sabotage_of_accounts, sabotage_of_the_club
+from tests.faults import sabotage, sabotage_of_accounts, sabotage_of_campaigns, sabotage_of_the_club
 
 KNOWN = vars(sabotage) | vars(sabotage_of_accounts) | vars(sabotage_of_the_club) | vars(sabotage_of_campaigns)
 

@@ -10,9 +10,10 @@ from uuid import UUID
 
 def reads_its_clock_from_a_file() -> None:
     """No protection taken out: the machine's clock, off by so many seconds as stand in the file `clock`."""
+    from dependency_injector.providers import Object
     from uuid_utils.compat import uuid7
 
-    from attendance.adapters import clock
+    from attendance.entrypoints.container import Container
 
     def offset() -> float:
         with suppress(FileNotFoundError):
@@ -23,15 +24,16 @@ def reads_its_clock_from_a_file() -> None:
         return datetime.now(UTC) + timedelta(seconds=offset())
 
     def new_id() -> UUID:
-        return uuid7(int(time.time() + offset()), time.time_ns() % 10**9)
+        return uuid7(nanoseconds=time.time_ns() + int(offset() * 10**9))
 
-    clock.utc_now, clock.new_id = now, new_id
+    Container.clock.override(Object(now))
+    Container.new_id.override(Object(new_id))
 
 
 def waits_for_answers_without_end() -> None:
-    from attendance.adapters.sql.engine import postgres
+    from attendance.adapters.sql.engine import silence
 
-    postgres.LONGEST_ANSWER_SECONDS = 1e9
+    silence.LONGEST_SILENCE_SECONDS = 1e9
 
 
 def believes_that_every_commit_works() -> None:
@@ -42,3 +44,14 @@ def believes_that_every_commit_works() -> None:
         self._ended.wait()
 
     _Group.wait = wait  # type: ignore[method-assign]
+
+
+def breaks_and_tells() -> None:
+    """One operation has a mistake, another tells everybody what only employees may know."""
+    from attendance.application.club import clients, locations
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ArithmeticError
+
+    locations.ShowLocation.__call__ = broken  # type: ignore[method-assign]
+    clients.require_level = lambda *_, **__: None
