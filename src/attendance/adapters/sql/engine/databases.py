@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from threading import Condition
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
@@ -37,6 +37,9 @@ SQLITE_SETTINGS = {
     "cache_size": -1024,  # KiB for each connection; the system caches the file anyway
 }
 
+Question: TypeAlias = tuple[Executable, Mapping[str, Any]]
+"""A statement and its parameters."""
+
 _left_behind: list[Any] = []
 """Connections of a parent process: its own to use and to close, so here they may not even be collected."""
 
@@ -48,6 +51,8 @@ class Database(Protocol):
     """
 
     engine: Engine
+    runs_both: bool = False
+    """Whether `run_both` ever does so."""
 
     @abstractmethod
     def transaction(self, connection: Any) -> AbstractContextManager[None]:
@@ -87,6 +92,14 @@ class Database(Protocol):
     @abstractmethod
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         """Run one statement; each is compiled once."""
+
+    def run_both(self, connection: Any, first: Question, second: Question) -> tuple[Answer, Answer | None]:
+        """Run the first of two questions, and the second as well where that takes no further exchange.
+
+        In autocommit mode. What is wrong with the second is nobody's concern: it has no answer then.
+        """
+        del second
+        return self.run(connection, *first), None
 
     @abstractmethod
     def is_idle(self, connection: Any) -> bool:
