@@ -1,13 +1,13 @@
 """Units of work over pooled connections."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NoReturn
 
 from attendance.adapters.rooms import repositories_in
-from attendance.adapters.sql.engine.connection import Connection
+from attendance.adapters.sql.engine.connection import Connection, Expecting
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
 from attendance.adapters.sql.engine.replica import Replica
@@ -63,6 +63,11 @@ class SqlStore(JoinableStore):
                 return
         with _Autocommit(self.primary) as work:
             yield work
+
+    def expecting(self, ask: Callable[[UnitOfWork], object]) -> AbstractContextManager[object]:
+        if not self.primary.runs_both:
+            return nullcontext()
+        return Expecting(self.primary, lambda connection: ask(UnitOfWork(REPOSITORIES, connection)))
 
     @contextmanager
     def begin_ambient(self) -> Iterator[Ambient]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Condition
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
@@ -48,6 +48,9 @@ SERVER = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::(\d*))?")
 POSTGRESQL_PORT = "5432"
 WRITING_SESSIONS = {"read-write", "primary"}
 
+Question: TypeAlias = tuple[Executable, Mapping[str, Any]]
+"""A statement and its parameters."""
+
 _left_behind: list[Any] = []
 """Connections of a parent process: its own to use and to close, so here they may not even be collected."""
 
@@ -61,6 +64,8 @@ class Database(Protocol):
     engine: Engine
     is_behind_pooler: bool = False
     """Whether each transaction may be on another connection to the server."""
+    runs_both: bool = False
+    """Whether `run_both` ever does so."""
 
     @abstractmethod
     def transaction(self, connection: Any) -> AbstractContextManager[None]:
@@ -101,6 +106,14 @@ class Database(Protocol):
     @abstractmethod
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         """Run one statement; each is compiled once."""
+
+    def run_both(self, connection: Any, first: Question, second: Question) -> tuple[Answer, Answer | None]:
+        """Run the first of two questions, and the second as well where that takes no further exchange.
+
+        In autocommit mode. What is wrong with the second is nobody's concern: it has no answer then.
+        """
+        del second
+        return self.run(connection, *first), None
 
     @abstractmethod
     def is_idle(self, connection: Any) -> bool:

@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import errors
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import DiagnosticField, ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus, PipelineStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from attendance.adapters.sql.engine.databases import PooledDatabase, begun, pool_options
+from attendance.adapters.sql.engine.databases import PooledDatabase, Question, begun, pool_options
 from attendance.adapters.sql.engine.silence import Listener
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 
@@ -111,6 +111,8 @@ class Postgres(PooledDatabase):
     Then nothing is left in one that the next transaction would miss, or another's would find.
     """
 
+    runs_both = True
+
     def __init__(self, url: sa.URL, pool_size: int) -> None:
         self.is_behind_pooler = _is_behind_pooler(url)
         super().__init__(_engine(url, pool_size), NUMBERED)
@@ -169,16 +171,11 @@ class Postgres(PooledDatabase):
             connection.asked_at = None
 
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
-        prepared = self._prepared(statement, parameters)
-        values = prepared.values(parameters)
-        transformer = Transformer(connection)
-        sent = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        return self._run(connection, *self._dumped(connection, statement, parameters))
+
+    def _run(self, connection: Any, prepared: Prepared, transformer: Any, sent: Any, use: Use) -> Answer:
         types, formats = transformer.types or (), transformer.formats
         pgconn: Any = connection.pgconn
-        uses = self._uses[connection]
-        use = uses.get((prepared, types))
-        if use is None:
-            use = uses[prepared, types] = Use()
         connection.asked_at = monotonic()
         try:
             if use.name is None and use.times >= PREPARED_AFTER:
@@ -193,18 +190,50 @@ class Postgres(PooledDatabase):
         finally:
             connection.asked_at = None
         _checked(result, connection)
-        if not prepared.is_read:
-            return Answer([], result.command_tuples or 0)
-        transformer.set_pgresult(result)
-        if prepared.is_plain:
-            return Answer(transformer.load_rows(0, result.ntuples, prepared.named), result.ntuples)
-        return Answer(prepared.rows(transformer.load_rows(0, result.ntuples, tuple)), result.ntuples)
+        return _answer(prepared, transformer, result)
+
+    def run_both(self, connection: Any, first: Question, second: Question) -> tuple[Answer, Answer | None]:
+        both = [self._dumped(connection, *first)]
+        if _is_kept_question(*both[0]):
+            both.append(self._dumped(connection, *second))
+        if not _is_kept_question(*both[-1]):
+            return self._run(connection, *both[0]), None
+        pgconn: Any = connection.pgconn
+        with self.bounded(connection):
+            pgconn.enter_pipeline_mode()
+            for _, transformer, sent, use in both:
+                pgconn.send_query_prepared(use.name, sent, transformer.formats)
+            pgconn.pipeline_sync()
+            results = [_only_result(pgconn) for _ in both]
+            _only_result(pgconn, is_sync=True)
+            pgconn.exit_pipeline_mode()
+        _checked(results[0], connection)
+        answers = [
+            _answer(prepared, transformer, result) if result.status == ExecStatus.TUPLES_OK else None
+            for (prepared, transformer, _, _), result in zip(both, results, strict=True)
+        ]
+        return cast(Answer, answers[0]), answers[1]
+
+    def _dumped(
+        self, connection: Any, statement: Executable, parameters: Mapping[str, Any]
+    ) -> tuple[Prepared, Any, Any, Use]:
+        """A statement, what converts for it, what it is sent with, and how often it was."""
+        prepared = self._prepared(statement, parameters)
+        values = prepared.values(parameters)
+        transformer = Transformer(connection)
+        sent = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        uses = self._uses[connection]
+        use = uses.get((prepared, transformer.types or ()))
+        if use is None:
+            use = uses[prepared, transformer.types or ()] = Use()
+        return prepared, transformer, sent, use
 
     def is_in_transaction(self, connection: Any) -> bool:
         return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS)
 
     def is_idle(self, connection: Any) -> bool:
-        return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE)
+        is_idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        return bool(is_idle and connection.pgconn.pipeline_status == PipelineStatus.OFF)
 
 
 class Commands:
@@ -221,6 +250,32 @@ class Commands:
         finally:
             connection.asked_at = None
         _checked(result, connection)
+
+
+def _is_kept_question(prepared: Prepared, _: object, __: object, use: Use) -> bool:
+    """Whether the server keeps it, and it changes nothing."""
+    return prepared.is_read and use.name is not None
+
+
+def _answer(prepared: Prepared, transformer: Any, result: PGresult) -> Answer:
+    if not prepared.is_read:
+        return Answer([], result.command_tuples or 0)
+    transformer.set_pgresult(result)
+    if prepared.is_plain:
+        return Answer(transformer.load_rows(0, result.ntuples, prepared.named), result.ntuples)
+    return Answer(prepared.rows(transformer.load_rows(0, result.ntuples, tuple)), result.ntuples)
+
+
+def _only_result(pgconn: Any, *, is_sync: bool = False) -> PGresult:
+    """The result of the next of several statements, or with `is_sync` what comes after them."""
+    result = pgconn.get_result()
+    if result is None or is_sync is not (result.status == ExecStatus.PIPELINE_SYNC):
+        raise psycopg.OperationalError(pgconn.get_error_message())
+    if not is_sync:
+        # the end of what one statement answers
+        while pgconn.get_result() is not None:
+            pass
+    return cast(PGresult, result)
 
 
 def _checked(result: PGresult, connection: ServerConnection) -> None:

@@ -58,7 +58,7 @@ class Prepared:
         ]
         self.is_read = isinstance(statement, sa.Select)
         columns = list(statement.selected_columns) if isinstance(statement, sa.Select) else []
-        self.named = made_by(namedtuple("Row", [str(column.key) for column in columns]))  # type: ignore[misc]
+        self.named = made_by(namedtuple("Row", [str(column.key) for column in columns]))
         """What makes a row of a driver's whose values need no conversion."""
         self._conversions = [
             (position, convert)
@@ -110,7 +110,8 @@ def as_uuids(values: Sequence[str | None]) -> list[UUID | None]:
     # whose all are: an owner, say
     if values.count(values[0]) == len(values):
         return [as_uuid(values[0])] * len(values)
-    return msgspec.convert(values, UUIDS)
+    converted: list[UUID | None] = msgspec.convert(values, UUIDS)
+    return converted
 
 
 def made_by(kind: type[N]) -> Callable[[Sequence[Any]], N]:
