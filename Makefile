@@ -7,6 +7,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 FASTIFY := benchmarks/fastify/node_modules/.package-lock.json
 BROWSER := $(VENV)/browser/.stamp
+COLLECTED := $(VENV)/collected.stamp
 DEMO := var/demo
 RELEASE := $(VENV)/release
 CLUSTER := $(VENV)/cluster
@@ -17,7 +18,7 @@ PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 test check: WORKERS := 3
 
 # side by side, what each says in one piece where make can do that
-CHECKS := types imports lint format scripts dependencies passwords translations settings
+CHECKS := types imports lint format scripts dependencies passwords translations settings compiled
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: help run demo test quick check long browsers fuzz faults test-deploy test-proxy test-cluster test-pgbouncer sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
@@ -69,6 +70,13 @@ translations:
 
 settings:
 	$(BIN)/python tools/settings_table.py --check
+
+compiled: $(COLLECTED)
+
+# pytest rewrites the assertions of all tests once: its workers would at the same time, each for itself
+$(COLLECTED): $(VENV)/dev.stamp
+	@$(BIN)/pytest -qq --collect-only > $@.log || { cat $@.log; exit 1; }
+	@mv $@.log $@
 
 # without what starts processes, and with fewer examples of each property
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores

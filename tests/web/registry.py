@@ -6,6 +6,7 @@ that may with what is its own, None for nobody. A form is sent as its page has i
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 
 import httpx
@@ -428,6 +429,12 @@ class Forms(HTMLParser):
             self._fields = None
 
 
+@lru_cache(maxsize=500)
+def forms_in(html: str) -> Mapping[str, Mapping[str, str]]:
+    """The fields of each form, by its action; one page is asked of by many."""
+    return Forms(html).found
+
+
 def form_at(path: str, place: str, *people: Visitor) -> dict[str, str]:
     """The fields of the form that is sent to a path, from its page as the first sees it who does.
 
@@ -439,7 +446,7 @@ def form_at(path: str, place: str, *people: Visitor) -> dict[str, str]:
         places.append(places[-1].rpartition("/")[0])
     for person in people:
         for each in places:
-            found = Forms(person.opens(each).text).found
+            found = forms_in(person.opens(each).text)
             if fields := found.get(path) or (each == path and found.get("")):
                 return {name: text for name, text in fields.items() if name not in (ACCOUNT, UNTYPED)}
     return {}

@@ -231,6 +231,7 @@ def form(service: Service, path: str, **fields: str) -> str:
     return f'<form method="post" action="{service.url}{path}">{inputs}<button>Win</button></form>'
 
 
+@pytest.mark.attacks
 def test_a_form_of_another_site_changes_nothing(page: Page, service: Service) -> None:
     username = is_signed_in(page, service)
     for path in ("/app/account", "/app/sign-out", "/app/sign-out/everywhere", "/app/sign-in"):
@@ -343,6 +344,7 @@ def planted(page: Page, path: str, *, but: str = "") -> bool:
     return bool(page.evaluate("window.planted === true"))
 
 
+@pytest.mark.attacks
 @pytest.mark.parametrize("path", ["/app/sign-in", "/schema"])
 def test_what_is_written_into_a_page_does_not_run(page: Page, path: str) -> None:
     assert not planted(page, path)

@@ -173,6 +173,7 @@ def test_they_are_nothing_for_clients(watched: Api) -> None:
     assert "/metrics" not in watched.http.get("/schema/openapi.json").json()["paths"]
 
 
+@pytest.mark.attacks
 @pytest.mark.processes
 def test_workers_count_together_and_one_that_is_killed_takes_no_count_along(
     sqlite_databases: SqliteDatabases, tmp_path: Path

@@ -184,6 +184,7 @@ def test_nor_where_one_signs_in_beside_it(phone: BrowserContext, lesson: Lesson)
     decides_and_is_done(roll, lesson)
 
 
+@pytest.mark.attacks
 def test_nor_where_the_worker_is_killed_while_it_is_sent(phone: BrowserContext, lesson: Lesson) -> None:
     roll = until_the_connection_is_back(phone, lesson)
     killer = phone.new_cdp_session(roll.page)
@@ -198,6 +199,7 @@ def test_nor_where_the_worker_is_killed_while_it_is_sent(phone: BrowserContext, 
     decides_and_is_done(roll, lesson)
 
 
+@pytest.mark.attacks
 def test_nor_where_the_page_is_killed_while_it_is_sent(phone: BrowserContext, lesson: Lesson) -> None:
     """The service has it, the page does not know."""
     roll = until_the_connection_is_back(phone, lesson)
@@ -215,6 +217,7 @@ def test_nor_where_the_page_is_killed_while_it_is_sent(phone: BrowserContext, le
     decides_and_is_done(roll, lesson)
 
 
+@pytest.mark.attacks
 def test_nor_where_the_service_is_away_for_a_while(phone: BrowserContext, lesson: Lesson) -> None:
     roll = until_the_connection_is_back(phone, lesson)
     statuses = chain([503, 502, 429, 503], repeat(None))
@@ -666,6 +669,7 @@ def test_signing_out_in_one_tab_hides_the_names_in_others(
     expect(roll.page.get_by_text("Anna Adler")).to_have_count(0)
 
 
+@pytest.mark.attacks
 def test_a_form_of_another_site_does_not_pass_the_worker_as_one_of_ours(
     opened: Opens, lesson: Lesson
 ) -> None:
