@@ -601,7 +601,7 @@ def test_the_history_of_a_mark_is_its_events_oldest_first(chess: Class) -> None:
         for event in shown["events"]
     ] == [
         ("attendance.marked", chess.teacher.id, NOON, None, said),
-        ("attendance.charged", chess.teacher.id, NOON, free, paid | {"version": 1}),
+        ("attendance.charged", chess.teacher.id, NOON, free, paid | {"lesson_id": lesson, "version": 1}),
         ("attendance.cleared", chess.head.id, "2026-03-02T12:01:00Z", said | paid, None),
     ]
     assert {event["subject"]["kind"] for event in shown["events"]} == {"attendance"}

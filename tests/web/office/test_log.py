@@ -186,9 +186,9 @@ def test_the_log_tells_what_happened_and_leads_there(memory: Api, owner: Person)
     good(owner.puts(f"/lessons/{lesson}/attendance", attendances=[entry]), 200)
     page = with_session(memory, owner).opens(LOG)
     assert happened(page)[:7] == [
-        "Visit of Anna: unpaid",
+        "Visit of Anna: unpaid in this lesson",
         "Anna marked: late in this lesson",
-        "Lesson added: Clay",
+        "Lesson added: Clay, 3 Mar 2026",
         "Group Clay added",
         "Location House added",
         "Price Eight added",
@@ -207,6 +207,12 @@ def test_the_log_tells_what_happened_and_leads_there(memory: Api, owner: Person)
     days = re.findall("<h2>([^<]+)</h2>", page.text)
     assert days == ["Tuesday, 3 March 2026", "Monday, 2 March 2026"]
     assert "Minutes late 5" in texts(page)
+    for body, told in (
+        ({"state": "cancelled", "reason": "ill"}, "Lesson cancelled: Clay, 3 Mar 2026"),
+        ({"state": "planned"}, "Cancelled lesson takes place again: Clay, 3 Mar 2026"),
+    ):
+        good(owner.puts(f"/groups/{group}/lessons/{lesson}", **body), 200)
+        assert told in happened(with_session(memory, owner).opens(LOG))
 
 
 def test_the_log_is_filtered(memory: Api, owner: Person) -> None:

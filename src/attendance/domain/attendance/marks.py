@@ -319,7 +319,7 @@ def _charged(before: Charge, after: Mark, context: ChangeContext) -> Event:
         Action.ATTENDANCE_CHARGED,
         after.id,
         before=_facts(before),
-        after={**_facts(after.charge), "version": after.version},
+        after={**_facts(after.charge), "lesson_id": str(after.lesson_id), "version": after.version},
         client_id=after.client_id,
     )
 

@@ -1,7 +1,7 @@
 """Lessons: when and where a group meets, who teaches, and whether the lesson is held or cancelled."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, tzinfo
 from enum import StrEnum
 from typing import Any, TypedDict
@@ -210,13 +210,13 @@ class Lesson(LessonFields):
             and any(changes.get(name, getattr(self, name)) != getattr(self, name) for name in decisions)
         ):
             all_changes["closed"] = False
-        return edited(self, all_changes, _action(self.cancelled, cancelled), change_context)
+        return _edited(self, all_changes, _action(self.cancelled, cancelled), change_context)
 
     def closed_for(self, reason: str, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
         """The lesson cancelled by a closure of its location, and the event."""
         changes = {"cancelled": True, "reason": reason or CLOSED, "closed": True}
         action = Action.LESSON_EDITED if self.cancelled else Action.LESSON_CANCELLED
-        return edited(self, changes, action, change_context)
+        return _edited(self, changes, action, change_context)
 
     def ended_with_group(self, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
         """The lesson cancelled because its group ends before it, and the event.
@@ -226,12 +226,22 @@ class Lesson(LessonFields):
         if self.cancelled:
             return edited(self, {"closed": False}, Action.LESSON_EDITED, change_context)
         changes = {"cancelled": True, "reason": GROUP_ENDED, "closed": False}
-        return edited(self, changes, Action.LESSON_CANCELLED, change_context)
+        return _edited(self, changes, Action.LESSON_CANCELLED, change_context)
 
     def reopened(self, change_context: ChangeContext) -> tuple["Lesson", Event | None]:
         """The lesson restored, because the closure that cancelled it is gone, and the event."""
         changes = {"cancelled": False, "reason": "", "closed": False}
-        return edited(self, changes, Action.LESSON_RESTORED, change_context)
+        return _edited(self, changes, Action.LESSON_RESTORED, change_context)
+
+
+def _edited(
+    lesson: Lesson, changes: Mapping[str, Any], action: Action, change_context: ChangeContext
+) -> tuple[Lesson, Event | None]:
+    """The lesson with these changes, and the event, which says the day of what is cancelled or restored."""
+    after, event = edited(lesson, changes, action, change_context)
+    if event is None or action is Action.LESSON_EDITED:
+        return after, event
+    return after, replace(event, after={**(event.after or {}), "date": str(after.date)})
 
 
 def _action(was_cancelled: bool, is_cancelled: bool) -> Action:

@@ -169,6 +169,11 @@ NOT_SHOWN = frozenset(
 )
 """What the words or a link say already, and what is of use to programs alone."""
 
+OF_ONE_DAY = frozenset(
+    {Action.LESSON_ADDED, Action.LESSON_CANCELLED, Action.LESSON_RESTORED, Action.LESSON_DELETED}
+)
+"""What happens to a lesson on its day: that is told beside the words."""
+
 VALUES: Mapping[str, str] = {
     "present": N_("present"),
     "late": N_("late"),
@@ -216,13 +221,17 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An event in words: `text` may hold a link. `who_path` None: nobody with a page of their own."""
+    """An event in words: `text` may hold a link. `who_path` None: nobody with a page of their own.
+
+    `day`: that of the lesson that it is about, where it says so.
+    """
 
     at: datetime
     who: str
     who_path: str | None
     text: Markup
     lesson_path: str | None
+    day: date | None
     differences: tuple[Difference, ...]
 
 
@@ -250,6 +259,7 @@ class Teller:
             who_path=f"/app/office/users/{event.actor_id}" if is_person else None,
             text=self._text(logged),
             lesson_path=f"/app/lessons/{lesson_id}" if lesson_id else None,
+            day=_day_of_lesson(event),
             differences=tuple(self._differences(event)),
         )
 
@@ -283,7 +293,9 @@ class Teller:
     def _differences(self, event: Event) -> Iterator[Difference]:
         before, after = event.before or {}, event.after or {}
         for name in {**before, **after}:
-            if name in NOT_SHOWN or before.get(name) == after.get(name):
+            is_moved = before.get(name) and after.get(name)
+            is_told = name == "date" and event.action in OF_ONE_DAY and not is_moved
+            if is_told or name in NOT_SHOWN or before.get(name) == after.get(name):
                 continue
             if name in REFERENCES and not before.get(name):
                 # the first one is no other one, and its name is not at hand
@@ -368,6 +380,12 @@ def _charge(facts: Mapping[str, Any]) -> str:
     if facts.get("subscription_id"):
         return N_("a pass pays")
     return N_("unpaid") if facts.get("unpaid") else N_("nothing to pay")
+
+
+def _day_of_lesson(event: Event) -> date | None:
+    """The day of a lesson that was cancelled, restored, added or deleted; events of before may not say it."""
+    day = _fact(event, "date") if event.action in OF_ONE_DAY else None
+    return date.fromisoformat(day) if day else None
 
 
 def _fact(event: Event, name: str) -> str | None:
