@@ -196,7 +196,7 @@ def compared(use_cases: UseCases) -> Iterator[Compared]:
     yield Compared(
         name="roll call",
         page=f"/app/lessons/{taken.id}",
-        # the page has until when its reader is signed in, too; beside the sheet alone it takes 1.5 times as long
+        # until when its reader is signed in is in the page, too; beside the sheet alone it takes 1.5 times
         asks=[asked(f"/lessons/{taken.id}/attendance"), asked("/users/me/sessions")],
     )
 
