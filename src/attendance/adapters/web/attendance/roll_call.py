@@ -45,6 +45,7 @@ class Row:
     `changed_to`: what somebody else has said meanwhile of whom something else was chosen.
     """
 
+    id: str
     entry: SheetEntry
     status: str
     note: str
@@ -53,13 +54,8 @@ class Row:
     changed_to: SheetEntry | None = None
 
     @property
-    def id(self) -> str:
-        return str(self.entry.client_id)
-
-    @property
     def initials(self) -> str:
-        words = self.entry.name.replace(",", " ").split()
-        return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+        return _initials(self.entry.name)
 
     @property
     def shown(self) -> str:
@@ -68,6 +64,7 @@ class Row:
 
 
 BLANK = Row(
+    id=str(UUID(int=0)),
     entry=SheetEntry(client_id=ClientId(UUID(int=0)), name="", birthday=None, guest=False),
     status="",
     note="",
@@ -199,7 +196,7 @@ def _unix(text: str) -> str:
 
 def _stamp(status: str, note: str, minutes: str, *, is_trial: bool) -> str:
     late = minutes if status == Status.LATE else ""
-    return f"{status}.{late}.{int(is_trial)}.{crc32(note.encode()):x}"
+    return f"{status}.{late}.{int(is_trial)}.{crc32(note.encode()) if note else 0:x}"
 
 
 def _status(entry: SheetEntry) -> str:
@@ -224,11 +221,9 @@ def _by_client(invalid: Invalid, entries: list[SentMark]) -> Iterator[FieldError
 # What is shown
 
 
-def _filled(html: Markup, client_id: str, lesson_id: LessonId, disabled: str) -> Markup:
+def _filled(html: Markup, client_id: str, lesson_id: str, disabled: str) -> Markup:
     """The HTML of a client with what stands in it often; brackets that are a text's are none by then."""
-    return marked(
-        str.replace(html, "<@>", client_id).replace("<!>", disabled).replace("<lesson>", str(lesson_id))
-    )
+    return marked(str.replace(html, "<@>", client_id).replace("<!>", disabled).replace("<lesson>", lesson_id))
 
 
 def _said_of(text: Markup, name: str, value: object) -> Markup:
@@ -240,6 +235,7 @@ def _row(entry: SheetEntry, form: Typed) -> Row:
     """The client as the sheet has them, or as somebody wanted them who is shown the form again."""
     id_text = str(entry.client_id)
     now = Row(
+        id=id_text,
         entry=entry,
         status=_status(entry),
         note=entry.note,
@@ -296,6 +292,12 @@ def _is_birthday(born: dt.date | None, on: dt.date) -> bool:
     return (born.month, born.day) == (on.month, on.day) or (
         is_leap_day and (on.month, on.day) == (2, 28) and (on + dt.timedelta(days=1)).day == 1
     )
+
+
+@lru_cache(maxsize=4096)
+def _initials(name: str) -> str:
+    words = name.replace(",", " ").split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
 @lru_cache(maxsize=4096)
