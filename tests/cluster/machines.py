@@ -103,6 +103,7 @@ def machines(home: Path, number: int) -> Iterator[list[Machine]]:
     each = next(_numbers)
     mark, third = f"att{os.getpid()}x{each}", (os.getpid() + each) % 250
     bridge = f"{mark}b"
+    assert shutil.which("ip"), "ip is not there: apt install iproute2"
     made: list[Machine] = []
     try:
         ip("link", "add", bridge, "type", "bridge")

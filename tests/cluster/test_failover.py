@@ -5,6 +5,7 @@ What was measured is written to var/cluster.md.
 """
 
 import asyncio
+import shutil
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from time import monotonic
 import psycopg
 import pytest
 
+from attendance.adapters.clock import utc_now
 from tests.cluster.load import Front, Load, check_all_acknowledged_is_there, front
 from tests.cluster.machines import Machine
 from tests.cluster.patroni import ASYNCHRONOUS, SYNCHRONOUS, Cluster, running, until
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.deployment
 FEW = 40
 """Acknowledged writes of each service, after which it counts as serving."""
 LOST = r"is lost|of .* only"
+LOGS = REPOSITORY / "var" / "cluster-logs"
 REPORT = REPOSITORY / "var" / "cluster.md"
 
 
@@ -41,7 +44,7 @@ class Event:
 
 
 def others(cluster: Cluster, machine: Machine) -> list[Machine]:
-    return [each for each in cluster.machines if each is not machine]
+    return [each for each in [*cluster.machines, *cluster.stores] if each is not machine]
 
 
 def all_addresses(machines: list[Machine]) -> list[str]:
@@ -73,7 +76,7 @@ FEW_CLIENTS = 6
 WAITING_FOR_REPLICAS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 KILLED = Event(
-    "killed (SIGKILL: PostgreSQL, Patroni and etcd)",
+    "killed (SIGKILL: PostgreSQL and Patroni)",
     lambda _, machine, __: machine.kill(),
     lambda cluster, machine: cluster.start_machine(machine),
 )
@@ -117,7 +120,7 @@ class Report:
     def note(self, event: Event, fronts: list[Front], since: float) -> None:
         gaps = [each.longest_gap(since) for each in fronts]
         self.gaps.setdefault(event.name, []).extend(gaps)
-        print(event.name, *(f"{gap:.1f} s" for gap in gaps), flush=True)  # noqa: T201
+        print(utc_now(), event.name, *(f"{gap:.1f} s" for gap in gaps), flush=True)  # noqa: T201
 
     def write(self, fronts: list[Front]) -> None:
         rows = [
@@ -158,9 +161,11 @@ async def befall(cluster: Cluster, fronts: list[Front], events: list[Event], rep
         for event in events:
             await load.until_acknowledged(FEW)
             leader = await asyncio.to_thread(cluster.leader)
+            successor = await asyncio.to_thread(cluster.successor)
             since = monotonic()
             await asyncio.to_thread(event.begins, cluster, leader, fronts)
-            await asyncio.to_thread(cluster.wait_for_another_leader, leader)
+            led_by = await asyncio.to_thread(cluster.wait_for_another_leader, leader)
+            assert successor in (led_by, None), "a replica leads that nobody waited for"
             await load.until_acknowledged(FEW)
             report.note(event, fronts, since)
             await asyncio.to_thread(event.ends, cluster, leader)
@@ -172,11 +177,24 @@ def check_nothing_is_lost(home: Path, replication: Mapping[str, bool], events: l
     report = Report()
     with running(home, replication) as cluster, two_services(home, cluster.url()) as fronts:
         before = [workers(each.service) for each in fronts]
-        asyncio.run(befall(cluster, fronts, events, report))
-        assert [workers(each.service) for each in fronts] == before, "a worker was started again"
-        for each in fronts:
-            check_all_acknowledged_is_there(cluster.url(), each)
+        try:
+            asyncio.run(befall(cluster, fronts, events, report))
+            assert [workers(each.service) for each in fronts] == before, "a worker was started again"
+            for each in fronts:
+                check_all_acknowledged_is_there(cluster.url(), each)
+        except BaseException:
+            keep_logs(home)
+            raise
         report.write(fronts)
+
+
+def keep_logs(home: Path) -> None:
+    """What every program said, where the next run of anything does not remove it."""
+    shutil.rmtree(LOGS, ignore_errors=True)
+    for log in home.glob("*/*.log"):
+        kept = LOGS / log.parent.name / log.name
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(log, kept)
 
 
 def test_whatever_befalls_the_leader_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
