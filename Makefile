@@ -9,6 +9,7 @@ FASTIFY := benchmarks/fastify/node_modules/.package-lock.json
 BROWSER := $(VENV)/browser/.stamp
 DEMO := var/demo
 RELEASE := $(VENV)/release
+CLUSTER := $(VENV)/cluster
 
 # where tests wait for processes, one more than there are cores
 WORKERS := 2
@@ -19,7 +20,7 @@ test check: WORKERS := 3
 CHECKS := types imports lint format scripts dependencies passwords translations settings
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test quick check long browsers test-deploy test-proxy test-pgbouncer sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
+.PHONY: help run demo test quick check long browsers fuzz faults test-deploy test-proxy test-cluster test-pgbouncer sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -73,7 +74,7 @@ settings:
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
 	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick \
 		-m 'not long and not plants and not attacks and not processes' \
-		--ignore tests/faults --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
+		--ignore tests/faults --ignore tests/campaigns --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 5 minutes
 	$(PYTEST) -m '(plants or attacks) and not long and not deployment' $(PYTEST_ARGS)
@@ -84,11 +85,21 @@ browsers: $(VENV)/dev.stamp $(BROWSER) ## each page in Firefox and WebKit: apt i
 long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes, every look of every page
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
 
+# each has its table at the end: docs/campaigns.md; ATTENDANCE_TEST_CAMPAIGN=3 is three times as much
+fuzz: $(VENV)/dev.stamp ## anything at all sent to a running service as everybody, over both databases: 15 minutes
+	$(PYTEST) -m fuzz tests/campaigns $(PYTEST_ARGS)
+
+faults: $(VENV)/dev.stamp ## kills, restarts, full disks, lost networks and clocks amid work, as root: 15 minutes
+	$(PYTEST) -m faults tests/campaigns $(PYTEST_ARGS)
+
 test-deploy: $(VENV)/dev.stamp $(RELEASE)/.stamp ## what deploy/ has, linted, and the image's steps run as root: apt install systemd; 3 minutes
 	PATH=$(CURDIR)/$(RELEASE)/bin:$$PATH $(BIN)/pytest -q -m deployment tests/deploy --ignore tests/deploy/test_proxy.py $(PYTEST_ARGS)
 
 test-proxy: $(VENV)/dev.stamp $(BROWSER) ## the service behind nginx and Caddy, below a path too: apt install nginx caddy; 1 minute
 	$(BIN)/pytest -q -m deployment tests/deploy/test_proxy.py $(PYTEST_ARGS)
+
+test-cluster: $(VENV)/dev.stamp $(CLUSTER)/.stamp ## a PostgreSQL that fails over under load loses nothing: as root, apt install iproute2; 15 minutes
+	PATH=$(CURDIR)/$(CLUSTER)/bin:$$PATH $(BIN)/pytest -q -s -m deployment tests/cluster $(PYTEST_ARGS)
 
 test-pgbouncer: $(VENV)/dev.stamp ## stores and protocols behind PgBouncer, run as in deploy/: apt install pgbouncer; 2 minutes
 	$(BIN)/pytest -q -m deployment tests/pgbouncer $(PYTEST_ARGS)
@@ -128,6 +139,12 @@ $(RELEASE)/.stamp: requirements/release.lock
 	$(RELEASE)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+# a driver and a supervisor of another program's: not beside what serves
+$(CLUSTER)/.stamp: requirements/cluster.lock
+	$(PYTHON) -m venv $(CLUSTER)
+	$(CLUSTER)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 # the hashes are the lock's; no script that a package brings is run
 $(FASTIFY): benchmarks/fastify/package-lock.json $(VENV)/bench.stamp
 	cd $(<D) && $(CURDIR)/$(BIN)/python -c \
@@ -150,6 +167,8 @@ lock: $(VENV)/dev.stamp ## renew the hashed requirements
 		--no-header --all-extras --group dev -c requirements/run.lock pyproject.toml requirements/build.in -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --group release -o requirements/release.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --group cluster -o requirements/cluster.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --group browser -c requirements/dev.lock -o requirements/browser.lock
 	$(MAKE) $(VENV)/browser.stamp

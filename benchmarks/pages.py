@@ -125,16 +125,22 @@ def compared(use_cases: UseCases) -> Iterator[Compared]:
         ],
     )
     a_year = {"from": today - YEAR, "to": today}
+    last_of_before = month - timedelta(days=1)
+    before = last_of_before.replace(day=1)
+    same_day = before.replace(day=min(today.day, last_of_before.day))
     yield Compared(
         name="overview",
         page="/app/overview",
         asks=[
-            # sales of other months, passes that end and unpaid visits by client, which the page shows, too,
-            # the API does not have
+            # passes that end, which the page shows, too, the API does not have
             asked("/statistics"),
             asked("/statistics/employees", **a_year),
             asked("/lessons", **a_year, untaken="true", page=1, sort="-date"),
             asked("/attendance", unpaid="true", page=1),
+            # what was sold this month, by the same day of the last one, and in all of that
+            asked("/statistics", **{"from": month, "to": today}),
+            asked("/statistics", **{"from": before, "to": same_day}),
+            asked("/statistics", **{"from": before, "to": last_of_before}),
         ],
     )
     for trend in ("week", "day"):
@@ -186,6 +192,10 @@ def compared(use_cases: UseCases) -> Iterator[Compared]:
         asks=[asked("/prices", page=1), asked("/prices")],
     )
     yield Compared(name="log", page="/app/office/log", asks=[asked("/events", page=1)])
+    taken = max(use_cases.list_all_lessons(owner, since=month, until=today), key=lambda each: each.date)
+    yield Compared(
+        name="roll call", page=f"/app/lessons/{taken.id}", asks=[asked(f"/lessons/{taken.id}/attendance")]
+    )
 
 
 def asked(path: str, **query: object) -> str:

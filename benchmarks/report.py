@@ -91,7 +91,8 @@ def _roll_call(kind: str, figures: dict[str, Any]) -> Iterator[str]:
     yield "from a tap on a link until the roll call is used, 400 kbit/s, 400 ms (≤ 2 s, ≤ 3 requests wanted)"
     for name, of in figures["phone"].items():
         seconds = f"{of['seconds']:6.2f} s, at most {of['most_seconds']:.2f} s"
-        yield f"  {name:14}{seconds}, {of['requests']} requests"
+        net = f"{of['requests']} requests, {of['round_trips']} round trips, {of['kilobytes']:.1f} kB"
+        yield f"  {name:14}{seconds}, {net}"
 
 
 def _labs(kind: str, figures: dict[str, Any]) -> Iterator[str]:

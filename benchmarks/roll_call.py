@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, Request, sync_playwright
 from tests.service import CHEAP_HASHING, free_port
 from tests.web.browsers import found_browser
 
@@ -143,7 +143,7 @@ def _costs(opened: Opened, lesson: str, times: int) -> dict[str, float]:
 
 
 def _on_a_phone(opened: Opened, lesson: str, rounds: int) -> dict[str, dict[str, float]]:
-    """Seconds from a tap on a link until a tap on a client is heard, and requests that reach the net."""
+    """Seconds from a tap on a link until a tap on a client is heard, and what that takes of the net."""
     program = found_browser()
     environment: Any = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"} | program.environment
     arguments = ["--no-sandbox", "--no-zygote", "--disable-gpu"]
@@ -157,15 +157,66 @@ def _on_a_phone(opened: Opened, lesson: str, rounds: int) -> dict[str, dict[str,
         browser.close()
     return {
         name: {
-            "seconds": median(seconds for seconds, _ in all_of),
-            "most_seconds": max(seconds for seconds, _ in all_of),
-            "requests": max(requests for _, requests in all_of),
+            "seconds": median(each.seconds for each in all_of),
+            "most_seconds": max(each.seconds for each in all_of),
+            "requests": max(each.requests for each in all_of),
+            "round_trips": max(each.round_trips for each in all_of),
+            "kilobytes": max(each.kilobytes for each in all_of),
         }
         for name, all_of in found.items()
     }
 
 
-def _emulated(browser: Browser, opened: Opened, lesson: str, *, is_cached: bool) -> tuple[float, int]:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What it takes until a page is used: requests that reach the net, and how many times one waits for it.
+
+    `round_trips`: answers that come one latency after another are of different ones. `kilobytes`: as they are
+    sent, with their headers.
+    """
+
+    seconds: float
+    requests: int
+    round_trips: int
+    kilobytes: float
+
+
+@dataclass
+class Net:
+    """What reaches the net, as Chromium tells it."""
+
+    answered: dict[str, float] = field(default_factory=dict)
+    """When answers began, in seconds, by request."""
+    bytes_of: dict[str, int] = field(default_factory=dict)
+    at_hand: set[str] = field(default_factory=set)
+    """Requests that the memory of the browser answers."""
+
+    def listen(self, session: CDPSession) -> None:
+        session.on("Network.responseReceived", self._began)
+        session.on("Network.requestServedFromCache", lambda event: self.at_hand.add(event["requestId"]))
+        session.on("Network.dataReceived", lambda event: self._sent(event, event["encodedDataLength"]))
+        session.on("Network.loadingFinished", self._ended)
+
+    def taken(self, seconds: float) -> Taken:
+        round_trips, since = 0, -LATENCY
+        for at in sorted(self.answered.values()):
+            if at - since > 0.75 * LATENCY:
+                round_trips, since = round_trips + 1, at
+        sent = sum(self.bytes_of.get(each, 0) for each in self.answered)
+        return Taken(seconds, len(self.answered), round_trips, sent / 1e3)
+
+    def _began(self, event: dict[str, Any]) -> None:
+        if not event["response"]["fromDiskCache"] and event["requestId"] not in self.at_hand:
+            self.answered[event["requestId"]] = event["timestamp"]
+
+    def _sent(self, event: dict[str, Any], length: int) -> None:
+        self.bytes_of[event["requestId"]] = self.bytes_of.get(event["requestId"], 0) + length
+
+    def _ended(self, event: dict[str, Any]) -> None:
+        self.bytes_of[event["requestId"]] = int(event["encodedDataLength"])
+
+
+def _emulated(browser: Browser, opened: Opened, lesson: str, *, is_cached: bool) -> Taken:
     """By Chromium's own emulation, which a worker would get round: so without one."""
     with browser.new_context(base_url=opened.server.url, service_workers="block", **PHONE) as context:
         page = _signed_in(context, opened.server.url, opened.token)
@@ -183,18 +234,12 @@ def _emulated(browser: Browser, opened: Opened, lesson: str, *, is_cached: bool)
                 "uploadThroughput": BYTES_PER_SECOND,
             },
         )
-        asked: list[str] = []
-        cached: list[str] = []
-        slow.on("Network.requestWillBeSent", lambda event: asked.append(event["request"]["url"]))
-        slow.on(
-            "Network.responseReceived",
-            lambda event: cached.append("") if event["response"]["fromDiskCache"] else None,
-        )
-        slow.on("Network.requestServedFromCache", lambda _: cached.append(""))
-        return _opens(page, lesson), len({*asked}) - len(cached)
+        net = Net()
+        net.listen(slow)
+        return net.taken(_opens(page, lesson))
 
 
-def _kept(browser: Browser, opened: Opened, lesson: str) -> tuple[float, int]:
+def _kept(browser: Browser, opened: Opened, lesson: str) -> Taken:
     """With a worker that keeps it, over a net that is as slow for the worker too."""
     with SlowNet(opened.server.port).open() as port:
         url = f"http://127.0.0.1:{port}"
@@ -220,7 +265,8 @@ def _kept(browser: Browser, opened: Opened, lesson: str) -> tuple[float, int]:
                     reached.append(request)
 
             context.on("requestfinished", asked)
-            return _opens(page, lesson), len(reached)
+            # how much the worker fetches, and after what, no page is told
+            return Taken(_opens(page, lesson), len(reached), min(len(reached), 1), 0.0)
 
 
 def _signed_in(context: BrowserContext, url: str, token: str) -> Page:

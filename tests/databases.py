@@ -5,8 +5,8 @@ import os
 import shutil
 import sqlite3
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +25,8 @@ TABLES = """
     SELECT quote_ident(tablename) FROM pg_tables
     WHERE schemaname = current_schema() AND tablename <> 'attendance_version'
 """
+RESETS_UNTIL_CHECKPOINT = 10
+"""The log grows by a whole database with each: nobody else may write so much that it is emptied."""
 RESETS_UNTIL_TRUNCATED = 40
 """Deleted rows leave their room behind for a while; to truncate takes 20 times as long as to delete."""
 
@@ -47,24 +49,26 @@ class Databases(Protocol):
         """The URL of a new one of the current shape, copied from one that was migrated once."""
 
     @abstractmethod
-    def reset(self, url: str) -> None:
-        """Make one that was `fresh` what it was then, though connections to it are open."""
+    def resets(self, url: str) -> AbstractContextManager[Callable[[], None]]:
+        """What makes one that was `fresh` what it was then, though connections to it are open."""
 
 
 class KeptDatabase:
     """One database that many tests use one after the other, with its connections and compiled statements."""
 
     def __init__(self, databases: Databases) -> None:
-        self._databases = databases
+        self._stack = ExitStack()
         self.url = databases.fresh()
         self.database: Database = open_database(self.url, pool_size=POOL_SIZE)
+        self._stack.callback(self.database.engine.dispose)
+        self._reset = self._stack.enter_context(databases.resets(self.url))
 
     def reset(self) -> "KeptDatabase":
-        self._databases.reset(self.url)
+        self._reset()
         return self
 
     def close(self) -> None:
-        self.database.engine.dispose()
+        self._stack.close()
 
 
 @dataclass
@@ -73,6 +77,7 @@ class SqliteDatabases(Databases):
 
     def __post_init__(self) -> None:
         self._names = itertools.count()
+        self._resets = itertools.count(1)
         self._template = self.home / "template.db"
         migrated(f"sqlite:///{self._template}")
 
@@ -84,12 +89,21 @@ class SqliteDatabases(Databases):
         shutil.copy(self._template, path)
         return f"sqlite:///{path}"
 
-    def reset(self, url: str) -> None:
+    @contextmanager
+    def resets(self, url: str) -> Iterator[Callable[[], None]]:
         """Page by page, past every trigger."""
         path = str(make_url(url).database)
-        with closing(sqlite3.connect(self._template)) as template, closing(sqlite3.connect(path)) as used:
+        with closing(sqlite3.connect(":memory:")) as template, closing(sqlite3.connect(path)) as used:
+            with closing(sqlite3.connect(self._template)) as file:
+                file.backup(template)
             used.execute("PRAGMA synchronous = OFF")
-            template.backup(used)
+
+            def reset() -> None:
+                template.backup(used)
+                if next(self._resets) % RESETS_UNTIL_CHECKPOINT == 0:
+                    used.execute("PRAGMA wal_checkpoint")
+
+            yield reset
 
 
 @dataclass
@@ -119,28 +133,35 @@ class PostgresDatabases(Databases):
     def fresh(self) -> str:
         return self._create(f"TEMPLATE {make_url(self._template).database} STRATEGY file_copy")
 
-    def reset(self, url: str) -> None:
-        """As a replica would, for which no trigger refuses to remove an event, and no key is looked up."""
-        if next(self._resets) % RESETS_UNTIL_TRUNCATED:
-            emptying = [f"DELETE FROM {table}" for table in self._tables]
-        else:
-            emptying = [f"TRUNCATE {', '.join(self._tables)}"]
+    @contextmanager
+    def resets(self, url: str) -> Iterator[Callable[[], None]]:
+        """As a replica would, for which no trigger refuses to remove an event, and no key is looked up.
+
+        By one connection: a new one learns of each table anew, which takes longer than to empty it.
+        """
         first_rows = [
             f"INSERT INTO {table} SELECT ({Literal(row).as_string()}::{table}).*"
             for table, rows in self._rows.items()
             for (row,) in rows
         ]
-        statements = [
-            "BEGIN",
-            "SET LOCAL session_replication_role = replica",
-            "SET LOCAL lock_timeout = '10s'",
-            *emptying,
-            *first_rows,
-            "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
-            "COMMIT",
-        ]
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("; ".join(statements).encode())
+
+            def reset() -> None:
+                if next(self._resets) % RESETS_UNTIL_TRUNCATED:
+                    emptying = [f"DELETE FROM {table}" for table in self._tables]
+                else:
+                    emptying = [f"TRUNCATE {', '.join(self._tables)}"]
+                # one transaction, because they are sent at once
+                statements = [
+                    "SET LOCAL session_replication_role = replica",
+                    "SET LOCAL lock_timeout = '10s'",
+                    *emptying,
+                    *first_rows,
+                    "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
+                ]
+                connection.execute("; ".join(statements).encode())
+
+            yield reset
 
     def _create(self, how: str) -> str:
         name = f"attendance_test_{os.getpid()}_{next(self._names)}"

@@ -1,7 +1,7 @@
 """Processes that begin with everything loaded: forked from one that has loaded it, as the command would.
 
 To load it is most of what a start takes, and the suite starts many. A process with a protection taken out
-takes it out before it loads anything, so it is not forked.
+takes it out when it is forked, before it does anything: what is taken out is looked up when it is called.
 """
 
 import gc
@@ -21,6 +21,8 @@ from threading import Lock
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[1]
+SABOTAGE = "ATTENDANCE_TEST_SABOTAGE"
+"""Names the protections that a process takes out before it does anything else."""
 POLL_SECONDS = 0.005
 
 
@@ -130,6 +132,10 @@ def _become(order: dict[str, Any]) -> None:
         (2, order["err"], os.O_WRONLY | os.O_APPEND | os.O_CREAT),
     ):
         os.dup2(os.open(path, flags), descriptor)
+    if SABOTAGE in order["environment"]:
+        from tests.faults.saboteur import take_out
+
+        take_out(order["environment"][SABOTAGE].split(","))
     sys.argv = ["", *order["arguments"]]
     runpy.run_module(order["module"], run_name="__main__", alter_sys=True)
     sys.exit(0)
@@ -143,6 +149,7 @@ def _obey() -> None:
     import attendance.adapters.sql.schema.version
     import attendance.entrypoints.asgi
     import attendance.entrypoints.cli  # noqa: F401
+    import tests.faults.saboteur  # noqa: F401
 
     assert granian
     gc.freeze()

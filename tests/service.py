@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,8 +18,6 @@ CHEAP_HASHING = {
     "ATTENDANCE_ARGON2_MEMORY_KIB": "8",
     "ATTENDANCE_ARGON2_PARALLELISM": "1",
 }
-SABOTAGE = "ATTENDANCE_TEST_SABOTAGE"
-"""Names the protections that a process takes out before it does anything else."""
 SECRET = "a secret of more than 32 bytes that only the tests know"
 
 
@@ -38,7 +34,7 @@ class Service:
     home: Path
     settings: dict[str, str]
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | Forked | None = None
+    process: Forked | None = None
 
     @property
     def url(self) -> str:
@@ -51,19 +47,8 @@ class Service:
     def start(self, *, backoff: float = 20) -> None:
         environment = {"PATH": os.environ["PATH"], "ATTENDANCE_PORT": str(self.port), **self.settings}
         log = self.home / "service.log"
-        if SABOTAGE in environment:
-            with log.open("ab") as opened:
-                self.process = subprocess.Popen(
-                    [sys.executable, "-m", "attendance", "serve"],
-                    cwd=self.home,
-                    env=environment,
-                    stdout=opened,
-                    stderr=opened,
-                    start_new_session=True,
-                )
-        else:
-            start = loaded().start
-            self.process = start("attendance", "serve", home=self.home, settings=environment, log=log)
+        start = loaded().start
+        self.process = start("attendance", "serve", home=self.home, settings=environment, log=log)
         deadline = time.monotonic() + backoff
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.log

@@ -22,8 +22,6 @@ MAY_IMPORT = {
 STDLIB_ONLY = {"domain", "application"}
 ROOMS = ("accounts", "labs", "club", "attendance", "reporting")
 FLOORS = ("domain", "application", "adapters/memory", "adapters/sql", "adapters/http", "adapters/web")
-UNFINISHED = {"adapters/web"}
-"""Floors on which some subjects have no room yet."""
 OTHER_ROOMS = {
     "domain": {"permissions"},
     "application": {"ports", "forms"},
@@ -86,7 +84,7 @@ def differing_rooms(root: Path) -> dict[str, set[str]]:
     for floor in FLOORS:
         found = {path.parent.name for path in (root / floor).glob("*/__init__.py")}
         allowed = {*ROOMS, *OTHER_ROOMS.get(floor, ())}
-        differing[floor] = found - allowed if floor in UNFINISHED else found ^ allowed
+        differing[floor] = found ^ allowed
     return {floor: names for floor, names in differing.items() if names}
 
 

@@ -37,12 +37,21 @@ from attendance.testing.contract.account_records import added, kept_answer
 from attendance.testing.contract.attendance import Club
 from attendance.testing.contract.groups_and_lessons import club_in
 from attendance.testing.contract.marks import found
+from tests.conftest import DATABASES, databases
 from tests.databases import PostgresDatabases
 
 
 @pytest.fixture
 def database(empty_database_url: str) -> Iterator[Database]:
     database = open_database(empty_database_url, pool_size=4)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture(params=DATABASES)
+def current(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """One that all migrations have been through."""
+    database = open_database(databases(request, request.param).fresh(), pool_size=4)
     yield database
     database.engine.dispose()
 
@@ -89,25 +98,23 @@ def test_there_is_one_newest_migration_and_the_code_knows_it() -> None:
     assert ScriptDirectory.from_config(config()).get_heads() == [HEAD]
 
 
-def test_migrations_make_the_tables_of_the_store(database: Database) -> None:
-    migrate(database)
-    assert differences(database, metadata) == []
+def test_migrations_make_the_tables_of_the_store(current: Database) -> None:
+    assert differences(current, metadata) == []
     expected = {
         str(constraint.name) for table in metadata.tables.values() for constraint in table.constraints
     }
-    assert constraint_names(database) == expected
+    assert constraint_names(current) == expected
 
 
 @pytest.mark.plants
-def test_a_difference_would_be_seen(database: Database) -> None:
-    migrate(database)
+def test_a_difference_would_be_seen(current: Database) -> None:
     other = sa.MetaData(naming_convention=metadata.naming_convention)
     for table in metadata.tables.values():
         table.to_metadata(other)
     other.tables["labs"].append_column(sa.Column("colour", sa.Text))
     other.tables["events"].indexes.clear()
     # a column, and both indexes of events
-    assert len(differences(database, other)) == 3
+    assert len(differences(current, other)) == 3
 
 
 def test_up_down_up_ends_where_it_began(database: Database) -> None:
@@ -123,9 +130,8 @@ def test_up_down_up_ends_where_it_began(database: Database) -> None:
     assert is_current(database)
 
 
-def test_schedules_and_lessons_of_the_shape_before_are_read_and_can_go_back(database: Database) -> None:
-    migrate(database)
-    store = SqlStore(primary=database, replica=database)
+def test_schedules_and_lessons_of_the_shape_before_are_read_and_can_go_back(current: Database) -> None:
+    store = SqlStore(primary=current, replica=current)
     club = club_in(store)
     old = Slot(weekday=1, starts=time(18), ends=time(19, 30))
     first, second = (
@@ -134,14 +140,14 @@ def test_schedules_and_lessons_of_the_shape_before_are_read_and_can_go_back(data
     weekly, apart = club.group(schedule=(old,)), club.group(schedule=(first, second))
     late = make.lesson(apart, starts=time(22), ends=time(0))
     club.put(late)
-    migrate_back(database, "0006")
-    schedules = [json.loads(it) if isinstance(it, str) else it for it in told(database, SCHEDULES)]
+    migrate_back(current, "0006")
+    schedules = [json.loads(it) if isinstance(it, str) else it for it in told(current, SCHEDULES)]
     assert schedules == [
         [{"weekday": 1, "starts": "18:00:00", "ends": "19:30:00"}],
         [{"weekday": 2, "starts": "22:00:00", "ends": "23:59:00"}],
     ]
-    assert [str(it)[:5] for it in told(database, "SELECT ends FROM lessons")] == ["23:59"]
-    migrate(database)
+    assert [str(it)[:5] for it in told(current, "SELECT ends FROM lessons")] == ["23:59"]
+    migrate(current)
     with store.read() as work:
         assert work.groups.get(weekly.id) == weekly
         (slot,) = work.groups.get(apart.id).schedule
@@ -150,11 +156,10 @@ def test_schedules_and_lessons_of_the_shape_before_are_read_and_can_go_back(data
 
 
 def test_an_account_of_a_client_of_the_shape_before_becomes_one_of_several_and_can_go_back(
-    database: Database,
+    current: Database,
 ) -> None:
     """A deactivated account, which had kept its calendar link, has none any more."""
-    migrate(database)
-    store = SqlStore(primary=database, replica=database)
+    store = SqlStore(primary=current, replica=current)
     mother, father, gone = (make.account(active=active) for active in (True, True, False))
     anna = make.client(
         name="Ännchen", birthday=date(2020, 2, 29), notes="nuts", user_ids=(mother.id, father.id)
@@ -173,15 +178,15 @@ def test_an_account_of_a_client_of_the_shape_before_becomes_one_of_several_and_c
         work.contracts.add(contract)
         for token in tokens:
             work.calendars.put_token(token)
-    objects = named(database)
-    migrate_back(database, "0009")
-    held = told(database, "SELECT user_id FROM clients ORDER BY name_key")
+    objects = named(current)
+    migrate_back(current, "0009")
+    held = told(current, "SELECT user_id FROM clients ORDER BY name_key")
     assert [it and UUID(str(it)) for it in held] == [mother.id, father.id, None]
     with pytest.raises(sa.exc.IntegrityError):
-        say(database, f"UPDATE clients SET user_id = '{make.new_id().hex}'")
-    migrate(database)
-    assert named(database) == objects
-    assert differences(database, metadata) == []
+        say(current, f"UPDATE clients SET user_id = '{make.new_id().hex}'")
+    migrate(current)
+    assert named(current) == objects
+    assert differences(current, metadata) == []
     with store.transaction() as work:
         found = [work.clients.get(it.id) for it in (anna, bea, carl)]
         assert found == [replace(anna, user_ids=(mother.id,)), bea, carl]
@@ -192,9 +197,8 @@ def test_an_account_of_a_client_of_the_shape_before_becomes_one_of_several_and_c
         work.clients.save(replace(carl, user_ids=(mother.id,), version=8))
 
 
-def test_who_used_labs_before_is_in_the_directory_and_addresses_are_compared_anew(database: Database) -> None:
-    migrate(database)
-    store = SqlStore(primary=database, replica=database)
+def test_who_used_labs_before_is_in_the_directory_and_addresses_are_compared_anew(current: Database) -> None:
+    store = SqlStore(primary=current, replica=current)
     names = ("club", "labs", "long_ago", "owner", "joined", "invited")
     club, labs, long_ago, owner, joined, invited = people = [
         make.account(username=name, in_labs=False, email=None if name == "labs" else f"{name}@straße.example")
@@ -213,13 +217,13 @@ def test_who_used_labs_before_is_in_the_directory_and_addresses_are_compared_ane
         work.events.add(replace(invited, email=None).invited(context))
         work.labs.add(lab)
         work.labs.add_member(Membership(lab_id=lab.id, user_id=joined.id, joined_at=make.NOON))
-    migrate_back(database, "0009")
+    migrate_back(current, "0009")
     say(
-        database,
+        current,
         "UPDATE accounts SET email_key = username || '@strasse.example' WHERE email IS NOT NULL",
         "UPDATE key_version SET version = '1 with Unicode 14.0.0'",
     )
-    bring_up_to_date(database)
+    bring_up_to_date(current)
     with store.read() as work:
         found = work.accounts.search("", Page())
         assert [it.username for it in found.users] == ["joined", "labs", "long_ago", "owner"]
@@ -229,17 +233,16 @@ def test_who_used_labs_before_is_in_the_directory_and_addresses_are_compared_ane
         assert work.accounts.find_by_email("club@strasse.example") is None
 
 
-def test_the_directory_is_read_by_an_index_of_its_own(database: Database) -> None:
-    migrate(database)
-    dialect = database.engine.dialect
-    with SqlStore(primary=database, replica=database).transaction() as work:
+def test_the_directory_is_read_by_an_index_of_its_own(current: Database) -> None:
+    dialect = current.engine.dialect
+    with SqlStore(primary=current, replica=current).transaction() as work:
         for number in range(300):
             work.accounts.add(make.account(in_labs=number % 100 == 0))
     listing = (
         sa.select(accounts.c.id).where(SEARCHED["among"]).order_by(*accounts.c["username_sort_key", "id"])
     )
     sql = str(listing.compile(dialect=dialect))
-    with database.engine.connect() as connection:
+    with current.engine.connect() as connection:
         if dialect.name == "postgresql":
             connection.exec_driver_sql("SET enable_seqscan = off")
         explained = "EXPLAIN " if dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
@@ -252,10 +255,9 @@ SCHEDULES = "SELECT schedule FROM groups ORDER BY id"
 
 
 def test_sessions_of_the_shape_before_go_on_and_remembered_ones_end_on_the_way_back(
-    database: Database,
+    current: Database,
 ) -> None:
-    migrate(database)
-    store = SqlStore(primary=database, replica=database)
+    store = SqlStore(primary=current, replica=current)
     ada = make.account()
     usual = make.session(ada, address="192.0.2.7", user_agent="Fennec")
     remembered = make.session(ada, remembered=True, expires_at=make.NOON + timedelta(days=30))
@@ -264,11 +266,11 @@ def test_sessions_of_the_shape_before_go_on_and_remembered_ones_end_on_the_way_b
         for session in (usual, remembered):
             work.sessions.add(session)
         work.sign_in_addresses.put(ada.id, "home", make.NOON.date())
-    objects = named(database)
-    migrate_back(database, "0009")
-    assert len(told(database, "SELECT id FROM sessions")) == 1
-    migrate(database)
-    assert named(database) == objects
+    objects = named(current)
+    migrate_back(current, "0009")
+    assert len(told(current, "SELECT id FROM sessions")) == 1
+    migrate(current)
+    assert named(current) == objects
     with store.transaction() as work:
         assert work.sessions.of(ada.id) == (replace(usual, address=None, user_agent=""),)
         assert not work.sign_in_addresses.has("home", since=make.NOON.date())
@@ -338,14 +340,13 @@ def test_tables_of_our_names_that_are_not_ours_are_refused_in_one_line(
     assert named(database) == before
 
 
-def test_a_database_that_is_newer_than_the_code_is_refused_in_one_line(database: Database) -> None:
-    migrate(database)
-    say(database, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
-    before = named(database)
-    assert not is_current(database)
+def test_a_database_that_is_newer_than_the_code_is_refused_in_one_line(current: Database) -> None:
+    say(current, f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    before = named(current)
+    assert not is_current(current)
     with pytest.raises(UnusableDatabase, match=rf"^the database is newer \(9999\) than .*{HEAD}.*$"):
-        bring_up_to_date(database)
-    assert named(database) == before
+        bring_up_to_date(current)
+    assert named(current) == before
 
 
 def test_the_search_path_of_a_url_says_where_the_tables_are(postgres: PostgresDatabases) -> None:
@@ -428,9 +429,8 @@ def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> No
     assert path.read_text() == text
 
 
-def test_events_of_the_shape_before_are_found_by_the_client_they_concern(database: Database) -> None:
-    migrate(database)
-    store = SqlStore(primary=database, replica=database)
+def test_events_of_the_shape_before_are_found_by_the_client_they_concern(current: Database) -> None:
+    store = SqlStore(primary=current, replica=current)
     club = club_in(store)
     anna, ben, _ = club.clients
     group, price = club.group(), make.price()
@@ -455,32 +455,30 @@ def test_events_of_the_shape_before_are_found_by_the_client_they_concern(databas
         work.contracts.add(other)
         work.subscriptions.add(sold)
         work.events.add_all(events)
-    migrate_back(database, "0009")
-    migrate(database)
+    migrate_back(current, "0009")
+    migrate(current)
     with store.read() as work:
         listed = work.events.list(EventCriteria(), PageRequest(order=(), limit=100))
         assert [row.event for row in reversed(listed)] == events
     with pytest.raises(sa.exc.DatabaseError, match="never changed"):
-        say(database, "UPDATE events SET client_id = NULL")
+        say(current, "UPDATE events SET client_id = NULL")
 
 
-def test_marks_are_kept_when_their_table_is_made_anew(database: Database) -> None:
-    migrate(database)
-    club = Club(SqlStore(primary=database, replica=database))
+def test_marks_are_kept_when_their_table_is_made_anew(current: Database) -> None:
+    club = Club(SqlStore(primary=current, replica=current))
     ada, bob = club.clients("ada", "bob")
     lesson = club.lesson(club.group(ada, bob))
     expected = {club.mark(lesson, who) for who in (ada, bob)}
-    objects = named(database)
-    migrate_back(database, "0006")
-    assert len(told(database, "SELECT note FROM attendance")) == len(expected)
-    migrate(database)
+    objects = named(current)
+    migrate_back(current, "0006")
+    assert len(told(current, "SELECT note FROM attendance")) == len(expected)
+    migrate(current)
     assert {*club.marks(lesson)} == expected
-    assert named(database) == objects
+    assert named(current) == objects
 
 
-def test_passes_of_the_shape_before_get_the_name_of_their_price_and_can_go_back(database: Database) -> None:
-    migrate(database)
-    club = Club(SqlStore(primary=database, replica=database))
+def test_passes_of_the_shape_before_get_the_name_of_their_price_and_can_go_back(current: Database) -> None:
+    club = Club(SqlStore(primary=current, replica=current))
     (ada,) = club.clients("ada")
     twice, other = make.price(name="Twice a week", visits_per_week=2), make.price(name="Ä\u202f𐐀")
     with club.store.transaction() as work:
@@ -495,15 +493,15 @@ def test_passes_of_the_shape_before_get_the_name_of_their_price_and_can_go_back(
             work.subscriptions.add(replace(it, price_name="what it was called at the sale"))
     lesson = club.lesson(club.group(ada))
     mark = club.mark(lesson, ada, charge=Charge(passes[0].id))
-    objects = named(database)
-    migrate_back(database, "0009")
-    columns = {name: sa.inspect(database.engine).get_columns(name) for name in ("prices", "subscriptions")}
+    objects = named(current)
+    migrate_back(current, "0009")
+    columns = {name: sa.inspect(current.engine).get_columns(name) for name in ("prices", "subscriptions")}
     assert {"price_name", "visits_per_week"}.isdisjoint(
         it["name"] for rows in columns.values() for it in rows
     )
-    assert len(told(database, "SELECT id FROM subscriptions")) == 3
-    migrate(database)
-    assert named(database) == objects
+    assert len(told(current, "SELECT id FROM subscriptions")) == 3
+    migrate(current)
+    assert named(current) == objects
     paid = {passes[0].id: 1}
     assert {*club.subscriptions()} == {
         replace(it, visits_per_week=None, charged=paid.get(it.id, 0)) for it in passes
@@ -513,40 +511,37 @@ def test_passes_of_the_shape_before_get_the_name_of_their_price_and_can_go_back(
     assert club.marks(lesson) == (mark,)
 
 
-def test_marks_of_the_shape_before_have_their_first_version_and_can_go_back(database: Database) -> None:
-    migrate(database)
-    club = Club(SqlStore(primary=database, replica=database))
+def test_marks_of_the_shape_before_have_their_first_version_and_can_go_back(current: Database) -> None:
+    club = Club(SqlStore(primary=current, replica=current))
     ada, bob = club.clients("ada", "bob")
     lesson = club.lesson(club.group(ada, bob))
     said = {"note": "ill", "version": 3, "announced": True}
     marks = [club.mark(lesson, who, Status.EXCUSED, **said) for who in (ada, bob)]
-    migrate_back(database, BEFORE_VERSIONS)
-    assert told(database, "SELECT note FROM attendance") == ["ill", "ill"]
-    migrate(database)
+    migrate_back(current, BEFORE_VERSIONS)
+    assert told(current, "SELECT note FROM attendance") == ["ill", "ill"]
+    migrate(current)
     assert {*club.marks(lesson)} == {replace(it, version=1, announced=False) for it in marks}
 
 
-def test_the_marks_of_a_lesson_lie_side_by_side_on_sqlite(database: Database) -> None:
-    migrate(database)
-    if database.engine.dialect.name == "sqlite":
-        (made,) = told(database, "SELECT sql FROM sqlite_master WHERE name = 'attendance'")
+def test_the_marks_of_a_lesson_lie_side_by_side_on_sqlite(current: Database) -> None:
+    if current.engine.dialect.name == "sqlite":
+        (made,) = told(current, "SELECT sql FROM sqlite_master WHERE name = 'attendance'")
         assert str(made).endswith("WITHOUT ROWID")
 
 
 def test_unpaid_marks_of_the_shape_before_are_found_and_answers_are_forgotten_on_the_way_back(
-    database: Database,
+    current: Database,
 ) -> None:
-    migrate(database)
-    club = Club(SqlStore(primary=database, replica=database))
+    club = Club(SqlStore(primary=current, replica=current))
     ada, bob = club.clients("ada", "bob")
     lesson = club.lesson(club.group(ada, bob))
     unpaid, _ = (club.mark(lesson, who, charge=charge) for who, charge in ((ada, UNPAID), (bob, NOTHING)))
     account = added(club.store)
     with club.store.transaction() as work:
         work.kept_answers.add(kept_answer(account))
-    migrate_back(database, "0009")
-    assert "kept_answers" not in sa.inspect(database.engine).get_table_names()
-    migrate(database)
+    migrate_back(current, "0009")
+    assert "kept_answers" not in sa.inspect(current.engine).get_table_names()
+    migrate(current)
     assert [it.mark for it in found(club.store, MarkCriteria(unpaid=True))] == [unpaid]
     with club.store.transaction() as work:
         assert work.kept_answers.find(account.id, "key") is None

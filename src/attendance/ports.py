@@ -13,6 +13,7 @@ from attendance.application.accounts.read_models import (
     SessionDetails as SessionDetails,
     StartedSession as StartedSession,
     UserDetails as UserDetails,
+    Visitor as Visitor,
 )
 from attendance.application.attendance.read_models import (
     AbsenceDetails as AbsenceDetails,
@@ -44,15 +45,19 @@ from attendance.application.club.schedules import (
     WhySkipped as WhySkipped,
 )
 from attendance.application.club.subscriptions import SubscriptionDetails as SubscriptionDetails
-from attendance.application.club.timetables import (
+from attendance.application.club.timetables.listing import LessonInContextDetails as LessonInContextDetails
+from attendance.application.club.timetables.of_client import (
     GroupOfClientDetails as GroupOfClientDetails,
-    GroupOverview as GroupOverview,
-    GroupTeacher as GroupTeacher,
-    LessonInContextDetails as LessonInContextDetails,
     LessonOfClientDetails as LessonOfClientDetails,
+)
+from attendance.application.club.timetables.overviews import (
+    GroupOverview as GroupOverview,
+    TeacherDetails as TeacherDetails,
+)
+from attendance.application.club.timetables.rosters import (
+    GroupTeacher as GroupTeacher,
     RosterDetails as RosterDetails,
     RosterEntry as RosterEntry,
-    TeacherDetails as TeacherDetails,
 )
 from attendance.application.forms.listing import Listed as Listed
 from attendance.application.labs.read_models import LabView as LabView

@@ -14,8 +14,8 @@ driven = [pytest.mark.browsers, pytest.mark.processes]
 
 MOST_PAGES = 80
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-NO_PAGES = re.compile(r"/app/(sign-out|confirm-email)|\.(csv|xlsx|ics|json)\b|[?&]format=")
-"""What a link may lead to that is looked at by other tests, or is no page."""
+NO_PAGES = re.compile(r"/app/(sign-out|confirm-email)")
+"""What a link may lead to that is looked at by other tests."""
 
 LOOK = """
 const tapped = "a, button, select, summary, label:has(input), :not(label) > input:not([type=hidden])";
@@ -23,7 +23,7 @@ const small = [...document.querySelectorAll(tapped)]
     .filter(each => each.getClientRects().length && !each.closest(".skip"))
     .filter(each => each.getBoundingClientRect().height < 44)
     .map(each => each.outerHTML.slice(0, 200));
-const links = [...document.querySelectorAll("a[href]")]
+const links = [...document.querySelectorAll("a[href]:not([download])")]
     .filter(each => each.origin === location.origin)
     .map(each => each.pathname + each.search);
 const isWide = document.documentElement.scrollWidth > document.documentElement.clientWidth;

@@ -24,6 +24,8 @@ ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """Key of what WebDriver calls an element."""
 LONGEST_START_SECONDS = 60
 LONGEST_ANSWER_SECONDS = 60
+LONGEST_LOAD_MILLISECONDS = 40_000
+"""Less than an answer may take: a page that does not load is told by the browser, which then goes on."""
 PHONE = (390, 844)
 LANGUAGE = "en-US"
 
@@ -49,9 +51,14 @@ class Window:
 
     def __init__(self, connection: Connection, base_url: str) -> None:
         self._ask, self._base_url = connection.ask, base_url
+        self._ask("SetTimeouts", pageLoad=LONGEST_LOAD_MILLISECONDS)
 
     def opens(self, path: str) -> None:
-        self._ask("Navigate", url=path if "://" in path else self._base_url + path)
+        """Open a page. Raises Refused with its path, also for a file to be saved, which never loads."""
+        try:
+            self._ask("Navigate", url=path if "://" in path else self._base_url + path)
+        except Refused as refused:
+            raise Refused(f"{path}: {refused}") from refused
 
     def types(self, selector: str, text: str) -> None:
         """Type a text into a field, in place of what was in it."""
@@ -123,6 +130,7 @@ class OverHttp(Connection):
         "ElementClear": ("POST", "/element/{id}/clear"),
         "ElementClick": ("POST", "/element/{id}/click"),
         "ExecuteScript": ("POST", "/execute/sync"),
+        "SetTimeouts": ("POST", "/timeouts"),
         "SetWindowRect": ("POST", "/window/rect"),
         "DeleteAllCookies": ("DELETE", "/cookie"),
     }

@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 DIRECTORIES = ("src", "tests", "tools", "docs", "benchmarks", "requirements")
 FILES = ("pyproject.toml", "README.md", "LICENSE", "Makefile", ".env.example")
+MYPY_CACHE = ROOT / ".mypy_cache"
+"""What `make test` has found out about files that are the same here."""
 LINT_IMPORTS = "lint-imports --no-cache"
 CATALOGUES = "python tools/catalogues.py --check"
 SETTINGS = "python tools/settings_table.py --check"
@@ -252,6 +254,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
         shutil.copytree(ROOT / name, home / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in FILES:
         shutil.copy(ROOT / name, home / name)
+    if MYPY_CACHE.exists():
+        shutil.copytree(MYPY_CACHE, home / MYPY_CACHE.name)
     return Copy(home)
 
 

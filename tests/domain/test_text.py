@@ -186,7 +186,10 @@ def test_words_are_found_in_any_order_each_in_one_field() -> None:
 
     for q in ("", " ", "muller anna", "ANNA", "zoe muller", "+49", "0)123", "170-123", "49170123453", "z@ex"):
         assert found(q), q
-    for q in ("anna otto", "annamuller", "annazoe", "49-171", "a49"):
+    # as it is dialled within a country, in pieces
+    for q in ("0170", "0170 123 45", "01701234", "0 170 1234", "0049 170", "(0170) 123-45"):
+        assert found(q), q
+    for q in ("anna otto", "annamuller", "annazoe", "49-171", "a49", "0171", "0170 999"):
         assert not found(q), q
     assert words_of("q", " \u3000\n") is None
     for wrong in ("\0", "a\x1fb", "\ud800"):

@@ -81,6 +81,13 @@ def test_whom_it_names_can_sign_in_and_a_parent_sees_its_children(attendance: Us
     assert len(attendance.own_clients(attendance.actor_of(token))) == 2
 
 
+def test_its_owner_may_say_a_word_on_the_role_change_that_awaits_one(attendance: UseCases) -> None:
+    filled(attendance)
+    owner = attendance.act_as(attendance.find_user(username="demo-owner").id)
+    [awaiting] = attendance.list_role_changes(owner)
+    assert attendance.confirm_role_change(owner, role_change_id=awaiting.id).state == "applied"
+
+
 # The present day
 
 

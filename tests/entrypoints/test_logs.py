@@ -1,5 +1,6 @@
 """The log: a line of each request, one form for everybody who writes, and nothing that is nobody's."""
 
+import asyncio
 import io
 import json
 import logging
@@ -145,6 +146,38 @@ def test_a_line_of_a_request_is_the_same_in_one_piece(monkeypatch: pytest.Monkey
     (line,) = lines(pieces[0].decode())
     assert [*line] == [*ORDER]
     assert (line["ms"], line["route"], line["account_id"]) == (1.23, "/x/{id}", None)
+
+
+def test_lines_of_a_moment_are_written_whole_and_in_few_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[bytes] = []
+    monkeypatch.setattr("os.write", lambda _, piece: pieces.append(piece))
+
+    async def answer_many() -> None:
+        for number in range(100):
+            write_json(SERVED._replace(request_id=str(number)))
+        assert not pieces
+        written = asyncio.get_running_loop().create_future()
+        # due after what was to be written before
+        asyncio.get_running_loop().call_later(logs.LONGEST_WAIT_SECONDS, written.set_result, None)
+        await written
+
+    asyncio.run(answer_many())
+    assert [line["request_id"] for line in lines(b"".join(pieces).decode())] == [*map(str, range(100))]
+    assert 1 < len(pieces) < 10
+    assert all(piece.endswith(b"\n") and len(piece) <= logs.PIPE_BUF for piece in pieces)
+
+
+def test_lines_that_a_loop_has_left_are_written_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[bytes] = []
+    monkeypatch.setattr("os.write", lambda _, piece: pieces.append(piece))
+
+    async def answer(request_id: str) -> None:
+        write_json(SERVED._replace(request_id=request_id))
+
+    asyncio.run(answer("first"))
+    asyncio.run(answer("second"))
+    logs._lines.flush()
+    assert [line["request_id"] for line in lines(b"".join(pieces).decode())] == ["first", "second"]
 
 
 def test_a_log_that_nobody_takes_stops_no_request(monkeypatch: pytest.MonkeyPatch) -> None:

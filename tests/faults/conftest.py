@@ -9,19 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DATABASES, databases
-from tests.preloaded import REPOSITORY
-from tests.service import CHEAP_HASHING, SABOTAGE, SECRET, Service
+from tests.preloaded import SABOTAGE
+from tests.service import CHEAP_HASHING, SECRET, Service
 
-SABOTEUR = Path(__file__).parent / "saboteur"
 LONGEST_START_SECONDS = 20
 
 
 def sabotaged(*sabotage: str) -> dict[str, str]:
-    """The environment in which Python takes protections out before it does anything else."""
-    return {
-        "PYTHONPATH": f"{SABOTEUR}:{REPOSITORY}",
-        SABOTAGE: ",".join(sabotage),
-    }
+    """The environment in which a process takes protections out before it does anything else."""
+    return {SABOTAGE: ",".join(sabotage)}
 
 
 @pytest.fixture(params=DATABASES)

@@ -1,35 +1,19 @@
 """Processes of the suite's own: the command, or a piece of it, with its output kept."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from tests.preloaded import REPOSITORY, Forked, loaded
-from tests.service import SABOTAGE
 
 PATIENCE_SECONDS = 60
 
 
-Process: TypeAlias = subprocess.Popen[str] | Forked
-
-
-def started(home: Path, arguments: Sequence[str], settings: dict[str, str]) -> Process:
+def started(home: Path, arguments: Sequence[str], settings: dict[str, str]) -> Forked:
     """`python` with arguments that begin with `-m`."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), **settings}
-    if SABOTAGE not in environment:
-        return loaded().start(*arguments[1:], home=home, settings=environment)
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=home,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    return loaded().start(*arguments[1:], home=home, settings=environment)
 
 
 Ended: TypeAlias = list[tuple[int, str, str]]

@@ -1,6 +1,7 @@
 """Protections taken out of the real service: the twin of a test runs with one of these, and must fail.
 
-The service's processes call them before anything else (`saboteur/sitecustomize.py`).
+The service's processes call them before anything else (`tests/preloaded.py`), when all is loaded: what they
+change is an attribute of a class or a module.
 """
 
 import asyncio

@@ -132,7 +132,7 @@ def stored(database_url: str, accounts: Sequence[Account], *, sessions: int = 1)
 
 
 def _signed_up(attendance: UseCases) -> Person:
-    username = f"user{next(_numbers)}"
+    username = f"member{next(_numbers)}"
     user_id = attendance.register(username=username, password=PASSWORD)
     token = attendance.sign_in(username=username, password=PASSWORD).access_token
     return Person(username=username, id=str(user_id), token=token)

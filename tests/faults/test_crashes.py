@@ -28,7 +28,8 @@ from tests.faults.ledgers import (
 )
 from tests.faults.records import records
 from tests.faults.scene import PASSWORD, Scene, set_scene
-from tests.service import SABOTAGE, Service
+from tests.preloaded import SABOTAGE
+from tests.service import Service
 
 PUTS = 1000
 CLIENTS = 10

@@ -15,8 +15,9 @@ import pytest
 from tests.databases import SqliteDatabases
 from tests.faults.clients import Answer, Request, at_once, connected, patiently, race
 from tests.faults.conftest import running, service_of
-from tests.faults.processes import PATIENCE_SECONDS, Process, started
+from tests.faults.processes import PATIENCE_SECONDS, started
 from tests.faults.scene import Scene, set_scene
+from tests.preloaded import Forked
 from tests.service import Service
 
 LONGEST_START_SECONDS = 15
@@ -25,7 +26,7 @@ WORKERS = 2
 
 
 @contextmanager
-def serving_too(service: Service) -> Iterator[Process]:
+def serving_too(service: Service) -> Iterator[Forked]:
     """One more process that was told to serve what a service serves, on its port."""
     settings = service.settings | {"ATTENDANCE_PORT": str(service.port)}
     process = started(service.home, ("-m", "attendance", "serve"), settings)
@@ -44,7 +45,7 @@ def wait_until(condition: Callable[[], bool], otherwise: str) -> None:
         time.sleep(0.02)
 
 
-def check_refused_for_its_port(process: Process, port: int) -> None:
+def check_refused_for_its_port(process: Forked, port: int) -> None:
     wait_until(lambda: process.poll() is not None, "two services listen on one port")
     _, complaint = process.communicate()
     assert process.returncode != 0
@@ -177,7 +178,7 @@ def test_requests_under_way_are_lost_when_the_service_is_killed(
             check_stop_leaves_nobody_unanswered(service, told)
 
 
-async def stopped_amid_its_start(service: Service, process: Process, stop: Stop) -> None:
+async def stopped_amid_its_start(service: Service, process: Forked, stop: Stop) -> None:
     await until(lambda: number_of(service, "starting-*") == WORKERS)
     stop(process.pid)
     (service.home / "go").touch()

@@ -1,6 +1,6 @@
 """Every operation there is, with a request that is in order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -86,14 +86,7 @@ class Scene:
     @classmethod
     def of(cls, api: Api) -> "Scene":
         """In a new store in memory it is a copy of what `remember` made there."""
-        store = getattr(api.store, "now", None)
-        if SCENE in api.remembered and isinstance(store, MemoryStore) and is_new(store):
-            scene, rows, at, number = api.remembered[SCENE]
-            if api.clock.now == at:
-                fill(store, rows)
-                api.number_people_from(number)
-                return replace(scene, api=api)
-        return cls.made(api)
+        return copied(api, SCENE) or cls.made(api)
 
     @classmethod
     def made(cls, api: Api) -> "Scene":
@@ -157,13 +150,26 @@ class Scene:
         return good(self.owner.views_history(self.lab, self.member), 200)
 
 
-def remember(application: Lasting) -> None:
+def remember(application: Lasting, name: str = SCENE, make: Callable[[Api], Scene] = Scene.made) -> None:
     """Make a scene once, before any test takes anything out of the application."""
     store = MemoryStore()
     with application.over(store) as api:
-        at, scene = api.clock.now, Scene.made(api)
+        at, scene = api.clock.now, make(api)
         api.finish_what_no_answer_waited_for()
-        api.remembered[SCENE] = scene, rows_of(store), at, api.next_number()
+        api.remembered[name] = scene, rows_of(store), at, api.next_number()
+
+
+def copied(api: Api, name: str) -> Scene | None:
+    """A copy of a scene that is remembered; None where it is not, or the store is no new one in memory."""
+    store = getattr(api.store, "now", None)
+    if name not in api.remembered or not isinstance(store, MemoryStore) or not is_new(store):
+        return None
+    scene, rows, at, number = api.remembered[name]
+    if api.clock.now != at:
+        return None
+    fill(store, rows)
+    api.number_people_from(number)
+    return replace(scene, api=api)
 
 
 def awaiting(api: Api, requester: Person) -> str:

@@ -1,8 +1,10 @@
 """The application in process; and for what only a browser can tell, one for all tests of a worker."""
 
 import asyncio
+import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,13 +16,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from attendance import open_attendance
 from attendance.entrypoints.demo.club import Demo, Size
-from tests.http.conftest import application, memory
+from tests.http.api import Lasting, lasting
+from tests.http.conftest import memory
+from tests.http.operations import remember
 from tests.library.conftest import CHEAP
 from tests.service import Service, serving
 from tests.web.browsers import NoBrowser, found_browser
 from tests.web.clicks import PASSWORD
+from tests.web.registry import remember_pages
 
-__all__ = ["application", "memory"]
+__all__ = ["memory"]
 
 LONGEST_WAIT = 20_000
 """Milliseconds: machines may be busy with something else."""
@@ -35,6 +40,14 @@ ARGUMENTS = [
 ]
 
 expect.set_options(timeout=LONGEST_WAIT)
+
+
+@pytest.fixture(scope="session")
+def application() -> Iterator[Lasting]:
+    with lasting() as application:
+        remember(application)
+        remember_pages(application)
+        yield application
 
 
 @contextmanager
@@ -87,14 +100,30 @@ def demo_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     at: whoever changes something in it changes it for all tests of this worker.
     """
     home = Path(tmp_path_factory.mktemp("demo"))
-    url = f"sqlite:///{home}/demo.db"
-    with open_attendance(url, **CHEAP) as attendance:
+    shutil.copy(made_once(tmp_path_factory, "demo.db", fill_demo), home)
+    with serving(home, f"sqlite:///{home}/demo.db") as service:
+        yield service
+
+
+def fill_demo(path: Path) -> None:
+    with open_attendance(f"sqlite:///{path}", **CHEAP) as attendance:
         size = Size(groups=3, clients=24, members=8)
         now = datetime.now(UTC)
         for _ in Demo(use=attendance, size=size, today=now.date(), now=now, password=PASSWORD).fill():
             pass
-    with serving(home, url) as service:
-        yield service
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A file that the first process of a run makes; the others wait for it."""
+    own = factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            make(own / name)
+            (own / name).rename(made)
+    return made
 
 
 @pytest.fixture

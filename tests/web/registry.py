@@ -13,9 +13,10 @@ import httpx
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.web.app import page_rooms
 from attendance.adapters.web.server.declared import DeclaredPage
+from attendance.adapters.web.server.forms import ACCOUNT, UNTYPED
 from attendance.domain.permissions.roles import Level, Role
-from tests.http.api import MARCH_2, PASSWORD, Api, Person, good
-from tests.http.operations import TIMES, Scene, added, another_session
+from tests.http.api import MARCH_2, PASSWORD, Api, Lasting, Person, good
+from tests.http.operations import TIMES, Scene, added, another_session, copied, remember
 from tests.http.snapshots import Rows, rows_of
 from tests.web.visitors import Visitor, visitor, with_session
 
@@ -272,21 +273,33 @@ TABLE: dict[str, Row] = {
 }
 
 
+ROOMS = [*page_rooms()]
+
+
 def declared() -> dict[str, DeclaredPage]:
     """Every page that is declared anywhere, by method and path."""
-    return {f"{page.method} {page.path}": page for room in page_rooms() for page in room.pages}
+    return {f"{page.method} {page.path}": page for room in ROOMS for page in room.pages}
 
 
 # Things with ids
 
+PAGES = "scene of pages"
 CLOSED = {"from": "2026-04-06", "until": "2026-04-07"}
 
 
 def scene_of(api: Api) -> Scene:
-    """A club, and a lab, as pages need them.
+    """A club, and a lab, as pages need them; in a new store in memory a copy of what `remember_pages` made.
 
     The client is a member of the group, and the clerk's child; on some days the location is closed.
     """
+    return copied(api, PAGES) or made_for_pages(api)
+
+
+def remember_pages(application: Lasting) -> None:
+    remember(application, PAGES, made_for_pages)
+
+
+def made_for_pages(api: Api) -> Scene:
     scene = Scene.of(api)
     joining = {"client_id": scene.client_id, "from": MARCH_2}
     good(scene.owner.posts(f"/groups/{scene.group_id}/members", **joining), 201)
@@ -418,7 +431,8 @@ class Forms(HTMLParser):
 def form_at(path: str, place: str, *people: Visitor) -> dict[str, str]:
     """The fields of the form that is sent to a path, from its page as the first sees it who does.
 
-    The page is at `place`, or at the path or above. Nothing where nobody sees a form.
+    Whoever else sends it does not say that it was shown to somebody else. The page is at `place`, or at the
+    path or above. Nothing where nobody sees a form.
     """
     places = [place] if place else [path]
     while not place and places[-1].count("/") > 2:
@@ -427,7 +441,7 @@ def form_at(path: str, place: str, *people: Visitor) -> dict[str, str]:
         for each in places:
             found = Forms(person.opens(each).text).found
             if fields := found.get(path) or (each == path and found.get("")):
-                return dict(fields)
+                return {name: text for name, text in fields.items() if name not in (ACCOUNT, UNTYPED)}
     return {}
 
 

@@ -104,7 +104,7 @@ def test_an_address_is_changed_by_the_link_that_is_mailed_there(memory: Api) -> 
     ada = signed_in(memory, username="ada")
     assert leads_to(changes(ada, ACCOUNT)) == f"{ACCOUNT}?notice=saved"
     form = form_on(ada.opens(ACCOUNT), EMAIL)
-    assert (form["email"], form.keys()) == ("ada@example.org", {"email", "version", "was"})
+    assert (form["email"], form.keys()) == ("ada@example.org", {"account", "email", "version", "was"})
     sent = ada.sends(EMAIL, **form | {"email": "new@example.org"})
     assert leads_to(sent) == f"{ACCOUNT}?notice=email-mailed"
     page = texts(ada.opens(f"{ACCOUNT}?notice=email-mailed"))

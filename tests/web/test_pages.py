@@ -68,7 +68,8 @@ def test_what_was_typed_is_kept_where_the_session_has_ended(memory: Api) -> None
     assert (kept.status_code, kept.headers["x-error-code"]) == (401, "authentication_required")
     assert "You are signed out" in page.texts
     assert "/app/sign-in" in page.links
-    again = Forms(kept.text).found["/app/account"]
+    # it goes to where it went
+    again = Forms(kept.text).found[""]
     assert again == form | {"name": 'Ada\n<b> "Byron"'}
     # no page of elsewhere has anything shown
     assert ada.sends("/app/account", by={"sec-fetch-site": "cross-site"}, **form).status_code == 403
@@ -76,12 +77,21 @@ def test_what_was_typed_is_kept_where_the_session_has_ended(memory: Api) -> None
     assert leads_to(ada.sends("/app/account", **again | {"name": "Ada Byron"})) == "/app/account?notice=saved"
 
 
+@pytest.mark.parametrize("part", ["%00", "%3F%23", "%22%3E", "%F0%9F%8E%88"])
+def test_what_was_typed_is_kept_on_a_proper_page_whatever_its_path(memory: Api, part: str) -> None:
+    kept = visitor(memory).sends(f"/app/clients/{part}/accounts", username="ada")
+    assert "You are signed out" in shown(kept).texts
+    assert Forms(kept.text).found == {"": {"username": "ada"}}
+
+
 def test_a_form_whose_session_has_ended_leads_to_signing_in(memory: Api) -> None:
     ada = visitor(memory)
     typed = {"current_password": PASSWORD, "new_password": PASSWORD}
     refused = ada.sends("/app/account/password", **typed)
-    assert leads_to(refused) == "/app/sign-in?next=%2Fapp%2Faccount%2Fpassword"
-    assert leads_to(ada.sends("/app/confirm-email")) == "/app/sign-in?next=%2Fapp%2Fconfirm-email"
+    assert leads_to(refused) == "/app/sign-in?next=%2Fapp%2Faccount%2Fpassword&notice=again"
+    assert (
+        leads_to(ada.sends("/app/confirm-email")) == "/app/sign-in?next=%2Fapp%2Fconfirm-email&notice=again"
+    )
     assert leads_to(ada.sends("/app/sign-out")) == "/"
 
 

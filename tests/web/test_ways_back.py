@@ -4,7 +4,7 @@ import pytest
 
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.navigation import ENTRIES, LABS, Entry
-from attendance.adapters.web.server.refusals.meanwhile import ShownForm, form_of, merged
+from attendance.adapters.web.server.refusals.meanwhile import Merged, ShownForm, form_of, merged
 from attendance.adapters.web.server.refusals.ways_back import WaysBack
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import Conflict, Outdated, Unavailable
@@ -138,14 +138,46 @@ def test_without_what_was_everything_that_was_typed_is_kept_and_said() -> None:
     }
 
 
-def test_rows_that_somebody_else_changed_are_shown_as_they_are_stored() -> None:
-    before = page_of("a", "", "a", "a", "", "09:00", "10:00", "")
-    sent = sent_of(before, **{"starts-1": "10:30"}, name="mine")
-    found = merged(sent, stored_as(page_of("a", "", "a", "a", "", "08:00", "10:00", "12:00", "")))
-    assert not any(name.startswith("starts") for name in found.typed)
+def rows_of(found: Merged) -> list[str]:
+    """What the rows hold, those that are empty too."""
+    return [text for name, text in sorted(found.typed.items()) if name.startswith("starts")]
+
+
+def test_rows_are_found_again_by_what_they_are_wherever_they_stand() -> None:
+    before = page_of("a", "", "a", "a", "", "09:00", "10:00", "11:00", "", "")
+    sent = sent_of(before, **{"starts-1": "10:30", "starts-3": "15:00"}, name="mine")
+    # another has put one before it, and taken one away
+    found = merged(sent, stored_as(page_of("a", "", "a", "a", "", "08:00", "09:00", "10:00", "", "")))
+    assert rows_of(found) == ["08:00", "09:00", "10:30", "15:00", ""]
     assert found.typed["name"] == "mine"
-    assert found.changed == [f"Time 1, {ALIKE}: 08:00", f"Time 3, {ALIKE}: 12:00"]
-    assert found.undone == [(f"Time 2, {ALIKE}", "10:30")]
+    assert found.changed == [f"Time 1, {ALIKE}: 08:00", "11:00: –"]
+    assert (found.both, found.undone) == ({}, [])
+
+
+def test_what_was_typed_into_a_row_that_is_gone_is_told() -> None:
+    before = page_of("a", "", "a", "a", "", "09:00", "10:00", "")
+    sent = sent_of(before, **{"starts-0": "09:30", "starts-1": ""})
+    found = merged(sent, stored_as(page_of("a", "", "a", "a", "", "08:00", "")))
+    assert rows_of(found) == ["08:00", ""]
+    assert found.changed == [f"Time 1, {ALIKE}: 08:00"]
+    # what both have taken away is gone
+    assert found.undone == [(f"Time 1, {ALIKE}", "09:30")]
+
+
+def test_a_row_that_both_have_added_is_there_once() -> None:
+    sent = sent_of(page_of("a", "", "a", "a", "", "09:00", "", ""), **{"starts-1": "10:00"})
+    found = merged(sent, stored_as(page_of("a", "", "a", "a", "", "09:00", "10:00", "")))
+    assert rows_of(found) == ["09:00", "10:00", ""]
+
+
+def test_a_form_that_does_not_say_what_was_in_its_rows_shows_them_as_they_are_stored() -> None:
+    sent = sent_of(page_of("a", "", "a", "a", "", "10:30", ""), was="")
+    found = merged(sent, stored_as(page_of("a", "", "a", "a", "", "08:00", "")))
+    assert rows_of(found) == []
+    assert (found.changed, found.undone) == (
+        [f"Time 1, {ALIKE}: 08:00"],
+        [(f"Time 1, {ALIKE}", "10:30")],
+    )
 
 
 def test_rows_that_nobody_else_changed_stay_as_they_were_typed() -> None:
@@ -166,7 +198,8 @@ def test_a_form_that_nothing_shows_again_is_sent_again_as_it_was(fragile: Fragil
     refused = anna.sends(f"{LABS}/{lab.id}/join", by=None, note="<b>\nü")
     page = shown(refused)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
-    assert Forms(refused.text).found[f"{LABS}/{lab.id}/join"] == {"note": "<b>\nü"}
+    again = {"account": member.id, "note": "<b>\nü"}
+    assert Forms(refused.text).found[f"{LABS}/{lab.id}/join"] == again
     assert f"{LABS}/{lab.id}" in page.links
     fragile.errors.clear()
     assert leads_to(anna.sends(f"{LABS}/{lab.id}/join")) == f"{LABS}/{lab.id}?notice=joined"

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -117,9 +118,14 @@ def shown(response: httpx.Response, *, has_scripts: bool = False) -> Shown:
     if has_scripts:
         html = re.sub(r'<script type="module" src="/static/[\w.]+"></script>', "", html)
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:", html)
-    parser = html5lib.HTMLParser(strict=True)
-    parser.parse(response.text)
+    check_is_html(response.text)
     return Shown(response.text)
+
+
+@lru_cache(maxsize=1000)
+def check_is_html(text: str) -> None:
+    """Raises an error where it is not HTML without errors, which of many pages is looked at once."""
+    html5lib.HTMLParser(strict=True).parse(text)
 
 
 def leads_to(response: httpx.Response) -> str:

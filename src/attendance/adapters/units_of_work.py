@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from os import getpid
 from threading import Lock
+from types import TracebackType
 
 from attendance.adapters.backoff import attempts
 from attendance.application.ports import Contended, NestedUnitOfWork, Store, UnitOfWork
@@ -33,6 +34,17 @@ class OpenUnit:
     ambient: Ambient | None = None
     is_open: bool = True
     process: int = field(default_factory=getpid)
+
+    @classmethod
+    def inside_others(cls, store: Store) -> "OpenUnit":
+        """A unit of a store, the innermost one of this context from here on."""
+        unit = cls(store, _innermost.get())
+        _innermost.set(unit)
+        return unit
+
+    def end(self) -> None:
+        self.is_open = False
+        _innermost.set(self.outer)
 
 
 _innermost: ContextVar[OpenUnit | None] = ContextVar("innermost_unit_of_work", default=None)
@@ -82,33 +94,23 @@ class JoinableStore(Store):
 
     def attempts(self) -> Iterator[None]:
         # inside an ambient transaction the reason to try again would still be there
-        return attempts() if self._open_unit() is None else iter([None])
+        return attempts() if self.open_unit() is None else iter([None])
 
-    @contextmanager
-    def _unit(self, begin: Callable[[], AbstractContextManager[UnitOfWork]]) -> Iterator[UnitOfWork]:
-        around = self._open_unit()
-        if around is not None and around.process != getpid():
-            raise Unavailable(OTHERS_TRANSACTION)
-        if around is not None and around.ambient is not None:
-            with _joined(around.ambient) as work:
-                yield work
-        else:
-            with self._opened(), begin() as work:
-                yield work
+    def _unit(self, begin: Callable[[], AbstractContextManager[UnitOfWork]]) -> "_Unit":
+        return _Unit(self, begin)
 
     @contextmanager
     def _opened(self) -> Iterator[OpenUnit]:
-        if self._open_unit() is not None:
+        if self.open_unit() is not None:
             raise NestedUnitOfWork
-        unit = OpenUnit(self, _innermost.get())
-        _innermost.set(unit)
+        unit = OpenUnit.inside_others(self)
         try:
             yield unit
         finally:
-            unit.is_open = False
-            _innermost.set(unit.outer)
+            unit.end()
 
-    def _open_unit(self) -> OpenUnit | None:
+    def open_unit(self) -> OpenUnit | None:
+        """The unit of this store that is open in this context."""
         unit = _innermost.get()
         # one that ended may still be seen by a context that was copied while it was open
         while unit is not None and not (unit.store is self and unit.is_open):
@@ -124,6 +126,42 @@ class JoinableStore(Store):
             except Contended as contended:
                 cause = contended
         raise Unavailable from cause
+
+
+class _Unit(AbstractContextManager[UnitOfWork]):
+    """A unit of work that begins or joins another; a class, as generators take twice as long."""
+
+    __slots__ = ("_begin", "_begun", "_opened", "_store")
+
+    def __init__(self, store: JoinableStore, begin: Callable[[], AbstractContextManager[UnitOfWork]]) -> None:
+        self._store, self._begin = store, begin
+        self._opened: OpenUnit | None = None
+
+    def __enter__(self) -> UnitOfWork:
+        around = self._store.open_unit()
+        if around is None:
+            self._opened = OpenUnit.inside_others(self._store)
+            try:
+                self._begun = self._begin()
+                return self._begun.__enter__()
+            except BaseException:
+                self._opened.end()
+                raise
+        if around.process != getpid():
+            raise Unavailable(OTHERS_TRANSACTION)
+        if around.ambient is None:
+            raise NestedUnitOfWork
+        self._begun = _joined(around.ambient)
+        return self._begun.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        try:
+            return self._begun.__exit__(kind, error, traceback)
+        finally:
+            if self._opened is not None:
+                self._opened.end()
 
 
 @contextmanager

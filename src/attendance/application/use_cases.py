@@ -29,8 +29,8 @@ from attendance.application.club import (
     prices,
     schedules,
     subscriptions,
-    timetables,
 )
+from attendance.application.club.timetables import listing, of_client, overviews, rosters
 from attendance.application.labs import labs, marks as lab_marks
 from attendance.application.maintenance import RunMaintenance
 from attendance.application.ports import Store
@@ -162,18 +162,18 @@ class UseCases:
     edit_group: groups.EditGroup
     add_member: groups.AddMember
     end_member: groups.EndMember
-    list_group_overviews: timetables.ListGroupOverviews
-    show_roster: timetables.ShowRoster
-    list_teachers: timetables.ListTeachers
-    list_lessons: timetables.ListLessons
-    list_all_lessons: timetables.ListAllLessons
+    list_group_overviews: overviews.ListGroupOverviews
+    show_roster: rosters.ShowRoster
+    list_teachers: overviews.ListTeachers
+    list_lessons: listing.ListLessons
+    list_all_lessons: listing.ListAllLessons
     add_lesson: lessons.AddLesson
     make_lessons: schedules.MakeLessons
     show_lesson: lessons.ShowLesson
     edit_lesson: lessons.EditLesson
     delete_lesson: lessons.DeleteLesson
-    groups_of_client: timetables.GroupsOfClient
-    lessons_of_client: timetables.LessonsOfClient
+    groups_of_client: of_client.GroupsOfClient
+    lessons_of_client: of_client.LessonsOfClient
     show_favorites: favorites.ShowFavorites
     replace_favorites: favorites.ReplaceFavorites
 

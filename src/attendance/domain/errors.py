@@ -105,6 +105,6 @@ class Unprocessable(AttendanceError):
 
 
 class Unavailable(AttendanceError):
-    """The request is valid and nothing was changed: try again later."""
+    """The request is valid and was not done, as far as is known: try again later."""
 
     text = "temporarily unavailable"

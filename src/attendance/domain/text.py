@@ -17,6 +17,8 @@ _ALIKE = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", 
 
 _BREVE = "\u0306"
 _PHONE_SIGNS = frozenset("+-/().")
+_FEWEST_DIGITS = 2
+"""Of a word without zeros before it; fewer are found nearly anywhere."""
 
 _ALLOWED_IN_PROSE = frozenset("\n\t")
 
@@ -119,7 +121,12 @@ def has_words(searched: str, words: Words) -> bool:
 
 
 def _phone_digits(word: str) -> str:
-    return digits(word) if all(it.isdecimal() or it in _PHONE_SIGNS for it in word) else ""
+    """The digits of a part of a phone number, without zeros before them: a country's code may stand there."""
+    if not all(it.isdecimal() or it in _PHONE_SIGNS for it in word):
+        return ""
+    dialled = digits(word)
+    national = dialled.lstrip("0")
+    return national if len(national) >= _FEWEST_DIGITS else dialled
 
 
 def trimmed(text: str) -> str:

@@ -48,7 +48,7 @@ def hashers() -> int:
 
 def opened_database(url: str, pool_size: int, setting: str) -> Iterator[Database]:
     with about(setting):
-        database = open_database(url, pool_size=pool_size)
+        database = open_database(url, pool_size=pool_size, only_reads=setting == "read_database_url")
     yield database
     database.engine.dispose()
 

@@ -69,7 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     database_url: str = "sqlite:///var/attendance.db"
     """Where everything is kept: `sqlite:///path`, `postgresql://user:password@host/name`, or `memory`,
-    which keeps nothing and allows one worker. Behind PgBouncer with `?pooling=transaction`: see
+    which keeps nothing and allows one worker. Several servers are separated by commas:
+    [cluster.md](cluster.md). Behind PgBouncer with `?pooling=transaction`:
     [operating.md](operating.md#a-pooler).
     """
     read_database_url: str | None = None

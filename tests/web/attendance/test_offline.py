@@ -430,6 +430,77 @@ def test_somebody_else_on_the_same_phone_sees_nothing_of_it_and_what_waits_stays
     assert lesson.statuses["Anna Adler"] == "present"
 
 
+def waits_while_the_office_signs_in(phone: BrowserContext, opened: Opens, lesson: Lesson) -> RollCall:
+    """On the page of a teacher one tap waits; the office, which may mark there too, is signed in now."""
+    roll = opened(lesson)
+    is_kept(roll.page, lesson.path)
+    phone.set_offline(True)
+    roll.taps("Anna Adler", "Present")
+    roll.says("Offline: 1 waiting")
+    has_session(roll.page, lesson.service, "office")
+    return roll
+
+
+def test_what_waits_of_one_is_not_sent_by_who_signs_in_beside_it(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    roll = waits_while_the_office_signs_in(phone, opened, lesson)
+    phone.set_offline(False)
+    roll.says("Please sign in again")
+    # nor from a page of whoever is signed in
+    theirs = phone.new_page()
+    theirs.goto(lesson.path)
+    RollCall(theirs).progress("0 of 6")
+    theirs.goto("/app/today")
+    expect(theirs.get_by_role("heading", name="Today")).to_be_visible()
+    assert lesson.statuses["Anna Adler"] is None
+    has_session(roll.page, lesson.service, lesson.teacher)
+    roll.page.evaluate("dispatchEvent(new Event('focus'))")
+    roll.says("Saved")
+    assert lesson.rows["Anna Adler"]["marked_by_name"] == lesson.teacher
+
+
+@pytest.mark.plants
+def test_where_nobody_says_whose_it_is_it_is_seen_to_be_sent_by_somebody_else(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    roll = waits_while_the_office_signs_in(phone, opened, lesson)
+
+    def unsaid(route: Route) -> None:
+        headers = {name: value for name, value in route.request.headers.items() if name != "x-account"}
+        route.continue_(headers=headers)
+
+    roll.page.route(SHEET, unsaid)
+    phone.set_offline(False)
+    roll.says("Saved")
+    assert lesson.rows["Anna Adler"]["marked_by_name"] == "office"
+
+
+def test_whoever_signs_in_is_shown_nothing_that_was_kept_for_another_however_slow_it_is(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    """A session may end without the phone knowing it; what is slow is shown as it was kept."""
+    roll = opened(lesson)
+    is_kept(roll.page, lesson.path)
+    is_kept(roll.page, "/app/today")
+    sessions_end(lesson)
+    other = phone.new_page()
+    other.goto("/app/offline")
+    roll.page.goto("/app/sign-in")
+    assert "/app/today" in kept_pages(other)
+    held: list[Route] = []
+    phone.route("**/app/today", lambda route: held.append(route))
+    roll.page.get_by_label("Username or email").fill("office")
+    roll.page.get_by_label("Password").fill(PASSWORD)
+    with phone.expect_event("request", lambda request: request.url.endswith("/app/today")):
+        # a click would wait for the page that is held
+        roll.page.evaluate("setTimeout(() => document.querySelector('main form').requestSubmit())")
+    assert kept_pages(other) == []
+    assert stored(other)["sheets"] == []
+    for route in held:
+        route.abort()
+
+
 @pytest.mark.parametrize("is_old", [True, False])
 def test_a_sheet_is_kept_until_the_session_ends_and_for_three_days_at_most(
     phone: BrowserContext, opened: Opens, lesson: Lesson, *, is_old: bool

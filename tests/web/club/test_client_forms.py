@@ -319,3 +319,37 @@ def test_teachers_link_nobody(club: Club) -> None:
     assert teacher.sends(path, username="teacher").status_code == 403
     assert teacher.sends(f"{path}/{mother}/remove").status_code == 403
     assert club.client()["user_ids"] == [mother]
+
+
+# Who is known already
+
+
+def test_whoever_is_known_already_is_added_once_more_only_where_that_is_said(club: Club) -> None:
+    teacher = club.visits(Role.EMPLOYEE)
+    typed = {"name": "anna  alvarez", "birthday": "2018-03-04", "phone": "030 9"}
+    refused = teacher.sends(NEW, **typed)
+    page = shown(refused)
+    assert (refused.status_code, page.values["phone"]) == (400, "030 9")
+    assert "somebody of this name is here already" in refused.text
+    assert {"#is_new", club.card()} <= {*page.links}
+    assert ", born 4 Mar 2018 (Maria Álvarez)" in page.texts
+    assert good(club.head.reads("/clients"), 200)["total"] == 2
+    # without a day nobody can tell
+    assert teacher.sends(NEW, name="Anna Álvarez").status_code == 400
+    assert leads_to(teacher.sends(NEW, **typed, is_new="yes")).endswith("?notice=added")
+    # somebody born on another day, or only called alike, is another
+    for name, birthday in (("Anna Álvarez", "2019-01-01"), ("Anna Álvarez Ruiz", "2018-03-04")):
+        assert leads_to(teacher.sends(NEW, name=name, birthday=birthday)).endswith("?notice=added")
+
+
+def test_those_who_are_called_the_same_are_told_apart_by_their_birthday(club: Club) -> None:
+    assert "born 4 Mar 2018" not in club.visits(Role.EMPLOYEE).opens("/app/clients").text
+    twin = added(club.head, "/clients", name="Anna Alvarez", birthday="2019-05-06")
+    good(club.head.posts(f"/groups/{club.group}/members", client_id=twin, **{"from": "2026-02-02"}), 201)
+    lesson = club.lesson("2026-03-02")
+    teacher = club.visits(Role.EMPLOYEE)
+    for path in ("/app/clients", f"/app/groups/{club.group}", f"/app/lessons/{lesson}"):
+        text = teacher.opens(path).text
+        assert all(f"born {day}" in text for day in ("4 Mar 2018", "6 May 2019")), path
+        assert text.count("born ") == 2
+    assert f'aria-labelledby="name-{twin} born-{twin}"' in teacher.opens(f"/app/lessons/{lesson}").text

@@ -203,3 +203,25 @@ def test_a_call_for_each_client_is_seen(
     monkeypatch.setattr("attendance.adapters.web.club.clients.listing.dialled", asks)
     few, many = calls_for_few_and_many(club, manager)
     assert many >= few + 20
+
+
+def test_the_list_is_a_file_too_whole_and_as_it_was_asked_for(club: Club) -> None:
+    added(club.head, "/clients", name="=1+1", phone="+49 30 1")
+    teacher = club.visits(Role.EMPLOYEE)
+    page = shown(teacher.opens("/app/clients?q=anna&sort=birthday"), has_scripts=True)
+    [link] = [each for each in page.links if "format=csv" in each]
+    assert {*link.removeprefix("?").split("&")} == {"q=anna", "sort=birthday", "format=csv"}
+    found = teacher.opens(f"/app/clients{link}")
+    assert found.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    assert found.headers["content-disposition"] == 'attachment; filename="clients.csv"'
+    assert found.headers["cache-control"] == "no-store"
+    assert found.text.splitlines() == [
+        "Name,Birthday,Groups,Guardian,Phone,Email,Address",
+        "Anna Álvarez,2018-03-04,Clay,Maria Álvarez,+49 (30) 12-34,anna@example.org,",
+    ]
+    everybody = teacher.opens("/app/clients?format=csv").text
+    assert "\r\n'=1+1,,,,+49 30 1,,\r\n" in everybody
+    assert len(everybody.splitlines()) == 4
+    assert club.visits(Role.USER).opens("/app/clients?format=csv").status_code == 403
+    german = teacher.opens("/app/clients?format=csv", **{"accept-language": "de"}).text
+    assert german.startswith("Name,Geburtstag,Gruppen,")

@@ -483,7 +483,61 @@ def test_a_roster_that_was_held_is_for_heads(club: GroupClub) -> None:
     assert refused.status_code == 409
     said = "lessons were held with another roster: 26 Feb 2026; only a head manager may change it"
     assert said in shown(refused).texts
-    assert leads_to(club.by("head").sends(f"{club.path}/members", **typed))
+    assert "rewrite" not in shown(refused).values
+
+
+def rewritings(club: GroupClub) -> dict[str, dict[str, str]]:
+    """What is typed into forms by which the list of a lesson on 26 February changes, by their paths."""
+    tom = f"{club.path}/members/{club.tom}"
+    enrol = f"/app/clients/{club.ann}/groups/enrol"
+    return {
+        f"{club.path}/members": {"client_id": club.ann, "from": "2026-02-01", "q": "a"},
+        enrol: {"group_id": club.group, "since": "2026-02-01", "until": "2026-02-27"},
+        tom: {"until": "2026-02-20"},
+        f"{tom}/dates": {"from-0": "2026-02-27", "until-0": ""},
+        f"/app/clients/{club.tom}/groups/{club.group}/end": {"last": "2026-02-20"},
+        f"{club.path}/end": {"last": "2026-02-20"},
+        f"{club.path}/edit": {
+            "name": "Clay",
+            "location_id": club.house,
+            "active_from": "2026-01-05",
+            "active_until": "2026-02-20",
+        },
+    }
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_head_is_asked_before_the_list_of_a_lesson_that_was_held_changes(
+    club: GroupClub, number: int
+) -> None:
+    club.marks(club.adds_lesson("2026-02-26"), club.tom)
+    head = club.by("head")
+    path, typed = [*rewritings(club).items()][number]
+    before = club.now()
+    asked = head.sends(path, **typed)
+    assert (asked.status_code, asked.headers["x-error-code"]) == (409, "held_roster_changes")
+    assert "the list of lessons that were held changes: 26 Feb 2026" in asked.text
+    assert (shown(asked).values["rewrite"], asked.text.count('id="rewrite"')) == ("yes", 1)
+    assert club.now() == before
+    assert leads_to(head.sends(path, **typed, rewrite="yes"))
+    assert club.now()["members"] != before["members"]
+
+
+@pytest.mark.plants
+def test_a_head_who_is_not_asked_is_seen_to_change_the_list(
+    club: GroupClub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attendance.adapters.web.server.fields.FieldReader.checked", lambda *_: True)
+    club.marks(club.adds_lesson("2026-02-26"), club.tom)
+    path, typed = next(iter(rewritings(club).items()))
+    assert leads_to(club.by("head").sends(path, **typed))
+    assert len(club.now()["members"]) == 2
+
+
+def test_no_head_is_asked_where_no_lesson_was_held(club: GroupClub) -> None:
+    club.adds_lesson("2026-02-26")
+    path, typed = next(iter(rewritings(club).items()))
+    assert leads_to(club.by("head").sends(path, **typed))
 
 
 def test_a_membership_ends_with_a_day_or_goes_before_it_begins(club: GroupClub) -> None:
@@ -769,16 +823,80 @@ def test_times_that_somebody_else_added_meanwhile_are_kept(club: GroupClub) -> N
     slot = {"weekday": 1, "starts": "16:00", "ends": "17:00"}
     club.edits(f"/groups/{club.group}", schedule=[slot])
     sent = Forms(manager.opens(path).text).found[path]
-    other = slot | {"starts": "18:00", "ends": "19:00"}
+    # which comes before it in the order of times
+    other = slot | {"starts": "14:00", "ends": "15:00"}
     club.edits(f"/groups/{club.group}", schedule=[slot, other])
-    late = manager.sends(path, **sent | {"ends-0": "17:30"})
+    mine = {"ends-0": "17:30", "weekday-1": "2", "starts-1": "10:00", "ends-1": "11:00"}
+    late = manager.sends(path, **sent | mine)
     assert late.status_code == 412
-    assert "Not kept, as the rows were changed meanwhile: Time 1, Ends – 17:30" in shown(late).texts
-    assert any("Time 2, Begins: 18:00" in text for text in shown(late).texts)
+    texts = shown(late).texts
+    assert any("Time 1, Begins: 14:00" in text for text in texts)
+    assert not any("Not kept" in text for text in texts)
     again = Forms(late.text).found[path]
-    assert (again["ends-0"], again["starts-1"]) == ("17:00", "18:00")
-    leads_to(manager.sends(path, **again | {"ends-0": "17:30"}))
-    assert [(each["starts"], each["ends"]) for each in club.now()["schedule"]] == [
-        ("16:00", "17:30"),
-        ("18:00", "19:00"),
+    assert (again["starts-0"], again["ends-1"], again["starts-2"]) == ("14:00", "17:30", "10:00")
+    leads_to(manager.sends(path, **again))
+    assert [(each["weekday"], each["starts"], each["ends"]) for each in club.now()["schedule"]] == [
+        (1, "14:00", "15:00"),
+        (1, "16:00", "17:30"),
+        (2, "10:00", "11:00"),
     ]
+
+
+def test_a_teacher_whom_somebody_else_took_away_meanwhile_does_not_come_back(club: GroupClub) -> None:
+    path, manager = f"{club.path}/teachers", club.by("manager")
+    first, second = (
+        {"user_id": club.people[name].id, "from": "2026-01-05"} for name in ("teacher", "colleague")
+    )
+    club.edits(f"/groups/{club.group}", teachers=[first, second])
+    sent = Forms(manager.opens(path).text).found[path]
+    [gone] = [number for number in "01" if sent[f"teacher-{number}"] == first["user_id"]]
+    kept = "1" if gone == "0" else "0"
+    club.edits(f"/groups/{club.group}", teachers=[second])
+    late = manager.sends(path, **sent | {f"until-{kept}": "2026-12-31"})
+    assert late.status_code == 412
+    assert any("Teacher, 2026-01-05: –" in text for text in shown(late).texts)
+    leads_to(manager.sends(path, **Forms(late.text).found[path]))
+    [left] = club.now()["teachers"]
+    assert (left["user_id"], left["until"]) == (second["user_id"], "2026-12-31")
+
+
+# Days and times that go together
+
+
+def test_the_first_day_that_is_offered_is_none_before_the_groups(memory: Api) -> None:
+    club = GroupClub(memory)
+    club.edits(f"/groups/{club.group}", active_from="2026-03-16", members=[])
+    manager = club.by("manager")
+    assert shown(manager.opens(f"{club.path}/members?q=Ann")).values["from"] == "2026-03-16"
+    enrol = f"/app/clients/{club.ann}/groups/enrol"
+    assert shown(manager.opens(enrol)).values["since"] == ""
+    leads_to(manager.sends(enrol, group_id=club.group, since="", until=""))
+    assert [each["from"] for each in club.now()["members"]] == ["2026-03-16"]
+    # and today where the group has begun
+    club.edits(f"/groups/{club.group}", active_from="2026-01-05", members=[])
+    leads_to(manager.sends(enrol, group_id=club.group, since="", until=""))
+    assert [each["from"] for each in club.now()["members"]] == [TODAY]
+
+
+def test_times_that_overlap_are_told_on_the_page_of_the_group(memory: Api) -> None:
+    club = GroupClub(memory)
+    manager = club.by("manager")
+    told = "These times overlap"
+
+    def saves(*times: tuple[str, str, str, str]) -> str:
+        typed = {"version": str(club.now()["version"])}
+        for number, (weekday, starts, ends, every) in enumerate(times):
+            names = ("weekday", "starts", "ends", "every", "from")
+            row = (weekday, starts, ends, every, "2026-01-05" if number else "2026-01-12")
+            typed |= {f"{name}-{number}": text for name, text in zip(names, row, strict=True)}
+        page = leads_to(manager.sends(f"{club.path}/schedule", **typed))
+        return manager.opens(page).text
+
+    assert told not in saves(("1", "17:00", "18:00", "1"), ("1", "18:00", "19:00", "1"))
+    assert told not in saves(("1", "17:00", "18:00", "1"), ("2", "17:30", "19:00", "1"))
+    assert "Mondays 17:00–18:00; Mondays 17:30–24:00" in saves(
+        ("1", "17:00", "18:00", "1"), ("1", "17:30", "00:00", "1")
+    )
+    # in alternate weeks they never meet
+    assert told not in saves(("1", "17:00", "18:00", "2"), ("1", "17:30", "18:30", "2"))
+    assert told in saves(("1", "17:00", "18:00", "1"), ("1", "17:30", "18:30", "2"))

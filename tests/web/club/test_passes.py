@@ -512,7 +512,7 @@ def test_a_client_is_enrolled_into_a_group_and_leaves_it(office: Office) -> None
 
 
 def test_what_is_wrong_with_an_enrolment_is_said_at_its_fields(office: Office) -> None:
-    wrong = enrols(office, group_id="", since="", until="x")
+    wrong = enrols(office, group_id="", since="y", until="x")
     assert wrong.status_code == 400
     page = shown(wrong)
     assert {page.attributes[name].get("aria-invalid") for name in ("since", "until")} == {"true"}

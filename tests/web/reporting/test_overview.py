@@ -258,3 +258,37 @@ def test_names_are_texts_and_nothing_else(memory: Api) -> None:
     manager = signed_in(memory, Role.MANAGER)
     for path in (OVERVIEW, f"{OVERVIEW}/at-risk", f"{OVERVIEW}/unpaid"):
         assert name in shown(manager.opens(path)).texts
+
+
+# As files
+
+
+def test_what_was_sold_in_a_month_is_a_file_too(memory: Api) -> None:
+    club = club_of(memory)
+    price = club.adds("prices", make.price("80.00"))
+    for day in (TODAY, TODAY.replace(day=1) - DAY):
+        club.adds("subscriptions", make.subscription(club.anna, price, sold_on=day, starts_on=day))
+    head = signed_in(memory, Role.HEAD_MANAGER)
+    path = f"{OVERVIEW}/sales"
+    [link] = [each for each in shown(head.opens(path)).links if "format=csv" in each]
+    header, *rows = head.opens(f"{path}{link}").text.splitlines()
+    assert header == "Client,Sold on,Pass,Discount (%),Amount,Currency"
+    assert [row.split(",")[1] for row in rows] == [str(TODAY)]
+    assert rows[0].endswith(",0,80.00,EUR")
+    assert signed_in(memory, Role.MANAGER).opens(f"{path}?format=csv").status_code == 403
+
+
+def test_unpaid_visits_and_those_at_risk_are_files_too(memory: Api) -> None:
+    club = club_of(memory)
+    held(club)
+    manager = signed_in(memory, Role.MANAGER)
+    first, last = TODAY - 4 * DAY, TODAY - DAY
+    header, *rows = manager.opens(f"{OVERVIEW}/unpaid?format=csv").text.splitlines()
+    assert header == "Client,Visits,First day,Last day"
+    assert sorted(rows) == [f"{name},4,{first},{last}" for name in ("Anna", "Bea", "Carl")]
+    header, *rows = manager.opens(f"{OVERVIEW}/at-risk?format=csv").text.splitlines()
+    assert header == "Client,Reason,Days"
+    days = " ".join(str(TODAY - back * DAY) for back in (4, 3, 2, 1))
+    assert f"Carl,absent several times in a row,{days}" in rows
+    for path in ("unpaid", "at-risk"):
+        assert any("format=csv" in each for each in shown(manager.opens(f"{OVERVIEW}/{path}")).links)

@@ -91,6 +91,7 @@ def http_application(
     callers = Callers(
         use_cases.actor_of,
         use_cases.reader_of_calendars,
+        use_cases.actor_of.visitor,
         settings.trusted_proxies,
         SessionCookie(settings.base_url),
     )

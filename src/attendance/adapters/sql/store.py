@@ -1,12 +1,13 @@
 """Units of work over pooled connections."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, NoReturn
 
 from attendance.adapters.rooms import repositories_in
-from attendance.adapters.sql.engine.connection import Connection
+from attendance.adapters.sql.engine.connection import Connection, Expecting
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning
 from attendance.adapters.sql.engine.replica import Replica
@@ -46,21 +47,27 @@ class SqlStore(JoinableStore):
             connection = Connection(shared, self.primary, is_one_transaction=True)
             yield UnitOfWork(REPOSITORIES, connection)
 
-    @contextmanager
-    def begin_autocommit(self) -> Iterator[UnitOfWork]:
-        with _connection(self.primary) as connection:
-            yield UnitOfWork(REPOSITORIES, connection)
+    def begin_autocommit(self) -> AbstractContextManager[UnitOfWork]:
+        return _Autocommit(self.primary)
+
+    def begin_read(self) -> AbstractContextManager[UnitOfWork]:
+        if isinstance(self.replica, Replica):
+            return self._begin_read_of(self.replica)
+        return _Autocommit(self.primary)
 
     @contextmanager
-    def begin_read(self) -> Iterator[UnitOfWork]:
-        if isinstance(self.replica, Replica):
-            with _translated_errors(), self.replica.transaction() as driver:
-                if driver is not None:
-                    connection = Connection(driver, self.replica.database, is_one_transaction=True)
-                    yield UnitOfWork(REPOSITORIES, connection)
-                    return
-        with _connection(self.primary) as connection:
-            yield UnitOfWork(REPOSITORIES, connection)
+    def _begin_read_of(self, replica: Replica) -> Iterator[UnitOfWork]:
+        with _translated_errors(), replica.transaction() as driver:
+            if driver is not None:
+                yield UnitOfWork(REPOSITORIES, Connection(driver, replica.database, is_one_transaction=True))
+                return
+        with _Autocommit(self.primary) as work:
+            yield work
+
+    def expecting(self, ask: Callable[[UnitOfWork], object]) -> AbstractContextManager[object]:
+        if not self.primary.runs_both:
+            return nullcontext()
+        return Expecting(self.primary, lambda connection: ask(UnitOfWork(REPOSITORIES, connection)))
 
     @contextmanager
     def begin_ambient(self) -> Iterator[Ambient]:
@@ -77,10 +84,31 @@ class SqlStore(JoinableStore):
                 raise Unavailable
 
 
-@contextmanager
-def _connection(database: Database) -> Iterator[Connection]:
-    with _translated_errors(), database.connection() as driver:
-        yield Connection(driver, database, is_one_transaction=False)
+class _Autocommit(AbstractContextManager[UnitOfWork]):
+    """A unit of work whose every call is a transaction; a class, as generators take three times as long."""
+
+    __slots__ = ("_database", "_lent")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> UnitOfWork:
+        self._lent = self._database.connection()
+        try:
+            driver = self._lent.__enter__()
+        except Exception as error:
+            _raise_meaning(error)
+        return UnitOfWork(REPOSITORIES, Connection(driver, self._database, is_one_transaction=False))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self._lent.__exit__(kind, error, traceback)
+        except Exception as raised:
+            _raise_meaning(raised)
+        if isinstance(error, Exception) and (means := meaning(error)) is not error:
+            raise means from error
 
 
 @contextmanager
@@ -95,6 +123,10 @@ def _translated_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if (means := meaning(error)) is error:
-            raise
-        raise means from error
+        _raise_meaning(error)
+
+
+def _raise_meaning(error: Exception) -> NoReturn:
+    if (means := meaning(error)) is error:
+        raise error
+    raise means from error

@@ -1,6 +1,7 @@
 """For the operator, at the command line: the first owner, finding accounts, helping somebody in and out."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.read_models import SessionDetails, UserDetails
@@ -31,6 +32,9 @@ class OwnerExists(Conflict):
 class CreateOwner(Command):
     """Add the first owner's account and return its id. The address counts as confirmed.
 
+    `owner_since`: since when it is one, for whoever ran the club before it was kept here; now unless given,
+    and at the latest. It counts for the tenure that a word on role changes takes.
+
     For the operator: it asks for no permission. Raises OwnerExists, Invalid, UsernameTaken, EmailTaken.
     """
 
@@ -39,16 +43,19 @@ class CreateOwner(Command):
     email_addresses: EmailAddresses
     password_rules: PasswordRules
 
-    def __call__(self, *, username: str, email: str, password: str) -> AccountId:
+    def __call__(
+        self, *, username: str, email: str, password: str, owner_since: datetime | None = None
+    ) -> AccountId:
         accepted_username, accepted_email, accepted_password = accepted_together(
             lambda: accept_username(self.usernames, username, email),
             lambda: self.email_addresses.accepted(email),
             lambda: self.password_rules.accepted(password),
         )
-        return self._add(accepted_username, accepted_email, self.hasher.hash(accepted_password))
+        password_hash = self.hasher.hash(accepted_password)
+        return self._add(accepted_username, accepted_email, password_hash, owner_since)
 
     @retried
-    def _add(self, username: str, email: str, password_hash: str) -> AccountId:
+    def _add(self, username: str, email: str, password_hash: str, owner_since: datetime | None) -> AccountId:
         now = self.clock()
         account = Account(
             id=AccountId(self.new_id()),
@@ -57,7 +64,7 @@ class CreateOwner(Command):
             email=email,
             email_confirmed_at=now,
             role=Role.OWNER,
-            owner_since=now,
+            owner_since=min(owner_since or now, now),
             created_at=now,
             updated_at=now,
         )

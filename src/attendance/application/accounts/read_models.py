@@ -28,6 +28,22 @@ class ClientOfUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who is signed in, and what is said to them whatever they look at.
+
+    `language`: that of their account, None where it has none. `awaits_confirmation`: the account has an
+    address that its link has not confirmed. The session ends at `expires_at`, and before that `idle_seconds`
+    after it was used last.
+    """
+
+    actor: Actor
+    language: Language | None
+    awaits_confirmation: bool
+    expires_at: datetime
+    idle_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserDetails:
     """An account. `level` follows from the role once the address is confirmed: 1 until then.
 

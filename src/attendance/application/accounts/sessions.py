@@ -6,10 +6,10 @@ from datetime import datetime
 from functools import partial
 
 from attendance.application.accounts.rate_limiter import RateLimiter
-from attendance.application.accounts.read_models import SessionDetails, StartedSession
+from attendance.application.accounts.read_models import SessionDetails, StartedSession, Visitor
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query, TimedQuery
-from attendance.application.ports import Hasher, RunInBackground, Tokens, UnitOfWork
+from attendance.application.ports import Hasher, RunInBackground, SignedIn, Tokens, UnitOfWork
 from attendance.application.ports.accounts import ACCOUNTS
 from attendance.domain.accounts.accounts import (
     LONGEST_EMAIL,
@@ -270,8 +270,28 @@ class ActorOf(TimedQuery):
     session_lifetimes: SessionLifetimes
     run_in_background: RunInBackground
 
-    @retried
     def __call__(self, token: str) -> Actor:
+        return self._actor(self._signed_in(token))
+
+    def visitor(self, token: str) -> Visitor:
+        """The same, with what pages have to know of the account, which takes no further look at it."""
+        signed_in = self._signed_in(token)
+        lifetime = self.session_lifetimes.of(remembered=signed_in.session.remembered)
+        return Visitor(
+            actor=self._actor(signed_in),
+            language=signed_in.language,
+            awaits_confirmation=signed_in.awaits_confirmation,
+            expires_at=signed_in.session.expires_at,
+            idle_seconds=int(lifetime.idle.total_seconds()),
+        )
+
+    @staticmethod
+    def _actor(signed_in: SignedIn) -> Actor:
+        session = signed_in.session
+        return Actor(session.account_id, session.id, signed_in.level)
+
+    @retried
+    def _signed_in(self, token: str) -> SignedIn:
         subject = self.tokens.subject(token)
         if subject is None:
             raise InvalidToken
@@ -288,7 +308,7 @@ class ActorOf(TimedQuery):
             raise SessionExpired
         if signed_in.session.is_worth_touching(at=now):
             self.run_in_background(lambda: self._touch(session_id, now))
-        return Actor(signed_in.session.account_id, session_id, signed_in.level)
+        return signed_in
 
     @retried
     def _touch(self, session_id: SessionId, at: datetime) -> None:

@@ -21,6 +21,7 @@ from attendance.domain.club.groups import (
     GroupChanges,
     GroupFields,
     GroupMembership,
+    HeldRosterChanges,
     RosterHeld,
     longer_members,
 )
@@ -128,11 +129,12 @@ class EditGroup(Command):
     rosters of lessons that were held must stay (RosterHeld). A new or longer membership ends with the group
     at the latest, and is refused where it begins after the group's last day (OutsideGroup). An earlier
     `active_until` ends the group: memberships that run on end with it, and lessons that are planned after it
-    are cancelled if `cancel_lessons` says so, else it is refused (LessonsPlanned). `versions`: refuse unless
-    the stored version is one of these; None: any.
+    are cancelled if `cancel_lessons` says so, else it is refused (LessonsPlanned). `keep_held_rosters`:
+    refuse what head managers may do, too, and say which days it is about (HeldRosterChanges). `versions`:
+    refuse unless the stored version is one of these; None: any.
 
     Raises Invalid, Forbidden, GroupNotFound, Outdated, LocationNotFound, UserNotFound, ClientNotFound,
-    ClientArchived, GroupFull, OutsideGroup, RosterHeld, LessonsPlanned.
+    ClientArchived, GroupFull, OutsideGroup, RosterHeld, HeldRosterChanges, LessonsPlanned.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -147,6 +149,7 @@ class EditGroup(Command):
         group_id: GroupId,
         versions: Collection[int] | None = None,
         cancel_lessons: bool = False,
+        keep_held_rosters: bool = False,
         **changes: Unpack[GroupChanges],
     ) -> GroupDetails:
         raise_if_errors(*self.errors_in(changes))
@@ -156,7 +159,7 @@ class EditGroup(Command):
 
             def edited(before: Group) -> tuple[Group, Event | None]:
                 after, event = before.edited(changes, context)
-                _require_same_held_rosters(work, actor, before, after, context)
+                _require_same_held_rosters(work, actor, before, after, context, keep_held_rosters)
                 _clear_absences(work, before, after, context)
                 if before.is_ended_by(after):
                     end_lessons(work, after, context, cancel_lessons=cancel_lessons)
@@ -171,7 +174,8 @@ class AddMember(Command):
 
     `until` None: open end; it ends with the group at the latest. `versions`: refuse (Outdated) unless the
     group has one of these; None: any. The roster of a lesson that was held changes only by head managers and
-    above (RosterHeld). Raises Invalid, Forbidden, GroupNotFound, Outdated, ClientNotFound, ClientArchived,
+    above (RosterHeld), and for nobody where `keep_held_rosters` says so (HeldRosterChanges).
+    Raises Invalid, Forbidden, GroupNotFound, Outdated, ClientNotFound, ClientArchived,
     GroupFull, RosterHeld, OutsideGroup where it begins after the group's last day, and AlreadyInGroup where
     the client is in the group on one of these days.
     """
@@ -191,6 +195,7 @@ class AddMember(Command):
         since: date,
         until: date | None = None,
         versions: Collection[int] | None = None,
+        keep_held_rosters: bool = False,
     ) -> GroupDetails:
         raise_if_errors(*self.errors_in({"since": since, "until": until}))
         member = GroupMembership(client_id=client_id, since=since, until=until)
@@ -201,6 +206,7 @@ class AddMember(Command):
             versions,
             self._change_context(actor),
             lambda group: group.members_with(member),
+            keep_held_rosters,
         )
 
 
@@ -210,8 +216,9 @@ class EndMember(DatedCommand):
     Where none runs on it, remove the next one that has not begun. The client's planned absences from later
     lessons of the group go with it. `until`: today unless given. `versions`:
     refuse (Outdated) unless the group has one of these; None: any. The roster of a lesson that was held
-    changes only by head managers and above (RosterHeld). Raises Forbidden, GroupNotFound, Outdated,
-    MembershipNotFound, RosterHeld.
+    changes only by head managers and above (RosterHeld), and for nobody where `keep_held_rosters` says so
+    (HeldRosterChanges). Raises Forbidden, GroupNotFound, Outdated, MembershipNotFound, RosterHeld,
+    HeldRosterChanges.
     """
 
     @retried
@@ -223,6 +230,7 @@ class EndMember(DatedCommand):
         client_id: ClientId,
         until: date | None = None,
         versions: Collection[int] | None = None,
+        keep_held_rosters: bool = False,
     ) -> GroupDetails:
         today = self.today()
         return _edit_members(
@@ -232,6 +240,7 @@ class EndMember(DatedCommand):
             versions,
             self._change_context(actor),
             lambda group: group.members_when_ended(client_id, last=until or today, today=today),
+            keep_held_rosters,
         )
 
 
@@ -242,6 +251,7 @@ def _edit_members(
     versions: Collection[int] | None,
     context: ChangeContext,
     members: Callable[[Group], tuple[GroupMembership, ...]],
+    keep_held_rosters: bool,
 ) -> GroupDetails:
     """Give a group other members, and return it."""
     require_level(actor, Permission.EDIT_GROUP)
@@ -249,7 +259,7 @@ def _edit_members(
 
         def edited(before: Group) -> tuple[Group, Event | None]:
             after, event = before.edited({"members": members(before)}, context)
-            _require_same_held_rosters(work, actor, before, after, context)
+            _require_same_held_rosters(work, actor, before, after, context, keep_held_rosters)
             _clear_absences(work, before, after, context)
             _require_references(work, before, after)
             return after, event
@@ -258,17 +268,24 @@ def _edit_members(
 
 
 def _require_same_held_rosters(
-    work: UnitOfWork, actor: Actor, before: Group, after: Group, context: ChangeContext
+    work: UnitOfWork,
+    actor: Actor,
+    before: Group,
+    after: Group,
+    context: ChangeContext,
+    keep_held_rosters: bool,
 ) -> None:
     """Raise RosterHeld where the roster of a lesson that was held changes, unless the actor may change it.
 
-    Before clients are locked: whoever marks attendance locks the lesson first.
+    HeldRosterChanges where the actor may, and `keep_held_rosters` says to tell first. Before clients are
+    locked: whoever marks attendance locks the lesson first.
     """
-    if after.members == before.members or may_rewrite_rosters(actor):
+    may_rewrite = may_rewrite_rosters(actor)
+    if after.members == before.members or (may_rewrite and not keep_held_rosters):
         return
     held_dates = work.lessons.lock_held_dates(before.id, context.at)
     if changed_dates := before.days_with_other_roster(after, held_dates):
-        raise RosterHeld(*changed_dates)
+        raise (HeldRosterChanges if may_rewrite else RosterHeld)(*changed_dates)
 
 
 def _clear_absences(work: UnitOfWork, before: Group, after: Group, context: ChangeContext) -> None:

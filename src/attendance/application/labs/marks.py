@@ -1,6 +1,7 @@
 """Attendance of a lab by date: for the lab's owner alone."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
 
@@ -37,6 +38,12 @@ class MarkLabAttendance(Command):
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return record_errors(LabEntry, fields, status=Status.PRESENT)
 
+    def expected(
+        self, *, lab_id: LabId, user_id: AccountId, date: date, **_: object
+    ) -> AbstractContextManager[object]:
+        """A block in which this is about to be called with these, once it is known who asks."""
+        return self.store.expecting(lambda work: work.lab_attendance.place(lab_id, user_id, date))
+
     @retried
     def __call__(
         self, actor: Actor, *, lab_id: LabId, user_id: AccountId, date: date, status: Status, note: str = ""
@@ -55,6 +62,10 @@ class MarkLabAttendance(Command):
 
 class LabAttendanceByDate(Query):
     """Return the marks of a lab on one date, by username. Raises Forbidden, LabNotFound, OnlyOwnerViews."""
+
+    def expected(self, *, lab_id: LabId, date: date) -> AbstractContextManager[object]:
+        """A block in which this is about to be called with these, once it is known who asks."""
+        return self.store.expecting(lambda work: work.lab_attendance.sheet(lab_id, date))
 
     @retried
     def __call__(self, actor: Actor, *, lab_id: LabId, date: date) -> LabSheet:

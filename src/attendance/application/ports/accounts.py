@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from attendance.application.pagination import Page
 from attendance.application.ports.repository import Repository, Resource, Unique
-from attendance.domain.accounts.accounts import Account, EmailTaken, UsernameTaken, UserNotFound
+from attendance.domain.accounts.accounts import Account, EmailTaken, Language, UsernameTaken, UserNotFound
 from attendance.domain.accounts.kept_answers import KeptAnswer
 from attendance.domain.accounts.links import Link
 from attendance.domain.accounts.mail import Mail, MailState
@@ -87,11 +87,16 @@ class AccountsPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """A session, and the level that its account has now."""
+    """A session, and of its account what each request has to know, as it is now.
+
+    `awaits_confirmation`: it has an address that is not confirmed.
+    """
 
     session: Session
     account_active: bool
     level: Level
+    language: Language | None
+    awaits_confirmation: bool
 
 
 class Accounts(Repository[Account, UserCriteria], Protocol):

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from attendance.application.pagination import Page
 from attendance.domain.attendance.status import Status
@@ -61,8 +61,7 @@ class LabDetails:
     members: tuple[LabMemberRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LabSheetRow:
+class LabSheetRow(NamedTuple):
     """One user's mark on a date."""
 
     user_id: AccountId

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, get_type_hints
 
 from attendance.application.ports import accounts, club
@@ -90,6 +90,15 @@ class Store(Protocol):
 
         It has all that was committed before it was opened.
         """
+
+    def expecting(self, ask: Callable[[UnitOfWork], object]) -> AbstractContextManager[object]:
+        """A block in which this is about to be asked: a store may ask it together with what comes before.
+
+        Its answer is as of then, and used only where it is asked next. `ask` calls one method of a repository
+        that reads; it need not be run to its end.
+        """
+        del ask
+        return nullcontext()
 
     @abstractmethod
     def ambient(self) -> AbstractContextManager[None]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import gcd
 from operator import attrgetter
 from typing import Any, TypedDict
@@ -62,6 +62,19 @@ class RosterHeld(Conflict):
         self.days = days
 
 
+class HeldRosterChanges(Conflict):
+    """The roster of lessons that were held would change, and whoever may do that wanted to be told first.
+
+    `days` are their dates, in order.
+    """
+
+    text = "the roster of lessons that were held changes"
+
+    def __init__(self, *days: date) -> None:
+        super().__init__(f"{type(self).text}: {', '.join(map(str, days))}")
+        self.days = days
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Teaching(Period):
     """A user teaches a group from `since` to `until`, both included; `until` None: open end."""
@@ -114,6 +127,17 @@ class Slot:
         """Whether on some day both start at the same time."""
         if (self.weekday, self.starts) != (other.weekday, other.starts):
             return False
+        return self._meets_in_a_week_of(other, active_from)
+
+    def overlaps(self, other: "Slot", active_from: date | None) -> bool:
+        """Whether on some day one begins before the other has ended."""
+        if self.weekday != other.weekday or not self._meets_in_a_week_of(other, active_from):
+            return False
+        return (self.starts < other.ends or other.ends == time.min) and (
+            other.starts < self.ends or self.ends == time.min
+        )
+
+    def _meets_in_a_week_of(self, other: "Slot", active_from: date | None) -> bool:
         first, second = self.first_day(active_from), other.first_day(active_from)
         if first is None or second is None:
             return True
@@ -148,6 +172,14 @@ class GroupFields(RecordFields):
     active_until: date | None = None
     teachers: tuple[Teaching, ...] = ()
     schedule: tuple[Slot, ...] = ()
+
+    def overlapping_slots(self) -> list[tuple[Slot, Slot]]:
+        """Each two times of the schedule of which one begins before the other has ended, in its order.
+
+        Where both are on one day a lesson is made of the first alone.
+        """
+        pairs = combinations(self.schedule, 2)
+        return [(one, other) for one, other in pairs if one.overlaps(other, self.active_from)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

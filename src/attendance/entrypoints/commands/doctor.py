@@ -83,8 +83,6 @@ def _of_what_is_built(settings: Settings) -> "Iterator[Finding]":
 
 
 def _of_database(settings: Settings, url: str) -> "Iterator[Finding]":
-    import sqlalchemy as sa
-
     from attendance.adapters.sql.engine.databases import open_database
     from attendance.entrypoints.watching import diagnosis
 
@@ -97,7 +95,7 @@ def _of_database(settings: Settings, url: str) -> "Iterator[Finding]":
         yield from diagnosis.permissions_of(path, "database")
     try:
         database = open_database(url, pool_size=1)
-    except (ValueError, sa.exc.ArgumentError) as error:
+    except ValueError as error:
         yield diagnosis.trouble("database", f"ATTENDANCE_DATABASE_URL: {error}")
         return
     try:
@@ -130,7 +128,7 @@ def _of_replica(primary_url: str, url: str) -> "Iterator[Finding]":
     from attendance.entrypoints.watching import diagnosis
 
     try:
-        database = open_database(url, pool_size=1)
+        database = open_database(url, pool_size=1, only_reads=True)
     except ValueError as error:
         yield diagnosis.trouble("replica", f"ATTENDANCE_READ_DATABASE_URL: {error}")
         return
@@ -147,11 +145,11 @@ def _of_replica(primary_url: str, url: str) -> "Iterator[Finding]":
 
 def _sqlite_file(url: str) -> Path | None:
     """The file of an SQLite database, without making it."""
-    import sqlalchemy as sa
+    from attendance.adapters.sql.engine.databases import parsed_url
 
     try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+        parsed = parsed_url(url)
+    except ValueError:
         return None
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:"
     return Path(str(parsed.database)) if is_file else None

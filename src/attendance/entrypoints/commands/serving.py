@@ -132,10 +132,10 @@ def _noted_on(database_url: str) -> ExitStack:
     Both work, and each gets less done than one by itself: writers wait for each other without an order. On
     Linux alone; a service that runs in a container of its own is not seen.
     """
-    import sqlalchemy as sa
+    from attendance.adapters.sql.engine.databases import parsed_url
 
     held = ExitStack()
-    url = sa.make_url(database_url) if database_url != MEMORY else None
+    url = parsed_url(database_url) if database_url != MEMORY else None
     if sys.platform != "linux" or url is None or url.get_backend_name() != "sqlite" or not url.database:
         return held
     with suppress(OSError):

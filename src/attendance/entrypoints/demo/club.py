@@ -118,7 +118,9 @@ class Demo:
         """Make everything, group by group. Raises NotEmpty."""
         if self.use.list_clients(OPERATOR, page=1).total or self.use.list_groups(OPERATOR, page=1).total:
             raise NotEmpty
-        self.people = Staffing(use=self.use, names=self.names, password=self.password)()
+        owned_since = self.present.now - timedelta(weeks=SCHOOL_WEEKS)
+        staffing = Staffing(use=self.use, names=self.names, password=self.password, owned_since=owned_since)
+        self.people = staffing()
         head = self.people.head
         locations = self._locations(head)
         prices = self._prices(head)

@@ -1,6 +1,7 @@
 """Who may sign in at the demo: people of every role, all with one password."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from attendance.application.accounts.read_models import UserDetails
 from attendance.application.use_cases import UseCases
@@ -34,15 +35,25 @@ class People:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staffing:
-    """Makes accounts that are confirmed, without signing anybody in."""
+    """Makes accounts that are confirmed, without signing anybody in.
+
+    `owned_since`: since when the first of the owners is one.
+    """
 
     use: UseCases
     names: Names
     password: str
+    owned_since: datetime
 
     def __call__(self) -> People:
         """Owners, an admin, who keeps it all, teachers, and a parent."""
-        self.use.create_owner(username="demo-owner", email=f"owner{ADDRESSES}", password=self.password)
+        # long enough for its word to count where a role change awaits one
+        self.use.create_owner(
+            username="demo-owner",
+            email=f"owner{ADDRESSES}",
+            password=self.password,
+            owner_since=self.owned_since,
+        )
         head = self._account("demo-head", Role.HEAD_MANAGER)
         family = self.names.family()
         parent = self._account("demo-parent", Role.USER, family)

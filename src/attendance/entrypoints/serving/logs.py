@@ -3,8 +3,11 @@
 JSON, a line for each event, where machines read it, and text on a terminal.
 """
 
+import asyncio
+import atexit
 import logging
 import os
+import select
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
@@ -25,6 +28,9 @@ TOLD = ("request_id", "method", "route", "status", "ms", "account_id", "address"
 ORDER = ("time", "level", "event", *TOLD)
 HANDLER = "stderr"
 STDERR = 2
+LONGEST_WAIT_SECONDS = 0.01
+PIPE_BUF = getattr(select, "PIPE_BUF", 512)
+"""So many bytes at once are never torn on their way through a pipe."""
 
 log = logging.getLogger("attendance.requests")
 _encoded = msgspec.json.Encoder().encode
@@ -76,22 +82,67 @@ def request_log(settings: Settings) -> tuple[Observer, ...]:
 def write_json(request: Served) -> None:
     """Past the machinery for lines of all kinds, which takes ten times as long.
 
-    In one piece, so that lines of several workers do not mix. A log that nobody takes stops no request.
+    On an event loop it is written in a moment, with those that come until then. A log that nobody takes stops
+    no request.
     """
     line = RequestLine(
-        time=datetime.now(UTC),
-        level="info",
-        event="request",
-        request_id=request.request_id,
-        method=request.method,
-        route=request.route,
-        status=request.status,
-        ms=_milliseconds(request),
-        account_id=request.account_id,
-        address=request.address,
+        datetime.now(UTC),
+        "info",
+        "request",
+        request.request_id,
+        request.method,
+        request.route,
+        request.status,
+        _milliseconds(request),
+        request.account_id,
+        request.address,
     )
+    _lines.put(_encoded(line) + b"\n")
+
+
+class Lines:
+    """Lines on their way to standard error: each write has the others wait for the interpreter's lock.
+
+    Each line is whole, and in one piece with its neighbours where a pipe takes that in one piece, so that
+    lines of several workers do not mix.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[bytes] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def put(self, line: bytes) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            _write(line)
+            return
+        if not self._waiting or loop is not self._loop:
+            self._loop = loop
+            loop.call_later(LONGEST_WAIT_SECONDS, self.flush)
+        self._waiting.append(line)
+
+    def flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        piece: list[bytes] = []
+        length = 0
+        for line in waiting:
+            if piece and length + len(line) > PIPE_BUF:
+                _write(b"".join(piece))
+                piece, length = [], 0
+            piece.append(line)
+            length += len(line)
+        if piece:
+            _write(b"".join(piece))
+
+
+def _write(piece: bytes) -> None:
     with suppress(OSError):
-        os.write(STDERR, _encoded(line) + b"\n")
+        os.write(STDERR, piece)
+
+
+_lines = Lines()
+atexit.register(_lines.flush)
 
 
 def write_text(request: Served) -> None:

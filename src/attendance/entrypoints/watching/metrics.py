@@ -1,11 +1,12 @@
 """The metrics, for Prometheus: of all workers together, whichever is asked."""
 
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -30,6 +31,17 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 BACKLOG_IS_KEPT_SECONDS = 1.0
 
 
+class CountedRequests(NamedTuple):
+    """What is added to for requests of a kind: the library's own values, past what it checks each time.
+
+    `buckets` are those of `SECONDS`, and one for what took longer.
+    """
+
+    add: Callable[[float], None]
+    add_seconds: Callable[[float], None]
+    buckets: tuple[Callable[[float], None], ...]
+
+
 class PrometheusMetrics(Metrics):
     """Counts what it is told of. Where `directory` is given, several processes count there together.
 
@@ -41,7 +53,7 @@ class PrometheusMetrics(Metrics):
     ) -> None:
         self._store, self._clock, self._pools, self._directory = store, clock, pools, directory
         self._backlog: tuple[float, Backlog] | None = None
-        self._of_request: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]] = {}
+        self._of_request: dict[tuple[str, str, int], CountedRequests] = {}
         if directory is not None:
             number = own_number(directory)
             values.ValueClass = values.MultiProcessValue(lambda: number)  # type: ignore[no-untyped-call]
@@ -95,21 +107,20 @@ class PrometheusMetrics(Metrics):
         known = self._of_request.get(key)
         if known is None:
             known = self._of_request[key] = self._known(*key)
-        count, time = known
-        count()
-        time(request.seconds)
+        known.add(1)
+        known.add_seconds(request.seconds)
+        known.buckets[bisect_left(SECONDS, request.seconds)](1)
         if request.refusal is not None:
             if request.refusal in FAILED_SIGN_INS:
                 self._failed_sign_ins.inc()
             elif request.refusal == LimitReached.code:
                 self._limits_hit.labels(request.route).inc()
 
-    def _known(
-        self, method: str, route: str, status: int
-    ) -> tuple[Callable[[], None], Callable[[float], None]]:
-        return (
-            self._requests.labels(method, route, str(status)).inc,
-            self._durations.labels(method, route).observe,
+    def _known(self, method: str, route: str, status: int) -> "CountedRequests":
+        durations: Any = self._durations.labels(method, route)
+        count: Any = self._requests.labels(method, route, str(status))
+        return CountedRequests(
+            count._value.inc, durations._sum.inc, tuple(bucket.inc for bucket in durations._buckets)
         )
 
     def committed(self, events: Collection[Event]) -> None:

@@ -112,6 +112,9 @@ class WatchedStore(Store):
     def read(self) -> AbstractContextManager[UnitOfWork]:
         return _Watched(self, self._inner.read())
 
+    def expecting(self, ask: Callable[[UnitOfWork], object]) -> AbstractContextManager[object]:
+        return self._inner.expecting(ask)
+
     @contextmanager
     def ambient(self) -> Iterator[None]:
         noted = Noted()

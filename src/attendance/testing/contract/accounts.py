@@ -8,7 +8,7 @@ import pytest
 from attendance.application.pagination import Page
 from attendance.application.ports import Contended, SignedIn, Store, UnitOfWork
 from attendance.application.ports.accounts import AccountRow
-from attendance.domain.accounts.accounts import Account, UsernameTaken
+from attendance.domain.accounts.accounts import Account, Language, UsernameTaken
 from attendance.domain.accounts.links import Link, Purpose
 from attendance.domain.accounts.rate_limits import RateLimitWindow
 from attendance.domain.accounts.sessions import Session, SessionLifetimes
@@ -128,7 +128,8 @@ def test_accounts_are_sorted_by_their_key_and_deactivated_ones_are_not_listed(st
 
 
 def test_a_session_comes_back_with_the_state_of_its_account(store: Store) -> None:
-    account, gone = make.account(), make.account(active=False)
+    account = make.account(language=Language.RU, email="ann@example.org")
+    gone = make.account(active=False, email="ben@example.org", email_confirmed_at=make.NOON)
     session, ended = make.session(account), make.session(gone)
     with store.transaction() as work:
         for one in (account, gone):
@@ -137,10 +138,18 @@ def test_a_session_comes_back_with_the_state_of_its_account(store: Store) -> Non
         work.sessions.add(ended)
     with store.autocommit() as work:
         assert work.sessions.find(session.id) == SignedIn(
-            session=session, account_active=True, level=Level.UNCONFIRMED
+            session=session,
+            account_active=True,
+            level=Level.UNCONFIRMED,
+            language=Language.RU,
+            awaits_confirmation=True,
         )
         assert work.sessions.find(ended.id) == SignedIn(
-            session=ended, account_active=False, level=Level.UNCONFIRMED
+            session=ended,
+            account_active=False,
+            level=Level.USER,
+            language=None,
+            awaits_confirmation=False,
         )
         assert work.sessions.find(SessionId(make.new_id())) is None
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from inspect import Parameter, signature
-from itertools import chain, islice
+from itertools import chain, islice, starmap
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
@@ -180,8 +180,14 @@ def _shown(hint: Any) -> Callable[[Any], Any] | None:
     plain, _ = plain_type(hint)
     show: Callable[[Any], Any] | None = None
     if get_origin(plain) is list:
-        item = _shown(get_args(plain)[0])
-        show = list if item is None else lambda values: [item(value) for value in values]
+        (of,) = get_args(plain)
+        item = _shown(of)
+        if item is None:
+            show = list
+        elif isinstance(of, type) and issubclass(of, msgspec.Struct):
+            show = partial(_views, of, item)
+        else:
+            show = partial(_each, item)
     elif isinstance(plain, type) and issubclass(plain, msgspec.Struct):
         show = viewer(plain)
     elif plain is str:
@@ -191,6 +197,31 @@ def _shown(hint: Any) -> Callable[[Any], Any] | None:
     if absent is None and (show is None or type(None) not in kinds):
         return show
     return lambda value: absent if value is None else show(value) if show else value
+
+
+def _each(show: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+    return [show(value) for value in values]
+
+
+def _views(kind: type[msgspec.Struct], view: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+    """The views of several: all at once, where they have the very fields of what is viewed."""
+    kinds = {*map(type, values)}
+    if len(kinds) == 1 and _is_as_it_is(kind, *kinds):
+        return [*starmap(kind, values)]
+    return [*map(view, values)]
+
+
+@cache
+def _is_as_it_is(kind: type[msgspec.Struct], source: type[Any]) -> bool:
+    """Whether a view is made of the values of a named tuple in their order, each shown as it is."""
+    if not issubclass(source, tuple) or getattr(source, "_fields", None) != kind.__struct_fields__:
+        return False
+    hints = get_type_hints(source)
+    return all(
+        hints.get(name) is str if show is _text else show is None
+        for name, hint in get_type_hints(kind, include_extras=True).items()
+        for show in (_shown(hint),)
+    )
 
 
 def _text(value: Any) -> Any:

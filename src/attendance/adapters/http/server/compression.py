@@ -15,8 +15,12 @@ LONGEST_AS_IT_IS = 1024
 GZIP, BROTLI, AS_IT_IS = "gzip", "br", "identity"
 VARIES = (b"vary", b"Accept-Encoding")
 KINDS = ("application/json", "application/vnd.oai.openapi", "text/")
-GZIP_LEVEL, BROTLI_QUALITY = 1, 3
-"""A sheet of 30 takes 30 to 40 µs and a fifth of its length; twice the time would make it 4 % shorter."""
+GZIP_LEVEL, BROTLI_QUALITY, BROTLI_WINDOW = 1, 3, 18
+"""A sheet of 30 takes 30 to 40 µs and a fifth of its length; twice the time would make it 4 % shorter.
+
+The window is 2 to the power of it in bytes: with a larger one, a page of 30 KiB takes half as long again
+and is as long.
+"""
 
 GZIP_FORMAT = 16 + zlib.MAX_WBITS
 LONGEST_HEADER = 256
@@ -48,7 +52,7 @@ class Brotli:
         # imported by who needs it alone
         import brotli  # type: ignore[import-untyped]
 
-        self._inner: Any = brotli.Compressor(quality=BROTLI_QUALITY)
+        self._inner: Any = brotli.Compressor(quality=BROTLI_QUALITY, lgwin=BROTLI_WINDOW)
 
     def piece(self, body: bytes) -> bytes:
         return bytes(self._inner.process(body) + self._inner.flush())

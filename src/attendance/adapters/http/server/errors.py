@@ -68,7 +68,7 @@ MEANING_OF = {
     422: "The `Idempotency-Key` belongs to another request of the last 24 hours",
     429: "Too often: wait `Retry-After` seconds",
     500: "A mistake of the service's own, which its log tells more about",
-    503: "Nothing was changed: try again after `Retry-After` seconds",
+    503: "Not done, or not known to be: try again after `Retry-After` seconds",
 }
 TEXT_AND_CODE_OF = {
     400: (Invalid.text, Invalid.code),

@@ -18,7 +18,13 @@ class MemorySessions(Sessions):
         if session is None:
             return None
         account = self.tables.accounts.rows[session.account_id]
-        return SignedIn(session=session, account_active=account.active, level=account.level)
+        return SignedIn(
+            session=session,
+            account_active=account.active,
+            level=account.level,
+            language=account.language,
+            awaits_confirmation=account.email is not None and account.email_confirmed_at is None,
+        )
 
     def add(self, session: Session) -> None:
         self.tables.sessions.add(session.id, session)

@@ -23,6 +23,8 @@ FIND = (
         sessions.c.user_agent,
         accounts.c.active,
         accounts.c.role,
+        accounts.c.language,
+        accounts.c.email.is_not(None).label("has_email"),
         accounts.c.email_confirmed_at.is_not(None).label("is_confirmed"),
     )
     .join_from(sessions, accounts)
@@ -74,7 +76,13 @@ class SqlSessions(Sessions):
             user_agent=row.user_agent,
         )
         level = level_of(row.role, is_confirmed=row.is_confirmed)
-        return SignedIn(session=session, account_active=row.active, level=level)
+        return SignedIn(
+            session=session,
+            account_active=row.active,
+            level=level,
+            language=row.language,
+            awaits_confirmation=bool(row.has_email and not row.is_confirmed),
+        )
 
     def add(self, session: Session) -> None:
         self.connection.run(ADD, asdict(session))

@@ -1,9 +1,10 @@
 """The connection of one unit of work."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Executable, Table
@@ -30,6 +31,9 @@ class Connection:
     def run(self, statement: Executable | Statements, parameters: Mapping[str, Any]) -> Answer:
         if isinstance(statement, Mapping):
             statement = statement[self.dialect]
+        expected = _expected.get()
+        if expected is not None and not self.is_one_transaction:
+            return expected.run(self, statement, parameters)
         return self.database.run(self.driver, statement, parameters)
 
     @property
@@ -48,6 +52,62 @@ class Connection:
                 yield
             finally:
                 self.driver, self.is_one_transaction = own, False
+
+
+class Expecting(AbstractContextManager[None]):
+    """A block in which a question is expected: it goes to the database with the one before.
+
+    The answer is for whoever asks that next, the same of the same database; anything else in between, and it
+    is asked anew.
+    """
+
+    __slots__ = ("_answer", "_ask", "_database", "_is_asked", "_outer", "_question")
+
+    def __init__(self, database: Database, ask: Callable[["NotingConnection"], object]) -> None:
+        self._database, self._ask = database, ask
+        self._is_asked = False
+        self._answer: Answer | None = None
+
+    def __enter__(self) -> None:
+        try:
+            self._ask(NotingConnection())
+        except _Noted as noted:
+            self._question = noted.statement, noted.parameters
+        else:
+            raise TypeError("nothing was asked")
+        self._outer = _expected.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        _expected.reset(self._outer)
+
+    def run(self, connection: Connection, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
+        answer, self._answer = self._answer, None
+        expected, values = self._question
+        is_expected = statement is expected and parameters == values
+        if answer is not None and is_expected and connection.database is self._database:
+            return answer
+        if self._is_asked or is_expected or connection.database is not self._database:
+            return connection.database.run(connection.driver, statement, parameters)
+        self._is_asked = True
+        first, self._answer = self._database.run_both(
+            connection.driver, (statement, parameters), self._question
+        )
+        return first
+
+
+_expected: ContextVar[Expecting | None] = ContextVar("expected_question", default=None)
+
+
+class _Noted(Exception):
+    def __init__(self, statement: Executable, parameters: Mapping[str, Any]) -> None:
+        self.statement, self.parameters = statement, parameters
+
+
+class NotingConnection:
+    """Stands for a connection where it is only noted what would be run first."""
+
+    def run(self, statement: Executable, parameters: Mapping[str, Any]) -> NoReturn:
+        raise _Noted(statement, parameters)
 
 
 def upsert(table: Table, *, only_newer: bool = False) -> Statements:

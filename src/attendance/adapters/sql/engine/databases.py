@@ -5,12 +5,13 @@ is what the database does.
 """
 
 import os
+import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Condition
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from sqlalchemy import Dialect, Engine, Executable
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
 from attendance.adapters.processes import forking
 from attendance.adapters.processes.forking import LONGEST_REST_SECONDS
+from attendance.adapters.sql.engine.errors import kind_of
 from attendance.adapters.sql.engine.group_commit import GroupCommit
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 from attendance.adapters.units_of_work import OTHERS_TRANSACTION
@@ -26,6 +28,9 @@ from attendance.domain.errors import Unavailable
 
 BUSY_TIMEOUT_MS = 100
 WHAT_A_URL_IS = "a database URL begins with sqlite:/// or postgresql://, or is the word memory"
+WHAT_SEVERAL_SERVERS_NEED = (
+    "a database URL with several servers says which of them is meant: add ?target_session_attrs=read-write"
+)
 NO_DRIVER = "PostgreSQL needs a driver that is not installed: pip install 'attendance[postgres]'"
 
 SQLITE_ARGUMENTS: Mapping[str, Any] = {"isolation_level": None, "check_same_thread": False}
@@ -36,6 +41,15 @@ SQLITE_SETTINGS = {
     "busy_timeout": BUSY_TIMEOUT_MS,
     "cache_size": -1024,  # KiB for each connection; the system caches the file anyway
 }
+
+# libpq's form of several servers, which SQLAlchemy does not read: user:password@one:5432,other:5432
+SEVERAL_SERVERS = re.compile(r"(postgresql[^:/]*://(?:[^/?]*@)?)([^/?@]*,[^/?@]*)([/?].*)?", re.DOTALL)
+SERVER = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::(\d*))?")
+POSTGRESQL_PORT = "5432"
+WRITING_SESSIONS = {"read-write", "primary"}
+
+Question: TypeAlias = tuple[Executable, Mapping[str, Any]]
+"""A statement and its parameters."""
 
 _left_behind: list[Any] = []
 """Connections of a parent process: its own to use and to close, so here they may not even be collected."""
@@ -50,6 +64,8 @@ class Database(Protocol):
     engine: Engine
     is_behind_pooler: bool = False
     """Whether each transaction may be on another connection to the server."""
+    runs_both: bool = False
+    """Whether `run_both` ever does so."""
 
     @abstractmethod
     def transaction(self, connection: Any) -> AbstractContextManager[None]:
@@ -75,40 +91,75 @@ class Database(Protocol):
         """
         if not self.is_in_transaction(connection):
             raise Unavailable
-        connection.execute("SAVEPOINT part")
+        commands = self.commands(connection)
+        commands.execute("SAVEPOINT part")
         try:
             yield
-            connection.execute("RELEASE SAVEPOINT part")
+            commands.execute("RELEASE SAVEPOINT part")
         except BaseException:
             # where not even this works, the transaction is lost: see `is_in_transaction`
             with suppress(Exception):
-                connection.execute("ROLLBACK TO SAVEPOINT part")
-                connection.execute("RELEASE SAVEPOINT part")
+                commands.execute("ROLLBACK TO SAVEPOINT part")
+                commands.execute("RELEASE SAVEPOINT part")
             raise
 
     @abstractmethod
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         """Run one statement; each is compiled once."""
 
+    def run_both(self, connection: Any, first: Question, second: Question) -> tuple[Answer, Answer | None]:
+        """Run the first of two questions, and the second as well where that takes no further exchange.
+
+        In autocommit mode. What is wrong with the second is nobody's concern: it has no answer then.
+        """
+        del second
+        return self.run(connection, *first), None
+
     @abstractmethod
     def is_idle(self, connection: Any) -> bool:
         """Whether the connection lives and is in no transaction, so that somebody else may have it."""
 
+    def commands(self, connection: Any) -> Any:
+        """What executes commands on a connection that take no parameters and have no answer."""
+        return connection
+
+    def bounded(self, connection: Any) -> AbstractContextManager[None]:
+        """A block of statements after whose time, 12 seconds, a server that says nothing is given up.
+
+        `run` and what begins and ends transactions are bounded by themselves.
+        """
+        return nullcontext()
+
     @contextmanager
     def connection(self) -> Iterator[Any]:
-        """A connection from the pool, given back unless something is wrong with it."""
-        pooled = self.engine.raw_connection()
+        """A connection from the pool, given back unless something is wrong with it.
+
+        Where it is broken, or its server has come to read only, all of its pool are thrown away.
+        """
+        pool, process = self.engine.pool, os.getpid()
+        pooled = pool.connect()
         connection: Any = pooled.dbapi_connection
+
+        def is_past() -> bool:
+            """Whether nobody takes a connection from its pool any more."""
+            return self.engine.pool is not pool and os.getpid() == process
+
         try:
             yield connection
-        except BaseException:
-            if not self.is_idle(connection):
+        except BaseException as error:
+            if not self.is_idle(connection) or kind_of(error) == "read_only":
                 pooled.invalidate()
-                # whatever broke this one broke those that wait in the pool as well
-                self.engine.dispose()
+                # whatever broke this one broke those that wait in the pool as well, but none of a newer pool
+                if self.engine.pool is pool:
+                    self.engine.dispose()
             raise
         finally:
+            was_past = is_past()
+            if was_past and pooled.is_valid:
+                pooled.invalidate()
             pooled.close()
+            if is_past() and not was_past:
+                pool.dispose()
 
 
 _compiled: dict[str, dict[Executable, Prepared]] = {}
@@ -142,15 +193,15 @@ class PooledDatabase(Database):
         return prepared
 
 
-def open_database(url: str, *, pool_size: int) -> Database:
-    """The database behind a SQLAlchemy-like URL.
+def open_database(url: str, *, pool_size: int, only_reads: bool = False) -> Database:
+    """The database behind a SQLAlchemy-like URL, or one of libpq's with several servers.
 
-    Raises ValueError for one that is neither of the two, and where the driver of PostgreSQL is not installed.
+    Raises ValueError for one that is neither of the two, for several servers of which it is not said that the
+    one that writes is meant, unless it `only_reads`, and where the driver of PostgreSQL is not installed.
     """
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise ValueError(WHAT_A_URL_IS) from error
+    parsed = parsed_url(url)
+    if not only_reads:
+        _check_writes_find_their_server(parsed)
     match parsed.get_backend_name():
         case "sqlite":
             return Sqlite(parsed, pool_size)
@@ -163,6 +214,36 @@ def open_database(url: str, *, pool_size: int) -> Database:
             return Postgres(parsed, pool_size)
         case _:
             raise ValueError(WHAT_A_URL_IS)
+
+
+def parsed_url(text: str) -> sa.URL:
+    """Several servers of PostgreSQL, in whatever form they are named, are `host` and `port` of the query.
+
+    Raises ValueError for what is no URL.
+    """
+    several = SEVERAL_SERVERS.fullmatch(text)
+    servers: Iterable[str] = several[2].split(",") if several else ()
+    try:
+        url = sa.make_url(several[1] + (several[3] or "") if several else text)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise ValueError(WHAT_A_URL_IS) from error
+    if not several and isinstance(url.query.get("host"), tuple):
+        servers = url.query["host"]
+    if not servers:
+        return url
+    named = [SERVER.fullmatch(server) for server in servers]
+    if not all(each and each[1] for each in named):
+        raise ValueError(WHAT_A_URL_IS)
+    hosts = ",".join(each[1].strip("[]") for each in named if each)
+    ports = ",".join(each[2] or POSTGRESQL_PORT for each in named if each)
+    return url.update_query_dict({"host": hosts, "port": ports})
+
+
+def _check_writes_find_their_server(url: sa.URL) -> None:
+    """A server that replicates another may be the first to answer, and would be asked for ever."""
+    hosts = url.query.get("host") or url.host or ""
+    if "," in hosts and url.query.get("target_session_attrs") not in WRITING_SESSIONS:
+        raise ValueError(WHAT_SEVERAL_SERVERS_NEED)
 
 
 class Sqlite(PooledDatabase):

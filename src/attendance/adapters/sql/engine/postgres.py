@@ -9,21 +9,31 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, TypeAlias
+from time import monotonic
+from typing import Any, TypeAlias, cast
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import errors
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import DiagnosticField, ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus, PipelineStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from attendance.adapters.sql.engine.databases import PooledDatabase, begun, pool_options
+from attendance.adapters.sql.engine.databases import PooledDatabase, Question, begun, pool_options
+from attendance.adapters.sql.engine.silence import Listener
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 
-CONNECT_TIMEOUT_S = 3
+CONNECTION_SETTINGS: Mapping[str, Any] = {
+    "connect_timeout": 3,
+    # a machine that is gone or cut off does not even say that its connections are over
+    "tcp_user_timeout": 6_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""What a URL may say otherwise: in seconds, `tcp_user_timeout` in milliseconds."""
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 15_000
@@ -53,6 +63,8 @@ CONTENDED = (errors.SerializationFailure, errors.DeadlockDetected)
 UNAVAILABLE = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
 """The server is away, or does not write at the moment. CONTENDED goes before: those are OperationalErrors."""
 
+WAITS_FOR_REPLICAS = "SyncRepWaitForLSN"
+NOT_REPLICATED = "the wait for a replica was cancelled: what was committed may be on one server alone"
 
 PREPARED_AFTER = 3
 """How often a connection runs a statement before the server is to keep it: that costs, as planning does."""
@@ -69,6 +81,23 @@ class Use:
 Uses: TypeAlias = dict[tuple[Prepared, tuple[int, ...]], Use]
 
 
+class ServerConnection(psycopg.Connection[Any]):
+    """A connection that knows how long its server has owed an answer, and what it warned of."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.asked_at: float | None = None
+        """Since when an answer is waited for (`time.monotonic`), None while none is."""
+        self.is_in_doubt = False
+        """Whether a commit was reported that no replica has, though it was to wait for one."""
+        self.add_notice_handler(self._note)
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        # PostgreSQL calls it a success, with a warning: it cannot take the commit back
+        if notice.source_function == WAITS_FOR_REPLICAS:
+            self.is_in_doubt = True
+
+
 class Unkept(Uses):
     """Each use is the first: no statement is kept where the next one may meet another server connection."""
 
@@ -82,15 +111,26 @@ class Postgres(PooledDatabase):
     Then nothing is left in one that the next transaction would miss, or another's would find.
     """
 
+    runs_both = True
+
     def __init__(self, url: sa.URL, pool_size: int) -> None:
         self.is_behind_pooler = _is_behind_pooler(url)
         super().__init__(_engine(url, pool_size), NUMBERED)
         self._uses: dict[Any, Uses] = {}
         self._names = count()
+        self._listener = Listener()
+        sa.event.listen(self.engine, "do_connect", self._connect)
         sa.event.listen(self.engine, "connect", self._begin_with)
         sa.event.listen(self.engine, "close", lambda connection, _: self._uses.pop(connection, None))
 
-    def _begin_with(self, connection: Any, _: object) -> None:
+    def _connect(self, _: object, __: object, positional: Any, named: Any) -> ServerConnection:
+        connection = ServerConnection.connect(*positional, **named)
+        # SQLAlchemy asks a server what it is before it hands it out
+        connection.asked_at = monotonic()
+        self._listener.listen_to(connection)
+        return connection
+
+    def _begin_with(self, connection: ServerConnection, _: object) -> None:
         self._uses[connection] = Unkept() if self.is_behind_pooler else {}
         # once psycopg keeps statements of its own, it has the server forget all of them, ours too
         connection.prepare_threshold = None
@@ -100,11 +140,13 @@ class Postgres(PooledDatabase):
             except BaseException:
                 connection.close()
                 raise
+        connection.asked_at = None
 
     def after_fork(self, *, is_child: bool) -> None:
         super().after_fork(is_child=is_child)
         if is_child:
             self._uses.clear()
+            self._listener = Listener()
 
     @contextmanager
     def transaction(self, connection: Any) -> Iterator[None]:
@@ -114,55 +156,134 @@ class Postgres(PooledDatabase):
     @contextmanager
     def shared_transaction(self, connection: Any) -> Iterator[Any]:
         # the server itself lets those commit together who are at it at once
-        with begun(connection, "BEGIN"):
+        with self.transaction(connection):
             yield connection
 
+    def commands(self, connection: Any) -> "Commands":
+        return Commands(connection)
+
+    @contextmanager
+    def bounded(self, connection: Any) -> Iterator[None]:
+        connection.asked_at = monotonic()
+        try:
+            yield
+        finally:
+            connection.asked_at = None
+
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
+        return self._run(connection, *self._dumped(connection, statement, parameters))
+
+    def _run(self, connection: Any, prepared: Prepared, transformer: Any, sent: Any, use: Use) -> Answer:
+        types, formats = transformer.types or (), transformer.formats
+        pgconn: Any = connection.pgconn
+        connection.asked_at = monotonic()
+        try:
+            if use.name is None and use.times >= PREPARED_AFTER:
+                name = b"attendance_%d" % next(self._names)
+                _checked(pgconn.prepare(name, prepared.encoded, types), connection)
+                use.name = name
+            if use.name is None:
+                use.times += 1
+                result = pgconn.exec_params(prepared.encoded, sent, types, formats)
+            else:
+                result = pgconn.exec_prepared(use.name, sent, formats)
+        finally:
+            connection.asked_at = None
+        _checked(result, connection)
+        return _answer(prepared, transformer, result)
+
+    def run_both(self, connection: Any, first: Question, second: Question) -> tuple[Answer, Answer | None]:
+        both = [self._dumped(connection, *first)]
+        if _is_kept_question(*both[0]):
+            both.append(self._dumped(connection, *second))
+        if not _is_kept_question(*both[-1]):
+            return self._run(connection, *both[0]), None
+        pgconn: Any = connection.pgconn
+        with self.bounded(connection):
+            pgconn.enter_pipeline_mode()
+            for _, transformer, sent, use in both:
+                pgconn.send_query_prepared(use.name, sent, transformer.formats)
+            pgconn.pipeline_sync()
+            results = [_only_result(pgconn) for _ in both]
+            _only_result(pgconn, is_sync=True)
+            pgconn.exit_pipeline_mode()
+        _checked(results[0], connection)
+        answers = [
+            _answer(prepared, transformer, result) if result.status == ExecStatus.TUPLES_OK else None
+            for (prepared, transformer, _, _), result in zip(both, results, strict=True)
+        ]
+        return cast(Answer, answers[0]), answers[1]
+
+    def _dumped(
+        self, connection: Any, statement: Executable, parameters: Mapping[str, Any]
+    ) -> tuple[Prepared, Any, Any, Use]:
+        """A statement, what converts for it, what it is sent with, and how often it was."""
         prepared = self._prepared(statement, parameters)
         values = prepared.values(parameters)
         transformer = Transformer(connection)
         sent = transformer.dump_sequence(values, [PyFormat.AUTO] * len(values))
-        types, formats = transformer.types or (), transformer.formats
-        pgconn: Any = connection.pgconn
         uses = self._uses[connection]
-        use = uses.get((prepared, types))
+        use = uses.get((prepared, transformer.types or ()))
         if use is None:
-            use = uses[prepared, types] = Use()
-        if use.name is None and use.times >= PREPARED_AFTER:
-            name = b"attendance_%d" % next(self._names)
-            _checked(pgconn.prepare(name, prepared.encoded, types), connection)
-            use.name = name
-        if use.name is None:
-            use.times += 1
-            result = pgconn.exec_params(prepared.encoded, sent, types, formats)
-        else:
-            result = pgconn.exec_prepared(use.name, sent, formats)
-        _checked(result, connection)
-        if prepared.row is None:
-            return Answer([], result.command_tuples or 0)
-        transformer.set_pgresult(result)
-        return Answer(transformer.load_rows(0, result.ntuples, prepared.row), result.ntuples)
+            use = uses[prepared, transformer.types or ()] = Use()
+        return prepared, transformer, sent, use
 
     def is_in_transaction(self, connection: Any) -> bool:
         return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS)
 
     def is_idle(self, connection: Any) -> bool:
-        return bool(connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE)
+        is_idle = connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+        return bool(is_idle and connection.pgconn.pipeline_status == PipelineStatus.OFF)
 
 
 class Commands:
     """A connection for what takes no parameters and has no answer."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: ServerConnection) -> None:
         self._connection = connection
 
     def execute(self, command: str) -> None:
-        _checked(self._connection.pgconn.exec_(command.encode()), self._connection)
+        connection = self._connection
+        connection.asked_at = monotonic()
+        try:
+            result = connection.pgconn.exec_(command.encode())
+        finally:
+            connection.asked_at = None
+        _checked(result, connection)
 
 
-def _checked(result: PGresult, connection: Any) -> None:
-    """Raise psycopg's error for a statement that failed, as its cursors do."""
+def _is_kept_question(prepared: Prepared, _: object, __: object, use: Use) -> bool:
+    """Whether the server keeps it, and it changes nothing."""
+    return prepared.is_read and use.name is not None
+
+
+def _answer(prepared: Prepared, transformer: Any, result: PGresult) -> Answer:
+    if not prepared.is_read:
+        return Answer([], result.command_tuples or 0)
+    transformer.set_pgresult(result)
+    if prepared.is_plain:
+        return Answer(transformer.load_rows(0, result.ntuples, prepared.named), result.ntuples)
+    return Answer(prepared.rows(transformer.load_rows(0, result.ntuples, tuple)), result.ntuples)
+
+
+def _only_result(pgconn: Any, *, is_sync: bool = False) -> PGresult:
+    """The result of the next of several statements, or with `is_sync` what comes after them."""
+    result = pgconn.get_result()
+    if result is None or is_sync is not (result.status == ExecStatus.PIPELINE_SYNC):
+        raise psycopg.OperationalError(pgconn.get_error_message())
+    if not is_sync:
+        # the end of what one statement answers
+        while pgconn.get_result() is not None:
+            pass
+    return cast(PGresult, result)
+
+
+def _checked(result: PGresult, connection: ServerConnection) -> None:
+    """Raise psycopg's error for a statement that failed, as its cursors do, or is not known to be kept."""
     if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        if connection.is_in_doubt:
+            connection.is_in_doubt = False
+            raise psycopg.OperationalError(NOT_REPLICATED)
         return
     encoding = connection.info.encoding
     if not result.error_field(DiagnosticField.SQLSTATE):
@@ -215,8 +336,7 @@ def _engine(url: sa.URL, pool_size: int) -> sa.Engine:
     connect_args: dict[str, Any] = {"options": " ".join(filter(None, options))}
     if _is_behind_pooler(url):
         del connect_args["options"]
-    if "connect_timeout" not in url.query:
-        connect_args["connect_timeout"] = CONNECT_TIMEOUT_S
+    connect_args |= {name: value for name, value in CONNECTION_SETTINGS.items() if name not in url.query}
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg").difference_update_query(["options", POOLING]),
         connect_args=connect_args,

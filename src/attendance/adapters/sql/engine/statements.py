@@ -6,13 +6,19 @@ What it gives beyond the compiled text, the conversions of its types, is kept.
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Dialect, Executable
 from sqlalchemy.sql.type_api import TypeEngine
+
+N = TypeVar("N", bound=tuple[Any, ...])
+
+
+UUIDS: Any = list[UUID | None]
 
 
 class Cursor(Protocol):
@@ -50,9 +56,16 @@ class Prepared:
             (name, _conversion(compiled.binds[name].type, dialect, "bind_processor"))
             for name in compiled.positiontup
         ]
-        self.row = _rows_of(statement, dialect) if isinstance(statement, sa.Select) else None
-        """What makes a row of a driver's, None where there are none."""
-        self.is_read = self.row is not None
+        self.is_read = isinstance(statement, sa.Select)
+        columns = list(statement.selected_columns) if isinstance(statement, sa.Select) else []
+        self.named = made_by(namedtuple("Row", [str(column.key) for column in columns]))
+        """What makes a row of a driver's whose values need no conversion."""
+        self._conversions = [
+            (position, convert)
+            for position, column in enumerate(columns)
+            if (convert := _conversion(column.type, dialect, "result_processor"))
+        ]
+        self.is_plain = not self._conversions
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """What stands for the placeholders, in their order. Raises KeyError for one that is not given."""
@@ -60,8 +73,23 @@ class Prepared:
         return [convert(known[name]) if convert else known[name] for name, convert in self._given]
 
     def answer(self, cursor: Cursor) -> Answer:
-        rows = [self.row(row) for row in cursor.fetchall()] if self.row else []
-        return Answer(rows, cursor.rowcount)
+        return Answer(self.rows(cursor.fetchall()) if self.is_read else [], cursor.rowcount)
+
+    def rows(self, sent: Sequence[Sequence[Any]]) -> list[Any]:
+        """The rows of a driver's, converted and with names."""
+        if self.is_plain or not sent:
+            return [*map(self.named, sent)]
+        if len(sent) == 1:
+            row = list(sent[0])
+            for position, convert in self._conversions:
+                row[position] = convert(row[position])
+            return [self.named(row)]
+        # column by column, which leaves most of it to code in C
+        columns: list[Any] = [*zip(*sent, strict=True)]
+        for position, convert in self._conversions:
+            column = columns[position]
+            columns[position] = as_uuids(column) if convert is as_uuid else map(convert, column)
+        return [*map(self.named, zip(*columns, strict=True))]
 
 
 def _conversion(kind: TypeEngine[Any], dialect: Dialect, direction: str) -> Callable[[Any], Any] | None:
@@ -77,21 +105,15 @@ def as_uuid(value: str | None) -> UUID | None:
     return None if value is None else msgspec.convert(value, UUID)
 
 
-def _rows_of(statement: sa.Select[Any], dialect: Dialect) -> Callable[[Sequence[Any]], Any]:
-    columns = list(statement.selected_columns)
-    row = namedtuple("Row", [str(column.key) for column in columns])  # type: ignore[misc]
-    conversions = [
-        (position, convert)
-        for position, column in enumerate(columns)
-        if (convert := _conversion(column.type, dialect, "result_processor"))
-    ]
-    if not conversions:
-        return row._make
-
-    def converted(values: Sequence[Any]) -> Any:
-        converted = list(values)
-        for position, convert in conversions:
-            converted[position] = convert(converted[position])
-        return row._make(converted)
-
+def as_uuids(values: Sequence[str | None]) -> list[UUID | None]:
+    """The same of many, in half of that again."""
+    # whose all are: an owner, say
+    if values.count(values[0]) == len(values):
+        return [as_uuid(values[0])] * len(values)
+    converted: list[UUID | None] = msgspec.convert(values, UUIDS)
     return converted
+
+
+def made_by(kind: type[N]) -> Callable[[Sequence[Any]], N]:
+    """What makes a named tuple of its values, like `_make`, which is a function of Python's."""
+    return partial(tuple.__new__, kind)

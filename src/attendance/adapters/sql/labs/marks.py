@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.connection import Connection, insert_into
+from attendance.adapters.sql.engine.statements import made_by
 from attendance.adapters.sql.events import ADD as ADD_EVENT, event_row
 from attendance.adapters.sql.tables import accounts, events, lab_marks, lab_members, labs
 from attendance.application.ports import Contended, LabAttendance
@@ -21,6 +22,7 @@ USER_ID: Any = sa.bindparam("user_id")
 DATE: Any = sa.bindparam("date")
 # looked up, not made: a sheet has many
 STATUSES = {status.value: status for status in Status}
+sheet_row = made_by(LabSheetRow)
 MARK_FIELDS = ("id", "lab_id", "user_id", "date", "status", "note", "marked_by", "marked_at", "version")
 EVENT_FIELDS = tuple(column.name for column in events.c if column.name != "position")
 
@@ -166,12 +168,12 @@ class SqlLabAttendance(LabAttendance):
         rows = self.connection.run(SHEET, {"lab_id": lab_id, "date": on}).rows
         if not rows:
             return None
-        marks = (
-            LabSheetRow(user_id, username, STATUSES[status], note)
-            for _, user_id, username, status, note in rows
-            if user_id is not None
-        )
-        return LabSheet(lab_id, rows[0].owner_id, on, tuple(marks))
+        owner_id = rows[0].owner_id
+        if rows[0].user_id is None:
+            return LabSheet(lab_id, owner_id, on, ())
+        _, user_ids, usernames, statuses, notes = zip(*rows, strict=True)
+        marks = zip(user_ids, usernames, map(STATUSES.__getitem__, statuses), notes, strict=True)
+        return LabSheet(lab_id, owner_id, on, tuple(map(sheet_row, marks)))
 
     def history(
         self, lab_id: LabId, user_id: AccountId, since: date | None, until: date | None

@@ -27,7 +27,7 @@ def is_writable(database: Database) -> bool:
     try:
         if database.engine.dialect.name == "sqlite":
             return has_room(Path(str(database.engine.url.database)).parent) and _takes_a_row(database)
-        with database.connection() as connection:
+        with database.connection() as connection, database.bounded(connection):
             return not connection.execute(READS_ONLY).fetchone()[0]
     except Exception as error:
         if kind_of(error) == "contended":

@@ -1,6 +1,8 @@
 """Roles, and what becomes of their changes, in words."""
 
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 
 from attendance.adapters.web.server.languages import N_, words
 from attendance.domain.accounts.accounts import Language
@@ -25,11 +27,13 @@ _STATES = {
 }
 
 
+@cache
 def names_of_roles(language: Language) -> Mapping[Role, str]:
     """What each role is called in a language."""
-    return {role: words(language).gettext(name) for role, name in _ROLES.items()}
+    return MappingProxyType({role: words(language).gettext(name) for role, name in _ROLES.items()})
 
 
+@cache
 def names_of_states(language: Language) -> Mapping[State, str]:
     """What is said of a role change in each state."""
-    return {state: words(language).gettext(name) for state, name in _STATES.items()}
+    return MappingProxyType({state: words(language).gettext(name) for state, name in _STATES.items()})

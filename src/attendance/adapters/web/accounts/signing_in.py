@@ -52,7 +52,7 @@ def sign_out_form(visit: Visit) -> Answer:
     return Page("accounts/sign_out.html", {"waiting": visit.filters.number("waiting")})
 
 
-@room.page("POST", "/app/sign-out")
+@room.page("POST", "/app/sign-out", is_sent_by_anybody=True)
 def sign_out(visit: Visit) -> Answer:
     """End this session; where it has ended already, forget it."""
     if visit.actor is not None:

@@ -12,7 +12,7 @@ from attendance.adapters.web.server.navigation import CHILDREN
 from attendance.application.attendance.read_models import VisitDetails
 from attendance.application.club.clients import ClientDetails
 from attendance.application.club.subscriptions import SubscriptionDetails
-from attendance.application.club.timetables import LessonOfClientDetails
+from attendance.application.club.timetables.of_client import LessonOfClientDetails
 from attendance.domain.club.clients import ClientNotFound
 from attendance.domain.club.lessons import LessonState
 from attendance.domain.club.subscriptions import SubscriptionState

@@ -12,10 +12,9 @@ from attendance.adapters.web.server.static_files import sent_often, spare, stati
 
 room = PageRoom()
 
-MODULES = ("roll_call.js", "dialogs.js", "offline.js", "sending.js", "sheet.js", "store.js", "taps.js")
 BESIDE = ("today.css", "waiting.js", "again.js")
 """What the page of today needs beside it, and the one that says that there is no connection."""
-KEPT = ("pages.css", "roll_call.css", "icon.svg", *MODULES, *BESIDE)
+KEPT = ("pages.css", "roll_call.css", "icon.svg", "roll_call.js", *BESIDE)
 """The files of a roll call, which the worker fetches before anybody is without net."""
 HERE = b"const FILES = [];"
 

@@ -8,6 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from uuid import UUID
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -15,9 +16,11 @@ from zoneinfo import ZoneInfo
 from litestar.exceptions import HTTPException
 from markupsafe import Markup
 
+from attendance.adapters.web.club.clients.ages import namesakes
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import CHECKED
 from attendance.adapters.web.server.forms import Typed
+from attendance.adapters.web.server.rendering.compiling import escaped, marked
 from attendance.application.attendance.read_models import SheetDetails
 from attendance.application.ports.attendance import SheetEntry
 from attendance.domain.attendance.marks import SentMark
@@ -78,10 +81,9 @@ BLANK = Row(
 def roll_call(visit: Visit, lesson_id: str) -> Answer:
     """Who is to be at a lesson or was, marked or not, with all that is to be known of each at the door."""
     sheet = visit.use_cases.show_sheet(visit.signed_in, lesson_id=_lesson_id(lesson_id))
-    sessions = visit.use_cases.own_sessions(visit.signed_in, user_id=visit.signed_in.id)
     rows = [_row(entry, visit.form) for entry in (*sheet.attendances, *_guests(visit, sheet))]
     # a column of names is gone through by what families are called
-    rows.sort(key=lambda row: (row.entry.guest, *map(sort_key, _family_and_given(row.entry.name))))
+    rows.sort(key=lambda row: (row.entry.guest, *_place_of(row.entry.name)))
     values = {
         "sheet": sheet,
         "rows": rows,
@@ -89,10 +91,12 @@ def roll_call(visit: Visit, lesson_id: str) -> Answer:
         "why_not": _why_not(sheet),
         "blank": BLANK,
         "filled": _filled,
+        "said_of": _said_of,
         "zone_of": ZoneInfo,
         "is_birthday": lambda born: _is_birthday(born, sheet.date),
-        "session": next((each for each in sessions if each.current), None),
+        "session": visit.visitor,
         "searched": visit.form["guest"],
+        "namesakes": namesakes(row.entry.name for row in rows),
         "found": sum(row.entry.guest and not row.entry.version for row in rows),
         "notice": visit.query["notice"],
     }
@@ -222,9 +226,14 @@ def _by_client(invalid: Invalid, entries: list[SentMark]) -> Iterator[FieldError
 
 def _filled(html: Markup, client_id: str, lesson_id: LessonId, disabled: str) -> Markup:
     """The HTML of a client with what stands in it often; brackets that are a text's are none by then."""
-    return Markup(  # noqa: S704
+    return marked(
         str.replace(html, "<@>", client_id).replace("<!>", disabled).replace("<lesson>", str(lesson_id))
     )
+
+
+def _said_of(text: Markup, name: str, value: object) -> Markup:
+    """A text of ours with a value, escaped, where it has its name in curly brackets."""
+    return marked(str.replace(text, f"{{{name}}}", escaped(value)))
 
 
 def _row(entry: SheetEntry, form: Typed) -> Row:
@@ -237,7 +246,7 @@ def _row(entry: SheetEntry, form: Typed) -> Row:
         minutes=_minutes(entry),
         trial=entry.trial,
     )
-    shown = form.get(f"shown:{id_text}")
+    shown = form.get(f"shown:{id_text}") if form else None
     if shown is None:
         return now
     form = form.as_shown()
@@ -287,6 +296,12 @@ def _is_birthday(born: dt.date | None, on: dt.date) -> bool:
     return (born.month, born.day) == (on.month, on.day) or (
         is_leap_day and (on.month, on.day) == (2, 28) and (on + dt.timedelta(days=1)).day == 1
     )
+
+
+@lru_cache(maxsize=4096)
+def _place_of(name: str) -> tuple[str, ...]:
+    """Where somebody stands in a list."""
+    return tuple(map(sort_key, _family_and_given(name)))
 
 
 def _family_and_given(name: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import cast
 
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.navigation import TODAY
-from attendance.application.club.timetables import LessonInContextDetails
+from attendance.application.club.timetables.listing import LessonInContextDetails
 from attendance.application.pagination import LONGEST_PAGE, NumberedPage
 from attendance.domain.club.lessons import LessonState
 from attendance.domain.dates import ONE_DAY

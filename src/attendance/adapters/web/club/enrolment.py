@@ -1,5 +1,6 @@
 """Into which groups a client goes, from when until when."""
 
+from attendance.adapters.web.club.groups.forms import REWRITE
 from attendance.adapters.web.club.passes import card_of, required
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
@@ -32,13 +33,23 @@ def enrol_form(visit: Visit, client_id: str, group_id: str = "") -> Answer:
 
 @room.page("POST", ENROL, form=enrol_form)
 def enrol(visit: Visit, client_id: str) -> Answer:
-    """Add the client to a group."""
+    """Add the client to a group, unless another day is said from today or the group's first day on."""
     fields = visit.fields
-    group_id, since = fields.required_id("group_id", GroupId), fields.required_day("since")
+    group_id, since = fields.required_id("group_id", GroupId), fields.day("since")
     until = fields.day("until")
     fields.raise_if_errors()
     named = id_in_path(client_id, ClientId)
-    visit.use_cases.add_member(visit.signed_in, client_id=named, group_id=group_id, since=since, until=until)
+    if since is None:
+        group = visit.use_cases.show_group(visit.signed_in, group_id=group_id)
+        since = max(visit.today, group.active_from or visit.today)
+    visit.use_cases.add_member(
+        visit.signed_in,
+        client_id=named,
+        group_id=group_id,
+        since=since,
+        until=until,
+        keep_held_rosters=not fields.checked(REWRITE),
+    )
     return GoOn(card_of(named, "enrolled", "groups"))
 
 
@@ -50,6 +61,10 @@ def end_membership(visit: Visit, client_id: str, group_id: str) -> Answer:
     fields.raise_if_errors()
     named = id_in_path(client_id, ClientId)
     visit.use_cases.end_member(
-        visit.signed_in, client_id=named, group_id=id_in_path(group_id, GroupId), until=last
+        visit.signed_in,
+        client_id=named,
+        group_id=id_in_path(group_id, GroupId),
+        until=last,
+        keep_held_rosters=not fields.checked(REWRITE),
     )
     return GoOn(card_of(named, "membership-ended", "groups"))

@@ -1,9 +1,11 @@
 """The log in words: what happened, to whom, and which fields differ."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from markupsafe import Markup
@@ -11,7 +13,7 @@ from markupsafe import Markup
 from attendance.adapters.web.accounts.role_names import names_of_roles
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.languages import N_, NN_, words
-from attendance.adapters.web.server.rendering.compiling import escaped
+from attendance.adapters.web.server.rendering.compiling import escaped, marked
 from attendance.application.ports.events import LoggedEvent
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.events import Action, Event, SubjectKind
@@ -66,6 +68,11 @@ WORDS: Mapping[Action, str] = {
     Action.LAB_ATTENDANCE_DELETED: N_("Mark in a lab deleted: it was %(status)s"),
 }
 """What happened, by the action of its event."""
+
+SAID_IN: Mapping[Action, frozenset[str]] = {
+    action: frozenset(re.findall(r"%\((\w+)\)s", text)) for action, text in WORDS.items()
+}
+"""What each of these texts says beside its own words."""
 
 KINDS: Mapping[SubjectKind, str] = {
     SubjectKind.CLIENT: N_("Clients"),
@@ -219,6 +226,12 @@ class Told:
     differences: tuple[Difference, ...]
 
 
+@cache
+def teller(language: Language, zone: tzinfo) -> "Teller":
+    """Whoever tells events in a language, their moments in a zone."""
+    return Teller(language, zone)
+
+
 class Teller:
     """Tells events in a language, their moments in a zone."""
 
@@ -252,15 +265,20 @@ class Teller:
             # it is over, and was most likely one's own
             name = logged.actor_username
         name = name or self._said(NAMELESS)
-        before, after = _change(event)
-        values = {
-            "subject": f'<a href="{escaped(path)}">{escaped(name)}</a>' if path else escaped(name),
-            "before": escaped(self._value("role", before)),
-            "after": escaped(self._value("role", after)),
-            "status": escaped(self._value("status", facts.get("status"))),
-            "charge": escaped(self._said(_charge(facts))),
-        }
-        return Markup(self._said(WORDS[event.action]) % values)  # noqa: S704 # a text of ours
+        values = {"subject": f'<a href="{escaped(path)}">{escaped(name)}</a>' if path else escaped(name)}
+        # what few texts say is worked out for these alone
+        said = SAID_IN[event.action]
+        if "before" in said:
+            before, after = _change(event)
+            values |= {
+                "before": escaped(self._value("role", before)),
+                "after": escaped(self._value("role", after)),
+            }
+        if "status" in said:
+            values["status"] = escaped(self._value("status", facts.get("status")))
+        if "charge" in said:
+            values["charge"] = escaped(self._said(_charge(facts)))
+        return marked(self._said(WORDS[event.action]) % values)
 
     def _differences(self, event: Event) -> Iterator[Difference]:
         before, after = event.before or {}, event.after or {}
@@ -286,8 +304,10 @@ class Teller:
 
     def _value(self, name: str, value: Any) -> str:
         """A value as people read it."""
+        if isinstance(value, str):
+            return self._text_value(name, value) if value else "–"
         match value:
-            case None | "" | []:
+            case None | []:
                 return "–"
             case bool():
                 return self._said(_ON_OR_OFF[value] if name == "role" else _YES_OR_NO[value])
@@ -297,8 +317,6 @@ class Teller:
                 return self._number(len(value))
             case dict():
                 return ", ".join(str(each) for each in value.values())
-            case str():
-                return self._text_value(name, value)
             case _:
                 return str(value)
 

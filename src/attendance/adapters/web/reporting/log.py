@@ -7,7 +7,7 @@ from uuid import UUID
 
 from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.web.office import LOG, require_part
-from attendance.adapters.web.reporting.event_words import KINDS, Teller, Told
+from attendance.adapters.web.reporting.event_words import KINDS, Told, teller
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.languages import N_, words
@@ -104,12 +104,12 @@ def _page(
 ) -> Answer:
     """The log, a heading for each day in the club's zone."""
     zone, gettext = visit.service.settings.zone, words(visit.language).gettext
-    teller = Teller(visit.language, zone)
+    told_by = teller(visit.language, zone)
 
     def day_of(told: Told) -> date:
         return told.at.astimezone(zone).date()
 
-    shown = [teller.told(logged) for logged in listed or ()]
+    shown = [told_by.told(logged) for logged in listed or ()]
     query = Typed({name: visit.query.as_shown()[name] for name in FILTERS if visit.query[name]})
     subject = next((each.subject_name for each in listed or () if _concerns(each, query)), None)
     values = {

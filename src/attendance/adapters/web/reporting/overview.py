@@ -7,13 +7,16 @@ from uuid import UUID
 
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
-from attendance.adapters.web.server.languages import N_
+from attendance.adapters.web.server.languages import N_, words
+from attendance.adapters.web.server.rendering.files import FORMAT, IS_CSV, csv_reply
 from attendance.application.forms.listing import Listed
 from attendance.application.pagination import NumberedPage
 from attendance.application.ports import Kind
 from attendance.application.reporting.figures import StatisticsRow
+from attendance.application.reporting.passes import SalesList
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.ids import AccountId, ClientId
+from attendance.domain.reporting.at_risk import Rule
 from attendance.domain.reporting.ending_passes import Ending
 
 room = PageRoom()
@@ -32,6 +35,12 @@ ENDINGS = {
     Ending.FEW_VISITS: (N_("few visits left"), "wait"),
 }
 """What a badge says of a pass, and of which kind it is."""
+WHY_AT_RISK = {
+    Rule.LOW_ATTENDANCE: N_("comes to fewer than four of five lessons"),
+    Rule.ABSENT_IN_A_ROW: N_("absent several times in a row"),
+    Rule.LONG_AWAY: N_("no visit for a long time though there is a pass"),
+}
+"""Why a client is in the file of those at risk; the days are beside it."""
 
 
 @room.page("GET", OVERVIEW)
@@ -100,6 +109,14 @@ def clients_at_risk(visit: Visit) -> Answer:
     """Clients who may stay away, each with the reasons."""
     page = NumberedPage(_page(visit), A_PAGE)
     statistics = visit.use_cases.show_statistics(visit.signed_in)
+    if visit.query[FORMAT] == IS_CSV:
+        say = words(visit.language).gettext
+        reasons = (
+            (client.name, say(WHY_AT_RISK[each.rule]), " ".join(map(str, each.dates)))
+            for client in statistics.at_risk
+            for each in client.reasons
+        )
+        return csv_reply("clients-at-risk", visit.language, (N_("Client"), N_("Reason"), N_("Days")), reasons)
     found = Listed(
         items=statistics.at_risk[page.offset : page.offset + page.length],
         total=len(statistics.at_risk),
@@ -114,6 +131,11 @@ def clients_at_risk(visit: Visit) -> Answer:
 @room.page("GET", f"{OVERVIEW}/unpaid")
 def unpaid_visits(visit: Visit) -> Answer:
     """Clients with visits that no pass has paid for, those with the most first."""
+    if visit.query[FORMAT] == IS_CSV:
+        header = (N_("Client"), N_("Visits"), N_("First day"), N_("Last day"))
+        all_unpaid = visit.use_cases.list_unpaid(visit.signed_in).rows
+        rows = ((each.client_name, each.visits, each.first_on, each.last_on) for each in all_unpaid)
+        return csv_reply("unpaid-visits", visit.language, header, rows)
     unpaid = visit.use_cases.list_unpaid(visit.signed_in, page=_page(visit))
     return Page("reporting/unpaid_visits.html", {"visits": unpaid.visits, **_listed(unpaid.rows, {})})
 
@@ -143,9 +165,15 @@ def sales(visit: Visit) -> Answer:
     month, page = filters.day("month"), _page(visit)
     filters.raise_if_errors()
     first = month and month.replace(day=1)
+    is_file = visit.query[FORMAT] == IS_CSV
     of = visit.use_cases.list_sales(
-        visit.signed_in, since=first, until=first and _last_of_month(first), page=page
+        visit.signed_in,
+        since=first,
+        until=first and _last_of_month(first),
+        page=None if is_file else page,
     )
+    if is_file:
+        return _sales_file(visit, of)
     following = _last_of_month(of.since) + ONE_DAY
     values = {
         "sales": of,
@@ -154,6 +182,29 @@ def sales(visit: Visit) -> Answer:
         **_listed(of.rows, {"month": of.since}),
     }
     return Page("reporting/sales.html", values)
+
+
+def _sales_file(visit: Visit, of: SalesList) -> Answer:
+    header = (
+        N_("Client"),
+        N_("Sold on"),
+        N_("Pass"),
+        N_("Discount (%)"),
+        N_("Amount"),
+        N_("Currency"),
+    )
+    rows = (
+        (
+            sale.client_name,
+            sale.sold_on,
+            sale.price_name,
+            sale.discount_percent,
+            sale.amount_due,
+            sale.currency,
+        )
+        for sale in of.rows
+    )
+    return csv_reply(f"sales-{of.since:%Y-%m}", visit.language, header, rows)
 
 
 def _page(visit: Visit) -> int:

@@ -11,8 +11,8 @@ from typing import Any
 from attendance.adapters.http.server.operations.declaration import Runs, Service
 from attendance.adapters.http.server.wire import Headers, Reply, header_value
 from attendance.adapters.web.server.fields import FieldReader
-from attendance.adapters.web.server.forms import Typed
-from attendance.application.accounts.read_models import StartedSession, UserDetails
+from attendance.adapters.web.server.forms import Sent, Typed
+from attendance.application.accounts.read_models import StartedSession, UserDetails, Visitor
 from attendance.application.use_cases import UseCases
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import Forbidden, Unauthenticated
@@ -28,9 +28,9 @@ class Visit:
     """A request of a page, as far as its function may look at it.
 
     `path` is what was asked for. `query` and `form` have the values that were sent, by name; what was not
-    sent is "". `address` is where the request came from, None where that is not known. `known_user` is
-    whoever is signed in, if that could be read, without their clients, and `permissions` what the table of
-    permissions lets them do at least for what is their own.
+    sent is "". `sent` is what the form says of itself. `address` is where the request came from, None where
+    that is not known. `visitor` is whoever is signed in, and `permissions` what the table of permissions lets
+    them do at least for what is their own.
     """
 
     service: Service
@@ -41,8 +41,8 @@ class Visit:
     is_head: bool
     query: Typed
     form: Typed
-    actor: Actor | None = None
-    known_user: UserDetails | None = None
+    sent: Sent = field(default_factory=Sent)
+    visitor: Visitor | None = None
     permissions: frozenset[str] = frozenset()
 
     @property
@@ -73,11 +73,15 @@ class Visit:
         return self.service.use_cases
 
     @property
+    def actor(self) -> Actor | None:
+        return None if self.visitor is None else self.visitor.actor
+
+    @property
     def signed_in(self) -> Actor:
         """Whoever is signed in. Raises Unauthenticated for nobody."""
-        if self.actor is None:
+        if self.visitor is None:
             raise Unauthenticated
-        return self.actor
+        return self.visitor.actor
 
     def require(self, permission: Permission) -> None:
         """Show a page to nobody who could never do what it is for. Raises Unauthenticated, Forbidden."""
@@ -131,6 +135,7 @@ class DeclaredPage:
     form: Shown | None
     has_scripts: bool
     holds_secrets: bool = False
+    is_sent_by_anybody: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,12 +154,14 @@ class PageRoom:
         form: Shown | None = None,
         has_scripts: bool = False,
         holds_secrets: bool = False,
+        is_sent_by_anybody: bool = False,
     ) -> Callable[[Shown], Shown]:
         """Declare the function below a page; it stays the function it is.
 
         `form`: the page that is shown again, with what was typed and what is wrong, when it is refused.
         `has_scripts`: it loads scripts of this service, which may ask its API; other pages run nothing.
         `holds_secrets`: it shows a token, a link with one, say, and so is never compressed.
+        `is_sent_by_anybody`: its form does the same for whoever is signed in, whoever it was shown to.
         """
 
         def declare(function: Shown) -> Shown:
@@ -167,6 +174,7 @@ class PageRoom:
                     form=form,
                     has_scripts=has_scripts,
                     holds_secrets=holds_secrets,
+                    is_sent_by_anybody=is_sent_by_anybody,
                 )
             )
             return function

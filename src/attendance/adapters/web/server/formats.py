@@ -75,12 +75,12 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
 
     def clock(at: time | datetime) -> str:
         """17:00, in each of our languages."""
-        return f"{at:%H:%M}"
+        return f"{at.hour:02}:{at.minute:02}"
 
     def moment(at: datetime, zone: tzinfo) -> str:
         """27 Nov 2026, 17:00 CET: a date and a time of day, in a zone."""
         local = at.astimezone(zone)
-        return f"{day(local.date())}, {clock(local)}\N{NO-BREAK SPACE}{local:%Z}"
+        return f"{day(local.date())}, {clock(local)}\N{NO-BREAK SPACE}{local.tzname()}"
 
     @often
     def number(value: float | Decimal) -> str:

@@ -1,6 +1,7 @@
 """What a form sends: its fields as texts, each at most once."""
 
 import re
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from litestar.exceptions import HTTPException
@@ -12,6 +13,10 @@ LARGEST_FORM = 64 * 1024
 MOST_FIELDS = 2000
 _NOT_IN_PAGES = re.compile("[^\t\n\r -~\u00a0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 FORM = "application/x-www-form-urlencoded"
+ACCOUNT = "account"
+"""The field that every form has which is shown to somebody who is signed in: the id of their account."""
+UNTYPED = "untyped"
+"""The field that a form has beside it in which there is nothing to fill in."""
 
 
 class Typed(dict[str, str]):
@@ -23,6 +28,24 @@ class Typed(dict[str, str]):
     def as_shown(self) -> "Typed":
         """The same, without what no page may hold: control characters and lone surrogates."""
         return Typed({name: _NOT_IN_PAGES.sub("\ufffd", text) for name, text in self.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a form that was sent says of itself.
+
+    `account`: the id of the account that it was shown to, "" for a form of strangers. `is_filled_in`: there
+    was something to fill in, beside buttons.
+    """
+
+    account: str = ""
+    is_filled_in: bool = True
+
+
+def of_itself(form: Typed) -> tuple[Typed, Sent]:
+    """The fields that pages know of a form that was sent, and what it says of itself."""
+    known = Typed({name: text for name, text in form.items() if name not in (ACCOUNT, UNTYPED)})
+    return known, Sent(form[ACCOUNT], UNTYPED not in form)
 
 
 async def form_sent(scope: HTTPScope, receive: Receive) -> Typed:

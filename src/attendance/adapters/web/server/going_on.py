@@ -21,3 +21,9 @@ def signing_in_first(scope: HTTPScope) -> str:
     query = scope["query_string"].decode("latin-1")
     was_at = scope["path"] + (f"?{query}" if query and scope["method"] == "GET" else "")
     return f"{SIGN_IN}?{urlencode({'next': was_at})}" if own_path(was_at) == was_at else SIGN_IN
+
+
+def signing_in_again(page: str | None) -> str:
+    """The page to sign in at, which says to do it again, and goes on to the page of what was to be done."""
+    then = {} if page is None or own_path(page) != page else {"next": page}
+    return f"{SIGN_IN}?{urlencode(then | {'notice': 'again'})}"

@@ -2,8 +2,10 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import cast
+from urllib.parse import urlsplit
 
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
@@ -17,10 +19,10 @@ from attendance.adapters.http.server.operations.declaration import Runs, Service
 from attendance.adapters.http.server.requests.middleware import IS_HEAD
 from attendance.adapters.http.server.wire import Reply, header_value
 from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
-from attendance.adapters.web.server.forms import Typed, form_sent
-from attendance.adapters.web.server.going_on import signing_in_first
+from attendance.adapters.web.server.forms import Typed, form_sent, of_itself
+from attendance.adapters.web.server.going_on import signing_in_again, signing_in_first
 from attendance.adapters.web.server.languages import N_, language_for, words
-from attendance.adapters.web.server.navigation import Entry, entries_for
+from attendance.adapters.web.server.navigation import ENTRIES, Entry, entries_for
 from attendance.adapters.web.server.refusals import (
     FromElsewhere,
     faults_of,
@@ -38,11 +40,11 @@ from attendance.adapters.web.server.refusals.meanwhile import (
     with_what_was,
 )
 from attendance.adapters.web.server.refusals.ways_back import WaysBack
+from attendance.adapters.web.server.refusals.whose import SomebodyElse, with_account
 from attendance.adapters.web.server.rendering import rendered
-from attendance.application.accounts.read_models import UserDetails
+from attendance.application.accounts.read_models import UserDetails, Visitor
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import AttendanceError, Forbidden, NotFound, Outdated
-from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.roles import Level
 
 log = logging.getLogger(__name__)
@@ -82,9 +84,13 @@ def _handler(page: DeclaredPage, service: Service, callers: Callers, ways_back: 
     )(answered_by_its_plan)
 
 
-def awaits_confirmation(user: UserDetails | None) -> bool:
-    """Whether somebody has an address that its link has not confirmed."""
-    return user is not None and user.email is not None and not user.email_confirmed
+def _user_of(visit: Visit) -> UserDetails | None:
+    """Whoever is signed in, if that may be read."""
+    if visit.actor is None:
+        return None
+    with suppress(AttendanceError):
+        return visit.use_cases.show_user(visit.actor, user_id=visit.actor.id, with_clients=False)
+    return None
 
 
 def holds_secrets(page: DeclaredPage) -> bool:
@@ -117,7 +123,8 @@ class PagePlan:
             # what a page of elsewhere sends is not read, whoever is signed in
             if not self._callers.cookie.is_asked_by_a_page(scope):
                 raise FromElsewhere
-            visit = replace(visit, form=await form_sent(scope, receive))
+            form, sent = of_itself(await form_sent(scope, receive))
+            visit = replace(visit, form=form, sent=sent)
         if self._page.runs is Runs.HASHING:
             known = await self._service.request_threads(self._known, scope, visit)
             if isinstance(known, Reply):
@@ -149,23 +156,28 @@ class PagePlan:
     def _known(self, scope: HTTPScope, visit: Visit) -> Visit | Reply:
         """The visit with whoever is signed in, in their language; or what is said instead."""
         try:
-            visit = replace(visit, actor=Caller(self._callers, scope).actor_if_any())
-            return visit if visit.actor is None else self._as_known(visit, visit.actor)
+            visitor = Caller(self._callers, scope).visitor_if_any()
+            if visitor is None:
+                return visit
+            visit = self._as_known(visit, visitor)
+            if not self._page.is_sent_by_anybody and visit.sent.account not in ("", str(visit.signed_in.id)):
+                raise SomebodyElse
+            return visit
         except Exception as error:
             return self._shown_again(scope, visit, error)
 
-    def _as_known(self, visit: Visit, actor: Actor) -> Visit:
+    def _as_known(self, visit: Visit, visitor: Visitor) -> Visit:
         """The visit of somebody who is signed in, in the language of their account if it has one."""
+        actor = visitor.actor
         if actor.level not in self._permissions:
             table = visit.use_cases.show_permissions(actor, user_id=actor.id)
             self._permissions[actor.level] = frozenset(table.permissions)
-        visit = replace(visit, permissions=self._permissions[actor.level])
-        try:
-            user = visit.use_cases.show_user(actor, user_id=actor.id, with_clients=False)
-        except AttendanceError:
-            # a page that needs it is refused by itself; signing out needs none
-            return visit
-        return replace(visit, known_user=user, language=user.language or visit.language)
+        return replace(
+            visit,
+            visitor=visitor,
+            permissions=self._permissions[actor.level],
+            language=visitor.language or visit.language,
+        )
 
     def _shown(self, scope: HTTPScope, visit: Visit) -> Reply:
         try:
@@ -216,12 +228,10 @@ class PagePlan:
         )
 
     def _refused(self, scope: HTTPScope, visit: Visit, error: Exception) -> Reply:
+        if isinstance(error, AttendanceError) and is_signed_out(error):
+            return self._signed_out(scope, visit, error)
         # what was typed is sent again, but for passwords, which no page holds
         holds_password = any("password" in name for name in visit.form)
-        if is_signed_out(error):
-            if visit.form and not holds_password:
-                return self._reply_of(visit, Page("signed_out.html", refusal=error))
-            return self._reply_of(visit, GoOn(signing_in_first(scope)))
         status = status_of(error)
         if isinstance(error, AttendanceError):
             note_refusal(error, scope)
@@ -233,6 +243,7 @@ class PagePlan:
             "status": status,
             "again": again if method == "GET" else None,
             "sends_again": again if method == "POST" and status == 503 and not holds_password else None,
+            "is_filled_in": visit.sent.is_filled_in,
             # of anything else that is not there its refusal says what
             "is_unknown_page": type(error) is NotFound,
             "may_be_given": isinstance(error, Forbidden) and error.code == Forbidden.code,
@@ -240,6 +251,33 @@ class PagePlan:
         }
         page = Page("error.html", values, refusal=error)
         return self._reply_of(visit, page, faults=faults_of(error, visit.language))
+
+    def _signed_out(self, scope: HTTPScope, visit: Visit, error: AttendanceError) -> Reply:
+        """What was typed is kept, for whoever typed it alone; where nothing was, one goes back to it."""
+        method, path = scope["method"], scope["path"]
+        if method != "POST":
+            return self._reply_of(visit, GoOn(signing_in_first(scope)))
+        is_kept = (
+            bool(visit.form)
+            and visit.sent.is_filled_in
+            and not any("password" in name for name in visit.form)
+        )
+        is_of_another = isinstance(error, SomebodyElse)
+        entries = [*self._entries(visit)] if is_of_another else ENTRIES
+        back = self._ways_back.of(path, method=method, status=409, entries=entries)
+        if is_kept or is_of_another:
+            note_refusal(error, scope)
+            values = {"is_kept": is_kept, "of_another": is_of_another, "back": back, "user": _user_of(visit)}
+            return self._reply_of(visit, Page("signed_out.html", values, refusal=error))
+        return self._reply_of(visit, GoOn(signing_in_again(self._page_of_the_form(visit) or back)))
+
+    def _page_of_the_form(self, visit: Visit) -> str | None:
+        """The page that a form was sent from, with what was asked of it, if the browser says so."""
+        referrer = urlsplit(header_value(visit.headers, b"referer"))
+        path = self._base_path.inside(referrer.path)
+        if not self._ways_back.is_page(path):
+            return None
+        return f"{path}?{referrer.query}" if referrer.query else path
 
     def _reply_of(
         self,
@@ -257,18 +295,21 @@ class PagePlan:
                 # of a form that somebody fills in; one that only sends again holds its `was` already
                 if f'name="{WAS}"' not in html:
                     html = with_what_was(html, shown_again)
-                html = self._base_path.html(html)
+                # what is sent again stays with the account that it was typed for
+                account = visit.sent.account or (str(visit.actor.id) if visit.actor else "")
+                html = self._base_path.html(with_account(html, account))
                 reply = html_reply(html, answer.refusal, self._headers)
                 return reply if self._holds_secrets else compressed(reply, visit.headers)
             case Reply():
                 return answer
 
     def _html(self, visit: Visit, page: Page, faults: Mapping[str, str]) -> str:
+        visitor = visit.visitor
         values = {
             **page.values,
-            "is_signed_in": visit.actor is not None,
-            "account_id": visit.actor and visit.actor.id,
-            "awaits_confirmation": awaits_confirmation(visit.known_user),
+            "is_signed_in": visitor is not None,
+            "account_id": visitor and visitor.actor.id,
+            "awaits_confirmation": visitor is not None and visitor.awaits_confirmation,
             "path": visit.path,
             "entries": self._entries(visit),
             "permissions": visit.permissions,

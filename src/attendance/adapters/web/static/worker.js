@@ -12,7 +12,8 @@ const TODAY = "/app/today";
 const LESSON = /^\/app\/lessons\/[0-9a-f-]{36}$/;
 const NO_NET = "/app/offline";
 const SIGNED_IN = "/app/offline?still=signed-in";
-const SIGN_OUT = "/app/sign-out";
+const SIGN_OUT = /^\/app\/sign-out/;
+const SIGN_IN = /^\/app\/(sign-in|create-account)/;
 /** A roll call looks by itself what has changed since; today's page does not. */
 const PATIENCE = { lesson: 700, other: 4000 };
 const FRESH = 10 * 60 * 1000;
@@ -61,16 +62,16 @@ worker.addEventListener("message", (/** @type {any} */ event) => {
 
 worker.addEventListener("fetch", (/** @type {any} */ event) => {
   const { request } = event;
-  const { origin, pathname, search, searchParams } = new URL(request.url);
+  const { origin, pathname, search } = new URL(request.url);
   if (origin !== location.origin) return;
   if (request.method === "GET" && pathname.startsWith("/static/")) event.respondWith(file(request));
   if (request.mode !== "navigate") return;
   if (request.method === "GET") event.respondWith(page(event, pathname + search.replace("?notice=saved", "")));
   // a form of another site goes its own way, which says where it comes from
-  const isOurs = request.referrer && new URL(request.referrer).origin === origin;
-  if (request.method === "POST" && isOurs && (pathname === SIGN_OUT || pathname.startsWith(`${SIGN_OUT}/`))) {
-    event.respondWith(signOut(request, pathname, searchParams.has("discard")));
-  }
+  if (request.method !== "POST" || !request.referrer.startsWith(`${origin}/`)) return;
+  if (SIGN_OUT.test(pathname)) event.respondWith(signOut(request, pathname, search.includes("discard")));
+  // whoever signs in is shown nothing that was kept for another; taps that wait stay
+  if (SIGN_IN.test(pathname)) event.respondWith(forgets().catch(() => {}).then(() => fetch(request)));
 });
 
 /** @param {Request} request */
@@ -99,7 +100,7 @@ async function page(event, path) {
       const given = await answer;
       return kept && given.status >= 500 ? kept.clone() : given;
     } catch {
-      return kept?.clone() ?? (await caches.match(path.startsWith(SIGN_OUT) ? SIGNED_IN : NO_NET)) ?? Response.error();
+      return kept?.clone() ?? (await caches.match(SIGN_OUT.test(path) ? SIGNED_IN : NO_NET)) ?? Response.error();
     }
   };
   if (!kept) return or(network);

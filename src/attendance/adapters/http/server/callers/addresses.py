@@ -22,6 +22,8 @@ def client_address(peer: str | None, forwarded: Sequence[str], trusted: TrustedP
     `forwarded` are the `X-Forwarded-For` headers. What stands left of the first address that is not a trusted
     proxy's was written by a stranger, and counts for nothing.
     """
+    if not (forwarded and trusted):
+        return _shown(peer or "")
     address = _parsed(peer or "")
     hops = ",".join(forwarded).split(",") if forwarded else []
     while address is not None and hops and _is_among(address, trusted):
@@ -29,17 +31,27 @@ def client_address(peer: str | None, forwarded: Sequence[str], trusted: TrustedP
         if nearer is None:
             break
         address = nearer
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, _CUSTOMERS_PREFIX), strict=False))
-    return None if address is None else str(address)
+    return None if address is None else _text(address)
 
 
 def address_of(scope: HTTPScope, trusted: TrustedProxies) -> str | None:
     """Where a request came from; None where that is not known."""
     client = scope.get("client")
-    return client_address(
-        client[0] if client else None, header_values(scope["headers"], b"x-forwarded-for"), trusted
-    )
+    # what nobody believes is not looked for
+    forwarded = header_values(scope["headers"], b"x-forwarded-for") if trusted else ()
+    return client_address(client[0] if client else None, forwarded, trusted)
+
+
+@lru_cache(maxsize=1024)
+def _shown(peer: str) -> str | None:
+    address = _parsed(peer)
+    return None if address is None else _text(address)
+
+
+def _text(address: IPv4Address | IPv6Address) -> str:
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, _CUSTOMERS_PREFIX), strict=False))
+    return str(address)
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from attendance.adapters.http.server.callers.addresses import TrustedProxies, ad
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.wire import Headers, header_value, header_values
+from attendance.application.accounts.read_models import Visitor
 from attendance.domain.accounts.sessions import InvalidToken
 from attendance.domain.errors import Unauthenticated
 from attendance.domain.permissions.actor import Actor
@@ -34,6 +35,7 @@ class Callers:
 
     actor_of: Callable[[str], Actor]
     reader_of: Callable[[str], Actor]
+    visitor_of: Callable[[str], Visitor]
     trusted: TrustedProxies
     cookie: SessionCookie = field(default_factory=SessionCookie)
 
@@ -56,10 +58,25 @@ class Caller:
         Raises Unauthenticated for nobody, and a kind of it for a bad token; also where the request is meant
         to be another account's.
         """
+        return self._meant(self.callers.actor_of(self._token()))
+
+    def visitor_if_any(self) -> Visitor | None:
+        """Whoever looks at a page, if that is somebody who is signed in."""
+        try:
+            visitor = self.callers.visitor_of(self._token())
+            self._meant(visitor.actor)
+        except Unauthenticated:
+            return None
+        return visitor
+
+    def _token(self) -> str:
         token = token_sent(self.scope["headers"]) or self.callers.cookie.believed(self.scope)
         if token is None:
             raise Unauthenticated
-        actor = self.callers.actor_of(token)
+        return token
+
+    def _meant(self, actor: Actor) -> Actor:
+        """The actor, if the request is meant to be theirs."""
         meant = header_value(self.scope["headers"], MEANT_ACCOUNT)
         if meant and meant != str(actor.id):
             raise Unauthenticated

@@ -25,7 +25,8 @@ class InTime:
         self._receive, self._send, self._seconds = receive, send, seconds
         self._deadline: float | None = None
         self._is_whole = False
-        self._stalled = asyncio.Event()
+        # made by whoever needs it, who are few
+        self._stalled: asyncio.Event | None = None
 
     async def receive(self) -> ReceiveMessage:
         """Raises HTTPException: 408, for a body that is not there in time."""
@@ -45,7 +46,7 @@ class InTime:
         """What comes when all is sent: that the client leaves, which may take as long as it likes."""
         leaving, stalled = (
             asyncio.ensure_future(self._receive()),
-            asyncio.ensure_future(self._stalled.wait()),
+            asyncio.ensure_future(self._stall().wait()),
         )
         try:
             await asyncio.wait({leaving, stalled}, return_when=asyncio.FIRST_COMPLETED)
@@ -56,7 +57,7 @@ class InTime:
 
     async def send(self, message: Message) -> None:
         """Does nothing for a client that has taken none of an answer for too long."""
-        if self._stalled.is_set():
+        if self._stalled is not None and self._stalled.is_set():
             return
         if not message.get("more_body"):
             await self._send(message)
@@ -66,4 +67,9 @@ class InTime:
                 await self._send(message)
         except TimeoutError:
             log.info("a client has taken nothing of its answer for too long")
-            self._stalled.set()
+            self._stall().set()
+
+    def _stall(self) -> asyncio.Event:
+        if self._stalled is None:
+            self._stalled = asyncio.Event()
+        return self._stalled

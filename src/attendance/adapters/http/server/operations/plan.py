@@ -1,12 +1,12 @@
 """The plan of an operation: made once from its handler's parameters, followed for each request."""
 
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from inspect import Parameter, signature
 from types import UnionType
-from typing import Annotated, Any, NoReturn, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, NoReturn, Union, cast, get_args, get_origin, get_type_hints
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
@@ -44,6 +44,7 @@ from attendance.domain.permissions.actor import Actor
 
 LARGEST_BODY = 1024 * 1024
 FORMAT, EXCEL = "format", "excel"
+NOTHING = nullcontext()
 SECRETS = frozenset({"access_token", "token", "secret"})
 
 
@@ -115,6 +116,13 @@ class Export:
         return self.call()
 
 
+class Decoded(NamedTuple):
+    """What a request's query and body mean, as far as that is good, and what is wrong with each."""
+
+    query: tuple[dict[str, Any], list[FieldError]]
+    body: tuple[dict[str, Any] | None, list[FieldError]]
+
+
 class Plan:
     """What is done with each request to an operation, in the order in which refusals come.
 
@@ -128,6 +136,7 @@ class Plan:
         self._access: Access = operation.access(service.settings)
         self._needs_actor = "actor" in inputs.takes or bool(self._access.schemes)
         self._status = status_of(operation, inputs.answer)
+        self._expected = expected_of(operation, service.use_cases)
         self._judge = judge_of(operation, service.use_cases) if inputs.body else None
         self._keeps_answers = is_kept(operation, self._access, inputs.answer)
         self._is_get = operation.method == "GET"
@@ -159,8 +168,32 @@ class Plan:
                 return await self._service.request_threads(self._answered, scope, raw)
 
     def _answered(self, scope: HTTPScope, raw: bytes) -> "Reply | Export":
-        call = self._called(scope, raw)
+        if self._expected is None:
+            return self._followed(scope, raw, None)
+        decoded = self._decoded(scope, raw)
+        with self._expecting(self._expected, scope, decoded):
+            return self._followed(scope, raw, decoded)
+
+    def _followed(self, scope: HTTPScope, raw: bytes, decoded: "Decoded | None") -> "Reply | Export":
+        call = self._called(scope, raw, decoded)
         return call if isinstance(call, Export) else self._replied(scope, call)
+
+    def _expecting(
+        self,
+        expected: Callable[..., AbstractContextManager[object]],
+        scope: HTTPScope,
+        decoded: "Decoded",
+    ) -> AbstractContextManager[object]:
+        """A block in which the use case is about to be called, unless something is wrong with a request."""
+        if decoded.query[1] or decoded.body[1]:
+            return NOTHING
+        arguments = decoded.query[0] | (decoded.body[0] or {})
+        try:
+            for name, kind in self._inputs.in_path.items():
+                arguments[name] = _in_path(kind, scope["path_params"][name], None)
+        except AttendanceError:
+            return NOTHING
+        return expected(**arguments)
 
     async def _exported(self, export: "Export", scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Make what takes long and send it, holding one of the caller's places in the lane meanwhile."""
@@ -180,10 +213,10 @@ class Plan:
             if reply is not None:
                 await reply(scope, receive, send)
 
-    def _called(self, scope: HTTPScope, raw: bytes) -> Callable[[], Any]:
+    def _called(self, scope: HTTPScope, raw: bytes, decoded: "Decoded | None" = None) -> Callable[[], Any]:
         """The handler with all that it takes, or the raising of whatever comes before."""
         try:
-            arguments = self._arguments(scope, raw)
+            arguments = self._arguments(scope, raw, decoded)
             is_for_excel = arguments.pop(EXCEL, False)
             handler = partial(self._operation.handler, **arguments)
             if is_for_excel:
@@ -254,7 +287,16 @@ class Plan:
         streamed: ASGIApp = response.to_asgi_response(None, Request(scope), status_code=self._status)
         return streamed
 
-    def _arguments(self, scope: HTTPScope, raw: bytes) -> dict[str, Any]:
+    def _decoded(self, scope: HTTPScope, raw: bytes) -> "Decoded":
+        """What is sent with a request, and what is wrong with it."""
+        inputs, query = self._inputs, scope["query_string"]
+        is_read = inputs.body is not None and _is_json(scope)
+        return Decoded(
+            values_in(parsed(query), inputs.query) if query or inputs.query else ({}, []),
+            _fields(raw, inputs.body) if is_read and inputs.body else (None, []),
+        )
+
+    def _arguments(self, scope: HTTPScope, raw: bytes, decoded: "Decoded | None") -> dict[str, Any]:
         """What the handler takes. Raises whatever comes before."""
         caller = Caller(self._callers, scope)
         actor = self._actor(caller)
@@ -267,17 +309,16 @@ class Plan:
         field_errors: list[FieldError] = []
         if self._keeps_answers:
             _, field_errors = key_sent(scope["headers"])
-        query = scope["query_string"]
-        if query or inputs.query:
-            values, more = values_in(parsed(query), inputs.query)
-            field_errors += more
-            arguments |= values
-            if values.get(EXCEL) and values.get("form", Format.JSON) is not Format.CSV:
-                field_errors.append(FieldError(EXCEL, "is for format=csv alone"))
+        sent = decoded or self._decoded(scope, raw)
+        values, more = sent.query
+        field_errors += more
+        arguments |= values
+        if values.get(EXCEL) and values.get("form", Format.JSON) is not Format.CSV:
+            field_errors.append(FieldError(EXCEL, "is for format=csv alone"))
         if inputs.body:
             if not _is_json(scope):
                 self._refuse(caller, HTTPException(status_code=415))
-            arguments["fields"], more = _fields(raw, inputs.body)
+            arguments["fields"], more = sent.body
             field_errors += more
         if field_errors:
             if inputs.body and self._judge and arguments["fields"] is not None:
@@ -293,6 +334,13 @@ class Plan:
         if self._operation.first:
             self._operation.first(self._service.use_cases, caller)
         raise refusal
+
+
+def expected_of(
+    operation: Operation, use_cases: UseCases
+) -> Callable[..., AbstractContextManager[object]] | None:
+    """What tells the store what a handler's use case is about to ask, None where that has nothing to tell."""
+    return getattr(getattr(use_cases, operation.handler.__name__, None), "expected", None)
 
 
 def _raise(error: Exception) -> NoReturn:

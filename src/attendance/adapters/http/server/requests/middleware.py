@@ -127,10 +127,11 @@ def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 def _complete(message: HTTPResponseStartEvent, headers: list[tuple[bytes, bytes]]) -> None:
     given = message["headers"]
-    if any(name in LOOKED_AT for name, _ in given):
-        message["headers"] = [*_looked_at(given, headers), *headers]
-    else:
-        message["headers"] = [*given, *UNLESS_SET, *headers]
+    for name, _ in given:
+        if name in LOOKED_AT:
+            message["headers"] = [*_looked_at(given, headers), *headers]
+            return
+    message["headers"] = [*given, *UNLESS_SET, *headers]
 
 
 def _lead(message: HTTPResponseStartEvent, base_path: BasePath) -> None:

@@ -1,7 +1,11 @@
-"""How old somebody is, when their birthday is, and how long something has lasted."""
+"""How old somebody is, when their birthday is, and where it tells people apart."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+
+from attendance.domain.text import search_key
 
 SOON = 14
 """How many days before it a birthday is told of."""
@@ -39,3 +43,10 @@ def days_to_birthday(today: date, birthday: date | None) -> int | None:
     upcoming = this_year if this_year >= today else birthday_in(min(today.year + 1, 9999), birthday)
     days = (upcoming - today).days
     return days if 0 <= days <= SOON else None
+
+
+def namesakes(names: Iterable[str]) -> frozenset[str]:
+    """Those of a list's names that look like another of them, whatever their case and accents."""
+    listed = [*names]
+    alike = Counter(map(search_key, listed))
+    return frozenset(name for name in listed if alike[search_key(name)] > 1)

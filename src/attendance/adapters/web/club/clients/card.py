@@ -10,7 +10,7 @@ from attendance.adapters.web.club.clients.years import months_of
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.navigation import CHILDREN
-from attendance.application.club.timetables import GroupOfClientDetails
+from attendance.application.club.timetables.of_client import GroupOfClientDetails
 from attendance.domain.permissions.table import Permission
 
 room = PageRoom()

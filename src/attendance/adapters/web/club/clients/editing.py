@@ -2,24 +2,37 @@
 
 from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path, lines_of
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.fields import CHECKED
+from attendance.adapters.web.server.languages import N_
+from attendance.application.club.clients import ClientDetails
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import ClientChanges
+from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.permissions.table import Permission
+from attendance.domain.text import search_key
 
 room = PageRoom()
+
+IS_NEW = "is_new"
+"""The box to tick where somebody is another person than who is called the same."""
+MOST_ALIKE = 5
 
 
 @room.page("GET", f"{CLIENTS}/new")
 def new_client(visit: Visit) -> Answer:
-    """The form to add a client."""
+    """The form to add a client; once it was sent, with those who are called so and born on that day."""
     visit.require(Permission.ADD_CLIENT)
-    return Page("club/client_form.html", {"client": None, "today": visit.today})
+    values = {"client": None, "today": visit.today, "alike": _alike(visit)}
+    return Page("club/client_form.html", values)
 
 
 @room.page("POST", f"{CLIENTS}/new", form=new_client)
 def add_client(visit: Visit) -> Answer:
-    """Add a client, and go on to the card."""
-    added = visit.use_cases.add_client(visit.signed_in, **_fields(visit))
+    """Add a client, and go on to the card. Who is known already is added only where that is said."""
+    fields = _fields(visit)
+    if visit.form[IS_NEW] != CHECKED and _alike(visit):
+        raise Invalid(FieldError(IS_NEW, N_("somebody of this name is here already")))
+    added = visit.use_cases.add_client(visit.signed_in, **fields)
     return GoOn(f"{card_of(added)}?notice=added")
 
 
@@ -28,7 +41,7 @@ def edited_client(visit: Visit, client_id: str) -> Answer:
     """The form with what is known of a client."""
     client = client_in_path(visit, client_id)
     visit.require(Permission.EDIT_CLIENT)
-    return Page("club/client_form.html", {"client": client, "today": visit.today})
+    return Page("club/client_form.html", {"client": client, "today": visit.today, "alike": []})
 
 
 @room.page("POST", f"{CLIENTS}/{{client_id:str}}/edit", form=edited_client)
@@ -38,6 +51,20 @@ def edit_client(visit: Visit, client_id: str) -> Answer:
     changes = _fields(visit)
     visit.use_cases.edit_client(visit.signed_in, client_id=client.id, versions=_versions(visit), **changes)
     return GoOn(f"{card_of(client)}?notice=saved")
+
+
+def _alike(visit: Visit) -> list[ClientDetails]:
+    """The clients of the name that was typed who are not born on another day."""
+    name, birthday = visit.form["name"], visit.fields.day("birthday")
+    if not name.strip():
+        return []
+    found = visit.use_cases.list_clients(visit.signed_in, q=name)
+    return [
+        each
+        for each in found
+        if search_key(each.name) == search_key(" ".join(name.split()))
+        and (birthday is None or each.birthday in (None, birthday))
+    ][:MOST_ALIKE]
 
 
 def _fields(visit: Visit) -> ClientChanges:

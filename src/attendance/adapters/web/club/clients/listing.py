@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from attendance.adapters.web.club.clients.ages import Age, age_on, days_to_birthday
+from attendance.adapters.web.club.clients.ages import Age, age_on, days_to_birthday, namesakes
 from attendance.adapters.web.club.clients.paths import CLIENTS, dialled
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.languages import N_
+from attendance.adapters.web.server.rendering.files import FORMAT, IS_CSV, csv_reply
 from attendance.application.club.clients import ClientDetails
 from attendance.application.club.groups import GroupDetails
 from attendance.application.club.subscriptions import SubscriptionDetails
@@ -77,13 +78,16 @@ class Row:
 
 @room.page("GET", CLIENTS, has_scripts=True)
 def clients(visit: Visit) -> Answer:
-    """Fifty of the clients that are asked for, with their groups of today and their passes."""
+    """Fifty of the clients that are asked for, with their groups of today and their passes; all as a file."""
     filters, use_cases, actor = visit.filters, visit.use_cases, visit.signed_in
     which = filters.choice("which", Which) or Which.ACTIVE
     order = filters.choice("sort", Order) or Order.NAME
     group_id, number = filters.id("group", GroupId), filters.number("page")
     filters.raise_if_errors()
     q = visit.query["q"]
+    if visit.query[FORMAT] == IS_CSV:
+        found = use_cases.list_clients(actor, q=q, active=IS_ACTIVE[which], group_id=group_id, sort=order)
+        return _file(visit, found)
     listed = use_cases.list_clients(
         actor,
         q=q,
@@ -100,6 +104,7 @@ def clients(visit: Visit) -> Answer:
     usual = {"which": Which.ACTIVE, "sort": Order.NAME}
     values = {
         "rows": _rows(shown, groups, passes, visit.today),
+        "namesakes": namesakes(client.name for client in shown),
         "total": listed.total,
         "number": listed.page,
         "has_more": (listed.page or 1) < listed.pages,
@@ -114,17 +119,50 @@ def clients(visit: Visit) -> Answer:
     return Page("club/clients.html", values)
 
 
+def _file(visit: Visit, found: Iterable[ClientDetails]) -> Answer:
+    """The clients as a file, with the groups of today."""
+    groups = _groups_of(visit.use_cases.list_groups(visit.signed_in), visit.today)
+    header = (
+        N_("Name"),
+        N_("Birthday"),
+        N_("Groups"),
+        N_("Guardian"),
+        N_("Phone"),
+        N_("Email"),
+        N_("Address"),
+    )
+    rows = (
+        (
+            each.name,
+            each.birthday,
+            ", ".join(group.name for group in groups.get(each.id, ())),
+            each.guardian_name,
+            each.phone,
+            each.email,
+            each.address,
+        )
+        for each in found
+    )
+    return csv_reply("clients", visit.language, header, rows)
+
+
+def _groups_of(groups: Iterable[GroupDetails], today: date) -> dict[ClientId, list[GroupDetails]]:
+    """The groups of each client on a day."""
+    groups_of: dict[ClientId, list[GroupDetails]] = {}
+    for group in groups:
+        for member in group.members or ():
+            if member.covers(today):
+                groups_of.setdefault(member.client_id, []).append(group)
+    return groups_of
+
+
 def _rows(
     shown: Iterable[ClientDetails],
     groups: Iterable[GroupDetails],
     passes: Iterable[SubscriptionDetails],
     today: date,
 ) -> list[Row]:
-    groups_of: dict[ClientId, list[GroupDetails]] = {}
-    for group in groups:
-        for member in group.members or ():
-            if member.covers(today):
-                groups_of.setdefault(member.client_id, []).append(group)
+    groups_of = _groups_of(groups, today)
     pass_of: dict[ClientId, SubscriptionDetails] = {}
     for each in passes:
         before = pass_of.get(each.client_id)

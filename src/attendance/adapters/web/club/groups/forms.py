@@ -11,6 +11,8 @@ from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import GroupId, LessonId
 
 GROUPS = "/app/groups"
+REWRITE = "rewrite"
+"""The box to tick where lists of lessons that were held are to change, too."""
 
 I = TypeVar("I")  # noqa: E741 # a kind of id
 Row = Mapping[str, str]

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from attendance.adapters.web.club.groups.forms import GROUPS, group_path
+from attendance.adapters.web.club.clients.ages import namesakes
+from attendance.adapters.web.club.groups.forms import GROUPS, REWRITE, group_path
 from attendance.adapters.web.club.groups.schedule_words import in_words
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
-from attendance.application.club.timetables import LessonInContextDetails, RosterDetails
+from attendance.application.club.timetables.listing import LessonInContextDetails
+from attendance.application.club.timetables.rosters import RosterDetails
 from attendance.domain.club.lessons import CLOSED, GROUP_ENDED, LessonState
 from attendance.domain.club.locations import Closure, Location
 from attendance.domain.club.schedules import LONGEST_RANGE
@@ -104,6 +106,7 @@ def show_group(visit: Visit, group_id: str) -> Answer:
     values = {
         **values_of_group(visit, roster),
         "roster": roster,
+        "namesakes": namesakes(entry.client.name for entry in roster.entries),
         "teachers": [each for each in roster.teachers if not is_over(each, today)],
         "earlier_teachers": [each for each in roster.teachers if is_over(each, today)],
         "lessons": [_lesson_row(lesson, roster, visit, names) for lesson in lessons],
@@ -131,7 +134,9 @@ def values_of_group(visit: Visit, roster: RosterDetails) -> dict[str, Any]:
         "group": roster.group,
         "group_path": group_path(roster.group.id),
         "schedule": in_words(roster.group.schedule, visit.language),
+        "overlapping": [in_words(pair, visit.language) for pair in roster.group.overlapping_slots()],
         "today": roster.today,
+        "first_day": max(roster.today, roster.group.active_from or roster.today),
     }
 
 
@@ -202,6 +207,7 @@ def edit_group(visit: Visit, group_id: str) -> Answer:
         visit.signed_in,
         group_id=id_in_path(group_id, GroupId),
         versions=visit.fields.versions,
+        keep_held_rosters=not visit.fields.checked(REWRITE),
         **_group_fields(visit),
     )
     return GoOn(f"{group_path(group.id)}?notice=saved")
@@ -271,5 +277,6 @@ def end_group(visit: Visit, group_id: str) -> Answer:
         versions=visit.fields.versions,
         active_until=last,
         cancel_lessons=fields.checked("cancel_lessons"),
+        keep_held_rosters=not fields.checked(REWRITE),
     )
     return GoOn(f"{group_path(group.id)}?notice=ended")

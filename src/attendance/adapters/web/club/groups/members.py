@@ -1,6 +1,6 @@
 """Who comes to a group: adding a client, ending a membership, correcting its dates."""
 
-from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path
+from attendance.adapters.web.club.groups.forms import GROUPS, REWRITE, RowForm, fields_called, group_path
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
@@ -48,6 +48,7 @@ def add_member(visit: Visit, group_id: str) -> Answer:
             since=since,
             until=until,
             versions=visit.fields.versions,
+            keep_held_rosters=not fields.checked(REWRITE),
         )
     return GoOn(f"{group_path(group.id)}?notice=member-added&day={since}")
 
@@ -85,6 +86,7 @@ def end_member(visit: Visit, group_id: str, client_id: str) -> Answer:
         client_id=id_in_path(client_id, ClientId),
         until=until,
         versions=visit.fields.versions,
+        keep_held_rosters=not fields.checked(REWRITE),
     )
     return GoOn(f"{group_path(group.id)}?notice=member-ended")
 
@@ -105,6 +107,10 @@ def correct_dates(visit: Visit, group_id: str, client_id: str) -> Answer:
     fields.raise_if_errors()
     with fields_called(DATES.name_of(numbers, before=len(others))):
         visit.use_cases.edit_group(
-            visit.signed_in, group_id=of, versions=visit.fields.versions, members=(*others, *own)
+            visit.signed_in,
+            group_id=of,
+            versions=visit.fields.versions,
+            keep_held_rosters=not fields.checked(REWRITE),
+            members=(*others, *own),
         )
     return GoOn(f"{group_path(of)}?notice=saved")

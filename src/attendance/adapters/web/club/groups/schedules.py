@@ -11,7 +11,7 @@ from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.refusals import faults_of
 from attendance.application.club.schedules import MadeLessons, WhySkipped
-from attendance.application.club.timetables import RosterDetails
+from attendance.application.club.timetables.rosters import RosterDetails
 from attendance.domain.club.groups import Slot
 from attendance.domain.errors import Forbidden, Invalid
 from attendance.domain.ids import GroupId

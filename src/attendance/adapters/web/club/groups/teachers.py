@@ -30,7 +30,7 @@ def teachers_form(visit: Visit, group_id: str) -> Answer:
     ]
     empty = {
         "teacher": "",
-        "from": str(max(roster.today, roster.group.active_from or roster.today)),
+        "from": str(values_of_group(visit, roster)["first_day"]),
         "until": "",
     }
     chosen = {each.user_id for each in current}

@@ -43,6 +43,7 @@ FIELD_OF: Mapping[str, str] = {
     "current_has_no_end": "starts_on",
     "discount_forbidden": "discount_percent",
     "email_taken": "email",
+    "held_roster_changes": "rewrite",
     "last_owner": "role",
     "lessons_overlap": "starts",
     "lessons_planned": "active_until",

@@ -32,6 +32,7 @@ TEXT_BY_CODE: Mapping[str, str] = {
     "freeze_before_start": N_("freeze is over before the pass begins"),
     "freezes_overlap": N_("freezes overlap"),
     "from_elsewhere": N_("this form was not sent by a page of this service"),
+    "somebody_else": N_("somebody else is signed in"),
     "gone": N_("gone"),
     "group_full": N_("group is full"),
     "group_not_found": N_("group not found"),
@@ -75,6 +76,7 @@ TEXT_BY_CODE: Mapping[str, str] = {
     "role_change_awaiting": N_("a change of this account awaits a decision already"),
     "role_change_not_found": N_("role change not found"),
     "roster_held": N_("lessons were held with another roster"),
+    "held_roster_changes": N_("the list of lessons that were held changes"),
     "session_expired": N_("authentication required"),
     "session_not_found": N_("session not found"),
     "slot_taken": N_("there is a lesson at that time already"),
@@ -94,6 +96,9 @@ TEXT_BY_CODE: Mapping[str, str] = {
 
 TEXTS_WITH_VALUES: Mapping[str, Text] = {
     "lessons are planned after that: %(days)s": N_("lessons are planned after that: %(days)s"),
+    "the roster of lessons that were held changes: %(days)s": N_(
+        "the list of lessons that were held changes: %(days)s"
+    ),
     "lessons were held with another roster: %(days)s; only a head manager may change it": N_(
         "lessons were held with another roster: %(days)s; only a head manager may change it"
     ),

@@ -31,6 +31,10 @@ class WaysBack:
                 return nearer
         return None
 
+    def is_page(self, path: str) -> bool:
+        """Whether a page is at a path."""
+        return self._template(tuple(path.split("/"))) is not None
+
     def _template(self, parts: tuple[str, ...]) -> tuple[str, ...] | None:
         """The path of the page that answers; one that is named is before one with an id."""
         fitting = [

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.languages import words
-from attendance.adapters.web.server.rendering.compiling import QuickEnvironment, escaped
+from attendance.adapters.web.server.rendering.compiling import QuickEnvironment, escaped, marked
 from attendance.adapters.web.server.static_files import static_path
 from attendance.domain.accounts.accounts import Language
 
@@ -31,17 +31,22 @@ class _Templates(QuickEnvironment):
         super().__init__(
             loader=PackageLoader("attendance.adapters.web"),
             autoescape=True,
-            auto_reload=False,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         catalogue = words(language)
 
+        @lru_cache(maxsize=4096)
+        def said(text: str) -> Markup:
+            return Markup(catalogue.gettext(text) % {})  # noqa: S704 # a text of ours
+
         def gettext(text: str, **values: Any) -> Markup:
             """The text in the language; values in it are escaped."""
+            if not values:
+                return said(text)
             shown = {name: escaped(value) for name, value in values.items()}
-            return Markup(catalogue.gettext(text) % shown)  # noqa: S704 # a text of ours
+            return marked(catalogue.gettext(text) % shown)
 
         # typed: True is 1, and is written otherwise
         @lru_cache(maxsize=4096, typed=True)

@@ -1,13 +1,12 @@
 """Files that pages load: under names that change with what is in them, for browsers to keep for good.
 
-A script that imports another by `./name.js` gets the name that the other has now, so that what it imports is
-part of its own name, too. Comments and indentation are for whoever reads the files here: they are not sent.
-So a script has no text of several lines.
+A script is sent with the modules that it imports, in one file. Comments and indentation are for whoever reads
+the files here: they are not sent. So a script has no text of several lines.
 """
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
@@ -22,6 +21,7 @@ from attendance.adapters.http.server.compression import BROTLI, GZIP, GZIP_FORMA
 from attendance.adapters.http.server.requests.base_path import BasePath
 from attendance.adapters.http.server.wire import Headers, Reply
 from attendance.adapters.web.server.declared import PAGE
+from attendance.adapters.web.server.static_files.modules import imported_by, joined
 
 STATIC = "/static"
 TYPE_OF = {
@@ -31,7 +31,6 @@ TYPE_OF = {
     "svg": "image/svg+xml",
     "webmanifest": "application/manifest+json",
 }
-_IMPORT = re.compile(rb"""^((?:import|export)\b[^"';]*["'])\./([a-z0-9_]+\.js)(["'])""", re.MULTILINE)
 _COMMENTS = {
     "js": re.compile(rb"/\*\*[\s\S]*?\*/\s*|^\s*//.*\n", re.MULTILINE),
     "css": re.compile(rb"/\*.*?\*/\s*", re.DOTALL),
@@ -78,32 +77,24 @@ def _compressed(content: bytes, encoding: str | None) -> bytes:
 
 @cache
 def static_files() -> dict[str, StaticFile]:
-    """Every file that pages load, by its own name."""
+    """Every file that pages load, by its own name: no module that is part of another."""
     directory = files("attendance.adapters.web") / "static"
     contents = {
-        file.name: file.read_bytes()
+        file.name: spare(file.read_bytes(), file.name.rpartition(".")[2])
         for file in directory.iterdir()
         if file.name.rpartition(".")[2] in TYPE_OF
     }
-    made: dict[str, StaticFile] = {}
-    for name in contents:
-        _make(name, contents, made)
-    return made
+    scripts = {name: content.decode() for name, content in contents.items() if name.endswith(".js")}
+    for name in scripts:
+        whole = joined(name.removesuffix(".js"), lambda module: scripts[f"{module}.js"])
+        contents[name] = whole.encode()
+    parts = {f"{module}.js" for script in scripts.values() for module in imported_by(script)}
+    return {name: _made(name, content) for name, content in contents.items() if name not in parts}
 
 
-def _make(name: str, contents: Mapping[str, bytes], made: dict[str, StaticFile]) -> StaticFile:
-    """The file, after those that it imports. Raises RecursionError for a circle of imports."""
-    if name not in made:
-        stem, _, kind = name.rpartition(".")
-        content = spare(contents[name], kind)
-        if kind == "js":
-            content = _IMPORT.sub(
-                lambda found: found[1] + _make(found[2].decode(), contents, made).path.encode() + found[3],
-                content,
-            )
-        path = f"{STATIC}/{stem}.{sha256(content).hexdigest()[:12]}.{kind}"
-        made[name] = StaticFile(path, TYPE_OF[kind], content)
-    return made[name]
+def _made(name: str, content: bytes) -> StaticFile:
+    stem, _, kind = name.rpartition(".")
+    return StaticFile(f"{STATIC}/{stem}.{sha256(content).hexdigest()[:12]}.{kind}", TYPE_OF[kind], content)
 
 
 def spare(content: bytes, kind: str) -> bytes:

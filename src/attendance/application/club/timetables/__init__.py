@@ -1,0 +1,1 @@
+"""Lessons and groups with the names of people and places around them."""
