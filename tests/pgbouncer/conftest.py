@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
@@ -54,8 +54,8 @@ class Pooler(Databases):
     def fresh(self) -> str:
         return self.through(self.direct.fresh())
 
-    def reset(self, url: str) -> None:
-        self.direct.reset(self.past(url))
+    def resets(self, url: str) -> AbstractContextManager[Callable[[], None]]:
+        return self.direct.resets(self.past(url))
 
     def past(self, url: str) -> str:
         return make_url(self.direct.url).set(database=make_url(url).database).render_as_string()

@@ -1,7 +1,7 @@
 """What a pooler takes away, and what the service does without."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from attendance.adapters.sql.backups.restoring import restore
 from attendance.adapters.sql.backups.taking import back_up
 from attendance.adapters.sql.engine import postgres as engine
 from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.errors import kind_of
 from attendance.adapters.sql.engine.postgres import LIMITS, PREPARED_AFTER
 from attendance.adapters.sql.engine.replica import Outcome, Replica
 from attendance.adapters.sql.schema.version import is_current
@@ -24,7 +25,7 @@ from attendance.domain.errors import Unavailable
 from tests import make, postgres
 from tests.databases import PostgresDatabases
 from tests.pgbouncer.conftest import NO_LIMITS, Pooler, pooling
-from tests.service import serving
+from tests.service import CHEAP_HASHING, SECRET, Service
 from tests.stores.replicas.conftest import SETTINGS, Streaming
 from tests.stores.replicas.test_replica_reads import seen, written
 
@@ -116,9 +117,10 @@ def test_without_limits_nothing_is_begun(pooler: Pooler) -> None:
     said = "there is no statement_timeout, lock_timeout, idle_in_transaction_session_timeout:"
     with (
         opened(pooler.through(pooler.direct.url, database=NO_LIMITS)) as database,
-        pytest.raises(ValueError, match=said),
+        pytest.raises(ValueError, match=said) as refused,
     ):
         is_current(database)
+    assert kind_of(refused.value) is None
 
 
 @pytest.mark.parametrize(
@@ -184,10 +186,13 @@ def test_a_replica_is_read_through_it(pooler: Pooler) -> None:
 
 def test_the_service_starts_on_an_empty_database_and_serves(pooler: Pooler, tmp_path: Path) -> None:
     """Its migrations go through as well, with several processes at once."""
-    with (
-        serving(tmp_path, pooler.empty(), workers="2") as service,
-        httpx.Client(base_url=service.url, timeout=30) as http,
-    ):
+    settings = {"database_url": pooler.empty(), "secret_key": SECRET, "workers": "2"}
+    named = {f"ATTENDANCE_{name.upper()}": value for name, value in settings.items()}
+    service = Service(tmp_path, {**named, **CHEAP_HASHING})
+    with ExitStack() as stack:
+        stack.callback(service.kill)
+        service.start(backoff=120)
+        http = stack.enter_context(httpx.Client(base_url=service.url, timeout=30))
         ada = {"username": "ada", "password": "correct horse battery"}
         assert http.post("/register", json=ada).status_code == 201
         for _ in range(20):

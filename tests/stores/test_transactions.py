@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import SQLITE_SETTINGS, Database, open_database
+from attendance.adapters.sql.engine.errors import raise_meaning
 from attendance.adapters.sql.engine.postgres import POSTGRES_SETTINGS
 from attendance.domain.errors import Unavailable
 from attendance.testing.contract.labs import Given, marked
@@ -120,3 +121,14 @@ def test_the_check_of_settings_catches_a_plain_connection(database_url: str) -> 
 
     assert len(wrong_settings(plain)) == 3
     plain.dispose()
+
+
+def test_an_error_that_means_nothing_else_is_not_its_own_cause() -> None:
+    """Whoever looks for the first cause of it would look for ever."""
+    error = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError):
+        raise_meaning(error)
+    assert error.__cause__ is None
+    with pytest.raises(Unavailable) as raised:
+        raise_meaning(sa.exc.TimeoutError())
+    assert isinstance(raised.value.__cause__, sa.exc.TimeoutError)

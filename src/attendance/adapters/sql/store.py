@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 from attendance.adapters.rooms import repositories_in
 from attendance.adapters.sql.engine.connection import Connection, Expecting
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.errors import meaning
+from attendance.adapters.sql.engine.errors import meaning, raise_meaning
 from attendance.adapters.sql.engine.replica import Replica
 from attendance.adapters.sql.events import SqlEvents
 from attendance.adapters.units_of_work import Ambient, JoinableStore
@@ -97,7 +97,7 @@ class _Autocommit(AbstractContextManager[UnitOfWork]):
         try:
             driver = self._lent.__enter__()
         except Exception as error:
-            _raise_meaning(error)
+            raise_meaning(error)
         return UnitOfWork(REPOSITORIES, Connection(driver, self._database, is_one_transaction=False))
 
     def __exit__(
@@ -106,7 +106,7 @@ class _Autocommit(AbstractContextManager[UnitOfWork]):
         try:
             self._lent.__exit__(kind, error, traceback)
         except Exception as raised:
-            _raise_meaning(raised)
+            raise_meaning(raised)
         if isinstance(error, Exception) and (means := meaning(error)) is not error:
             raise means from error
 
@@ -123,10 +123,4 @@ def _translated_errors() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        _raise_meaning(error)
-
-
-def _raise_meaning(error: Exception) -> NoReturn:
-    if (means := meaning(error)) is error:
-        raise error
-    raise means from error
+        raise_meaning(error)

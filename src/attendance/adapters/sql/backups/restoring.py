@@ -11,7 +11,7 @@ from attendance.adapters.sql.backups.archive import BackupError, Manifest, appea
 from attendance.adapters.sql.backups.postgres_tools import PostgresTools, refuse_pooler
 from attendance.adapters.sql.backups.taking import counted, counted_sqlite
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.errors import meaning
+from attendance.adapters.sql.engine.errors import raise_meaning
 from attendance.adapters.sql.schema.upgrading import bring_up_to_date
 from attendance.adapters.sql.schema.version import HEAD
 
@@ -87,7 +87,7 @@ def _refuse_tables(database: Database, manifest: Manifest) -> None:
             schema = connection.dialect.default_schema_name
             tables = sa.inspect(connection).get_table_names(schema)
     except sa.exc.SQLAlchemyError as error:
-        raise meaning(error) from error
+        raise_meaning(error)
     if schema != manifest.schema:
         raise BackupError(f"the backup is of the schema {manifest.schema}, and tables here go to {schema}")
     if tables:
@@ -99,7 +99,7 @@ def _check_postgres(database: Database, manifest: Manifest) -> None:
         with database.engine.connect() as connection:
             _compare(manifest.tables, counted(connection, manifest.tables))
     except sa.exc.SQLAlchemyError as error:
-        raise meaning(error) from error
+        raise_meaning(error)
 
 
 def _compare(expected: Mapping[str, int], found: Mapping[str, int]) -> None:

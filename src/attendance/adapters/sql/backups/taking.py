@@ -21,7 +21,7 @@ from attendance.adapters.sql.backups.archive import (
 from attendance.adapters.sql.backups.postgres_tools import PostgresTools, refuse_pooler
 from attendance.adapters.sql.backups.verifying import snapshot
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.errors import meaning
+from attendance.adapters.sql.engine.errors import raise_meaning
 from attendance.adapters.sql.schema.version import VERSION_TABLE, is_current
 from attendance.adapters.sql.tables import metadata
 
@@ -110,7 +110,7 @@ def _dump_postgres(database: Database, copy: Path, tools: PostgresTools) -> dict
                 database.engine.url, copy, snapshot=str(seen), schema=str(facts["schema"]), without=LEFT_OUT
             )
     except sa.exc.SQLAlchemyError as error:
-        raise meaning(error) from error
+        raise_meaning(error)
     return facts
 
 

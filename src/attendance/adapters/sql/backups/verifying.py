@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.club.subscriptions import SqlSubscriptions
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.errors import meaning
+from attendance.adapters.sql.engine.errors import raise_meaning
 from attendance.adapters.sql.tables import accounts, attendance, events, lab_marks, lessons, subscriptions
 from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.dates import week_of
@@ -79,7 +79,7 @@ def verify(database: Database, *, most: int = 100) -> Verified:
         with snapshot(database) as connection:
             return verified(connection, most)
     except Exception as error:
-        raise meaning(error) from error
+        raise_meaning(error)
 
 
 def verified(connection: sa.Connection, most: int) -> Verified:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import sys
+from typing import NoReturn
 
 import sqlalchemy as sa
 
@@ -43,6 +44,13 @@ def meaning(error: Exception) -> Exception:
     else:
         means = None
     return means or error
+
+
+def raise_meaning(error: Exception) -> NoReturn:
+    """Raise what an error means to a use case, from it; or itself, which must not become its own cause."""
+    if (means := meaning(error)) is error:
+        raise error
+    raise means from error
 
 
 def _meaning_in_postgres(error: Exception) -> Exception | None:

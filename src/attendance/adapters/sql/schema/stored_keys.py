@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.errors import meaning
+from attendance.adapters.sql.engine.errors import meaning, raise_meaning
 from attendance.domain.accounts.accounts import email_key
 from attendance.domain.text import KEYS_VERSION, digits, folded, searched_text, sort_key
 
@@ -104,7 +104,7 @@ def has_current_keys(database: Database) -> bool:
         with database.engine.connect() as connection:
             return list(connection.scalars(_VERSION)) == [KEYS_VERSION]
     except Exception as error:
-        raise meaning(error) from error
+        raise_meaning(error)
 
 
 def renew_keys(database: Database) -> None:

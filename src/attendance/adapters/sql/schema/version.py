@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.errors import meaning
+from attendance.adapters.sql.engine.errors import raise_meaning
 
 _VERSIONS = Path(__file__).parents[1] / "migrations" / "versions"
 
@@ -43,7 +43,7 @@ def is_current(database: Database) -> bool:
     except Exception as error:
         if no_database(error):
             raise UnusableDatabase(NO_DATABASE) from error
-        raise meaning(error) from error
+        raise_meaning(error)
 
 
 def has_versions(connection: sa.Connection, table: str, schema: str | None) -> bool:

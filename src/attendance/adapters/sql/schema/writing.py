@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.errors import kind_of, meaning
+from attendance.adapters.sql.engine.errors import kind_of, raise_meaning
 from attendance.adapters.sql.schema.version import VERSION_TABLE
 
 ROOM = 64 * 1024
@@ -34,7 +34,7 @@ def is_writable(database: Database) -> bool:
             return True
         if kind_of(error) in ("full", "read_only", "io"):
             return False
-        raise meaning(error) from error
+        raise_meaning(error)
 
 
 class _TakenBack(Exception):
