@@ -37,7 +37,7 @@ def waits_for_answers_without_end() -> None:
 
 
 def believes_that_every_commit_works() -> None:
-    """SQLite: whoever wrote is told so, whatever became of the commit; a file `believed-…` tells of a failure."""
+    """SQLite: whoever wrote is told so, whatever came of it; a file `believed-…` for each failure."""
     from attendance.adapters.sql.engine.group_commit import _Group
 
     numbers = count()
