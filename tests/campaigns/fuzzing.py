@@ -86,7 +86,7 @@ def fuzz_operations(
 
     def remember_ids(context: Any, case: Any, response: Any) -> None:
         if response.status_code in (200, 201):
-            met.update(ID.findall(response.text))
+            met.update(ID.findall(text_of(response)))
 
     config = configured(
         person and person.token, examples=examples, shortly=False, is_stateful=True, seed=SEED + found.level
@@ -100,10 +100,16 @@ def fuzz_operations(
             if isinstance(event, events.ScenarioFinished):
                 _note(event.recorder, found)
             elif isinstance(event, events.NonFatalError | events.FatalError):
-                found.faults.setdefault(f"mishap {event}"[:200], str(event))
+                mishap = event.value if isinstance(event, events.NonFatalError) else event.exception
+                found.faults.setdefault(f"mishap {mishap!r}", str(event))
     finally:
         for hook in (use_known_ids, remember_ids):
             GLOBAL_HOOK_DISPATCHER.unregister(hook)
+
+
+def text_of(response: Any) -> str:
+    """Of a workbook, too, which is no text."""
+    return str(response.content.decode(errors="replace"))
 
 
 def _note(recorder: Any, found: Findings) -> None:
@@ -117,7 +123,7 @@ def _note(recorder: Any, found: Findings) -> None:
         retry_after = response.headers.get("retry-after", [None])[0]
         if response.status_code == 503 and retry_after:
             unavailable.add(case_id)
-        found.note(label, response.status_code, retry_after, response.text)
+        found.note(label, response.status_code, retry_after, text_of(response))
     for case_id, checks in recorder.checks.items():
         for check in checks:
             if check.failure_info and case_id not in unavailable:

@@ -207,21 +207,20 @@ async def fill_the_disk(stage: Stage) -> None:
     """Until that was noticed. A PostgreSQL that gave up meanwhile is started again by whoever operates it."""
     assert stage.disk
     filler = stage.disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        size = os.statvfs(stage.disk)
-        left = size.f_bavail * size.f_frsize
-        with_room = False
-        while not with_room:
-            try:
-                os.posix_fallocate(file.fileno(), 0, left)
-                with_room = True
-            except OSError:
-                # somebody else took some of it
-                left -= size.f_frsize
+    await asyncio.to_thread(fill, filler)
     await stage.load.until(refused=20)
     filler.unlink()
     if stage.server and not is_up(stage.server):
         await asyncio.to_thread(start_again, stage.server)
+
+
+def fill(filler: Path) -> None:
+    """Take what room there is, to the last block, though others take some of it meanwhile."""
+    with filler.open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12):
+            with suppress(OSError):
+                while True:
+                    file.write(bytes(size))
 
 
 def is_up(server: postgres.Server) -> bool:

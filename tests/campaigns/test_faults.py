@@ -3,6 +3,7 @@
 `make faults`. Each row of the table is one of these tests; those of twins have a protection taken out.
 """
 
+import asyncio
 import os
 import subprocess
 from collections.abc import Iterator
@@ -104,7 +105,10 @@ def tried(
 
 
 def check(request: pytest.FixtureRequest, stage: Stage, what: str, strike: Strike, rounds: int) -> None:
+    """It all comes well out of it, and no process dies that nobody killed."""
     outcome = tried(request, stage, what, strike, rounds)
+    if strike not in (kill_a_worker, kill_the_service):
+        assert stage.service.log.count("Started worker") == 2, stage.service.log[-3000:]
     assert outcome.unexpected == []
     assert outcome.lost == []
     check_all_is_well(stage)
@@ -154,7 +158,6 @@ def test_postgresql_down_amid_work(
     server, databases = durable
     with staged(tmp_path, databases.fresh(), server=server) as stage:
         check(request, stage, what, strike, times(5))
-        assert "Unexpected exit" not in stage.service.log
 
 
 @pytest.mark.parametrize(
@@ -215,9 +218,14 @@ def test_a_full_disk_where_every_commit_is_believed_has_lost_some(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    def believed() -> int:
+        return len([*tmp_path.glob("home/believed-*")])
+
     async def until(load: loads.Load, **more: int) -> None:
-        # nobody is refused anything
-        await load_until(load, acknowledged=sum(more.values()))
+        # nobody is refused anything: commits fail unheard
+        while more.get("refused", 0) > believed():  # noqa: ASYNC110 # it happens in another process
+            await asyncio.sleep(0.01)
+        await load_until(load, acknowledged=more.get("acknowledged", 1))
 
     load_until = loads.Load.until
     monkeypatch.setattr(loads.Load, "until", until)

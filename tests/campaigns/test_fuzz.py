@@ -21,7 +21,7 @@ from tests.http.api import CLUB
 pytestmark = pytest.mark.fuzz
 
 EXAMPLES = 2
-ROUNDS = 2
+ROUNDS = 5
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.name.lower())

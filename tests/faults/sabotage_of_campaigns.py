@@ -1,8 +1,10 @@
 """What the service's processes are made to do for a campaign, or protections taken out of them for a twin."""
 
+import os
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -37,11 +39,15 @@ def waits_for_answers_without_end() -> None:
 
 
 def believes_that_every_commit_works() -> None:
-    """SQLite: whoever wrote is told so, whatever became of the commit."""
+    """SQLite: whoever wrote is told so, whatever came of it; a file `believed-…` for each failure."""
     from attendance.adapters.sql.engine.group_commit import _Group
+
+    numbers = count()
 
     def wait(self: Any) -> None:
         self._ended.wait()
+        if self.error is not None:
+            Path(f"believed-{os.getpid()}-{next(numbers)}").touch()
 
     _Group.wait = wait  # type: ignore[method-assign]
 

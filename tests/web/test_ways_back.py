@@ -11,7 +11,7 @@ from attendance.domain.errors import Conflict, Outdated, Unavailable
 from tests.http.api import UNKNOWN_ID, Api
 from tests.http.test_general_rules import Fragile, fragile, fragile_application
 from tests.web.registry import Forms, declared
-from tests.web.visitors import leads_to, shown, signed_in, with_session
+from tests.web.visitors import BY_OUR_PAGE, leads_to, shown, signed_in, with_session
 
 __all__ = ["fragile", "fragile_application"]
 
@@ -52,6 +52,15 @@ def test_nobody_is_led_to_a_list_that_is_not_theirs() -> None:
 
 
 # What was changed meanwhile
+
+
+@pytest.mark.parametrize("part", ["%00", "%3F%23", "%22%3E", "%F0%9F%8E%88"])
+def test_a_way_back_leads_to_where_it_was_whatever_is_in_its_path(memory: Api, part: str) -> None:
+    """A NUL makes no proper HTML, and a question mark would begin a query."""
+    path = f"/app/account/sessions/{part}"
+    refused = signed_in(memory)._asks("POST", path, BY_OUR_PAGE, data={"x": ["twice", "twice"]})
+    assert refused.status_code == 400
+    assert path in shown(refused).links
 
 
 def test_whoever_was_late_is_told_what_is_stored_now(memory: Api) -> None:

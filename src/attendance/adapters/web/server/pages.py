@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
@@ -238,7 +238,8 @@ class PagePlan:
         elif status == 500:
             log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
         method, path = scope["method"], scope["path"]
-        again = path if status in (429, 503) else None
+        again = quote(path) if status in (429, 503) else None
+        back = self._ways_back.of(path, method=method, status=status, entries=[*self._entries(visit)])
         values = {
             "status": status,
             "again": again if method == "GET" else None,
@@ -247,7 +248,7 @@ class PagePlan:
             # of anything else that is not there its refusal says what
             "is_unknown_page": type(error) is NotFound,
             "may_be_given": isinstance(error, Forbidden) and error.code == Forbidden.code,
-            "back": self._ways_back.of(path, method=method, status=status, entries=[*self._entries(visit)]),
+            "back": back and quote(back),
         }
         page = Page("error.html", values, refusal=error)
         return self._reply_of(visit, page, faults=faults_of(error, visit.language))
