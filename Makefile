@@ -12,6 +12,9 @@ DEMO := var/demo
 RELEASE := $(VENV)/release
 CLUSTER := $(VENV)/cluster
 
+# beside the one that everything else runs on
+PYTHONS := 3.12 3.13
+
 # where tests wait for processes, one more than there are cores
 WORKERS := 2
 PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
@@ -21,7 +24,7 @@ test check: WORKERS := 3
 CHECKS := types imports lint format scripts dependencies passwords translations settings compiled
 SIDE_BY_SIDE := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-.PHONY: help run demo test quick check long browsers fuzz faults test-deploy test-proxy test-cluster test-pgbouncer sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
+.PHONY: help run demo test quick check test-pythons long browsers fuzz faults soak overload test-deploy test-proxy test-cluster test-pgbouncer sbom audit pictures bench bench-bounds bench-growth lock catalogues clean $(CHECKS)
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -87,8 +90,18 @@ quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 sec
 check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 5 minutes
 	$(PYTEST) -m '(plants or attacks) and not long and not deployment' $(PYTEST_ARGS)
 
+# SOAK_ARGS="--minutes 5 --stores sqlite"
+soak: $(VENV)/dev.stamp ## the service at half of what it can do, on PostgreSQL, then SQLite: does what it holds grow? 30 minutes each
+	$(BIN)/python -m tests.campaigns.soak $(SOAK_ARGS)
+
+overload: $(VENV)/dev.stamp ## 500 clients at once, then three times what the service can do: what is refused, and after that? 8 minutes
+	$(BIN)/python -m tests.campaigns.overload $(OVERLOAD_ARGS)
+
 browsers: $(VENV)/dev.stamp $(BROWSER) ## each page in Firefox and WebKit: apt install firefox-esr webkit2gtk-driver xvfb
 	$(BIN)/pytest -q -m browsers tests/browsers $(PYTEST_ARGS)
+
+test-pythons: $(VENV)/dev.stamp ## a part of the suite on Python 3.12 and 3.13, where they are here; says which: 90 seconds
+	@$(BIN)/python tools/pythons.py $(PYTHONS)
 
 long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes, every look of every page
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
@@ -173,6 +186,8 @@ lock: $(VENV)/dev.stamp ## renew the hashed requirements
 		--no-header --extra server --extra postgres pyproject.toml requirements/build.in -o requirements/run.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --all-extras --group dev -c requirements/run.lock pyproject.toml requirements/build.in -o requirements/dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --extra server --extra postgres --extra testing --group suite -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/suite.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --group release -o requirements/release.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -124,6 +124,7 @@ from attendance.application.ports.events import (
     EventCriteria as EventCriteria,
     Events as Events,
     LoggedEvent as LoggedEvent,
+    LogStretch as LogStretch,
 )
 from attendance.application.ports.labs import (
     LabAttendance as LabAttendance,

@@ -22,7 +22,7 @@ def test_help_explains_every_command() -> None:
     for word in (*main.commands, "ATTENDANCE_", "docs/settings.md"):
         assert word in text
     commands = {"serve", "migrate", "create-owner", "user", "mail", "openapi", "demo"}
-    assert commands | {"backup", "restore", "verify", "settings", "doctor"} == main.commands.keys()
+    assert commands | {"backup", "restore", "verify", "settings", "doctor", "events"} == main.commands.keys()
     assert "--port" in run("serve", "--help").output
 
 

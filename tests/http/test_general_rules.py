@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, fields as dc_fields, replace
 from threading import Event
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -19,10 +19,14 @@ import pytest
 from dependency_injector import providers
 from litestar.exceptions import InternalServerException, ValidationException
 
+from attendance.adapters.http import app as http_app
 from attendance.adapters.http.server.answers import RevisionView
 from attendance.adapters.http.server.callers.authentication import Caller
+from attendance.adapters.http.server.operations import request_threads
 from attendance.adapters.http.server.operations.plan import Plan
+from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.http.server.requests import middleware as edge
+from attendance.application.labs.labs import SearchLabs
 from attendance.application.ports import Hasher, Store
 from attendance.domain.errors import Unauthenticated, Unavailable
 from attendance.entrypoints import asgi
@@ -1072,6 +1076,51 @@ def test_who_comes_when_the_hashing_lane_is_full_is_told_to_try_again(
         assert [ask(number).status_code for number in range(4, 8)] == [served] * 4, (
             "the places are free again"
         )
+
+
+def test_who_comes_while_others_wait_too_long_is_told_to_try_again_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    let, begun, now = Event(), Event(), [100.0]
+    made: list[RequestThreads] = []
+    monkeypatch.setattr(request_threads, "monotonic", lambda: now[0])
+
+    def noted(*args: Any, **more: Any) -> RequestThreads:
+        made.append(RequestThreads(*args, **more))
+        return made[-1]
+
+    monkeypatch.setattr(http_app, "RequestThreads", noted)
+
+    class Slow(SearchLabs):
+        def __call__(self, *args: Any, **more: Any) -> Any:
+            begun.set()
+            assert let.wait(30)
+            return super().__call__(*args, **more)
+
+    def slow(container: Container) -> None:
+        use_cases = container.use_cases()
+        given = {field.name: getattr(use_cases.search_labs, field.name) for field in dc_fields(SearchLabs)}
+        use_cases.search_labs = Slow(**given)
+
+    with running(prepare=slow, threads=1, queue_seconds=5) as api, ThreadPoolExecutor(2) as clients:
+        try:
+            asked = [clients.submit(api.http.get, "/labs")]
+            assert begun.wait(30)
+            [threads] = made
+            asked.append(clients.submit(api.http.get, "/users"))
+            while not threads.waiting:
+                sleep(0.001)
+            now[0] += 6
+            refused = api.http.get("/users")
+            assert answer(refused) == AWAY
+            assert refused.headers["retry-after"] == "1"
+            assert api.http.get("/app/sign-in").status_code == 503
+            assert good(api.http.get("/health/live"), 200)
+        finally:
+            let.set()
+        assert [each.result(30).status_code for each in asked] == [200, 503]
+        assert good(api.http.get("/health/ready"), 200)
+        assert good(api.http.get("/labs"), 200)["total"] == 0
 
 
 def test_a_chain_of_operations_is_whole(scene: Scene) -> None:

@@ -491,7 +491,7 @@ QUERY_NAMES = {
     "list_role_changes": ["state", "page"],
     "user_calendar": ["token"],
     "group_calendar": ["token"],
-    "list_events": ["subject", "kind", "actor", "action", "from", "to", "page"],
+    "list_events": ["subject", "kind", "actor", "action", "from", "to", "page", "after", "limit"],
     "list_clients": ["page", "sort", "q", "active"],
     "list_contracts": ["page", "sort", "client_id", "state"],
     "list_prices": ["page", "sort"],

@@ -226,7 +226,7 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("POST", f"{change}/reject"): {"role_change_id": in_path},
         ("POST", f"{change}/withdraw"): {"role_change_id": in_path},
         ("GET", f"{CLUB}/events"): dict.fromkeys(
-            ["subject", "kind", "actor", "action", "from", "to", "page", "format"], optional
+            ["subject", "kind", "actor", "action", "from", "to", "page", "after", "limit", "format"], optional
         ),
         ("GET", f"{CLUB}/clients"): dict.fromkeys(
             ["page", "sort", "q", "active", "group_id", "format"], optional
@@ -351,7 +351,8 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                     assert (schema["type"], schema["format"]) == ("string", "date"), (method, path)
                 case "limit":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 1000)
-                    assert schema["default"] == 1000
+                    # with `after` alone, so it is nothing that is there without it
+                    assert schema.get("default") == (None if path == f"{CLUB}/events" else 1000)
                 case "page":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 1, 10**12)
                     assert "default" not in schema
@@ -373,6 +374,8 @@ def test_dates_are_dates_and_numbers_have_bounds(document: dict[str, Any]) -> No
                     assert schema["enum"] == [*Action]
                 case "status":
                     assert schema["enum"] == [*Status]
+                case "after":
+                    assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 0, 2**53 - 1)
                 case "offset":
                     assert (schema["type"], schema["minimum"], schema["maximum"]) == ("integer", 0, 2**53 - 1)
                     assert schema["default"] == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import subprocess
 import sys
 import threading
@@ -22,11 +23,13 @@ SECONDS = 30
 told: ContextVar[str] = ContextVar("told", default="nothing")
 
 
-def run(ask: Callable[[RequestThreads], Coroutine[Any, Any, Any]], most: int = 2) -> Any:
+def run(
+    ask: Callable[[RequestThreads], Coroutine[Any, Any, Any]], most: int = 2, longest_wait: float = math.inf
+) -> Any:
     """What comes of asking threads that are closed afterwards."""
 
     async def asked() -> Any:
-        threads = RequestThreads(most)
+        threads = RequestThreads(most, longest_wait=longest_wait)
         try:
             return await ask(threads)
         finally:
@@ -83,6 +86,67 @@ def test_calls_begin_in_the_order_in_which_they_came() -> None:
 
     run(ask, most=1)
     assert begun == [*range(50)]
+
+
+class Clock:
+    """The time, which passes when it is told to."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(request_threads, "monotonic", clock)
+    return clock
+
+
+async def too_long_a_wait(clock: Clock, threads: RequestThreads) -> list[str]:
+    """What is done of calls of which one is under way and others come four and two seconds later."""
+    done: list[str] = []
+    let, begun = Event(), Event()
+
+    def slow() -> None:
+        begun.set()
+        assert let.wait(SECONDS)
+        done.append("under way")
+
+    asked = [threads(slow)]
+    await asyncio.to_thread(begun.wait, SECONDS)
+    asked.append(threads(done.append, "first"))
+    clock.now += 4
+    asked += [threads(done.append, "second"), threads.admitted(done.append, "going on")]
+    clock.now += 2
+    try:
+        asked.append(threads(done.append, "third"))
+    except Unavailable:
+        done.append("third refused")
+    let.set()
+    for error in await asyncio.gather(*asked, return_exceptions=True):
+        assert error is None or isinstance(error, Unavailable)
+        done += ["refused"] if error else []
+    await threads(done.append, "the next")
+    return done
+
+
+def test_who_has_waited_too_long_is_refused_and_who_comes_then_at_once(clock: Clock) -> None:
+    done = run(partial(too_long_a_wait, clock), most=1, longest_wait=5)
+    assert done == ["third refused", "under way", "second", "going on", "refused", "the next"]
+
+
+def test_who_comes_when_as_many_wait_as_may_is_refused(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_threads, "MOST_WAITING", 3)
+    done = run(partial(too_long_a_wait, clock), most=1, longest_wait=50)
+    assert done == ["third refused", "under way", "first", "second", "going on", "the next"]
+
+
+@pytest.mark.plants
+def test_without_a_bound_nobody_is_refused(clock: Clock) -> None:
+    done = run(partial(too_long_a_wait, clock), most=1)
+    assert done == ["under way", "first", "second", "going on", "third", "the next"]
 
 
 async def cancelled_while_it_waits(threads: RequestThreads) -> list[str]:

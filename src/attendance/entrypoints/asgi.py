@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dependency_injector import providers
 
@@ -24,18 +25,27 @@ from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
 from attendance.entrypoints.serving.logs import request_log
 from attendance.entrypoints.serving.process import heed_signals, is_draining, settle
-from attendance.entrypoints.settings import MailSender, Switch, from_environment
+from attendance.entrypoints.settings import MailSender, SettingsError, Switch, from_environment
 from attendance.entrypoints.watching.metrics import PrometheusMetrics, shared_directory
 from attendance.entrypoints.watching.readiness import Readiness
 from attendance.entrypoints.watching.store import WatchedStore
 
+if TYPE_CHECKING:
+    from attendance.entrypoints.watching.tracing import Tracing
+
 NOTHING = nullcontext()
+NO_TRACES = "ATTENDANCE_OTLP_ENDPOINT: traces need more packages: pip install 'attendance[otel]'"
 
 
 def create_app() -> Litestar:
     """The application over what the environment names. It does not migrate: `attendance serve` does."""
     settings = from_environment()
     container = Container(settings=settings)
+    # without it nothing of it is loaded, and no request passes it
+    tracing = load_tracing()(settings.otlp_endpoint) if settings.otlp_endpoint else None
+    if tracing is not None:
+        system = container.primary().engine.dialect.name if settings.storage == "sql" else settings.storage
+        container.store.override(providers.Object(tracing.store(container.store(), system)))
     watched = watch(container, directory=shared_directory())
     sends_mail = settings.mail_sender is MailSender.SERVER
     app = application(
@@ -45,8 +55,20 @@ def create_app() -> Litestar:
         watched=watched,
     )
     app.on_startup.append(heed_signals)
+    if tracing is not None:
+        app.asgi_handler = tracing.requests(app.asgi_handler)
+        app.on_shutdown.append(tracing.close)
     settle()
     return app
+
+
+def load_tracing() -> "type[Tracing]":
+    """What sends traces. Raises SettingsError where it is not installed."""
+    try:
+        from attendance.entrypoints.watching.tracing import Tracing
+    except ImportError as error:
+        raise SettingsError(NO_TRACES) from error
+    return Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +151,7 @@ def application(
             cors_origins=tuple(filter(None, settings.cors_origins.split(","))),
             trusted_proxies=settings.proxies(),
             threads=settings.threads,
+            queue_seconds=settings.queue_seconds,
             hashers=hashers(),
             longest_queue=settings.sign_in_queue,
             metrics_token=settings.metrics_token,

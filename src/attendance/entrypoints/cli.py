@@ -5,6 +5,7 @@ import click
 from attendance.entrypoints.commands.backups import backup, restore, verify
 from attendance.entrypoints.commands.demo import demo
 from attendance.entrypoints.commands.doctor import doctor
+from attendance.entrypoints.commands.events import events
 from attendance.entrypoints.commands.mail import mail
 from attendance.entrypoints.commands.serving import migrate, openapi, serve
 from attendance.entrypoints.commands.settings import settings
@@ -27,6 +28,7 @@ for command in (
     create_owner,
     user,
     mail,
+    events,
     settings,
     doctor,
     openapi,

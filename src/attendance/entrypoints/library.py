@@ -19,6 +19,7 @@ class SettingsDict(TypedDict, total=False):
     port: int
     workers: int
     threads: int
+    queue_seconds: float
     connections: int
     receive_seconds: float
     exports: int
@@ -28,6 +29,7 @@ class SettingsDict(TypedDict, total=False):
     postgresql_bin: str | None
     log_level: Literal["debug", "info", "warning", "error"]
     log_format: Literal["auto", "text", "json"]
+    otlp_endpoint: str | None
     metrics_token: str | None
     cors_origins: str
     labs_directory: Directory | Literal["public", "signed_in"]

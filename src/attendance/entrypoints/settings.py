@@ -21,7 +21,9 @@ FOR_TESTS = "ATTENDANCE_TEST_"
 FROM_FILE = "_FILE"
 MEMORY = "memory"
 MAIL_FROM = "attendance@localhost"
-SECRETS = frozenset({"database_url", "metrics_token", "read_database_url", "secret_key", "smtp_url"})
+SECRETS = frozenset(
+    {"database_url", "metrics_token", "otlp_endpoint", "read_database_url", "secret_key", "smtp_url"}
+)
 
 LINK = r"^https?://[^\s{}]+[^\s{}]*\{token\}[^\s{}]*$"
 Count = Annotated[int, Meta(ge=0)]
@@ -92,6 +94,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Processes that answer. One per core is a good start."""
     threads: Annotated[int, Meta(ge=1, le=256)] = 8
     """Requests that one worker works on at a time."""
+    queue_seconds: Annotated[float, Meta(gt=0, le=3600)] = 5
+    """How long a request may wait for a thread. One that has waited for so long, and one that comes while
+    another has, is answered 503, but for health and metrics: see [operating.md](operating.md#overload).
+    """
     connections: Annotated[int, Meta(ge=16, le=1_000_000)] = 16_384
     """Open connections of one worker, used or not; further ones wait to be accepted. Never more than its
     file descriptors allow: see [operating.md](operating.md#connections).
@@ -125,6 +131,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`debug`, `info`, `warning` or `error`. The log goes to standard error."""
     log_format: LogFormat = LogFormat.AUTO
     """`json`, a line for each event; `text`; or `auto`: text on a terminal, JSON elsewhere."""
+    otlp_endpoint: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")] | None = None
+    """Where traces of requests are sent to by OpenTelemetry's protocol over HTTP, for example
+    `http://localhost:4318/v1/traces`; without it none are made. Needs `attendance[otel]`: see
+    [operating.md](operating.md#traces).
+    """
     metrics_token: Annotated[str, Meta(min_length=16)] | None = None
     """At least 16 characters. Who reads `/metrics` sends it as `Authorization: Bearer …`; without it
     everybody may.

@@ -141,6 +141,7 @@ def test_the_log_tells_who_did_what_newest_first(api: Api, owner: Person, ada: P
     changed, edited = log["events"]
     assert log["total"] == 2
     assert edited == {
+        "position": changed["position"] - 1,
         "id": edited["id"],
         "at": "2026-03-02T12:01:00Z",
         "actor": {"id": ada.id, "name": "ada"},
@@ -198,6 +199,52 @@ def test_the_log_has_pages(api: Api, owner: Person, ada: Person) -> None:
     everything = [event for page in pages for event in page["events"]]
     assert [event["after"]["name"] for event in everything] == [str(number) for number in reversed(range(25))]
     assert good(owner.reads("/events"), 200) == {"events": everything, "total": 25}
+
+
+def test_programs_follow_the_log_oldest_first_and_get_every_event_once(
+    api: Api, owner: Person, ada: Person
+) -> None:
+    for number in range(5):
+        good(ada.puts("/users/me", name=f"{number}"), 200)
+    everything = good(owner.reads("/events"), 200)["events"][::-1]
+    position, got = 0, []
+    for expected in (2, 2, 1, 0):
+        stretch = good(owner.reads("/events", after=position, limit=2), 200)
+        assert stretch.keys() == {"events", "position"}
+        assert len(stretch["events"]) == expected
+        position = stretch["position"]
+        got += stretch["events"]
+    assert got == everything
+    assert position == everything[-1]["position"]
+    good(ada.puts("/users/me", name="Eve"), 200)
+    good(owner.puts("/users/me", name="Boss"), 200)
+    further = good(owner.reads("/events", after=position), 200)
+    assert [event["after"]["name"] for event in further["events"]] == ["Eve", "Boss"]
+    of_ada = good(owner.reads("/events", after=position, subject=ada.id), 200)
+    assert [event["after"]["name"] for event in of_ada["events"]] == ["Eve"]
+    # what does not match is read past: it need not be looked through again
+    assert of_ada["position"] == further["position"]
+    as_file = owner.reads("/events", after=position, format="csv")
+    assert len(as_file.text.splitlines()) == 3
+
+
+def test_where_to_read_on_is_a_position_of_the_log(api: Api, owner: Person, ada: Person) -> None:
+    good(ada.puts("/users/me", name="Eve"), 200)
+    end = good(owner.reads("/events", after=0), 200)["position"]
+    assert good(owner.reads("/events", after=end), 200) == {"events": [], "position": end}
+    for wrong, field in {
+        f"after={end + 1}": "after",
+        "after=-1": "after",
+        "after=x": "after",
+        "after=9007199254740992": "after",
+        "after=0&limit=0": "limit",
+        "after=0&limit=1001": "limit",
+        "limit=10": "limit",
+        "after=0&page=1": "page",
+        "after=0&per_page=10": "page",
+    }.items():
+        assert fields(owner.asks("GET", f"{CLUB}/events?{wrong}")) == [field], wrong
+    assert answer(api.having(Role.MANAGER).reads("/events", after=0)) == FORBIDDEN
 
 
 def test_a_long_log_is_sent_as_it_is_read(api: Api, owner: Person, ada: Person) -> None:

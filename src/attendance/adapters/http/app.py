@@ -56,7 +56,7 @@ def http_application(
     `pages` are answered by the same use cases, to the same callers. `observers` are told of each request.
     `metrics` are answered at `/metrics`.
     """
-    request_threads = RequestThreads(settings.threads)
+    request_threads = RequestThreads(settings.threads, longest_wait=settings.queue_seconds)
     hashing_executor = HashingExecutor(settings.hashers, settings.longest_queue)
     export_lane = ExportLane(settings.exports, settings.exports_per_person)
 

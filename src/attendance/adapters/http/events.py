@@ -29,8 +29,12 @@ class SubjectView(msgspec.Struct):
 
 
 class EventView(msgspec.Struct, kw_only=True):
-    """One change of state; `before` is null for what is new, `after` for what is gone."""
+    """One change of state; `before` is null for what is new, `after` for what is gone.
 
+    `position`: its place in the log, rising, with gaps.
+    """
+
+    position: int
     id: UUID
     at: dt.datetime
     actor: EventActorView
@@ -43,6 +47,7 @@ class EventView(msgspec.Struct, kw_only=True):
 def event_view(logged: LoggedEvent) -> EventView:
     event = logged.event
     return EventView(
+        position=logged.position,
         id=event.id,
         at=event.at,
         actor=_actor(event.actor_id, logged.actor_username),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
 from attendance.adapters.memory.pagination import page_of
@@ -9,7 +10,7 @@ from attendance.adapters.memory.repository import matches
 from attendance.adapters.memory.tables import Tables
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Events
-from attendance.application.ports.events import EventCriteria, LoggedEvent
+from attendance.application.ports.events import EventCriteria, LoggedEvent, LogStretch
 from attendance.domain.events import Event
 
 WITHIN = {
@@ -82,6 +83,12 @@ class MemoryEvents(Events):
 
     def count(self, criteria: EventCriteria) -> int:
         return sum(1 for _ in self._matching(criteria))
+
+    def read_on(self, criteria: EventCriteria, *, after: int, limit: int) -> LogStretch:
+        further = (logged for logged in self._matching(criteria) if logged.position > after)
+        events = tuple(islice(further, limit))
+        end = len(self.tables.events.rows)
+        return LogStretch(events, events[-1].position if len(events) == limit else end)
 
     def numbers_of(self, subject_ids: Collection[UUID]) -> Mapping[UUID, int]:
         found = {it: self.tables.event_positions.get(it) for it in subject_ids}

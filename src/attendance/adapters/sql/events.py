@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,8 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.bulk import Bulk, among
 from attendance.adapters.sql.engine.connection import Connection, Statements
-from attendance.adapters.sql.engine.listing import Listing, SortColumn
+from attendance.adapters.sql.engine.listing import LIMIT, Listing, SortColumn
+from attendance.adapters.sql.reporting.final_events import final_position
 from attendance.adapters.sql.tables import (
     accounts,
     clients,
@@ -25,7 +27,7 @@ from attendance.adapters.sql.tables import (
 )
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Events
-from attendance.application.ports.events import EventCriteria, LoggedEvent
+from attendance.application.ports.events import EventCriteria, LoggedEvent, LogStretch
 from attendance.domain.events import Event
 
 ADD = sa.insert(events).inline()
@@ -118,6 +120,15 @@ def event_row(event: Event) -> dict[str, Any]:
     }
 
 
+@cache
+def _read_on(names: frozenset[str]) -> sa.Select[Any]:
+    """Events between two positions, in their order, narrowed by the criteria of these names."""
+    position = events.c.position
+    within = position > sa.bindparam("after"), position <= sa.bindparam("final")
+    narrowed = LISTING.narrowed(sa.select(*LISTING.columns), names)
+    return narrowed.where(*within).order_by(position).limit(LIMIT)
+
+
 @dataclass(frozen=True, slots=True)
 class SqlEvents(Events):
     connection: Connection
@@ -139,6 +150,16 @@ class SqlEvents(Events):
 
     def count(self, criteria: EventCriteria) -> int:
         return LISTING.count(self.connection, criteria)
+
+    def read_on(self, criteria: EventCriteria, *, after: int, limit: int) -> LogStretch:
+        parameters = LISTING.parameters(criteria)
+        position = final_position(self.connection, after=after, limit=None if parameters else limit)
+        if position <= after:
+            return LogStretch((), position)
+        statement = _read_on(frozenset(parameters))
+        values = {**parameters, "after": after, "final": position, "limit": limit}
+        events = tuple(map(_logged, self.connection.run(statement, values).rows))
+        return LogStretch(events, events[-1].position if len(events) == limit else position)
 
     def numbers_of(self, subject_ids: Collection[UUID]) -> Mapping[UUID, int]:
         rows = self.connection.run(NUMBERS_OF, {"subject_ids": [*subject_ids]}).rows

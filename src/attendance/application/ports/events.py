@@ -44,6 +44,18 @@ class LoggedEvent:
     subject_name: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class LogStretch:
+    """Events one after the other, oldest first, and the position up to which the log was read.
+
+    Whoever reads on after `position` misses nothing and gets nothing twice: no event can appear any more at a
+    position up to it. It is one that an event has, or 0.
+    """
+
+    events: tuple[LoggedEvent, ...]
+    position: int
+
+
 class Events(Protocol):
     """Events are added, never changed and never removed."""
 
@@ -68,6 +80,16 @@ class Events(Protocol):
     @abstractmethod
     def count(self, criteria: EventCriteria) -> int:
         """Return how many events match `criteria`."""
+
+    @abstractmethod
+    def read_on(self, criteria: EventCriteria, *, after: int, limit: int) -> LogStretch:
+        """Return at most `limit` events matching `criteria`, oldest first, from just after a position.
+
+        An event has its position before it is committed, so that one may appear when later ones are there:
+        nothing beyond a position that may still be filled is returned. The position of the stretch is
+        `after` where there is nothing to read yet, and less where the log ends before that. To be called
+        outside a transaction, in which others could not be seen to commit.
+        """
 
     @abstractmethod
     def numbers_of(self, subject_ids: Collection[UUID]) -> Mapping[UUID, int]:

@@ -5,14 +5,17 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from uuid import UUID
 
 from attendance.application.forms.listing import Listed, listed
+from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Query
-from attendance.application.pagination import PageChoice, validate_range
-from attendance.application.ports.events import EventCriteria, LoggedEvent
+from attendance.application.pagination import LARGEST_OFFSET, LARGEST_PAGE, PageChoice, validate_range
+from attendance.application.ports.events import EventCriteria, LoggedEvent, LogStretch
+from attendance.domain.errors import FieldError, Invalid, error_if
 from attendance.domain.events import Action, SubjectKind
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
+from attendance.domain.text import raise_if_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +42,7 @@ class ListEvents(Query):
         until: date | None = None,
         page: PageChoice = None,
     ) -> Listed[LoggedEvent]:
-        validate_range(since, until)
-        criteria = EventCriteria(
-            subject_id=subject,
-            subject_kind=kind,
-            actor_id=by,
-            action=action,
-            since=None if since is None else self._start(since),
-            until=None if until in (None, date.max) else self._start(until + timedelta(days=1)),
-        )
+        criteria = criteria_of(self.zone, subject, kind, by, action, since, until)
         return listed(
             self.store,
             lambda: require_level(actor, Permission.READ_EVENTS),
@@ -58,9 +53,73 @@ class ListEvents(Query):
             details=lambda logged: logged,
         )
 
-    def _start(self, day: date) -> datetime:
-        """The instant at which a date begins in the zone, or in UTC at the very ends of the calendar."""
-        try:
-            return datetime.combine(day, time.min, self.zone).astimezone(UTC)
-        except OverflowError:
-            return datetime.combine(day, time.min, UTC)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowEvents(Query):
+    """Read on in the log from just after a position, oldest first: for programs that follow it.
+
+    What is narrowed down by is what `list_events` takes. At most `limit` events (1 to 1000). Whoever goes on
+    after the `position` of what is returned gets every event once, though transactions commit in another
+    order than that of their positions. After position 0 is the beginning. Raises Invalid, also for a position
+    beyond the end of the log, as after a restore; Forbidden.
+    """
+
+    zone: tzinfo
+
+    @retried
+    def __call__(
+        self,
+        actor: Actor,
+        *,
+        after: int,
+        limit: int = LARGEST_PAGE,
+        subject: UUID | None = None,
+        kind: SubjectKind | None = None,
+        by: AccountId | None = None,
+        action: Action | None = None,
+        since: date | None = None,
+        until: date | None = None,
+    ) -> LogStretch:
+        raise_if_errors(
+            error_if(not 0 <= after <= LARGEST_OFFSET, "after", "must be a whole number from 0"),
+            error_if(
+                not 1 <= limit <= LARGEST_PAGE, "limit", f"must be a whole number from 1 to {LARGEST_PAGE}"
+            ),
+        )
+        criteria = criteria_of(self.zone, subject, kind, by, action, since, until)
+        require_level(actor, Permission.READ_EVENTS)
+        # not from a replica: there nobody is seen to write
+        with self.store.autocommit() as work:
+            stretch = work.events.read_on(criteria, after=after, limit=limit)
+        if stretch.position < after:
+            raise Invalid(FieldError("after", f"is beyond the end of the log, which is {stretch.position}"))
+        return stretch
+
+
+def criteria_of(
+    zone: tzinfo,
+    subject: UUID | None,
+    kind: SubjectKind | None,
+    by: AccountId | None,
+    action: Action | None,
+    since: date | None,
+    until: date | None,
+) -> EventCriteria:
+    """The criteria of events on dates in a zone, both included. Raises Invalid."""
+    validate_range(since, until)
+    return EventCriteria(
+        subject_id=subject,
+        subject_kind=kind,
+        actor_id=by,
+        action=action,
+        since=None if since is None else _start(since, zone),
+        until=None if until in (None, date.max) else _start(until + timedelta(days=1), zone),
+    )
+
+
+def _start(day: date, zone: tzinfo) -> datetime:
+    """The instant at which a date begins in the zone, or in UTC at the very ends of the calendar."""
+    try:
+        return datetime.combine(day, time.min, zone).astimezone(UTC)
+    except OverflowError:
+        return datetime.combine(day, time.min, UTC)

@@ -150,11 +150,14 @@ def _noted_on(database_url: str) -> ExitStack:
 
 def _refuse_what_no_worker_could_use(settings: Settings) -> None:
     """Build everything once, so that a wrong setting is one line now and not a traceback in every worker."""
+    from attendance.entrypoints.asgi import load_tracing
     from attendance.entrypoints.container import Container, close
 
     container = Container(settings=settings)
     container.use_cases()
     close(container)
+    if settings.otlp_endpoint is not None:
+        load_tracing()
 
 
 def _migrate(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from attendance.entrypoints.commands.opening import explained
 from attendance.entrypoints.settings import MEMORY, PREFIX, SECRETS, Settings, from_environment, sources
 
 HIDDEN = "(hidden)"
-URLS = frozenset({"database_url", "read_database_url", "smtp_url"})
+URLS = frozenset({"database_url", "otlp_endpoint", "read_database_url", "smtp_url"})
 BEFORE_A_HOST = re.compile(
     r"(?P<scheme>[A-Za-z0-9+.-]+://)(?:(?P<user>[^:/@]*)(?::.*)?@)?(?P<rest>[^@]*)", re.DOTALL
 )

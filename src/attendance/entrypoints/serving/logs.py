@@ -20,10 +20,10 @@ import msgspec
 import structlog
 from structlog.typing import EventDict
 
-from attendance.adapters.http.server.requests.observing import REQUEST_ID, Observer, Served
+from attendance.adapters.http.server.requests.observing import REQUEST_ID, TRACE_ID, Observer, Served
 from attendance.entrypoints.settings import LogFormat, Settings
 
-TOLD = ("request_id", "method", "route", "status", "ms", "account_id", "address")
+TOLD = ("request_id", "method", "route", "status", "ms", "account_id", "address", "trace_id")
 """What a line may say beside its event."""
 ORDER = ("time", "level", "event", *TOLD)
 HANDLER = "stderr"
@@ -71,12 +71,20 @@ class RequestLine(msgspec.Struct):
     address: str | None
 
 
+class TracedRequestLine(RequestLine):
+    """The same of one that is part of a trace."""
+
+    trace_id: str | None
+
+
 def request_log(settings: Settings) -> tuple[Observer, ...]:
     """What writes a line of each request, at the level `info`."""
     logging_level = logging.getLevelName(settings.log_level.upper())
     if logging_level > logging.INFO:
         return ()
-    return (write_json,) if is_json(settings.log_format) else (write_text,)
+    if not is_json(settings.log_format):
+        return (write_text,)
+    return (write_json,) if settings.otlp_endpoint is None else (write_traced_json,)
 
 
 def write_json(request: Served) -> None:
@@ -85,19 +93,27 @@ def write_json(request: Served) -> None:
     On an event loop it is written in a moment, with those that come until then. A log that nobody takes stops
     no request.
     """
-    line = RequestLine(
-        datetime.now(UTC),
-        "info",
-        "request",
-        request.request_id,
-        request.method,
-        request.route,
-        request.status,
-        _milliseconds(request),
-        request.account_id,
-        request.address,
-    )
-    _lines.put(_encoded(line) + b"\n")
+    _lines.put(_encoded(RequestLine(**_told(request))) + b"\n")
+
+
+def write_traced_json(request: Served) -> None:
+    """The same with the trace that the request is part of."""
+    _lines.put(_encoded(TracedRequestLine(**_told(request), trace_id=TRACE_ID.get())) + b"\n")
+
+
+def _told(request: Served) -> dict[str, Any]:
+    return {
+        "time": datetime.now(UTC),
+        "level": "info",
+        "event": "request",
+        "request_id": request.request_id,
+        "method": request.method,
+        "route": request.route,
+        "status": request.status,
+        "ms": _milliseconds(request),
+        "account_id": request.account_id,
+        "address": request.address,
+    }
 
 
 class Lines:
@@ -188,6 +204,8 @@ def formatter(*, is_json: bool) -> logging.Formatter:
 def _of_request(_: Any, __: str, event: EventDict) -> EventDict:
     if "request_id" not in event and (request_id := REQUEST_ID.get()) is not None:
         event["request_id"] = request_id
+    if (trace_id := TRACE_ID.get()) is not None:
+        event["trace_id"] = trace_id
     return event
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Events, LabAttendance, Store, UnitOfWork
-from attendance.application.ports.events import EventCriteria, LoggedEvent
+from attendance.application.ports.events import EventCriteria, LoggedEvent, LogStretch
 from attendance.domain.events import Event
 from attendance.domain.labs.marks import LabMark
 
@@ -53,6 +53,9 @@ class NotedEvents(Events):
 
     def count(self, criteria: EventCriteria) -> int:
         return self._inner.count(criteria)
+
+    def read_on(self, criteria: EventCriteria, *, after: int, limit: int) -> LogStretch:
+        return self._inner.read_on(criteria, after=after, limit=limit)
 
     def numbers_of(self, subject_ids: Collection[UUID]) -> Mapping[UUID, int]:
         return self._inner.numbers_of(subject_ids)

@@ -184,6 +184,38 @@ def test_events_name_their_subjects_and_are_found_by_the_client_they_concern(sto
         assert work.events.count(of_marks) == 1
 
 
+def test_the_log_is_read_on_from_any_position(store: Store) -> None:
+    ada = make.account(username="ada")
+    context = ChangeContext(ada.id, make.NOON, make.new_id)
+    actions = [[Action.LAB_JOINED, Action.LAB_CREATED][n % 2] for n in range(7)]
+    events = [context.event(action, make.new_id()) for action in actions]
+    filled(store, [ada])
+
+    def read(after: int, limit: int, **criteria: Any) -> tuple[list[Event], int]:
+        with store.autocommit() as work:
+            stretch = work.events.read_on(EventCriteria(**criteria), after=after, limit=limit)
+        assert {logged.actor_username for logged in stretch.events} <= {"ada"}
+        return [logged.event for logged in stretch.events], stretch.position
+
+    assert read(0, 10) == ([], 0)
+    assert read(3, 10) == ([], 0)
+    with store.transaction() as work:
+        work.events.add_all(events)
+    with store.autocommit() as work:
+        rows = work.events.list(EventCriteria(), PageRequest(order=(), limit=100))
+    positions = [row.position for row in reversed(rows)]
+    assert read(0, 10) == (events, positions[-1])
+    assert read(0, 3) == (events[:3], positions[2])
+    assert read(positions[2], 3) == (events[3:6], positions[5])
+    assert read(positions[5], 1) == (events[6:], positions[6])
+    assert read(positions[6], 10) == ([], positions[6])
+    assert read(positions[6] + 5, 10) == ([], positions[6])
+    joined = events[::2]
+    assert read(0, 2, action=Action.LAB_JOINED) == (joined[:2], positions[2])
+    assert read(positions[2], 10, action=Action.LAB_JOINED) == (joined[2:], positions[-1])
+    assert read(positions[0], 10, action=Action.PRICE_ADDED) == ([], positions[-1])
+
+
 def test_events_are_listed_newest_first_with_who_did_it(store: Store) -> None:
     ada, bob = make.account(username="ada"), make.account(username="bob")
     subject = make.new_id()

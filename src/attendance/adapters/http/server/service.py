@@ -45,7 +45,7 @@ def live() -> HealthView:
     return HealthView()
 
 
-@health_room.operation("GET", "/health/ready", ANYBODY)
+@health_room.operation("GET", "/health/ready", ANYBODY, runs=Runs.ALWAYS)
 def ready(service: Service) -> HealthView:
     """The database can be read and written and has the shape this version expects; otherwise 503."""
     if not service.is_ready():

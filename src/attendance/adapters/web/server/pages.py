@@ -133,7 +133,7 @@ class PagePlan:
                 return await self._service.hashing_executor(self._shown, scope, known)
             except AttendanceError as refusal:
                 # too many wait to be hashed: what was typed stays
-                return await self._service.request_threads(self._shown_again, scope, known, refusal)
+                return await self._service.request_threads.admitted(self._shown_again, scope, known, refusal)
         return await self._service.request_threads(self._answered, scope, visit)
 
     def _visit(self, scope: HTTPScope) -> Visit:

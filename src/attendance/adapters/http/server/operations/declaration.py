@@ -38,7 +38,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
-    """`threads` answer requests; `hashers` hash passwords, with at most `longest_queue` calls waiting.
+    """`threads` answer requests, for one of which others wait for at most `queue_seconds`.
+
+    `hashers` hash passwords, with at most `longest_queue` calls waiting.
 
     `exports` files are made at a time, `exports_per_person` of one person at most.
     `has_labs`: whether the labs protocol is answered, too.
@@ -57,6 +59,7 @@ class HttpSettings:
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: TrustedProxies = ()
     threads: int = 8
+    queue_seconds: float = 5.0
     hashers: int = 1
     longest_queue: int = 256
     receive_seconds: float = 20.0
@@ -118,10 +121,12 @@ def in_directory(settings: HttpSettings) -> Access:
 class Runs(Enum):
     """Where an operation runs: on a thread for requests, on one that hashes, or at once: it never waits.
 
-    `IN_EXPORT_LANE`: it makes a file. One that makes tables of what it lists does so there as well.
+    `IN_EXPORT_LANE`: it makes a file. One that makes tables of what it lists does so there as well. `ALWAYS`:
+    on a thread for requests, however long others wait for one.
     """
 
     ON_A_THREAD = "thread"
+    ALWAYS = "thread, always"
     HASHING = "hashing"
     IN_EXPORT_LANE = "export lane"
     AT_ONCE = "at once"

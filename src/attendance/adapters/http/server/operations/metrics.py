@@ -28,7 +28,7 @@ def metrics_route(metrics: Metrics, service: Service) -> HTTPRouteHandler:
         if token is not None and not is_sent(token, request.scope["headers"]):
             raise Unauthenticated
         take_sample(metrics, service)
-        shown = await service.request_threads(metrics.exposition)
+        shown = await service.request_threads.admitted(metrics.exposition)
         return Response(shown, media_type=TEXT)
 
     return show_metrics

@@ -162,6 +162,8 @@ class Plan:
             case Runs.HASHING:
                 call = await self._service.request_threads(self._called, scope, raw)
                 return await self._service.hashing_executor(self._replied, scope, call)
+            case Runs.ALWAYS:
+                return await self._service.request_threads.admitted(self._answered, scope, raw)
             case _ if self._keeps_answers:
                 return await patiently(lambda: self._service.request_threads(self._answered, scope, raw))
             case _:

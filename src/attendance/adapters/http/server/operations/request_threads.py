@@ -2,15 +2,20 @@
 
 import asyncio
 import atexit
+import math
 from asyncio import AbstractEventLoop, Future
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from contextvars import Context, copy_context
 from threading import Lock, Thread
+from time import monotonic
 from typing import Any, TypeAlias, TypeVar, TypeVarTuple, Unpack
 
 from attendance.domain.errors import Unavailable
+
+MOST_WAITING = 4096
+"""Each with its body, which may have a MiB."""
 
 R = TypeVar("R")
 A = TypeVarTuple("A")
@@ -62,7 +67,11 @@ class Worker:
 
 
 class RequestThreads:
-    """Runs calls on at most `most` threads, in the order in which they came; any number of others wait.
+    """Runs calls on at most `most` threads, in the order in which they came; others wait.
+
+    A call that has waited for `longest_wait` seconds is refused, and so is one that comes while somebody has
+    waited for so long, or MOST_WAITING wait, at once: their answers would come when nobody waits for them any
+    more, and those of whoever comes later, too.
 
     Whoever idles for the shortest time is next: its stack and its connection are warm, and under little load
     it is always the same one. A call sees the context variables of whoever asks. One that is cancelled before
@@ -70,24 +79,37 @@ class RequestThreads:
     Called from the thread of an event loop.
     """
 
-    def __init__(self, most: int, name: str = "attendance-request") -> None:
+    def __init__(
+        self, most: int, name: str = "attendance-request", *, longest_wait: float = math.inf
+    ) -> None:
         self._most = most
+        self._longest_wait = longest_wait
         self._name = name
         self._lock = Lock()
-        self._waiting: deque[Task] = deque()
+        self._waiting: deque[tuple[float, Task]] = deque()
         self._idle: list[Worker] = []
         self._threads: list[Thread] = []
         self._is_closed = False
         self._outbox: Outbox | None = None
 
     def __call__(self, call: Callable[[Unpack[A]], R], *args: *A) -> "Future[R]":
-        """Raises Unavailable once it is closed."""
+        """Raises Unavailable once it is closed, and where others wait for too long, it itself included."""
+        return self._taken(self._longest_wait, call, args)
+
+    def admitted(self, call: Callable[[Unpack[A]], R], *args: *A) -> "Future[R]":
+        """The same for what goes on with something that was let in, however long that waits.
+
+        Raises Unavailable once it is closed.
+        """
+        return self._taken(math.inf, call, args)
+
+    def _taken(self, longest_wait: float, call: Callable[..., R], args: tuple[Any, ...]) -> "Future[R]":
         loop = asyncio.get_running_loop()
         outbox = self._outbox
         if outbox is None or outbox.loop is not loop:
             outbox = self._outbox = Outbox(loop)
         future: Future[R] = loop.create_future()
-        task = outbox, future, copy_context(), call, args
+        task: Task = outbox, future, copy_context(), call, args
         with self._lock:
             if self._is_closed:
                 raise Unavailable
@@ -96,11 +118,30 @@ class RequestThreads:
                 if len(self._threads) < self._most:
                     self._start(task)
                 else:
-                    self._waiting.append(task)
+                    self._wait(task, longest_wait)
         if worker is not None:
             worker.next = task
             worker.wake.release()
         return future
+
+    def _wait(self, task: Task, longest_wait: float) -> None:
+        """Line up, unless others have waited too long. Holds the lock."""
+        now = monotonic()
+        if longest_wait < math.inf and self._waiting:
+            until, _ = self._waiting[0]
+            if until < now or len(self._waiting) >= MOST_WAITING:
+                raise Unavailable
+        self._waiting.append((now + longest_wait, task))
+
+    def _next(self) -> Task | None:
+        """The next that waits and has not waited too long; those that have are refused. Holds the lock."""
+        while self._waiting:
+            until, task = self._waiting.popleft()
+            if until >= monotonic():
+                return task
+            outbox, future, *_ = task
+            outbox.put(future, None, Unavailable())
+        return None
 
     @property
     def waiting(self) -> int:
@@ -111,7 +152,7 @@ class RequestThreads:
         """The pieces, each made by a call of its own; none of them is None."""
         iterator = iter(pieces)
         while True:
-            piece: T | None = await self(next, iterator, None)
+            piece: T | None = await self.admitted(next, iterator, None)
             if piece is None:
                 return
             yield piece
@@ -135,8 +176,8 @@ class RequestThreads:
             # who waits for the next keeps nothing of the last
             task = None
             with self._lock:
-                if self._waiting:
-                    task = self._waiting.popleft()
+                task = self._next()
+                if task is not None:
                     continue
                 if self._is_closed:
                     return

@@ -19,6 +19,9 @@ REFUSAL = "attendance.refusal"
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 """Of the request under way, in its thread as well."""
 
+TRACE_ID: ContextVar[str | None] = ContextVar("trace_id", default=None)
+"""Of the trace that the request under way is part of, 32 hex digits, where it is traced."""
+
 
 class Served(NamedTuple):
     """A request and how it was answered.
