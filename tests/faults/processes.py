@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from tests.preloaded import REPOSITORY, Forked, loaded
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
+"""A machine may be busy with something else."""
 
 
 def started(home: Path, arguments: Sequence[str], settings: dict[str, str]) -> Forked:

@@ -299,12 +299,19 @@ def outlives_its_parent() -> None:
 
 
 def gives_up_on_workers_that_die() -> None:
-    """As Granian by itself."""
+    """As Granian by itself, when a worker dies twice within 5.5 seconds, however long that takes here."""
     from granian.server.mp import MPServer
 
     from attendance.entrypoints.serving.supervising import Supervisor
 
+    respawn = MPServer._respawn_workers
+
+    def respawned_just_now(self: Any, workers: Any, *how: Any, **options: Any) -> None:
+        respawn(self, workers, *how, **options)
+        self.respawned_wrks.update(dict.fromkeys(workers, float("inf")))
+
     Supervisor._serve_loop = MPServer._serve_loop  # type: ignore[method-assign]
+    Supervisor._respawn_workers = respawned_just_now  # type: ignore[method-assign]
 
 
 def finds_out_which_http() -> None:
