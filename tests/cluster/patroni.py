@@ -1,7 +1,7 @@
 """PostgreSQL on three machines that elect their leader by themselves: Patroni, over etcd on three others.
 
-The etcd that the package index has is 3.5.1, which may forget what was agreed on when it is killed under load
-(3.5.0 to 3.5.2 may): it is cut off, and never killed.
+The etcd that the package index has, 3.5.1, ends the lease of a new leader when it was stopped and wakes
+(docs/cluster.md): it is cut off from who leads, and neither stopped nor killed itself.
 """
 
 import json
