@@ -107,10 +107,10 @@ long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examp
 	$(BIN)/pytest -q -m long $(PYTEST_ARGS)
 
 # each has its table at the end: docs/campaigns.md; ATTENDANCE_TEST_CAMPAIGN=3 is three times as much
-fuzz: $(VENV)/dev.stamp ## anything at all sent to a running service as everybody, over both databases: 15 minutes
+fuzz: $(VENV)/dev.stamp ## anything at all sent to a running service as everybody, over both databases: 80,000 requests
 	$(PYTEST) -m fuzz tests/campaigns $(PYTEST_ARGS)
 
-faults: $(VENV)/dev.stamp ## kills, restarts, full disks, lost networks and clocks amid work, as root: 15 minutes
+faults: $(VENV)/dev.stamp ## kills, restarts, full disks, lost networks and clocks amid work, as root
 	$(PYTEST) -m faults tests/campaigns $(PYTEST_ARGS)
 
 test-deploy: $(VENV)/dev.stamp $(RELEASE)/.stamp ## what deploy/ has, linted, and the image's steps run as root: apt install systemd; 3 minutes
