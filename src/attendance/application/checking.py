@@ -190,8 +190,8 @@ def checked(use_case: Any, name: str, guard: Callable[[], None]) -> Any:
     """
     function = _checked(use_case.__call__, name, guard)
     function.__doc__ = inspect.getdoc(type(use_case))
-    # `errors_in` is for adapters that decode: it takes fields some of which may be missing
-    left_out = {"errors_in", *(field.name for field in fields(use_case))}
+    # for adapters: what takes fields some of which may be missing, and what is said ahead of a call
+    left_out = {"errors_in", "expected", *(field.name for field in fields(use_case))}
     for method, _ in inspect.getmembers(type(use_case), inspect.isfunction):
         if not method.startswith("_") and method not in left_out:
             setattr(function, method, _checked(getattr(use_case, method), f"{name}.{method}", guard))
