@@ -49,9 +49,10 @@ def test_blanks_at_the_ends_are_none_of_a_setting_but_of_a_secret() -> None:
 
 @pytest.mark.parametrize("name", sorted(SECRETS))
 def test_a_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
-    (tmp_path / "secret").write_text("sqlite:///from-a-file.db\n")
+    value = "http://from.a.file/" if name == "otlp_endpoint" else "sqlite:///from-a-file.db"
+    (tmp_path / "secret").write_text(f"{value}\n")
     settings = from_environment({f"{PREFIX}{name.upper()}{FROM_FILE}": str(tmp_path / "secret")})
-    assert getattr(settings, name) == "sqlite:///from-a-file.db"
+    assert getattr(settings, name) == value
 
 
 @pytest.mark.parametrize(
