@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.adapters.http.server.requests.observing import REQUEST_ID, Served, reason_of
+from attendance.adapters.http.server.requests.observing import REQUEST_ID, TRACE_ID, Served, reason_of
 from attendance.domain.errors import Unavailable
 from attendance.entrypoints.serving import logs
 from attendance.entrypoints.serving.logs import (
@@ -24,6 +24,7 @@ from attendance.entrypoints.serving.logs import (
     request_log,
     write_json,
     write_text,
+    write_traced_json,
 )
 from attendance.entrypoints.settings import LogFormat, LogLevel, Settings
 from tests.http.test_general_rules import Fragile, fragile, fragile_application
@@ -79,7 +80,7 @@ def test_each_line_of_the_service_is_json_and_each_request_has_one(service: Serv
     service.stop()
     told = lines(service.log.replace(f"attendance answers at {service.url}", "").partition("\n")[2])
     assert all([*line][: len(line)] == [name for name in ORDER if name in line] for line in told)
-    assert {line["level"] for line in told} == {"info"}
+    assert [line for line in told if line["level"] != "info"] == []
     assert any("granian" in line["event"] for line in told)
     requests = [line for line in told if line["event"] == "request" and line["route"] != "/health/live"]
     assert [(it["method"], it["route"], it["status"], it["account_id"]) for it in requests] == [
@@ -144,7 +145,7 @@ def test_a_line_of_a_request_is_the_same_in_one_piece(monkeypatch: pytest.Monkey
     monkeypatch.setattr("os.write", lambda _, piece: pieces.append(piece))
     write_json(SERVED)
     (line,) = lines(pieces[0].decode())
-    assert [*line] == [*ORDER]
+    assert [*line] == [name for name in ORDER if name != "trace_id"]
     assert (line["ms"], line["route"], line["account_id"]) == (1.23, "/x/{id}", None)
 
 
@@ -178,6 +179,22 @@ def test_lines_that_a_loop_has_left_are_written_at_the_end(monkeypatch: pytest.M
     asyncio.run(answer("second"))
     logs._lines.flush()
     assert [line["request_id"] for line in lines(b"".join(pieces).decode())] == ["first", "second"]
+
+
+def test_a_line_of_a_traced_request_has_the_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[bytes] = []
+    monkeypatch.setattr("os.write", lambda _, piece: pieces.append(piece))
+    assert request_log(Settings(log_format=LogFormat.JSON, otlp_endpoint="http://x/v1/traces")) == (
+        write_traced_json,
+    )
+    under_way = TRACE_ID.set("4bf92f3577b34da6a3ce929d0e0e4736")
+    try:
+        write_traced_json(SERVED)
+    finally:
+        TRACE_ID.reset(under_way)
+    (line,) = lines(pieces[0].decode())
+    assert [*line] == [*ORDER]
+    assert line["trace_id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 def test_a_log_that_nobody_takes_stops_no_request(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,9 @@ class QueryField:
         if self.is_optional:
             extra |= _SCHEMAS.get(kind) or {"type": OpenAPIType.STRING}
             extra |= {"one_of": None}
+            if meta.ge is not None:
+                # Litestar leaves out one that is 0
+                extra |= {"minimum": meta.ge}
             if isinstance(kind, type) and issubclass(kind, Enum):
                 extra |= {"enum": [it.value for it in kind]}
         parameter = QueryParameter(
