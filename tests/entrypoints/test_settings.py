@@ -50,8 +50,7 @@ def test_blanks_at_the_ends_are_none_of_a_setting_but_of_a_secret() -> None:
 @pytest.mark.parametrize("name", sorted(SECRETS))
 def test_a_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
     value = "http://from.a.file/" if name == "otlp_endpoint" else "postgresql://from-a/file"
-    (tmp_path / "secret").write_text(f"{value}
-")
+    (tmp_path / "secret").write_text(f"{value}\n")
     # a replica is one of a database
     beside = {} if name == "database_url" else {f"{PREFIX}DATABASE_URL": "postgresql://not/from-a-file"}
     settings = from_environment({f"{PREFIX}{name.upper()}{FROM_FILE}": str(tmp_path / "secret"), **beside})
