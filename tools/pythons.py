@@ -20,9 +20,7 @@ PART = [
     "tests/entrypoints",
     "tests/http/labs",
     "tests/http/reporting/test_exports.py",
-    "tests/http/test_general_rules.py",
     "tests/library",
-    "tests/stores",
     "tests/test_architecture.py",
 ]
 """What a Python may do otherwise: processes, threads, signals, SQLite, dates, texts, sockets, warnings."""
