@@ -187,7 +187,9 @@ lock: $(VENV)/dev.stamp ## renew the hashed requirements
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --all-extras --group dev -c requirements/run.lock pyproject.toml requirements/build.in -o requirements/dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--no-header --extra server --extra postgres --extra testing --group suite -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/suite.lock
+		--no-header --extra server --extra postgres --extra otel --extra testing --group suite -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/suite.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--no-header --extra server --extra postgres --extra otel -c requirements/run.lock -c requirements/dev.lock pyproject.toml requirements/build.in -o requirements/otel.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--no-header --group release -o requirements/release.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
