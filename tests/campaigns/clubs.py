@@ -15,15 +15,14 @@ from pathlib import Path
 
 from tests import postgres
 from tests.campaigns.load import Asked, Connection
-from tests.preloaded import REPOSITORY
-from tests.service import SABOTAGE, SECRET, Service
+from tests.preloaded import REPOSITORY, SABOTAGE
+from tests.service import SECRET, Service
 
 CLUB = "/api/v1"
 PASSWORD = re.compile(r"The password of all of them: (\S+)")
 MARKS = 3000
 """How many marks the club has: the lists are as long as those of a club of a hundred children."""
 STATUSES = ("present", "late", "absent", "excused")
-SABOTEUR = Path(__file__).parent / "saboteur"
 SOURCE = REPOSITORY / "src"
 
 
@@ -63,13 +62,7 @@ def serving(kind: str, home: Path, *, workers: int, leak: str = "", **settings: 
             **{f"ATTENDANCE_{name.upper()}": value for name, value in settings.items()},
         }
         password = _filled(home, chosen)
-        # a process that has loaded nothing before, as whoever installs it starts it
-        environment = {
-            **chosen,
-            "ATTENDANCE_WORKERS": str(workers),
-            SABOTAGE: leak,
-            "PYTHONPATH": os.pathsep.join(map(str, (SABOTEUR, SOURCE, REPOSITORY))),
-        }
+        environment = {**chosen, "ATTENDANCE_WORKERS": str(workers), **({SABOTAGE: leak} if leak else {})}
         service = Service(home, environment)
         service.start(backoff=120)
         try:

@@ -2,9 +2,16 @@
 
 from collections.abc import Iterable
 
+from tests.campaigns import sabotage as leaks
 from tests.faults import sabotage, sabotage_of_accounts, sabotage_of_campaigns, sabotage_of_the_club
 
-KNOWN = vars(sabotage) | vars(sabotage_of_accounts) | vars(sabotage_of_the_club) | vars(sabotage_of_campaigns)
+KNOWN = (
+    vars(sabotage)
+    | vars(sabotage_of_accounts)
+    | vars(sabotage_of_the_club)
+    | vars(sabotage_of_campaigns)
+    | vars(leaks)
+)
 
 
 def take_out(names: Iterable[str]) -> None:

@@ -193,7 +193,8 @@ class PagePlan:
         try:
             shown = self._page.form(visit, **scope["path_params"])
         except Exception as further:
-            return self._refused(scope, visit, further)
+            # where nobody could tell who is signed in, the form is nobody's
+            return self._refused(scope, visit, error if is_signed_out(further) else further)
         if isinstance(shown, Page):
             shown = replace(shown, refusal=shown.refusal or error)
         faults = dict(faults_of(error, visit.language))

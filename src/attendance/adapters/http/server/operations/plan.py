@@ -187,7 +187,9 @@ class Plan:
         decoded: "Decoded",
     ) -> AbstractContextManager[object]:
         """A block in which the use case is about to be called, unless something is wrong with a request."""
-        if decoded.query[1] or decoded.body[1]:
+        # a body of another type is not read
+        is_unread = self._inputs.body is not None and decoded.body[0] is None
+        if decoded.query[1] or decoded.body[1] or is_unread:
             return NOTHING
         arguments = decoded.query[0] | (decoded.body[0] or {})
         try:

@@ -139,6 +139,9 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "must not contain %(character)s": N_("must not contain %(character)s"),
     "must have a character that is seen": N_("must have a character that is seen"),
     "must begin with http:// or https://": N_("must begin with http:// or https://"),
+    "is beyond the end of the log, which is %(number)s": N_(
+        "is beyond the end of the log, which is %(number)s"
+    ),
     # accounts
     "must not mix scripts": N_("must not mix scripts"),
     "must not mix digits of different number systems": N_("must not mix digits of different number systems"),
