@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 
 from attendance.domain.events import Action
+from attendance.domain.text import digits, searched_text
 
 MEMBERS = 30
 MOST_MEETINGS = 500
@@ -163,12 +164,13 @@ def _beginning(kind: int, at: datetime) -> str:
 
 def _clients(of: History) -> Copied:
     columns = (
-        "id, name, name_key, guardian_name, guardian_name_key, birthday, phone, email, address, notes, "
-        "active, created_at, updated_at, version"
+        "id, name, name_key, guardian_name, searched_text, birthday, phone, email, address, notes, active, "
+        "created_at, updated_at, version"
     )
     at = of.begun
     return columns, (
-        f"{of.client(group, place)}\tClient {n}\tclient {n}\tGuardian {n}\tguardian {n}\t2015-05-05\t"
+        f"{of.client(group, place)}\tClient {n}\tclient {n}\tGuardian {n}\t"
+        f"{searched_text(f'Client {n}', f'Guardian {n}', '', digits(f'+49 30 {n:07}'))}\t2015-05-05\t"
         f"+49 30 {n:07}\t\tLanger Weg {n}\t\tt\t{at}\t{at}\t1"
         for group in range(of.groups)
         for place in range(MEMBERS)
