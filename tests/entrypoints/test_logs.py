@@ -58,8 +58,19 @@ def lines(text: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with serving(Path(tmp_path_factory.mktemp("service")), "memory") as service:
+    """One whose lines of requests all wait until it ends: none of them is lost then."""
+    home = tmp_path_factory.mktemp("service")
+    with serving(home, "memory", test_sabotage="keeps_lines_of_requests_until_it_ends") as service:
         yield service
+
+
+@pytest.mark.plants
+@pytest.mark.processes
+def test_lines_that_wait_are_seen_to_be_lost_when_nobody_writes_them_at_the_end(tmp_path: Path) -> None:
+    with serving(tmp_path, "memory", test_sabotage="forgets_what_waits_as_it_ends") as service:
+        httpx.get(f"{service.url}/unknown-path")
+        service.stop()
+        assert '"event":"request"' not in service.log
 
 
 @pytest.mark.processes

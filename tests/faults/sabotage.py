@@ -93,8 +93,8 @@ def hashes_where_requests_are_answered() -> None:
     made: list[RequestThreads] = []
     make = RequestThreads.__init__
 
-    def init(self: RequestThreads, *how: Any) -> None:
-        make(self, *how)
+    def init(self: RequestThreads, *how: Any, **more: Any) -> None:
+        make(self, *how, **more)
         made.append(self)
 
     async def call(_: Any, function: Any, /, *args: Any) -> Any:
@@ -326,3 +326,17 @@ def finds_out_which_http() -> None:
         start(self, *args, **options | {"http": HTTPModes.auto})
 
     Supervisor.__init__ = started  # type: ignore[method-assign]
+
+
+def keeps_lines_of_requests_until_it_ends() -> None:
+    """No protection: what is written in a moment would be written in an hour."""
+    from attendance.entrypoints.serving import logs
+
+    logs.LONGEST_WAIT_SECONDS = 3600
+
+
+def forgets_what_waits_as_it_ends() -> None:
+    keeps_lines_of_requests_until_it_ends()
+    from attendance.entrypoints.serving import logs
+
+    logs.Lines.flush = lambda _: None  # type: ignore[method-assign]

@@ -23,7 +23,7 @@ from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.replica import Replica
 from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
-from attendance.entrypoints.serving.logs import request_log
+from attendance.entrypoints.serving.logs import finish_request_log, request_log
 from attendance.entrypoints.serving.process import heed_signals, is_draining, settle
 from attendance.entrypoints.settings import MailSender, SettingsError, Switch, from_environment
 from attendance.entrypoints.watching.metrics import PrometheusMetrics, shared_directory
@@ -55,6 +55,7 @@ def create_app() -> Litestar:
         watched=watched,
     )
     app.on_startup.append(heed_signals)
+    app.on_shutdown.append(finish_request_log)
     if tracing is not None:
         app.asgi_handler = tracing.requests(app.asgi_handler)
         app.on_shutdown.append(tracing.close)

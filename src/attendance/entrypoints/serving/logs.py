@@ -4,7 +4,6 @@ JSON, a line for each event, where machines read it, and text on a terminal.
 """
 
 import asyncio
-import atexit
 import logging
 import os
 import select
@@ -158,7 +157,11 @@ def _write(piece: bytes) -> None:
 
 
 _lines = Lines()
-atexit.register(_lines.flush)
+
+
+def finish_request_log() -> None:
+    """Write the lines that still wait: the process is about to end."""
+    _lines.flush()
 
 
 def write_text(request: Served) -> None:

@@ -44,7 +44,7 @@ from attendance.adapters.web.server.refusals.whose import SomebodyElse, with_acc
 from attendance.adapters.web.server.rendering import rendered
 from attendance.application.accounts.read_models import UserDetails, Visitor
 from attendance.domain.accounts.accounts import Language
-from attendance.domain.errors import AttendanceError, Forbidden, NotFound, Outdated
+from attendance.domain.errors import AttendanceError, Forbidden, NotFound, Outdated, Unavailable
 from attendance.domain.permissions.roles import Level
 
 log = logging.getLogger(__name__)
@@ -193,8 +193,9 @@ class PagePlan:
         try:
             shown = self._page.form(visit, **scope["path_params"])
         except Exception as further:
-            # where nobody could tell who is signed in, the form is nobody's
-            return self._refused(scope, visit, error if is_signed_out(further) else further)
+            # where nobody could tell who is signed in, it does not seem to be nobody
+            is_untold = isinstance(error, Unavailable) and is_signed_out(further)
+            return self._refused(scope, visit, error if is_untold else further)
         if isinstance(shown, Page):
             shown = replace(shown, refusal=shown.refusal or error)
         faults = dict(faults_of(error, visit.language))
