@@ -42,7 +42,7 @@ demo: $(VENV)/run.stamp ## a club that was never there, to try out in a browser:
 	rm -rf $(DEMO)
 	$(BIN)/attendance demo --serve
 
-test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 6 minutes on two cores
+test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 5 minutes on two cores
 	@$(MAKE) $(SIDE_BY_SIDE) $(CHECKS)
 	$(PYTEST) $(PYTEST_ARGS)
 
@@ -87,7 +87,7 @@ quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 sec
 		-m 'not long and not plants and not attacks and not processes' \
 		--ignore tests/faults --ignore tests/campaigns --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
-check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 5 minutes
+check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 3 minutes
 	$(PYTEST) -m '(plants or attacks) and not long and not deployment' $(PYTEST_ARGS)
 
 # SOAK_ARGS="--minutes 5 --stores sqlite"
@@ -100,7 +100,7 @@ overload: $(VENV)/dev.stamp ## 500 clients at once, then three times what the se
 browsers: $(VENV)/dev.stamp $(BROWSER) ## each page in Firefox and WebKit: apt install firefox-esr webkit2gtk-driver xvfb
 	$(BIN)/pytest -q -m browsers tests/browsers $(PYTEST_ARGS)
 
-test-pythons: $(VENV)/dev.stamp ## a part of the suite on Python 3.12 and 3.13, where they are here; says which: 90 seconds
+test-pythons: $(VENV)/dev.stamp ## a part of the suite on Python 3.12 and 3.13, where they are here; says which: 2 minutes
 	@$(BIN)/python tools/pythons.py $(PYTHONS)
 
 long: $(VENV)/dev.stamp $(BROWSER) ## what takes longer: more rounds, more examples, crashes, every look of every page

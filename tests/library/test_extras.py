@@ -7,6 +7,7 @@ from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 WITHOUT_EXTRAS = """
 import sys
@@ -46,12 +47,13 @@ def needed_by(distribution: str) -> set[str]:
         name = re.split(r"[^A-Za-z0-9._-]", waiting.pop(), maxsplit=1)[0].lower().replace("_", "-")
         if name not in found:
             found.add(name)
-            waiting += [one for one in requires(name) or [] if "extra ==" not in one and applies(one)]
+            waiting += [one for one in requires(name) or [] if applies(one)]
     return found
 
 
 def applies(requirement: str) -> bool:
-    return not re.search(r"(sys_platform|platform_system) == ['\"]([Ww]in|darwin|Emscripten)", requirement)
+    marker = Requirement(requirement).marker
+    return marker is None or marker.evaluate({"extra": ""})
 
 
 def missing() -> list[str]:

@@ -357,7 +357,8 @@ def test_help_lists_every_use_case_by_its_room_and_says_what_it_does() -> None:
 
 
 def test_help_of_one_use_case_reads_like_a_function(attendance: UseCases) -> None:
-    text = pydoc.plain(pydoc.render_doc(attendance.add_contract))
+    # from Python 3.13 on, a long signature has a line for each parameter
+    text = " ".join(pydoc.plain(pydoc.render_doc(attendance.add_contract)).split()).replace("( ", "(")
     assert (
         "add_contract(actor: Actor, *, client_id: ClientId, number: str = ..., signed_on: date | None" in text
     )
