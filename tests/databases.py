@@ -190,3 +190,13 @@ def postgres_databases() -> Iterator[PostgresDatabases]:
     else:
         with postgres.running() as server:
             yield PostgresDatabases(server.url())
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """A database of which each test opens its own."""
+    database = open_database(url, pool_size=2)
+    try:
+        yield database
+    finally:
+        database.engine.dispose()

@@ -11,6 +11,8 @@ from statistics import quantiles
 from types import TracebackType
 from typing import Any, Self
 
+from tests.faults.clients import encoded
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -24,13 +26,7 @@ class Asked:
     about: Any = None
 
     def encoded(self) -> bytes:
-        lines = [f"{self.method} {self.path} HTTP/1.1", "host: localhost"]
-        lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        body = b""
-        if self.body is not None:
-            body = json.dumps(self.body).encode()
-            lines += ["content-type: application/json", f"content-length: {len(body)}"]
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        return encoded(self.method, self.path, self.headers, self.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,11 +209,15 @@ def test_a_line_of_a_traced_request_has_the_trace(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_log_that_nobody_takes_stops_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> None:
+    tried: list[bytes] = []
+
+    def broken(_: int, piece: bytes) -> None:
+        tried.append(piece)
         raise BrokenPipeError
 
     monkeypatch.setattr("os.write", broken)
     write_json(SERVED)
+    assert len(tried) == 1
 
 
 def test_on_a_terminal_it_is_text_without_what_is_not_known(caplog: pytest.LogCaptureFixture) -> None:

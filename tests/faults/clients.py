@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -24,20 +24,25 @@ class Request:
     key: str | None = None
 
     def encoded(self) -> bytes:
-        lines = [f"{self.method} {self.path} HTTP/1.1", "host: localhost"]
-        if self.token is not None:
-            lines.append(f"authorization: Bearer {self.token}")
-        if self.forwarded_for is not None:
-            lines.append(f"x-forwarded-for: {self.forwarded_for}")
-        if self.if_match is not None:
-            lines.append(f"if-match: {self.if_match}")
-        if self.key is not None:
-            lines.append(f"idempotency-key: {self.key}")
-        body = b""
-        if self.body is not None:
-            body = json.dumps(self.body).encode()
-            lines += ["content-type: application/json", f"content-length: {len(body)}"]
-        return "\r\n".join([*lines, "", ""]).encode() + body
+        headers = {
+            "authorization": self.token and f"Bearer {self.token}",
+            "x-forwarded-for": self.forwarded_for,
+            "if-match": self.if_match,
+            "idempotency-key": self.key,
+        }
+        sent = {name: value for name, value in headers.items() if value is not None}
+        return encoded(self.method, self.path, sent, self.body)
+
+
+def encoded(method: str, path: str, headers: Mapping[str, str], body: Any) -> bytes:
+    """A request as it is sent; a body that is not None is JSON."""
+    lines = [f"{method} {path} HTTP/1.1", "host: localhost"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    content = b""
+    if body is not None:
+        content = json.dumps(body).encode()
+        lines += ["content-type: application/json", f"content-length: {len(content)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + content
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What a pooler takes away, and what the service does without."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,14 @@ from attendance.adapters.sql.backups.postgres_tools import PostgresTools
 from attendance.adapters.sql.backups.restoring import restore
 from attendance.adapters.sql.backups.taking import back_up
 from attendance.adapters.sql.engine import postgres as engine
-from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.databases import open_database
 from attendance.adapters.sql.engine.errors import kind_of
 from attendance.adapters.sql.engine.postgres import LIMITS, PREPARED_AFTER
 from attendance.adapters.sql.engine.replica import Outcome, Replica
 from attendance.adapters.sql.schema.version import is_current
 from attendance.domain.errors import Unavailable
 from tests import make, postgres
-from tests.databases import PostgresDatabases
+from tests.databases import PostgresDatabases, opened
 from tests.pgbouncer.conftest import NO_LIMITS, Pooler, pooling
 from tests.service import CHEAP_HASHING, SECRET, Service
 from tests.stores.replicas.conftest import SETTINGS, Streaming
@@ -33,15 +32,6 @@ pytestmark = [pytest.mark.processes, pytest.mark.deployment]
 
 SAYS_THE_ZONE = "set_config('timezone', 'UTC', false)"
 IGNORES_OPTIONS = {"pool_mode = transaction": "pool_mode = transaction\nignore_startup_parameters = options"}
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Database]:
-    database = open_database(url, pool_size=2)
-    try:
-        yield database
-    finally:
-        database.engine.dispose()
 
 
 def backend(connection: Any) -> int:

@@ -55,7 +55,9 @@ def test_several_servers_without_a_word_on_which_of_them_writes_are_refused(said
 
 
 def test_the_leader_may_be_asked_for_by_either_word() -> None:
-    open_database(f"{WHO}one,other/club?target_session_attrs=primary", pool_size=1)
+    database = open_database(f"{WHO}one,other/club?target_session_attrs=primary", pool_size=1)
+    assert database.engine.url.query["target_session_attrs"] == "primary"
+    assert database.engine.url.query["host"] == "one,other"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """Ready is what can read and write: not a full disk, one that only reads, a database of another shape."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -10,14 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql.engine import databases as engine
-from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.schema import writing
 from attendance.adapters.sql.schema.version import VERSION_TABLE
 from attendance.adapters.sql.schema.writing import has_room, is_writable
 from attendance.domain.errors import Unavailable
 from attendance.entrypoints import asgi
 from attendance.entrypoints.watching.readiness import FAILURE_COUNTS_SECONDS, Readiness
-from tests.databases import PostgresDatabases, SqliteDatabases
+from tests.databases import PostgresDatabases, SqliteDatabases, opened
 from tests.http.api import running
 
 NOT_READY = 503
@@ -29,15 +28,6 @@ class Time:
 
     def __call__(self) -> float:
         return self.now
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Database]:
-    database = open_database(url, pool_size=2)
-    try:
-        yield database
-    finally:
-        database.engine.dispose()
 
 
 def path_of(url: str) -> Path:

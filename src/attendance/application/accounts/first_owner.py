@@ -6,7 +6,7 @@ from datetime import datetime
 from attendance.application.accounts.outbox import OutboxWriter
 from attendance.application.accounts.read_models import SessionDetails, UserDetails
 from attendance.application.accounts.registration import accept_username, free_address
-from attendance.application.accounts.sessions import end_sessions, found_by_username
+from attendance.application.accounts.sessions import end_sessions, found_by_username, live_sessions
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query, TimedQuery
 from attendance.application.ports import EmailAddresses, Hasher, Usernames
@@ -125,14 +125,7 @@ class SessionsOfUser(TimedQuery):
 
     @retried
     def __call__(self, *, user_id: AccountId) -> tuple[SessionDetails, ...]:
-        with self.store.autocommit() as work:
-            sessions = work.sessions.of(user_id)
-        now = self.clock()
-        return tuple(
-            SessionDetails.of(session, OPERATOR, self.session_lifetimes)
-            for session in sessions
-            if session.is_live(at=now, lifetimes=self.session_lifetimes)
-        )
+        return live_sessions(self.store, user_id, OPERATOR, self.session_lifetimes, at=self.clock())
 
 
 class EndSessionsOfUser(Command):

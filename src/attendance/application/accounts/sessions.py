@@ -9,7 +9,7 @@ from attendance.application.accounts.rate_limiter import RateLimiter
 from attendance.application.accounts.read_models import SessionDetails, StartedSession, Visitor
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query, TimedQuery
-from attendance.application.ports import Hasher, RunInBackground, SignedIn, Tokens, UnitOfWork
+from attendance.application.ports import Hasher, RunInBackground, SignedIn, Store, Tokens, UnitOfWork
 from attendance.application.ports.accounts import ACCOUNTS
 from attendance.domain.accounts.accounts import (
     LONGEST_EMAIL,
@@ -224,14 +224,7 @@ class OwnSessions(TimedQuery):
     @retried
     def __call__(self, actor: Actor, *, user_id: AccountId) -> tuple[SessionDetails, ...]:
         require_level(actor, Permission.READ_SESSIONS, own=actor.id == user_id)
-        with self.store.autocommit() as work:
-            sessions = work.sessions.of(user_id)
-        now = self.clock()
-        return tuple(
-            SessionDetails.of(session, actor, self.session_lifetimes)
-            for session in sessions
-            if session.is_live(at=now, lifetimes=self.session_lifetimes)
-        )
+        return live_sessions(self.store, user_id, actor, self.session_lifetimes, at=self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,3 +323,16 @@ class ActAs(Query):
         if not account.active:
             raise Unauthenticated
         return Actor(account.id, None, account.level)
+
+
+def live_sessions(
+    store: Store, user_id: AccountId, actor: Actor, lifetimes: SessionLifetimes, *, at: datetime
+) -> tuple[SessionDetails, ...]:
+    """The sessions of an account that are not over, newest first, ties by id downwards."""
+    with store.autocommit() as work:
+        sessions = work.sessions.of(user_id)
+    return tuple(
+        SessionDetails.of(session, actor, lifetimes)
+        for session in sessions
+        if session.is_live(at=at, lifetimes=lifetimes)
+    )
