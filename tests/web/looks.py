@@ -35,7 +35,10 @@ def found_by_looking(page: Page) -> list[str]:
     small = page.locator(tapped).evaluate_all(
         """elements => elements
             .filter(each => each.checkVisibility() && !each.closest(".skip"))
-            .filter(each => each.getBoundingClientRect().height < 44)
+            .filter(each => {
+                const {width, height} = each.getBoundingClientRect();
+                return height < 44 || width < 24;
+            })
             .map(each => each.outerHTML)"""
     )
     wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
