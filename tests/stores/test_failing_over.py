@@ -14,9 +14,13 @@ import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
+from attendance.adapters.sql.backups import verifying
+from attendance.adapters.sql.backups.verifying import snapshot, verify
 from attendance.adapters.sql.engine import databases, silence
 from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.adapters.sql.engine.postgres import ServerConnection
+from attendance.adapters.sql.schema.migrating import migrate
+from attendance.adapters.sql.schema.stored_keys import has_current_keys
 from attendance.adapters.sql.schema.version import is_current
 from attendance.adapters.sql.schema.writing import is_writable
 from attendance.domain.errors import Unavailable
@@ -191,7 +195,35 @@ def readiness(database: Database, falls_silent: Callable[[Any], None]) -> None:
     is_writable(database)
 
 
-ASKING = [a_statement, a_begin, a_commit, a_savepoint, the_version, readiness]
+def a_migration(database: Database, falls_silent: Callable[[Any], None]) -> None:
+    with database.connection() as connection:
+        falls_silent(connection)
+    migrate(database)
+
+
+def what_a_start_asks(database: Database, falls_silent: Callable[[Any], None]) -> None:
+    with database.connection() as connection:
+        falls_silent(connection)
+    has_current_keys(database)
+
+
+def a_snapshot(database: Database, falls_silent: Callable[[Any], None]) -> None:
+    with database.connection() as connection:
+        falls_silent(connection)
+    verify(database)
+
+
+ASKING = [
+    a_statement,
+    a_begin,
+    a_commit,
+    a_savepoint,
+    the_version,
+    readiness,
+    a_migration,
+    what_a_start_asks,
+    a_snapshot,
+]
 
 
 def check_a_silent_server_is_given_up(
@@ -244,6 +276,30 @@ def test_the_check_catches_a_driver_that_waits_for_ever(
         check_a_silent_server_is_given_up(database, asking, other_thread, patience=AT_ONCE)
     other_thread.shutdown()
     database.engine.dispose()
+
+
+def check_a_long_statement_goes_on(database: Database) -> None:
+    with snapshot(database) as connection:
+        assert connection.scalar(sa.text("SELECT pg_sleep(1.5)::text")) == ""
+
+
+def test_what_lasts_as_long_as_it_takes_is_not_given_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "LONGEST_SILENCE_SECONDS", AT_ONCE)
+    monkeypatch.setattr(silence, "LOOK_EVERY_SECONDS", AT_ONCE)
+    check_a_long_statement_goes_on(database)
+
+
+@pytest.mark.plants
+def test_the_check_catches_a_long_statement_that_is_given_up(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "LONGEST_SILENCE_SECONDS", AT_ONCE)
+    monkeypatch.setattr(silence, "LOOK_EVERY_SECONDS", AT_ONCE)
+    monkeypatch.setattr(verifying, "LASTS_ANY_TIME", "of no meaning")
+    with pytest.raises(sa.exc.OperationalError):
+        check_a_long_statement_goes_on(database)
 
 
 @pytest.fixture

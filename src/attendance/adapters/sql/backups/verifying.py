@@ -6,7 +6,7 @@ lost on the way.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from attendance.adapters.sql.club.subscriptions import SqlSubscriptions
-from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.databases import LASTS_ANY_TIME, Database
 from attendance.adapters.sql.engine.errors import raise_meaning
 from attendance.adapters.sql.tables import accounts, attendance, events, lab_marks, lessons, subscriptions
 from attendance.domain.club.subscriptions import Subscription
@@ -64,10 +64,13 @@ def snapshot(database: Database) -> Iterator[sa.Connection]:
     with database.engine.connect() as connection:
         for statement in SNAPSHOT[connection.dialect.name]:
             connection.exec_driver_sql(statement)
+        connection.execution_options(**{LASTS_ANY_TIME: True})
         try:
             yield connection
         finally:
-            connection.exec_driver_sql("ROLLBACK")
+            # where the server has gone, this would hide what went wrong
+            with suppress(sa.exc.SQLAlchemyError):
+                connection.exec_driver_sql("ROLLBACK")
 
 
 def verify(database: Database, *, most: int = 100) -> Verified:

@@ -48,6 +48,9 @@ SERVER = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::(\d*))?")
 POSTGRESQL_PORT = "5432"
 WRITING_SESSIONS = {"read-write", "primary"}
 
+LASTS_ANY_TIME = "attendance_lasts_any_time"
+"""An execution option of SQLAlchemy's: a statement, of a migration say, is waited for however long it is."""
+
 Question: TypeAlias = tuple[Executable, Mapping[str, Any]]
 """A statement and its parameters."""
 
@@ -124,9 +127,9 @@ class Database(Protocol):
         return connection
 
     def bounded(self, connection: Any) -> AbstractContextManager[None]:
-        """A block of statements after whose time, 12 seconds, a server that says nothing is given up.
+        """A block of statements of the driver's after whose time, 12 seconds, a silent server is given up.
 
-        `run` and what begins and ends transactions are bounded by themselves.
+        `run`, what begins and ends transactions, and what SQLAlchemy executes are bounded by themselves.
         """
         return nullcontext()
 

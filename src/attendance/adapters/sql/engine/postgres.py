@@ -20,8 +20,15 @@ from psycopg.pq import DiagnosticField, ExecStatus, PipelineStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.engine import ExceptionContext
 
-from attendance.adapters.sql.engine.databases import PooledDatabase, Question, begun, pool_options
+from attendance.adapters.sql.engine.databases import (
+    LASTS_ANY_TIME,
+    PooledDatabase,
+    Question,
+    begun,
+    pool_options,
+)
 from attendance.adapters.sql.engine.silence import Listener
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 
@@ -122,6 +129,9 @@ class Postgres(PooledDatabase):
         sa.event.listen(self.engine, "do_connect", self._connect)
         sa.event.listen(self.engine, "connect", self._begin_with)
         sa.event.listen(self.engine, "close", lambda connection, _: self._uses.pop(connection, None))
+        sa.event.listen(self.engine, "before_cursor_execute", _wait)
+        sa.event.listen(self.engine, "after_cursor_execute", lambda _, cursor, *__: _wait_no_more(cursor))
+        sa.event.listen(self.engine, "handle_error", _fail)
 
     def _connect(self, _: object, __: object, positional: Any, named: Any) -> ServerConnection:
         connection = ServerConnection.connect(*positional, **named)
@@ -250,6 +260,21 @@ class Commands:
         finally:
             connection.asked_at = None
         _checked(result, connection)
+
+
+def _wait(connection: sa.Connection, cursor: Any, *_: object) -> None:
+    """What is asked through SQLAlchemy, as migrations and commands of operators do, is bounded, too."""
+    if not connection.get_execution_options().get(LASTS_ANY_TIME):
+        cursor.connection.asked_at = monotonic()
+
+
+def _wait_no_more(cursor: Any) -> None:
+    cursor.connection.asked_at = None
+
+
+def _fail(failed: ExceptionContext) -> None:
+    if failed.execution_context is not None:
+        _wait_no_more(failed.execution_context.cursor)
 
 
 def _is_kept_question(prepared: Prepared, _: object, __: object, use: Use) -> bool:

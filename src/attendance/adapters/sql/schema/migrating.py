@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from attendance.adapters.backoff import attempts
-from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.databases import LASTS_ANY_TIME, Database
 from attendance.adapters.sql.engine.errors import meaning
 from attendance.adapters.sql.schema.version import (
     HEAD,
@@ -67,7 +67,11 @@ def migrate_back(database: Database, revision: str = "base") -> None:
 def _alone(database: Database, change: Callable[[Connection], None]) -> None:
     for _ in attempts(LONGEST_WAIT_SECONDS):
         try:
-            with database.engine.connect() as connection, _locked(database, connection):
+            with (
+                database.engine.connect() as connection,
+                _left_if_broken(connection),
+                _locked(database, connection),
+            ):
                 return change(connection)
         except Exception as error:
             if no_database(error):
@@ -112,11 +116,22 @@ def _versions(connection: Connection, table: str) -> set[str]:
 
 
 @contextmanager
+def _left_if_broken(connection: Connection) -> Iterator[None]:
+    """Use it no more where anything went wrong: SQLAlchemy sees no end of it in the driver's transaction."""
+    try:
+        yield
+    except BaseException:
+        connection.invalidate()
+        raise
+
+
+@contextmanager
 def _locked(database: Database, connection: Connection) -> Iterator[None]:
     if connection.dialect.name == "postgresql":
         with database.transaction(_driver(connection)):
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LONGEST_WAIT_SECONDS}s'")
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.execution_options(**{LASTS_ANY_TIME: True})
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (ADVISORY_LOCK,))
             yield
         return

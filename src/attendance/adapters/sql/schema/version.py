@@ -30,10 +30,7 @@ _REACHED: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.ta
 def is_current(database: Database) -> bool:
     """Whether the database has exactly this shape. Raise Unavailable when it cannot be asked."""
     try:
-        with (
-            database.engine.connect() as connection,
-            database.bounded(connection.connection.dbapi_connection),
-        ):
+        with database.engine.connect() as connection:
             # the schema that new tables go to: one further down a search_path holds somebody else's
             schema = connection.dialect.default_schema_name
             if not connection.dialect.has_table(connection, VERSION_TABLE, schema):
