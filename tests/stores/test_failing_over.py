@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +17,10 @@ import sqlalchemy as sa
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.backups import verifying
 from attendance.adapters.sql.backups.verifying import snapshot, verify
-from attendance.adapters.sql.engine import databases, silence
+from attendance.adapters.sql.engine import databases, postgres as postgresql, silence
 from attendance.adapters.sql.engine.databases import Database, open_database
-from attendance.adapters.sql.engine.postgres import ServerConnection
+from attendance.adapters.sql.engine.errors import raise_meaning
+from attendance.adapters.sql.engine.postgres import PREPARED_AFTER, ServerConnection
 from attendance.adapters.sql.schema.migrating import migrate
 from attendance.adapters.sql.schema.stored_keys import has_current_keys
 from attendance.adapters.sql.schema.version import is_current
@@ -165,6 +167,22 @@ def a_statement(database: Database, falls_silent: Callable[[Any], None]) -> None
         work.accounts.find_by_username("nobody")
 
 
+ONE, TWO = sa.select(sa.text("1 AS one")), sa.select(sa.text("2 AS two"))
+
+
+def a_pipeline(database: Database, falls_silent: Callable[[Any], None]) -> None:
+    with database.connection() as connection:
+        for _ in range(2 * PREPARED_AFTER):  # until the server keeps them
+            database.run(connection, ONE, {})
+            database.run(connection, TWO, {})
+        falls_silent(connection)
+        try:
+            _, second = database.run_both(connection, (ONE, {}), (TWO, {}))
+        except psycopg.Error as error:
+            raise_meaning(error)
+        assert second, "they are not asked together"
+
+
 def a_begin(database: Database, falls_silent: Callable[[Any], None]) -> None:
     with database.connection() as connection:
         falls_silent(connection)
@@ -215,6 +233,7 @@ def a_snapshot(database: Database, falls_silent: Callable[[Any], None]) -> None:
 
 ASKING = [
     a_statement,
+    a_pipeline,
     a_begin,
     a_commit,
     a_savepoint,
@@ -276,6 +295,44 @@ def test_the_check_catches_a_driver_that_waits_for_ever(
         check_a_silent_server_is_given_up(database, asking, other_thread, patience=AT_ONCE)
     other_thread.shutdown()
     database.engine.dispose()
+
+
+def check_others_go_on(database: Database, other_thread: ThreadPoolExecutor) -> None:
+    """While one thread waits for the answers to two questions, a second long."""
+    is_silent = threading.Event()
+    goes_on: list[subprocess.Popen[bytes]] = []
+
+    def fall_silent(driver: Any) -> None:
+        pid = driver.info.backend_pid
+        os.kill(pid, signal.SIGSTOP)
+        # by another process: nothing of this one may go on
+        goes_on.append(subprocess.Popen(["/bin/sh", "-c", f"sleep 1; kill -CONT {pid}"]))
+        is_silent.set()
+
+    asked = other_thread.submit(a_pipeline, database, fall_silent)
+    assert is_silent.wait(PATIENCE_SECONDS)
+    steps = 0
+    while not asked.done():
+        steps += 1
+        time.sleep(0.01)
+    asked.result()
+    assert goes_on[0].wait() == 0
+    assert steps > 20, "all threads wait"
+
+
+def test_who_waits_for_a_pipeline_holds_up_nobody(
+    database: Database, other_thread: ThreadPoolExecutor
+) -> None:
+    check_others_go_on(database, other_thread)
+
+
+@pytest.mark.plants
+def test_the_check_catches_waiting_with_everybody(
+    database: Database, other_thread: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "_next_result", lambda pgconn: pgconn.get_result())
+    with pytest.raises(AssertionError, match="all threads wait"):
+        check_others_go_on(database, other_thread)
 
 
 def check_a_long_statement_goes_on(database: Database) -> None:

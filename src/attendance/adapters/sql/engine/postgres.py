@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from select import POLLIN, poll
 from time import monotonic
 from typing import Any, TypeAlias, cast
 
@@ -293,14 +294,25 @@ def _answer(prepared: Prepared, transformer: Any, result: PGresult) -> Answer:
 
 def _only_result(pgconn: Any, *, is_sync: bool = False) -> PGresult:
     """The result of the next of several statements, or with `is_sync` what comes after them."""
-    result = pgconn.get_result()
+    result = _next_result(pgconn)
     if result is None or is_sync is not (result.status == ExecStatus.PIPELINE_SYNC):
         raise psycopg.OperationalError(pgconn.get_error_message())
     if not is_sync:
         # the end of what one statement answers
-        while pgconn.get_result() is not None:
+        while _next_result(pgconn) is not None:
             pass
-    return cast(PGresult, result)
+    return result
+
+
+def _next_result(pgconn: Any) -> PGresult | None:
+    """The next result, once it is there: psycopg waits for it with the GIL held, and all threads with it."""
+    if pgconn.is_busy():
+        arrives = poll()
+        arrives.register(pgconn.socket, POLLIN)
+        while pgconn.is_busy():
+            arrives.poll()
+            pgconn.consume_input()
+    return cast("PGresult | None", pgconn.get_result())
 
 
 def _checked(result: PGresult, connection: ServerConnection) -> None:
