@@ -44,7 +44,12 @@ def impatient(tmp_path: Path) -> Iterator[Proxied]:
 
 
 def logged(proxied: Proxied, route: str | None = None) -> list[dict[str, Any]]:
-    """The lines of the log about requests, of one route if one is given."""
+    """The lines of the log about requests, of one route if one is given; they are written a moment later."""
+    last = httpx.get(f"http://127.0.0.1:{proxied.service.port}/health/live").headers["x-request-id"]
+    deadline = time.monotonic() + 10
+    while last not in proxied.service.log:
+        assert time.monotonic() < deadline, proxied.service.log
+        time.sleep(0.01)
     lines = (json.loads(line) for line in proxied.service.log.splitlines() if line.startswith("{"))
     return [line for line in lines if line["event"] == "request" and route in (None, line["route"])]
 

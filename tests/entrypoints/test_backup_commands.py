@@ -1,6 +1,8 @@
 """The commands for a whole database, as an operator types them, and the page that tells how."""
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from attendance.adapters.sql.tables import attendance
 from attendance.entrypoints.cli import main
+from attendance.entrypoints.serving.notes import noted_on
 from tests.conftest import databases
 from tests.stores.backups.clubs import PASSWORD, TOOLS, filled, library, opened
 
@@ -55,7 +58,7 @@ def test_what_is_refused_is_one_line_and_a_status(request: pytest.FixtureRequest
     for command in (("backup", "x.zip"), ("restore", "x.zip"), ("verify",)):
         assert "memory is gone when this command ends" in run("memory", *command).output
     elsewhere = run("postgresql://127.0.0.1:1/x", "verify")
-    assert (elsewhere.exit_code, "is the database reachable?" in elsewhere.output) == (1, True)
+    assert (elsewhere.exit_code, "the database is unavailable: connection" in elsewhere.output) == (1, True)
 
 
 def test_whatever_is_found_is_told_and_the_status_says_so(request: pytest.FixtureRequest) -> None:
@@ -69,6 +72,66 @@ def test_whatever_is_found_is_told_and_the_status_says_so(request: pytest.Fixtur
     *lines, last = found.output.splitlines()
     assert last == f"Error: {len(lines)} things are not as they must be"
     assert all(re.fullmatch(r"mark \S+ is not what its events say", line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["user", "list"],
+        ["user", "invite", "ada", "--email", "ada@example.org"],
+        ["events"],
+        ["mail", "list"],
+        ["backup", "club.zip"],
+        ["verify"],
+    ],
+)
+def test_who_asks_a_database_that_is_not_there_makes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """A setting is missing, or the directory is another one."""
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(main, arguments)
+    assert (refused.exit_code, "attendance.db is not there" in refused.output) == (2, True), refused.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_restored_where_a_service_serves(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Whatever has become of its file since: it goes on writing to what it opened."""
+    made = databases(request, "sqlite")
+    url, file = made.fresh(), str(tmp_path / "club.zip")
+    filled(url)
+    run(url, "backup", file)
+    path = Path(str(sa.make_url(url).database))
+    with noted_on(url):
+        path.rename(f"{path}.before")
+        refused = run(url, "restore", file)
+    assert (refused.exit_code, f"a service serves {path}" in refused.output) == (1, True), refused.output
+    assert run(url, "restore", file).exit_code == 0
+
+
+@pytest.mark.processes
+def test_a_backup_that_is_stopped_leaves_nothing(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    url = databases(request, "sqlite").fresh()
+    filled(url)
+    slow = (
+        "import sys, time\n"
+        "from attendance.adapters.sql.backups import taking\n"
+        "from attendance.entrypoints.cli import main\n"
+        "def write(target, copy, manifest):\n"
+        "    print('begun', flush=True)\n"
+        "    time.sleep(60)\n"
+        "taking.write_archive = write\n"
+        "main(['backup', sys.argv[1]])\n"
+    )
+    command = [sys.executable, "-c", slow, str(tmp_path / "club.zip")]
+    environment = {**os.environ, "ATTENDANCE_DATABASE_URL": url}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"begun\n"
+        assert list(tmp_path.iterdir())
+        process.terminate()
+        assert process.wait(10) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
 
 
 def told(section: str) -> list[str]:

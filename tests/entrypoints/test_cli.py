@@ -46,7 +46,10 @@ def test_migrate_brings_a_database_up_to_date(empty_database_url: str) -> None:
         ({"prot": "1"}, "ATTENDANCE_PROT is not a setting"),
         ({"port": "x"}, "ATTENDANCE_PORT"),
         ({"database_url": "mysql://x/y"}, "a database URL begins with"),
-        ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, "is the database reachable?"),
+        ({"database_url": "postgresql://nobody@127.0.0.1:1/none"}, "the database is unavailable: connection"),
+        ({"database_url": "postgresql://nobody@127.0.0.1:1/none?foo=bar"}, 'invalid connection option "foo"'),
+        ({"database_url": "postgresql://a:p@ss@127.0.0.1:1/none"}, "%40"),
+        ({"database_url": "sqlite:////etc"}, "the database is unavailable: unable to open database file"),
     ],
 )
 def test_what_stops_a_start_is_said_in_one_line(

@@ -20,6 +20,7 @@ from attendance.domain.accounts.sessions import SessionExpired
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID
 from attendance.entrypoints.cli import main
+from attendance.entrypoints.commands import users
 from attendance.entrypoints.container import opened
 from attendance.entrypoints.settings import settings_of
 from attendance.testing.contract.account_records import mail
@@ -78,8 +79,16 @@ def test_the_first_owner_is_created_and_no_second(operator: Operator) -> None:
         assert line in shown
 
 
-def test_the_password_is_asked_for_twice_and_never_shown(operator: Operator) -> None:
+def test_the_password_is_asked_for_twice_and_never_shown(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     arguments = ["create-owner", *OLGA[:-1]]
+    refused = operator(*arguments, typed=f"{PASSWORD}\n{PASSWORD}\n")
+    assert (refused.exit_code, refused.output.splitlines()[-1]) == (
+        2,
+        "Error: there is no terminal to ask for a password: use --password-stdin",
+    )
+    monkeypatch.setattr(users, "_has_terminal", lambda: True)
     done = operator(*arguments, typed=f"{PASSWORD}\nsomething else\n{PASSWORD}\n{PASSWORD}\n")
     assert done.exit_code == 0
     assert PASSWORD not in done.output

@@ -50,6 +50,14 @@ def test_what_one_typed_is_not_sent_by_who_signs_in_after(memory: Api) -> None:
     assert name_of(device) == "Ada Byron"
 
 
+@pytest.mark.parametrize("account", ["\0", "a\ufffe", '"><script>'])
+def test_whoever_a_form_says_that_it_is_of_the_page_is_html(memory: Api, account: str) -> None:
+    device = signed_in(memory, username="ada", name="Ada")
+    form = Forms(device.opens(ACCOUNT).text).found[ACCOUNT]
+    refused = device.sends(ACCOUNT, **form | {"account": account})
+    assert (refused.status_code, "Somebody else is signed in" in shown(refused).texts) == (401, True)
+
+
 @pytest.mark.plants
 def test_where_nobody_looks_whose_it_is_it_is_seen_to_be_sent_by_somebody_else(
     memory: Api, monkeypatch: pytest.MonkeyPatch

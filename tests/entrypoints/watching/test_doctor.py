@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from attendance.adapters.mail import FileNotifier, MailRenderer, SmtpNotifier
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE
 from attendance.application.ports.accounts import Backlog
 from attendance.domain.accounts.mail import MailState
 from attendance.domain.events import Action, ChangeContext
@@ -135,7 +136,25 @@ def test_a_database_that_is_well(database: Database) -> None:
 def test_a_database_of_another_shape(empty_database_url: str) -> None:
     with opened(empty_database_url) as database:
         [(level, text)] = told(diagnosis.shape(database))
-    assert (level, text) == (Level.TROUBLE, "is not of this version's shape: run `attendance migrate`")
+    assert (level, text) == (
+        Level.TROUBLE,
+        "the database has no tables of attendance: run `attendance migrate`",
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("0001", "the database is older (0001) than this code: run `attendance migrate`"),
+        ("9999", f"the database is newer (9999) than this attendance ({HEAD})"),
+    ],
+)
+def test_a_database_of_another_version(database_url: str, version: str, said: str) -> None:
+    with opened(database_url) as database:
+        with database.engine.connect() as connection:
+            connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '{version}'"))
+        [(level, text)] = told(diagnosis.shape(database))
+    assert (level, text) == (Level.TROUBLE, said)
 
 
 def test_a_database_that_is_away() -> None:

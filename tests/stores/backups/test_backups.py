@@ -1,5 +1,6 @@
 """A whole database in a file, and back: nothing is lost, nobody is let in, and what is damaged is refused."""
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -19,13 +20,22 @@ import sqlalchemy as sa
 from sqlalchemy import make_url
 
 from attendance.adapters.sql.backups import restoring, taking
-from attendance.adapters.sql.backups.archive import COPY, MANIFEST, BackupError, Manifest
+from attendance.adapters.sql.backups.archive import (
+    COPY,
+    FORMAT,
+    MANIFEST,
+    BackupError,
+    Manifest,
+    checksum,
+    opened_archive,
+    write_archive,
+)
 from attendance.adapters.sql.backups.postgres_tools import PostgresTools
 from attendance.adapters.sql.backups.restoring import restore
 from attendance.adapters.sql.backups.taking import LEFT_OUT, back_up
 from attendance.adapters.sql.backups.verifying import verify
 from attendance.adapters.sql.engine.databases import SQLITE_SETTINGS
-from attendance.adapters.sql.schema.version import HEAD
+from attendance.adapters.sql.schema.version import HEAD, UnusableDatabase
 from attendance.adapters.sql.tables import metadata
 from attendance.domain.accounts.links import InvalidResetToken
 from attendance.domain.accounts.sessions import InvalidToken
@@ -36,6 +46,20 @@ from tests.conftest import databases
 from tests.databases import migrated
 from tests.stores.backups.clubs import PASSWORD, TOOLS, LetsIn, filled, library, opened, rows
 
+LEFT_AND_ANOTHER = (".a.zip.0123abcd.part", ".b.zip.0123abcd.part-journal", ".c.part")
+MANIFEST_OF_A_COPY = Manifest(
+    format=FORMAT,
+    made_at=datetime(2026, 11, 20, tzinfo=UTC),
+    attendance="0",
+    database="sqlite",
+    server="3",
+    revision=HEAD,
+    schema=None,
+    tables={},
+    left_out=(),
+    size=0,
+    sha256="",
+)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -235,8 +259,65 @@ def test_a_file_that_lost_its_end_or_some_bytes_is_refused(scene: Scene, part: f
 
 
 def test_a_database_that_is_not_up_to_date_is_migrated_first(scene: Scene) -> None:
-    with opened(scene.empty) as database, pytest.raises(BackupError, match="attendance migrate"):
-        back_up(database, scene.file, made_at=NOON, tools=TOOLS)
+    with opened(scene.empty) as database:
+        with pytest.raises(UnusableDatabase, match="attendance migrate"):
+            back_up(database, scene.file, made_at=NOON, tools=TOOLS)
+        with pytest.raises(UnusableDatabase, match="attendance migrate"):
+            verify(database)
+
+
+def test_another_byte_anywhere_is_refused_or_of_no_meaning(tmp_path: Path) -> None:
+    copy, target, back = tmp_path / "copy", tmp_path / "backup.zip", tmp_path / "back"
+    copy.write_bytes(b"what is kept" * 20)
+    size, sha256 = copy.stat().st_size, checksum(copy)
+    write_archive(target, copy, msgspec.structs.replace(MANIFEST_OF_A_COPY, size=size, sha256=sha256))
+    whole = target.read_bytes()
+    refused = 0
+    for place in range(len(whole)):
+        target.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            with opened_archive(target) as (_, write):
+                write(back)
+            assert back.read_bytes() == copy.read_bytes()
+        except BackupError:
+            refused += 1
+        back.unlink(missing_ok=True)
+    assert refused > len(whole) / 2
+
+
+def test_a_damaged_database_is_told_of_and_not_backed_up(sqlite_scene: Scene, tmp_path: Path) -> None:
+    path = tmp_path / "damaged.db"
+    shutil.copy(str(make_url(sqlite_scene.url).database), path)
+    whole = path.read_bytes()
+    page = 4096
+    for number in range(len(whole) // page // 2, len(whole) // page, 7):
+        whole = whole[: number * page] + bytes([0xA5]) * 400 + whole[number * page + 400 :]
+    path.write_bytes(whole)
+    with opened(f"sqlite:///{path}") as database:
+        found = verify(database).findings
+        assert found
+        with pytest.raises(BackupError, match=r"cannot be copied|is damaged"):
+            back_up(database, sqlite_scene.file, made_at=NOON, tools=TOOLS)
+    assert not list(sqlite_scene.file.parent.glob("*backup*"))
+
+
+def test_a_file_that_is_no_database_is_not_restored_over(sqlite_scene: Scene, tmp_path: Path) -> None:
+    sqlite_scene.back_up()
+    path = tmp_path / "text.db"
+    path.write_text("somebody else's" * 100)
+    with pytest.raises(BackupError, match="cannot be read"):
+        sqlite_scene.restore(f"sqlite:///{path}")
+    assert path.read_text().startswith("somebody else's")
+
+
+def test_what_a_killed_backup_left_goes_a_day_later(sqlite_scene: Scene) -> None:
+    old, new, other = (sqlite_scene.file.with_name(name) for name in LEFT_AND_ANOTHER)
+    for path in (old, new, other):
+        path.write_text("of a child")
+    os.utime(old, (0, 0))
+    os.utime(other, (0, 0))
+    sqlite_scene.back_up()
+    assert [path.exists() for path in (old, new, other)] == [False, True, True]
 
 
 def test_without_the_programs_of_postgresql_it_says_what_to_install(

@@ -1,5 +1,6 @@
 """The commands for a whole database: `backup`, `restore`, `verify`."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from attendance.entrypoints.commands.opening import explained
-from attendance.entrypoints.settings import MEMORY, Settings, SettingsError, about, from_environment
+from attendance.entrypoints.commands.opening import explained, require_database
+from attendance.entrypoints.settings import MEMORY, Settings, about, from_environment
 
 if TYPE_CHECKING:
     from attendance.adapters.sql.backups.archive import Manifest
@@ -30,7 +31,7 @@ def backup(file: Path) -> None:
     """
     from attendance.adapters.sql.backups.taking import back_up
 
-    with _database() as (database, tools):
+    with _ended_by_signals(), _database() as (database, tools):
         _tell("written", file, back_up(database, file, made_at=datetime.now(UTC), tools=tools))
 
 
@@ -45,7 +46,8 @@ def restore(file: Path) -> None:
     from attendance.adapters.sql.backups.restoring import restore as bring_back
     from attendance.adapters.sql.backups.verifying import verify as looked_through
 
-    with _database() as (database, tools):
+    with _ended_by_signals(), _database(may_make=True) as (database, tools):
+        _refuse_what_is_served(database)
         manifest = bring_back(database, file, tools=tools)
         _report(looked_through(database).findings)
     _tell("restored from", file, manifest)
@@ -79,16 +81,40 @@ def _tell(done: str, file: Path, manifest: "Manifest") -> None:
     )
 
 
+def _refuse_what_is_served(database: "Database") -> None:
+    from attendance.entrypoints.serving.notes import is_served
+
+    url = database.engine.url
+    if url.get_backend_name() == "sqlite" and is_served(Path(str(url.database))):
+        raise click.ClickException(
+            f"a service serves {url.database}: stop it first, or it writes where nobody reads"
+        )
+
+
 @contextmanager
-def _database() -> Iterator[tuple["Database", "PostgresTools"]]:
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does: what is not whole is removed."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _database(*, may_make: bool = False) -> Iterator[tuple["Database", "PostgresTools"]]:
     """The database that the settings name, and the programs for it; what goes wrong is one line."""
     from attendance.adapters.sql.backups.archive import BackupError
     from attendance.adapters.sql.backups.postgres_tools import PostgresTools
     from attendance.adapters.sql.engine.databases import open_database
 
     settings: Settings = from_environment()
-    if settings.database_url == MEMORY:
-        raise SettingsError("ATTENDANCE_DATABASE_URL: memory is gone when this command ends")
+    if not may_make or settings.database_url == MEMORY:
+        require_database(settings)
     with about("database_url"):
         database = open_database(settings.database_url, pool_size=1)
     directory = settings.postgresql_bin

@@ -50,7 +50,7 @@ def demo(
         raise click.BadParameter(f"must be in {EARLIEST} or later", param_hint="--today")
     if today is not None and today.date() > now.date():
         raise click.BadParameter("must not be after the present day", param_hint="--today")
-    with stored(notifier=providers.Object(NoMail())) as attendance:
+    with stored(may_make=True, notifier=providers.Object(NoMail())) as attendance:
         club = Demo(
             use=attendance,
             size=Size.for_marks(scale),

@@ -83,10 +83,10 @@ def _of_what_is_built(settings: Settings) -> "Iterator[Finding]":
 
 
 def _of_database(settings: Settings, url: str) -> "Iterator[Finding]":
-    from attendance.adapters.sql.engine.databases import open_database
+    from attendance.adapters.sql.engine.databases import open_database, sqlite_file
     from attendance.entrypoints.watching import diagnosis
 
-    path = _sqlite_file(url)
+    path = sqlite_file(url)
     if path is not None:
         yield from diagnosis.disk(path.parent, "disk")
         if not path.exists():
@@ -105,6 +105,7 @@ def _of_database(settings: Settings, url: str) -> "Iterator[Finding]":
 
 
 def _of_opened(settings: Settings, database: "Database") -> "Iterator[Finding]":
+    from attendance.adapters.sql.engine.errors import reason_of
     from attendance.entrypoints.watching import diagnosis
 
     found = [*diagnosis.shape(database)]
@@ -120,7 +121,7 @@ def _of_opened(settings: Settings, database: "Database") -> "Iterator[Finding]":
         yield from diagnosis.mails(settings, diagnosis.backlog_of(database), now)
     except Exception as error:
         # it went away meanwhile, or a user of it may not ask everything
-        yield diagnosis.trouble("database", f"cannot be asked: {diagnosis.reason_of(error)}")
+        yield diagnosis.trouble("database", f"cannot be asked: {reason_of(error)}")
 
 
 def _of_replica(primary_url: str, url: str) -> "Iterator[Finding]":
@@ -141,15 +142,3 @@ def _of_replica(primary_url: str, url: str) -> "Iterator[Finding]":
     finally:
         database.engine.dispose()
         primary.engine.dispose()
-
-
-def _sqlite_file(url: str) -> Path | None:
-    """The file of an SQLite database, without making it."""
-    from attendance.adapters.sql.engine.databases import parsed_url
-
-    try:
-        parsed = parsed_url(url)
-    except ValueError:
-        return None
-    is_file = parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:"
-    return Path(str(parsed.database)) if is_file else None

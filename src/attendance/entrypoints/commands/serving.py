@@ -5,15 +5,15 @@ import logging.config
 import os
 import socket
 import sys
-from contextlib import ExitStack, suppress
-from pathlib import Path
+from contextlib import ExitStack
 
 import click
 
 from attendance.entrypoints.commands.opening import explained
 from attendance.entrypoints.serving.logs import log_configuration
+from attendance.entrypoints.serving.notes import noted_on
 from attendance.entrypoints.serving.process import connections_within, hold_signals
-from attendance.entrypoints.settings import MEMORY, PREFIX, Settings, about, from_environment
+from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def serve(**options: object) -> None:
     _refuse_what_no_worker_could_use(settings)
 
     alone = _alone_on(settings.host, settings.port)
-    alone.enter_context(_noted_on(settings.database_url))
+    alone.enter_context(noted_on(settings.database_url))
 
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
@@ -123,28 +123,6 @@ def _alone_on(host: str, port: int) -> ExitStack:
     except OSError as error:
         held.close()
         raise ValueError(f"cannot listen on {host}:{port}: {error.strerror}") from error
-    return held
-
-
-def _noted_on(database_url: str) -> ExitStack:
-    """Note, as long as the service lives, that it serves a file of SQLite; warn of another one that does.
-
-    Both work, and each gets less done than one by itself: writers wait for each other without an order. On
-    Linux alone; a service that runs in a container of its own is not seen.
-    """
-    from attendance.adapters.sql.engine.databases import parsed_url
-
-    held = ExitStack()
-    url = parsed_url(database_url) if database_url != MEMORY else None
-    if sys.platform != "linux" or url is None or url.get_backend_name() != "sqlite" or not url.database:
-        return held
-    with suppress(OSError):
-        file = Path(url.database).stat()
-        note = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
-        try:
-            note.bind(f"\0attendance serves {file.st_dev}:{file.st_ino}")
-        except OSError:
-            log.warning("another service serves %s, too: one with more workers does more", url.database)
     return held
 
 

@@ -22,14 +22,25 @@ COLUMNS = "{:<24} {:<13} {:<9} {:<12} {}"
 @explained
 def create_owner(username: str, email: str, password_stdin: bool) -> None:
     """Create the first owner. Refused once there is one: from then on owners make owners."""
-    password = (
-        sys.stdin.readline().rstrip("\r\n")
-        if password_stdin
-        else click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    )
-    with stored() as attendance:
+    with stored(may_make=True) as attendance:
+        password = _read_password() if password_stdin else _asked_for_password()
         attendance.create_owner(username=username, email=email, password=password)
     click.echo(f"{trimmed(username)} is the owner")
+
+
+def _read_password() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _asked_for_password() -> str:
+    if not _has_terminal():
+        raise click.UsageError("there is no terminal to ask for a password: use --password-stdin")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
 
 
 @click.group()

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from attendance.adapters.mail.smtp import SmtpNotifier
 from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.errors import reason_of
 from attendance.adapters.sql.schema.stored_keys import has_current_keys
-from attendance.adapters.sql.schema.version import is_current
+from attendance.adapters.sql.schema.version import require_current
 from attendance.adapters.sql.schema.writing import is_writable
 from attendance.adapters.sql.tables import events, outbox
 from attendance.application.ports import NotSent
@@ -152,26 +153,21 @@ def file_of(database: Database) -> Path | None:
 def shape(database: Database) -> Findings:
     """Whether the database can be asked, and is as this version expects it; further checks need that."""
     try:
-        is_as_expected = is_current(database)
+        require_current(database)
     except Unavailable as error:
         yield trouble("database", f"cannot be reached: {reason_of(error)}")
         return
     except ValueError as error:
         yield trouble("database", str(error))
         return
-    if not is_as_expected:
-        yield trouble("database", "is not of this version's shape: run `attendance migrate`")
+    except Exception as error:
+        yield trouble("database", f"cannot be asked: {reason_of(error)}")
         return
     with database.engine.connect() as connection:
         dialect = connection.dialect
         version = ".".join(map(str, dialect.server_version_info or ()))
         name = "PostgreSQL" if dialect.name == "postgresql" else "SQLite"
     yield ok("database", f"{name} {version}, of this version's shape")
-
-
-def reason_of(error: BaseException) -> str:
-    cause = error.__cause__ or error
-    return str(cause).strip().partition("\n")[0] or type(cause).__name__
 
 
 def writing(database: Database) -> Findings:
@@ -199,7 +195,7 @@ def following(replica: Database, primary: Database) -> Findings:
                 {"lsn": replayed},
             ).one()
     except sa.exc.DBAPIError as error:
-        yield trouble("database", f"cannot be compared with the primary: {reason_of(error.orig or error)}")
+        yield trouble("database", f"cannot be compared with the primary: {reason_of(error)}")
         return
     if not follows or its_system != system_of_primary:
         yield trouble("database", "follows no primary, or another one: nothing is read from it")

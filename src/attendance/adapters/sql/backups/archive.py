@@ -1,12 +1,16 @@
 """A backup as one file: a ZIP archive with a copy of the database, and what is said of it."""
 
+import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
+import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -16,6 +20,8 @@ import msgspec
 FORMAT = 1
 MANIFEST, COPY = "manifest.json", "database"
 BLOCK = 1024 * 1024
+LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}\.part(-journal)?")
+LEFT_OVER_SECONDS = 24 * 60 * 60
 
 
 class BackupError(Exception):
@@ -46,6 +52,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 def checksum(copy: Path) -> str:
     with copy.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove_leftovers(directory: Path) -> None:
+    """Remove what was not whole when a backup or restore was killed, more than a day ago."""
+    for path in directory.glob(".*.part*"):
+        if LEFTOVER.fullmatch(path.name) and time.time() - path.stat().st_mtime > LEFT_OVER_SECONDS:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -94,21 +107,43 @@ def opened_archive(source: Path) -> Iterator[tuple[Manifest, Callable[[Path], No
     Raises BackupError for a file that is none, or of a later form; and when the copy is written, if it is not
     as the manifest says.
     """
-    try:
-        with zipfile.ZipFile(source) as archive:
+    with ExitStack() as opened:
+        with _read_from(source):
+            archive = opened.enter_context(zipfile.ZipFile(source))
             manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
-            if manifest.format != FORMAT:
-                raise BackupError(f"{source} has a form {manifest.format} that this attendance does not know")
+        if manifest.format != FORMAT:
+            raise BackupError(f"{source} has a form {manifest.format} that this attendance does not know")
 
-            def write(copy: Path) -> None:
-                copy.touch(mode=0o600, exist_ok=False)
-                with archive.open(COPY) as packed, copy.open("wb") as file:
-                    _unpack(packed, file)
-                if (copy.stat().st_size, checksum(copy)) != (manifest.size, manifest.sha256):
-                    raise BackupError(f"{source} is damaged: its copy is not the one that was written")
+        def write(copy: Path) -> None:
+            copy.touch(mode=0o600, exist_ok=False)
+            with _read_from(source), archive.open(COPY) as packed, copy.open("wb") as file:
+                _unpack(packed, file)
+            if (copy.stat().st_size, checksum(copy)) != (manifest.size, manifest.sha256):
+                raise BackupError(f"{source} is damaged: its copy is not the one that was written")
 
-            yield manifest, write
-    except (zipfile.BadZipFile, KeyError, msgspec.MsgspecError, EOFError) as error:
+        yield manifest, write
+
+
+@contextmanager
+def _read_from(source: Path) -> Iterator[None]:
+    """Whatever a file that is no archive, or a damaged one, makes of the library that reads it."""
+    try:
+        yield
+    except OSError as error:
+        # that is how a place is said to be none
+        if error.errno != errno.EINVAL:
+            raise
+        raise BackupError(f"{source} is no backup of attendance, or damaged") from error
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        KeyError,
+        msgspec.MsgspecError,
+        EOFError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise BackupError(f"{source} is no backup of attendance, or damaged: {error}") from error
 
 

@@ -12,6 +12,9 @@ import sqlalchemy as sa
 from attendance.adapters.sql.backups.archive import BackupError
 from attendance.adapters.sql.engine.databases import Database
 
+MOST_LINES = 3
+"""Of what a program complains of, in what an operator is told."""
+
 
 def refuse_pooler(database: Database) -> None:
     """Raise BackupError where the programs would leave their settings in connections that others get."""
@@ -74,7 +77,8 @@ class PostgresTools:
         )
         if done.returncode:
             lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-            raise BackupError(f"{name} failed: {lines[0]}")
+            # the first line says what, the next ones which versions
+            raise BackupError(f"{name} failed: {'; '.join(line.strip() for line in lines[:MOST_LINES])}")
 
 
 def _exactly(name: str) -> str:

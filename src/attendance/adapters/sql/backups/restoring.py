@@ -7,7 +7,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from attendance.adapters.sql.backups.archive import BackupError, Manifest, appear, beside, opened_archive
+from attendance.adapters.sql.backups.archive import (
+    BackupError,
+    Manifest,
+    appear,
+    beside,
+    opened_archive,
+    remove_leftovers,
+)
 from attendance.adapters.sql.backups.postgres_tools import PostgresTools, refuse_pooler
 from attendance.adapters.sql.backups.taking import counted, counted_sqlite
 from attendance.adapters.sql.engine.databases import Database
@@ -24,12 +31,14 @@ def restore(database: Database, source: Path, *, tools: PostgresTools) -> Manife
     is not empty; then nothing was changed. And Unavailable.
     """
     refuse_pooler(database)
+    place = source
     try:
         with opened_archive(source) as (manifest, write):
             _refuse_what_does_not_fit(manifest, database.engine.dialect.name)
             if database.engine.dialect.name == "sqlite":
-                path = Path(str(database.engine.url.database))
+                path = place = Path(str(database.engine.url.database))
                 path.parent.mkdir(parents=True, exist_ok=True)
+                remove_leftovers(path.parent)
                 with beside(path) as copy:
                     write(copy)
                     _check_sqlite(copy, manifest)
@@ -41,7 +50,7 @@ def restore(database: Database, source: Path, *, tools: PostgresTools) -> Manife
                     tools.restore(database.engine.url, copy, schema=str(manifest.schema))
                     _check_postgres(database, manifest)
     except OSError as error:
-        raise BackupError(f"{error.filename or source}: {error.strerror}") from error
+        raise BackupError(f"{error.filename or place}: {error.strerror}") from error
     database.engine.dispose()
     bring_up_to_date(database)
     return manifest
@@ -74,7 +83,10 @@ def _take_place(copy: Path, path: Path) -> None:
         raise BackupError(f"{path} is in use, or was not closed: restore into a new database")
     if path.exists():
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            try:
+                (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.DatabaseError as error:
+                raise BackupError(f"{path} is there, and cannot be read: {error}") from error
         if tables:
             raise BackupError(f"{path} is not empty: restore into a new database")
         path.unlink()

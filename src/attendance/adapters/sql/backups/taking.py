@@ -16,13 +16,14 @@ from attendance.adapters.sql.backups.archive import (
     Manifest,
     beside,
     checksum,
+    remove_leftovers,
     write_archive,
 )
 from attendance.adapters.sql.backups.postgres_tools import PostgresTools, refuse_pooler
 from attendance.adapters.sql.backups.verifying import snapshot
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import raise_meaning
-from attendance.adapters.sql.schema.version import VERSION_TABLE, is_current
+from attendance.adapters.sql.schema.version import VERSION_TABLE, require_current
 from attendance.adapters.sql.tables import metadata
 
 LEFT_OUT = ("calendar_tokens", "kept_answers", "links", "outbox", "sessions", "sign_in_addresses", "tallies")
@@ -32,14 +33,14 @@ LEFT_OUT = ("calendar_tokens", "kept_answers", "links", "outbox", "sessions", "s
 def back_up(database: Database, target: Path, *, made_at: datetime, tools: PostgresTools) -> Manifest:
     """Copy the database into a new file, while others read and write it; return what the file says of it.
 
-    Raises BackupError: the file is there already, the database is not of this code's shape, `pg_dump` is not
-    found or fails, a pooler is between; and Unavailable.
+    Raises BackupError: the file is there already, the database is damaged, the disk is full, `pg_dump` is not
+    found or fails, a pooler is between; UnusableDatabase: not of this code's shape; Unavailable.
     """
     if target.exists():
         raise BackupError(f"{target} is there already")
     refuse_pooler(database)
-    if not is_current(database):
-        raise BackupError("the database is not up to date: attendance migrate")
+    require_current(database)
+    remove_leftovers(target.parent)
     try:
         with beside(target) as copy:
             take = _copy_sqlite if database.engine.dialect.name == "sqlite" else _dump_postgres
@@ -57,6 +58,9 @@ def back_up(database: Database, target: Path, *, made_at: datetime, tools: Postg
             write_archive(target, copy, manifest)
     except OSError as error:
         raise BackupError(f"{target}: {error.strerror}") from error
+    except sqlite3.Error as error:
+        # the driver does not say of which of the two files it is
+        raise BackupError(f"{database.engine.url.database} cannot be copied to {target}: {error}") from error
     return manifest
 
 

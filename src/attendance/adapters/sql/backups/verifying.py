@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.club.subscriptions import SqlSubscriptions
 from attendance.adapters.sql.engine.databases import LASTS_ANY_TIME, Database
-from attendance.adapters.sql.engine.errors import raise_meaning
+from attendance.adapters.sql.engine.errors import kind_of, raise_meaning, reason_of
+from attendance.adapters.sql.schema.version import require_current
 from attendance.adapters.sql.tables import accounts, attendance, events, lab_marks, lessons, subscriptions
 from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.dates import week_of
@@ -76,8 +77,9 @@ def snapshot(database: Database) -> Iterator[sa.Connection]:
 def verify(database: Database, *, most: int = 100) -> Verified:
     """Look through the whole database; at most so many findings are told of each kind of row.
 
-    Raises Unavailable.
+    Raises Unavailable; UnusableDatabase where it is not of this code's shape.
     """
+    require_current(database)
     try:
         with snapshot(database) as connection:
             return verified(connection, most)
@@ -98,9 +100,14 @@ def verified(connection: sa.Connection, most: int) -> Verified:
     }
     for name, found in checks.items():
         looked_at[name] += 0
-        for number, finding in enumerate(found):
-            if number < most:
-                findings.append(finding)
+        try:
+            for number, finding in enumerate(found):
+                if number < most:
+                    findings.append(finding)
+        except sa.exc.DBAPIError as error:
+            if kind_of(error) != "corrupt":
+                raise
+            findings.append(Finding(f"cannot be read: {reason_of(error)}", name))
     return Verified(dict(looked_at), tuple(findings))
 
 

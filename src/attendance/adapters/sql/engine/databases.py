@@ -31,7 +31,10 @@ WHAT_A_URL_IS = "a database URL begins with sqlite:/// or postgresql://, or is t
 WHAT_SEVERAL_SERVERS_NEED = (
     "a database URL with several servers says which of them is meant: add ?target_session_attrs=read-write"
 )
+WHAT_A_HOST_IS_NOT = "a database URL says @ : / ? of a user or password as %40 %3A %2F %3F"
 NO_DRIVER = "PostgreSQL needs a driver that is not installed: pip install 'attendance[postgres]'"
+
+MOVED = "{} was moved, removed or replaced since it was opened: stop whatever has it open"
 
 SQLITE_ARGUMENTS: Mapping[str, Any] = {"isolation_level": None, "check_same_thread": False}
 SQLITE_SETTINGS = {
@@ -230,6 +233,9 @@ def parsed_url(text: str) -> sa.URL:
         url = sa.make_url(several[1] + (several[3] or "") if several else text)
     except (sa.exc.ArgumentError, ValueError) as error:
         raise ValueError(WHAT_A_URL_IS) from error
+    if "@" in (url.host or ""):
+        # told now, as whoever resolves it would tell everybody a part of the password
+        raise ValueError(WHAT_A_HOST_IS_NOT)
     if not several and isinstance(url.query.get("host"), tuple):
         servers = url.query["host"]
     if not servers:
@@ -240,6 +246,16 @@ def parsed_url(text: str) -> sa.URL:
     hosts = ",".join(each[1].strip("[]") for each in named if each)
     ports = ",".join(each[2] or POSTGRESQL_PORT for each in named if each)
     return url.update_query_dict({"host": hosts, "port": ports})
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database, without making it; None for every other URL, and for what is none."""
+    try:
+        parsed = parsed_url(url)
+    except ValueError:
+        return None
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:"
+    return Path(str(parsed.database)) if is_file else None
 
 
 def _check_writes_find_their_server(url: sa.URL) -> None:
@@ -258,26 +274,43 @@ class Sqlite(PooledDatabase):
     def __init__(self, url: sa.URL, pool_size: int) -> None:
         engine = _sqlite_engine(url, pool_size)
         super().__init__(engine, engine.dialect)
+        self._path = Path(str(engine.url.database))
+        self._file = _identity(self._path)
         self._writers = GroupCommit(self._connect, self._close)
-        sa.event.listen(engine, "engine_disposed", lambda _: self._writers.disconnect())
+        sa.event.listen(engine, "engine_disposed", lambda _: self._reopen())
         self._rest = Condition()
         self._at_work = 0
         self._is_forking = False
 
     @contextmanager
     def transaction(self, connection: Any) -> Iterator[None]:
+        self._require_file()
         with self._writers.turn(), begun(connection, "BEGIN IMMEDIATE"):
             yield
 
     def shared_transaction(self, _: Any) -> AbstractContextManager[Any]:
+        self._require_file()
         return self._writers.transaction()
+
+    def _require_file(self) -> None:
+        """Raise Unavailable where the file was moved or replaced: nobody would read what is written.
+
+        SQLite goes on with what it opened, whatever that is called now.
+        """
+        if _identity(self._path) != self._file:
+            raise Unavailable from OSError(MOVED.format(self._path))
+
+    def _reopen(self) -> None:
+        """No connection is left of those before: whatever file has the name now is meant."""
+        self._writers.disconnect()
+        self._file = _identity(self._path) or self._file
 
     def run(self, connection: Any, statement: Executable, parameters: Mapping[str, Any]) -> Answer:
         prepared = self._prepared(statement, parameters)
         if prepared.is_read or connection.in_transaction:
             return prepared.answer(connection.execute(prepared.sql, prepared.values(parameters)))
         values = prepared.values(parameters)
-        with self._writers.transaction() as writer:
+        with self.shared_transaction(connection) as writer:
             return prepared.answer(writer.execute(prepared.sql, values))
 
     def is_in_transaction(self, connection: Any) -> bool:
@@ -367,6 +400,15 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> Engine:
 
     sa.event.listen(engine, "connect", lambda connection, _: _configure(connection))
     return engine
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of its name; None where none has it."""
+    try:
+        file = path.stat()
+    except OSError:
+        return None
+    return file.st_dev, file.st_ino
 
 
 def _configure(connection: Any) -> None:

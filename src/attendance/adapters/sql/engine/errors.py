@@ -84,6 +84,14 @@ def _broken_in_sqlite(complaint: str) -> type[Exception] | None:
     return REFUSAL_OF.get("_".join(["uq", columns[0][0], *(column[-1] for column in columns)]))
 
 
+def reason_of(error: BaseException) -> str:
+    """What the driver said, in one line; of an error that none is behind, what it says itself."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    said = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig is not None else error
+    return str(said).strip().partition("\n")[0] or type(said).__name__
+
+
 _SQLITE_KINDS = {
     sqlite3.SQLITE_BUSY: "contended",
     sqlite3.SQLITE_LOCKED: "contended",

@@ -14,11 +14,11 @@ from attendance.adapters.backoff import attempts
 from attendance.adapters.sql.engine.databases import LASTS_ANY_TIME, Database
 from attendance.adapters.sql.engine.errors import meaning
 from attendance.adapters.sql.schema.version import (
-    HEAD,
     NO_DATABASE,
     VERSION_TABLE,
     UnusableDatabase,
     has_versions,
+    newer,
     no_database,
 )
 from attendance.adapters.sql.tables import metadata
@@ -95,8 +95,7 @@ def _settle_version(connection: Connection) -> None:
         if not has_versions(connection, VERSION_TABLE, schema):
             raise UnusableDatabase(f"the database has a table {VERSION_TABLE} that is not attendance's")
         if unknown := _versions(connection, VERSION_TABLE) - {*revisions}:
-            newest = max(unknown)
-            raise UnusableDatabase(f"the database is newer ({newest}) than this attendance ({HEAD})")
+            raise UnusableDatabase(newer(max(unknown)))
         return
     former = _versions(connection, FORMER_VERSION_TABLE) if FORMER_VERSION_TABLE in tables else set()
     if len(former) == 1 and former <= {*revisions} and tables >= FIRST_TABLES:

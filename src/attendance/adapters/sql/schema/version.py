@@ -29,14 +29,36 @@ _REACHED: sa.Select[Any] = sa.select(sa.column("version_num")).select_from(sa.ta
 
 def is_current(database: Database) -> bool:
     """Whether the database has exactly this shape. Raise Unavailable when it cannot be asked."""
+    return _reached(database) == [HEAD]
+
+
+def require_current(database: Database) -> None:
+    """Raise UnusableDatabase, which says what it has instead, unless it has this shape; and Unavailable."""
+    reached = _reached(database)
+    if reached is None:
+        raise UnusableDatabase("the database has no tables of attendance: run `attendance migrate`")
+    if reached != [HEAD]:
+        newest = max(reached, default="none")
+        if newest > HEAD:
+            raise UnusableDatabase(newer(newest))
+        raise UnusableDatabase(f"the database is older ({newest}) than this code: run `attendance migrate`")
+
+
+def newer(revision: str) -> str:
+    """What is said of a database that a later version has migrated."""
+    return f"the database is newer ({revision}) than this attendance ({HEAD})"
+
+
+def _reached(database: Database) -> list[str] | None:
+    """The migrations that a database has reached; None where it has no table of ours for them."""
     try:
         with database.engine.connect() as connection:
             # the schema that new tables go to: one further down a search_path holds somebody else's
             schema = connection.dialect.default_schema_name
             if not connection.dialect.has_table(connection, VERSION_TABLE, schema):
-                return False
+                return None
             is_ours = has_versions(connection, VERSION_TABLE, schema)
-            return is_ours and list(connection.scalars(_REACHED)) == [HEAD]
+            return list(connection.scalars(_REACHED)) if is_ours else None
     except Exception as error:
         if no_database(error):
             raise UnusableDatabase(NO_DATABASE) from error

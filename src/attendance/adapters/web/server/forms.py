@@ -45,7 +45,9 @@ class Sent:
 def of_itself(form: Typed) -> tuple[Typed, Sent]:
     """The fields that pages know of a form that was sent, and what it says of itself."""
     known = Typed({name: text for name, text in form.items() if name not in (ACCOUNT, UNTYPED)})
-    return known, Sent(form[ACCOUNT], UNTYPED not in form)
+    # it stands in the page that says whose the form is
+    account = Typed({ACCOUNT: form[ACCOUNT]}).as_shown()[ACCOUNT]
+    return known, Sent(account, UNTYPED not in form)
 
 
 async def form_sent(scope: HTTPScope, receive: Receive) -> Typed:

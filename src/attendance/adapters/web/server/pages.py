@@ -270,7 +270,12 @@ class PagePlan:
         back = self._ways_back.of(path, method=method, status=409, entries=entries)
         if is_kept or is_of_another:
             note_refusal(error, scope)
-            values = {"is_kept": is_kept, "of_another": is_of_another, "back": back, "user": _user_of(visit)}
+            values = {
+                "is_kept": is_kept,
+                "of_another": is_of_another,
+                "back": back and quote(back),
+                "user": _user_of(visit),
+            }
             return self._reply_of(visit, Page("signed_out.html", values, refusal=error))
         return self._reply_of(visit, GoOn(signing_in_again(self._page_of_the_form(visit) or back)))
 
