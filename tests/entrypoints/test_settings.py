@@ -69,7 +69,15 @@ def test_a_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
         ({"ATTENDANCE_SESSION_HOURS": "nan"}, "ATTENDANCE_SESSION_HOURS: "),
         ({"ATTENDANCE_SESSION_HOURS": "inf"}, "ATTENDANCE_SESSION_HOURS: "),
         ({"ATTENDANCE_LABS_DIRECTORY": "closed"}, "ATTENDANCE_LABS_DIRECTORY: "),
-        ({"ATTENDANCE_LOG_LEVEL": "loud"}, "ATTENDANCE_LOG_LEVEL: "),
+        (
+            {"ATTENDANCE_LOG_LEVEL": "loud"},
+            "ATTENDANCE_LOG_LEVEL: must be one of debug, info, warning, error",
+        ),
+        ({"ATTENDANCE_BASE_URL": "club"}, "ATTENDANCE_BASE_URL: must be an address that begins with http://"),
+        ({"ATTENDANCE_BASE_URL": "https://x.example/?y"}, "without ? and #"),
+        ({"ATTENDANCE_RESET_LINK": "https://x.example/"}, "with {token} in it"),
+        ({"ATTENDANCE_METRICS_TOKEN": ""}, "ATTENDANCE_METRICS_TOKEN: "),
+        ({"ATTENDANCE_READ_DATABASE_URL": "sqlite:///x"}, "ATTENDANCE_READ_DATABASE_URL: only"),
         ({"ATTENDANCE_DATABASE_URL": "memory", "ATTENDANCE_WORKERS": "2"}, "one process"),
         ({"ATTENDANCE_SESSION_IDLE_HOURS": "13"}, "session_idle_hours"),
         ({"ATTENDANCE_REMEMBER_IDLE_DAYS": "31"}, "remember_idle_days"),
@@ -82,6 +90,12 @@ def test_a_wrong_setting_is_refused_with_its_name(environment: dict[str, str], s
         from_environment(environment)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_what_is_empty_is_what_it_is_without() -> None:
+    """As `attendance settings` prints it."""
+    empty = from_environment({"ATTENDANCE_BASE_URL": "", "ATTENDANCE_CONFIRM_LINK": " "})
+    assert (empty.base_url, empty.confirm_link) == (None, None)
 
 
 def test_a_setting_that_does_not_exist_is_refused_for_python_callers_too() -> None:

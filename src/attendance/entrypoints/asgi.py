@@ -94,7 +94,7 @@ def watch(container: Container, *, directory: Path | None = None) -> Watched:
     metrics = PrometheusMetrics(store=store, clock=container.clock(), pools=pools, directory=directory)
     if isinstance(store, SqlStore) and isinstance(store.replica, Replica):
         store.replica.noted = metrics.read
-    readiness = Readiness(pools.get("primary"))
+    readiness = Readiness(pools.get("primary"), failed=metrics.failed)
 
     def failed(error: BaseException) -> None:
         metrics.failed(error)

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from types import NoneType
+from typing import Annotated, Any, get_args, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -25,6 +26,8 @@ SECRETS = frozenset(
     {"database_url", "metrics_token", "otlp_endpoint", "read_database_url", "secret_key", "smtp_url"}
 )
 
+ADDRESS = r"^https?://[^\s/]+(/[^\s]*)?$"
+BASE = r"^https?://[^\s/?#]+(/[^\s?#]*)?$"
 LINK = r"^https?://[^\s{}]+[^\s{}]*\{token\}[^\s{}]*$"
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -131,7 +134,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """`debug`, `info`, `warning` or `error`. The log goes to standard error."""
     log_format: LogFormat = LogFormat.AUTO
     """`json`, a line for each event; `text`; or `auto`: text on a terminal, JSON elsewhere."""
-    otlp_endpoint: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")] | None = None
+    otlp_endpoint: Annotated[str, Meta(pattern=ADDRESS)] | None = None
     """Where traces of requests are sent to by OpenTelemetry's protocol over HTTP, for example
     `http://localhost:4318/v1/traces`; without it none are made. Needs `attendance[otel]`: see
     [operating.md](operating.md#traces).
@@ -170,7 +173,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """
     sign_in_queue: Count = 256
     """Registrations and sign-ins of one worker that wait for a core to hash; one more is answered 503."""
-    base_url: Annotated[str, Meta(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")] | None = None
+    base_url: Annotated[str, Meta(pattern=BASE)] | None = None
     """What links in mails and addresses of calendars begin with, for example `https://club.example.org`.
     Without it the address the service listens on. Never taken from a request. With `https://` the pages'
     cookie is kept for TLS alone (`__Host-attendance`), and only an `https://` origin is the service's
@@ -284,7 +287,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.read_database_url is not None:
             for name in ("read_database_url", "database_url"):
                 if not getattr(self, name).startswith("postgresql"):
-                    raise ValueError(f"{name}: only a database on PostgreSQL has a replica to read from")
+                    raise ValueError(
+                        f"{PREFIX}{name.upper()}: only a database on PostgreSQL has a replica to read from"
+                    )
         self.zone()
         self.proxies()
         if self.session_idle_hours > self.session_hours:
@@ -316,9 +321,16 @@ def _chosen(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
             raise SettingsError(f"{variable} is not a setting")
         if name in chosen:
             raise SettingsError(f"{PREFIX}{name.upper()} is set twice: also as {FROM_FILE}")
+        if not trimmed(text) and name not in SECRETS and _may_be_none(name):
+            # as `attendance settings` prints it; of a secret it is an accident
+            continue
         # files of variables keep the blanks at the end of a line; what is secret may have some
         chosen[name] = variable, text if name in SECRETS else trimmed(text)
     return chosen
+
+
+def _may_be_none(name: str) -> bool:
+    return NoneType in get_args(get_type_hints(Settings)[name])
 
 
 def settings_of(chosen: Mapping[str, Any]) -> Settings:
@@ -330,8 +342,21 @@ def settings_of(chosen: Mapping[str, Any]) -> Settings:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         name = path.rstrip("`")
-        where = f"{PREFIX}{name.upper()}: " if name else ""
-        raise SettingsError(where + message) from error
+        where = f"{PREFIX}{name.upper()}: {_said_of(name, message)}" if name else message
+        raise SettingsError(where) from error
+
+
+def _said_of(name: str, message: str) -> str:
+    """What is wrong with a setting, without expressions that only a program reads."""
+    if message.startswith("Invalid enum value"):
+        choices: Any = get_type_hints(Settings)[name]
+        return f"must be one of {', '.join(choices)}"
+    if "matching regex" in message:
+        further = {"base_url": ", without ? and #"}.get(
+            name, ", with {token} in it" if name.endswith("_link") else ""
+        )
+        return f"must be an address that begins with http:// or https://{further}"
+    return message
 
 
 @contextmanager

@@ -153,7 +153,10 @@ def test_a_database_of_another_version(database_url: str, version: str, said: st
     with opened(database_url) as database:
         with database.engine.connect() as connection:
             connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '{version}'"))
-        [(level, text)] = told(diagnosis.shape(database))
+            try:
+                [(level, text)] = told(diagnosis.shape(database))
+            finally:
+                connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '{HEAD}'"))
     assert (level, text) == (Level.TROUBLE, said)
 
 

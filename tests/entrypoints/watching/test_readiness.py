@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine import databases as engine
 from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.errors import kind_of
 from attendance.adapters.sql.schema import writing
-from attendance.adapters.sql.schema.version import VERSION_TABLE
+from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE
 from attendance.adapters.sql.schema.writing import has_room, is_writable
 from attendance.domain.errors import Unavailable
 from attendance.entrypoints import asgi
@@ -55,6 +56,35 @@ def test_a_database_that_can_be_written_is_and_nothing_stays_of_finding_out(data
         assert all(is_writable(database) for _ in range(3))
         with database.engine.connect() as connection:
             assert connection.scalar(sa.text(f"SELECT count(*) FROM {VERSION_TABLE}")) == 1
+
+
+def test_why_it_is_not_ready_is_said_once_and_counted(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    time, failures = Time(), list[BaseException]()
+    with opened(database_url) as database, database.engine.connect() as connection:
+        readiness = Readiness(database, now=time, failed=failures.append)
+        assert readiness()
+        for version in ("9999", "9999", HEAD):
+            connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '{version}'"))
+            time.now += 10
+            readiness()
+    assert caplog.messages == [
+        f"not ready: the database is newer (9999) than this attendance ({HEAD})",
+        "ready again",
+    ]
+
+
+def test_a_database_that_is_away_is_said_with_its_reason_and_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failures = list[BaseException]()
+    with opened("postgresql://nobody@127.0.0.1:1/none") as database:
+        assert not Readiness(database, failed=failures.append)()
+    assert [kind_of(error) for error in failures] == ["away"]
+    [said] = caplog.messages
+    assert said.startswith("not ready: connection")
 
 
 def test_a_probe_makes_no_file_larger(sqlite_databases: SqliteDatabases) -> None:

@@ -49,7 +49,7 @@ class Dispatcher:
 
     def run_until(self, stop: Event) -> None:
         """Run in the calling thread until `stop` is set."""
-        sending, maintaining = _FailureLog("sending mail"), _FailureLog("maintaining up")
+        sending, maintaining = _FailureLog("sending mail"), _FailureLog("maintenance")
         pause, maintenance_due = self._pause, self._now() + _MAINTENANCE_INTERVAL
         while not stop.is_set():
             was_sent = False
@@ -86,7 +86,7 @@ class _FailureLog:
             return
         self._last = this
         if is_expected:
-            log.warning("%s fails, it is tried again: %s", self._task, error)
+            log.warning("%s fails, it is tried again: %s", self._task, _why(error))
         else:
             log.error("%s fails, it is tried again", self._task, exc_info=error)
 
@@ -94,3 +94,10 @@ class _FailureLog:
         if self._last is not None:
             self._last = None
             log.info("%s works again", self._task)
+
+
+def _why(error: BaseException) -> str:
+    """What is behind an error, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,6 +1,8 @@
 """The process that starts the workers, and starts those anew that die, whatever they die of."""
 
+import logging
 import os
+import signal
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -9,6 +11,8 @@ from typing import Any
 from granian.server.mp import MPServer
 
 from attendance.entrypoints.serving.process import DRAINING
+
+log = logging.getLogger(__name__)
 
 LIVED_LONG_SECONDS = 60
 LONGEST_PAUSE_SECONDS = 30
@@ -53,11 +57,19 @@ class Supervisor(MPServer):
             self.main_loop_interrupt.clear()
             # one at a time: others may be appended meanwhile
             while self.interrupt_children:
-                self._deaths[self.interrupt_children.pop(0)].died(time.monotonic())
+                index = self.interrupt_children.pop(0)
+                self._say_of_what_died(index)
+                self._deaths[index].died(time.monotonic())
             self._start_those_that_are_due(spawn_target, target_loader)
             if self.reload_signal:
                 self._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]
         self._drain()
+
+    def _say_of_what_died(self, index: int) -> None:
+        process = self.wrks[index].inner
+        status = process.exitcode
+        how = f"of {signal.Signals(-status).name}" if status and status < 0 else f"with status {status}"
+        log.error("worker %d, process %d, ended %s", index + 1, process.pid, how)
 
     def _until_due(self) -> float | None:
         due = [deaths.due_at for deaths in self._deaths.values() if deaths.due_at is not None]

@@ -26,6 +26,7 @@ from attendance.application.ports.accounts import Backlog
 from attendance.domain.errors import Unavailable
 from attendance.entrypoints.secrets import KEPT_IN
 from attendance.entrypoints.settings import FROM_FILE, PREFIX, MailSender, Settings
+from attendance.entrypoints.watching.readiness import NOT_WRITTEN
 
 SHORTEST_KEY, FEWEST_CHARACTERS = 32, 10
 LEAST_FREE, LITTLE_FREE = 100 * 1024**2, 1024**3
@@ -177,7 +178,7 @@ def writing(database: Database) -> Findings:
         yield trouble("database", f"cannot be written: {reason_of(error)}")
         return
     if not is_written:
-        yield trouble("database", "cannot be written: its disk is full, or it only reads")
+        yield trouble("database", NOT_WRITTEN)
 
 
 def following(replica: Database, primary: Database) -> Findings:

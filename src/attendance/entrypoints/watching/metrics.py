@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from attendance.adapters.http.server.requests.observing import Metrics, Served
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.errors import kind_of
+from attendance.adapters.sql.engine.errors import KINDS, kind_of
 from attendance.adapters.sql.engine.replica import Outcome
 from attendance.application.ports import Clock, Store
 from attendance.application.ports.accounts import Backlog
@@ -96,8 +96,11 @@ class PrometheusMetrics(Metrics):
             registry=self._registry,
             multiprocess_mode="max",
         )
+        # what was never counted would be unknown to alarms: its first time no increase
         for protocol in ("club", "labs"):
             self._marks.labels(protocol)
+        for kind in KINDS:
+            self._errors.labels(kind)
         self._workers.set(1)
 
     def observe(self, request: Served) -> None:

@@ -118,6 +118,10 @@ _POSTGRES_KINDS = {
 """By a state, or the class of states that it is in."""
 
 
+KINDS = ("contended", "full", "read_only", "io", "corrupt", "away", "timeout", "resources", "pool", "other")
+"""All that `kind_of` answers."""
+
+
 def kind_of(error: BaseException) -> str | None:
     """What kind of failure of the database is behind an error; None where it is none.
 
