@@ -28,6 +28,7 @@ from attendance.testing.contract.account_records import mail
 from tests import make
 from tests.adapters.mail.servers import Temper, running
 from tests.databases import PostgresDatabases, SqliteDatabases
+from tests.stores.backups.clubs import TOOLS
 
 NOW = datetime.now(UTC)
 GOOD_KEY = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ0bC2eF"
@@ -150,14 +151,31 @@ def test_a_database_of_another_shape(empty_database_url: str) -> None:
     ],
 )
 def test_a_database_of_another_version(database_url: str, version: str, said: str) -> None:
-    with opened(database_url) as database:
+    def set_version(version: str) -> None:
         with database.engine.connect() as connection:
             connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '{version}'"))
-            try:
-                [(level, text)] = told(diagnosis.shape(database))
-            finally:
-                connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '{HEAD}'"))
+
+    with opened(database_url) as database:
+        set_version(version)
+        try:
+            [(level, text)] = told(diagnosis.shape(database))
+        finally:
+            set_version(HEAD)
     assert (level, text) == (Level.TROUBLE, said)
+
+
+def test_whether_a_backup_can_be_made(postgres: PostgresDatabases, tmp_path: Path) -> None:
+    old = tmp_path / "pg_dump"
+    old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.1'\n")
+    old.chmod(0o700)
+    with opened(postgres.fresh()) as database:
+        [fits] = diagnosis.tools(database, str(TOOLS.directory))
+        assert str(fits).startswith("ok       backup: pg_dump is of version ")
+        [(level, text)] = told(diagnosis.tools(database, str(tmp_path)))
+        assert (level, text.startswith("pg_dump is of version 9, the server of ")) == (Level.WARNING, True)
+        old.unlink()
+        [(level, text)] = told(diagnosis.tools(database, str(tmp_path)))
+    assert (level, "install PostgreSQL's client programs" in text) == (Level.WARNING, True)
 
 
 def test_a_database_that_is_away() -> None:
@@ -275,7 +293,13 @@ def test_warnings_alone_are_no_trouble(
     if url.get_backend_name() == "sqlite":
         # a copy of a template has its permissions
         Path(str(url.database)).chmod(0o600)
-    status, output = run(tmp_path, monkeypatch, database_url=database_url, secret_key=GOOD_KEY)
+    status, output = run(
+        tmp_path,
+        monkeypatch,
+        database_url=database_url,
+        secret_key=GOOD_KEY,
+        postgresql_bin=str(TOOLS.directory),
+    )
     assert status == 0, output
     assert "warning  mail: ATTENDANCE_SMTP_URL is not set" in output
     assert output.endswith("0 troubles, 1 warnings\n")

@@ -118,6 +118,7 @@ def _of_opened(settings: Settings, database: "Database") -> "Iterator[Finding]":
         yield from diagnosis.keys(database)
         yield from diagnosis.size(database)
         yield from diagnosis.clock(database, now)
+        yield from diagnosis.tools(database, settings.postgresql_bin)
         yield from diagnosis.mails(settings, diagnosis.backlog_of(database), now)
     except Exception as error:
         # it went away meanwhile, or a user of it may not ask everything

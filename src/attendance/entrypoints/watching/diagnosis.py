@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from attendance.adapters.mail.smtp import SmtpNotifier
+from attendance.adapters.sql.backups.archive import BackupError
+from attendance.adapters.sql.backups.postgres_tools import PostgresTools
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import reason_of
 from attendance.adapters.sql.schema.stored_keys import has_current_keys
@@ -179,6 +181,24 @@ def writing(database: Database) -> Findings:
         return
     if not is_written:
         yield trouble("database", NOT_WRITTEN)
+
+
+def tools(database: Database, directory: str | None) -> Findings:
+    """Whether PostgreSQL's programs are there that copy a database, and are no older than the server."""
+    if database.engine.dialect.name != "postgresql":
+        return
+    copies = PostgresTools(Path(directory) if directory else None)
+    with database.engine.connect() as connection:
+        newest = int((connection.dialect.server_version_info or (0,))[0])
+    try:
+        version = copies.version()
+    except BackupError as error:
+        yield warning("backup", str(error))
+        return
+    if version < newest:
+        yield warning("backup", f"pg_dump is of version {version}, the server of {newest}: it will refuse")
+    else:
+        yield ok("backup", f"pg_dump is of version {version}")
 
 
 def following(replica: Database, primary: Database) -> Findings:
