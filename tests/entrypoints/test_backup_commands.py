@@ -105,7 +105,7 @@ def labs(url: str) -> set[str]:
 
 @pytest.mark.processes
 def test_whoever_follows_the_page_has_the_club_back(tmp_path: Path) -> None:
-    """Its commands as they stand. The service was killed: what it stored last is in the old database still."""
+    """Its commands as they stand, the service killed: what it stored last is in the old database still."""
     machine = Installed(tmp_path)
     old = f"sqlite:///{machine.kept}/var/attendance.db"
     filled(old)
