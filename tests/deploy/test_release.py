@@ -1,4 +1,4 @@
-"""What stands beside the image: the unit of systemd, and the list of what is installed."""
+"""What stands beside the image: the units of systemd, and the list of what is installed."""
 
 import json
 import re
@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-UNIT = ROOT / "deploy/attendance.service"
+UNITS = ["attendance.service", "attendance-backup.service"]
+TIMER = ROOT / "deploy/attendance-backup.timer"
 LOCK = ROOT / "requirements/run.lock"
 PROGRAM = "/opt/attendance/bin/attendance"
 WORST_EXPOSURE = 1.5
@@ -25,16 +26,17 @@ def analyzed(unit: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([program, *words, unit], capture_output=True, text=True, check=False)
 
 
-def unit_here(home: Path, **changes: str) -> Path:
-    """The unit with a program that is there."""
-    text = UNIT.read_text()
-    assert f"ExecStart={PROGRAM} serve" in text
+def unit_here(home: Path, name: str, **changes: str) -> Path:
+    """A unit with a program that is there, and the timer beside it."""
+    text = (ROOT / "deploy" / name).read_text()
+    assert re.search(rf"^ExecStart=.*{PROGRAM} (serve|backup) ?", text, re.MULTILINE)
     text = text.replace(PROGRAM, sys.executable)
-    for name, value in changes.items():
-        assert re.search(rf"^{name}=", text, re.MULTILINE)
-        text = re.sub(rf"^{name}=.*$", f"{name}={value}", text, flags=re.MULTILINE)
-    (home / UNIT.name).write_text(text)
-    return home / UNIT.name
+    for key, value in changes.items():
+        assert re.search(rf"^{key}=", text, re.MULTILINE)
+        text = re.sub(rf"^{key}=.*$", f"{key}={value}", text, flags=re.MULTILINE)
+    (home / name).write_text(text)
+    shutil.copy(TIMER, home)
+    return home / name
 
 
 def exposure(unit: Path) -> float:
@@ -43,18 +45,29 @@ def exposure(unit: Path) -> float:
     return float(figure)
 
 
-def test_systemd_knows_everything_that_the_unit_says(tmp_path: Path) -> None:
-    verified = analyzed(unit_here(tmp_path), "verify")
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_knows_everything_that_the_unit_says(tmp_path: Path, unit: str) -> None:
+    verified = analyzed(unit_here(tmp_path, unit), "verify")
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
 
 
-def test_what_the_unit_says_wrongly_is_found(tmp_path: Path) -> None:
-    assert "planted" in analyzed(unit_here(tmp_path, ProtectSystem="planted"), "verify").stderr
+@pytest.mark.parametrize("unit", UNITS)
+def test_what_the_unit_says_wrongly_is_found(tmp_path: Path, unit: str) -> None:
+    assert "planted" in analyzed(unit_here(tmp_path, unit, ProtectSystem="planted"), "verify").stderr
 
 
-def test_the_unit_leaves_little_exposed(tmp_path: Path) -> None:
-    assert exposure(unit_here(tmp_path)) <= WORST_EXPOSURE
-    assert exposure(unit_here(tmp_path, CapabilityBoundingSet="~", PrivateUsers="no")) > WORST_EXPOSURE
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_unit_leaves_little_exposed(tmp_path: Path, unit: str) -> None:
+    assert exposure(unit_here(tmp_path, unit)) <= WORST_EXPOSURE
+    assert exposure(unit_here(tmp_path, unit, CapabilityBoundingSet="~", PrivateUsers="no")) > WORST_EXPOSURE
+
+
+def test_systemd_knows_when_a_backup_is_due(tmp_path: Path) -> None:
+    timer = unit_here(tmp_path, "attendance-backup.service").with_name(TIMER.name)
+    verified = analyzed(timer, "verify")
+    assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
+    timer.write_text(timer.read_text().replace("03:30", "25:30"))
+    assert "25:30" in analyzed(timer, "verify").stderr
 
 
 def test_the_list_of_what_is_installed_is_the_lock() -> None:

@@ -5,16 +5,20 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from attendance.adapters.sql.tables import attendance
+from attendance.adapters.sql.tables import attendance, metadata
 from attendance.entrypoints.cli import main
 from attendance.entrypoints.serving.notes import noted_on
 from tests.conftest import databases
+from tests.deploy.units import Installed
+from tests.service import serving
 from tests.stores.backups.clubs import PASSWORD, TOOLS, filled, library, opened
 
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
@@ -134,29 +138,74 @@ def test_a_backup_that_is_stopped_leaves_nothing(request: pytest.FixtureRequest,
     assert list(tmp_path.iterdir()) == []
 
 
-def told(section: str) -> list[str]:
-    """The commands of a section of the operators' page, in their order."""
+def told(section: str, part: str = "") -> list[str]:
+    """The commands of a section of the operators' page, or of a part of it, in their order."""
     text = OPERATING.read_text().partition(f"## {section}\n")[2].partition("\n## ")[0]
+    if part:
+        text = text.partition(f"### {part}\n")[2].partition("\n### ")[0]
     return re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
 
 
-@pytest.mark.processes
-def test_whoever_follows_the_page_has_the_club_back(tmp_path: Path) -> None:
-    """Its commands as they stand, in a shell, on a machine where nothing is set."""
-    (tmp_path / "var").mkdir()
-    filled(f"sqlite:///{tmp_path}/var/attendance.db")
-    commands = "\n".join([*told("Back up"), *told("Restore")])
-    assert commands.count("attendance ") >= 3
+def typed(machine: Installed, commands: str) -> str:
+    """What the page's commands say in a shell, on a machine where nothing else is set."""
     done = subprocess.run(
-        ["/bin/sh", "-eux"],
-        input=commands,
-        cwd=tmp_path,
-        env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+        ["/bin/sh", "-eu"],
+        input=machine.here(commands),
+        cwd="/",
+        env=machine.environment,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "all is as it must be" in done.stdout
-    with library(f"sqlite:///{tmp_path}/var/attendance.db") as attendance:
+    return done.stdout
+
+
+def labs(url: str) -> set[str]:
+    with opened(url) as database, database.engine.connect() as connection:
+        return {*connection.scalars(sa.select(metadata.tables["labs"].c.name))}
+
+
+@pytest.mark.processes
+def test_whoever_follows_the_page_has_the_club_back(tmp_path: Path) -> None:
+    """Its commands as they stand, the service killed: what it stored last is in the old database still."""
+    machine = Installed(tmp_path)
+    old = f"sqlite:///{machine.kept}/var/attendance.db"
+    filled(old)
+    back_up, restore = told("Back up")[0], told("Restore", "SQLite")
+    assert (len(restore), restore[0].count("attendance ")) == (1, 2)
+    with serving(machine.kept, old) as service:
+        assert "written" in typed(machine, back_up)
+        with httpx.Client(base_url=service.url) as http:
+            signed_in = http.post("/login", json={"username": "demo-owner", "password": PASSWORD})
+            http.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
+            assert http.post("/labs", json={"name": "The newest"}).status_code < 300
+        service.kill()
+    assert (machine.kept / "var/attendance.db-wal").stat().st_size > 0
+    said = typed(machine, restore[0])
+    assert "restored from" in said
+    assert "all is as it must be" in said
+    settings = dict(line.split("=", 1) for line in machine.settings.read_text().splitlines())
+    new = settings["ATTENDANCE_DATABASE_URL"]
+    assert (labs(new), labs(old)) == ({"Robots"}, {"Robots", "The newest"})
+    with library(new) as attendance:
         assert attendance.sign_in(username="demo-owner", password=PASSWORD)
+
+
+def recent(machine: Installed) -> str:
+    [line] = [line for block in told("Back up") for line in block.splitlines() if line.startswith("find ")]
+    return typed(machine, line)
+
+
+@pytest.mark.processes
+def test_a_backup_that_is_too_old_is_told(tmp_path: Path) -> None:
+    machine = Installed(tmp_path)
+    directory = machine.kept / "backups"
+    directory.mkdir()
+    assert recent(machine) == "no backup of attendance for 26 hours\n"
+    backup = directory / "attendance-2026-11-28.zip"
+    for hours, told_of in ((25, False), (27, True)):
+        backup.touch()
+        then = time.time() - hours * 3600
+        os.utime(backup, (then, then))
+        assert bool(recent(machine)) is told_of
