@@ -3,6 +3,8 @@
 import json
 from importlib.metadata import version
 from pathlib import Path
+from socket import socket
+from threading import Timer
 
 import pytest
 from click.testing import CliRunner, Result
@@ -10,6 +12,7 @@ from click.testing import CliRunner, Result
 from attendance.adapters.sql.engine.databases import open_database
 from attendance.adapters.sql.schema.version import is_current
 from attendance.entrypoints.cli import main
+from attendance.entrypoints.commands import serving
 
 
 def run(*arguments: str, **environment: str) -> Result:
@@ -95,3 +98,25 @@ def test_openapi_prints_the_document() -> None:
     document = json.loads(run("openapi").output)
     assert document["openapi"].startswith("3.1")
     assert "/labs/{lab_id}/attendance" in document["paths"]
+
+
+def check_a_port_that_is_free_in_a_moment_is_taken() -> None:
+    with socket() as dying:
+        dying.bind(("127.0.0.1", 0))
+        dying.listen()
+        port = dying.getsockname()[1]
+        ends = Timer(0.2, dying.close)
+        ends.start()
+        serving._alone_on("127.0.0.1", port).close()
+        ends.join()
+
+
+def test_a_service_that_was_killed_can_be_started_at_once() -> None:
+    check_a_port_that_is_free_in_a_moment_is_taken()
+
+
+@pytest.mark.plants
+def test_the_check_catches_a_start_that_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "ENDING_SECONDS", 0)
+    with pytest.raises(ValueError, match="Address already in use"):
+        check_a_port_that_is_free_in_a_moment_is_taken()

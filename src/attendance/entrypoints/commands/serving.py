@@ -5,10 +5,11 @@ import logging.config
 import os
 import socket
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import click
 
+from attendance.adapters.backoff import attempts
 from attendance.entrypoints.commands.opening import explained
 from attendance.entrypoints.serving.logs import log_configuration
 from attendance.entrypoints.serving.notes import noted_on
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 # for requests under way; a client that stalls amid its body would have us wait for ever
 LONGEST_STOP_SECONDS = 9
 DESCRIPTORS_BESIDE_CONNECTIONS = 128
+ENDING_SECONDS = 1.0
+"""How long it may take until the workers of a service that was killed have ended."""
 
 
 @click.command()
@@ -107,6 +110,17 @@ def openapi() -> None:
 
 def _alone_on(host: str, port: int) -> ExitStack:
     """Hold the address as long as the service lives; raise ValueError when somebody has it.
+
+    It may be free in a moment: where a service was killed, its workers end after it.
+    """
+    for _ in attempts(ENDING_SECONDS):
+        with suppress(ValueError):
+            return _held(host, port)
+    return _held(host, port)
+
+
+def _held(host: str, port: int) -> ExitStack:
+    """Hold the address; raise ValueError.
 
     Granian's workers share a port (SO_REUSEPORT), and so would a second service: each would get half of the
     requests. The lock is for two that start at once: neither would find the other listening yet.
