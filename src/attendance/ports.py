@@ -141,6 +141,7 @@ from attendance.application.ports.labs import (
 )
 from attendance.application.ports.reporting import (
     Calendars as Calendars,
+    Employee as Employee,
     GroupAsTaught as GroupAsTaught,
     Kind as Kind,
     PassOfClient as PassOfClient,

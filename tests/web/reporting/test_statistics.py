@@ -226,6 +226,20 @@ def test_days_with_a_name_are_a_click_away_and_stay_from_page_to_page(memory: Ap
     assert 'aria-current="true">Last month' in head.opens(groups).text
 
 
+def test_how_finely_figures_are_told_stays_when_other_days_are_chosen(memory: Api) -> None:
+    head = signed_in(memory, Role.HEAD_MANAGER)
+    page = head.opens(f"{STATISTICS}?by=month").text
+    assert link_named(page, "Last month") == "?from=2026-02-01&to=2026-02-28&by=month"
+    groups = head.opens(f"{STATISTICS}/groups?by=month&sort=-fill_rate").text
+    asked = parse_qs(urlsplit(link_named(groups, "Last month")).query)
+    assert asked == {
+        "from": ["2026-02-01"],
+        "to": ["2026-02-28"],
+        "by": ["month"],
+        "sort": ["-fill_rate"],
+    }
+
+
 def test_a_range_too_long_for_a_page_is_shown_more_coarsely(memory: Api) -> None:
     manager = signed_in(memory, Role.MANAGER)
     said = "So long a time is shown more coarsely than you chose; a download has all of it."
@@ -286,6 +300,22 @@ def test_lists_are_sorted_by_a_click_on_a_column(memory: Api) -> None:
     assert '<h2 id="compared-title">Fill</h2>' in by_fill
     for query in ("sort=colour", "sort=name,name", "page=0", "page=x"):
         assert manager.opens(f"{STATISTICS}/groups?{query}").status_code == 400
+
+
+def test_whoever_has_no_lessons_is_in_the_table_and_not_in_the_chart(memory: Api) -> None:
+    club = club_of(memory)
+    manager = signed_in(memory, Role.MANAGER, name="Nobody’s teacher")
+    empty = manager.opens(f"{STATISTICS}/groups").text
+    assert ("<figure" in empty, "2 without lessons on these days are in the table alone." in empty) == (
+        False,
+        True,
+    )
+    club.lesson(club.judo, TODAY - DAY, (club.anna, Status.ABSENT))
+    page = manager.opens(f"{STATISTICS}/groups").text
+    chart = page.partition("<figure")[2].partition("</figure>")[0]
+    assert re.findall('<text class="name"[^>]*>([^<]*)<', chart) == ["Judo"]
+    assert [row[0] for row in rows_of(page)[1:]] == ["Chess", "Judo"]
+    assert "1 without lessons on these days is in the table alone." in page
 
 
 def test_a_long_list_has_pages_which_keep_days_and_order(memory: Api) -> None:

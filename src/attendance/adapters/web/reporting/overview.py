@@ -93,11 +93,9 @@ def lessons_not_taken(visit: Visit) -> Answer:
     lessons = use.list_all_lessons(
         actor, since=since, until=until, untaken=True, teacher_id=teacher_id, page=page, sort="-date"
     )
-    names = {row.id: row.name for row in employees.rows}
     values = {
         "today": until,
         "teacher_id": teacher_id,
-        "names": names,
         "by_whom": _by_whom([*employees.rows]),
         **_listed(lessons, {"teacher": teacher_id}),
     }

@@ -18,7 +18,7 @@ from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_, words
 from attendance.adapters.web.server.refusals import faults_of
 from attendance.application.ports import Kind
-from attendance.application.reporting.figures import Overview, StatisticsOfOne
+from attendance.application.reporting.figures import Overview, StatisticsOfOne, StatisticsRow
 from attendance.domain.errors import Invalid
 from attendance.domain.permissions.table import Permission
 from attendance.domain.reporting.statistics import USUAL_DAYS, Bucket, Figures, Trend
@@ -225,6 +225,7 @@ def _over_time(visit: Visit, asked: Asked, shown: Callable[[Trend], Overview | S
         **_around(visit, query if asked.by is None else query | {"by": wanted}),
         "name": None if isinstance(of, Overview) else of.row.name,
         "asked": {**query, "by": wanted},
+        "kept": {} if asked.by is None else {"by": asked.by},
         "since": of.since,
         "until": of.until,
         "ranges": [*named_ranges(of.today)],
@@ -253,9 +254,9 @@ def _sees_all(visit: Visit) -> bool:
     return Permission.LIST_EMPLOYEE_STATISTICS in visit.permissions
 
 
-def has_lessons(bucket: Bucket) -> bool:
+def has_lessons(of: Bucket | StatisticsRow) -> bool:
     """Whether there were any, cancelled ones among them."""
-    lessons = bucket.figures.lessons
+    lessons = of.figures.lessons
     return bool(lessons.planned or lessons.held or lessons.cancelled)
 
 
@@ -320,6 +321,7 @@ def _compared(visit: Visit, kind: Kind) -> Answer:
         sort=sort,
     )
     found = [*of.rows]
+    charted = [row for row in found if has_lessons(row)]
     sorted_by = sort.removeprefix("-")
     rate = sorted_by if sorted_by in RATE_NAMES else "attendance_rate"
     query = {"from": str(of.since), "to": str(of.until)}
@@ -339,8 +341,10 @@ def _compared(visit: Visit, kind: Kind) -> Answer:
         "has_more": of.rows.pages > (of.rows.page or 1),
         "query": {**kept, "sort": sort},
         "columns": [*_columns(sort)],
+        "kept": {"sort": sort} if asked.by is None else {"sort": sort, "by": asked.by},
+        "without_lessons": len(found) - len(charted),
         "chart": rows(
-            [(row.name, getattr(row.figures, rate)) for row in found], written=percent, unknown=UNKNOWN
+            [(row.name, getattr(row.figures, rate)) for row in charted], written=percent, unknown=UNKNOWN
         ),
         "chart_title": RATE_NAMES[rate],
         "chart_hint": RATE_HINTS[rate],
