@@ -74,7 +74,10 @@ def test_a_parent_reports_an_absence_by_keyboard_and_takes_it_back(
     demo_page.keyboard.type("fever")
     demo_page.keyboard.press("Tab")
     demo_page.keyboard.press("Enter")
-    expect(demo_page.get_by_role("status")).to_have_text("The absence is reported. The teacher sees it.")
+    told = demo_page.get_by_role("status")
+    expect(told).to_have_text("The absence is reported. The teacher sees it.")
+    # a screen reader speaks it, as that is where one is now
+    expect(told).to_be_focused()
     expect(lesson).to_contain_text("Absence reported")
     lesson.get_by_role("button", name="Take back").click()
     expect(demo_page.get_by_role("status")).to_have_text("The absence is taken back.")
@@ -167,8 +170,12 @@ def test_a_screen_reader_tells_of_children_to_choose_from_in_russian(
         - heading "Мои дети" [level=1]
         - list:
           - listitem:
-            - link
+            - heading [level=2]:
+              - link
+            - paragraph: /^Следующее занятие:/
           - listitem:
-            - link
+            - heading [level=2]:
+              - link
+            - paragraph: /^Следующее занятие:/
         """
     )
