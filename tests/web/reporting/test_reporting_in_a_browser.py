@@ -80,11 +80,10 @@ def test_labels_of_a_year_of_weeks_do_not_touch_on_a_phone(demo_page: Page, demo
 
 
 def test_figures_are_downloaded_by_a_link(demo_page: Page, demo_service: Service, tmp_path: Path) -> None:
-    """The cookie is believed by the API, for the link is on a page of this service."""
     has_session(demo_page, demo_service, "demo-head")
     for path in ("/app/statistics", "/app/statistics/groups"):
         demo_page.goto(path)
-        for name, start in (("Download as CSV", (b"from,", b"group_id,")), ("Download for Excel", (b"PK",))):
+        for name, start in (("Download as CSV", (b"From,", b"Name,")), ("Download for Excel", (b"PK",))):
             with demo_page.expect_download() as downloading:
                 demo_page.get_by_role("link", name=name).click()
             file = tmp_path / downloading.value.suggested_filename
