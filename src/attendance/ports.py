@@ -106,6 +106,7 @@ from attendance.application.ports.club import (
     LOCATIONS as LOCATIONS,
     PRICES as PRICES,
     SUBSCRIPTIONS as SUBSCRIPTIONS,
+    CalledLesson as CalledLesson,
     ClientCriteria as ClientCriteria,
     ClubRepositories as ClubRepositories,
     ContractCriteria as ContractCriteria,
@@ -141,6 +142,7 @@ from attendance.application.ports.labs import (
 )
 from attendance.application.ports.reporting import (
     Calendars as Calendars,
+    Employee as Employee,
     GroupAsTaught as GroupAsTaught,
     Kind as Kind,
     PassOfClient as PassOfClient,
@@ -179,6 +181,7 @@ from attendance.application.ports.store import (
     UnitOfWork as UnitOfWork,
 )
 from attendance.application.reporting.calendars import MadeCalendarToken as MadeCalendarToken
+from attendance.application.reporting.events import LessonOfEvent as LessonOfEvent
 from attendance.application.reporting.figures import (
     Overview as Overview,
     StatisticsList as StatisticsList,

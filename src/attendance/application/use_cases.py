@@ -79,7 +79,8 @@ class UseCases:
     Reporting: figures, calendars, the log:
         show_statistics, list_statistics, show_statistics_of, list_sales, list_ending_passes,
         list_unpaid, make_calendar_token, revoke_calendar_token, reader_of_calendars,
-        show_user_calendar, show_group_calendar, show_client_calendar, list_events, follow_events.
+        show_user_calendar, show_group_calendar, show_client_calendar, list_events, lessons_of_events,
+        follow_events.
 
     Operating: mail that waits, what time has ended:
         dispatch_mail, list_mail, retry_mail, run_maintenance.
@@ -201,6 +202,7 @@ class UseCases:
     show_group_calendar: calendars.ShowGroupCalendar
     show_client_calendar: calendars.ShowClientCalendar
     list_events: events.ListEvents
+    lessons_of_events: events.LessonsOfEvents
     follow_events: events.FollowEvents
 
     # Operating: mail that waits, what time has ended

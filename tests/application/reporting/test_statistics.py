@@ -577,7 +577,7 @@ def with_a_past(club: Club) -> Club:
     return club
 
 
-NOW_ALONE = {"today", "name", "unpaid_visits", "at_risk"}
+NOW_ALONE = {"today", "name", "active", "unpaid_visits", "at_risk"}
 
 
 def without_what_is_of_now(told: Any) -> Any:

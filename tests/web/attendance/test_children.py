@@ -63,10 +63,33 @@ def test_the_only_child_is_shown_at_once_and_several_are_chosen_from(family: Fam
     second = added(family.manager, "/clients", name="Bea", user_ids=[family.mother.id])
     chosen = shown(mother.opens(CHILDREN))
     assert "Next lessons" not in chosen.texts
+    assert chosen.texts.count("No pass yet.") == 2
+    assert chosen.texts.count("No lessons in the next 30 days.") == 2
     for child in (family.child, second):
         assert f"{CHILDREN}/{child}" in chosen.links
         page = shown(mother.opens(f"{CHILDREN}/{child}"))
         assert {f"{CHILDREN}/{each}" for each in (family.child, second)} <= {*page.links}
+
+
+def test_of_several_children_each_is_shown_with_its_pass_and_its_next_lesson(family: Family) -> None:
+    added(family.manager, "/clients", name="Bea", user_ids=[family.mother.id])
+    family.lesson(MARCH_2, starts="09:00", ends="10:00")
+    cancelled, following = family.lesson("2026-03-09"), family.lesson("2026-03-16")
+    family.lesson("2026-03-23")
+    path = f"/groups/{family.group}/lessons/{cancelled}"
+    good(family.manager.puts(path, state="cancelled", reason="snow"), 200)
+    sells(family)
+    mother = mother_of(family)
+    # neither one that is over nor one that is cancelled, and of Bea there is none
+    first, second = (
+        " ".join(part.split()) for part in mother.opens(CHILDREN).text.split('<li class="card">')[1:]
+    )
+    assert "<strong>8 left</strong>, until 1 Apr 2026" in first
+    assert "Next lesson: Mon 16 Mar 2026, 18:00, Clay</p>" in first
+    assert "No pass yet." in second
+    assert "No lessons in the next 30 days." in second
+    assert leads_to(mother.sends(absence(family, following)))
+    assert "Absence reported" in shown(mother.opens(CHILDREN)).texts
 
 
 def forms_about(family: Family, child: str, lesson: str) -> list[str]:
@@ -196,6 +219,7 @@ def test_a_parent_reports_an_absence_and_takes_it_back(family: Family) -> None:
     told = good(family.manager.reads(f"/lessons/{lesson}/attendance"), 200)["attendances"][0]
     assert (told["status"], told["note"], told["announced"]) == ("excused", "fever", True)
     page = shown(mother.opens(f"{page_of(family)}?notice=reported"))
+    assert "Note for the teacher: fever" in page.texts
     assert {"Absence reported", "Take back", "The absence is reported. The teacher sees it."} <= {*page.texts}
     back = father.sends(absence(family, lesson) + "/take-back")
     assert leads_to(back) == f"{page_of(family)}?notice=taken-back"
@@ -215,6 +239,29 @@ def test_a_note_that_is_refused_stays_where_it_was_typed(family: Family) -> None
     assert typed[1].endswith("x" * 1000)
     assert re.search(rf'<textarea id="note-{other}"[^>]*>\n</textarea>', refused.text)
     assert refused.text.count("<details open>") == 1
+    # the alert leads to the field, and names it
+    link = rf'<a href="#note-{lesson}">Note for the teacher: '
+    assert re.search(link, refused.text)
+
+
+def test_what_others_note_of_an_absence_is_not_shown(family: Family) -> None:
+    lesson = family.lesson()
+    mother = mother_of(family)
+    assert leads_to(mother.sends(absence(family, lesson), note="fever"))
+    assert "fever" in mother.opens(page_of(family)).text
+    family.marks(lesson, family.child, status="excused", note=NOTES)
+    answered = mother.opens(page_of(family))
+    assert "Excused" in shown(answered).texts
+    assert "fever" not in answered.text
+    assert NOTES not in answered.text
+
+
+def test_two_lessons_of_a_day_are_told_apart_by_the_names_of_what_is_done_with_them(family: Family) -> None:
+    family.lesson("2026-03-09", starts="09:00", ends="10:00")
+    family.lesson("2026-03-09")
+    page = mother_of(family).opens(page_of(family)).text
+    names = re.findall(r'<summary>Report an absence <span class="unseen">(.*?)</span>', page)
+    assert names == ["(Monday, 9 March 2026, 09:00, Clay)", "(Monday, 9 March 2026, 18:00, Clay)"]
 
 
 def test_of_a_lesson_that_has_begun_or_is_not_there_nothing_is_reported(family: Family) -> None:

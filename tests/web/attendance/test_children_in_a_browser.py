@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.service import Service
 from tests.web.clicks import has_session, is_signed_in
 from tests.web.conftest import LONGEST_WAIT, Driven, running
-from tests.web.looks import found_on
+from tests.web.looks import DESK, PHONE, found_on
 
 pytestmark = pytest.mark.processes
 
@@ -74,11 +74,29 @@ def test_a_parent_reports_an_absence_by_keyboard_and_takes_it_back(
     demo_page.keyboard.type("fever")
     demo_page.keyboard.press("Tab")
     demo_page.keyboard.press("Enter")
-    expect(demo_page.get_by_role("status")).to_have_text("The absence is reported. The teacher sees it.")
+    told = demo_page.get_by_role("status")
+    expect(told).to_have_text("The absence is reported. The teacher sees it.")
+    # a screen reader speaks it, as that is where one is now
+    expect(told).to_be_focused()
     expect(lesson).to_contain_text("Absence reported")
     lesson.get_by_role("button", name="Take back").click()
     expect(demo_page.get_by_role("status")).to_have_text("The absence is taken back.")
     expect(lesson.locator("summary")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_the_address_of_a_calendar_is_seen_whole(
+    demo_page: Page, demo_service: Service, size: dict[str, int]
+) -> None:
+    demo_page.set_viewport_size(size)  # type: ignore[arg-type]
+    demo_page.goto(f"{at_a_child(demo_page, demo_service)}/calendar")
+    demo_page.get_by_role("button", name="Make a link").click()
+    expect(demo_page.get_by_role("status")).to_be_focused()
+    hidden = demo_page.locator("textarea").evaluate_all(
+        "addresses => addresses.map(each => each.scrollHeight - each.clientHeight)"
+    )
+    assert len(hidden) == 2
+    assert max(hidden) <= 0
 
 
 def test_a_screen_reader_tells_a_parent_the_page_in_russian(
@@ -167,8 +185,12 @@ def test_a_screen_reader_tells_of_children_to_choose_from_in_russian(
         - heading "Мои дети" [level=1]
         - list:
           - listitem:
-            - link
+            - heading [level=2]:
+              - link
+            - paragraph: /^Следующее занятие:/
           - listitem:
-            - link
+            - heading [level=2]:
+              - link
+            - paragraph: /^Следующее занятие:/
         """
     )

@@ -3,16 +3,18 @@
 import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from datetime import UTC
+from datetime import UTC, date, time
 from typing import Any
 
 import pytest
 from markupsafe import Markup
 
-from attendance.adapters.web.reporting import event_words
-from attendance.adapters.web.reporting.event_words import FIELDS, KINDS, NOT_SHOWN, VALUES, WORDS, Teller
+from attendance.adapters.web.reporting import events_told
+from attendance.adapters.web.reporting.event_words import FIELDS, KINDS, NOT_SHOWN, VALUES, WORDS
+from attendance.adapters.web.reporting.events_told import Teller
 from attendance.adapters.web.server.languages import LANGUAGES, words
 from attendance.application.ports.events import LoggedEvent
+from attendance.application.reporting.events import LessonOfEvent
 from attendance.domain.accounts.accounts import Account, Language
 from attendance.domain.accounts.links import Purpose
 from attendance.domain.accounts.role_changes import State
@@ -25,16 +27,17 @@ from attendance.domain.club.locations import Location
 from attendance.domain.club.prices import Price
 from attendance.domain.club.subscriptions import Subscription
 from attendance.domain.events import Action, Event, SubjectKind
-from attendance.domain.ids import AccountId, ClientId, EventId
+from attendance.domain.ids import AccountId, ClientId, EventId, LessonId
 from attendance.domain.labs.labs import Lab
 from attendance.domain.permissions.roles import Role
 from attendance.domain.revisions import NOT_IN_EVENTS
 from tests import make
 from tests.http.api import Api, Person, good
 from tests.web.office.pages import faults, texts
-from tests.web.visitors import Visitor, shown, with_session
+from tests.web.visitors import Visitor, leads_to, shown, visitor, with_session
 
 LOG = "/app/office/log"
+MARCH_3 = date(2026, 3, 3)
 
 FACTS: dict[str, Any] = {
     "role": "user",
@@ -81,7 +84,7 @@ def test_every_event_has_words_in_every_language(action: Action) -> None:
 @pytest.mark.plants
 def test_an_event_without_words_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        event_words, "WORDS", {action: text for action, text in WORDS.items() if action != "client.added"}
+        events_told, "WORDS", {action: text for action, text in WORDS.items() if action != "client.added"}
     )
     with pytest.raises(KeyError):
         test_every_event_has_words_in_every_language(Action.CLIENT_ADDED)
@@ -186,9 +189,9 @@ def test_the_log_tells_what_happened_and_leads_there(memory: Api, owner: Person)
     good(owner.puts(f"/lessons/{lesson}/attendance", attendances=[entry]), 200)
     page = with_session(memory, owner).opens(LOG)
     assert happened(page)[:7] == [
-        "Visit of Anna: unpaid in this lesson",
-        "Anna marked: late in this lesson",
-        "Lesson added: Clay, 3 Mar 2026",
+        "Visit of Anna: unpaid – Clay, Tue 3 Mar 2026, 08:00",
+        "Anna marked: late – Clay, Tue 3 Mar 2026, 08:00",
+        "Lesson added: Clay – Tue 3 Mar 2026, 08:00",
         "Group Clay added",
         "Location House added",
         "Price Eight added",
@@ -208,11 +211,59 @@ def test_the_log_tells_what_happened_and_leads_there(memory: Api, owner: Person)
     assert days == ["Tuesday, 3 March 2026", "Monday, 2 March 2026"]
     assert "Minutes late 5" in texts(page)
     for body, told in (
-        ({"state": "cancelled", "reason": "ill"}, "Lesson cancelled: Clay, 3 Mar 2026"),
-        ({"state": "planned"}, "Cancelled lesson takes place again: Clay, 3 Mar 2026"),
+        ({"state": "cancelled", "reason": "ill"}, "Lesson cancelled: Clay – Tue 3 Mar 2026, 08:00"),
+        ({"state": "planned"}, "Cancelled lesson takes place again: Clay – Tue 3 Mar 2026, 08:00"),
     ):
         good(owner.puts(f"/groups/{group}/lessons/{lesson}", **body), 200)
         assert told in happened(with_session(memory, owner).opens(LOG))
+
+
+def test_the_log_says_which_lesson_also_where_it_was_moved_and_deleted(memory: Api, owner: Person) -> None:
+    anna = good(owner.posts("/clients", name="Anna"), 201)["id"]
+    place = good(owner.posts("/locations", name="House", address="Harbour 1"), 201)["id"]
+    group = good(owner.posts("/groups", name="Clay", location_id=place), 201)["id"]
+    times = {"starts": "18:00", "ends": "19:00"}
+    lesson = good(owner.posts(f"/groups/{group}/lessons", date="2026-03-02", **times), 201)["id"]
+    path = f"/groups/{group}/lessons/{lesson}"
+    memory.clock.pass_by(hours=7)
+    [owner] = memory.passes(owner)
+    marks = f"/lessons/{lesson}/attendance"
+    good(owner.puts(marks, attendances=[{"client_id": anna, "status": "absent"}]), 200)
+    good(owner.puts(marks, attendances=[{"client_id": anna, "status": None}]), 200)
+    good(owner.puts(path, date="2026-03-04", starts="17:30"), 200)
+    assert owner.asks("DELETE", f"/api/v1{path}").status_code == 204
+    good(owner.puts(f"/groups/{group}", name="Pottery"), 200)
+    page = with_session(memory, owner).opens(LOG)
+    was, then = "Mon 2 Mar 2026, 18:00", "Wed 4 Mar 2026, 17:30"
+    assert happened(page)[1:7] == [
+        f"Lesson deleted: Pottery – {then}",
+        f"Lesson changed: Pottery – {was}",
+        f"Mark of Anna cleared: it was absent – Pottery, {then}",
+        f"Visit of Anna: unpaid – Pottery, {then}",
+        f"Anna marked: absent – Pottery, {then}",
+        f"Lesson added: Pottery – {was}",
+    ]
+    # what is gone has no page, and its details say nothing of "another" place
+    assert f"/app/lessons/{lesson}" not in page.text.partition("Lesson changed")[0]
+    assert "another one" not in page.text.partition("Lesson changed")[0]
+    assert "17:30:00" not in page.text
+
+
+def test_stored_events_that_say_less_are_told_all_the_same() -> None:
+    charged = logged(Action.ATTENDANCE_CHARGED, after={"unpaid": True})
+    assert said(Language.EN, charged) == "Visit of Anna: unpaid"
+    told = Teller(Language.EN, UTC).told(charged)
+    assert (told.lesson, told.lesson_path) == (None, None)
+    cancelled = logged(Action.LESSON_CANCELLED, after={"cancelled": True})
+    lesson = LessonOfEvent(group_name="Clay", date=MARCH_3, starts=time(8), is_there=True)
+    told = Teller(Language.EN, UTC).told(cancelled, {LessonId(cancelled.event.subject_id): lesson})
+    assert told.lesson == "Tue 3 Mar 2026, 08:00"
+
+
+def test_whoever_signs_in_is_named_once(memory: Api, owner: Person) -> None:
+    at_the_desk = visitor(memory)
+    assert leads_to(at_the_desk.signs_in("olga"))
+    assert happened(at_the_desk.opens(LOG))[0] == "Signed in"
 
 
 def test_the_log_is_filtered(memory: Api, owner: Person) -> None:

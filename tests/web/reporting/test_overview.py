@@ -221,7 +221,7 @@ def test_long_lists_have_pages(memory: Api) -> None:
         ]
         assert [len(each) for each in lists] == [20, number - 20]
         assert not {*lists[0]} & {*lists[1]}
-        assert "Page 2" in second.texts
+        assert "Page 2 of 2" in second.texts
         for page in ("0", "x", "-1"):
             assert manager.opens(f"{path}?page={page}").status_code == 400
     assert "21" in shown(manager.opens(OVERVIEW)).texts
@@ -292,3 +292,42 @@ def test_unpaid_visits_and_those_at_risk_are_files_too(memory: Api) -> None:
     assert f"Carl,absent several times in a row,{days}" in rows
     for path in ("unpaid", "at-risk"):
         assert any("format=csv" in each for each in shown(manager.opens(f"{OVERVIEW}/{path}")).links)
+
+
+def test_lessons_not_taken_and_passes_that_end_are_files_too(memory: Api) -> None:
+    club = club_of(memory)
+    untaken(club, 22)
+    price = club.adds("prices", make.price("80.00"))
+    club.adds(
+        "subscriptions",
+        make.subscription(club.anna, price, sold_on=TODAY, starts_on=TODAY - 20 * DAY, ends_on=TODAY),
+    )
+    manager = signed_in(memory, Role.MANAGER)
+    header, *rows = manager.opens(f"{OVERVIEW}/not-taken?format=csv").text.splitlines()
+    assert header == "Date,Begins,Group,By whom,Where,On the list"
+    assert len(rows) == 22
+    assert rows[0].startswith(f"{TODAY - DAY},")
+    assert ",Judo," in rows[0]
+    header, *rows = manager.opens(f"{OVERVIEW}/ending-passes?format=csv").text.splitlines()
+    assert header == "Client,State,Pass,Last day,Visits left,Visits"
+    assert len(rows) == 1
+    assert rows[0].startswith("Anna,ends soon,")
+    for path in ("not-taken", "ending-passes"):
+        assert any("format=csv" in each for each in shown(manager.opens(f"{OVERVIEW}/{path}")).links)
+        assert signed_in(memory, Role.USER).opens(f"{OVERVIEW}/{path}?format=csv").status_code == 403
+
+
+def test_a_list_says_how_many_pages_it_has_and_leads_back_from_beyond_its_end(memory: Api) -> None:
+    club = club_of(memory)
+    untaken(club, 22)
+    manager = signed_in(memory, Role.MANAGER)
+    assert "Page 1 of 2" in shown(manager.opens(f"{OVERVIEW}/not-taken")).texts
+    beyond = shown(manager.opens(f"{OVERVIEW}/not-taken?page=7"))
+    assert "The list ends before this page." in beyond.texts
+    assert "?page=2" in beyond.links
+    assert "nothing to do" not in beyond.texts
+    for path in ("/app/clients", "/app/statistics/groups", "/app/office/users"):
+        answered = shown(manager.opens(f"{path}?page=7"), has_scripts=path == "/app/clients")
+        assert ("The list ends before this page." in answered.texts) is True, path
+        assert any(link.endswith("page=1") for link in answered.links)
+        assert not any("Nobody is found" in text for text in answered.texts)

@@ -79,12 +79,27 @@ def test_labels_of_a_year_of_weeks_do_not_touch_on_a_phone(demo_page: Page, demo
     assert boxes[-1][1] <= PHONE["width"]
 
 
+def test_tables_of_figures_fit_a_desk_and_show_on_a_phone_that_there_is_more(
+    demo_page: Page, demo_service: Service
+) -> None:
+    has_session(demo_page, demo_service, "demo-head")
+    beyond = "table => table.scrollWidth - table.clientWidth"
+    for path in ("?by=day", "?by=week", "?by=month", "/groups", "/employees"):
+        demo_page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        demo_page.goto(f"/app/statistics{path}")
+        table = demo_page.locator("main .table").last
+        assert (path, table.evaluate(beyond)) == (path, 0)
+        demo_page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        assert table.evaluate(beyond) > 0
+        shades = table.evaluate("table => getComputedStyle(table).backgroundAttachment")
+        assert shades == "local, local, scroll, scroll"
+
+
 def test_figures_are_downloaded_by_a_link(demo_page: Page, demo_service: Service, tmp_path: Path) -> None:
-    """The cookie is believed by the API, for the link is on a page of this service."""
     has_session(demo_page, demo_service, "demo-head")
     for path in ("/app/statistics", "/app/statistics/groups"):
         demo_page.goto(path)
-        for name, start in (("Download as CSV", (b"from,", b"group_id,")), ("Download for Excel", (b"PK",))):
+        for name, start in (("Download as CSV", (b"From,", b"Name,")), ("Download for Excel", (b"PK",))):
             with demo_page.expect_download() as downloading:
                 demo_page.get_by_role("link", name=name).click()
             file = tmp_path / downloading.value.suggested_filename

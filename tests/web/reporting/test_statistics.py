@@ -1,9 +1,13 @@
 """Pages of statistics: the figures of the API, as charts and tables, to whoever sees them there."""
 
+import csv
 import re
 from datetime import date
+from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
+import openpyxl
 import pytest
 
 from attendance.adapters.web.reporting.ranges import named_ranges, shown_trend, usual_trend
@@ -11,9 +15,9 @@ from attendance.application.reporting import statistics
 from attendance.domain.attendance.status import Status
 from attendance.domain.permissions.roles import Role
 from attendance.domain.reporting.statistics import Trend
-from tests.http.api import UNKNOWN_ID, Api
+from tests.http.api import UNKNOWN_ID, Api, good
 from tests.web.reporting.clubs import DAY, TODAY, Club, club_of, held, taught_by, untaken, with_members
-from tests.web.visitors import BY_OUR_PAGE, Shown, leads_to, shown, signed_in, visitor, with_session
+from tests.web.visitors import Shown, leads_to, shown, signed_in, visitor, with_session
 
 STATISTICS = "/app/statistics"
 FROM = {
@@ -226,6 +230,20 @@ def test_days_with_a_name_are_a_click_away_and_stay_from_page_to_page(memory: Ap
     assert 'aria-current="true">Last month' in head.opens(groups).text
 
 
+def test_how_finely_figures_are_told_stays_when_other_days_are_chosen(memory: Api) -> None:
+    head = signed_in(memory, Role.HEAD_MANAGER)
+    page = head.opens(f"{STATISTICS}?by=month").text
+    assert link_named(page, "Last month") == "?from=2026-02-01&to=2026-02-28&by=month"
+    groups = head.opens(f"{STATISTICS}/groups?by=month&sort=-fill_rate").text
+    asked = parse_qs(urlsplit(link_named(groups, "Last month")).query)
+    assert asked == {
+        "from": ["2026-02-01"],
+        "to": ["2026-02-28"],
+        "by": ["month"],
+        "sort": ["-fill_rate"],
+    }
+
+
 def test_a_range_too_long_for_a_page_is_shown_more_coarsely(memory: Api) -> None:
     manager = signed_in(memory, Role.MANAGER)
     said = "So long a time is shown more coarsely than you chose; a download has all of it."
@@ -236,11 +254,11 @@ def test_a_range_too_long_for_a_page_is_shown_more_coarsely(memory: Api) -> None
         ("from=2025-01-01&by=week", False),
         ("from=2025-01-01", False),
     ):
-        answered = manager.opens(f"{STATISTICS}?{query}", **BY_OUR_PAGE)
+        answered = manager.opens(f"{STATISTICS}?{query}")
         assert (query, said in shown(answered).texts) == (query, coarser)
         assert len(rows_of(answered.text)) <= 122
         if "by=day" in query:
-            assert "trend=day" in link_named(answered.text, "Download as CSV")
+            assert "by=day" in link_named(answered.text, "Download as CSV")
 
 
 @pytest.mark.parametrize(
@@ -288,6 +306,22 @@ def test_lists_are_sorted_by_a_click_on_a_column(memory: Api) -> None:
         assert manager.opens(f"{STATISTICS}/groups?{query}").status_code == 400
 
 
+def test_whoever_has_no_lessons_is_in_the_table_and_not_in_the_chart(memory: Api) -> None:
+    club = club_of(memory)
+    manager = signed_in(memory, Role.MANAGER, name="Nobody’s teacher")
+    empty = manager.opens(f"{STATISTICS}/groups").text
+    assert ("<figure" in empty, "2 without lessons on these days are in the table alone." in empty) == (
+        False,
+        True,
+    )
+    club.lesson(club.judo, TODAY - DAY, (club.anna, Status.ABSENT))
+    page = manager.opens(f"{STATISTICS}/groups").text
+    chart = page.partition("<figure")[2].partition("</figure>")[0]
+    assert re.findall('<text class="name"[^>]*>([^<]*)<', chart) == ["Judo"]
+    assert [row[0] for row in rows_of(page)[1:]] == ["Chess", "Judo"]
+    assert "1 without lessons on these days is in the table alone." in page
+
+
 def test_a_long_list_has_pages_which_keep_days_and_order(memory: Api) -> None:
     for _ in range(21):
         memory.having(Role.EMPLOYEE)
@@ -301,11 +335,15 @@ def test_a_long_list_has_pages_which_keep_days_and_order(memory: Api) -> None:
         "page": ["2"],
     }
     page = manager.opens(f"{STATISTICS}/employees{following}")
-    assert "Page 2" in shown(page).texts
+    assert "Page 2 of 2" in shown(page).texts
     assert 1 < len(rows_of(page.text)) < 21
 
 
 # Files
+
+
+def lines_of(answered: httpx.Response) -> list[dict[str, str]]:
+    return [*csv.DictReader(answered.text.splitlines())]
 
 
 def test_downloads_have_the_same_figures(memory: Api) -> None:
@@ -315,22 +353,56 @@ def test_downloads_have_the_same_figures(memory: Api) -> None:
     head = signed_in(memory, Role.HEAD_MANAGER)
     days = "from=2026-02-01&to=2026-03-02"
     for path in (*FROM, *of_kinds(club)):
-        page = head.opens(f"{path}?{days}", **BY_OUR_PAGE).text
-        for text in ("Download as CSV", r"Download for Excel \(XLSX\)"):
-            link = link_named(page, text)
-            answered = head.opens(link, **BY_OUR_PAGE)
-            assert (link, answered.status_code) == (link, 200)
-            assert answered.headers["content-disposition"].startswith("attachment")
-            assert answered.content.startswith(b"PK") or b"attendance_rate" in answered.content
-    # typed, or from elsewhere, the same address gives nothing away
-    assert head.opens(link_named(page, "Download as CSV")).status_code == 401
+        page = head.opens(f"{path}?{days}").text
+        link = link_named(page, "Download as CSV")
+        answered = head.opens(f"{path}{link}")
+        assert answered.headers["content-disposition"] == 'attachment; filename="statistics.csv"'
+        found = lines_of(answered)
+        assert {"Attendance", "Came per lesson", "Lessons not taken", "Hours taught"} <= {*found[0]}
+        link = link_named(page, r"Download for Excel \(XLSX\)")
+        answered = head.opens(f"{path}{link}")
+        assert answered.headers["content-disposition"] == 'attachment; filename="statistics.xlsx"'
+        sheet = openpyxl.load_workbook(BytesIO(answered.content)).active
+        assert [cell.value for cell in next(iter(sheet.rows))] == [*found[0]]
+        assert sheet.max_row == len(found) + 1
+        assert head.opens(f"{path}?{days}&format=pdf").status_code == 400
+    groups = lines_of(head.opens(f"{STATISTICS}/groups?{days}&format=csv"))
+    in_api = good(memory.having(Role.HEAD_MANAGER).reads(f"/statistics/groups?{days}"), 200)["groups"]
+    assert [(it["Name"], it["Lessons held"], it["Attendance"]) for it in groups] == [
+        (it["name"], str(it["lessons"]["held"]), _decimal(it["attendance_rate"])) for it in in_api
+    ]
+    by_month = lines_of(head.opens(f"{STATISTICS}?{days}&by=month&format=csv"))
+    assert [(it["From"], it["To"]) for it in by_month] == [
+        ("2026-02-01", "2026-02-28"),
+        ("2026-03-01", "2026-03-02"),
+    ]
 
 
-def test_where_a_browser_does_not_say_who_asks_there_are_no_downloads(memory: Api) -> None:
-    over_http = signed_in(memory, Role.MANAGER)
-    answered = over_http.http.get(
-        STATISTICS, headers={"cookie": f"attendance={over_http.cookie}", "accept": "text/html"}
-    )
-    page = shown(answered)
-    assert "Downloads need an address that begins with https." in page.texts
-    assert not any("format=" in link for link in page.links)
+def _decimal(rate: float | None) -> str:
+    return "" if rate is None else f"{rate:.4f}"
+
+
+def test_a_file_has_all_that_is_too_much_for_a_page(memory: Api) -> None:
+    manager = signed_in(memory, Role.MANAGER)
+    path = f"{STATISTICS}?from=2025-01-01&to=2026-03-02&by=day"
+    link = link_named(manager.opens(path).text, "Download as CSV")
+    assert len(lines_of(manager.opens(f"{STATISTICS}{link}"))) == 426
+    for _ in range(21):
+        memory.having(Role.EMPLOYEE)
+    assert len(lines_of(manager.opens(f"{STATISTICS}/employees?format=csv"))) >= 22
+
+
+@pytest.mark.parametrize(("language", "column"), [("de", "Anwesenheit"), ("ru", "Посещаемость")])
+def test_files_of_pages_have_columns_in_ones_language(memory: Api, language: str, column: str) -> None:
+    manager = signed_in(memory, Role.MANAGER)
+    answered = manager.opens(f"{STATISTICS}?format=csv", **{"accept-language": language})
+    assert column in {*lines_of(answered)[0]}
+    assert "Lessons" not in answered.text
+
+
+def test_whoever_may_not_see_figures_gets_no_file_of_them(memory: Api) -> None:
+    for form in ("csv", "xlsx"):
+        for path in FROM:
+            parent = signed_in(memory, Role.USER)
+            assert parent.opens(f"{path}?format={form}").status_code == 403
+            assert visitor(memory).opens(f"{path}?format={form}").status_code == 303

@@ -70,6 +70,13 @@ class MemoryEvents(Events):
         positions = self.tables.event_positions.get(subject_id) or ()
         return tuple(self.tables.events.rows[position] for position in positions)
 
+    def of_all(self, subject_ids: Collection[UUID], action: str) -> tuple[Event, ...]:
+        positions = sorted(
+            position for it in {*subject_ids} for position in self.tables.event_positions.get(it) or ()
+        )
+        found = (self.tables.events.rows[position] for position in positions)
+        return tuple(event for event in found if event.action == action)
+
     def list(
         self, criteria: EventCriteria, page_request: PageRequest[LoggedEvent]
     ) -> tuple[LoggedEvent, ...]:

@@ -38,6 +38,12 @@ OF = (
     .where(events.c.subject_id == sa.bindparam("subject_id"))
     .order_by(events.c.position)
 )
+OF_ALL: Statements = {
+    dialect: sa.select(*events.c[*COLUMNS])
+    .where(is_among, events.c.action == sa.bindparam("action"))
+    .order_by(events.c.position)
+    for dialect, is_among in among(events.c.subject_id, "subject_ids").items()
+}
 NUMBERS_OF: Statements = {
     dialect: sa.select(events.c.subject_id, sa.func.count().label("number"))
     .where(is_among)
@@ -141,6 +147,10 @@ class SqlEvents(Events):
 
     def of(self, subject_id: UUID) -> tuple[Event, ...]:
         rows = self.connection.run(OF, {"subject_id": subject_id}).rows
+        return tuple(Event(**row._asdict()) for row in rows)
+
+    def of_all(self, subject_ids: Collection[UUID], action: str) -> tuple[Event, ...]:
+        rows = self.connection.run(OF_ALL, {"subject_ids": [*subject_ids], "action": action}).rows
         return tuple(Event(**row._asdict()) for row in rows)
 
     def list(

@@ -31,6 +31,7 @@ from attendance.application.ports.events import Events as Events
 from attendance.application.ports.labs import LabAttendance as LabAttendance, Labs as Labs
 from attendance.application.ports.reporting import (
     Calendars as Calendars,
+    Employee as Employee,
     GroupAsTaught as GroupAsTaught,
     Kind as Kind,
     PassOfClient as PassOfClient,

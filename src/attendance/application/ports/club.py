@@ -328,6 +328,15 @@ class LessonInContext:
     marked: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalledLesson:
+    """What a lesson is called by: the name of its group, its date, and when it starts."""
+
+    group_name: str
+    date: date
+    starts: time
+
+
 class Lessons(Repository[Lesson, LessonCriteria], Protocol):
     """Lessons. `add` and `save` raise SlotTaken where a group would have two at one time.
 
@@ -347,6 +356,10 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
 
         Without those that are not stored any more: somebody may have deleted one since it was read.
         """
+
+    @abstractmethod
+    def called(self, lesson_ids: Collection[LessonId]) -> Mapping[LessonId, CalledLesson]:
+        """Return what those of these lessons that are stored are called by; one statement for all."""
 
     @abstractmethod
     def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:

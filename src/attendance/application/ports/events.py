@@ -72,6 +72,10 @@ class Events(Protocol):
         """Return the events of a subject, oldest first."""
 
     @abstractmethod
+    def of_all(self, subject_ids: Collection[UUID], action: str) -> tuple[Event, ...]:
+        """Return the events with this action of these subjects, oldest first; one statement for all."""
+
+    @abstractmethod
     def list(
         self, criteria: EventCriteria, page_request: PageRequest[LoggedEvent]
     ) -> tuple[LoggedEvent, ...]:

@@ -86,6 +86,14 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Employee:
+    """What an account is called, without a name by its username; `active` False: it is switched off."""
+
+    name: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
     """Lessons of groups, at a location, taught by somebody, from `since` to `until` (both included).
 
@@ -144,6 +152,10 @@ class Statistics(Protocol):
     @abstractmethod
     def names_of(self, kind: Kind, ids: Collection[UUID]) -> Mapping[UUID, str]:
         """Return the names of those that exist; of an account without a name its username."""
+
+    @abstractmethod
+    def employees(self, ids: Collection[UUID]) -> Mapping[UUID, Employee]:
+        """Return those of these accounts that exist, whatever their role."""
 
     @abstractmethod
     def groups_taught(self, user_id: AccountId, since: date, until: date) -> frozenset[GroupId]:

@@ -1,5 +1,6 @@
 """Reading the log of events."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from uuid import UUID
@@ -8,10 +9,11 @@ from attendance.application.forms.listing import Listed, listed
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Query
 from attendance.application.pagination import LARGEST_OFFSET, LARGEST_PAGE, PageChoice, validate_range
+from attendance.application.ports import Kind
 from attendance.application.ports.events import EventCriteria, LoggedEvent, LogStretch
 from attendance.domain.errors import FieldError, Invalid, error_if
-from attendance.domain.events import Action, SubjectKind
-from attendance.domain.ids import AccountId
+from attendance.domain.events import Action, Event, SubjectKind
+from attendance.domain.ids import AccountId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
@@ -52,6 +54,63 @@ class ListEvents(Query):
             rows=lambda work, page_request: work.events.list(criteria, page_request),
             details=lambda logged: logged,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonOfEvent:
+    """Which lesson an event is about; its group by its present name.
+
+    As it is now; of one that was deleted as it was then, and `is_there` is False.
+    """
+
+    group_name: str
+    date: date
+    starts: time
+    is_there: bool
+
+
+class LessonsOfEvents(Query):
+    """Return which lessons these are, by the ids that `lesson_of` tells of events.
+
+    Also of lessons that were deleted: their event has told what they were. Without those of which nothing is
+    known any more. At most three statements, however many. For owners. Raises Forbidden.
+    """
+
+    @retried
+    def __call__(self, actor: Actor, *, lesson_ids: Collection[LessonId]) -> Mapping[LessonId, LessonOfEvent]:
+        require_level(actor, Permission.READ_EVENTS)
+        if not lesson_ids:
+            return {}
+        ids = {*lesson_ids}
+        with self.store.read() as work:
+            there = work.lessons.called(ids)
+            gone = work.events.of_all(ids - there.keys(), Action.LESSON_DELETED) if ids - there.keys() else ()
+            told = {LessonId(event.subject_id): event.before for event in gone if event.before}
+            group_ids = {UUID(facts["group_id"]) for facts in told.values()}
+            names = work.statistics.names_of(Kind.GROUP, group_ids) if group_ids else {}
+        found = {
+            lesson_id: LessonOfEvent(group_name=it.group_name, date=it.date, starts=it.starts, is_there=True)
+            for lesson_id, it in there.items()
+        }
+        for lesson_id, facts in told.items():
+            found[lesson_id] = LessonOfEvent(
+                group_name=names[UUID(facts["group_id"])],
+                date=date.fromisoformat(facts["date"]),
+                starts=time.fromisoformat(facts["starts"]),
+                is_there=False,
+            )
+        return found
+
+
+def lesson_of(event: Event) -> LessonId | None:
+    """The lesson that an event is about, itself or a mark in it; events of before may not tell."""
+    if event.subject_kind is SubjectKind.LESSON:
+        return LessonId(event.subject_id)
+    if event.subject_kind is not SubjectKind.ATTENDANCE:
+        return None
+    told = (facts["lesson_id"] for facts in (event.after, event.before) if facts and facts.get("lesson_id"))
+    lesson_id = next(told, None)
+    return LessonId(UUID(lesson_id)) if lesson_id else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

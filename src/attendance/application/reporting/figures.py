@@ -36,11 +36,12 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsRow:
-    """Figures of one group, location or employee."""
+    """Figures of one group, location or employee; `active` False: of an account that is switched off."""
 
     id: UUID
     name: str
     figures: Figures
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

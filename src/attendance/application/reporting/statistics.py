@@ -116,9 +116,20 @@ class ListStatistics(TimedQuery):
             names = {**work.statistics.names(kind)}
             if kind is Kind.GROUP and criteria.group_ids is not None:
                 names = {group_id: name for group_id, name in names.items() if group_id in criteria.group_ids}
-            names |= work.statistics.names_of(kind, figures.keys() - names.keys())
+            off: set[UUID] = set()
+            if kind is Kind.EMPLOYEE:
+                former = work.statistics.employees(figures.keys() - names.keys())
+                names |= {it: employee.name for it, employee in former.items()}
+                off = {it for it, employee in former.items() if not employee.active}
+            else:
+                names |= work.statistics.names_of(kind, figures.keys() - names.keys())
             return tuple(
-                StatisticsRow(id=kind_id, name=name, figures=figures.get(kind_id, NO_FIGURES))
+                StatisticsRow(
+                    id=kind_id,
+                    name=name,
+                    figures=figures.get(kind_id, NO_FIGURES),
+                    active=kind_id not in off,
+                )
                 for kind_id, name in names.items()
             )
 

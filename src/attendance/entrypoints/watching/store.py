@@ -46,6 +46,9 @@ class NotedEvents(Events):
     def of(self, subject_id: UUID) -> tuple[Event, ...]:
         return self._inner.of(subject_id)
 
+    def of_all(self, subject_ids: Collection[UUID], action: str) -> tuple[Event, ...]:
+        return self._inner.of_all(subject_ids, action)
+
     def list(
         self, criteria: EventCriteria, page_request: PageRequest[LoggedEvent]
     ) -> tuple[LoggedEvent, ...]:

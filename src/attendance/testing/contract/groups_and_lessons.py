@@ -11,7 +11,7 @@ import pytest
 
 from attendance.application.pagination import PageRequest
 from attendance.application.ports import Contended, LessonWithTeachers, Store, UnitOfWork
-from attendance.application.ports.club import GROUPS, LESSONS, GroupCriteria, LessonCriteria
+from attendance.application.ports.club import GROUPS, LESSONS, CalledLesson, GroupCriteria, LessonCriteria
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.club.clients import Client
@@ -598,6 +598,22 @@ def test_a_lesson_is_taught_by_its_own_teachers_and_its_groups_on_its_date(
         )
 
 
+def test_lessons_are_called_by_their_group_day_and_time(club: Club, store: Store) -> None:
+    clay, judo = club.group(name="Clay"), club.group(name="Judo")
+    lessons = [
+        make.lesson(clay, date=MARCH_2),
+        make.lesson(judo, date=MARCH_2 + DAY, starts=time(8), ends=time(9)),
+    ]
+    club.put(*lessons)
+    with store.read() as work:
+        found = work.lessons.called([LessonId(make.new_id()), *(lesson.id for lesson in lessons)])
+        assert work.lessons.called([]) == {}
+    assert found == {
+        lessons[0].id: CalledLesson(group_name="Clay", date=MARCH_2, starts=lessons[0].starts),
+        lessons[1].id: CalledLesson(group_name="Judo", date=MARCH_2 + DAY, starts=time(8)),
+    }
+
+
 def test_events_are_numbered_by_subject(store: Store) -> None:
     one, other, none = (make.new_id() for _ in range(3))
     with store.transaction() as work:
@@ -614,6 +630,28 @@ def test_events_are_numbered_by_subject(store: Store) -> None:
         assert work.events.numbers_of([one, none]) == {one: 3}
         assert work.events.numbers_of([other, one]) == {one: 3, other: 1}
         assert work.events.numbers_of([]) == {}
+
+
+def test_events_of_many_subjects_are_found_by_what_happened(store: Store) -> None:
+    one, other, none = (make.new_id() for _ in range(3))
+    events = [
+        Event(
+            id=EventId(make.new_id()),
+            at=make.NOON,
+            actor_id=None,
+            action=action,
+            subject_id=subject_id,
+            before={"date": "2026-03-02"},
+        )
+        for subject_id in (one, other, one)
+        for action in (Action.LESSON_EDITED, Action.LESSON_DELETED)
+    ]
+    with store.transaction() as work:
+        work.events.add_all(events)
+        deleted = Action.LESSON_DELETED
+        assert work.events.of_all([other, none, one], deleted) == tuple(events[1::2])
+        assert work.events.of_all([other], deleted) == (events[3],)
+        assert work.events.of_all([none], deleted) == work.events.of_all([], deleted) == ()
 
 
 def test_many_events_are_kept_in_their_order(store: Store) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from attendance.application.ports import Kind, Range, Store, UnitOfWork
+from attendance.application.ports import Employee, Kind, Range, Store, UnitOfWork
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.attendance.status import Status
@@ -243,6 +243,22 @@ def told(work: UnitOfWork, club: RandomClub, of: Range) -> list[Any]:
         [ask.groups_taught(it.id, of.since, of.until) for it in club.teachers],
         [it for it in risks if it],
     ]
+
+
+def test_every_store_says_what_accounts_are_called_and_which_are_switched_off(store: Store) -> None:
+    anna = make.confirmed(role=Role.EMPLOYEE, name="Anna")
+    nameless = make.confirmed(role=Role.USER, name="", username="bob")
+    off = make.confirmed(role=Role.EMPLOYEE, name="Carl", active=False)
+    with store.transaction() as work:
+        for account in (anna, nameless, off, make.confirmed()):
+            work.accounts.add(account)
+    with store.read() as work:
+        assert work.statistics.employees([anna.id, nameless.id, off.id, make.new_id()]) == {
+            anna.id: Employee(name="Anna", active=True),
+            nameless.id: Employee(name="bob", active=True),
+            off.id: Employee(name="Carl", active=False),
+        }
+        assert work.statistics.employees([]) == {}
 
 
 @pytest.mark.parametrize("seed", range(6))

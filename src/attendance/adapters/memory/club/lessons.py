@@ -1,12 +1,12 @@
 """Lessons by id."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time
 
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import Lessons, LessonWithTeachers
-from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
+from attendance.application.ports.club import LESSONS, CalledLesson, LessonCriteria, LessonInContext
 from attendance.domain.club.lessons import Lesson, LessonState
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, LocationId
 
@@ -44,6 +44,17 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
             unmarked=sum(client_id not in marked for client_id in roster),
             marked=len(marked),
         )
+
+    def called(self, lesson_ids: Collection[LessonId]) -> Mapping[LessonId, CalledLesson]:
+        found = (self.table.rows[it] for it in lesson_ids if it in self.table.rows)
+        return {
+            lesson.id: CalledLesson(
+                group_name=self.tables.groups.rows[lesson.group_id].name,
+                date=lesson.date,
+                starts=lesson.starts,
+            )
+            for lesson in found
+        }
 
     def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:
         groups = self.tables.groups.rows

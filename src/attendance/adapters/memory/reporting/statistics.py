@@ -9,7 +9,7 @@ from uuid import UUID
 
 from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
 from attendance.adapters.memory.tables import Tables
-from attendance.application.ports import Kind, PassOfClient, Range, Statistics, UnpaidOfClient
+from attendance.application.ports import Employee, Kind, PassOfClient, Range, Statistics, UnpaidOfClient
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import SubscriptionState
@@ -58,6 +58,14 @@ class MemoryStatistics(Statistics):
             found = (self.tables.accounts.get(AccountId(it)) for it in ids)
             return {account.id: account.name or account.username for account in found if account}
         return {it: name for it, name in self.names(kind).items() if it in ids}
+
+    def employees(self, ids: Collection[UUID]) -> Mapping[UUID, Employee]:
+        found = (self.tables.accounts.get(AccountId(it)) for it in ids)
+        return {
+            account.id: Employee(name=account.name or account.username, active=account.active)
+            for account in found
+            if account
+        }
 
     def groups_taught(self, user_id: AccountId, since: date, until: date) -> frozenset[GroupId]:
         teaching = (

@@ -1,6 +1,6 @@
 """Lessons, and who teaches them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from attendance.adapters.sql.tables import (
 )
 from attendance.adapters.sql.tables.columns import Facts, IdAsText
 from attendance.application.ports import Lessons, LessonWithTeachers
-from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext
+from attendance.application.ports.club import LESSONS, CalledLesson, LessonCriteria, LessonInContext
 from attendance.domain.club.lessons import Lesson, Scheduled
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, LocationId
 
@@ -93,6 +93,13 @@ IN_CONTEXT = {
         .scalar_subquery()
         .label("marked"),
     ).where(is_among, groups.c.id == lessons.c.group_id, locations.c.id == lessons.c.location_id)
+    for dialect, is_among in among(lessons.c.id, "ids").items()
+}
+
+CALLED = {
+    dialect: sa.select(lessons.c.id, groups.c.name.label("group_name"), *lessons.c["date", "starts"]).where(
+        is_among, groups.c.id == lessons.c.group_id
+    )
     for dialect, is_among in among(lessons.c.id, "ids").items()
 }
 
@@ -171,6 +178,10 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
             for lesson in lessons
             if (row := rows.get(lesson.id))
         )
+
+    def called(self, lesson_ids: Collection[LessonId]) -> Mapping[LessonId, CalledLesson]:
+        found = (row._asdict() for row in self._rows(CALLED, lesson_ids))
+        return {fields.pop("id"): CalledLesson(**fields) for fields in found}
 
     def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:
         parameters = {"client_id": client_id, "since": since, "until": until}

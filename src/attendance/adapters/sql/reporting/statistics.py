@@ -28,7 +28,7 @@ from attendance.adapters.sql.tables import (
     locations,
     subscriptions,
 )
-from attendance.application.ports import Kind, PassOfClient, Range, Statistics, UnpaidOfClient
+from attendance.application.ports import Employee, Kind, PassOfClient, Range, Statistics, UnpaidOfClient
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.currencies import rounded
 from attendance.domain.ids import AccountId, GroupId
@@ -178,6 +178,10 @@ NAMES_OF: Mapping[Kind, Statements] = {
     }
     for kind, names in ALL_NAMES.items()
 }
+EMPLOYEES: Statements = {
+    dialect: sa.select(accounts.c.id, CALLED.label("name"), accounts.c.active).where(is_of_them)
+    for dialect, is_of_them in among(accounts.c.id, "ids").items()
+}
 
 
 def _groups_taught(dialect: str) -> sa.Select[Any]:
@@ -263,6 +267,10 @@ class SqlStatistics(Statistics):
 
     def names_of(self, kind: Kind, ids: Collection[UUID]) -> Mapping[UUID, str]:
         return {row.id: row.name for row in self.connection.run(NAMES_OF[kind], {"ids": [*ids]}).rows}
+
+    def employees(self, ids: Collection[UUID]) -> Mapping[UUID, Employee]:
+        rows = self.connection.run(EMPLOYEES, {"ids": [*ids]}).rows
+        return {row.id: Employee(name=row.name, active=row.active) for row in rows}
 
     def groups_taught(self, user_id: AccountId, since: date, until: date) -> frozenset[GroupId]:
         values = {"user_id": user_id, "teacher": str(user_id), "since": since, "until": until}

@@ -1,4 +1,4 @@
-"""Roles, and what becomes of their changes, in words."""
+"""What somebody is called, roles, and what becomes of their changes, in words."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -25,6 +25,13 @@ _STATES = {
     State.EXPIRED: N_("expired"),
     State.SUPERSEDED: N_("overtaken by another change"),
 }
+
+
+def called(name: str, *, active: bool, language: Language) -> str:
+    """What somebody is called in a text, in which no badge can say that their account is switched off."""
+    if active:
+        return name
+    return words(language).gettext(N_("%(name)s (switched off)")) % {"name": name}
 
 
 @cache

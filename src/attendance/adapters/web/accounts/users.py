@@ -1,5 +1,7 @@
 """Users: who can sign in, invitations, roles, and who is switched off."""
 
+from datetime import timedelta
+
 from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.web.accounts.role_names import names_of_roles
 from attendance.adapters.web.office import USERS, require_part
@@ -7,7 +9,12 @@ from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.forms import Typed
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
+from attendance.application.club.timetables.listing import LessonInContextDetails
+from attendance.application.forms.listing import Listed
+from attendance.application.pagination import NumberedPage
 from attendance.domain.accounts.role_changes import State
+from attendance.domain.club.lessons import LessonState
+from attendance.domain.club.schedules import LONGEST_RANGE
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
@@ -19,6 +26,8 @@ PATH = USERS.path
 ONE = f"{PATH}/{{user_id:str}}"
 FILTERS = ("name", "role", "active")
 YES, NO = "yes", "no"
+LOOKS_AHEAD = timedelta(days=LONGEST_RANGE - 1)
+"""How far lessons to come are looked for."""
 
 
 @room.page("GET", PATH)
@@ -79,8 +88,11 @@ def user(visit: Visit, user_id: str) -> Answer:
         listed = use_cases.list_role_changes(actor, state=State.AWAITING)
         awaiting = [change for change in listed if change.user_id == shown.id]
     names = names_of_roles(visit.language)
+    to_come = _lessons_to_come(visit, shown)
     values = {
         "user": shown,
+        "lessons_to_come": to_come.total,
+        "next_lesson": next(iter(to_come), None),
         "is_self": shown.id == actor.id,
         "may_edit": use_cases.edit_user.is_open_to(actor, shown),
         "roles": {role: names[role] for role in use_cases.change_role.roles_for(actor, shown)},
@@ -93,6 +105,19 @@ def user(visit: Visit, user_id: str) -> Answer:
         "notice": visit.query["notice"],
     }
     return Page("office/user.html", values)
+
+
+def _lessons_to_come(visit: Visit, user: UserDetails) -> Listed[LessonInContextDetails]:
+    """The lessons of a year that somebody is to teach and that have not begun, with the first of them."""
+    return visit.use_cases.list_all_lessons(
+        visit.signed_in,
+        since=visit.today,
+        until=visit.today + LOOKS_AHEAD,
+        teacher_id=user.id,
+        state=LessonState.PLANNED,
+        untaken=False,
+        page=NumberedPage(1, 1),
+    )
 
 
 @room.page("POST", ONE, form=user)

@@ -58,7 +58,31 @@ def children(visit: Visit) -> Answer:
     own = visit.use_cases.own_clients(visit.signed_in)
     if len(own) == 1:
         return _child(visit, own[0], own)
-    return Page("children/children.html", {"children": own, "user": visit.user})
+    return Page(
+        "children/children.html",
+        {"children": [_at_a_glance(visit, each) for each in own], "user": visit.user},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """A child among others: its passes as its page has them, and the next lesson that takes place."""
+
+    child: ClientDetails
+    passes: list[SubscriptionDetails]
+    next_lesson: LessonOfClientDetails | None
+
+
+def _at_a_glance(visit: Visit, of: ClientDetails) -> Glance:
+    use_cases, actor = visit.use_cases, visit.signed_in
+    lessons = use_cases.lessons_of_client(actor, client_id=of.id)
+    return Glance(
+        child=of,
+        passes=_of_interest([*use_cases.subscriptions_of_client(actor, client_id=of.id)]),
+        next_lesson=next(
+            (each for each in lessons if not each.has_begun and each.state is not LessonState.CANCELLED), None
+        ),
+    )
 
 
 @room.page("GET", CHILD)

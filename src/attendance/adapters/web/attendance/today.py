@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import cast
 
+from attendance.adapters.web.accounts.role_names import called
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.navigation import TODAY
 from attendance.application.club.timetables.listing import LessonInContextDetails
@@ -92,6 +93,9 @@ def _choices(visit: Visit, teacher_id: AccountId | None) -> Mapping[str, Mapping
         teachers.append(use_cases.show_user(actor, user_id=cast(AccountId, teacher_id)))
     places = use_cases.list_locations(actor, active=True, page=MOST_CHOICES)
     return {
-        "teachers": {str(each.id): each.name or each.username for each in teachers},
+        "teachers": {
+            str(each.id): called(each.name or each.username, active=each.active, language=visit.language)
+            for each in teachers
+        },
         "places": {str(each.id): each.name for each in places},
     }

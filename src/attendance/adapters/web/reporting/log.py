@@ -7,7 +7,8 @@ from uuid import UUID
 
 from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.web.office import LOG, require_part
-from attendance.adapters.web.reporting.event_words import KINDS, Told, teller
+from attendance.adapters.web.reporting.event_words import KINDS
+from attendance.adapters.web.reporting.events_told import Told, teller
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.languages import N_, words
@@ -16,6 +17,7 @@ from attendance.application.club.clients import ClientDetails
 from attendance.application.forms.listing import Listed
 from attendance.application.pagination import LONGEST_PAGE, NumberedPage
 from attendance.application.ports.events import LoggedEvent
+from attendance.application.reporting.events import lesson_of
 from attendance.domain.events import SubjectKind
 from attendance.domain.ids import OPERATOR_ID, AccountId
 from attendance.domain.text import search_key, trimmed
@@ -109,7 +111,9 @@ def _page(
     def day_of(told: Told) -> date:
         return told.at.astimezone(zone).date()
 
-    shown = [told_by.told(logged) for logged in listed or ()]
+    ids = {lesson_id for each in listed or () if (lesson_id := lesson_of(each.event))}
+    lessons = visit.use_cases.lessons_of_events(visit.signed_in, lesson_ids=ids)
+    shown = [told_by.told(logged, lessons) for logged in listed or ()]
     query = Typed({name: visit.query.as_shown()[name] for name in FILTERS if visit.query[name]})
     subject = next((each.subject_name for each in listed or () if _concerns(each, query)), None)
     values = {

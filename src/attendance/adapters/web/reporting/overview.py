@@ -36,7 +36,7 @@ ENDINGS = {
 }
 """What a badge says of a pass, and of which kind it is."""
 WHY_AT_RISK = {
-    Rule.LOW_ATTENDANCE: N_("comes to fewer than four of five lessons"),
+    Rule.LOW_ATTENDANCE: N_("comes to fewer than 80%% of the lessons"),
     Rule.ABSENT_IN_A_ROW: N_("absent several times in a row"),
     Rule.LONG_AWAY: N_("no visit for a long time though there is a pass"),
 }
@@ -90,14 +90,33 @@ def lessons_not_taken(visit: Visit) -> Answer:
     until = employees.today
     since = until - LOOKS_BACK
     employees = use.list_statistics(actor, kind=Kind.EMPLOYEE, since=since, until=until)
+    is_file = visit.query[FORMAT] == IS_CSV
     lessons = use.list_all_lessons(
-        actor, since=since, until=until, untaken=True, teacher_id=teacher_id, page=page, sort="-date"
+        actor,
+        since=since,
+        until=until,
+        untaken=True,
+        teacher_id=teacher_id,
+        page=None if is_file else page,
+        sort="-date",
     )
-    names = {row.id: row.name for row in employees.rows}
+    if is_file:
+        header = (N_("Date"), N_("Begins"), N_("Group"), N_("By whom"), N_("Where"), N_("On the list"))
+        rows = (
+            (
+                each.date,
+                f"{each.starts:%H:%M}",
+                each.group_name,
+                ", ".join(each.teacher_names),
+                each.location_name,
+                each.roster,
+            )
+            for each in lessons
+        )
+        return csv_reply("lessons-not-taken", visit.language, header, rows)
     values = {
         "today": until,
         "teacher_id": teacher_id,
-        "names": names,
         "by_whom": _by_whom([*employees.rows]),
         **_listed(lessons, {"teacher": teacher_id}),
     }
@@ -112,7 +131,7 @@ def clients_at_risk(visit: Visit) -> Answer:
     if visit.query[FORMAT] == IS_CSV:
         say = words(visit.language).gettext
         reasons = (
-            (client.name, say(WHY_AT_RISK[each.rule]), " ".join(map(str, each.dates)))
+            (client.name, say(WHY_AT_RISK[each.rule]) % {}, " ".join(map(str, each.dates)))
             for client in statistics.at_risk
             for each in client.reasons
         )
@@ -154,6 +173,22 @@ def unpaid_visits_of_client(visit: Visit, client_id: str) -> Answer:
 @room.page("GET", f"{OVERVIEW}/ending-passes")
 def ending_passes(visit: Visit) -> Answer:
     """Passes that are used up or end soon and that no other follows, the most urgent first."""
+    if visit.query[FORMAT] == IS_CSV:
+        say = words(visit.language).gettext
+        header = (N_("Client"), N_("State"), N_("Pass"), N_("Last day"), N_("Visits left"), N_("Visits"))
+        all_passes = visit.use_cases.list_ending_passes(visit.signed_in)
+        rows = (
+            (
+                each.client_name,
+                say(ENDINGS[each.why][0]),
+                each.price_name,
+                each.last_day,
+                None if each.visits_left is None else max(each.visits_left, 0),
+                each.visits,
+            )
+            for each in all_passes
+        )
+        return csv_reply("ending-passes", visit.language, header, rows)
     passes = visit.use_cases.list_ending_passes(visit.signed_in, page=_page(visit))
     return Page("reporting/ending_passes.html", {"endings": ENDINGS, **_listed(passes, {})})
 
@@ -222,6 +257,7 @@ def _listed(found: Listed[Any], query: Mapping[str, UUID | date | None]) -> dict
         "rows": [*found],
         "total": found.total,
         "number": number,
+        "pages": found.pages,
         "has_more": found.pages > number,
         "query": {name: str(value) for name, value in query.items() if value is not None},
     }

@@ -8,17 +8,17 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from attendance.adapters.http.server.operations.declaration import API
-from attendance.adapters.http.server.wire import header_value
 from attendance.adapters.web.reporting.charts import Bars, Line, line, rows, stacked_bars
 from attendance.adapters.web.reporting.ranges import Parts, named_ranges, shown_trend, usual_trend
+from attendance.adapters.web.reporting.statistics_files import FORMATS, compared, over_time
 from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Shown, Visit
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_, words
 from attendance.adapters.web.server.refusals import faults_of
+from attendance.adapters.web.server.rendering.files import FORMAT
 from attendance.application.ports import Kind
-from attendance.application.reporting.figures import Overview, StatisticsOfOne
+from attendance.application.reporting.figures import Overview, StatisticsOfOne, StatisticsRow
 from attendance.domain.errors import Invalid
 from attendance.domain.permissions.table import Permission
 from attendance.domain.reporting.statistics import USUAL_DAYS, Bucket, Figures, Trend
@@ -196,27 +196,34 @@ def _around(visit: Visit, query: Mapping[str, str]) -> dict[str, Any]:
         "tabs": tabs,
         "days": urlencode(days),
         "trends": TREND_NAMES,
-        # over plain http a browser does not say who asks, and the API gives a file to a page of ours alone
-        "can_download": bool(header_value(visit.headers, b"sec-fetch-site")),
         "unknown": UNKNOWN,
         "is_of_own_groups": False,
     }
 
 
-def _download(visit: Visit, query: Mapping[str, str]) -> str:
-    """Where the API has the same figures; the format is to be added."""
-    return f"{visit.path.replace('/app', API, 1)}?{urlencode(query)}"
+def _form(visit: Visit) -> str | None:
+    """As what file the figures are asked for, None as a page. Raises Invalid."""
+    filters, form = visit.filters, visit.query[FORMAT]
+    if form and form not in FORMATS:
+        filters.refuse(FORMAT, "must be one of the choices")
+    filters.raise_if_errors()
+    return form or None
 
 
 def _over_time(visit: Visit, asked: Asked, shown: Callable[[Trend], Overview | StatisticsOfOne]) -> Answer:
     """A page of figures in all, with charts and a table of how they were over time."""
-    trend = asked.trend
+    trend, form = asked.trend, _form(visit)
     of = shown(trend)
     days = (of.until - of.since).days + 1
     fitting = shown_trend(asked.by or usual_trend(days), days)
+    if form is not None:
+        # a file has room for all
+        fitting = asked.by or trend
     if fitting is not trend:
         # a range without a first or a last day has turned out to be a long one
         trend, of = fitting, shown(fitting)
+    if form is not None:
+        return over_time(form, visit.language, of.trend or ())
     parts = Parts.of(of.trend or (), trend, visit.language)
     query = {"from": str(of.since), "to": str(of.until)}
     wanted = asked.by or trend
@@ -225,6 +232,7 @@ def _over_time(visit: Visit, asked: Asked, shown: Callable[[Trend], Overview | S
         **_around(visit, query if asked.by is None else query | {"by": wanted}),
         "name": None if isinstance(of, Overview) else of.row.name,
         "asked": {**query, "by": wanted},
+        "kept": {} if asked.by is None else {"by": asked.by},
         "since": of.since,
         "until": of.until,
         "ranges": [*named_ranges(of.today)],
@@ -241,7 +249,7 @@ def _over_time(visit: Visit, asked: Asked, shown: Callable[[Trend], Overview | S
         "trend_name": TREND_NAMES[trend],
         "is_by_day": trend is Trend.DAY,
         "is_coarser": trend is not wanted,
-        "download": _download(visit, query | {"trend": wanted}),
+        "download": urlencode(query | {"by": wanted}),
     }
     if isinstance(of, Overview):
         values["is_of_own_groups"] = not _sees_all(visit)
@@ -253,9 +261,9 @@ def _sees_all(visit: Visit) -> bool:
     return Permission.LIST_EMPLOYEE_STATISTICS in visit.permissions
 
 
-def has_lessons(bucket: Bucket) -> bool:
+def has_lessons(of: Bucket | StatisticsRow) -> bool:
     """Whether there were any, cancelled ones among them."""
-    lessons = bucket.figures.lessons
+    lessons = of.figures.lessons
     return bool(lessons.planned or lessons.held or lessons.cancelled)
 
 
@@ -309,17 +317,20 @@ def _rate_chart(visit: Visit, rate: str, figures: Figures, parts: Parts) -> Rate
 def _compared(visit: Visit, kind: Kind) -> Answer:
     """A page of a list: a rate of each as a chart, every figure of each as a table."""
     asked, filters = _asked(visit), visit.filters
-    page, sort = filters.number("page"), filters.text("sort") or "name"
+    page, sort, form = filters.number("page"), filters.text("sort") or "name", _form(visit)
     filters.raise_if_errors()
     of = visit.use_cases.list_statistics(
         visit.signed_in,
         kind=kind,
         since=asked.since,
         until=asked.until,
-        page=1 if page is None else page,
+        page=None if form is not None else 1 if page is None else page,
         sort=sort,
     )
+    if form is not None:
+        return compared(form, visit.language, of.rows)
     found = [*of.rows]
+    charted = [row for row in found if has_lessons(row)]
     sorted_by = sort.removeprefix("-")
     rate = sorted_by if sorted_by in RATE_NAMES else "attendance_rate"
     query = {"from": str(of.since), "to": str(of.until)}
@@ -336,15 +347,18 @@ def _compared(visit: Visit, kind: Kind) -> Answer:
         "rows": found,
         "total": of.rows.total,
         "number": of.rows.page,
+        "pages": of.rows.pages,
         "has_more": of.rows.pages > (of.rows.page or 1),
         "query": {**kept, "sort": sort},
         "columns": [*_columns(sort)],
+        "kept": {"sort": sort} if asked.by is None else {"sort": sort, "by": asked.by},
+        "without_lessons": len(found) - len(charted),
         "chart": rows(
-            [(row.name, getattr(row.figures, rate)) for row in found], written=percent, unknown=UNKNOWN
+            [(row.name, getattr(row.figures, rate)) for row in charted], written=percent, unknown=UNKNOWN
         ),
         "chart_title": RATE_NAMES[rate],
         "chart_hint": RATE_HINTS[rate],
-        "download": _download(visit, {**query, "sort": sort}),
+        "download": urlencode({**query, "sort": sort}),
     }
     return Page("reporting/statistics_compared.html", values)
 

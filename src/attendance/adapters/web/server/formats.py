@@ -7,7 +7,7 @@ from functools import cache, lru_cache, wraps
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_interval, format_skeleton
+from babel.dates import format_date, format_interval, format_skeleton, get_timezone_name
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from attendance.domain.accounts.accounts import Language
@@ -78,9 +78,17 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         return f"{at.hour:02}:{at.minute:02}"
 
     def moment(at: datetime, zone: tzinfo) -> str:
-        """27 Nov 2026, 17:00 CET: a date and a time of day, in a zone."""
+        """27 Nov 2026, 17:00 CET: a date and a time of day, in a zone, which is named where it has a name."""
         local = at.astimezone(zone)
-        return f"{day(local.date())}, {clock(local)}\N{NO-BREAK SPACE}{local.tzname()}"
+        name = zone_name(local)
+        return f"{day(local.date())}, {clock(local)}" + (f"\N{NO-BREAK SPACE}{name}" if name else "")
+
+    def zone_name(local: datetime) -> str | None:
+        """CET, in German MEZ, in Russian nothing: what people of the language call the zone at a moment."""
+        if language is Language.EN:
+            return local.tzname()
+        name = get_timezone_name(local, width="short", locale=locale)
+        return name if name.isalpha() else None
 
     @often
     def number(value: float | Decimal) -> str:

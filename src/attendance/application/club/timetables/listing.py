@@ -1,6 +1,6 @@
 """Lists of lessons: of one group, and of all groups with the names of people and places around them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -10,7 +10,7 @@ from attendance.application.forms.listing import Listed, Reading, listed
 from attendance.application.forms.read_models import read_model
 from attendance.application.forms.use_case import TimedQuery
 from attendance.application.pagination import PageChoice, PageRequest, SortKey, parse_sort, validate_range
-from attendance.application.ports import Kind, Today, UnitOfWork
+from attendance.application.ports import Employee, Today, UnitOfWork
 from attendance.application.ports.club import LessonCriteria, LessonInContext
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.club.lessons import Lesson, LessonState
@@ -25,7 +25,12 @@ from attendance.domain.text import raise_if_errors, sort_key
 LESSONS_SORT = ("date", "created_at")
 
 
-Names = Mapping[UUID, str]
+Employees = Mapping[UUID, Employee]
+
+
+def by_name(employees: Iterable[Employee]) -> tuple[Employee, ...]:
+    """Those who teach, in the order in which their names are shown."""
+    return tuple(sorted(employees, key=lambda each: sort_key(each.name)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +38,17 @@ class LessonInContextDetails(LessonDetails):
     """A lesson among those of all groups, with what its group and location are called.
 
     `teacher_names`: of the lesson's own teachers, by name; of somebody without a name the username.
+    `taught_by`: the same, and whose account is switched off.
     `untaken`: it has begun, is not cancelled, and nobody who teaches has marked anybody. `roster`: how many
     clients are its group's members on its date, without guests; `unmarked`: how many of them have no mark;
-    `marked`: how many clients have one, guests among them. All three are None for whoever does not work here.
+    `marked`: how many clients have one, guests among them. These
+    and `taught_by` are None for whoever does not work here.
     """
 
     group_name: str
     location_name: str
     teacher_names: tuple[str, ...]
+    taught_by: tuple[Employee, ...] | None
     untaken: bool
     roster: int | None
     unmarked: int | None
@@ -48,17 +56,19 @@ class LessonInContextDetails(LessonDetails):
 
     @classmethod
     def of_context(
-        cls, context: LessonInContext, teachers: "Names", actor: Actor, now: datetime
+        cls, context: LessonInContext, teachers: "Employees", actor: Actor, now: datetime
     ) -> "LessonInContextDetails":
-        """`teachers`: the names of its teachers, by their ids."""
+        """`teachers`: its teachers, by their ids."""
         lesson, sees_numbers = context.lesson, sees_members(actor)
+        taught_by = by_name(teachers[each] for each in lesson.teachers)
         return read_model(
             cls,
             lesson,
             state=lesson.state(at=now),
             group_name=context.group_name,
             location_name=context.location_name,
-            teacher_names=tuple(sorted((teachers[each] for each in lesson.teachers), key=sort_key)),
+            teacher_names=tuple(each.name for each in taught_by),
+            taught_by=taught_by if sees_numbers else None,
             untaken=lesson.is_untaken(at=now),
             roster=context.roster if sees_numbers else None,
             unmarked=context.unmarked if sees_numbers else None,
@@ -67,15 +77,15 @@ class LessonInContextDetails(LessonDetails):
 
     @staticmethod
     def hidden(actor: Actor) -> tuple[str, ...]:
-        return () if sees_members(actor) else ("roster", "unmarked", "marked")
+        return () if sees_members(actor) else ("taught_by", "roster", "unmarked", "marked")
 
 
 @dataclass(frozen=True, slots=True)
 class _NamedLesson:
-    """A lesson in its context, and the names of teachers, its own among them, by their ids."""
+    """A lesson in its context, and teachers, its own among them, by their ids."""
 
     context: LessonInContext
-    teachers: "Names"
+    teachers: "Employees"
 
 
 class ListLessons(TimedQuery):
@@ -172,8 +182,8 @@ class ListAllLessons(TimedQuery):
             of_lessons: PageRequest[Lesson] = replace(page_request, after=last and last.context.lesson)  # type: ignore[arg-type, assignment]
             contexts = work.lessons.in_context(work.lessons.list(criteria, of_lessons))
             teacher_ids = {each for context in contexts for each in context.lesson.teachers}
-            names = work.statistics.names_of(Kind.EMPLOYEE, teacher_ids) if teacher_ids else {}
-            return tuple(_NamedLesson(context, names) for context in contexts)
+            teachers = work.statistics.employees(teacher_ids) if teacher_ids else {}
+            return tuple(_NamedLesson(context, teachers) for context in contexts)
 
         return listed(
             self.store,

@@ -57,14 +57,17 @@ class LessonOfClientDetails(LessonDetails):
 
     `status` None: not marked. `announced`: the client's own accounts have announced the absence.
     `absence_open`: they may still announce it, or take it back: the lesson is not cancelled and has not
-    begun, and nobody else has marked the client.
+    begun, and nobody else has marked the client. `note`: what was said with an announced absence, None for
+    any other mark. `has_begun`: it is going on, or over.
     """
 
     group_name: str
     location_name: str
     status: Status | None
     announced: bool
+    note: str | None
     absence_open: bool
+    has_begun: bool
 
     @classmethod
     def of_client(
@@ -79,6 +82,8 @@ class LessonOfClientDetails(LessonDetails):
             location_name=names[lesson.location_id],
             status=mark.status if mark else None,
             announced=is_announced(mark),
+            note=mark.note if mark and is_announced(mark) else None,
+            has_begun=lesson.has_begun(now),
             absence_open=may_be_announced(lesson, mark, at=now),
         )
 
@@ -139,7 +144,8 @@ class LessonsOfClient(DatedQuery):
     """List the lessons of the groups that a client is in on their date, by date and start, ties by id.
 
     `since`, `until`: local dates, both included; without `since` from today, without `until` for 30 days
-    more. At most 366 days. Each with what is marked of the client, without notes; cancelled ones are in it.
+    more. At most 366 days. Each with what is marked of the client, without notes but for those of
+    announced absences; cancelled ones are in it.
     For employees, and for parents of their own clients. Raises Invalid, Forbidden, ClientNotFound.
     """
 

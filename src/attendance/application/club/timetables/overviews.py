@@ -6,12 +6,13 @@ from datetime import date, datetime
 
 from attendance.application.club.groups import GroupDetails
 from attendance.application.club.lessons import LessonDetails
+from attendance.application.club.timetables.listing import by_name
 from attendance.application.forms.listing import Listed, listed
 from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedQuery, Query
 from attendance.application.pagination import PageChoice, PageRequest, parse_sort
-from attendance.application.ports import Clock, Kind, UnitOfWork
+from attendance.application.ports import Clock, Employee, Kind, UnitOfWork
 from attendance.application.ports.club import GROUPS, GroupCriteria
 from attendance.domain.club.groups import Group
 from attendance.domain.club.lessons import Lesson
@@ -26,12 +27,13 @@ from attendance.domain.text import sort_key, words_of
 class TeacherDetails:
     """Who teaches or may teach, by name; of somebody without a name the username.
 
-    `may_teach`: an active account of level 3 or above.
+    `may_teach`: an active account of level 3 or above. `active` False: the account is switched off.
     """
 
     user_id: AccountId
     name: str
     may_teach: bool
+    active: bool
 
 
 class ListTeachers(Query):
@@ -45,10 +47,13 @@ class ListTeachers(Query):
         require_level(actor, Permission.LIST_CLIENTS)
         with self.store.read() as work:
             able = work.statistics.names(Kind.EMPLOYEE)
-            others = work.statistics.names_of(Kind.EMPLOYEE, {*user_ids} - able.keys())
+            others = work.statistics.employees({*user_ids} - able.keys())
+        known = {user_id: Employee(name=name, active=True) for user_id, name in able.items()} | {**others}
         found = (
-            TeacherDetails(user_id=AccountId(user_id), name=name, may_teach=user_id in able)
-            for user_id, name in {**able, **others}.items()
+            TeacherDetails(
+                user_id=AccountId(user_id), name=it.name, may_teach=user_id in able, active=it.active
+            )
+            for user_id, it in known.items()
         )
         return tuple(sorted(found, key=lambda teacher: (sort_key(teacher.name), teacher.user_id)))
 
@@ -57,12 +62,14 @@ class ListTeachers(Query):
 class GroupOverview(GroupDetails):
     """A group among others: the name of its location, and what it is like today.
 
-    `teacher_names`: who teaches it today, by name. `size`: how many members it has today. `next_lesson`: the
+    `teacher_names`: who teaches it today, by name. `taught_by`: the same, and whose account is switched off.
+    `size`: how many members it has today. `next_lesson`: the
     first that is not over and not cancelled, None where none is planned.
     """
 
     location_name: str
     teacher_names: tuple[str, ...]
+    taught_by: tuple[Employee, ...]
     size: int
     active: bool
     next_lesson: LessonDetails | None
@@ -74,7 +81,7 @@ class _InContext:
 
     group: Group
     location_name: str
-    teacher_names: tuple[str, ...]
+    taught_by: tuple[Employee, ...]
     next_lesson: Lesson | None
 
     def overview(self, today: date, now: datetime) -> GroupOverview:
@@ -83,7 +90,8 @@ class _InContext:
             GroupOverview,
             self.group,
             location_name=self.location_name,
-            teacher_names=self.teacher_names,
+            teacher_names=tuple(each.name for each in self.taught_by),
+            taught_by=self.taught_by,
             size=len(self.group.roster_on(today)),
             active=self.group.is_active(today),
             next_lesson=LessonDetails.of(following, now) if following else None,
@@ -143,8 +151,8 @@ def _in_context(
 ) -> tuple[_InContext, ...]:
     """These groups with the names of their locations and today's teachers, and their next lessons."""
     places = work.statistics.names_of(Kind.LOCATION, {group.location_id for group in groups})
-    teachers = work.statistics.names_of(
-        Kind.EMPLOYEE, {user_id for group in groups for user_id in group.teachers_on(today)}
+    teachers = work.statistics.employees(
+        {user_id for group in groups for user_id in group.teachers_on(today)}
     )
     lessons = {
         lesson.group_id: lesson for lesson in work.lessons.next_of_groups([group.id for group in groups], now)
@@ -153,7 +161,7 @@ def _in_context(
         _InContext(
             group,
             places[group.location_id],
-            tuple(sorted((teachers[each] for each in group.teachers_on(today)), key=sort_key)),
+            by_name(teachers[each] for each in group.teachers_on(today)),
             lessons.get(group.id),
         )
         for group in groups

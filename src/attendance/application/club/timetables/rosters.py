@@ -9,7 +9,7 @@ from attendance.application.forms.listing import Reading
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedQuery
 from attendance.application.pagination import PageRequest, parse_sort
-from attendance.application.ports import Kind, UnitOfWork
+from attendance.application.ports import UnitOfWork
 from attendance.application.ports.club import CLIENTS, ClientCriteria
 from attendance.domain.club.groups import MOST_MEMBERSHIPS
 from attendance.domain.club.locations import Location
@@ -30,10 +30,14 @@ class RosterEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupTeacher:
-    """Who teaches a group from `since` to `until`, both included; None: open end."""
+    """Who teaches a group from `since` to `until`, both included; None: open end.
+
+    `active` False: the account is switched off.
+    """
 
     user_id: AccountId
     name: str
+    active: bool
     since: date
     until: date | None
 
@@ -77,7 +81,7 @@ class ShowRoster(DatedQuery):
             )
             members = {member.client_id: member for member in group.members if member.covers(day)}
             clients = work.clients.list(criteria, request)  # type: ignore[arg-type]
-            names = work.statistics.names_of(Kind.EMPLOYEE, {each.user_id for each in group.teachers})
+            known = work.statistics.employees({each.user_id for each in group.teachers})
             teaches = actor.id in group.teachers_on(today)
             return RosterDetails(
                 group=GroupDetails.of(group, actor),
@@ -95,7 +99,8 @@ class ShowRoster(DatedQuery):
                 teachers=tuple(
                     GroupTeacher(
                         user_id=each.user_id,
-                        name=names[each.user_id],
+                        name=known[each.user_id].name,
+                        active=known[each.user_id].active,
                         since=each.since,
                         until=each.until,
                     )

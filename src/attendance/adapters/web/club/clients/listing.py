@@ -108,6 +108,7 @@ def clients(visit: Visit) -> Answer:
         "total": listed.total,
         "number": listed.page,
         "has_more": (listed.page or 1) < listed.pages,
+        "pages": listed.pages,
         "asked": asked,
         "is_asked": any(value and value != usual.get(name) for name, value in asked.items()),
         "query": {name: value for name, value in asked.items() if value and value != usual.get(name)},

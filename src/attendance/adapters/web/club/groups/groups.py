@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from attendance.adapters.web.accounts.role_names import called
 from attendance.adapters.web.club.clients.ages import namesakes
 from attendance.adapters.web.club.groups.forms import GROUPS, REWRITE, group_path
 from attendance.adapters.web.club.groups.schedule_words import in_words
@@ -144,7 +145,7 @@ def names_of_teachers(visit: Visit, *ids: tuple[AccountId, ...]) -> Mapping[UUID
     """The names of those who teach lessons, now or once."""
     user_ids = {user_id for each in ids for user_id in each}
     found = visit.use_cases.list_teachers(visit.signed_in, user_ids=user_ids)
-    return {teacher.user_id: teacher.name for teacher in found}
+    return {each.user_id: called(each.name, active=each.active, language=visit.language) for each in found}
 
 
 def _lesson_row(

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+from attendance.adapters.web.accounts.role_names import called
 from attendance.adapters.web.club.groups.forms import GROUPS, group_path, lesson_path
 from attendance.adapters.web.club.groups.groups import REASONS, closure_of, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
@@ -199,7 +200,11 @@ def _locations(visit: Visit, chosen: LocationId) -> tuple[dict[LocationId, str],
 def _teachers(visit: Visit, chosen: set[AccountId]) -> dict[AccountId, str]:
     """The names of those who may teach, and of those who do."""
     found = visit.use_cases.list_teachers(visit.signed_in, user_ids=chosen)
-    return {each.user_id: each.name for each in found if each.may_teach or each.user_id in chosen}
+    return {
+        each.user_id: called(each.name, active=each.active, language=visit.language)
+        for each in found
+        if each.may_teach or each.user_id in chosen
+    }
 
 
 def _chosen(visit: Visit, stored: set[AccountId]) -> set[str]:

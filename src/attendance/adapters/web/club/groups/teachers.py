@@ -1,5 +1,6 @@
 """Who teaches a group, from when to when."""
 
+from attendance.adapters.web.accounts.role_names import called
 from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
@@ -38,7 +39,11 @@ def teachers_form(visit: Visit, group_id: str) -> Answer:
         **values_of_group(visit, roster),
         "rows": FORM.rows(visit, stored, empty=empty, more=EMPTY_ROWS),
         "earlier": [each for each in roster.teachers if each not in current],
-        "teachers": {each.user_id: each.name for each in known if each.may_teach or each.user_id in chosen},
+        "teachers": {
+            each.user_id: called(each.name, active=each.active, language=visit.language)
+            for each in known
+            if each.may_teach or each.user_id in chosen
+        },
     }
     return Page("club/groups/teachers.html", values)
 

@@ -35,7 +35,7 @@ class _Templates(QuickEnvironment):
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        catalogue = words(language)
+        catalogue, number = words(language), formats(language)["number"]
 
         @lru_cache(maxsize=4096)
         def said(text: str) -> Markup:
@@ -52,7 +52,7 @@ class _Templates(QuickEnvironment):
         @lru_cache(maxsize=4096, typed=True)
         def ngettext(one: str, many: str, num: int) -> Markup:
             """The text with the form that a number takes in the language."""
-            return Markup(catalogue.ngettext(one, many, num)) % {"num": num}  # noqa: S704 # a text of ours
+            return Markup(catalogue.ngettext(one, many, num)) % {"num": number(num)}  # noqa: S704 # a text of ours
 
         self.known = {"_": gettext, "static": static_path}
         self.globals |= {**self.known, "ngettext": ngettext, "language": language.value}
