@@ -57,7 +57,7 @@ class LessonOfClientDetails(LessonDetails):
 
     `status` None: not marked. `announced`: the client's own accounts have announced the absence.
     `absence_open`: they may still announce it, or take it back: the lesson is not cancelled and has not
-    begun, and nobody else has marked the client.
+    begun, and nobody else has marked the client. `is_over`: its end has passed, whether it took place or not.
     """
 
     group_name: str
@@ -65,6 +65,7 @@ class LessonOfClientDetails(LessonDetails):
     status: Status | None
     announced: bool
     absence_open: bool
+    is_over: bool
 
     @classmethod
     def of_client(
@@ -80,6 +81,7 @@ class LessonOfClientDetails(LessonDetails):
             status=mark.status if mark else None,
             announced=is_announced(mark),
             absence_open=may_be_announced(lesson, mark, at=now),
+            is_over=lesson.ends_at <= now,
         )
 
 
