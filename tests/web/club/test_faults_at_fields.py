@@ -99,6 +99,14 @@ def test_a_group_that_is_full_says_so_at_who_was_to_come(clay: GroupClub) -> Non
     assert "Group: group is full" in enrol.texts
 
 
+def test_a_first_day_after_the_end_of_the_group_is_marked(clay: GroupClub) -> None:
+    clay.edits(f"/groups/{clay.group}", active_until="2026-03-31")
+    typed = {"q": "Ann", "client_id": clay.ann, "from": "2026-04-01", "until": ""}
+    page = shown(clay.by("manager").sends(f"{clay.path}/members", **typed))
+    assert page.attributes["from"]["aria-invalid"] == "true"
+    assert "#from" in page.links
+
+
 def test_a_last_day_on_which_nobody_is_in_the_group_is_marked(clay: GroupClub) -> None:
     path = f"{clay.path}/members/{clay.tom}"
     refused = clay.by("manager").sends(path, until="2020-12-20")

@@ -40,7 +40,7 @@ def add_member_form(visit: Visit, group_id: str) -> Answer:
     return Page("club/groups/add_member.html", values)
 
 
-@room.page("POST", MEMBERS, form=add_member_form)
+@room.page("POST", MEMBERS, form=add_member_form, said_at={"outside_group_dates": ("from",)})
 def add_member(visit: Visit, group_id: str) -> Answer:
     """Add a client to a group from a day on."""
     fields = visit.fields
