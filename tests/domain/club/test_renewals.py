@@ -86,6 +86,8 @@ def test_those_for_the_same_groups_that_begin_later_come_after_one_in_their_orde
         september(starts_on=date(2026, 10, 1), ends_on=None, group_ids=(ONE,)),
         september(starts_on=date(2026, 10, 1), ends_on=date(2026, 10, 31), cancelled_on=TODAY),
         september(starts_on=date(2026, 8, 1), ends_on=date(2026, 9, 20)),
+        # sold to run beside it
+        september(starts_on=date(2026, 9, 30), ends_on=date(2026, 10, 31)),
         make.subscription(make.client(), PRICE, starts_on=date(2026, 10, 1), ends_on=None),
     ]
     current = september()

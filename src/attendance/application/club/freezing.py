@@ -42,7 +42,7 @@ class SkippedSubscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterPass:
-    """A pass that begins after another one for the same groups, and does not move with it.
+    """A pass that begins after another one for the same groups, and does not move with its end.
 
     `both_until`: the last day on which both run; None: the other is over when this one begins.
     """

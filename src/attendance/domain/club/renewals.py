@@ -47,19 +47,19 @@ def start_after_current(price: Price, passes: Iterable[Subscription], *, today: 
 
 
 def later_passes(current: Subscription, passes: Iterable[Subscription], *, today: date) -> list[Subscription]:
-    """The client's `passes` that begin after `current` has, for the same groups, by first day, ties by id.
+    """The client's `passes` for the same groups that `current` is over before, unless it is frozen.
 
-    A pass stays where it was sold, whatever becomes of the one before it. None of them where one of both is
-    neither active, frozen nor pending today, or `current` has no end.
+    By first day, ties by id. A pass stays where it was sold, whatever becomes of the one before it. None of
+    them where one of both is neither active, frozen nor pending today, or `current` has no end.
     """
-    if current.last_day is None or current.state(today) not in CURRENT:
+    end, scope = current.ends_on, {*current.group_ids}
+    if end is None or current.state(today) not in CURRENT:
         return []
-    scope = {*current.group_ids}
     later = [
         it
         for it in passes
         if it.client_id == current.client_id
-        and it.starts_on > current.starts_on
+        and it.starts_on > end
         and {*it.group_ids} == scope
         and it.state(today) in CURRENT
     ]
