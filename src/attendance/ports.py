@@ -27,6 +27,8 @@ from attendance.application.club.clients import ClientDetails as ClientDetails
 from attendance.application.club.contracts import ContractDetails as ContractDetails
 from attendance.application.club.freezing import (
     FrozenSubscriptions as FrozenSubscriptions,
+    LaterPass as LaterPass,
+    OverlappingSubscription as OverlappingSubscription,
     SkippedSubscription as SkippedSubscription,
 )
 from attendance.application.club.groups import GroupDetails as GroupDetails

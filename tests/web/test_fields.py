@@ -34,6 +34,10 @@ class Colour(StrEnum):
         ("amount", "80", Decimal(80)),
         ("amount", "80,50", Decimal("80.50")),
         ("amount", "80.5", Decimal("80.5")),
+        ("amount", "1.216,00", Decimal("1216.00")),
+        ("amount", "1,216.50", Decimal("1216.50")),
+        ("amount", "1 216,50", Decimal("1216.50")),
+        ("amount", "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}216,5", Decimal("1234216.5")),
     ],
 )
 def test_a_field_means_what_was_typed(read: str, typed: str, meant: Any) -> None:
@@ -68,7 +72,9 @@ def test_ids_choices_and_boxes() -> None:
         ("number", "1" * 10),
         ("amount", "-1"),
         ("amount", "1e9"),
-        ("amount", "1.000,00"),
+        ("amount", "1.00,00"),
+        ("amount", "1,216,00"),
+        ("amount", "1216.000,00"),
         ("amount", "NaN"),
     ],
 )

@@ -14,7 +14,7 @@ from attendance.adapters.web.server.refusals import FIELD_OF, faults_of, field_t
 from attendance.adapters.web.server.refusals.texts import FIELD_TEXTS, TEXT_BY_CODE, TEXTS_WITH_VALUES
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.accounts.rate_limits import LimitReached
-from attendance.domain.club.groups import HeldRosterChanges, RosterHeld
+from attendance.domain.club.groups import GroupFull, HeldRosterChanges, RosterHeld
 from attendance.domain.club.lessons import LessonsPlanned
 from attendance.domain.club.subscriptions import VisitsOutside
 from attendance.domain.errors import AttendanceError, Conflict, FieldError, Invalid, Outdated
@@ -35,6 +35,7 @@ def planned_lessons() -> LessonsPlanned:
 
 WITH_VALUES: dict[type[AttendanceError], Callable[[], AttendanceError]] = {
     LessonsPlanned: planned_lessons,
+    GroupFull: lambda: GroupFull(23),
     HeldRosterChanges: lambda: HeldRosterChanges(*DAYS[:2]),
     RosterHeld: lambda: RosterHeld(*DAYS[:2]),
     VisitsOutside: lambda: VisitsOutside(DAYS),

@@ -196,6 +196,58 @@ def test_rows_that_nobody_else_changed_stay_as_they_were_typed() -> None:
     assert (found.typed["name"], found.changed, found.undone) == ("b", ["Name"], [])
 
 
+def times_of(*rows: tuple[str, str, str], key: str = "day starts", fixed: str = "") -> str:
+    """A form of rows of a day, a start and an end."""
+    fields = "".join(
+        f'<fieldset data-key="{key}" data-fixed="{fixed}"><legend>Time {number + 1}</legend>'
+        + "".join(
+            f'<label for="{name}-{number}">{name.title()}</label>'
+            f'<input id="{name}-{number}" name="{name}-{number}" value="{value}">'
+            for name, value in zip(("day", "starts", "ends"), row, strict=True)
+        )
+        + "</fieldset>"
+        for number, row in enumerate(rows)
+    )
+    return (
+        f'<form method="post" action="{PATH}"><input type="hidden" name="version" value="1">{fields}</form>'
+    )
+
+
+EMPTY = ("", "", "")
+
+
+def test_a_row_that_both_have_changed_keeps_both_and_tells_only_what_changed() -> None:
+    before = times_of(("3", "15:00", "17:30"), ("3", "18:00", "19:00"), EMPTY)
+    sent = sent_of(before, **{"ends-0": "18:00"})
+    # what it is found again by has changed, and its place with it
+    found = merged(
+        sent, stored_as(times_of(("2", "09:00", "10:00"), ("3", "15:30", "17:30"), ("3", "18:00", "19:00")))
+    )
+    assert (found.typed["starts-1"], found.typed["ends-1"]) == ("15:30", "18:00")
+    assert found.changed == [
+        "Time 1, Day: 2",
+        "Time 1, Starts: 09:00",
+        "Time 1, Ends: 10:00",
+        "Time 2, Starts: 15:30",
+    ]
+    assert (found.both, found.undone) == ({}, [])
+
+
+def test_a_row_of_which_most_is_another_is_not_the_same() -> None:
+    sent = sent_of(times_of(("3", "15:00", "17:30"), EMPTY), **{"ends-0": "18:00"})
+    found = merged(sent, stored_as(times_of(("3", "09:00", "10:00"), EMPTY)))
+    assert found.typed["ends-0"] == "10:00"
+    assert found.undone == [("Time 1, Ends", "18:00")]
+
+
+def test_a_row_with_another_in_the_field_that_is_fixed_is_not_the_same() -> None:
+    before = times_of(("anna", "2026-01-05", ""), EMPTY, fixed="day")
+    sent = sent_of(before, **{"ends-0": "2026-12-31"})
+    found = merged(sent, stored_as(times_of(("bert", "2026-01-05", ""), EMPTY, fixed="day")))
+    assert (found.typed["day-0"], found.typed["ends-0"]) == ("bert", "")
+    assert found.undone == [("Time 1, Ends", "2026-12-31")]
+
+
 # What is refused for now
 
 

@@ -151,6 +151,8 @@ class UseCases:
     show_subscription: subscriptions.ShowSubscription
     edit_subscription: subscriptions.EditSubscription
     freeze_subscriptions: freezing.FreezeSubscriptions
+    unfreeze_subscription: freezing.UnfreezeSubscription
+    later_passes_of_client: freezing.LaterPassesOfClient
     subscriptions_of_client: subscriptions.SubscriptionsOfClient
     settle_unpaid_visits: subscriptions.SettleUnpaidVisits
     list_locations: locations.ListLocations

@@ -10,11 +10,12 @@ from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql.club.clients import SqlClients
 from attendance.application.attendance import sheets
 from attendance.application.club import freezing, subscriptions
-from attendance.application.club.freezing import FrozenSubscriptions
+from attendance.application.club.freezing import FrozenSubscriptions, LaterPass
 from attendance.application.club.subscriptions import SubscriptionDetails
 from attendance.application.ports import Contended, Store
 from attendance.domain.club.renewals import Start
-from attendance.domain.club.subscriptions import Freeze, Subscription
+from attendance.domain.club.subscriptions import Freeze, OutsideFreeze, Subscription, SubscriptionState
+from attendance.domain.errors import Outdated
 from tests.application.attendance.test_charging import (
     DAY,
     LAST_WEEK,
@@ -240,3 +241,76 @@ def test_a_range_frozen_by_itself_is_in_the_way_of_the_next(club: Club) -> None:
     )
     assert it.valid_until
     assert stored.valid_until == it.valid_until + 4 * DAY
+
+
+# Running again
+
+
+def frozen_to_run_again(club: Club, runs_again_on: date) -> SubscriptionDetails:
+    """A pass that was frozen for ten days from today on, and is to run again."""
+    sold = club.sells(valid_days=30, starts_on=TODAY)
+    freezes(club, TODAY, TODAY + 9 * DAY)
+    return club.use.unfreeze_subscription(
+        club.head, subscription_id=sold.id, since=TODAY, runs_again_on=runs_again_on
+    )
+
+
+def test_a_pass_runs_again_from_a_day_of_its_freeze_on(club: Club) -> None:
+    unfrozen = frozen_to_run_again(club, TODAY + 4 * DAY)
+    assert unfrozen.freezes == (Freeze(since=TODAY, until=TODAY + 3 * DAY),)
+    assert unfrozen.valid_until == TODAY + 33 * DAY
+    assert passes(club)[0].freezes == unfrozen.freezes
+    gone = club.use.unfreeze_subscription(
+        club.head, subscription_id=unfrozen.id, since=TODAY, runs_again_on=TODAY, versions=[unfrozen.version]
+    )
+    assert (gone.freezes, gone.valid_until) == ((), TODAY + 29 * DAY)
+    with pytest.raises(Outdated):
+        club.use.unfreeze_subscription(
+            club.head, subscription_id=gone.id, since=TODAY, runs_again_on=TODAY, versions=[unfrozen.version]
+        )
+
+
+@pytest.mark.parametrize("days", [-1, 10, 150])
+def test_a_pass_runs_again_on_no_day_outside_of_its_freeze(club: Club, days: int) -> None:
+    with pytest.raises(OutsideFreeze):
+        frozen_to_run_again(club, TODAY + days * DAY)
+    assert passes(club)[0].freezes == (Freeze(since=TODAY, until=TODAY + 9 * DAY),)
+
+
+@pytest.mark.plants
+@pytest.mark.parametrize("store_url", ["memory"], indirect=True)
+def test_a_freeze_is_seen_to_stay_where_no_day_is_refused(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Subscription, "freezes_with_end", lambda it, *_, **__: it.freezes)
+    assert frozen_to_run_again(club, TODAY + 150 * DAY).state is SubscriptionState.FROZEN
+
+
+# Passes that begin after others
+
+
+def test_freezing_all_tells_of_the_passes_that_then_overlap_and_moves_none(club: Club) -> None:
+    current = club.sells(valid_days=30, starts_on=TODAY)
+    later = club.sells(valid_days=30, starts_on=Start.AFTER_CURRENT)
+    told = club.use.freeze_subscriptions(club.head, since=TODAY, until=TODAY + 4 * DAY, preview=True)
+    assert club.use.later_passes_of_client(club.head, client_id=club.child.id) == {
+        current.id: (
+            LaterPass(id=later.id, price_name=later.price_name, starts_on=later.starts_on, both_until=None),
+        )
+    }
+    # what is looked at is what is done, and what is told of the same days again
+    for found in (told, freezes(club, TODAY, TODAY + 4 * DAY), freezes(club, TODAY, TODAY + 4 * DAY)):
+        [overlapping] = found.overlapping
+        assert overlapping.subscription_id == current.id
+        assert [(it.id, it.both_until) for it in overlapping.later] == [(later.id, TODAY + 34 * DAY)]
+    assert {it.id: it.starts_on for it in passes(club)}[later.id] == TODAY + 30 * DAY
+    [after] = club.use.later_passes_of_client(club.head, client_id=club.child.id)[current.id]
+    assert after.both_until == TODAY + 34 * DAY
+
+
+def test_a_pass_that_is_over_before_the_next_one_overlaps_with_none(club: Club) -> None:
+    club.sells(valid_days=30, starts_on=TODAY)
+    club.sells(valid_days=30, starts_on=TODAY + 35 * DAY)
+    assert freezes(club, TODAY, TODAY + 4 * DAY).overlapping == ()
+    # and one frozen day more is too much
+    assert len(freezes(club, TODAY + 7 * DAY, TODAY + 7 * DAY).overlapping) == 1

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from attendance.domain.club.renewals import CurrentHasNoEnd, start_after_current
+from attendance.domain.club.renewals import CurrentHasNoEnd, both_until, later_passes, start_after_current
 from attendance.domain.club.subscriptions import Freeze, Subscription
 from attendance.domain.errors import Invalid
 from attendance.domain.ids import GroupId
@@ -74,3 +74,45 @@ def test_there_is_no_day_after_one_without_an_end() -> None:
     assert start(september(ends_on=None), group_ids=(ONE,)) == "2026-09-15"
     with pytest.raises(Invalid, match="starts_on: is too late"):
         start(september(ends_on=date.max))
+
+
+# Passes that begin after others, and stay there
+
+
+def test_those_for_the_same_groups_that_begin_later_come_after_one_in_their_order() -> None:
+    november = september(starts_on=date(2026, 11, 1), ends_on=date(2026, 11, 30))
+    october = september(starts_on=date(2026, 10, 1), ends_on=date(2026, 10, 31))
+    others = [
+        september(starts_on=date(2026, 10, 1), ends_on=None, group_ids=(ONE,)),
+        september(starts_on=date(2026, 10, 1), ends_on=date(2026, 10, 31), cancelled_on=TODAY),
+        september(starts_on=date(2026, 8, 1), ends_on=date(2026, 9, 20)),
+        # sold to run beside it
+        september(starts_on=date(2026, 9, 30), ends_on=date(2026, 10, 31)),
+        make.subscription(make.client(), PRICE, starts_on=date(2026, 10, 1), ends_on=None),
+    ]
+    current = september()
+    assert later_passes(current, [november, *others, current, october], today=TODAY) == [october, november]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"ends_on": None}, {"visits": 8, "charged": 8}, {"cancelled_on": TODAY - DAY}, {"ends_on": TODAY - DAY}],
+)
+def test_nothing_comes_after_a_pass_that_is_over_or_has_no_end(changes: dict[str, Any]) -> None:
+    october = september(starts_on=date(2026, 10, 1), ends_on=date(2026, 10, 31))
+    assert later_passes(september(**changes), [october], today=TODAY) == []
+
+
+def test_both_run_from_the_first_day_of_the_later_to_the_last_of_the_earlier() -> None:
+    october = september(starts_on=date(2026, 10, 1), ends_on=date(2026, 10, 3))
+    assert both_until(september(), october) is None
+    assert both_until(frozen_for(1), october) == date(2026, 10, 1)
+    assert both_until(frozen_for(2), october) == date(2026, 10, 2)
+    assert both_until(frozen_for(9), october) == date(2026, 10, 3), "the later one is over first"
+    assert both_until(frozen_for(9), september(starts_on=date(2026, 10, 1), ends_on=None)) == date(
+        2026, 10, 9
+    )
+
+
+def frozen_for(days: int) -> Subscription:
+    return september(freezes=(Freeze(since=TODAY, until=TODAY + (days - 1) * DAY),))

@@ -16,6 +16,7 @@ from attendance.domain.club.subscriptions import (
     FreezeAfterEnd,
     FreezeBeforeStart,
     FreezesOverlap,
+    OutsideFreeze,
     Subscription,
     SubscriptionState,
     VisitsOutside,
@@ -396,3 +397,24 @@ def test_the_same_freezes_in_another_order_change_nothing() -> None:
 def test_a_pass_that_does_not_run_longer_when_frozen_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subscriptions, "_last_day", lambda _start, end, _freezes: end)
     assert september("09-10..09-19").valid_until != on("10-10")
+
+
+# Running again
+
+
+@pytest.mark.parametrize(
+    ("again", "left"),
+    [("09-10", ("09-20",)), ("09-11", ("09-10", "09-20")), ("09-19", ("09-10..09-18", "09-20"))],
+)
+def test_a_freeze_is_over_the_day_before_the_pass_runs_again(again: str, left: tuple[str, ...]) -> None:
+    found = september("09-20", "09-10..09-19").freezes_with_end(on("09-10"), runs_again_on=on(again))
+    assert sorted(found) == [*frozen(*left)]
+
+
+@pytest.mark.parametrize(
+    ("since", "again"),
+    [("09-10", "09-09"), ("09-10", "09-20"), ("09-10", "09-25"), ("09-11", "09-12"), ("09-20", "09-12")],
+)
+def test_a_pass_runs_again_on_no_day_outside_of_that_freeze(since: str, again: str) -> None:
+    with pytest.raises(OutsideFreeze):
+        september("09-10..09-19", "09-25").freezes_with_end(on(since), runs_again_on=on(again))

@@ -124,6 +124,36 @@ def test_the_next_lessons_say_what_is_known_of_them(club: Club) -> None:
     ]
 
 
+def test_lessons_that_are_over_are_no_next_ones(club: Club) -> None:
+    today = {"date": "2026-03-02", "topic": ""}
+    for starts, ends in (("08:00", "12:00"), ("12:00", "12:01"), ("17:00", "18:00")):
+        added(club.head, f"/groups/{club.group}/lessons", **today, starts=starts, ends=ends)
+    texts = " ".join(card(club.visits(Role.EMPLOYEE), club).texts)
+    assert "Mon 2 Mar, 08:00" not in texts
+    assert re.findall(r"Mon 2 Mar, (\d\d:00)", texts) == ["12:00", "17:00"]
+
+
+def test_each_of_several_visits_of_a_day_is_in_the_calendar(club: Club) -> None:
+    for starts, status in (("08:00", "present"), ("10:00", "late")):
+        times = {"starts": starts, "ends": f"{starts[:2]}:30"}
+        club.marks(added(club.head, f"/groups/{club.group}/lessons", date="2026-02-21", **times), status)
+    html = club.visits(Role.MANAGER).opens(club.card()).text
+    square = '<span class="several" title="21 Feb: Present, Late">'
+    assert f'{square}<span class="day present"></span><span class="day late"></span></span>' in html
+
+
+@pytest.mark.parametrize(
+    ("name", "initials"),
+    [("<Clara> (Ott)", "CO"), ("Anna Maria Álvarez", "AÁ"), ("12 – 3", ""), ("Ёж 7", "Ё"), ("anna", "a")],
+)
+def test_initials_are_letters_of_the_first_and_the_last_word_that_has_any(
+    club: Club, name: str, initials: str
+) -> None:
+    good(club.head.puts(f"/clients/{club.child}", name=name), 200)
+    html = club.visits(Role.EMPLOYEE).opens(club.card()).text
+    assert f'<span class="initials" aria-hidden="true">{initials}</span>' in html
+
+
 def test_a_year_of_visits_is_a_calendar_and_the_same_in_a_table(club: Club) -> None:
     days = {"02": "present", "09": "late", "16": "absent", "23": "excused"}
     for day, status in days.items():

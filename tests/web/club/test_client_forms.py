@@ -186,7 +186,10 @@ def test_archiving_says_what_ends_and_bringing_back_what_does_not_return(club: C
     version = seen_version(teacher, f"{club.card()}/archive")
     archived = leads_to(teacher.sends(f"{club.card()}/archive", version=version))
     page = shown(teacher.opens(archived))
-    assert {"archived", "Archived. Places in groups and planned absences have ended."} <= {*page.texts}
+    assert {
+        "archived",
+        "Archived. Today is the last day in all groups; absences that were planned later are taken back.",
+    } <= {*page.texts}
     assert f"{club.card()}/restore" in page.links
     assert not {f"{club.card()}/archive", f"{club.card()}/contracts/new"} & {*page.links}
     assert club.client()["active"] is False
@@ -206,6 +209,58 @@ def test_a_client_who_was_changed_meanwhile_is_not_archived(club: Club) -> None:
     assert refused.status_code == 412
     assert "changed since you read it" in shown(refused).texts
     assert club.client()["active"] is True
+
+
+@pytest.mark.parametrize(
+    ("does", "undoes", "is_active"), [("archive", "restore", False), ("restore", "archive", True)]
+)
+def test_who_archives_or_brings_back_after_somebody_else_is_told_that_it_is_done(
+    club: Club, does: str, undoes: str, is_active: bool
+) -> None:
+    good(club.head.puts(f"/clients/{club.child}", active=not is_active), 200)
+    teacher, path = club.visits(Role.EMPLOYEE), f"{club.card()}/{does}"
+    version = seen_version(teacher, path)
+    good(club.head.puts(f"/clients/{club.child}", active=is_active), 200)
+    late = teacher.sends(path, version=version)
+    assert late.status_code == 412
+    page = shown(late)
+    said = "Anna Álvarez is not archived" if is_active else "Anna Álvarez is archived already"
+    assert {said, "There is nothing left to do here."} <= {*page.texts}
+    assert "alert" in page.roles
+    assert club.card() in page.links
+    # nothing here undoes the other's work
+    assert f'action="{club.card()}/{undoes}"' not in late.text
+    assert club.client()["active"] is is_active
+    assert said in shown(teacher.opens(path)).texts
+
+
+def test_who_edits_a_client_whom_somebody_archives_is_told_so(club: Club) -> None:
+    teacher, path = club.visits(Role.EMPLOYEE), f"{club.card()}/edit"
+    sent = form_on(teacher.opens(path))
+    good(club.head.puts(f"/clients/{club.child}", active=False), 200)
+    late = teacher.sends(path, **sent | {"phone": "222"})
+    assert late.status_code == 412
+    texts = shown(late).texts
+    assert "Somebody has archived this client meanwhile. What you save is saved all the same." in texts
+    leads_to(teacher.sends(path, **form_on(late)))
+    assert (club.client()["phone"], club.client()["active"]) == ("222", False)
+    assert "This client is archived." in shown(teacher.opens(path)).texts
+
+
+def test_the_reason_stands_before_what_it_has_done_and_what_saving_again_does_is_said(club: Club) -> None:
+    teacher, path = club.visits(Role.EMPLOYEE), f"{club.card()}/edit"
+    sent = form_on(teacher.opens(path))
+    good(club.head.puts(f"/clients/{club.child}", phone="111"), 200)
+    texts = shown(teacher.sends(path, **sent | {"phone": "222"})).texts
+    reason, fault, again = (
+        texts.index(text)
+        for text in (
+            "changed since you read it",
+            "Phone: now: 111",
+            "What you typed there is kept. Saved now, it replaces what somebody else has stored.",
+        )
+    )
+    assert reason < fault < again
 
 
 # Contracts
@@ -288,6 +343,14 @@ def test_managers_let_an_account_see_a_client_and_take_that_back(club: Club) -> 
     assert "Removed" in page.texts
     assert "Franz" not in page.texts
     assert club.client()["user_ids"] == [club.people[Role.USER].id]
+
+
+def test_nobody_is_told_of_the_first_account(club: Club) -> None:
+    manager, path = club.visits(Role.MANAGER), f"{club.card(club.other)}/accounts"
+    texts = shown(manager.opens(leads_to(manager.sends(path, username="mother")))).texts
+    assert "Saved" in texts
+    assert not any("told by mail" in text for text in texts)
+    assert not club.api.mails(MailKind.ACCOUNT_LINKED, "mother@example.org")
 
 
 def test_an_account_is_found_by_its_whole_username_alone(club: Club) -> None:

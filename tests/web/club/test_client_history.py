@@ -1,5 +1,7 @@
 """What happened to a client, in words, for owners; and the words of all these pages."""
 
+import re
+
 import pytest
 
 from attendance.domain.permissions.roles import Role
@@ -85,6 +87,8 @@ def test_a_change_of_what_is_paid_by_is_told_with_what_paid_before(club: Club) -
     month = {"client_id": club.child, "price_id": club.price, "starts_on": "2026-01-01"}
     added(club.head, "/subscriptions", **month, settle_unpaid=True)
     assert "Now paid by: Ten visits, before: unpaid" in history(club).texts
+    html = club.visits(Role.OWNER).opens(f"{club.card()}/history").text
+    assert re.search(r"before: unpaid</b>, lesson of", html)
 
 
 def test_no_event_of_somebody_else_is_in_it(eventful: Club) -> None:

@@ -379,7 +379,10 @@ def test_a_capacity_below_the_members_is_refused(club: GroupClub) -> None:
         f"{club.path}/edit", name="Clay", location_id=club.house, capacity="1", active_from="2026-01-05"
     )
     assert refused.status_code == 409
-    assert "group is full" in shown(refused).texts
+    page = shown(refused)
+    assert "Capacity: the group has 2 members on one day: it cannot be less" in page.texts
+    assert page.attributes["capacity"]["aria-invalid"] == "true"
+    assert "#capacity" in page.links
 
 
 def test_an_end_with_lessons_after_it_leads_to_what_ends(club: GroupClub) -> None:
@@ -733,7 +736,9 @@ def test_lessons_are_looked_at_and_then_made(club: GroupClub) -> None:
     path = leads_to(
         club.by("teacher").sends(f"{club.path}/lessons/make", **{"from": TODAY, "to": "2026-03-13"})
     )
-    assert "2 lessons are made. 1 was there already." in text_of(club.by("teacher").opens(path))
+    assert "2 lessons are made. 2 times are skipped: made before (1), closed (1)." in text_of(
+        club.by("teacher").opens(path)
+    )
     assert [it["date"] for it in club.lessons()] == [TODAY, "2026-03-05", "2026-03-12"]
 
 
@@ -840,6 +845,29 @@ def test_times_that_somebody_else_added_meanwhile_are_kept(club: GroupClub) -> N
         (1, "16:00", "17:30"),
         (2, "10:00", "11:00"),
     ]
+
+
+def test_a_time_that_two_change_in_different_fields_keeps_both(club: GroupClub) -> None:
+    path, manager = f"{club.path}/schedule", club.by("manager")
+    slot = {"weekday": 3, "starts": "15:00", "ends": "17:30"}
+    club.edits(f"/groups/{club.group}", schedule=[slot])
+    sent = Forms(manager.opens(path).text).found[path]
+    club.edits(f"/groups/{club.group}", schedule=[slot | {"starts": "15:30"}])
+    late = manager.sends(path, **sent | {"ends-0": "18:00"})
+    assert late.status_code == 412
+    texts = shown(late).texts
+    assert "Changed meanwhile: Time 1, Begins: 15:30" in texts
+    assert not any("Not kept" in text for text in texts)
+    leads_to(manager.sends(path, **Forms(late.text).found[path]))
+    [now] = club.now()["schedule"]
+    assert (now["starts"], now["ends"]) == ("15:30", "18:00")
+
+
+def test_whoever_may_change_closures_is_led_to_them(club: GroupClub) -> None:
+    club.edits(f"/locations/{club.house}/closures", closures=[{"from": "2026-03-09", "until": "2026-03-09"}])
+    path = f"/app/office/locations/{club.house}"
+    assert path in shown(club.by("head").opens(club.path)).links
+    assert path not in shown(club.by("manager").opens(club.path)).links
 
 
 def test_a_teacher_whom_somebody_else_took_away_meanwhile_does_not_come_back(club: GroupClub) -> None:

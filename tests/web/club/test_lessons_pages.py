@@ -249,6 +249,37 @@ def test_what_one_did_not_touch_stays_as_somebody_else_has_changed_it(club: Grou
     assert (after["topic"], after["ends"], after["teachers"]) == ("Bowls", "23:00", [])
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "does", "said"),
+    [
+        ("cancelled", "planned", "restore", "Somebody has let this lesson take place again already."),
+        ("planned", "cancelled", "cancel", "Somebody has cancelled this lesson already."),
+    ],
+)
+def test_what_somebody_else_has_done_already_is_said(
+    club: GroupClub, before: str, now: str, does: str, said: str
+) -> None:
+    lesson = club.adds_lesson(THURSDAY)
+    api = f"/groups/{club.group}/lessons/{lesson}"
+    for state in ("cancelled", *(["planned"] if before == "planned" else [])):
+        club.edits(api, state=state, **{"reason": "Storm"} if state == "cancelled" else {})
+    version = str(stored(club, lesson)["version"])
+    club.edits(api, state=now, **{"reason": "Ill"} if now == "cancelled" else {})
+    late = club.by("teacher").sends(f"{path_of(lesson)}/{does}", version=version, reason="Storm")
+    assert late.status_code == 412
+    assert said in shown(late).texts
+    assert "changed since you read it" not in shown(late).texts
+    assert stored(club, lesson)["state"] == now
+
+
+def test_visits_go_back_where_there_were_any(club: GroupClub) -> None:
+    lesson = club.adds_lesson("2026-02-26")
+    club.marks(lesson, club.tom)
+    path = leads_to(club.by("manager").sends(f"{path_of(lesson)}/cancel", reason="Storm"))
+    said = "The lesson is cancelled. Its visits went back to the passes."
+    assert said in shown(club.by("manager").opens(path)).texts
+
+
 def test_a_lesson_is_cancelled_with_a_reason_and_restored(club: GroupClub) -> None:
     lesson = club.adds_lesson(THURSDAY)
     without = club.by("teacher").sends(f"{path_of(lesson)}/cancel", reason="  ")
@@ -258,7 +289,7 @@ def test_a_lesson_is_cancelled_with_a_reason_and_restored(club: GroupClub) -> No
     assert shown(without).values["date"] == THURSDAY
     path = leads_to(club.by("teacher").sends(f"{path_of(lesson)}/cancel", version="1", reason="Storm"))
     page = club.by("teacher").opens(path)
-    assert "The lesson is cancelled. Its visits went back to the passes." in shown(page).texts
+    assert "The lesson is cancelled." in shown(page).texts
     assert "Does not take place: Storm" in shown(page).texts
     assert path_of(lesson) not in shown(page).links
     assert stored(club, lesson)["reason"] == "Storm"

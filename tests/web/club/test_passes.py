@@ -1,6 +1,8 @@
 """The passes of a client, as pages: who sees what, what is sold, frozen, settled, and what is refused."""
 
+import datetime as dt
 import re
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -22,6 +24,7 @@ from tests.web.registry import Forms
 from tests.web.visitors import Shown, Visitor, leads_to, shown, visitor, with_session
 
 TODAY = MARCH_2
+DAY = dt.date.fromisoformat(TODAY)
 STAFF = (Role.EMPLOYEE, Role.MANAGER, Role.HEAD_MANAGER, Role.OWNER, Role.ADMIN)
 FROM_ELSEWHERE = {"sec-fetch-site": "cross-site"}
 
@@ -179,12 +182,15 @@ def on_the_card(office: Office, role: Role) -> Shown:
     """What the part of the card that is about passes shows to somebody of a role."""
     use_cases, head = office.api.container.use_cases(), OPERATOR
     client_id = ClientId(UUID(office.child))
+    shown_passes = passes.passes_shown(
+        SimpleNamespace(use_cases=use_cases, signed_in=head, today=DAY), client_id
+    )
     html = rendered(
         "club/client_passes.html",
         Language.EN,
         {
             "client": use_cases.show_client(head, client_id=client_id),
-            "passes": use_cases.subscriptions_of_client(head, client_id=client_id),
+            **shown_passes,
             "permissions": {each for each in Permission if allowed_for_some(each, role.level)},
         },
     )
@@ -202,14 +208,36 @@ def test_the_card_shows_current_passes_and_leads_to_what_may_be_done(office: Off
     assert {"Valid", "8 left", "All passes (2)"} <= {*card.texts}
     assert "Cancelled" not in card.texts
     assert f"/app/passes/{current}" in card.links
-    assert {office.sell, f"{office.card}/groups/enrol", f"{office.card}/passes/unpaid"} <= {*card.links}
-    assert f"{office.card}/groups/enrol" not in on_the_card(office, Role.EMPLOYEE).links
+    assert {office.sell, f"{office.card}/passes/unpaid"} <= {*card.links}
+    enrol = f"{office.card}/groups/enrol"
+    assert enrol in shown(office.clerk.opens(office.card)).links
+    assert (
+        enrol
+        not in shown(with_session(office.api, office.api.having(Role.EMPLOYEE)).opens(office.card)).links
+    )
     parent = on_the_card(office, Role.USER)
     assert {office.sell, f"{office.card}/passes/unpaid"} & {*parent.links} == set()
     good(office.manager.puts(f"/clients/{office.child}", active=False), 200)
     archived = on_the_card(office, Role.MANAGER)
     assert office.sell not in archived.links
     assert not any("start=after_current" in link for link in archived.links)
+
+
+def test_the_pass_that_runs_comes_first_and_the_newest_of_a_price_alone_is_renewed(office: Office) -> None:
+    over = office.sells(starts_on="2026-01-01")
+    current, later = office.sells(), office.sells(starts_on="2026-04-02")
+    ten = added(office.head, "/prices", name="10 visits", amount="90.00", currency="EUR", visits=10)
+    other = office.sells(price_id=ten)
+    card = shown(office.clerk.opens(office.card))
+    shown_passes = [link for link in card.links if link.startswith("/app/passes/")]
+    assert [link.rpartition("/")[2] for link in shown_passes][-1] == later
+    assert {*shown_passes} == {f"/app/passes/{each}" for each in (current, later, other)}
+    for path in (office.card, f"{office.card}/passes"):
+        renewed = [link for link in shown(office.clerk.opens(path)).links if "?price_id=" in link]
+        assert len(renewed) == 2, path
+    for each, may in ((over, False), (current, False), (later, True), (other, True)):
+        links = shown(office.clerk.opens(f"/app/passes/{each}")).links
+        assert any("?price_id=" in link for link in links) is may
 
 
 # Selling
@@ -403,7 +431,7 @@ def test_a_pass_is_frozen_and_runs_again_from_a_day_on(office: Office) -> None:
     typed = {"version": "2", "frozen_since": "2026-03-10"}
     office.clerk.sends(f"{path}/unfreeze", **typed, runs_again_on="2026-03-15")
     assert office.passes()[0]["freezes"] == [{"from": "2026-03-10", "until": "2026-03-14"}]
-    office.clerk.sends(f"{path}/unfreeze", **typed | {"version": "3"}, runs_again_on="2026-03-01")
+    office.clerk.sends(f"{path}/unfreeze", **typed | {"version": "3"}, runs_again_on="2026-03-10")
     assert office.passes()[0]["freezes"] == []
 
 

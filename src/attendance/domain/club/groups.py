@@ -39,9 +39,15 @@ class AlreadyInGroup(Conflict):
 
 
 class GroupFull(Conflict):
-    """On some day the group would have more members than its capacity."""
+    """On some day the group would have more members than its capacity.
+
+    `members`: how many it has on the day that has the most, where its capacity is to be less than that.
+    """
 
     text = "group is full"
+
+    def __init__(self, members: int | None = None) -> None:
+        super().__init__(None if members is None else f"{type(self).text}: {members} members on one day")
 
 
 class OutsideGroup(Conflict):
@@ -218,6 +224,9 @@ class Group(GroupFields, Record):
 
         Raises Invalid, GroupFull, and OutsideGroup for a new or longer membership that begins after the end.
         """
+        capacity, most = changes.get("capacity"), most_at_once(self.members)
+        if capacity is not None and "members" not in changes and capacity < most:
+            raise GroupFull(most)
         after, event = Record.edited(self, changes, change_context)
         members = after.members_to_its_end(self)
         if members == after.members:

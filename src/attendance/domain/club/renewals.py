@@ -1,4 +1,4 @@
-"""Renewals: passes that begin when the ones before them are over."""
+"""Renewals: passes that begin when the ones before them are over, and those that do so no more."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -44,3 +44,29 @@ def start_after_current(price: Price, passes: Iterable[Subscription], *, today: 
     if last == date.max:
         raise Invalid(FieldError("starts_on", "is too late"))
     return last + ONE_DAY
+
+
+def later_passes(current: Subscription, passes: Iterable[Subscription], *, today: date) -> list[Subscription]:
+    """The client's `passes` for the same groups that `current` is over before, unless it is frozen.
+
+    By first day, ties by id. A pass stays where it was sold, whatever becomes of the one before it. None of
+    them where one of both is neither active, frozen nor pending today, or `current` has no end.
+    """
+    end, scope = current.ends_on, {*current.group_ids}
+    if end is None or current.state(today) not in CURRENT:
+        return []
+    later = [
+        it
+        for it in passes
+        if it.client_id == current.client_id
+        and it.starts_on > end
+        and {*it.group_ids} == scope
+        and it.state(today) in CURRENT
+    ]
+    return sorted(later, key=lambda it: (it.starts_on, it.id))
+
+
+def both_until(current: Subscription, later: Subscription) -> date | None:
+    """The last day on which a pass runs beside a later one; None: it is over when that begins."""
+    last = min((day for day in (current.last_day, later.last_day) if day), default=date.max)
+    return last if last >= later.starts_on else None

@@ -59,6 +59,12 @@ class FreezeBeforeStart(Conflict):
     text = "freeze ends before the subscription begins"
 
 
+class OutsideFreeze(Conflict):
+    """The pass is to run again on a day on which this freeze does not suspend it."""
+
+    text = "not a day of the freeze"
+
+
 class VisitsOutside(Conflict):
     """Visits that the pass has paid for would no longer be covered, on `days`, in order.
 
@@ -208,6 +214,19 @@ class Subscription(SubscriptionFields):
             and is_within(day, None, self.cancelled_on)
             and not any(freeze.covers(day) for freeze in self.freezes)
         )
+
+    def freezes_with_end(self, since: date, *, runs_again_on: date) -> tuple[Freeze, ...]:
+        """The freezes when the one that begins on `since` is over before another day, or gone on its first.
+
+        Raises OutsideFreeze where no such freeze has that day.
+        """
+        ending = next((it for it in self.freezes if it.since == since and it.covers(runs_again_on)), None)
+        if ending is None:
+            raise OutsideFreeze
+        others = tuple(it for it in self.freezes if it is not ending)
+        if runs_again_on == since:
+            return others
+        return (*others, Freeze(since=since, until=runs_again_on - ONE_DAY))
 
     def is_for(self, group_id: GroupId) -> bool:
         """Whether it pays for visits to this group."""

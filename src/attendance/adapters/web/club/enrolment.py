@@ -19,10 +19,17 @@ def enrol_form(visit: Visit, client_id: str, group_id: str = "") -> Answer:
     required(visit, Permission.EDIT_GROUP)
     use_cases, actor, today = visit.use_cases, visit.signed_in, visit.today
     client = use_cases.show_client(actor, client_id=id_in_path(client_id, ClientId))
-    groups = [each for each in use_cases.list_groups(actor) if (each.active_until or today) >= today]
+    memberships = [*use_cases.groups_of_client(actor, client_id=client.id)]
+    # whoever leaves a group may come again later
+    is_in = {each.group_id for each in memberships if each.until is None}
+    groups = [
+        each
+        for each in use_cases.list_groups(actor)
+        if (each.active_until or today) >= today and each.id not in is_in
+    ]
     values = {
         "client": client,
-        "memberships": [*use_cases.groups_of_client(actor, client_id=client.id)],
+        "memberships": memberships,
         "groups": groups,
         "members": {each.id: sum(member.covers(today) for member in each.members or ()) for each in groups},
         "refused_id": group_id,
@@ -31,7 +38,17 @@ def enrol_form(visit: Visit, client_id: str, group_id: str = "") -> Answer:
     return Page("club/passes/enrol.html", values)
 
 
-@room.page("POST", ENROL, form=enrol_form)
+@room.page(
+    "POST",
+    ENROL,
+    form=enrol_form,
+    said_at={
+        "already_in_group": ("group_id",),
+        "group_full": ("group_id",),
+        "outside_group_dates": ("since",),
+        "client_archived": ("group_id",),
+    },
+)
 def enrol(visit: Visit, client_id: str) -> Answer:
     """Add the client to a group, unless another day is said from today or the group's first day on."""
     fields = visit.fields
@@ -53,7 +70,7 @@ def enrol(visit: Visit, client_id: str) -> Answer:
     return GoOn(card_of(named, "enrolled", "groups"))
 
 
-@room.page("POST", END, form=enrol_form)
+@room.page("POST", END, form=enrol_form, said_at={"membership_not_found": ("last",)})
 def end_membership(visit: Visit, client_id: str, group_id: str) -> Answer:
     """End the client's membership in a group with a day."""
     fields = visit.fields

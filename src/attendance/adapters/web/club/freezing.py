@@ -37,7 +37,7 @@ def freeze_all(visit: Visit) -> Answer:
     filters = visit.filters
     frozen, chosen = filters.number("frozen"), _chosen(filters)
     preview = visit.use_cases.freeze_subscriptions(visit.signed_in, **chosen, preview=True)
-    clients = visit.use_cases.list_clients(visit.signed_in) if preview.skipped else ()
+    clients = visit.use_cases.list_clients(visit.signed_in) if preview.skipped or preview.overlapping else ()
     values = {"preview": preview, "names": {each.id: each.name for each in clients}, "frozen": frozen}
     return Page(page.template, {**page.values, **values, "days": chosen})
 

@@ -23,7 +23,7 @@ from attendance.application.forms.answering_once import KeyedRequest
 from attendance.domain.accounts.kept_answers import IdempotencyKeyInUse
 from attendance.domain.club.renewals import Start
 from attendance.domain.club.subscriptions import Freeze, SubscriptionState
-from attendance.domain.dates import ONE_DAY, is_within
+from attendance.domain.dates import is_within
 from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import ClientId, ContractId, PriceId, SubscriptionId
 from attendance.domain.permissions.roles import Level
@@ -68,10 +68,31 @@ def passes(visit: Visit, client_id: str) -> Answer:
     client = _client(visit, client_id)
     values = {
         "client": client,
-        "passes": _newest_first(visit, client.id),
+        **passes_shown(visit, client.id),
         "unpaid": visit.use_cases.unpaid_visits_of_client(visit.signed_in, client_id=client.id),
     }
     return Page("club/passes/passes.html", values)
+
+
+def passes_shown(visit: Visit, client_id: ClientId) -> Mapping[str, Any]:
+    """All passes of a client, the newest first; the current ones, that which runs before those to come.
+
+    `renewed`: the ids of those that may be renewed, the newest at each price; `later`: by their ids the
+    passes that begin after them.
+    """
+    passes = _newest_first(visit, client_id)
+    newest = {it.price_id: it.id for it in sorted(passes, key=lambda it: (it.starts_on, it.created_at))}
+    running = (SubscriptionState.ACTIVE, SubscriptionState.FROZEN)
+    return {
+        "passes": passes,
+        "current_passes": sorted(
+            (it for it in passes if it.state in CURRENT),
+            key=lambda it: (it.state not in running, it.starts_on),
+        ),
+        "renewed": {*newest.values()},
+        "later": visit.use_cases.later_passes_of_client(visit.signed_in, client_id=client_id),
+        "today": visit.today,
+    }
 
 
 # Selling
@@ -107,7 +128,7 @@ def sell_form(visit: Visit, client_id: str) -> Page:
 def sell(visit: Visit, client_id: str) -> Answer:
     """The form; where a price is chosen, with what would be sold, at an address of its own."""
     page = sell_form(visit, client_id)
-    if "price_id" not in visit.query:
+    if "price_id" not in visit.query and "start" not in visit.query:
         return page
     sale = _sale(visit, FieldReader(visit.query), page.values["client"])
     preview = visit.use_cases.sell_subscription(visit.signed_in, **sale, preview=True)
@@ -184,6 +205,7 @@ def _sale(visit: Visit, fields: FieldReader, client: ClientDetails) -> Mapping[s
         "starts_on": starts_on,
         "settle_unpaid": fields.checked("settle_unpaid"),
     }
+    fields.also(visit.use_cases.sell_subscription.errors_in(sale))
     fields.raise_if_errors()
     return sale
 
@@ -237,14 +259,23 @@ def one_pass(visit: Visit, subscription_id: str) -> Answer:
         "pass": subscription,
         "groups": {group.id: group.name for group in use_cases.list_groups(actor)},
         "contracts": [*use_cases.contracts_of_client(actor, client_id=client_id)],
+        **passes_shown(visit, client_id),
         "visits": _paid_by(visit, subscription)[::-1],
         "unpaid": [each for each in unpaid if subscription.id in each.covered_by],
-        "today": visit.today,
     }
     return Page("club/passes/pass.html", values)
 
 
-@room.page("POST", PASS, form=one_pass)
+@room.page(
+    "POST",
+    PASS,
+    form=one_pass,
+    said_at={
+        "visits_outside_subscription": ("cancelled_on", "ends_on"),
+        "freeze_after_end": ("ends_on",),
+        "freezes_overlap": ("ends_on",),
+    },
+)
 def edit_pass(visit: Visit, subscription_id: str) -> Answer:
     """Change the last day, the cancellation or the contract of a pass."""
     fields = visit.fields
@@ -256,7 +287,7 @@ def edit_pass(visit: Visit, subscription_id: str) -> Answer:
     return _edited(visit, fields, subscription_id, changes, "pass-saved")
 
 
-@room.page("POST", f"{PASS}/freeze", form=one_pass)
+@room.page("POST", f"{PASS}/freeze", form=one_pass, said_at={"visits_outside_subscription": ("since",)})
 def freeze(visit: Visit, subscription_id: str) -> Answer:
     """Freeze a pass for some days."""
     fields = visit.fields
@@ -270,19 +301,24 @@ def freeze(visit: Visit, subscription_id: str) -> Answer:
     )
 
 
-@room.page("POST", f"{PASS}/unfreeze", form=one_pass)
+@room.page(
+    "POST", f"{PASS}/unfreeze", form=one_pass, said_at={"visits_outside_subscription": ("runs_again_on",)}
+)
 def unfreeze(visit: Visit, subscription_id: str) -> Answer:
     """Let a pass run again from a day on: its freeze ends the day before, or goes if it had not begun."""
     fields = visit.fields
-    since, runs_again = fields.required_day("frozen_since"), fields.required_day("runs_again_on")
+    since, runs_again_on = fields.required_day("frozen_since"), fields.required_day("runs_again_on")
     fields.raise_if_errors()
-    kept = []
-    for each in _stored(visit, subscription_id).freezes:
-        if each.since != since:
-            kept.append(each)
-        elif runs_again > since:
-            kept.append(Freeze(since=since, until=min(each.until, runs_again - ONE_DAY)))
-    return _edited(visit, fields, subscription_id, {"freezes": tuple(kept)}, "unfrozen")
+    subscription = visit.use_cases.unfreeze_subscription(
+        visit.signed_in,
+        subscription_id=_id(subscription_id),
+        since=since,
+        runs_again_on=runs_again_on,
+        versions=fields.versions,
+    )
+    is_frozen = subscription.state is SubscriptionState.FROZEN
+    notice = "unfrozen" if runs_again_on <= visit.today and not is_frozen else "freeze-shortened"
+    return GoOn(card_of(subscription.client_id, notice))
 
 
 def _edited(visit: Visit, fields: FieldReader, subscription_id: str, changes: Any, notice: str) -> GoOn:

@@ -12,18 +12,23 @@ from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom
 from attendance.adapters.web.server.fields import CHECKED
 from attendance.adapters.web.server.formats import LOCALES
 from attendance.adapters.web.server.forms import Typed
+from attendance.adapters.web.server.languages import N_
 from attendance.application.club.prices import PriceDetails
 from attendance.application.pagination import NumberedPage
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.club.currencies import DIGITS
 from attendance.domain.club.prices import PriceChanges
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import GroupId, PriceId
+from attendance.domain.text import search_key
 
 room = PageRoom()
 
 PATH = PRICES.path
 USUAL_CURRENCY = "EUR"
+IS_NEW = "is_new"
+"""The box to tick where a price is to be called what another is called."""
+MOST_ALIKE = 5
 MOST_NAMED = 2
 """Groups that a price is for: of more only the number is shown."""
 
@@ -60,6 +65,7 @@ def new_price(visit: Visit) -> Answer:
 def add_price(visit: Visit) -> Answer:
     use_case = visit.use_cases.add_price
     fields = _read(visit, lambda given: use_case.errors_in(given, actor=visit.signed_in))
+    _ask_about_namesakes(visit, None)
     use_case(visit.signed_in, **fields)
     return GoOn(f"{PATH}?notice=added")
 
@@ -77,6 +83,8 @@ def edit_price(visit: Visit, price_id: str) -> Answer:
     """Change a price, unless somebody else has changed it meanwhile. What was sold stays as it is."""
     use_case = visit.use_cases.edit_price
     fields = _read(visit, lambda given: use_case.errors_in(given, actor=visit.signed_in))
+    stored = visit.use_cases.show_price(visit.signed_in, price_id=PriceId(sent_id(price_id)))
+    _ask_about_namesakes(visit, stored)
     use_case(visit.signed_in, price_id=PriceId(sent_id(price_id)), versions=visit.fields.versions, **fields)
     return GoOn(f"{PATH}/{price_id}?notice=saved")
 
@@ -94,8 +102,25 @@ def _form(visit: Visit, stored: PriceDetails | None, now: Mapping[str, str]) -> 
         "ticked": ticked,
         "currencies": _currencies(visit.language),
         "notice": visit.query["notice"],
+        "alike": _alike(visit, stored),
     }
     return Page("office/price.html", values)
+
+
+def _alike(visit: Visit, price: PriceDetails | None) -> list[PriceDetails]:
+    """The prices that are sold still and called what was typed, unless that is the name of `price`."""
+    key = search_key(" ".join(visit.form["name"].split()))
+    if not key or (price and key == search_key(price.name)):
+        return []
+    listed = visit.use_cases.list_prices(visit.signed_in)
+    sold = (each for each in listed if (each.on_sale_until or visit.today) >= visit.today)
+    return [each for each in sold if search_key(each.name) == key][:MOST_ALIKE]
+
+
+def _ask_about_namesakes(visit: Visit, price: PriceDetails | None) -> None:
+    """Raise Invalid where a price is called so already, unless that is meant."""
+    if visit.form[IS_NEW] != CHECKED and _alike(visit, price):
+        raise Invalid(FieldError(IS_NEW, N_("a price of this name is here already")))
 
 
 def _read(visit: Visit, errors_in: Callable[[Mapping[str, Any]], Iterable[FieldError]]) -> PriceChanges:

@@ -3,7 +3,7 @@
 A page's function takes the visit, and what its path names; it returns the page, or where to go on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -136,6 +136,7 @@ class DeclaredPage:
     has_scripts: bool
     holds_secrets: bool = False
     is_sent_by_anybody: bool = False
+    said_at: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,6 +156,7 @@ class PageRoom:
         has_scripts: bool = False,
         holds_secrets: bool = False,
         is_sent_by_anybody: bool = False,
+        said_at: Mapping[str, Sequence[str]] | None = None,
     ) -> Callable[[Shown], Shown]:
         """Declare the function below a page; it stays the function it is.
 
@@ -162,6 +164,8 @@ class PageRoom:
         `has_scripts`: it loads scripts of this service, which may ask its API; other pages run nothing.
         `holds_secrets`: it shows a token, a link with one, say, and so is never compressed.
         `is_sent_by_anybody`: its form does the same for whoever is signed in, whoever it was shown to.
+        `said_at`: the fields of this form that refusals are about, by their codes: of several the first that
+        was filled in, or else the last; other refusals are said where `FIELD_OF` says.
         """
 
         def declare(function: Shown) -> Shown:
@@ -175,6 +179,7 @@ class PageRoom:
                     has_scripts=has_scripts,
                     holds_secrets=holds_secrets,
                     is_sent_by_anybody=is_sent_by_anybody,
+                    said_at=said_at or {},
                 )
             )
             return function

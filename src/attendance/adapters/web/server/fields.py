@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _AMOUNT = re.compile(r"[0-9]{1,13}([.,][0-9]{1,4})?")
+_IN_THOUSANDS = re.compile(r"[0-9]{1,3}(?:([.,\s])[0-9]{3})(?:\1[0-9]{3})*(?!\1)[.,][0-9]{1,4}")
+"""1.216,00 or 1,216.00 or 1 216,00: of two signs the last one is before the decimals."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"([01][0-9]|2[0-4]):[0-5][0-9]")
 
@@ -155,6 +157,8 @@ def _number(text: str) -> int:
 
 
 def _amount(text: str) -> Decimal:
+    if grouped := _IN_THOUSANDS.fullmatch(text):
+        text = text.replace(grouped[1], "")
     if not _AMOUNT.fullmatch(text):
         raise ValueError(text)
     return Decimal(text.replace(",", "."))

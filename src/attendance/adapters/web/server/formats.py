@@ -29,6 +29,14 @@ def often_of_days(written: Callable[..., str]) -> Callable[..., str]:
     return of_days
 
 
+@often
+def initials(name: str) -> str:
+    """The first letters of the first and the last word that has any; "" of a name without letters."""
+    letters = [next((sign for sign in word if sign.isalpha()), "") for word in name.split()]
+    found = [letter for letter in letters if letter]
+    return "".join(found[:1] + found[1:][-1:])
+
+
 @cache
 def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
     """The filters of templates that write something in a language, by name."""
@@ -124,5 +132,6 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         short_number,
         percent,
         money,
+        initials,
     )
     return {each.__name__: each for each in written}

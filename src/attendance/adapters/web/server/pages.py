@@ -24,6 +24,7 @@ from attendance.adapters.web.server.going_on import signing_in_again, signing_in
 from attendance.adapters.web.server.languages import N_, language_for, words
 from attendance.adapters.web.server.navigation import ENTRIES, Entry, entries_for
 from attendance.adapters.web.server.refusals import (
+    FIELD_OF,
     FromElsewhere,
     faults_of,
     headers_of,
@@ -53,6 +54,7 @@ SEE_OTHER = 303
 NOW = N_("now: %(value)s")
 """What is stored in a field now, whatever was typed."""
 NOW_IN = N_("%(field)s – now: %(value)s")
+BOTH = N_("What you typed there is kept. Saved now, it replaces what somebody else has stored.")
 CHANGED = N_("Changed meanwhile: %(fields)s")
 UNDONE = N_("Not kept, as the rows were changed meanwhile: %(field)s – %(value)s")
 
@@ -198,10 +200,18 @@ class PagePlan:
             return self._refused(scope, visit, error if is_untold else further)
         if isinstance(shown, Page):
             shown = replace(shown, refusal=shown.refusal or error)
-        faults = dict(faults_of(error, visit.language))
+        faults = dict(faults_of(error, visit.language, self._field_of(visit)))
         if isinstance(error, Outdated) and isinstance(shown, Page) and not shown.tells_conflicts:
             return self._merged(scope, visit, shown, faults)
         return self._reply_of(visit, shown, faults=faults, shown_again=_as_it_was_sent(visit))
+
+    def _field_of(self, visit: Visit) -> Mapping[str, str]:
+        """The fields of the form that refusals are about."""
+        here = {
+            code: next((name for name in names if visit.form[name].strip()), names[-1])
+            for code, names in self._page.said_at.items()
+        }
+        return {**FIELD_OF, **here}
 
     def _merged(self, scope: HTTPScope, visit: Visit, shown: Page, faults: dict[str, str]) -> Reply:
         """The form with what was typed where one has touched it, and with what is stored now elsewhere."""
@@ -363,6 +373,8 @@ def _said_of(found: Merged, language: Language) -> dict[str, str]:
             faults[f" {name}"] = say(NOW_IN) % {"field": each.label, "value": value}
         else:
             faults[name] = say(NOW) % {"value": value}
+    if found.both:
+        faults[" both"] = say(BOTH)
     for number, (name, text) in enumerate(found.undone):
         faults[f" undone {number}"] = say(UNDONE) % {"field": name, "value": text or "–"}
     return faults

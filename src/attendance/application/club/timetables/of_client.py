@@ -58,7 +58,8 @@ class LessonOfClientDetails(LessonDetails):
     `status` None: not marked. `announced`: the client's own accounts have announced the absence.
     `absence_open`: they may still announce it, or take it back: the lesson is not cancelled and has not
     begun, and nobody else has marked the client. `note`: what was said with an announced absence, None for
-    any other mark. `has_begun`: it is going on, or over.
+    any other mark. `has_begun`: it is going on, or over. `is_over`: its end has passed, whether or not it took
+    place.
     """
 
     group_name: str
@@ -68,6 +69,7 @@ class LessonOfClientDetails(LessonDetails):
     note: str | None
     absence_open: bool
     has_begun: bool
+    is_over: bool
 
     @classmethod
     def of_client(
@@ -85,6 +87,7 @@ class LessonOfClientDetails(LessonDetails):
             note=mark.note if mark and is_announced(mark) else None,
             has_begun=lesson.has_begun(now),
             absence_open=may_be_announced(lesson, mark, at=now),
+            is_over=lesson.ends_at <= now,
         )
 
 

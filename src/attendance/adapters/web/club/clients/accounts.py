@@ -38,7 +38,7 @@ def link_account(visit: Visit, client_id: str) -> Answer:
     client = client_in_path(visit, client_id)
     account = _named(visit, visit.form["username"])
     _save(visit, client, {*client.user_ids, account.id})
-    return GoOn(f"{card_of(client)}/accounts?notice=added")
+    return GoOn(f"{card_of(client)}/accounts?notice={'added' if client.user_ids else 'added-first'}")
 
 
 @room.page("POST", f"{ACCOUNTS}/{{user_id:str}}/remove", form=linked_accounts)

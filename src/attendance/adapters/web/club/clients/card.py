@@ -7,6 +7,7 @@ from attendance.adapters.web.club.clients.accounts import accounts_of
 from attendance.adapters.web.club.clients.ages import age_on, days_to_birthday
 from attendance.adapters.web.club.clients.paths import CLIENTS, client_in_path, dialled
 from attendance.adapters.web.club.clients.years import months_of
+from attendance.adapters.web.club.passes import passes_shown
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.navigation import CHILDREN
@@ -30,7 +31,8 @@ def client_card(visit: Visit, client_id: str) -> Answer:
     since, until = date(year, 1, 1), date(year, 12, 31)
     visits = use_cases.visits_of_client(actor, client_id=client.id, since=since, until=until)
     marks = tuple(visits.attendances)
-    passes = tuple(use_cases.subscriptions_of_client(actor, client_id=client.id))
+    shown = passes_shown(visit, client.id)
+    passes = shown["passes"]
     memberships = tuple(use_cases.groups_of_client(actor, client_id=client.id, ended=True))
     names = {each.group_id: each.name for each in memberships}
     if any(mark.group_id not in names for mark in marks):
@@ -43,17 +45,16 @@ def client_card(visit: Visit, client_id: str) -> Answer:
         "client": client,
         "notice": visit.query["notice"],
         "sold": next((each for each in passes if str(each.id) == visit.query["sold"]), None),
-        "today": today,
         "age": age_on(today, client.birthday),
         "birthday_in_days": days_to_birthday(today, client.birthday),
         "phone": dialled(client.phone),
         "since": _since(client.created_at.astimezone(visit.service.settings.zone).date(), memberships),
-        "passes": passes,
+        **shown,
         "pass_names": {each.id: each.price_name for each in passes},
         "memberships": [each for each in memberships if _is_current(each, today)],
         "former_memberships": [each for each in memberships if not _is_current(each, today)],
         "group_names": names,
-        "lessons": [lesson for lesson in lessons if lesson.date >= today][:LESSONS_AHEAD],
+        "lessons": [lesson for lesson in lessons if not lesson.is_over][:LESSONS_AHEAD],
         "contracts": tuple(use_cases.contracts_of_client(actor, client_id=client.id)),
         "accounts": accounts_of(visit, client),
         "year": year,

@@ -98,8 +98,12 @@ def archived_client(visit: Visit, client_id: str) -> Answer:
     visit.require(Permission.EDIT_CLIENT)
     use_cases, actor = visit.use_cases, visit.signed_in
     lessons = use_cases.lessons_of_client(actor, client_id=client.id)
+    archives = visit.path.endswith("/archive")
     values = {
         "client": client,
+        "archives": archives,
+        # somebody else was faster
+        "is_done": client.active is not archives,
         "memberships": tuple(use_cases.groups_of_client(actor, client_id=client.id)),
         "absences": [lesson for lesson in lessons if lesson.status is Status.EXCUSED],
         "today": visit.today,

@@ -8,18 +8,16 @@ from datetime import date
 from attendance.application.attendance.read_models import VisitDetails
 from attendance.domain.attendance.status import Status
 
-MATTERS_MOST = (Status.ABSENT, Status.LATE, Status.EXCUSED, Status.PRESENT)
-"""Of several marks on one day the first of these is shown."""
 CALENDAR = Calendar()
 MONTHS_IN_A_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day of a month, and what is shown of the marks on it; None: there is none."""
+    """A day of a month, and the marks on it, in the order of their lessons."""
 
     date: date
-    status: Status | None
+    statuses: tuple[Status, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +30,15 @@ class Month:
 
 def months_of(year: int, visits: Iterable[VisitDetails]) -> list[Month]:
     """The months of a year, from 1 to 9999, with the marks on each day."""
-    status_on: dict[date, Status] = {}
-    for visit in visits:
-        before = status_on.get(visit.date, visit.status)
-        status_on[visit.date] = min(before, visit.status, key=MATTERS_MOST.index)
+    statuses_on: dict[date, list[Status]] = {}
+    for visit in sorted(visits, key=lambda each: (each.date, each.starts)):
+        statuses_on.setdefault(visit.date, []).append(visit.status)
 
     def day(month: int, number: int) -> Day | None:
         if number == 0:
             return None
         on = date(year, month, number)
-        return Day(on, status_on.get(on))
+        return Day(on, tuple(statuses_on.get(on, ())))
 
     return [
         Month(

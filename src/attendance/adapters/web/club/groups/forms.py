@@ -1,7 +1,7 @@
 """What the forms of groups and lessons have in common."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -33,8 +33,12 @@ def fields_called(name_of: Callable[[str], str]) -> Iterator[None]:
     try:
         yield
     except Invalid as invalid:
-        errors = (FieldError(name_of(error.field), error.message) for error in invalid.field_errors)
-        raise Invalid(*errors) from invalid
+        raise Invalid(*named(invalid.field_errors, name_of)) from invalid
+
+
+def named(errors: Iterable[FieldError], name_of: Callable[[str], str]) -> list[FieldError]:
+    """The errors with the names that their fields have in the form."""
+    return [FieldError(name_of(error.field), error.message) for error in errors]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,26 +1,31 @@
 """Groups: finding one, who comes and when, adding, editing and ending one."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from attendance.adapters.web.accounts.role_names import called
 from attendance.adapters.web.club.clients.ages import namesakes
-from attendance.adapters.web.club.groups.forms import GROUPS, REWRITE, group_path
+from attendance.adapters.web.club.groups.forms import GROUPS, REWRITE, fields_called, group_path
 from attendance.adapters.web.club.groups.schedule_words import in_words
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.fields import CHECKED, FieldReader
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
+from attendance.application.club.groups import GroupDetails
+from attendance.application.club.schedules import WhySkipped
 from attendance.application.club.timetables.listing import LessonInContextDetails
 from attendance.application.club.timetables.rosters import RosterDetails
 from attendance.domain.club.lessons import CLOSED, GROUP_ENDED, LessonState
 from attendance.domain.club.locations import Closure, Location
 from attendance.domain.club.schedules import LONGEST_RANGE
+from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import AccountId, GroupId, LocationId
 from attendance.domain.permissions.table import Permission
+from attendance.domain.text import search_key
 
 room = PageRoom()
 
@@ -35,8 +40,17 @@ STATES: dict[str, dict[str, Any]] = {
 AHEAD, PAST = "", "past"
 ONE_DAY = dt.timedelta(days=1)
 A_YEAR = dt.timedelta(days=LONGEST_RANGE - 1)
+MOST_ALIKE = 5
+IS_NEW = "is_new"
+"""The box to tick where a group is to be called what another is called."""
 MOST_LESSONS_SHOWN = 10
 """Of those that end with a group."""
+WHY = {
+    WhySkipped.MADE_BEFORE: N_("made before"),
+    WhySkipped.IN_THE_WAY: N_("another lesson is at that time"),
+    WhySkipped.CLOSED: N_("closed"),
+}
+"""Why no lesson is made."""
 REASONS = {CLOSED: N_("closed"), GROUP_ENDED: N_("the group has ended")}
 """Reasons that nobody typed."""
 
@@ -118,7 +132,8 @@ def show_group(visit: Visit, group_id: str) -> Answer:
         "closures": [closure for closure in roster.location.closures if closure.until >= today],
         "query": {name: visit.query[name] for name in ("day", "lessons") if visit.query[name]},
         "notice": visit.query["notice"],
-        "made": {name: visit.filters.number(name) or 0 for name in ("made", "existing", "removed")},
+        "made": {name: visit.filters.number(name) or 0 for name in ("made", "removed")},
+        "skipped": [(WHY[why], count) for why in WHY if (count := visit.filters.number(why))],
         "reasons": REASONS,
     }
     return Page("club/groups/show.html", values)
@@ -177,13 +192,16 @@ def closure_of(lesson: Any, location: Location) -> Closure | None:
 def new_group(visit: Visit) -> Answer:
     """The form to add a group with."""
     visit.require(Permission.ADD_GROUP)
-    return Page("club/groups/edit.html", {"group": None, "locations": _locations(visit), "action": "new"})
+    values = {"group": None, "locations": _locations(visit), "action": "new", "alike": _alike(visit, None)}
+    return Page("club/groups/edit.html", values)
 
 
 @room.page("POST", f"{GROUPS}/new", form=new_group)
 def add_group(visit: Visit) -> Answer:
     """Add a group, without members, teachers and schedule: its page leads on to these."""
-    group = visit.use_cases.add_group(visit.signed_in, **_group_fields(visit))
+    fields = _group_fields(visit)
+    _ask_about_namesakes(visit, None)
+    group = visit.use_cases.add_group(visit.signed_in, **fields)
     return GoOn(f"{group_path(group.id)}?notice=added")
 
 
@@ -197,19 +215,27 @@ def edit_group_form(visit: Visit, group_id: str) -> Answer:
         "locations": _locations(visit, group.location_id),
         "action": "edit",
         "group_path": group_path(group.id),
+        "alike": _alike(visit, group),
     }
     return Page("club/groups/edit.html", values)
 
 
-@room.page("POST", f"{GROUPS}/{{group_id:str}}/edit", form=edit_group_form)
+@room.page(
+    "POST",
+    f"{GROUPS}/{{group_id:str}}/edit",
+    form=edit_group_form,
+    said_at={"group_full": ("capacity",), "outside_group_dates": ("active_until",)},
+)
 def edit_group(visit: Visit, group_id: str) -> Answer:
     """Change name, place, capacity and dates of a group, unless somebody else changed it meanwhile."""
+    of, fields = id_in_path(group_id, GroupId), _group_fields(visit)
+    _ask_about_namesakes(visit, visit.use_cases.show_group(visit.signed_in, group_id=of))
     group = visit.use_cases.edit_group(
         visit.signed_in,
-        group_id=id_in_path(group_id, GroupId),
+        group_id=of,
         versions=visit.fields.versions,
         keep_held_rosters=not visit.fields.checked(REWRITE),
-        **_group_fields(visit),
+        **fields,
     )
     return GoOn(f"{group_path(group.id)}?notice=saved")
 
@@ -229,6 +255,22 @@ def _group_fields(visit: Visit) -> dict[str, Any]:
     return values
 
 
+def _alike(visit: Visit, group: GroupDetails | None) -> list[GroupDetails]:
+    """The groups that are not over and called what was typed, where that is another name than `group` has."""
+    key = search_key(" ".join(visit.form["name"].split()))
+    if not key or (group and key == search_key(group.name)):
+        return []
+    found = visit.use_cases.list_groups(visit.signed_in, q=visit.form["name"])
+    running = (each for each in found if (each.active_until or visit.today) >= visit.today)
+    return [each for each in running if search_key(each.name) == key][:MOST_ALIKE]
+
+
+def _ask_about_namesakes(visit: Visit, group: GroupDetails | None) -> None:
+    """Raise Invalid where a group is called so already, unless that is meant."""
+    if visit.form[IS_NEW] != CHECKED and _alike(visit, group):
+        raise Invalid(FieldError(IS_NEW, N_("a group of this name is here already")))
+
+
 def _locations(visit: Visit, chosen: LocationId | None = None) -> dict[LocationId, str]:
     """The places to choose of: those that are used, and the one that is chosen already."""
     locations = visit.use_cases.list_locations(visit.signed_in)
@@ -238,17 +280,21 @@ def _locations(visit: Visit, chosen: LocationId | None = None) -> dict[LocationI
 # Ending
 
 
-@room.page("GET", f"{GROUPS}/{{group_id:str}}/end")
-def end_group_form(visit: Visit, group_id: str) -> Answer:
-    """What ends with a group on its last day, and the button that ends it."""
+def end_group_form(visit: Visit, group_id: str) -> Page:
+    """The last day of a group, to be said; once it can be its last one, what ends with it, and the button."""
     visit.require(Permission.EDIT_GROUP)
-    filters = visit.filters
-    last = filters.day("last") or visit.fields.day("last")
-    filters.raise_if_errors()
+    typed = visit.form or visit.query
+    last = FieldReader(typed).day("last")
     roster = visit.use_cases.show_roster(visit.signed_in, group_id=id_in_path(group_id, GroupId), day=last)
-    values = {**values_of_group(visit, roster), "roster": roster, "last": last}
-    if last is None or last > dt.date.max - A_YEAR - ONE_DAY:
-        return Page("club/groups/end.html", {**values, "last": None})
+    values = {
+        **values_of_group(visit, roster),
+        "roster": roster,
+        "last": None,
+        "typed_last": typed.as_shown()["last"],
+    }
+    wrong = last is None or [*_errors_in_end(visit, roster.group, last)]
+    if last is None or wrong or last > dt.date.max - A_YEAR - ONE_DAY:
+        return Page("club/groups/end.html", values)
     planned = visit.use_cases.list_all_lessons(
         visit.signed_in,
         group_id=roster.group.id,
@@ -258,6 +304,7 @@ def end_group_form(visit: Visit, group_id: str) -> Answer:
         page=1,
     )
     values |= {
+        "last": last,
         "leaving": [entry for entry in roster.entries if entry.until is None or entry.until > last],
         "joining_later": len({each.client_id for each in roster.group.members or () if each.since > last}),
         "lessons": [*planned][:MOST_LESSONS_SHOWN],
@@ -266,18 +313,44 @@ def end_group_form(visit: Visit, group_id: str) -> Answer:
     return Page("club/groups/end.html", values)
 
 
-@room.page("POST", f"{GROUPS}/{{group_id:str}}/end", form=end_group_form)
+@room.page("GET", f"{GROUPS}/{{group_id:str}}/end", form=end_group_form)
+def ending_group(visit: Visit, group_id: str) -> Answer:
+    """The form to end a group with; where a day is said, with what ends on it."""
+    visit.require(Permission.EDIT_GROUP)
+    if "last" in visit.query:
+        filters = visit.filters
+        last = filters.required_day("last")
+        group = visit.use_cases.show_group(visit.signed_in, group_id=id_in_path(group_id, GroupId))
+        filters.also(_errors_in_end(visit, group, last))
+        filters.raise_if_errors()
+    return end_group_form(visit, group_id)
+
+
+def _errors_in_end(visit: Visit, group: GroupDetails, last: dt.date) -> Iterator[FieldError]:
+    """What is wrong with the last day of a group."""
+    dates = {"active_from": group.active_from, "active_until": last}
+    for error in visit.use_cases.edit_group.errors_in(dates):
+        yield FieldError("last", error.message)
+
+
+@room.page(
+    "POST",
+    f"{GROUPS}/{{group_id:str}}/end",
+    form=end_group_form,
+    said_at={"lessons_planned": ("last",), "outside_group_dates": ("last",)},
+)
 def end_group(visit: Visit, group_id: str) -> Answer:
     """End a group with a day, and the memberships that run on; cancel later lessons if that was said."""
     fields = visit.fields
     last = fields.required_day("last")
     fields.raise_if_errors()
-    group = visit.use_cases.edit_group(
-        visit.signed_in,
-        group_id=id_in_path(group_id, GroupId),
-        versions=visit.fields.versions,
-        active_until=last,
-        cancel_lessons=fields.checked("cancel_lessons"),
-        keep_held_rosters=not fields.checked(REWRITE),
-    )
+    with fields_called(lambda name: "last" if name == "active_until" else name):
+        group = visit.use_cases.edit_group(
+            visit.signed_in,
+            group_id=id_in_path(group_id, GroupId),
+            versions=visit.fields.versions,
+            active_until=last,
+            cancel_lessons=fields.checked("cancel_lessons"),
+            keep_held_rosters=not fields.checked(REWRITE),
+        )
     return GoOn(f"{group_path(group.id)}?notice=ended")

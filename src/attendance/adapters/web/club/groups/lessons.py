@@ -10,6 +10,7 @@ from attendance.adapters.web.club.groups.groups import REASONS, closure_of, valu
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.ids import id_in_path
+from attendance.adapters.web.server.languages import N_
 from attendance.application.attendance.read_models import SheetDetails
 from attendance.application.club.lessons import ChangedLessonDetails, LessonDetails
 from attendance.domain.club.lessons import LessonState
@@ -21,6 +22,8 @@ room = PageRoom()
 NEW = f"{GROUPS}/{{group_id:str}}/lessons/new"
 LESSON = "/app/lessons/{lesson_id:str}"
 MOST_WARNINGS = 5
+RESTORED = N_("Somebody has let this lesson take place again already.")
+CANCELLED = N_("Somebody has cancelled this lesson already.")
 
 
 @room.page("GET", NEW)
@@ -93,6 +96,7 @@ def edit_lesson_form(visit: Visit, lesson_id: str) -> Answer:
         "reasons": REASONS,
         "notice": visit.query["notice"],
         "elsewhere": _elsewhere(visit, teachers),
+        "was_faster": _was_faster(visit, lesson),
     }
     return Page("club/lessons/edit.html", values)
 
@@ -140,6 +144,16 @@ def delete_lesson(visit: Visit, lesson_id: str) -> Answer:
         visit.signed_in, group_id=lesson.group_id, lesson_id=lesson.id, versions=visit.fields.versions
     )
     return GoOn(f"{group_path(lesson.group_id)}?notice=lesson-deleted")
+
+
+def _was_faster(visit: Visit, lesson: LessonDetails) -> str:
+    """What a form was sent to do that somebody else has done already."""
+    is_cancelled = lesson.state is LessonState.CANCELLED
+    if visit.form and visit.path.endswith("/restore") and not is_cancelled:
+        return RESTORED
+    if visit.form and visit.path.endswith("/cancel") and is_cancelled:
+        return CANCELLED
+    return ""
 
 
 def _lesson(visit: Visit, lesson_id: str) -> tuple[SheetDetails, LessonDetails]:

@@ -1,6 +1,13 @@
 """Who comes to a group: adding a client, ending a membership, correcting its dates."""
 
-from attendance.adapters.web.club.groups.forms import GROUPS, REWRITE, RowForm, fields_called, group_path
+from attendance.adapters.web.club.groups.forms import (
+    GROUPS,
+    REWRITE,
+    RowForm,
+    fields_called,
+    group_path,
+    named,
+)
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
@@ -33,7 +40,7 @@ def add_member_form(visit: Visit, group_id: str) -> Answer:
     return Page("club/groups/add_member.html", values)
 
 
-@room.page("POST", MEMBERS, form=add_member_form)
+@room.page("POST", MEMBERS, form=add_member_form, said_at={"outside_group_dates": ("from",)})
 def add_member(visit: Visit, group_id: str) -> Answer:
     """Add a client to a group from a day on."""
     fields = visit.fields
@@ -91,7 +98,7 @@ def end_member(visit: Visit, group_id: str, client_id: str) -> Answer:
     return GoOn(f"{group_path(group.id)}?notice=member-ended")
 
 
-@room.page("POST", f"{MEMBER}/dates", form=member_form)
+@room.page("POST", f"{MEMBER}/dates", form=member_form, said_at={"group_full": ("from-0",)})
 def correct_dates(visit: Visit, group_id: str, client_id: str) -> Answer:
     """Say from when to when a client was, is and will be in a group; others' memberships stay."""
     of, who = id_in_path(group_id, GroupId), id_in_path(client_id, ClientId)
@@ -104,8 +111,11 @@ def correct_dates(visit: Visit, group_id: str, client_id: str) -> Answer:
         )
         for number in numbers
     ]
+    name_of = DATES.name_of(numbers, before=len(others))
+    given = {"members": (*others, *own)}
+    fields.also(named(visit.use_cases.edit_group.errors_in(given), name_of))
     fields.raise_if_errors()
-    with fields_called(DATES.name_of(numbers, before=len(others))):
+    with fields_called(name_of):
         visit.use_cases.edit_group(
             visit.signed_in,
             group_id=of,

@@ -1,16 +1,16 @@
 """When a group meets, and making the lessons of its schedule."""
 
 import datetime as dt
+from collections import Counter
 from urllib.parse import urlencode
 
-from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path
-from attendance.adapters.web.club.groups.groups import names_of_teachers, values_of_group
+from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path, named
+from attendance.adapters.web.club.groups.groups import WHY, names_of_teachers, values_of_group
 from attendance.adapters.web.club.groups.schedule_words import weekday_names
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
-from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.refusals import faults_of
-from attendance.application.club.schedules import MadeLessons, WhySkipped
+from attendance.application.club.schedules import MadeLessons
 from attendance.application.club.timetables.rosters import RosterDetails
 from attendance.domain.club.groups import Slot
 from attendance.domain.errors import Forbidden, Invalid
@@ -28,11 +28,6 @@ EMPTY_ROWS = 2
 MOST_ROWS = 18
 """A form has at most 100 fields."""
 USUAL_RANGE = dt.timedelta(days=90)
-WHY = {
-    WhySkipped.MADE_BEFORE: N_("made before"),
-    WhySkipped.IN_THE_WAY: N_("another lesson is at that time"),
-    WhySkipped.CLOSED: N_("closed"),
-}
 
 
 @room.page("GET", SCHEDULE)
@@ -74,11 +69,15 @@ def replace_schedule(visit: Visit, group_id: str) -> Answer:
         )
         for number in numbers
     ]
+    of = id_in_path(group_id, GroupId)
+    active_from = visit.use_cases.show_group(visit.signed_in, group_id=of).active_from
+    given = {"schedule": tuple(slots), "active_from": active_from}
+    fields.also(named(visit.use_cases.edit_group.errors_in(given), FORM.name_of(numbers)))
     fields.raise_if_errors()
     with fields_called(FORM.name_of(numbers)):
         group = visit.use_cases.edit_group(
             visit.signed_in,
-            group_id=id_in_path(group_id, GroupId),
+            group_id=of,
             versions=visit.fields.versions,
             schedule=tuple(slots),
         )
@@ -137,7 +136,8 @@ def make_lessons(visit: Visit, group_id: str) -> Answer:
         made = visit.use_cases.make_lessons(
             visit.signed_in, group_id=of, since=since, until=until, replace=fields.checked("replace")
         )
-    done = {"made": len(made.lessons), "existing": made.existing, "removed": made.removed}
+    skipped = Counter(slot.why.value for slot in made.skipped)
+    done = {"made": len(made.lessons), "removed": made.removed, **skipped}
     return GoOn(f"{group_path(of)}?{urlencode({'notice': 'made', **done})}")
 
 

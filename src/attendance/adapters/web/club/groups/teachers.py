@@ -1,7 +1,7 @@
 """Who teaches a group, from when to when."""
 
 from attendance.adapters.web.accounts.role_names import called
-from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path
+from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path, named
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
@@ -63,12 +63,15 @@ def replace_teachers(visit: Visit, group_id: str) -> Answer:
         )
         for number in numbers
     ]
+    name_of = FORM.name_of(numbers, before=len(earlier))
+    teachers = (*earlier, *teachings)
+    fields.also(named(visit.use_cases.edit_group.errors_in({"teachers": teachers}), name_of))
     fields.raise_if_errors()
-    with fields_called(FORM.name_of(numbers, before=len(earlier))):
+    with fields_called(name_of):
         visit.use_cases.edit_group(
             visit.signed_in,
             group_id=roster.group.id,
             versions=visit.fields.versions,
-            teachers=(*earlier, *teachings),
+            teachers=teachers,
         )
     return GoOn(f"{group_path(roster.group.id)}?notice=teachers-saved")

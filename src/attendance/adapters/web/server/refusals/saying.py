@@ -43,11 +43,17 @@ FIELD_OF: Mapping[str, str] = {
     "current_has_no_end": "starts_on",
     "discount_forbidden": "discount_percent",
     "email_taken": "email",
+    "freeze_after_end": "since",
+    "freeze_before_start": "until",
+    "freezes_overlap": "since",
+    "group_full": "client_id",
     "held_roster_changes": "rewrite",
     "last_owner": "role",
     "lessons_overlap": "starts",
     "lessons_planned": "active_until",
     "number_taken": "number",
+    "membership_not_found": "until",
+    "outside_freeze": "runs_again_on",
     "outside_group_dates": "date",
     "price_not_on_sale": "price_id",
     "slot_taken": "starts",
@@ -95,11 +101,16 @@ def headers_of(error: Exception) -> Iterator[tuple[bytes, bytes]]:
         yield b"retry-after", b"%d" % getattr(error, "retry_after", RETRY_AFTER_SECONDS)
 
 
-def faults_of(error: Exception, language: Language) -> Mapping[str, str]:
-    """What is said of each field, and of the whole under `SUMMARY` where no field is at fault."""
+def faults_of(
+    error: Exception, language: Language, field_of: Mapping[str, str] = FIELD_OF
+) -> Mapping[str, str]:
+    """What is said of each field, and of the whole under `SUMMARY` where no field is at fault.
+
+    `field_of`: the field that a refusal without details is about, by its code.
+    """
     if isinstance(error, Invalid) and error.field_errors:
         return {fault.field: field_text(fault.message, language) for fault in error.field_errors}
-    field = FIELD_OF.get(error.code, SUMMARY) if isinstance(error, AttendanceError) else SUMMARY
+    field = field_of.get(error.code, SUMMARY) if isinstance(error, AttendanceError) else SUMMARY
     return {field: text_of(error, language)}
 
 

@@ -68,6 +68,7 @@ TEXT_BY_CODE: Mapping[str, str] = {
     "only_owner_manages": N_("only lab owner can manage attendance"),
     "only_owner_views": N_("only lab owner can view attendance"),
     "outdated": N_("changed since you read it"),
+    "outside_freeze": N_("must be a day of the freeze"),
     "outside_group_dates": N_("the group is not active on that date"),
     "owner_exists": N_("there is an owner already"),
     "price_not_found": N_("price not found"),
@@ -95,6 +96,10 @@ TEXT_BY_CODE: Mapping[str, str] = {
 """What refusals say, by their codes."""
 
 TEXTS_WITH_VALUES: Mapping[str, Text] = {
+    "group is full: %(number)s members on one day": NN_(
+        "the group has %(number)s member on one day: it cannot be less",
+        "the group has %(number)s members on one day: it cannot be less",
+    ),
     "lessons are planned after that: %(days)s": N_("lessons are planned after that: %(days)s"),
     "the roster of lessons that were held changes: %(days)s": N_(
         "the list of lessons that were held changes: %(days)s"
