@@ -58,8 +58,7 @@ class LessonOfClientDetails(LessonDetails):
     `status` None: not marked. `announced`: the client's own accounts have announced the absence.
     `absence_open`: they may still announce it, or take it back: the lesson is not cancelled and has not
     begun, and nobody else has marked the client. `note`: what was said with an announced absence, None for
-    any other mark. `has_begun`: it is going on, or over. `is_over`: its end has passed, whether or not it took
-    place.
+    any other mark. `has_begun`: it is going on, or over. `is_over`: its end has passed.
     """
 
     group_name: str
