@@ -8,6 +8,7 @@ from tests.web.browsers import UNPACKED
 
 AXE = UNPACKED / "node_modules/axe-core/axe.min.js"
 PHONE = {"width": 320, "height": 640}
+LARGER_PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 LOOKS: list[tuple[dict[str, int], dict[str, Any]]] = [
     (PHONE, {"color_scheme": "light"}),
@@ -57,8 +58,32 @@ def _sticking_out(page: Page) -> list[str]:
     return found
 
 
+def _falling_apart(page: Page) -> list[str]:
+    """Texts in so narrow a place that their lines are of one or two letters each."""
+    found: list[str] = page.evaluate(
+        """() => {
+            const found = [];
+            const isCutOff = each =>
+                each && (getComputedStyle(each).clipPath !== "none" || isCutOff(each.parentElement));
+            const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            while (texts.nextNode()) {
+                const text = texts.currentNode;
+                const letters = text.data.trim().replace(/\\s+/g, " ").length;
+                const around = text.parentElement;
+                if (letters < 4 || !around.checkVisibility() || isCutOff(around)) continue;
+                const range = document.createRange();
+                range.selectNodeContents(text);
+                const lines = new Set([...range.getClientRects()].map(({top}) => Math.round(top))).size;
+                if (letters < 3 * lines) found.push(`${lines} lines: ${text.data.trim()}`);
+            }
+            return found;
+        }"""
+    )
+    return found
+
+
 def found_on(page: Page) -> dict[str, list[str]]:
-    """The same in each look, and on a phone with letters of twice the size."""
+    """The same in each look, and on phones with letters of twice the size."""
     found = {}
     for size, media in LOOKS:
         page.set_viewport_size(size)  # type: ignore[arg-type]
@@ -66,7 +91,8 @@ def found_on(page: Page) -> dict[str, list[str]]:
         found[f"{size['width']} {media}"] = found_by_axe(page)
         if size == PHONE:
             found[f"{size['width']} {media}"] += found_by_looking(page)
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     page.evaluate("document.documentElement.style.fontSize = '200%'")
-    found["large letters"] = found_by_looking(page)
+    for size in (LARGER_PHONE, PHONE):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        found[f"{size['width']} large letters"] = [*found_by_looking(page), *_falling_apart(page)]
     return {look: faults for look, faults in found.items() if faults}

@@ -121,7 +121,8 @@ def test_a_sheet_lists_the_roster_by_name_then_guests(chess: Class) -> None:
         200,
         {
             "lesson_id": lesson, "group_id": chess.group, "date": TODAY, "starts": "09:00", "ends": "09:59",
-            **SHOWN_AS, "state": "planned", "may_mark": True, "marking_ends_on": "2026-03-09",
+            **SHOWN_AS, "state": "planned", "may_mark": True, "may_excuse": True,
+            "marking_ends_on": "2026-03-09",
             "attendances": [
                 {"client_id": client, "name": name, "guest": False, **NOTHING_SAID, **NOTHING_AROUND}
                 for client, name in zip(chess.members, ("Anna", "Bea", "Carl"), strict=True)

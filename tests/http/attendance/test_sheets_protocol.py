@@ -65,7 +65,7 @@ def test_a_roll_call_takes_two_requests(chess: Class) -> None:
     shown = sheet(chess.teacher, lesson)
     assert {name: shown[name] for name in shown if name not in ("attendances", "lesson_id", "group_id")} == {
         "group_name": "Chess for children", "location_name": "Main", "timezone": "UTC", "date": TODAY,
-        "starts": "09:00", "ends": "09:59", "state": "planned", "may_mark": True,
+        "starts": "09:00", "ends": "09:59", "state": "planned", "may_mark": True, "may_excuse": True,
         "marking_ends_on": "2026-03-09", "total": 3,
         "counts": {"present": 0, "late": 0, "absent": 0, "excused": 0, "unmarked": 3},
     }  # fmt: skip
@@ -133,6 +133,8 @@ def test_who_may_mark_and_until_when_is_told_to_each(chess: Class) -> None:
         (False, "2026-03-01"), (True, "2026-04-23")
     ]  # fmt: skip
     assert told_to(chess.head, future) == (False, None), "before marking opens"
+    may_excuse = [sheet(by, at)["may_excuse"] for by in (chess.teacher, chess.head) for at in (past, future)]
+    assert may_excuse == [False, True, True, True]
     early = chess.at(hours=20, minutes=44)
     assert told_to(early.teacher, future)[0] is False
     seen = early.teacher.reads(path_of(future)).headers["etag"]

@@ -56,6 +56,7 @@ def test_nothing_of_a_roll_call_is_in_anybodys_way(club: Club, lesson: Lesson, o
     looks("no connection")
     page.goto("/app/sign-out?waiting=3")
     looks("something waits")
+    assert found == {}
 
 
 def test_a_roll_call_is_told_as_it_is_meant(club: Club, opened: Opens) -> None:

@@ -297,6 +297,76 @@ def test_where_the_rest_is_for_anybody_what_the_office_said_is_seen_to_be_lost(
     assert lesson.statuses["Emil Ebert"] == "present"
 
 
+def test_whom_one_excuses_ahead_without_connection_waits_and_is_sent(
+    phone: BrowserContext, opened: Opens, club: Club
+) -> None:
+    tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
+    lesson = club.lesson("Anna Adler", on=tomorrow)
+    roll = opened(lesson)
+    is_kept(roll.page, lesson.path)
+    phone.set_offline(True)
+    roll.page.reload()
+    roll.taps("Anna Adler", "Excused")
+    roll.says("Offline: 1 waiting")
+    phone.set_offline(False)
+    roll.says("Saved")
+    assert lesson.statuses == {"Anna Adler": "excused"}
+
+
+def test_what_waits_is_taken_back_after_the_session_has_ended(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    roll = opened(lesson)
+    roll.taps("Anna Adler", "Present")
+    roll.says("Saved")
+    sessions_end(lesson)
+    roll.taps("Bea Berg", "Late")
+    roll.says("Please sign in again")
+    roll.taps("Carl Conrad", "Absent")
+    roll.says("Please sign in again")
+    roll.button("Undo").click()
+    roll.is_shown("Carl Conrad", None)
+    # of what was sent nothing is left that says who did what
+    steps = stored(roll.page)["undo"][0]["steps"]
+    assert [tap["client"] for step in steps for tap in step] == [lesson.clients["Bea Berg"]]
+    roll.page.get_by_role("link", name="Please sign in again").click()
+    signs_in(roll.page, lesson.teacher)
+    roll.says("Saved")
+    assert [*lesson.statuses.values()][:3] == ["present", "late", None]
+    roll.button("Undo").click()
+    roll.is_shown("Bea Berg", None)
+    roll.says("Saved")
+    assert lesson.statuses["Bea Berg"] is None
+
+
+def test_todays_page_without_connection_says_so_and_where_something_waits(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    roll = opened(lesson)
+    page = roll.page
+    is_kept(page, lesson.path)
+    is_kept(page, "/app/today")
+    phone.set_offline(True)
+    roll.taps("Anna Adler", "Present")
+    roll.taps("Bea Berg", "Late")
+    roll.says("Offline: 2 waiting")
+    # the front door is none of the pages that are kept
+    page.get_by_role("link", name="attendance", exact=True).click()
+    expect(page).to_have_url(re.compile("/app/today$"))
+    expect(page.locator("#waiting")).to_have_text("Offline: 2 waiting")
+    mine = page.get_by_role("listitem").filter(has=page.locator(f'a[href="{lesson.path}"]'))
+    expect(mine.locator(".waits")).to_have_text("2 waiting")
+    phone.set_offline(False)
+    expect(page.locator("#waiting")).to_have_text("Saved")
+    expect(mine.locator(".waits")).to_have_count(0)
+    page.goto("/app/nothing")
+    phone.set_offline(True)
+    page.goto("/app/account")
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    page.get_by_role("link", name="attendance", exact=True).click()
+    expect(page).to_have_url(re.compile("/app/today$"))
+
+
 # Ones own answer that was lost
 
 

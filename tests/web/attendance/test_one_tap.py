@@ -223,6 +223,103 @@ def test_what_the_office_says_meanwhile_is_asked_about(lesson: Lesson, opened: O
     assert [*lesson.statuses.values()][:3] == ["absent", "excused", "absent"]
 
 
+def test_what_is_asked_about_says_who_changed_it_and_can_be_put_off(lesson: Lesson, opened: Opens) -> None:
+    roll = opened(lesson)
+    lesson.office_says(Anna="excused")
+    roll.taps("Anna Adler", "Absent")
+    dialog = roll.page.get_by_role("dialog", name="Changed meanwhile")
+    expect(dialog.get_by_role("radiogroup", name="Anna Adler")).to_contain_text("Marked by office")
+    dialog.get_by_role("button", name="Later").click()
+    expect(dialog).to_be_hidden()
+    for name in ("Bea Berg", "Carl Conrad"):
+        roll.taps(name, "Present")
+        roll.progress("2 of 6" if name == "Bea Berg" else "3 of 6")
+    roll.page.evaluate("dispatchEvent(new Event('focus'))")
+    deadline = monotonic() + 20
+    while lesson.statuses["Carl Conrad"] != "present":
+        assert monotonic() < deadline
+    expect(dialog).to_be_hidden()
+    assert lesson.statuses["Anna Adler"] == "excused"
+    roll.button("Decide").click()
+    expect(dialog).to_be_visible()
+    roll.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    roll.page.reload()
+    dialog.get_by_role("radio", name="Theirs: Excused").check()
+    dialog.get_by_role("button", name="Save").click()
+    roll.says("Saved")
+    roll.is_shown("Anna Adler", "Excused")
+
+
+def test_undo_says_what_it_undid_keeps_its_focus_and_passes_by_what_is_gone(
+    lesson: Lesson, opened: Opens
+) -> None:
+    roll = opened(lesson)
+    undone = roll.page.locator(".undone")
+    roll.taps("Anna Adler", "Present")
+    roll.says("Saved")
+    lesson.office_says(Bea="excused")
+    roll.taps("Bea Berg", "Absent")
+    dialog = roll.page.get_by_role("dialog", name="Changed meanwhile")
+    dialog.get_by_role("radio", name="Theirs: Excused").check()
+    dialog.get_by_role("button", name="Save").click()
+    roll.is_shown("Bea Berg", "Excused")
+    roll.says("Saved")
+    roll.button("Undo").focus()
+    roll.page.keyboard.press("Enter")
+    expect(undone).to_have_text("Undone: Anna Adler: Not marked")
+    roll.is_shown("Anna Adler", None)
+    roll.is_shown("Bea Berg", "Excused")
+    roll.says("Saved")
+    expect(roll.button("Undo")).to_be_disabled()
+    expect(roll.button("Undo")).to_be_focused()
+    roll.button("Mark the rest present").click()
+    expect(undone).to_have_text("")
+    roll.button("Undo").click()
+    expect(undone).to_have_text("Undone: Anna Adler, Carl Conrad, Dora Dreyer, …")
+
+
+def test_before_marking_begins_clients_can_be_excused_alone(club: Club, opened: Opens) -> None:
+    tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
+    lesson = club.lesson("Anna Adler", "Bea Berg", on=tomorrow)
+    roll = opened(lesson)
+    expect(roll.page.get_by_text("Until then clients can be excused.")).to_be_visible()
+    for status in ("Present", "Late", "Absent"):
+        expect(roll.radio("Anna Adler", status)).to_be_disabled()
+    expect(roll.button("Mark the rest present")).to_be_disabled()
+    roll.taps("Anna Adler", "Excused")
+    roll.says("Saved")
+    anna = roll.page.get_by_role("listitem").filter(has_text="Anna Adler")
+    anna.get_by_text("More").click()
+    anna.get_by_label("Note", exact=True).fill("at the seaside")
+    anna.get_by_label("Note", exact=True).blur()
+    roll.says("Saved")
+    assert (lesson.rows["Anna Adler"]["status"], lesson.rows["Anna Adler"]["note"]) == (
+        "excused",
+        "at the seaside",
+    )
+    roll.taps("Bea Berg", "Excused")
+    roll.says("Saved")
+    roll.taps("Bea Berg", "Excused")
+    roll.says("Saved")
+    assert lesson.statuses["Bea Berg"] is None
+
+
+def test_a_search_says_whom_it_does_not_show(club: Club, opened: Opens) -> None:
+    lesson = club.lesson("Anna Adler")
+    for number in range(9):
+        club.adds("/clients", name=f"Quentin {number}")
+    roll = opened(lesson)
+    found = roll.page.get_by_role("list", name="Found")
+    roll.page.get_by_label("Add a guest").fill("quentin")
+    expect(found.get_by_role("button")).to_have_count(8)
+    expect(found).to_contain_text("There are more: type more of the name.")
+    found.get_by_role("button").first.click()
+    roll.says("Saved")
+    roll.page.get_by_label("Add a guest").fill("quentin 0")
+    expect(found).to_have_text("Quentin 0 is on the list already.")
+
+
 def test_a_guest_is_found_and_marked_present(lesson: Lesson, opened: Opens) -> None:
     roll = opened(lesson)
     roll.page.get_by_label("Add a guest").fill("zoe")
@@ -401,6 +498,13 @@ def test_without_scripts_one_form_does_it(browser: Browser, lesson: Lesson) -> N
         roll.button("Mark the rest present").click()
         expect(page.get_by_role("alert").get_by_role("link", name="Bea Berg")).to_be_visible()
         roll.is_shown("Bea Berg", "Present")
+        # what is for who is not marked decides nothing of Bea
+        roll.button("Mark the rest present").click()
+        expect(page.get_by_role("alert").get_by_role("link", name="Bea Berg")).to_be_visible()
+        roll.is_shown("Bea Berg", "Present")
+        assert lesson.statuses["Bea Berg"] == "excused"
+        roll.button("Save").click()
+        expect(page.get_by_text("Saved", exact=True)).to_be_visible()
         roll.button("Mark the rest present").click()
         expect(page.get_by_text("6 of 6")).to_be_visible()
     assert [*lesson.statuses.values()] == ["late", *["present"] * 5]

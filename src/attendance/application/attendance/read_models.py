@@ -30,6 +30,8 @@ class SheetDetails:
     """A lesson's attendance: its roster on the lesson's date, marked or not, then guests; each by name.
 
     `state` is that of the lesson now. `may_mark`: whether the actor may mark now whoever came.
+    `may_excuse`: whether they may excuse clients now, which they may before the lesson, too.
+    `reason`: why it is cancelled.
     `marking_starts_at`: from when on whoever comes can be marked, None where that was.
     `marking_ends_on`: the last day on which the actor may, in the lesson's zone; None: no limit. `version`:
     another one for every sheet that differs in anything shown.
@@ -44,7 +46,9 @@ class SheetDetails:
     starts: dt.time
     ends: dt.time
     state: LessonState
+    reason: str
     may_mark: bool
+    may_excuse: bool
     marking_starts_at: dt.datetime | None
     marking_ends_on: dt.date | None
     attendances: tuple[SheetEntry, ...]
@@ -63,6 +67,7 @@ class SheetDetails:
         at: dt.datetime,
         *,
         may_mark: bool,
+        may_excuse: bool,
         marking_starts_at: dt.datetime | None,
         marking_ends_on: dt.date | None,
     ) -> "SheetDetails":
@@ -72,7 +77,7 @@ class SheetDetails:
             lesson = replace(lesson, is_marked=is_marked)
         state = lesson.state(at=at)
         names = taught_lesson.group_name, taught_lesson.location_name
-        shown = lesson.version, *names, state.value, may_mark, _day(marking_ends_on)
+        shown = lesson.version, *names, state.value, may_mark, may_excuse, _day(marking_ends_on)
         return cls(
             lesson_id=lesson.id,
             group_id=lesson.group_id,
@@ -83,7 +88,9 @@ class SheetDetails:
             starts=lesson.starts,
             ends=lesson.ends,
             state=state,
+            reason=lesson.reason,
             may_mark=may_mark,
+            may_excuse=may_excuse,
             marking_starts_at=marking_starts_at,
             marking_ends_on=marking_ends_on,
             attendances=attendances,

@@ -194,6 +194,7 @@ def _sheet(
         tuple(attendances),
         at,
         may_mark=is_allowed and rules.is_open(lesson, actor.level, at=at, today=today),
+        may_excuse=is_allowed and rules.may_excuse(lesson, actor.level, today=today),
         marking_starts_at=rules.starts_at(lesson) if rules.is_future(lesson, at=at) else None,
         marking_ends_on=rules.last_day(actor.level, lesson.date),
     )

@@ -111,9 +111,12 @@ class MarkingRules:
 
     def is_open(self, lesson: Lesson, level: Level, *, at: datetime, today: date) -> bool:
         """Whether this level may mark now whoever came to the lesson. `today`: the date where it is given."""
+        return self.may_excuse(lesson, level, today=today) and not self.is_future(lesson, at=at)
+
+    def may_excuse(self, lesson: Lesson, level: Level, *, today: date) -> bool:
+        """Whether this level may excuse clients now, be the lesson still to come or not."""
         last_day = self.last_day(level, lesson.date)
-        is_in_time = last_day is None or today <= last_day
-        return is_in_time and not lesson.cancelled and not self.is_future(lesson, at=at)
+        return not lesson.cancelled and (last_day is None or today <= last_day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

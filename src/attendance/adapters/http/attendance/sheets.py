@@ -101,7 +101,8 @@ class EntryView(msgspec.Struct):
 class LessonSheetView(msgspec.Struct, kw_only=True):
     """Everybody on the lesson's roster, then guests; each by name.
 
-    `may_mark`: whether the caller may mark now who came; `marking_ends_on`: the last day, null without limit.
+    `may_mark`: whether the caller may mark now who came; `may_excuse`: whether they may excuse clients now,
+    before the lesson, too; `marking_ends_on`: the last day, null without limit.
     """
 
     lesson_id: UUID
@@ -114,6 +115,7 @@ class LessonSheetView(msgspec.Struct, kw_only=True):
     ends: str
     state: LessonState
     may_mark: bool
+    may_excuse: bool
     marking_ends_on: dt.date | None
     attendances: list[EntryView]
     total: int

@@ -26,7 +26,7 @@ from attendance.application.ports.attendance import SheetEntry
 from attendance.domain.attendance.marks import SentMark
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import LessonState
-from attendance.domain.errors import FieldError, Invalid, NotFound
+from attendance.domain.errors import FieldError, Invalid, NotFound, Outdated
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.text import raise_if_errors, sort_key
 
@@ -86,6 +86,7 @@ def roll_call(visit: Visit, lesson_id: str) -> Answer:
         "rows": rows,
         "marked": sheet.total - sheet.counts.unmarked,
         "why_not": _why_not(sheet),
+        "this_year": visit.today.year,
         "blank": BLANK,
         "filled": _filled,
         "said_of": _said_of,
@@ -108,6 +109,9 @@ def mark(visit: Visit, lesson_id: str) -> Answer:
         return roll_call(visit, lesson_id)
     entries = _changed(visit.form)
     if visit.form["do"] == REST:
+        # the button for who is not marked decides nothing of who is
+        if any(visit.form[f"open:{sent['client_id']}"] for sent in entries):
+            raise Outdated
         entries += _rest(visit.form, but={sent["client_id"] for sent in entries})
     try:
         visit.use_cases.mark_attendance(visit.signed_in, lesson_id=_lesson_id(lesson_id), attendances=entries)
@@ -255,7 +259,7 @@ def _row(entry: SheetEntry, form: Typed) -> Row:
     )
     if _stamp(wanted.status, wanted.note, wanted.minutes, is_trial=wanted.trial) in (shown, now.shown):
         return now
-    is_changed = form[f"version:{id_text}"] != str(entry.version)
+    is_changed = bool(form[f"open:{id_text}"]) or form[f"version:{id_text}"] != str(entry.version)
     return replace(wanted, changed_to=entry if is_changed else None)
 
 
@@ -276,7 +280,7 @@ def _guests(visit: Visit, sheet: SheetDetails) -> Iterator[SheetEntry]:
 
 
 def _why_not(sheet: SheetDetails) -> str:
-    """Why nothing can be marked now: `cancelled`, `over`, `early`, or "" where it can."""
+    """Why nobody can be marked now but as excused: `cancelled`, `over`, `early`, or "" where they can."""
     if sheet.state is LessonState.CANCELLED:
         return "cancelled"
     if sheet.may_mark:

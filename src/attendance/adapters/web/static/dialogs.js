@@ -6,8 +6,9 @@ import { described, made, root, text } from "./sheet.js";
  * Ask whose mark holds where somebody else has changed one that was tapped here.
  * @param {import("./sheet.js").Row[]} rows
  * @param {(row: import("./sheet.js").Row, isMine: boolean) => Promise<void>} decide
+ * @param {(row: import("./sheet.js").Row) => void} putOff for each that is not decided
  */
-export function askAbout(rows, decide) {
+export function askAbout(rows, decide, putOff) {
   const dialog = /** @type {HTMLDialogElement} */ (root.querySelector(".conflicts"));
   if (!rows.length && dialog.open) dialog.close("");
   if (!rows.length || dialog.open) return;
@@ -19,13 +20,14 @@ export function askAbout(rows, decide) {
       return line;
     };
     const mine = text("mine", { status: described(row.entry?.to ?? row.base) });
-    group.append(made("legend", row.name), choice("mine", mine), choice("theirs", text("theirs", { status: described(row.base) })));
+    const by = row.base.status ? row.element.querySelector(".by")?.textContent : "";
+    group.append(made("legend", row.name), ...(by ? [made("p", by, { class: "hint" })] : []), choice("mine", mine), choice("theirs", text("theirs", { status: described(row.base) })));
     return group;
   });
   dialog.querySelector(".each")?.replaceChildren(...groups);
   dialog.returnValue = "";
   dialog.onclose = async () => {
-    if (dialog.returnValue !== "save") return;
+    if (dialog.returnValue !== "save") return rows.forEach(putOff);
     for (const [place, row] of rows.entries()) {
       const chosen = /** @type {HTMLInputElement | null} */ (groups[place].querySelector(":checked"));
       if (chosen) await decide(row, chosen.value === "mine");

@@ -9,6 +9,9 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("atten
   },
 });
 
+// the front door is none of the pages that are kept
+document.querySelector(".brand")?.setAttribute("href", "/app/today");
+
 export const isSecure = "serviceWorker" in navigator;
 /** Whether what the page asks for goes through the worker. */
 export const hasWorker = () => isSecure && Boolean(navigator.serviceWorker.controller);

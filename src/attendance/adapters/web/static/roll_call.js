@@ -33,6 +33,10 @@ let isSaved = false;
 let etag;
 let looked = 0;
 let whyNot = root.dataset.whyNot ?? "";
+/** Before the lesson, too. */
+let mayExcuse = "mayExcuse" in root.dataset;
+/** Questions that somebody has put off. @type {Set<string | undefined>} */
+const putOff = new Set();
 let isChanged = false;
 let isSigningOut = false;
 let unsure = Number.POSITIVE_INFINITY;
@@ -86,7 +90,8 @@ function sees(sheet) {
     row.element.remove();
   }
   if (sheet.may_mark && whyNot === "early") opens();
-  isChanged = sheet.may_mark !== !whyNot && whyNot !== "early";
+  mayExcuse = sheet.may_excuse ?? mayExcuse;
+  isChanged = whyNot === "early" ? !mayExcuse : sheet.may_mark !== !whyNot;
   order();
 }
 
@@ -116,21 +121,25 @@ async function refresh() {
   }
   for (const [client, row] of rows) row.entry = here.get(client);
   shows();
-  askAbout([...rows.values()].filter((row) => row.entry?.conflict), decides);
+  askAbout([...rows.values()].filter((row) => row.entry?.conflict && !putOff.has(row.entry.seq)), decides, (row) => putOff.add(row.entry?.seq));
 }
 
 function shows() {
   let marked = 0;
   let total = 0;
   for (const row of rows.values()) {
-    row.show(!whyNot);
+    row.show(!whyNot, mayExcuse);
     if (row.guest && !row.said.status) continue;
     total += 1;
     if (row.said.status) marked += 1;
   }
   find(".progress b").textContent = text("progress", { marked, total });
   const undo = find(".undo");
-  if (undo) undo.disabled = !last;
+  if (undo) {
+    undo.setAttribute("aria-disabled", String(!last));
+    // what has the focus keeps it
+    undo.disabled = !last && document.activeElement !== undo;
+  }
   const rest = find(".rest");
   if (rest) rest.disabled = Boolean(whyNot) || marked === total;
   showStatus();
@@ -177,7 +186,7 @@ function showRefusals() {
       if (entry.lesson !== lesson) {
         paragraph.append(made("a", texts.open, { href: `/app/lessons/${entry.lesson}` }));
       } else if (entry.conflict) {
-        paragraph.append(button(texts.decide, texts.decide, () => refresh()));
+        paragraph.append(button(texts.decide, texts.decide, asksAgain));
       } else {
         paragraph.append(
           button(texts.tryAgain, text("tryAgainWhat", entry), () => changes(entry, true)),
@@ -204,6 +213,14 @@ function button(said, name, does) {
 async function changes(entry, isAgain) {
   await store.change([entry], (now) => (isAgain ? { ...now, refusal: undefined } : null));
   await changed();
+  // the button that was pressed is gone
+  if (document.activeElement === document.body) rows.get(entry.client)?.focus();
+}
+
+/** What was put off is asked about now. */
+function asksAgain() {
+  putOff.clear();
+  return refresh();
 }
 
 /** @param {Row} row @param {boolean} isMine */
@@ -223,6 +240,7 @@ async function step(those, isUndo = false) {
   });
   for (const { row, to, rest } of those) shownAt(row, to, Boolean(rest));
   last = isUndo ? undefined : told;
+  if (!isUndo) find(".undone").textContent = "";
   writing += 1;
   shows();
   try {
@@ -330,17 +348,33 @@ find(".rest")?.addEventListener("click", (/** @type {Event} */ event) => {
   if (left.length) step(left.map((row) => ({ row, to, rest: true })));
 });
 
-find(".undo")?.addEventListener("click", () => {
+find(".undo")?.addEventListener("click", undoes);
+
+/** Take back the last step of which anything is left. @returns {Promise<void>} */
+async function undoes() {
+  if (!last) return;
   /** @type {{row: Row, to: Said}[]} */
   const back = [];
-  for (const { client, before, to } of last ?? []) {
+  for (const { client, before, to } of last) {
     const row = rows.get(client);
     // what somebody else has said since stays
     const isOwn = row && (!to.status || row.entry || row.by === account);
     if (isOwn && !row.differs(to)) back.push({ row, to: before });
   }
-  step(back, true);
-});
+  if (back.length) {
+    const names = back.map(({ row }) => row.name);
+    const what = back.length > 1 ? [...names.slice(0, 3), ...(names.length > 3 ? ["…"] : [])].join(", ") : `${names[0]}: ${described(back[0].to)}`;
+    find(".undone").textContent = text("undone", { what });
+    if (back.length === 1) back[0].row.element.scrollIntoView({ block: "nearest" });
+    await step(back, true);
+    return;
+  }
+  await store.step(account, lesson, [], true);
+  last = await store.lastStep(account, lesson);
+  if (last) return void (await undoes());
+  find(".undone").textContent = texts.nothingUndone;
+  await refresh();
+}
 
 // Looking at the list
 
@@ -388,16 +422,16 @@ async function searches() {
   let lines;
   try {
     const answer = await sending.asks(`/api/v1/clients?active=true&page=1&per_page=8&q=${encodeURIComponent(q)}`);
-    const { clients = [] } = await answer.json();
+    const { clients = [], total = 0 } = await answer.json();
     if (q !== find("#guest").value.trim()) return undefined;
-    lines = clients
-      .filter((/** @type {any} */ client) => !rows.get(client.id)?.said.status)
-      .map((/** @type {any} */ client) => {
+    lines = clients.map((/** @type {any} */ client) => {
+        if (rows.get(client.id)?.said.status) return made("li", text("listed", client));
         const line = made("li");
         line.append(button(client.name, client.name, () => comes(client)));
         return line;
       });
     if (!lines.length) lines = [made("li", texts.nobody)];
+    if (total > clients.length) lines.push(made("li", texts.more));
   } catch {
     lines = [made("li", texts.onlineOnly)];
   }
@@ -508,7 +542,10 @@ async function start() {
   await refresh();
   const early = [...rows.values()].flatMap((row) => (row.early ? [{ row, to: row.early }] : []));
   if (early.length) await step(early);
-  addEventListener("online", again);
+  addEventListener("online", () => {
+    putOff.clear();
+    return again();
+  });
   addEventListener("offline", showStatus);
   addEventListener("focus", again);
   addEventListener("pagehide", leaves);

@@ -77,8 +77,10 @@ export class Row {
   sees(listed) {
     this.base = seen(listed);
     this.by = listed.marked_by;
-    const day = (/** @type {string} */ on) =>
-      new Date(`${on}T00:00`).toLocaleDateString(root.dataset.locale, { day: "numeric", month: "short" });
+    const day = (/** @type {string} */ on) => {
+      const year = Number(on.slice(0, 4)) === new Date().getFullYear() ? undefined : "numeric";
+      return new Date(`${on}T00:00`).toLocaleDateString(root.dataset.locale, { day: "numeric", month: "short", year }).replace(/\s*г\.$/, "");
+    };
     const { pass } = listed;
     const last = this.element.querySelector(".by");
     if (last) last.textContent = listed.marked_by_name ? text("marked", { name: listed.marked_by_name }) : "";
@@ -90,20 +92,21 @@ export class Row {
       [listed.trial, texts.trial, "plain"],
       [listed.guest, texts.guest, "plain"],
       [pass?.visits_left != null, text("left", { number: pass?.visits_left }), pass?.visits_left < 2 ? "wait" : "plain"],
-      [pass?.valid_until && pass.visits_left == null, text("until", { date: day(pass?.valid_until) }), "plain"],
+      [pass?.valid_until && pass.visits_left == null, text("until", { date: pass?.valid_until ? day(pass.valid_until) : "" }), "plain"],
       [listed.unpaid_visits, text("unpaid", { number: listed.unpaid_visits }), "wrong"],
     ];
     const shown = badges.filter(([is]) => is).map(([, said, kind]) => made("span", said, { class: `badge ${kind}` }));
     this.element.querySelector(".badges")?.replaceChildren(...shown.flatMap((badge) => [badge, " "]));
   }
 
-  /** Show what is known; what somebody types in stays. @param {boolean} isOpen whether one may mark now */
-  show(isOpen) {
+  /** Show what is known; what somebody types in stays. @param {boolean} isOpen whether one may mark now @param {boolean} mayExcuse */
+  show(isOpen, mayExcuse) {
     const { said, entry } = this;
     this.tellsFault();
     if (!this.early) for (const radio of this.radios) radio.checked = radio.value === said.status;
-    for (const control of [...this.radios, this.minutes]) control.disabled = !isOpen;
-    for (const control of [this.note, this.trial]) control.disabled = !isOpen || !said.status;
+    this.minutes.disabled = !isOpen;
+    for (const radio of this.radios) radio.disabled = !(radio.value === "excused" ? mayExcuse : isOpen);
+    for (const control of [this.note, this.trial]) control.disabled = !mayExcuse || !said.status;
     const typedIn = document.activeElement;
     if (typedIn !== this.minutes && !this.isFaulty) this.minutes.value = String(said.minutes ?? "");
     if (typedIn !== this.note) this.note.value = said.note;
@@ -121,6 +124,10 @@ export class Row {
     // what cannot be is told at the field, and takes the place of nothing
     const minutes = isWrong(typed) ? this.said.minutes : Number(typed) || null;
     return { status, note: this.note.value, minutes: status === "late" ? minutes : null, trial: this.trial.checked };
+  }
+
+  focus() {
+    (this.radios.find((radio) => radio.checked) ?? this.radios[0]).focus();
   }
 
   /** Whether the minutes that are typed cannot be. */

@@ -102,13 +102,19 @@ export const keepSession = (session) => transaction(({ about }) => void about.pu
 /** @returns {Promise<{account: string, until: number} | undefined>} */
 export const keptSession = () => transaction(({ about }) => got(about.get("session")), "readonly");
 
-/** Forget sheets: those kept for too long, or all. @param {boolean} all */
+/** Forget sheets: those kept for too long, or all. What waits can still be taken back. @param {boolean} all */
 export function forgetSheets(all) {
-  return transaction(async ({ sheets, undo }) => {
-    for (const store of [sheets, undo]) {
-      for (const { account, lesson, at } of await got(store.getAll())) {
-        if (all || at < Date.now() - KEPT_FOR) store.delete([account, lesson]);
-      }
+  return transaction(async ({ sheets, undo, waiting: store }) => {
+    const isOver = (/** @type {{at: number}} */ { at }) => all || at < Date.now() - KEPT_FOR;
+    for (const each of await got(sheets.getAll())) {
+      if (isOver(each)) sheets.delete([each.account, each.lesson]);
+    }
+    for (const each of (await got(undo.getAll())).filter(isOver)) {
+      const { account, lesson } = each;
+      const waits = new Set((await got(store.getAll(below(account, lesson)))).map((/** @type {Entry} */ { client }) => client));
+      const steps = each.steps.filter((/** @type {Entry[]} */ step) => step.every(({ client }) => waits.has(client)));
+      if (steps.length) undo.put({ ...each, steps });
+      else undo.delete([account, lesson]);
     }
   });
 }
