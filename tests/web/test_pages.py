@@ -95,6 +95,36 @@ def test_a_form_whose_session_has_ended_leads_to_signing_in(memory: Api) -> None
     assert leads_to(ada.sends("/app/sign-out")) == "/"
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nope",
+        "/app/account/nope",
+        "/app/lessons",
+        "/app/office/nope",
+        "/app/labs/x/nope",
+        "/app/labs/x/join",
+        "/app/children/x/absences/y",
+    ],
+)
+def test_where_no_page_is_whoever_asks_for_one_is_told_so_by_one(memory: Api, path: str) -> None:
+    """However much of the path is another page's, and where a form alone is answered."""
+    for person in (visitor(memory), signed_in(memory)):
+        answered = person.opens(path)
+        assert (answered.status_code, "There is no such page" in shown(answered).texts) == (404, True)
+
+
+@pytest.mark.parametrize("path", ["/nope", "/api/v1/nope", "/users/search"])
+def test_a_program_is_told_as_before(memory: Api, path: str) -> None:
+    answered = memory.http.get(path, headers={"accept": "application/json"})
+    assert (answered.status_code, answered.headers["content-type"]) in (
+        (404, "application/json"),
+        (401, "application/json"),
+    )
+    in_api = memory.http.get("/api/v1/nope", headers={"accept": "text/html"})
+    assert (in_api.status_code, in_api.headers["content-type"]) == (404, "application/json")
+
+
 def test_an_unknown_page_is_not_found_by_anybody(memory: Api) -> None:
     for person in (visitor(memory), signed_in(memory), signed_in(memory, Role.ADMIN)):
         assert "There is no such page" in shown(person.opens("/app")).texts

@@ -183,7 +183,7 @@ def test_whoever_prefers_nothing_is_spoken_to_as_the_club_speaks() -> None:
         assert language_of(visitor(api).opens("/")) == "de"
         assert language_of(visitor(api, accept_language="fr, *;q=0.5").opens("/")) == "de"
         assert language_of(visitor(api, accept_language="en").opens("/")) == "en"
-        assert any(" CET." in text for text in shown(signed_in(api).opens(ACCOUNT)).texts)
+        assert any(" MEZ." in text for text in shown(signed_in(api).opens(ACCOUNT)).texts)
 
 
 # By invitation

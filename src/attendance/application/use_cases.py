@@ -65,11 +65,11 @@ class UseCases:
         list_clients, add_client, show_client, edit_client, own_clients, list_contracts,
         add_contract, show_contract, edit_contract, contracts_of_client, list_prices, add_price,
         show_price, edit_price, list_subscriptions, sell_subscription, show_subscription,
-        edit_subscription, freeze_subscriptions, subscriptions_of_client, settle_unpaid_visits,
-        list_locations,
-        add_location, show_location, edit_location, list_groups, add_group, show_group, edit_group,
-        add_member, end_member, list_group_overviews, show_roster, list_teachers, list_lessons,
-        list_all_lessons, add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson,
+        edit_subscription, freeze_subscriptions, unfreeze_subscription, later_passes_of_client,
+        subscriptions_of_client, settle_unpaid_visits, list_locations, add_location, show_location,
+        edit_location, list_groups, add_group, show_group, edit_group, add_member, end_member,
+        list_group_overviews, show_roster, list_teachers, list_lessons, list_all_lessons,
+        add_lesson, make_lessons, show_lesson, edit_lesson, delete_lesson,
         groups_of_client, lessons_of_client, show_favorites, replace_favorites.
 
     Attendance: who was there:

@@ -320,10 +320,16 @@ def test_only_postgresql_has_replicas(tmp_path: Path) -> None:
     [
         (
             {"database_url": "sqlite:///a.db", "read_database_url": "sqlite:///b.db"},
-            "read_database_url: only",
+            "ATTENDANCE_READ_DATABASE_URL: only",
         ),
-        ({"database_url": "sqlite:///a.db", "read_database_url": "postgresql://h/b"}, "database_url: only"),
-        ({"database_url": "memory", "read_database_url": "postgresql://h/b"}, "database_url: only"),
+        (
+            {"database_url": "sqlite:///a.db", "read_database_url": "postgresql://h/b"},
+            "ATTENDANCE_DATABASE_URL: only",
+        ),
+        (
+            {"database_url": "memory", "read_database_url": "postgresql://h/b"},
+            "ATTENDANCE_DATABASE_URL: only",
+        ),
     ],
 )
 def test_the_setting_is_refused_elsewhere(settings: dict[str, str], said: str) -> None:

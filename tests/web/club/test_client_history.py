@@ -12,7 +12,7 @@ from tests.web.visitors import Shown, Visitor, shown
 
 DATA = {
     "Anna Álvarez", "Maria Álvarez", "Clay", "Maria", "mother", "Ten visits",
-    ": Ten visits", "olga", "head", "attendance",
+    "(Ten visits)", "olga", "head", "attendance",
     "Hall, Tessa", "AÁ", "+49 (30) 12-34", "anna@example.org", "C 7", NOTES, "with a cough",
     "others", "Anna Álvarez – attendance", "Maria, head", "Name: Anna Álvarez", "18:00 – 19:30, Hall",
 }  # fmt: skip

@@ -6,14 +6,13 @@ from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asyncc
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router
-from litestar.handlers import HTTPRouteHandler
 
 from attendance.adapters.http.server import service as service_rooms
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
 from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
-from attendance.adapters.http.server.operations.declaration import HttpSettings, Room, Service
+from attendance.adapters.http.server.operations.declaration import HttpSettings, Pages, Room, Service
 from attendance.adapters.http.server.operations.export_lane import ExportLane
 from attendance.adapters.http.server.operations.handlers import handlers_of
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
@@ -47,7 +46,7 @@ def http_application(
     is_ready: Callable[[], bool],
     beside: AbstractContextManager[None],
     close: Callable[[], object],
-    pages: Callable[[Service, Callers], Iterable[HTTPRouteHandler]] = lambda *_: (),
+    pages: Callable[[Service, Callers], Pages] = lambda *_: Pages(),
     observers: Iterable[Observer] = (),
     metrics: Metrics | None = None,
 ) -> Litestar:
@@ -96,18 +95,19 @@ def http_application(
         SessionCookie(settings.base_url),
     )
     rooms = [room for room in ROOMS if settings.has_labs or not room.is_of_labs]
+    of_pages = pages(service, callers)
     handlers = [
         *handlers_of(rooms, service, callers),
         documentation_assets(),
         *([] if metrics is None else [metrics_route(metrics, service)]),
-        *pages(service, callers),
+        *of_pages.handlers,
     ]
     # as one router: Litestar would register a path's first handler twice, and then run it on two threads
     everything = Router("/", route_handlers=handlers)
     app = Litestar(
         route_handlers=[everything],
         before_request=answer_options,
-        exception_handlers=error_handlers(),
+        exception_handlers=error_handlers(of_pages.no_page),
         lifespan=[lifespan],
         openapi_config=openapi_config(settings.version, settings.base_path),
         request_max_body_size=LARGEST_BODY,

@@ -1,24 +1,23 @@
 """Every page, and the files that pages load."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import walk_packages
 
-from litestar.handlers import HTTPRouteHandler
-
 from attendance.adapters.http.server.callers.authentication import Callers
-from attendance.adapters.http.server.operations.declaration import Service
+from attendance.adapters.http.server.operations.declaration import Pages, Service
 from attendance.adapters.web.server.declared import PageRoom
 from attendance.adapters.web.server.pages import handlers_of
 from attendance.adapters.web.server.static_files import static_handlers
 
 
-def pages(service: Service, callers: Callers) -> Iterator[HTTPRouteHandler]:
-    """The handlers of every page and of every file that pages load."""
+def pages(service: Service, callers: Callers) -> Pages:
+    """The handlers of every page and of every file that pages load, and what says that there is no page."""
     has_labs = service.settings.has_labs
     rooms = [room for room in page_rooms() if has_labs or not room.is_of_labs]
-    yield from handlers_of(rooms, service, callers)
-    yield from static_handlers(service.settings.base_path)
+    found = handlers_of(rooms, service, callers)
+    return replace(found, handlers=[*found.handlers, *static_handlers(service.settings.base_path)])
 
 
 def page_rooms() -> Iterator[PageRoom]:

@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.types import ExceptionHandlersMap, HTTPScope
+from litestar.types import ASGIApp, ExceptionHandlersMap, HTTPScope
 
 from attendance.adapters.http.server.requests.observing import REFUSAL, reason_of
-from attendance.adapters.http.server.wire import Reply, is_in_api, json_reply
+from attendance.adapters.http.server.wire import PAGES, Reply, is_in_api, json_reply
 from attendance.domain.accounts.links import Gone
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.accounts.sessions import InvalidToken, SessionExpired
@@ -182,9 +182,40 @@ def reply_to(error: Exception, scope: HTTPScope) -> Reply:
     return json_reply(refusal.status, msgspec.json.encode(refusal.view(scope["path"])), *encoded)
 
 
-def error_handlers() -> ExceptionHandlersMap:
-    """What Litestar does with what is raised before there is a plan, its own exceptions included."""
-    return {Exception: _handled}
+def error_handlers(no_page: ASGIApp | None = None) -> ExceptionHandlersMap:
+    """What Litestar does with what is raised before there is a plan, its own exceptions included.
+
+    `no_page` answers who asks for a page where there is none, however much of its path is that of another.
+    """
+
+    def handled(request: AnyRequest, error: Exception) -> Response[Any]:
+        if no_page is not None and _is_of_no_page(request, error):
+            request.scope["path_params"] = {}
+            return _HandedOn(no_page)
+        return _handled(request, error)
+
+    return {Exception: handled}
+
+
+class _HandedOn(Response[None]):
+    """An answer that something else gives."""
+
+    def __init__(self, answers: ASGIApp) -> None:
+        super().__init__(None)
+        self._answers = answers
+
+    def to_asgi_response(self, *_: object, **__: object) -> Any:
+        return self._answers
+
+
+def _is_of_no_page(request: AnyRequest, error: Exception) -> bool:
+    """Whether Litestar found nothing where pages are, or, elsewhere, for a browser that asks for one."""
+    path, method = request.scope["path"], request.method
+    if path == PAGES or path.startswith(f"{PAGES}/"):
+        is_nothing = isinstance(error, (NotFoundException, MethodNotAllowedException))
+        return is_nothing and method in ("GET", "HEAD", "POST")
+    asks_for_a_page = "text/html" in request.headers.get("accept", "") and method in ("GET", "HEAD")
+    return isinstance(error, NotFoundException) and asks_for_a_page and not is_in_api(path)
 
 
 def _handled(request: AnyRequest, error: Exception) -> Response[ErrorView | PlainErrorView]:

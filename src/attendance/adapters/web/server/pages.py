@@ -15,7 +15,7 @@ from attendance.adapters.http.server.callers.authentication import Caller, Calle
 from attendance.adapters.http.server.compression import compressed
 from attendance.adapters.http.server.errors import note_refusal
 from attendance.adapters.http.server.fields.queries import parsed
-from attendance.adapters.http.server.operations.declaration import Runs, Service
+from attendance.adapters.http.server.operations.declaration import Pages, Runs, Service
 from attendance.adapters.http.server.requests.middleware import IS_HEAD
 from attendance.adapters.http.server.wire import Reply, header_value
 from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
@@ -59,16 +59,22 @@ CHANGED = N_("Changed meanwhile: %(fields)s")
 UNDONE = N_("Not kept, as the rows were changed meanwhile: %(field)s – %(value)s")
 
 
-def handlers_of(rooms: Iterable[PageRoom], service: Service, callers: Callers) -> Iterable[HTTPRouteHandler]:
+EVERY_OTHER = "/app/{path:path}"
+"""The path of the page that says of every other that it is not there."""
+
+
+def handlers_of(rooms: Iterable[PageRoom], service: Service, callers: Callers) -> Pages:
     """Every page of these rooms, ready to answer."""
     pages = [page for room in rooms for page in room.pages]
     ways_back = WaysBack(pages)
-    return [_handler(page, service, callers, ways_back) for page in pages]
+    plans = [(page, PagePlan(page, service, callers, ways_back)) for page in pages]
+    return Pages(
+        [_handler(page, plan) for page, plan in plans],
+        no_page=next((plan for page, plan in plans if page.path == EVERY_OTHER), None),
+    )
 
 
-def _handler(page: DeclaredPage, service: Service, callers: Callers, ways_back: WaysBack) -> HTTPRouteHandler:
-    plan = PagePlan(page, service, callers, ways_back)
-
+def _handler(page: DeclaredPage, plan: "PagePlan") -> HTTPRouteHandler:
     def answers(app: ASGIApp) -> ASGIApp:  # what would read the request by Litestar's rules
         return plan
 

@@ -7,13 +7,15 @@ answer is what is described, its docstring the text. A handler takes, by name: `
 `If-Match` names. Anything else is a query parameter.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import Enum
 from typing import Any, TypeVar
 
 import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
 
 from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
@@ -71,6 +73,14 @@ class HttpSettings:
     def base_path(self) -> BasePath:
         """What stands in front of the paths that are sent."""
         return BasePath.of(self.base_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What another adapter answers beside the operations. `no_page`: what says that there is no such page."""
+
+    handlers: Sequence[HTTPRouteHandler] = ()
+    no_page: ASGIApp | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
