@@ -678,7 +678,7 @@ def test_what_waits_is_sent_from_todays_page_too(
     roll.says("Offline: 2 waiting")
     page.goto("/app/today")
     told = page.get_by_role("main").get_by_role("status")
-    expect(told).to_have_text("2 waiting")
+    expect(told).to_have_text("Offline: 2 waiting")
     phone.set_offline(False)
     expect(told).to_have_text("Saved")
     assert [*lesson.statuses.values()][:2] == ["present", "late"]
