@@ -25,10 +25,9 @@ from attendance.entrypoints.settings import Settings
 from attendance.entrypoints.watching import diagnosis
 from attendance.entrypoints.watching.diagnosis import Findings, Level
 from attendance.testing.contract.account_records import mail
-from tests import make
+from tests import make, postgres as postgres_server
 from tests.adapters.mail.servers import Temper, running
 from tests.databases import PostgresDatabases, SqliteDatabases
-from tests.stores.backups.clubs import TOOLS
 
 NOW = datetime.now(UTC)
 GOOD_KEY = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ0bC2eF"
@@ -169,7 +168,7 @@ def test_whether_a_backup_can_be_made(postgres: PostgresDatabases, tmp_path: Pat
     old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.1'\n")
     old.chmod(0o700)
     with opened(postgres.fresh()) as database:
-        [fits] = diagnosis.tools(database, str(TOOLS.directory))
+        [fits] = diagnosis.tools(database, str(postgres_server.binaries()))
         assert str(fits).startswith("ok       backup: pg_dump is of version ")
         [(level, text)] = told(diagnosis.tools(database, str(tmp_path)))
         assert (level, text.startswith("pg_dump is of version 9, the server of ")) == (Level.WARNING, True)
@@ -293,12 +292,15 @@ def test_warnings_alone_are_no_trouble(
     if url.get_backend_name() == "sqlite":
         # a copy of a template has its permissions
         Path(str(url.database)).chmod(0o600)
+        tools = {}
+    else:
+        tools = {"postgresql_bin": str(postgres_server.binaries())}
     status, output = run(
         tmp_path,
         monkeypatch,
         database_url=database_url,
         secret_key=GOOD_KEY,
-        postgresql_bin=str(TOOLS.directory),
+        **tools,
     )
     assert status == 0, output
     assert "warning  mail: ATTENDANCE_SMTP_URL is not set" in output
