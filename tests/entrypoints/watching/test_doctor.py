@@ -2,8 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +13,7 @@ from click.testing import CliRunner
 
 from attendance.adapters.mail import FileNotifier, MailRenderer, SmtpNotifier
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE
 from attendance.application.ports.accounts import Backlog
 from attendance.domain.accounts.mail import MailState
@@ -27,7 +26,7 @@ from attendance.entrypoints.watching.diagnosis import Findings, Level
 from attendance.testing.contract.account_records import mail
 from tests import make, postgres as postgres_server
 from tests.adapters.mail.servers import Temper, running
-from tests.databases import PostgresDatabases, SqliteDatabases
+from tests.databases import PostgresDatabases, SqliteDatabases, opened
 
 NOW = datetime.now(UTC)
 GOOD_KEY = "aB3dE5gH7jK9mN1pQ3sT5vW7yZ0bC2eF"
@@ -267,15 +266,6 @@ def test_sizes_are_told_in_their_units() -> None:
     assert [*map(diagnosis.bytes_of, (0, 1023, 1024, 1536 * 1024, 5 * GIB, 1024**5))] == [
         "0 bytes", "1023 bytes", "1.0 KB", "1.5 MB", "5.0 GB", "1024.0 TB",
     ]  # fmt: skip
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Database]:
-    database = open_database(url, pool_size=1)
-    try:
-        yield database
-    finally:
-        database.engine.dispose()
 
 
 def run(home: Path, monkeypatch: pytest.MonkeyPatch, **environment: str) -> tuple[int, str]:

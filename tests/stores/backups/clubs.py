@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from attendance import UseCases, open_attendance
 from attendance.adapters.sql.backups.postgres_tools import PostgresTools
 from attendance.adapters.sql.backups.taking import LEFT_OUT
-from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.tables import metadata
 from attendance.domain.attendance.status import Status
 from attendance.domain.permissions.roles import Role
@@ -18,6 +18,7 @@ from attendance.entrypoints.adapters import Adapters
 from attendance.entrypoints.demo.club import Demo, Size
 from attendance.testing import RecordingNotifier
 from tests import postgres
+from tests.databases import opened
 
 TODAY = date(2026, 11, 20)
 PASSWORD = "correct horse battery"
@@ -63,15 +64,6 @@ def filled(url: str) -> LetsIn:
         attendance.invite_user(owner, username="newer", email="newer@example.org", role=Role.USER)
     (mail,) = [mail for mail in notifier.sent if mail.to == "new@example.org"]
     return LetsIn(session=session, invitation=(mail.facts or {})["token"], calendar=calendar)
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Database]:
-    database = open_database(url, pool_size=4)
-    try:
-        yield database
-    finally:
-        database.engine.dispose()
 
 
 def rows(url: str) -> dict[str, list[str]]:
