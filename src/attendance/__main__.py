@@ -10,9 +10,12 @@ def main() -> None:
         import click  # noqa: F401
     except ImportError:
         sys.exit(NO_SERVER)
-    from attendance.entrypoints.cli import main
+    from attendance.entrypoints.serving.process import loading
 
-    main()
+    with loading():
+        from attendance.entrypoints.cli import main as command
+
+    command()
 
 
 if __name__ == "__main__":

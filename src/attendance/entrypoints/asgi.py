@@ -24,8 +24,8 @@ from attendance.adapters.sql.engine.replica import Replica
 from attendance.adapters.web import pages
 from attendance.entrypoints.container import Container, close, hashers
 from attendance.entrypoints.serving.logs import finish_request_log, request_log
-from attendance.entrypoints.serving.process import heed_signals, is_draining, settle
-from attendance.entrypoints.settings import MailSender, SettingsError, Switch, from_environment
+from attendance.entrypoints.serving.process import heed_signals, is_draining, loading, settle
+from attendance.entrypoints.settings import MailSender, Settings, SettingsError, Switch, from_environment
 from attendance.entrypoints.watching.metrics import PrometheusMetrics, shared_directory
 from attendance.entrypoints.watching.readiness import Readiness
 from attendance.entrypoints.watching.store import WatchedStore
@@ -39,7 +39,13 @@ NO_TRACES = "ATTENDANCE_OTLP_ENDPOINT: traces need more packages: pip install 'a
 
 def create_app() -> Litestar:
     """The application over what the environment names. It does not migrate: `attendance serve` does."""
-    settings = from_environment()
+    with loading():
+        app = _app_of(from_environment())
+    settle()
+    return app
+
+
+def _app_of(settings: Settings) -> Litestar:
     container = Container(settings=settings)
     # without it nothing of it is loaded, and no request passes it
     tracing = load_tracing()(settings.otlp_endpoint) if settings.otlp_endpoint else None
@@ -59,7 +65,6 @@ def create_app() -> Litestar:
     if tracing is not None:
         app.asgi_handler = tracing.requests(app.asgi_handler)
         app.on_shutdown.append(tracing.close)
-    settle()
     return app
 
 

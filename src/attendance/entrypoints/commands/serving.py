@@ -13,7 +13,7 @@ from attendance.adapters.backoff import attempts
 from attendance.entrypoints.commands.opening import explained
 from attendance.entrypoints.serving.logs import log_configuration
 from attendance.entrypoints.serving.notes import noted_on
-from attendance.entrypoints.serving.process import connections_within, hold_signals
+from attendance.entrypoints.serving.process import connections_within, hold_signals, loading
 from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
 
 log = logging.getLogger(__name__)
@@ -44,13 +44,14 @@ def serve(**options: object) -> None:
     alone = _alone_on(settings.host, settings.port)
     alone.enter_context(noted_on(settings.database_url))
 
-    from granian.constants import HTTPModes, Interfaces
-    from granian.http import HTTP1Settings
-    from granian.log import LogLevels
+    with loading():
+        from granian.constants import HTTPModes, Interfaces
+        from granian.http import HTTP1Settings
+        from granian.log import LogLevels
 
-    import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
-    from attendance.entrypoints.serving.supervising import Supervisor
-    from attendance.entrypoints.watching.processes import counting_together
+        import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
+        from attendance.entrypoints.serving.supervising import Supervisor
+        from attendance.entrypoints.watching.processes import counting_together
 
     url = f"http://{settings.host}:{settings.port}"
     connections = connections_within(

@@ -7,6 +7,8 @@ import os
 import platform
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 from time import sleep
 
@@ -73,6 +75,18 @@ def connections_within(most: int, *, beside: int) -> int:
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return max(1, min(most, wanted - beside))
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """A block that loads what stays: looking through it for garbage meanwhile takes a sixth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def settle() -> None:
