@@ -6,7 +6,6 @@ from uuid import UUID
 import msgspec
 from litestar import Response
 
-from attendance.adapters.calendars import render
 from attendance.adapters.http.accounts.users import USER
 from attendance.adapters.http.club.clients import CLIENT
 from attendance.adapters.http.club.groups import GROUP
@@ -50,6 +49,9 @@ class CalendarTokenView(msgspec.Struct):
 
 
 def _calendar(calendar: Calendar) -> Response[bytes]:
+    # 4 MiB that most workers have no need of
+    from attendance.adapters.calendars import render
+
     content = render(calendar)
     return Response(content, media_type=ICALENDAR, headers={"ETag": content_tag(content)})
 
