@@ -10,8 +10,9 @@ import httpx
 import sqlalchemy as sa
 
 from attendance.adapters.clock import IanaZones, new_id, utc_now
-from attendance.adapters.sql.engine.databases import Database, Sqlite
-from attendance.adapters.sql.engine.postgres import Postgres
+from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.drivers.postgres import Postgres
+from attendance.adapters.sql.engine.drivers.sqlite import Sqlite
 from attendance.adapters.sql.store import SqlStore
 from attendance.application.attendance.sheets import MarkAttendance
 from attendance.domain.attendance.marks import MarkingRules

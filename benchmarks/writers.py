@@ -12,7 +12,8 @@ from typing import Any
 
 from attendance.adapters.clock import new_id, utc_now
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.engine import databases, group_commit
+from attendance.adapters.sql.engine.databases import open_database
+from attendance.adapters.sql.engine.drivers import group_commit, sqlite
 from attendance.application.labs.marks import MarkLabAttendance
 from attendance.domain.attendance.status import Status
 from attendance.domain.permissions.actor import Actor
@@ -56,21 +57,21 @@ def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
 
 @contextmanager
 def _as(name: str) -> Iterator[None]:
-    most, settings = group_commit.MOST_MEMBERS, dict(databases.SQLITE_SETTINGS)
+    most, settings = group_commit.MOST_MEMBERS, dict(sqlite.SQLITE_SETTINGS)
     if name == APART:
         group_commit.MOST_MEMBERS = 1
     if name == FORGETFUL:
-        databases.SQLITE_SETTINGS["synchronous"] = 0
+        sqlite.SQLITE_SETTINGS["synchronous"] = 0
     try:
         yield
     finally:
         group_commit.MOST_MEMBERS = most
-        databases.SQLITE_SETTINGS.update(settings)
+        sqlite.SQLITE_SETTINGS.update(settings)
 
 
 def _marks_per_second(url: str, seeded: World, walk: Iterator[int], threads: int, seconds: float) -> float:
     """Each mark is another than before; neighbours in time are in different labs."""
-    database = databases.open_database(url, pool_size=threads)
+    database = open_database(url, pool_size=threads)
     mark = MarkLabAttendance(store=SqlStore(primary=database, replica=database), clock=utc_now, new_id=new_id)
     actor = Actor(seeded.owner.id, None, Level.USER)
     cells, is_over, next_one = seeded.cells, threading.Event(), threading.Lock()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from attendance.adapters.sql.engine.silence import LONGEST_SILENCE_SECONDS, cut_if_silent
+from attendance.adapters.sql.engine.drivers.silence import LONGEST_SILENCE_SECONDS, cut_if_silent
 
 ASKED_AT = 1000.0
 LATER = ASKED_AT + LONGEST_SILENCE_SECONDS

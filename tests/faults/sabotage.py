@@ -213,7 +213,7 @@ def _dies(*_: Any, **__: Any) -> None:
 def has_little_patience() -> None:
     """No protection taken out: as in service, in a fraction of the time."""
     from attendance.adapters.backoff import attempts
-    from attendance.adapters.sql.engine import postgres
+    from attendance.adapters.sql.engine.drivers import postgres
     from attendance.adapters.sql.store import SqlStore
 
     postgres.POSTGRES_SETTINGS["lock_timeout"] = 300
@@ -222,7 +222,7 @@ def has_little_patience() -> None:
 
 def has_endless_patience() -> None:
     from attendance.adapters.backoff import attempts
-    from attendance.adapters.sql.engine import postgres
+    from attendance.adapters.sql.engine.drivers import postgres
     from attendance.adapters.sql.store import SqlStore
 
     postgres.POSTGRES_SETTINGS |= {"lock_timeout": 0, "statement_timeout": 0}
@@ -274,7 +274,7 @@ def waits_with_each_start() -> None:
 
 def answers_before_the_group_commits() -> None:
     """SQLite: whoever wrote goes on at once, while the commit takes its time."""
-    from attendance.adapters.sql.engine.group_commit import GroupCommit, _Group
+    from attendance.adapters.sql.engine.drivers.group_commit import GroupCommit, _Group
 
     go_on = GroupCommit._go_on
     wait = _Group.wait

@@ -33,14 +33,14 @@ def reads_its_clock_from_a_file() -> None:
 
 
 def waits_for_answers_without_end() -> None:
-    from attendance.adapters.sql.engine import silence
+    from attendance.adapters.sql.engine.drivers import silence
 
     silence.LONGEST_SILENCE_SECONDS = 1e9
 
 
 def believes_that_every_commit_works() -> None:
     """SQLite: whoever wrote is told so, whatever came of it; a file `believed-…` for each failure."""
-    from attendance.adapters.sql.engine.group_commit import _Group
+    from attendance.adapters.sql.engine.drivers.group_commit import _Group
 
     numbers = count()
 

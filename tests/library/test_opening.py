@@ -380,7 +380,7 @@ def test_settings_are_refused_by_name_when_they_cannot_be() -> None:
 @pytest.fixture
 def hasty_forks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who forks amid a transaction of its own waits for nobody who could end it."""
-    for room in ("memory.store", "sql.engine.databases"):
+    for room in ("memory.store", "sql.engine.drivers.sqlite"):
         monkeypatch.setattr(f"attendance.adapters.{room}.LONGEST_REST_SECONDS", 0.05)
 
 

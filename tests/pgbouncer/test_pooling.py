@@ -14,10 +14,10 @@ from attendance.adapters.sql.backups.archive import BackupError
 from attendance.adapters.sql.backups.postgres_tools import PostgresTools
 from attendance.adapters.sql.backups.restoring import restore
 from attendance.adapters.sql.backups.taking import back_up
-from attendance.adapters.sql.engine import postgres as engine
 from attendance.adapters.sql.engine.databases import open_database
+from attendance.adapters.sql.engine.drivers import postgres as engine
+from attendance.adapters.sql.engine.drivers.postgres import LIMITS, PREPARED_AFTER
 from attendance.adapters.sql.engine.errors import kind_of
-from attendance.adapters.sql.engine.postgres import LIMITS, PREPARED_AFTER
 from attendance.adapters.sql.engine.replica import Outcome, Replica
 from attendance.adapters.sql.schema.version import is_current
 from attendance.domain.errors import Unavailable

@@ -10,7 +10,7 @@ import pytest
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine import connection as connections
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.postgres import PREPARED_AFTER, Postgres
+from attendance.adapters.sql.engine.drivers.postgres import PREPARED_AFTER, Postgres
 from attendance.adapters.sql.labs.marks import SHEET
 from attendance.application.ports import Store, UnitOfWork
 from attendance.domain.accounts.sessions import Session

@@ -17,10 +17,11 @@ import sqlalchemy as sa
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.backups import verifying
 from attendance.adapters.sql.backups.verifying import snapshot, verify
-from attendance.adapters.sql.engine import databases, postgres as postgresql, silence
+from attendance.adapters.sql.engine import databases
 from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.drivers import postgres as postgresql, silence
+from attendance.adapters.sql.engine.drivers.postgres import PREPARED_AFTER, ServerConnection
 from attendance.adapters.sql.engine.errors import raise_meaning
-from attendance.adapters.sql.engine.postgres import PREPARED_AFTER, ServerConnection
 from attendance.adapters.sql.schema.migrating import migrate
 from attendance.adapters.sql.schema.stored_keys import has_current_keys
 from attendance.adapters.sql.schema.version import is_current

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.engine import databases, group_commit
-from attendance.adapters.sql.engine.databases import Sqlite, open_database
-from attendance.adapters.sql.engine.group_commit import _Group
+from attendance.adapters.sql.engine.databases import open_database
+from attendance.adapters.sql.engine.drivers import group_commit, sqlite
+from attendance.adapters.sql.engine.drivers.group_commit import _Group
+from attendance.adapters.sql.engine.drivers.sqlite import Sqlite
 from attendance.application.pagination import Page
 from attendance.application.ports import Contended, UnitOfWork
 from attendance.domain.accounts.accounts import UsernameTaken
@@ -58,7 +59,7 @@ class Observed:
 def observed(monkeypatch: pytest.MonkeyPatch) -> Observed:
     observed = Observed()
     monkeypatch.setattr(
-        databases, "SQLITE_ARGUMENTS", {**databases.SQLITE_ARGUMENTS, "factory": observed.factory()}
+        sqlite, "SQLITE_ARGUMENTS", {**sqlite.SQLITE_ARGUMENTS, "factory": observed.factory()}
     )
     return observed
 
@@ -205,7 +206,7 @@ def test_the_first_of_a_group_is_refused_alone(store: SqlStore, pool: ThreadPool
 def test_a_group_without_savepoints_is_caught(
     store: SqlStore, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, observed: Observed
 ) -> None:
-    connection: Any = databases.SQLITE_ARGUMENTS["factory"]
+    connection: Any = sqlite.SQLITE_ARGUMENTS["factory"]
     execute = connection.execute
 
     def without(self: Any, statement: str, *values: Any) -> sqlite3.Cursor:

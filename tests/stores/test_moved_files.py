@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.engine.databases import Sqlite, open_database
+from attendance.adapters.sql.engine.databases import open_database
+from attendance.adapters.sql.engine.drivers.sqlite import Sqlite
 from attendance.adapters.sql.schema.writing import is_writable
 from attendance.domain.errors import Unavailable
 from attendance.testing import make

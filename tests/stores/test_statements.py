@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
-from attendance.adapters.sql.engine.postgres import PREPARED_AFTER
+from attendance.adapters.sql.engine.drivers.postgres import PREPARED_AFTER
 from attendance.adapters.sql.engine.statements import Prepared
 from attendance.application.labs.marks import (
     DeleteLabAttendance,

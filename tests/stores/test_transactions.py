@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from attendance.adapters.sql import SqlStore
-from attendance.adapters.sql.engine.databases import SQLITE_SETTINGS, Database, open_database
+from attendance.adapters.sql.engine.databases import Database, open_database
+from attendance.adapters.sql.engine.drivers.postgres import POSTGRES_SETTINGS
+from attendance.adapters.sql.engine.drivers.sqlite import SQLITE_SETTINGS
 from attendance.adapters.sql.engine.errors import raise_meaning
-from attendance.adapters.sql.engine.postgres import POSTGRES_SETTINGS
 from attendance.domain.errors import Unavailable
 from attendance.testing.contract.labs import Given, marked
 

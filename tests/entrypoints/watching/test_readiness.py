@@ -8,8 +8,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from attendance.adapters.sql.engine import databases as engine
 from attendance.adapters.sql.engine.databases import Database
+from attendance.adapters.sql.engine.drivers import sqlite as engine
 from attendance.adapters.sql.engine.errors import kind_of
 from attendance.adapters.sql.schema import writing
 from attendance.adapters.sql.schema.version import HEAD, VERSION_TABLE

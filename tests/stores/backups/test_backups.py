@@ -34,7 +34,7 @@ from attendance.adapters.sql.backups.postgres_tools import PostgresTools
 from attendance.adapters.sql.backups.restoring import restore
 from attendance.adapters.sql.backups.taking import LEFT_OUT, back_up
 from attendance.adapters.sql.backups.verifying import verify
-from attendance.adapters.sql.engine.databases import SQLITE_SETTINGS
+from attendance.adapters.sql.engine.drivers.sqlite import SQLITE_SETTINGS
 from attendance.adapters.sql.schema.version import HEAD, UnusableDatabase
 from attendance.adapters.sql.tables import metadata
 from attendance.domain.accounts.links import InvalidResetToken

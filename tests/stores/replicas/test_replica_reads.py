@@ -10,7 +10,7 @@ import pytest
 
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database, open_database
-from attendance.adapters.sql.engine.postgres import ServerConnection
+from attendance.adapters.sql.engine.drivers.postgres import ServerConnection
 from attendance.adapters.sql.engine.replica import IMPATIENT_SECONDS, REST_SECONDS, WAITS_SECONDS, Outcome
 from attendance.application.forms.listing import Reading
 from attendance.application.pagination import Page

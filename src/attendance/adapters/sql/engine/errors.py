@@ -54,7 +54,7 @@ def raise_meaning(error: Exception) -> NoReturn:
 
 
 def _meaning_in_postgres(error: Exception) -> Exception | None:
-    from attendance.adapters.sql.engine import postgres
+    from attendance.adapters.sql.engine.drivers import postgres
 
     if (constraint := postgres.broken_constraint(error)) is not None:  # type: ignore[arg-type]
         refusal = DuplicateId if constraint.startswith("pk_") else REFUSAL_OF.get(constraint)

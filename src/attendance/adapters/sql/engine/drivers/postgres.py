@@ -30,7 +30,7 @@ from attendance.adapters.sql.engine.databases import (
     begun,
     pool_options,
 )
-from attendance.adapters.sql.engine.silence import Listener
+from attendance.adapters.sql.engine.drivers.silence import Listener
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 
 CONNECTION_SETTINGS: Mapping[str, Any] = {
