@@ -6,6 +6,7 @@
 import gc
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,8 +44,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    heed_signals()
     if unknown := {*config.getoption("stores").split(",")} - {*STORES}:
         raise pytest.UsageError(f"--stores: there is no {', '.join(sorted(unknown))}")
+
+
+def heed_signals() -> None:
+    """What a process is told to ignore, its children ignore too, and a shell tells what it starts with `&`.
+
+    Tests end processes by these two. What `nohup` has it ignore stays ignored: none sends that.
+    """
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.hookimpl(tryfirst=True)
