@@ -37,6 +37,13 @@ ROOMS = tuple(
 """Every room of every module, each once."""
 
 
+class _OwnRouter(Router):
+    """One that is made for one application: Litestar's copy of all it has is half of what a start takes."""
+
+    def __deepcopy__(self, memo: object) -> "_OwnRouter":
+        return self
+
+
 def http_application(
     use_cases: UseCases,
     settings: HttpSettings,
@@ -103,7 +110,7 @@ def http_application(
         *of_pages.handlers,
     ]
     # as one router: Litestar would register a path's first handler twice, and then run it on two threads
-    everything = Router("/", route_handlers=handlers)
+    everything = _OwnRouter("/", route_handlers=handlers)
     app = Litestar(
         route_handlers=[everything],
         before_request=answer_options,
