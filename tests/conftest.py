@@ -61,8 +61,13 @@ def heed_signals() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    names = {item.nodeid for item in items}
     for item in items:
-        if item.nodeid.startswith("tests/faults/"):
+        if item.nodeid.startswith("tests/http/") and "sqlite" in item.nodeid:
+            if item.nodeid.replace("sqlite", "postgresql") in names:
+                # what is between HTTP and a store is the same: `make check` tries it over this one, too
+                item.add_marker("thorough")
+        elif item.nodeid.startswith("tests/faults/"):
             item.add_marker("attacks")
             if "sqlite" in stores_of(item) and "postgresql" not in item.nodeid and hasattr(item, "callspec"):
                 # the same is tried on PostgreSQL, where more can go wrong at once

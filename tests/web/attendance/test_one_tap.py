@@ -463,6 +463,7 @@ def test_two_tabs_show_the_same(lesson: Lesson, opened: Opens) -> None:
     assert lesson.statuses["Anna Adler"] is None
 
 
+@pytest.mark.attacks
 def test_what_is_meant_to_be_anothers_is_refused(club: Club, lesson: Lesson, opened: Opens) -> None:
     """A page that somebody left open, on a phone where somebody else signs in."""
     roll = opened(lesson)
