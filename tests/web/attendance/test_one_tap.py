@@ -137,7 +137,9 @@ def test_what_is_typed_is_kept_at_once_when_the_page_is_left(lesson: Lesson, ope
     assert lesson.rows["Carl Conrad"]["minutes_late"] == 7
 
 
-@pytest.mark.parametrize("typed", ["0", "abc", "-5", "999"])
+@pytest.mark.parametrize(
+    "typed", ["0", "abc", *(pytest.param(more, marks=pytest.mark.thorough) for more in ("-5", "999"))]
+)
 def test_minutes_that_cannot_be_are_told_and_take_the_place_of_nothing(
     lesson: Lesson, opened: Opens, typed: str
 ) -> None:
