@@ -84,11 +84,11 @@ $(COLLECTED): $(VENV)/dev.stamp
 # without what starts processes, and with fewer examples of each property
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
 	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick \
-		-m 'not long and not plants and not attacks and not processes' \
+		-m 'not long and not plants and not attacks and not thorough and not processes' \
 		--ignore tests/faults --ignore tests/campaigns --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 3 minutes
-	$(PYTEST) -m '(plants or attacks) and not long and not deployment' $(PYTEST_ARGS)
+	$(PYTEST) -m '(plants or attacks or thorough) and not long and not deployment' $(PYTEST_ARGS)
 
 # SOAK_ARGS="--minutes 5 --stores sqlite"
 soak: $(VENV)/dev.stamp ## the service at half of what it can do, on PostgreSQL, then SQLite: does what it holds grow? 30 minutes each

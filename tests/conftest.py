@@ -6,6 +6,7 @@
 import gc
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,14 +44,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    heed_signals()
     if unknown := {*config.getoption("stores").split(",")} - {*STORES}:
         raise pytest.UsageError(f"--stores: there is no {', '.join(sorted(unknown))}")
 
 
+def heed_signals() -> None:
+    """What a process is told to ignore, its children ignore too, and a shell tells what it starts with `&`.
+
+    Tests end processes by these two. What `nohup` has it ignore stays ignored: none sends that.
+    """
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    names = {item.nodeid for item in items}
     for item in items:
-        if item.nodeid.startswith("tests/faults/"):
+        if item.nodeid.startswith("tests/http/") and "sqlite" in item.nodeid:
+            if item.nodeid.replace("sqlite", "postgresql") in names:
+                # what is between HTTP and a store is the same: `make check` tries it over this one, too
+                item.add_marker("thorough")
+        elif item.nodeid.startswith("tests/faults/"):
             item.add_marker("attacks")
             if "sqlite" in stores_of(item) and "postgresql" not in item.nodeid and hasattr(item, "callspec"):
                 # the same is tried on PostgreSQL, where more can go wrong at once

@@ -46,10 +46,19 @@ class Loaded:
         )
 
     def start(
-        self, module: str, *arguments: str, home: Path, settings: dict[str, str], log: Path | None = None
+        self,
+        module: str,
+        *arguments: str,
+        home: Path,
+        settings: dict[str, str],
+        log: Path | None = None,
+        out: Path | None = None,
     ) -> "Forked":
-        """`python -m module arguments`, with this environment alone; output goes into the log, or is kept."""
-        out, err = (log, log) if log else (_empty_file(), _empty_file())
+        """`python -m module arguments`, with this environment alone; output goes into the log, or is kept.
+
+        `out` is a pipe with a name, where somebody reads what is printed.
+        """
+        out, err = (log, log) if log else (out or _empty_file(), _empty_file())
         pid = self.tell(
             {
                 "module": module,
@@ -99,12 +108,12 @@ class Forked:
         return self.out.read_text(), self.err.read_text()
 
     def terminate(self) -> None:
-        self._signal(signal.SIGTERM)
+        self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        self._signal(signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
 
-    def _signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
         if self.poll() is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)

@@ -34,8 +34,8 @@ from attendance.domain.reporting.calendars import CalendarToken
 from attendance.domain.revisions import created
 from attendance.testing import make
 from attendance.testing.contract.account_records import added, kept_answer
-from attendance.testing.contract.attendance import Club
-from attendance.testing.contract.groups_and_lessons import club_in
+from attendance.testing.contract.attendance.scene import Club
+from attendance.testing.contract.groups_and_lessons.scene import club_in
 from attendance.testing.contract.marks import found
 from tests.conftest import DATABASES, databases
 from tests.databases import PostgresDatabases

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.service import serving
 
 README = Path(__file__).parents[1] / "README.md"
@@ -24,6 +26,11 @@ def as_pattern(shown: str) -> str:
     return re.escape(shown).replace("…", "[0-9a-f-]{36}")
 
 
+@pytest.mark.parametrize(
+    "kept_database",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.thorough)],
+    indirect=True,
+)
 def test_the_first_minute_of_the_readme_is_true(tmp_path: Path, database_url: str) -> None:
     steps = first_minute()
     assert len(steps) > 10

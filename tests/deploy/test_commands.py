@@ -76,6 +76,7 @@ def of_the_unit(name: str) -> list[str]:
     return [command.replace("$$", "$").replace("%%", "%") for command in commands]
 
 
+@pytest.mark.thorough
 def test_each_night_there_is_one_more_and_the_old_ones_go(machine: Installed) -> None:
     filled(f"sqlite:///{machine.kept}/var/attendance.db")
     backups = machine.kept / "backups"

@@ -114,6 +114,7 @@ def test_nothing_is_restored_where_a_service_serves(request: pytest.FixtureReque
 
 
 @pytest.mark.processes
+@pytest.mark.attacks
 def test_a_backup_that_is_stopped_leaves_nothing(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     url = databases(request, "sqlite").fresh()
     filled(url)

@@ -4,11 +4,11 @@ import json
 import os
 import select
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from click.testing import CliRunner
@@ -19,6 +19,7 @@ from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import OPERATOR_ID
 from attendance.entrypoints.cli import main
 from tests import make
+from tests.preloaded import Forked, loaded
 
 PATIENCE_SECONDS = 300
 
@@ -50,35 +51,40 @@ class Log:
         return [json.loads(line)["id"] for line in self.printed("--json", *arguments)]
 
     @contextmanager
-    def followed(self, home: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "attendance", "events", "--follow", "--json", *arguments],
-            cwd=home,
-            env={"PATH": os.environ["PATH"], **self.settings},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-            for stream in (process.stdout, process.stderr):
-                if stream:
-                    stream.close()
+    def followed(self, home: Path, *arguments: str) -> Iterator["Followed"]:
+        pipe = home / "printed"
+        os.mkfifo(pipe)
+        # opened before anybody writes: who opens the other end does not wait
+        with os.fdopen(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)) as printed:
+            process = loaded().start(
+                "attendance",
+                *("events", "--follow", "--json", *arguments),
+                home=home,
+                settings={"PATH": os.environ["PATH"], **self.settings},
+                out=pipe,
+            )
+            try:
+                yield Followed(process, printed)
+            finally:
+                process.kill()
+
+
+@dataclass
+class Followed:
+    """The command, and what it prints as it is read."""
+
+    process: Forked
+    printed: TextIO
+
+    def next_id(self) -> str:
+        ready, _, _ = select.select([self.printed], [], [], PATIENCE_SECONDS)
+        assert ready, "nothing was printed"
+        return str(json.loads(self.printed.readline())["id"])
 
 
 @pytest.fixture
 def log(database: Database, database_url: str) -> Log:
     return Log(database, database_url)
-
-
-def read_id(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout
-    ready, _, _ = select.select([process.stdout], [], [], PATIENCE_SECONDS)
-    assert ready, "nothing was printed"
-    return str(json.loads(process.stdout.readline())["id"])
 
 
 def test_the_log_is_printed_oldest_first(log: Log) -> None:
@@ -127,25 +133,22 @@ def test_what_cannot_be_is_refused_in_one_line(log: Log) -> None:
 @pytest.mark.processes
 def test_it_follows_what_happens_until_ctrl_c_without_a_word(log: Log, tmp_path: Path) -> None:
     _, second = log.has(Action.LAB_CREATED, Action.LAB_JOINED)
-    with log.followed(tmp_path, "--last", "1") as process:
-        assert read_id(process) == str(second.id)
+    with log.followed(tmp_path, "--last", "1") as followed:
+        assert followed.next_id() == str(second.id)
         for action in (Action.LAB_CREATED, Action.PRICE_ADDED):
             [event] = log.has(action)
-            assert read_id(process) == str(event.id)
-        process.send_signal(signal.SIGINT)
-        output, complaints = process.communicate(timeout=PATIENCE_SECONDS)
-        assert (process.returncode, output, complaints) == (0, "", "")
+            assert followed.next_id() == str(event.id)
+        followed.process.send_signal(signal.SIGINT)
+        assert followed.process.wait(timeout=PATIENCE_SECONDS) == 0
+        assert (followed.printed.read(), followed.process.err.read_text()) == ("", "")
 
 
 @pytest.mark.processes
 def test_it_ends_without_a_word_when_nobody_reads_any_more(log: Log, tmp_path: Path) -> None:
     [event] = log.has(Action.LAB_CREATED)
-    with log.followed(tmp_path) as process:
-        assert read_id(process) == str(event.id)
-        assert process.stdout
-        assert process.stderr
+    with log.followed(tmp_path) as followed:
+        assert followed.next_id() == str(event.id)
         # nothing happens meanwhile: it is not by writing that this is noticed
-        process.stdout.close()
-        assert process.wait(timeout=PATIENCE_SECONDS) == 0
-        assert process.stderr.read() == ""
-        process.stdout = None
+        followed.printed.close()
+        assert followed.process.wait(timeout=PATIENCE_SECONDS) == 0
+        assert followed.process.err.read_text() == ""

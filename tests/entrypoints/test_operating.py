@@ -1,8 +1,7 @@
 """The commands for whoever operates the machine: accounts and mail, under the same rules as everybody."""
 
-import signal
-import subprocess
-import sys
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from attendance.entrypoints.settings import settings_of
 from attendance.testing.contract.account_records import mail
 from tests import make
 from tests.fakes import PASSWORD
+from tests.preloaded import loaded
 
 OLGA = ["--username", "olga", "--email", "olga@example.org", "--password-stdin"]
 
@@ -247,20 +247,16 @@ def test_mail_is_sent_apart_until_told_to_stop(operator: Operator) -> None:
     with operator.store.transaction() as work:
         one = mail(facts={"name": "", "username": "ada", "token": "t", "hours": "48"})
         work.outbox.add(one)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "attendance", "mail"],
-        env={"PATH": "/usr/bin:/bin", **operator.settings},
-        cwd=operator.home,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    settings = {"PATH": os.environ["PATH"], **operator.settings}
+    process = loaded().start("attendance", "mail", home=operator.home, settings=settings)
     try:
-        assert process.stderr
-        line = next(line for line in process.stderr if "with the link" in line)
+        while "with the link" not in process.err.read_text():
+            assert process.poll() is None
+            time.sleep(0.01)
     finally:
-        process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=20)
+        process.terminate()
+        output, said = process.communicate()
+    line = next(line for line in said.splitlines() if "with the link" in line)
     assert "/api/v1/auth/confirm_email/t" in line
     assert process.returncode == 0
     assert output == "sending mail. Stop it with Ctrl-C.\n"

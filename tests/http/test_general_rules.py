@@ -992,6 +992,7 @@ def test_a_store_that_is_away_is_503_for_every_operation() -> None:
             assert response.headers["retry-after"] == "1"
 
 
+@pytest.mark.attacks
 def test_while_all_connections_are_taken_one_is_told_to_try_again(database_url: str) -> None:
     with running(database_url, pool_size=1) as api:
         ada = api.someone("ada")
@@ -1047,6 +1048,7 @@ class SlowHasher(Hasher):
 
 
 @pytest.mark.parametrize("call", ["/register", "/login", f"{CLUB}/auth/registration", f"{CLUB}/auth/login"])
+@pytest.mark.attacks
 def test_who_comes_when_the_hashing_lane_is_full_is_told_to_try_again(
     monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
@@ -1078,6 +1080,7 @@ def test_who_comes_when_the_hashing_lane_is_full_is_told_to_try_again(
         )
 
 
+@pytest.mark.attacks
 def test_who_comes_while_others_wait_too_long_is_told_to_try_again_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -1143,6 +1146,7 @@ def test_every_operation_is_in_the_table(scene: Scene) -> None:
         assert operation.method in METHODS_AT[operation.template]
 
 
+@pytest.mark.attacks
 def test_applications_that_ended_leave_nothing_behind() -> None:
     """What is remembered of their operations goes with them: whoever opens many does not grow."""
     ended = []

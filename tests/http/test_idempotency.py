@@ -202,6 +202,7 @@ def test_50_at_once_under_one_key_have_one_effect(seller: Person) -> None:
     check_one_effect(seller)
 
 
+@pytest.mark.attacks
 def test_50_at_once_have_one_effect_where_a_process_does_not_know_its_own(
     seller: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

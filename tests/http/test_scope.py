@@ -133,6 +133,7 @@ def trespasses(scene: Scene, who: Trespasser) -> list[str]:
 
 
 @pytest.mark.parametrize("somebody", [a_parent, a_teacher])
+@pytest.mark.attacks
 def test_no_mixture_of_own_and_other_ids_reaches_what_is_anothers(memory: Api, somebody: Any) -> None:
     scene = Scene.of(memory)
     secretive(scene)

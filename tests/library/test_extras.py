@@ -98,6 +98,7 @@ def test_memory_and_sqlite_need_no_extra(tmp_path: Path) -> None:
         ("from attendance.testing import StoreContract", "testing"),
     ],
 )
+@pytest.mark.thorough
 def test_what_needs_an_extra_names_it(program: str, extra: str, tmp_path: Path) -> None:
     done = run(program, tmp_path)
     assert done.returncode == 1

@@ -237,6 +237,7 @@ def test_a_child_that_ends_leaves_the_connections_of_its_parent_alone(store_url:
 
 
 @pytest.mark.processes
+@pytest.mark.attacks
 def test_a_fork_while_other_threads_work_harms_nobody(store_url: str) -> None:
     with open_attendance(store_url, **CHEAP) as attendance:
         stop, wrong, added = threading.Event(), [], []

@@ -31,6 +31,8 @@ from attendance.testing import make
 from tests import postgres
 from tests.databases import PostgresDatabases
 
+pytestmark = pytest.mark.attacks
+
 PATIENCE_SECONDS = 30
 AT_ONCE, NEVER = 0.2, 3600.0
 

@@ -70,6 +70,7 @@ def test_a_form_of_elsewhere_is_seen_where_nobody_minds(
 
 
 @pytest.mark.parametrize("name", READ)
+@pytest.mark.attacks
 def test_a_link_or_a_picture_of_elsewhere_changes_nothing(memory: Api, name: str) -> None:
     scene = scene_of(memory)
     request = asked_by_the_owner(scene, name)

@@ -95,6 +95,7 @@ def test_what_is_in_the_way_is_seen(page: Page) -> None:
 # Without a script, and without a mouse
 
 
+@pytest.mark.thorough
 def test_everything_works_without_scripts(browser: Browser, service: Service) -> None:
     with browser.new_context(base_url=service.url, locale="en-US", java_script_enabled=False) as context:
         context.set_default_timeout(LONGEST_WAIT)
@@ -356,6 +357,7 @@ def test_it_is_seen_to_run_without_the_policy(page: Page, path: str) -> None:
     assert planted(page, path, but="content-security-policy")
 
 
+@pytest.mark.thorough
 def test_the_documentation_is_read_and_tried_out_under_its_policy(page: Page) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))

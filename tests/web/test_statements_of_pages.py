@@ -151,6 +151,7 @@ def growing(application: Lasting, databases: SqliteDatabases, pages: list[str]) 
     return {name: (few[name], many[name]) for name in few if many[name] > few[name] + MORE}
 
 
+@pytest.mark.thorough
 def test_no_page_takes_more_statements_for_a_longer_list(
     application: Lasting, sqlite_databases: SqliteDatabases
 ) -> None:

@@ -64,6 +64,7 @@ def test_a_mail_arrives_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize("kind", MailKind)
+@pytest.mark.attacks
 def test_no_fact_reaches_the_headers_or_the_envelope(kind: MailKind) -> None:
     temper = Temper()
     with plain(temper) as url:

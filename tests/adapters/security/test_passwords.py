@@ -435,6 +435,7 @@ def test_a_directory_and_an_impossible_path_are_no_lists(tmp_path: Path) -> None
 
 
 @pytest.mark.processes
+@pytest.mark.thorough
 def test_the_shipped_list_is_what_the_tool_writes(tmp_path: Path) -> None:
     def tool(*arguments: str, root: Path = ROOT) -> subprocess.CompletedProcess[str]:
         script = root / "tools/common_passwords.py"

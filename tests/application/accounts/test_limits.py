@@ -159,6 +159,7 @@ def attack_from_everywhere(world: World, username: str) -> None:
         failing(world, times=1, username=username, address=f"203.0.113.{n}")
 
 
+@pytest.mark.attacks
 def test_from_a_hundred_addresses_nobody_is_locked_out_where_they_sign_in(store: Store) -> None:
     world = World(store)
     teachers = teachers_of(world)

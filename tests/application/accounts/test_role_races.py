@@ -19,6 +19,8 @@ from attendance.domain.permissions.roles import Role
 from tests import make
 from tests.fakes import World, replaced
 
+pytestmark = pytest.mark.attacks
+
 ROUNDS = 100
 
 

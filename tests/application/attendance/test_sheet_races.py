@@ -26,6 +26,8 @@ from tests.application.accounts.test_role_races import at_once
 from tests.application.club.test_groups_and_lessons import TODAY, TOMORROW, Club, member
 from tests.fakes import replaced
 
+pytestmark = pytest.mark.attacks
+
 ROUNDS = 100
 FEWER = 20
 

@@ -146,6 +146,7 @@ def test_a_collector_is_told_of_each_request_and_of_nothing_that_is_nobodys(
     assert all(lines[request_id]["trace_id"] == trace_id for trace_id, request_id in by_trace.items())
 
 
+@pytest.mark.attacks
 def test_a_collector_that_is_away_stops_no_request(tmp_path: Path) -> None:
     with (
         serving(tmp_path, "memory", otlp_endpoint="http://127.0.0.1:9/v1/traces") as service,

@@ -67,6 +67,7 @@ def differences(on: Stage, kind: str, cases: Iterable[Case]) -> dict[Case, tuple
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.thorough
 def test_every_decision_is_answered_as_written(on: Stage, kind: str) -> None:
     assert differences(on, kind, KINDS[kind][1]()) == {}
 

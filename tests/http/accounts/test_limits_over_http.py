@@ -213,6 +213,7 @@ def test_whoever_has_all_the_usernames_locks_nobody_out_but_their_own_customer(m
         assert labs(at_home, PASSWORD, username=name).status_code == 200
 
 
+@pytest.mark.attacks
 def test_a_hundred_addresses_lock_nobody_out_where_they_sign_in() -> None:
     with running(limit_failed_sign_ins_everywhere=20) as api:
         api.having(username="ada")
@@ -263,6 +264,7 @@ def refused_before_anything_else(api: Api) -> dict[str, tuple[int, Any]]:
     }
 
 
+@pytest.mark.attacks
 def test_both_protocols_registrations_count_together_and_the_next_is_refused_first(store_url: str) -> None:
     with running(store_url, limit_registrations_per_hour=3) as api:
         good(registers(api.nobody, 1), 201)
@@ -301,6 +303,7 @@ def test_that_the_limit_comes_first_is_seen_to_break_without_turns(monkeypatch: 
         assert {status for status, _ in refused_before_anything_else(api).values()} == {400, 415, 429}
 
 
+@pytest.mark.attacks
 def test_two_hundred_may_register_in_an_hour_from_one_address(memory: Api) -> None:
     for number in range(200):
         good(registers_for_labs(memory.nobody, number), 201)

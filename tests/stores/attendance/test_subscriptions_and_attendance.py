@@ -16,7 +16,7 @@ from attendance.domain.attendance.marks import Changed, MarkingRules
 from attendance.domain.attendance.status import Status
 from attendance.domain.permissions.roles import Role
 from attendance.testing import make
-from attendance.testing.contract.attendance import DAY, MARCH_1, Club, paid_by
+from attendance.testing.contract.attendance.scene import DAY, MARCH_1, Club, paid_by
 from tests.stores.test_statements import counted
 
 

@@ -247,6 +247,7 @@ def test_a_copy_with_other_rows_than_counted_is_refused(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("part", [0.2, 0.5, 0.9])
+@pytest.mark.attacks
 def test_a_file_that_lost_its_end_or_some_bytes_is_refused(scene: Scene, part: float) -> None:
     scene.back_up()
     whole = scene.file.read_bytes()
@@ -415,6 +416,7 @@ def test_a_plain_copy_of_the_file_lacks_what_stands_in_the_log(
     assert not newest_are_brought_back(sqlite_scene)
 
 
+@pytest.mark.attacks
 def test_a_backup_amid_writing_is_whole(scene: Scene) -> None:
     """Four write marks all the while; whatever moment it is, the books of the copy are in order."""
     stop, failures = threading.Event(), []

@@ -16,7 +16,7 @@ from attendance.application.ports import UnitOfWork
 from attendance.application.ports.club import ClientCriteria, GroupCriteria
 from attendance.domain.ids import ClientId, GroupId
 from attendance.testing import make
-from attendance.testing.contract.groups_and_lessons import club_in, joined
+from attendance.testing.contract.groups_and_lessons.scene import club_in, joined
 from tests.conftest import DATABASES, databases
 from tests.stores.club.test_far_pages import explained
 

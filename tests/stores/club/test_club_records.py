@@ -29,9 +29,9 @@ from attendance.application.ports.club import (
 from attendance.domain.club.contracts import ContractState
 from attendance.domain.text import words_of
 from attendance.testing import make
-from attendance.testing.contract import club_records as contract
-from attendance.testing.contract.club_records import (
-    ALIKE,
+from attendance.testing.contract.club_records import finding, keeping
+from attendance.testing.contract.club_records.keeping import ALIKE, two_of
+from attendance.testing.contract.club_records.things import (
     ALL,
     CLIENTS,
     DAY,
@@ -40,7 +40,6 @@ from attendance.testing.contract.club_records import (
     found,
     put,
     repository,
-    two_of,
 )
 from tests.examples import examples
 
@@ -56,14 +55,14 @@ def test_a_version_that_is_saved_over_any_other_is_seen(
     monkeypatch.setattr(MemoryRepository, "save", lambda repo, it: repo.table.put(it.id, it))
     monkeypatch.setattr(SqlRepository, "save", save_over_any)
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
-        contract.test_a_version_is_saved_over_the_one_before_alone(store)
+        keeping.test_a_version_is_saved_over_the_one_before_alone(store)
 
 
 @pytest.mark.plants
 def test_what_stays_of_a_unit_that_failed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Journal, "undo", lambda journal, _: journal.forget())
     with pytest.raises(AssertionError):
-        contract.test_what_is_rolled_back_leaves_nothing(MemoryStore())
+        keeping.test_what_is_rolled_back_leaves_nothing(MemoryStore())
 
 
 @pytest.mark.plants
@@ -173,7 +172,7 @@ def test_nothing_that_comes_first_is_seen(database: Database, monkeypatch: pytes
         listing, "_sorted", lambda column, descending: column.desc() if descending else column.asc()
     )
     with pytest.raises(AssertionError):
-        contract.test_a_list_is_sorted_as_its_fields_are_with_nothing_last(
+        finding.test_a_list_is_sorted_as_its_fields_are_with_nothing_last(
             SqlStore(primary=database, replica=database), "clients", "birthday"
         )
 
@@ -192,7 +191,7 @@ def test_a_contract_that_ends_a_day_early_is_seen(store: Store, monkeypatch: pyt
         Listing, "parameters", lambda listing, it: parameters(listing, replace(it, on=it.on + DAY))
     )
     with pytest.raises(AssertionError):
-        contract.test_a_contract_is_listed_in_the_state_it_has_on_the_date(store)
+        finding.test_a_contract_is_listed_in_the_state_it_has_on_the_date(store)
 
 
 @pytest.mark.plants
@@ -202,4 +201,4 @@ def test_amounts_sorted_as_texts_are_seen(store: Store, monkeypatch: pytest.Monk
     by_name = replace(SqlPrices.mapper.resource, sort={"amount": "name_key"})
     monkeypatch.setattr(SqlPrices, "mapper", replace(SqlPrices.mapper, resource=by_name))
     with pytest.raises(AssertionError):
-        contract.test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store, "prices", "amount")
+        finding.test_a_list_is_sorted_as_its_fields_are_with_nothing_last(store, "prices", "amount")

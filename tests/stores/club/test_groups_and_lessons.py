@@ -26,17 +26,15 @@ from attendance.domain.club.groups import Teaching
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.permissions.roles import Role
 from attendance.testing import make
-from attendance.testing.contract.groups_and_lessons import (
+from attendance.testing.contract.groups_and_lessons.at_once import in_turn, joins, marks_held
+from attendance.testing.contract.groups_and_lessons.scene import (
     DAY,
     EVERYTHING,
     HOUR,
     MARCH_2,
     Club,
     club_in,
-    in_turn,
     joined,
-    joins,
-    marks_held,
 )
 from tests.examples import examples
 from tests.stores.attendance.test_subscriptions_and_attendance import plan_of

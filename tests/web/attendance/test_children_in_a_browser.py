@@ -33,6 +33,7 @@ def at_a_child(page: Page, service: Service) -> str:
     return page.url
 
 
+@pytest.mark.thorough
 def test_nothing_is_in_a_parents_way(demo_page: Page, demo_service: Service) -> None:
     found = {}
     path = at_a_child(demo_page, demo_service)

@@ -161,6 +161,7 @@ def test_a_roll_call_without_connection_loses_nothing(phone: BrowserContext, les
     decides_and_is_done(roll, lesson)
 
 
+@pytest.mark.attacks
 def test_nor_where_the_session_has_ended_meanwhile(phone: BrowserContext, lesson: Lesson) -> None:
     roll = until_the_connection_is_back(phone, lesson)
     sessions_end(lesson)
@@ -173,6 +174,7 @@ def test_nor_where_the_session_has_ended_meanwhile(phone: BrowserContext, lesson
     decides_and_is_done(roll, lesson)
 
 
+@pytest.mark.attacks
 def test_nor_where_one_signs_in_beside_it(phone: BrowserContext, lesson: Lesson) -> None:
     """In another tab; the page goes on when it is looked at again."""
     roll = until_the_connection_is_back(phone, lesson)
@@ -235,6 +237,7 @@ def test_nor_where_the_service_is_away_for_a_while(phone: BrowserContext, lesson
     assert next(statuses) is None
 
 
+@pytest.mark.attacks
 def test_nor_where_two_tabs_are_open(phone: BrowserContext, lesson: Lesson) -> None:
     roll = until_the_connection_is_back(phone, lesson)
     other = RollCall(phone.new_page())
@@ -370,6 +373,7 @@ def test_todays_page_without_connection_says_so_and_where_something_waits(
 # Ones own answer that was lost
 
 
+@pytest.mark.attacks
 def test_what_was_sent_and_is_changed_before_the_answer_is_known_is_no_question(
     phone: BrowserContext, opened: Opens, lesson: Lesson
 ) -> None:
@@ -514,6 +518,7 @@ def waits_while_the_office_signs_in(phone: BrowserContext, opened: Opens, lesson
     return roll
 
 
+@pytest.mark.attacks
 def test_what_waits_of_one_is_not_sent_by_who_signs_in_beside_it(
     phone: BrowserContext, opened: Opens, lesson: Lesson
 ) -> None:
@@ -549,6 +554,7 @@ def test_where_nobody_says_whose_it_is_it_is_seen_to_be_sent_by_somebody_else(
     assert lesson.rows["Anna Adler"]["marked_by_name"] == "office"
 
 
+@pytest.mark.attacks
 def test_whoever_signs_in_is_shown_nothing_that_was_kept_for_another_however_slow_it_is(
     phone: BrowserContext, opened: Opens, lesson: Lesson
 ) -> None:

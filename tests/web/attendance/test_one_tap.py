@@ -137,7 +137,9 @@ def test_what_is_typed_is_kept_at_once_when_the_page_is_left(lesson: Lesson, ope
     assert lesson.rows["Carl Conrad"]["minutes_late"] == 7
 
 
-@pytest.mark.parametrize("typed", ["0", "abc", "-5", "999"])
+@pytest.mark.parametrize(
+    "typed", ["0", "abc", *(pytest.param(more, marks=pytest.mark.thorough) for more in ("-5", "999"))]
+)
 def test_minutes_that_cannot_be_are_told_and_take_the_place_of_nothing(
     lesson: Lesson, opened: Opens, typed: str
 ) -> None:
@@ -463,6 +465,7 @@ def test_two_tabs_show_the_same(lesson: Lesson, opened: Opens) -> None:
     assert lesson.statuses["Anna Adler"] is None
 
 
+@pytest.mark.attacks
 def test_what_is_meant_to_be_anothers_is_refused(club: Club, lesson: Lesson, opened: Opens) -> None:
     """A page that somebody left open, on a phone where somebody else signs in."""
     roll = opened(lesson)

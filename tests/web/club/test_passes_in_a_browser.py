@@ -25,6 +25,7 @@ def at_the_office(page: Page, service: Service) -> tuple[str, str]:
     return first["client_id"], first["id"]
 
 
+@pytest.mark.thorough
 def test_nothing_is_in_the_way_of_the_office(demo_page: Page, demo_service: Service) -> None:
     client, subscription = at_the_office(demo_page, demo_service)
     found = {}

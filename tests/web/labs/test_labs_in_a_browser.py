@@ -65,6 +65,7 @@ def test_a_sheet_is_kept_without_scripts(browser: Browser, service: Service) -> 
         expect(page.get_by_text("0 of 1 marked")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_labs_are_in_nobodys_way_and_told_as_they_are_meant(page: Page, service: Service) -> None:
     # in the order of the sheet, whatever their numbers
     (owner, as_owner), *members = (person(service) for _ in range(3))

@@ -22,8 +22,9 @@ from attendance.testing.contract import (
 
 
 def _tests_of(module: ModuleType) -> type:
-    """The tests and fixtures of a module as a class that pytest collects."""
-    own = {name: thing for name, thing in vars(module).items() if _is_own(module, thing)}
+    """The tests and fixtures of a module, or of all its parts, as a class that pytest collects."""
+    parts: tuple[ModuleType, ...] = getattr(module, "PARTS", (module,))
+    own = {name: thing for part in parts for name, thing in vars(part).items() if _is_own(part, thing)}
     as_methods = {
         name: staticmethod(thing)
         if inspect.isfunction(thing)

@@ -19,7 +19,7 @@ from attendance.domain.events import Action, ChangeContext, Event, SubjectKind
 from attendance.domain.ids import EventId, RoleChangeId
 from attendance.domain.permissions.roles import Role
 from attendance.testing import make
-from attendance.testing.contract.groups_and_lessons import club_in
+from attendance.testing.contract.groups_and_lessons.scene import club_in
 
 NAMES = ["", "Ada", "ada", "Ä", "Öle", "zoe", "Zoë", "100%", "a_b", "ﬁona", "𐐀", "\uffdc"]
 

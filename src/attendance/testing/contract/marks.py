@@ -22,7 +22,7 @@ from attendance.domain.club.groups import Group
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.ids import LessonId
 from attendance.testing import make
-from attendance.testing.contract.attendance import Club
+from attendance.testing.contract.attendance.scene import Club
 
 ALL = MarkCriteria()
 SORTS = ("date", "-date")
