@@ -38,7 +38,7 @@ ROOMS = tuple(
 
 
 class _OwnRouter(Router):
-    """One that is made for one application: Litestar's copy of all it has is half of what a start takes."""
+    """One that is made for one application: it is registered as it is, without a copy of all its handlers."""
 
     def __deepcopy__(self, memo: object) -> "_OwnRouter":
         return self
