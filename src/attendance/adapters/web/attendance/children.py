@@ -180,7 +180,9 @@ def _child(visit: Visit, shown: ClientDetails, own: Iterable[ClientDetails], ref
     lessons = use_cases.lessons_of_client(actor, client_id=shown.id, since=first, until=last)
     month = use_cases.visits_of_client(actor, client_id=shown.id, since=first, until=last)
     year = use_cases.visits_of_client(actor, client_id=shown.id, since=today - YEAR, until=today, page=1)
-    shows_all = visit.query["lessons"] == "all"
+    # one that was refused keeps its form
+    is_behind = refused_id in {str(each.id) for each in upcoming[MOST_LESSONS:]}
+    shows_all = is_behind or visit.query["lessons"] == "all"
     values = {
         "child": shown,
         "children": [*own],
