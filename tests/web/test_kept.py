@@ -1,4 +1,4 @@
-"""What was typed comes back from every form, whatever refuses it, and where its page is gone with its thing."""
+"""What was typed comes back from every form, whatever refuses it, and where its page is gone, too."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
