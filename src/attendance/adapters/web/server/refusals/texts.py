@@ -62,6 +62,7 @@ TEXT_BY_CODE: Mapping[str, str] = {
     "not_confirmed_and_active": N_("account is not confirmed and active"),
     "not_found": N_("not found"),
     "not_on_roster": N_("client is not on the roster"),
+    "not_invited": N_("no invitation is open"),
     "nothing_to_confirm": N_("there is no address to confirm"),
     "number_taken": N_("contract number is taken"),
     "only_owner_deletes": N_("only lab owner can delete attendance"),
