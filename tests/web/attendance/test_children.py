@@ -268,10 +268,13 @@ def test_two_lessons_of_a_day_are_told_apart_by_the_names_of_what_is_done_with_t
 
 
 def test_of_a_lesson_that_has_begun_or_is_not_there_nothing_is_reported(family: Family) -> None:
-    begun = family.lesson(MARCH_2, starts="09:00", ends="10:00")
+    family.lesson(MARCH_2, starts="00:30", ends="01:30")
+    begun = family.lesson(MARCH_2, starts="02:00", ends="23:00")
     mother = mother_of(family)
     page = shown(mother.opens(page_of(family)))
-    assert "Monday, 2 March 2026, 09:00" in page.texts
+    assert "Monday, 2 March 2026, 02:00" in page.texts
+    # one that is over is none of the next ones
+    assert "Monday, 2 March 2026, 00:30" not in page.texts
     assert "Report the absence" not in page.texts
     for lesson, status in ((begun, 409), (UNKNOWN_ID, 404), ("x", 404)):
         refused = mother.sends(absence(family, lesson), note="fever\nsince Sunday")

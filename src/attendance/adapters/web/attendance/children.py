@@ -176,7 +176,8 @@ def _child(visit: Visit, shown: ClientDetails, own: Iterable[ClientDetails], ref
     filters.raise_if_errors()
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     passes = [*use_cases.subscriptions_of_client(actor, client_id=shown.id)]
-    upcoming = [*use_cases.lessons_of_client(actor, client_id=shown.id)]
+    to_come = use_cases.lessons_of_client(actor, client_id=shown.id)
+    upcoming = [each for each in to_come if not each.is_over]
     lessons = use_cases.lessons_of_client(actor, client_id=shown.id, since=first, until=last)
     month = use_cases.visits_of_client(actor, client_id=shown.id, since=first, until=last)
     year = use_cases.visits_of_client(actor, client_id=shown.id, since=today - YEAR, until=today, page=1)
