@@ -261,6 +261,18 @@ def test_lessons_tell_what_became_of_them(club: GroupClub) -> None:
     assert "No lessons are planned." in ahead
 
 
+def test_lists_say_how_many_pages_they_have(club: GroupClub) -> None:
+    for number in range(25):
+        club.adds("/groups", name=f"Group {number}", location_id=club.house)
+        club.adds_lesson(f"2026-04-{number + 1:02}")
+    for path in ("/app/groups", club.path):
+        assert "Page 1 of 2" in shown(club.by("owner").opens(path)).texts
+        last = club.by("owner").opens(f"{path}?page=2")
+        assert "Page 2 of 2" in shown(last).texts
+        assert 'rel="next"' not in last.text
+        assert "The list ends before this page." in shown(club.by("owner").opens(f"{path}?page=3")).texts
+
+
 def test_a_lesson_of_today_that_is_over_is_none_to_come(club: GroupClub) -> None:
     over = club.adds_lesson("2026-03-02", starts="08:00", ends="09:00")
     club.marks(over, club.tom)

@@ -76,7 +76,7 @@ def groups(visit: Visit) -> Answer:
         "total": listed.total,
         "others": others,
         "number": listed.page,
-        "has_more": (listed.page or 1) < listed.pages,
+        "pages": listed.pages,
         "locations": {location.id: location.name for location in locations},
         "query": Typed(
             (name, text) for name, text in visit.query.as_shown().items() if name != "page" and text
@@ -129,7 +129,7 @@ def show_group(visit: Visit, group_id: str) -> Answer:
         "lessons": [_lesson_row(lesson, roster, visit, names) for lesson in lessons],
         "total": lessons.total,
         "number": lessons.page,
-        "has_more": (lessons.page or 1) < lessons.pages,
+        "pages": lessons.pages,
         "is_past": is_past,
         "closures": [closure for closure in roster.location.closures if closure.until >= today],
         "query": {name: visit.query[name] for name in ("day", "lessons") if visit.query[name]},
