@@ -139,8 +139,8 @@ class ListAllLessons(TimedQuery):
     other one where today is on the wrong side of it. `teacher_id`: lessons whose own teachers include it.
     `group_id`, `location_id`, `state`: only those. `untaken` True: those that have begun, are not cancelled
     and have no mark; False: the others. `over` True: those that have ended; False: the others. How many are
-    on the roster and marked is for employees and above. `page` (from 1): that page of 20; None: the whole list. A page takes at most four statements,
-    however many lessons it has. Raises Invalid, Forbidden.
+    on the roster and marked is for employees and above. `page` (from 1): that page of 20; None: the whole
+    list. A page takes at most four statements, however many lessons it has. Raises Invalid, Forbidden.
     """
 
     today: Today

@@ -195,6 +195,9 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "knows %(any)s, not %(other)s": N_("the list cannot be sorted by that"),
     # money
     "must be an amount such as 80.00": N_("must be an amount such as 80.00"),
+    "may be read in two ways: write it without a sign for thousands": N_(
+        "may be read in two ways: write it without a sign for thousands"
+    ),
     "must be from 0 to %(amount)s": N_("must be from 0 to %(amount)s"),
     "must have at most %(number)s decimal places in %(currency)s": NN_(
         "must have at most %(number)s decimal place in %(currency)s",
