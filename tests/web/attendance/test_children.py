@@ -301,7 +301,7 @@ def test_a_form_of_another_site_changes_nothing(family: Family) -> None:
 
 def addresses(page: httpx.Response) -> list[str]:
     """The links that a page shows."""
-    return [text for text in shown(page).texts if ".ics?token=" in text]
+    return [text for text in shown(page, has_scripts=True).texts if ".ics?token=" in text]
 
 
 def made_link(family: Family) -> str:

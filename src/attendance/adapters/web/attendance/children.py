@@ -129,7 +129,7 @@ def calendar_link(visit: Visit, client_id: str) -> Answer:
     return Page("children/calendar.html", values)
 
 
-@room.page("POST", CALENDAR, form=calendar_link, holds_secrets=True)
+@room.page("POST", CALENDAR, form=calendar_link, has_scripts=True, holds_secrets=True)
 def make_calendar_link(visit: Visit, client_id: str) -> Answer:
     """Make the link of one's calendars, and show this once its address for each of one's children.
 
