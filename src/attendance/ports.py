@@ -8,6 +8,7 @@ that says how its units of work begin, and gets the rest: which may begin, and w
 from attendance.adapters.units_of_work import Ambient as Ambient, JoinableStore as JoinableStore
 from attendance.application.accounts.read_models import (
     ClientOfUser as ClientOfUser,
+    InvitationDetails as InvitationDetails,
     PermissionsDetails as PermissionsDetails,
     RoleChangeDetails as RoleChangeDetails,
     SessionDetails as SessionDetails,

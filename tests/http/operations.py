@@ -55,7 +55,7 @@ class Scene:
     link lets set a password; somebody whose link confirms an address; a session to end for each way to do so;
     a change that awaits each decision; a client with a contract and a pass, a price, a location; a group with
     a lesson to come, one that was held, one to delete, one to be excused from, and members to come: one of
-    them is the owner's child.
+    them is the owner's child. Somebody is invited and has set no password.
     """
 
     api: Api
@@ -82,6 +82,7 @@ class Scene:
     coming_id: str
     subscription_id: str
     session_id: str
+    invited_id: str
 
     @classmethod
     def of(cls, api: Api) -> "Scene":
@@ -115,8 +116,10 @@ class Scene:
             joining = {"client_id": member_id, "from": since}
             good(owner.posts(f"/groups/{group_id}/members", **joining), 201)
         price_id = added(owner, "/prices", name="Pass", amount="80.00", currency="EUR")
+        invited_id = added(owner, "/users", username="invited", email="invited@example.org")
         return cls(
             api=api,
+            invited_id=invited_id,
             owner=owner,
             member=member,
             stranger=stranger,
@@ -203,7 +206,7 @@ NAMES = [
     "lab_attendance_by_date", "lab_attendance_history", "delete_lab_attendance", "home", "registration_form",
     "register_with_email", "sign_in", "sign_out_by_get", "sign_out", "confirm_email", "resend_confirmation",
     "change_password", "password_form", "set_password", "request_password_reset", "list_users", "invite_user",
-    "show_user", "edit_user", "change_role", "change_active",
+    "resend_invitation", "withdraw_invitation", "show_user", "edit_user", "change_role", "change_active",
     "own_sessions", "end_session", "show_permissions", "show_favorites", "replace_favorites",
     "show_favorities",
     "make_calendar_token", "revoke_calendar_token", "user_calendar", "group_calendar", "client_calendar",
@@ -359,6 +362,7 @@ def labs_operations(scene: Scene) -> dict[str, Operation]:
 def club_operations(scene: Scene) -> dict[str, Operation]:
     owner, (leaving, leaving_by_get) = scene.owner, scene.leaving
     user, own = {"{user_id}": scene.clerk.id}, {"{user_id}": scene.owner.id}
+    invited = {"{user_id}": scene.invited_id}
     by_token, reset = {"{token}": scene.confirmation}, {"{token}": scene.reset}
     confirmed, rejected, withdrawn = (
         {"{role_change_id}": scene.awaiting[what]} for what in ("confirm", "reject", "withdraw")
@@ -554,6 +558,20 @@ def club_operations(scene: Scene) -> dict[str, Operation]:
             query={"page": "1", "sort": "+name", "name": "o", "role": "owner", "active": "true"},
         ),
         "invite_user": of("POST /users", "invite_user", 201, 401, 403, 415, body=guest),
+        "resend_invitation": of(
+            "POST /users/{user_id}/invitation", "resend_invitation", 202, 401, 403, 404, 409, 429, ids=invited
+        ),
+        "withdraw_invitation": of(
+            "DELETE /users/{user_id}/invitation",
+            "withdraw_invitation",
+            200,
+            401,
+            403,
+            404,
+            409,
+            ids=invited,
+            once=True,
+        ),
         "show_user": of("GET /users/{user_id}", "show_user", 200, 401, 403, 404, ids=user),
         "edit_user": of(
             "PUT /users/{user_id}",
@@ -1229,6 +1247,7 @@ METHODS_AT = {
     f"{CLUB}/users/{{user_id}}": {"GET", "PUT"},
     f"{CLUB}/users/{{user_id}}/role": {"PUT"},
     f"{CLUB}/users/{{user_id}}/active": {"PUT"},
+    f"{CLUB}/users/{{user_id}}/invitation": {"POST", "DELETE"},
     f"{CLUB}/users/{{user_id}}/sessions": {"GET"},
     f"{CLUB}/users/{{user_id}}/sessions/{{session_id}}": {"DELETE"},
     f"{CLUB}/users/{{user_id}}/permissions": {"GET"},

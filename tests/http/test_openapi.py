@@ -201,6 +201,8 @@ def test_parameters_are_those_of_the_protocol(document: dict[str, Any]) -> None:
         ("PUT", user): {"user_id": in_path},
         ("PUT", f"{user}/role"): {"user_id": in_path},
         ("PUT", f"{user}/active"): {"user_id": in_path},
+        ("POST", f"{user}/invitation"): {"user_id": in_path},
+        ("DELETE", f"{user}/invitation"): {"user_id": in_path},
         ("GET", f"{user}/sessions"): {"user_id": in_path},
         ("DELETE", f"{user}/sessions/{{session_id}}"): {"user_id": in_path, "session_id": in_path},
         ("GET", f"{user}/permissions"): {"user_id": in_path},

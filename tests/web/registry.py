@@ -203,6 +203,12 @@ TABLE: dict[str, Row] = {
     "POST /app/office/users/{user_id:str}": row(Level.HEAD_MANAGER),
     "GET /app/office/users/{user_id:str}/active": row(Level.MANAGER),
     "POST /app/office/users/{user_id:str}/active": row(Level.HEAD_MANAGER),
+    "GET /app/office/users/{user_id:str}/invitation": row(Level.MANAGER),
+    "POST /app/office/users/{user_id:str}/invitation": row(Level.HEAD_MANAGER, ids={"user_id": "invited_id"}),
+    "GET /app/office/users/{user_id:str}/invitation/withdraw": row(Level.MANAGER),
+    "POST /app/office/users/{user_id:str}/invitation/withdraw": row(
+        Level.HEAD_MANAGER, ids={"user_id": "invited_id"}
+    ),
     "GET /app/office/users/{user_id:str}/role": row(Level.MANAGER),
     "POST /app/office/users/{user_id:str}/role": row(Level.HEAD_MANAGER, typed={"role": "employee"}),
     # figures
@@ -324,6 +330,7 @@ def things_of(scene: Scene) -> dict[str, str]:
         "lesson_id": scene.lesson_id,
         "held_id": scene.held_id,
         "user_id": scene.clerk.id,
+        "invited_id": scene.invited_id,
         "role_change_id": scene.awaiting["confirm"],
         "session_id": scene.session_id,
         "lab_id": scene.lab.id,

@@ -12,6 +12,7 @@ import pytest
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.forms import Typed
+from attendance.adapters.web.server.refusals import field_text
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import Invalid
 from attendance.domain.ids import PriceId
@@ -37,6 +38,11 @@ class Colour(StrEnum):
         ("amount", "1.216,00", Decimal("1216.00")),
         ("amount", "1,216.50", Decimal("1216.50")),
         ("amount", "1 216,50", Decimal("1216.50")),
+        ("amount", "1 216", Decimal(1216)),
+        ("amount", "1.216.000", Decimal(1_216_000)),
+        ("amount", "1,216,000", Decimal(1_216_000)),
+        ("amount", "0.500", Decimal("0.5")),
+        ("amount", "1216,000", Decimal(1216)),
         ("amount", "1\N{NO-BREAK SPACE}234\N{NO-BREAK SPACE}216,5", Decimal("1234216.5")),
     ],
 )
@@ -72,6 +78,8 @@ def test_ids_choices_and_boxes() -> None:
         ("number", "1" * 10),
         ("amount", "-1"),
         ("amount", "1e9"),
+        ("amount", "1.21.600"),
+        ("amount", "1.216,000.000"),
         ("amount", "1.00,00"),
         ("amount", "1,216,00"),
         ("amount", "1216.000,00"),
@@ -87,6 +95,27 @@ def test_what_means_nothing_is_said_at_its_field(read: str, typed: str) -> None:
         (error,) = refused.value.field_errors
         assert error.field == "it"
         assert error.message.startswith("must be ")
+
+
+@pytest.mark.parametrize(
+    ("language", "meant", "doubtful"),
+    [
+        (Language.EN, "1.216", "1,216"),
+        (Language.DE, "1,216", "1.216"),
+        (Language.RU, "1,216", "1.216"),
+    ],
+)
+def test_three_digits_behind_one_sign_are_decimals_where_the_language_has_it_there(
+    language: Language, meant: str, doubtful: str
+) -> None:
+    fields = FieldReader(Typed(it=meant, other=doubtful), language)
+    assert fields.required_amount("it") == Decimal("1.216")
+    fields.required_amount("other")
+    with pytest.raises(Invalid) as refused:
+        fields.raise_if_errors()
+    [error] = refused.value.field_errors
+    assert (error.field, error.message[:26]) == ("other", "may be read in two ways: w")
+    assert field_text(error.message, language) != ""
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:

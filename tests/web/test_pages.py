@@ -440,8 +440,20 @@ def test_one_changes_ones_password_and_stays_signed_in(memory: Api) -> None:
 def test_one_signs_out_everywhere(memory: Api) -> None:
     person = memory.having()
     here, elsewhere = with_session(memory, person), with_session(memory, memory.session_of(person))
-    assert leads_to(here.sends("/app/sign-out/everywhere")) == "/"
+    account = here.opens("/app/account")
+    everywhere = "/app/sign-out/everywhere"
+    # the button on the page of the account only asks
+    assert everywhere in shown(account).links
+    assert everywhere not in Forms(account.text).found
+    asked = here.opens(everywhere)
+    assert "You are signed in on 2 devices, this one included. All their sessions end." in asked.text
+    assert elsewhere.opens("/app/account").status_code == 200
+    done = leads_to(here.sends(everywhere, **Forms(asked.text).found[everywhere]))
     assert elsewhere.opens("/app/account").status_code == 303
+    assert here.cookie is None
+    assert "Signed out on 2 devices." in shown(here.opens(done)).texts
+    for number in ("0", "x", "-1", "9" * 20):
+        assert "Signed out on" not in here.opens(f"/?signed-out={number}").text
 
 
 # What goes wrong

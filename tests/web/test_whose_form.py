@@ -79,7 +79,7 @@ def test_a_page_that_is_left_over_does_nothing_for_who_signs_in_after(memory: Ap
     owner, clerk = with_session(memory, scene.owner), with_session(memory, scene.clerk)
     for path, at in (
         (f"/app/clients/{scene.client_id}/archive", f"/app/clients/{scene.client_id}/archive"),
-        ("/app/sign-out/everywhere", "/app/sign-out"),
+        ("/app/sign-out/everywhere", "/app/sign-out/everywhere"),
         ("/app/account/password", ACCOUNT),
     ):
         form = Forms(owner.opens(at).text).found[path]

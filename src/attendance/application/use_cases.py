@@ -49,9 +49,9 @@ class UseCases:
     Accounts: who somebody is:
         register, confirm_email, resend_confirmation, sign_in, sign_out, actor_of, act_as,
         change_password, request_password_reset, set_password, search_accounts, list_users,
-        invite_user, show_user, edit_user, create_owner, find_user, make_password_link,
-        sessions_of_user, end_sessions_of_user, own_sessions, end_session,
-        show_permissions.
+        invite_user, resend_invitation, withdraw_invitation, show_user, edit_user, create_owner,
+        find_user, make_password_link, sessions_of_user, end_sessions_of_user, own_sessions,
+        end_session, show_permissions.
 
     Roles: who may what, and owners whom nobody can oust alone:
         change_role, change_active, list_role_changes, show_role_change, confirm_role_change,
@@ -100,6 +100,8 @@ class UseCases:
     search_accounts: accounts.SearchAccounts
     list_users: accounts.ListUsers
     invite_user: registration.InviteUser
+    resend_invitation: registration.ResendInvitation
+    withdraw_invitation: registration.WithdrawInvitation
     show_user: accounts.ShowUser
     edit_user: accounts.EditUser
     create_owner: first_owner.CreateOwner

@@ -16,6 +16,7 @@ Facts = Mapping[str, Any]
 class Action(StrEnum):
     ACCOUNT_REGISTERED = "account.registered"
     ACCOUNT_INVITED = "account.invited"
+    ACCOUNT_INVITATION_WITHDRAWN = "account.invitation_withdrawn"
     ACCOUNT_EDITED = "account.edited"
     ACCOUNT_EMAIL_CONFIRMED = "account.email_confirmed"
     ACCOUNT_EMAIL_LAPSED = "account.email_lapsed"

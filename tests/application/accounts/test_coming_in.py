@@ -2,23 +2,41 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from attendance.adapters.clock import new_id
+from attendance.adapters.memory import MemoryStore
 from attendance.application.accounts.email_confirmation import NothingToConfirm
 from attendance.application.accounts.first_owner import OwnerExists
 from attendance.application.ports import Store
-from attendance.domain.accounts.accounts import EmailTaken, InvalidCredentials, UsernameTaken, UserNotFound
+from attendance.domain.accounts.accounts import (
+    Account,
+    EmailTaken,
+    InvalidCredentials,
+    NotInvited,
+    UsernameTaken,
+    UserNotFound,
+)
 from attendance.domain.accounts.links import InvalidConfirmationToken, InvalidResetToken
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.passwords import WrongPassword
 from attendance.domain.accounts.rate_limits import LimitReached
-from attendance.domain.errors import Forbidden, Invalid, Outdated, Unauthenticated, Unavailable
+from attendance.domain.errors import (
+    AttendanceError,
+    Forbidden,
+    Invalid,
+    Outdated,
+    Unauthenticated,
+    Unavailable,
+)
 from attendance.domain.events import Action
 from attendance.domain.ids import OPERATOR_ID, AccountId
 from attendance.domain.permissions.actor import OPERATOR, Actor
 from attendance.domain.permissions.roles import Level, Role
 from tests import make
+from tests.application.accounts.test_role_races import at_once
 from tests.fakes import PASSWORD, World
 
 ADDRESS = "ada@example.org"
@@ -357,6 +375,100 @@ def test_a_stranger_who_asks_for_a_guests_reset_takes_nothing_from_the_guest(wor
     with pytest.raises(EmailTaken):
         registered(world, username="eve")
     world.use_cases.set_password(token=world.token_mailed(MailKind.INVITATION), password=OTHER)
+
+
+def test_an_invitation_is_sent_again_and_the_older_link_is_void(world: World) -> None:
+    boss = world.having(Role.HEAD_MANAGER)
+    guest = world.use_cases.invite_user(boss, username="ada", email=ADDRESS)
+    old = world.token_mailed(MailKind.INVITATION)
+    world.clock.pass_by(days=8)
+    invitation = world.use_cases.resend_invitation.open_invitation(boss, user_id=guest.id)
+    assert invitation is not None
+    assert (invitation.email, invitation.expires_at) == (ADDRESS, None)
+    world.use_cases.resend_invitation(boss, user_id=guest.id)
+    renewed = world.use_cases.resend_invitation.open_invitation(boss, user_id=guest.id)
+    assert renewed is not None
+    assert renewed.expires_at == world.clock() + timedelta(days=7)
+    new = world.token_mailed(MailKind.INVITATION, ADDRESS)
+    with pytest.raises(InvalidResetToken):
+        world.use_cases.set_password(token=old, password=OTHER)
+    world.use_cases.set_password(token=new, password=OTHER)
+    assert signed_in(world, OTHER).level is Level.USER
+    # whoever has come in is invited no more
+    assert world.use_cases.resend_invitation.open_invitation(boss, user_id=guest.id) is None
+    for again in (world.use_cases.resend_invitation, world.use_cases.withdraw_invitation):
+        with pytest.raises(NotInvited):
+            again(boss, user_id=guest.id)
+    assert signed_in(world, OTHER)
+
+
+def test_an_invitation_is_sent_again_a_few_times_a_day(world: World) -> None:
+    boss = world.having(Role.OWNER)
+    guest = world.use_cases.invite_user(boss, username="ada", email=ADDRESS)
+    for _ in range(5):
+        world.use_cases.resend_invitation(boss, user_id=guest.id)
+    with pytest.raises(LimitReached):
+        world.use_cases.resend_invitation(boss, user_id=guest.id)
+    world.use_cases.set_password(token=world.token_mailed(MailKind.INVITATION), password=OTHER)
+
+
+def test_a_withdrawn_invitation_lets_nobody_in_and_leaves_name_and_address_free(world: World) -> None:
+    boss = world.having(Role.HEAD_MANAGER)
+    guest = world.use_cases.invite_user(boss, username="ada", email=ADDRESS, role=Role.EMPLOYEE)
+    token = world.token_mailed(MailKind.INVITATION)
+    gone = world.use_cases.withdraw_invitation(boss, user_id=guest.id)
+    assert (gone.active, gone.email, gone.role) == (False, None, Role.EMPLOYEE)
+    assert gone.username == f"user-{guest.id.hex[-12:]}"
+    assert actions(world, guest.id)[-1] is Action.ACCOUNT_INVITATION_WITHDRAWN
+    with pytest.raises(InvalidResetToken):
+        world.use_cases.set_password(token=token, password=OTHER)
+    for again in (world.use_cases.resend_invitation, world.use_cases.withdraw_invitation):
+        with pytest.raises(NotInvited):
+            again(boss, user_id=guest.id)
+    other = world.use_cases.invite_user(boss, username="ada", email=ADDRESS)
+    world.use_cases.set_password(token=world.token_mailed(MailKind.INVITATION), password=OTHER)
+    assert signed_in(world, OTHER).id == other.id
+
+
+def test_invitations_are_for_those_who_may_give_the_role(world: World) -> None:
+    owner, head = world.having(Role.OWNER), world.having(Role.HEAD_MANAGER)
+    guest = world.use_cases.invite_user(owner, username="ada", email=ADDRESS, role=Role.HEAD_MANAGER)
+    cases = world.use_cases
+    for actor in (head, world.having(Role.MANAGER)):
+        for refused in (cases.resend_invitation, cases.withdraw_invitation):
+            with pytest.raises(Forbidden):
+                refused(actor, user_id=guest.id)
+    assert cases.resend_invitation.open_invitation(head, user_id=guest.id) is None
+    with pytest.raises(Forbidden):
+        cases.resend_invitation.open_invitation(world.having(Role.MANAGER), user_id=guest.id)
+    for refused in (cases.resend_invitation, cases.withdraw_invitation):
+        with pytest.raises(UserNotFound):
+            refused(owner, user_id=AccountId(new_id()))
+    assert world.now(guest.id).is_invited
+
+
+def test_who_withdraws_and_who_comes_in_at_once_have_one_outcome(world: World) -> None:
+    boss = world.having(Role.OWNER)
+    for number in range(4):
+        guest = world.use_cases.invite_user(boss, username=f"ada{number}", email=f"ada{number}@example.org")
+        token = world.token_mailed(MailKind.INVITATION)
+        outcomes = at_once(
+            partial(world.use_cases.withdraw_invitation, boss, user_id=guest.id),
+            partial(world.use_cases.set_password, token=token, password=OTHER),
+        )
+        refused = [type(each) for each in outcomes if isinstance(each, AttendanceError)]
+        account = world.now(guest.id)
+        assert refused == [InvalidResetToken if account.password_hash is None else NotInvited]
+        assert account.active is (account.password_hash is not None)
+
+
+@pytest.mark.plants
+def test_whoever_has_come_in_is_seen_to_be_shut_out_when_nobody_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Account, "is_invited", property(lambda _: True))
+    with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
+        test_an_invitation_is_sent_again_and_the_older_link_is_void(World(MemoryStore()))
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.ADMIN])

@@ -205,6 +205,9 @@ def test_many_lessons_are_shown_when_they_are_asked_for(family: Family) -> None:
     few, all_of_them = mother.opens(page_of(family)), mother.opens(f"{page_of(family)}?lessons=all")
     assert [answered.text.count("<details") for answered in (few, all_of_them)] == [8, 10]
     assert "2 more in the next 30 days" in shown(few).texts
+    last = re.findall(r'action="(\S+/absences/[^/"]+)"', all_of_them.text)[-1]
+    refused = mother.sends(last, note="x" * 1001)
+    assert (refused.status_code, refused.text.count("<details open>")) == (400, 1)
 
 
 # Absences
@@ -265,14 +268,21 @@ def test_two_lessons_of_a_day_are_told_apart_by_the_names_of_what_is_done_with_t
 
 
 def test_of_a_lesson_that_has_begun_or_is_not_there_nothing_is_reported(family: Family) -> None:
-    begun = family.lesson(MARCH_2, starts="09:00", ends="10:00")
+    family.lesson(MARCH_2, starts="00:30", ends="01:30")
+    begun = family.lesson(MARCH_2, starts="02:00", ends="23:00")
     mother = mother_of(family)
     page = shown(mother.opens(page_of(family)))
-    assert "Monday, 2 March 2026, 09:00" in page.texts
+    assert "Monday, 2 March 2026, 02:00" in page.texts
+    # one that is over is none of the next ones
+    assert "Monday, 2 March 2026, 00:30" not in page.texts
     assert "Report the absence" not in page.texts
-    assert mother.sends(absence(family, begun)).status_code == 409
+    for lesson, status in ((begun, 409), (UNKNOWN_ID, 404), ("x", 404)):
+        refused = mother.sends(absence(family, lesson), note="fever\nsince Sunday")
+        assert refused.status_code == status
+        # the form is gone, what was typed is not
+        assert "You typed: Note – fever\nsince Sunday" in refused.text
+        assert "You typed" not in mother.sends(absence(family, lesson)).text
     for unknown in (UNKNOWN_ID, "x"):
-        assert mother.sends(absence(family, unknown)).status_code == 404
         assert mother.sends(absence(family, unknown) + "/take-back").status_code == 404
     assert mother.opens(absence(family, begun)).status_code == 404
 
@@ -291,7 +301,7 @@ def test_a_form_of_another_site_changes_nothing(family: Family) -> None:
 
 def addresses(page: httpx.Response) -> list[str]:
     """The links that a page shows."""
-    return [text for text in shown(page).texts if ".ics?token=" in text]
+    return [text for text in shown(page, has_scripts=True).texts if ".ics?token=" in text]
 
 
 def made_link(family: Family) -> str:

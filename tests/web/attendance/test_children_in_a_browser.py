@@ -85,6 +85,26 @@ def test_a_parent_reports_an_absence_by_keyboard_and_takes_it_back(
     expect(lesson.locator("summary")).to_be_visible()
 
 
+def test_the_address_of_a_calendar_is_copied_by_a_button(demo_page: Page, demo_service: Service) -> None:
+    demo_page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    demo_page.goto(f"{at_a_child(demo_page, demo_service)}/calendar")
+    demo_page.get_by_role("button", name="Make a link").click()
+    copy = demo_page.get_by_role("button", name=re.compile(r"^Copy \(Lessons of")).first
+    copy.press("Enter")
+    expect(demo_page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
+    expect(copy).to_be_focused()
+    copied = demo_page.evaluate("navigator.clipboard.readText()")
+    expect(demo_page.locator("#address")).to_have_value(copied)
+
+
+def test_where_nothing_can_be_copied_no_button_says_so(demo_page: Page, demo_service: Service) -> None:
+    demo_page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    demo_page.goto(f"{at_a_child(demo_page, demo_service)}/calendar")
+    demo_page.get_by_role("button", name="Make a link").click()
+    expect(demo_page.locator("#address")).to_have_value(re.compile("token="))
+    expect(demo_page.get_by_role("button", name=re.compile("^Copy"))).to_have_count(0)
+
+
 @pytest.mark.parametrize("size", [PHONE, DESK])
 def test_the_address_of_a_calendar_is_seen_whole(
     demo_page: Page, demo_service: Service, size: dict[str, int]
@@ -92,7 +112,7 @@ def test_the_address_of_a_calendar_is_seen_whole(
     demo_page.set_viewport_size(size)  # type: ignore[arg-type]
     demo_page.goto(f"{at_a_child(demo_page, demo_service)}/calendar")
     demo_page.get_by_role("button", name="Make a link").click()
-    expect(demo_page.get_by_role("status")).to_be_focused()
+    expect(demo_page.locator(".notice")).to_be_focused()
     hidden = demo_page.locator("textarea").evaluate_all(
         "addresses => addresses.map(each => each.scrollHeight - each.clientHeight)"
     )

@@ -403,6 +403,36 @@ def test_what_was_sent_and_is_changed_before_the_answer_is_known_is_no_question(
     assert lesson.visits_left()["Anna Adler"] == 10
 
 
+def test_a_page_that_is_kept_does_not_say_now_of_a_lesson_that_is_over(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    page = opened(lesson).page
+    is_kept(page, lesson.path)
+    page.goto("/app/today")
+    is_kept(page, "/app/today")
+    now = page.get_by_text("Now", exact=True)
+    expect(now).to_be_visible()
+    expect(page.locator("li[aria-current=time]")).to_have_count(1)
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1, minutes=1)
+    page.clock.set_fixed_time(tomorrow)
+    phone.set_offline(True)
+    page.reload()
+    expect(page.get_by_role("link", name="00:00 Clay")).to_be_visible()
+    expect(now).to_have_count(0)
+    expect(page.locator("li[aria-current=time]")).to_have_count(0)
+
+
+@pytest.mark.plants
+def test_a_kept_page_is_seen_to_say_now_of_a_lesson_that_is_over_when_nobody_looks(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    phone.route(
+        re.compile(r"/static/now\."), lambda route: route.fulfill(body="", content_type="text/javascript")
+    )
+    with pytest.raises(AssertionError, match="to have count"):
+        test_a_page_that_is_kept_does_not_say_now_of_a_lesson_that_is_over(phone, opened, lesson)
+
+
 # What is kept, for whom, and for how long
 
 

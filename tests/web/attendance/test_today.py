@@ -76,6 +76,23 @@ def test_today_has_ones_lessons_with_place_and_state(memory: Api, school: School
     assert "Not taken yet" not in page.texts
 
 
+def test_the_lesson_that_is_on_is_marked(memory: Api, school: School) -> None:
+    school.lesson(school.chess, TODAY, "11:00")
+    on = school.lesson(school.go, TODAY, "12:30")
+    school.lesson(school.go, TODAY, "14:00")
+    off = school.lesson(school.bridge, TODAY, "12:30")
+    cancelled = {"state": "cancelled", "reason": "The house is closed"}
+    good(school.head.puts(f"/groups/{school.bridge}/lessons/{off}", **cancelled), 200)
+    for who, query in ((school.ann, ""), (school.head, "?teacher=")):
+        html = with_session(memory, who).opens(PATH + query).text
+        [item] = re.findall(r'<li class="lesson"[^>]*aria-current="time">.*?</li>', html, re.DOTALL)
+        assert f"/app/lessons/{on}" in item
+        assert '<span class="badge now">Now</span>' in item
+        assert html.count('class="badge now"') == 1
+    memory.clock.pass_by(minutes=45)
+    assert "badge now" not in with_session(memory, school.ann).opens(PATH).text
+
+
 def test_a_guest_makes_no_lesson_done(memory: Api, school: School) -> None:
     lesson = school.lesson(school.chess, TODAY, "07:00")
     school.marks(lesson, school.clients[0], school.clients[2])

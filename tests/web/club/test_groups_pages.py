@@ -261,6 +261,38 @@ def test_lessons_tell_what_became_of_them(club: GroupClub) -> None:
     assert "No lessons are planned." in ahead
 
 
+def test_lists_say_how_many_pages_they_have(club: GroupClub) -> None:
+    for number in range(25):
+        club.adds("/groups", name=f"Group {number}", location_id=club.house)
+        club.adds_lesson(f"2026-04-{number + 1:02}")
+    for path in ("/app/groups", club.path):
+        assert "Page 1 of 2" in shown(club.by("owner").opens(path)).texts
+        last = club.by("owner").opens(f"{path}?page=2")
+        assert "Page 2 of 2" in shown(last).texts
+        assert 'rel="next"' not in last.text
+        assert "The list ends before this page." in shown(club.by("owner").opens(f"{path}?page=3")).texts
+
+
+def test_a_lesson_of_today_that_is_over_is_none_to_come(club: GroupClub) -> None:
+    over = club.adds_lesson("2026-03-02", starts="08:00", ends="09:00")
+    club.marks(over, club.tom)
+    club.adds_lesson("2026-03-02", starts="10:00", ends="11:00")
+    on = club.adds_lesson("2026-03-02", starts="11:30", ends="15:00")
+    club.adds_lesson("2026-03-02", starts="18:00", ends="19:00")
+    teacher = club.by("teacher")
+    ahead, past = text_of(teacher.opens(club.path)), text_of(teacher.opens(f"{club.path}?lessons=past"))
+    assert "08:00" not in ahead
+    assert "10:00" not in ahead
+    assert "Mon 2 Mar 2026, 11:30–15:00 Now not taken" in ahead
+    assert "Mon 2 Mar 2026, 18:00–19:00 planned" in ahead
+    assert "Mon 2 Mar 2026, 08:00–09:00 held 1 of 1" in past
+    assert "Mon 2 Mar 2026, 10:00–11:00 not taken" in past
+    assert "11:30" not in past
+    assert "Now" not in past
+    [item] = re.findall(r'<li aria-current="time">.*?</li>', teacher.opens(club.path).text, re.DOTALL)
+    assert f"/app/lessons/{on}" in item
+
+
 def test_lessons_to_come_tell_what_is_other_than_usual(club: GroupClub) -> None:
     club.adds_lesson("2026-03-05", location_id=club.yard, teachers=[club.people["colleague"].id])
     club.adds_lesson("2026-03-09", teachers=[])

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
+import httpx
 import pytest
 
 from attendance.domain.ids import LabId
 from tests.http.api import MARCH_2, UNKNOWN_ID, Api, Lab, Person, running
-from tests.web.visitors import Visitor, leads_to, shown, signed_in, visitor, with_session
+from tests.web.visitors import Shown, Visitor, leads_to, shown as shown_page, signed_in, visitor, with_session
 
 NOTE = "came with a note"
 
@@ -29,6 +30,12 @@ def lab(owner: Person, member: Person) -> Lab:
     lab = owner.opens_lab("Physics", "Room 5\nMondays")
     assert member.joins(lab).status_code == 200
     return lab
+
+
+def shown(response: httpx.Response) -> Shown:
+    """What a page shows; the sheet of a lab has a script for its keys."""
+    is_sheet = re.fullmatch(r"/app/labs/(?!new)[^/]+(/marks)?", response.url.path)
+    return shown_page(response, has_scripts=is_sheet is not None)
 
 
 def path_of(lab: Lab) -> str:
@@ -131,6 +138,22 @@ def test_the_owner_marks_members_and_takes_marks_back(
     assert "The mark is gone." in shown(olga.opens(f"{path}?notice=deleted&day={MARCH_2}")).texts
     gone = olga.sends(delete, day=MARCH_2)
     assert (gone.status_code, "/app/labs" in shown(gone).links) == (404, True)
+
+
+def test_a_status_that_is_chosen_takes_the_mark_back_unless_there_is_a_note(
+    memory: Api, owner: Person, member: Person, lab: Lab
+) -> None:
+    olga, path = with_session(memory, owner), path_of(lab)
+    owner.marks(lab, member, MARCH_2, "late")
+    html = olga.opens(path).text
+    [delete] = re.findall(r'value="late" aria-pressed="true" formaction="([^"]+)"', html)
+    assert html.count("formaction=") == 1
+    typed = {"user_id": member.id, "day": MARCH_2, "status": "late", "note": ""}
+    assert leads_to(olga.sends(delete, **typed)) == f"{path}?day={MARCH_2}#member-{member.id}"
+    assert marked(memory, lab) == []
+    owner.marks(lab, member, MARCH_2, "late", note=NOTE)
+    # nobody loses what is written by a tap
+    assert "formaction=" not in olga.opens(path).text
 
 
 def test_another_status_keeps_the_note(memory: Api, owner: Person, member: Person, lab: Lab) -> None:
@@ -260,11 +283,11 @@ def test_without_labs_there_is_no_page_and_no_way_to_one(without_labs: Api) -> N
         for path in ("/app/labs", "/app/labs/new", f"/app/labs/{UNKNOWN_ID}"):
             refused = person.opens(path)
             assert refused.status_code == 404
-            assert "There is no such page" in shown(refused).texts
-            assert "/app/labs" not in shown(refused).links
+            assert "There is no such page" in shown_page(refused).texts
+            assert "/app/labs" not in shown_page(refused).links
         assert person.sends("/app/labs", name="Physics").status_code == 404
     assert leads_to(signed_in(without_labs).opens("/")) == "/app/children"
-    assert "/app/labs" not in shown(signed_in(without_labs).opens("/app/children")).links
+    assert "/app/labs" not in shown_page(signed_in(without_labs).opens("/app/children")).links
 
 
 def test_labs_are_for_whoever_is_signed_in_whatever_the_directory_is(memory: Api, lab: Lab) -> None:

@@ -52,6 +52,10 @@ def test_a_sheet_is_kept_without_scripts(browser: Browser, service: Service) -> 
         page.get_by_role("form", name=anna, exact=True).get_by_role("button", name="Late").click()
         expect(page.get_by_role("button", name="Late", pressed=True)).to_be_visible()
         expect(page.get_by_text("1 of 1 marked · Late: 1")).to_be_visible()
+        # a second tap takes it back
+        page.get_by_role("button", name="Late", pressed=True).click()
+        expect(page.get_by_text("0 of 1 marked")).to_be_visible()
+        page.get_by_role("button", name="Late").click()
         page.get_by_text("Note or take back").click()
         page.get_by_label("Note", exact=True).fill("bus")
         page.get_by_role("button", name="Save the note").click()
@@ -62,6 +66,22 @@ def test_a_sheet_is_kept_without_scripts(browser: Browser, service: Service) -> 
         page.get_by_text("Note or take back").click()
         page.get_by_role("button", name="Take the mark back").click()
         expect(page.get_by_role("status")).to_have_text("The mark is gone.")
+        expect(page.get_by_text("0 of 1 marked")).to_be_visible()
+
+
+def test_a_mark_is_taken_back_by_keys(page: Page, service: Service) -> None:
+    (owner, as_owner), (anna, as_anna) = person(service), person(service)
+    path = lab_of(service, f"Keys of {owner}", as_owner, as_anna)
+    has_session(page, service, owner)
+    page.goto(path)
+    for key, place in (("Delete", "Late"), ("Space", "Present"), ("Backspace", "Absent")):
+        form = page.get_by_role("form", name=anna, exact=True)
+        form.get_by_role("button", name="Present").focus()
+        # nothing is marked yet
+        page.keyboard.press("Delete")
+        form.get_by_role("button", name="Present").press("Space")
+        expect(page.get_by_text("1 of 1 marked · Present: 1")).to_be_visible()
+        form.get_by_role("button", name=place).press(key)
         expect(page.get_by_text("0 of 1 marked")).to_be_visible()
 
 

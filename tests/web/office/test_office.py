@@ -208,6 +208,30 @@ def test_all_faults_of_a_price_are_said_at_once_and_what_was_typed_stays(head: V
     assert "There are no prices yet." in texts(head.opens(PRICES))
 
 
+@pytest.mark.parametrize(
+    ("language", "written", "doubtful"),
+    [("en", "1216.00", "1,216"), ("de", "1216,00", "1.216"), ("ru", "1216,00", "1.216")],
+)
+def test_an_amount_is_filled_in_as_the_language_writes_it(
+    memory: Api, language: str, written: str, doubtful: str
+) -> None:
+    head = signed_in(memory, Role.HEAD_MANAGER)
+    head.headers["accept-language"] = language
+    leads_to(changes(head, f"{PRICES}/new", name="Year", amount=written, currency="EUR"))
+    price = good(memory.having(Role.OWNER).reads("/prices"), 200)["prices"][0]
+    assert price["amount"] == "1216.00"
+    one = f"{PRICES}/{price['id']}"
+    form = form_on(head.opens(one), one)
+    assert form["amount"] == written
+    # what is not touched is saved as it was
+    leads_to(head.sends(one, **form))
+    assert good(memory.having(Role.OWNER).reads("/prices"), 200)["prices"][0]["version"] == price["version"]
+    for amount in (doubtful, "1216." if language == "en" else "1216,"):
+        refused = changes(head, one, amount=amount)
+        assert (refused.status_code, form_on(refused, one)["amount"]) == (400, amount)
+        assert faults(refused).keys() == {"amount"}
+
+
 @pytest.mark.parametrize("language", ["de", "ru"])
 def test_faults_of_the_office_speak_the_language(memory: Api, language: str) -> None:
     head = signed_in(memory, Role.HEAD_MANAGER)

@@ -81,6 +81,37 @@ def test_somebody_is_invited_and_comes_in(memory: Api) -> None:
     assert "Employee" in texts(head.opens(there.partition("?")[0]))
 
 
+def test_an_invitation_is_sent_again_and_withdrawn(memory: Api) -> None:
+    head = signed_in(memory, Role.HEAD_MANAGER)
+    there = leads_to(changes(head, INVITE, username="zoe", email="zoe@example.org", role="employee"))
+    path = there.partition("?")[0]
+    again, withdraw = f"{path}/invitation", f"{path}/invitation/withdraw"
+    assert "The link that was mailed to zoe@example.org is good until 9 Mar 2026" in texts(head.opens(path))
+    old = memory.token_mailed(MailKind.INVITATION, "zoe@example.org")
+    memory.clock.pass_by(days=8)
+    head = signed_in(memory, Role.HEAD_MANAGER)
+    page = head.opens(path)
+    assert "Nobody used the link that was mailed to zoe@example.org in time." in texts(page)
+    sent = leads_to(head.sends(again, **form_on(page, again)))
+    assert "on its way to zoe@example.org" in texts(head.opens(sent))
+    assert "is good until 17 Mar 2026" in texts(head.opens(path))
+    new = memory.token_mailed(MailKind.INVITATION, "zoe@example.org")
+    assert new != old
+    # somebody below sees the account, and nothing to do about it
+    manager = signed_in(memory, Role.MANAGER)
+    assert "Send again" not in texts(manager.opens(path))
+    done = leads_to(head.sends(withdraw, **form_on(head.opens(path), withdraw)))
+    page = head.opens(done)
+    assert "The invitation is withdrawn" in texts(page)
+    assert "Send again" not in texts(page)
+    assert visitor(memory).opens(f"/app/set-password/{new}").status_code == 410
+    for gone in (again, withdraw):
+        refused = head.sends(gone)
+        assert refused.status_code == 409
+        assert "no invitation is open" in texts(refused)
+    assert leads_to(changes(head, INVITE, username="zoe", email="zoe@example.org", role="employee"))
+
+
 def test_all_faults_of_an_invitation_are_said_at_once(memory: Api) -> None:
     head = signed_in(memory, Role.HEAD_MANAGER)
     refused = changes(head, INVITE, username="a b", email="x", name="a\u2028b", role="king")

@@ -16,12 +16,13 @@ room = PageRoom()
 def front_door(visit: Visit) -> Answer:
     """What this is and where to begin: as a page, or to whoever does not ask for one as links.
 
-    Whoever is signed in goes on to where they begin.
+    Whoever is signed in goes on to where they begin. `signed-out` in the query: so many sessions were ended.
     """
     if not visit.wants_page:
         return json_reply(200, msgspec.json.encode(home(visit.service)), (b"vary", b"Accept"))
     if visit.actor is None:
-        return Page("front_door.html", {"is_open": is_open(visit)})
+        values = {"is_open": is_open(visit), "signed_out": visit.filters.number("signed-out")}
+        return Page("front_door.html", values)
     has_labs = visit.service.settings.has_labs
     return GoOn(start_of(visit.permissions, has_children=bool(visit.user.clients), has_labs=has_labs))
 

@@ -78,6 +78,17 @@ class UserDetails:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationDetails:
+    """An invitation that was not answered: where its link was mailed to, and until when that is good.
+
+    `expires_at` None: the link is over.
+    """
+
+    email: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartedSession:
     """A new session: it ends at `expires_at`, and before that `idle_seconds` after it was used last."""
 

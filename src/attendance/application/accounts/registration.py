@@ -7,12 +7,20 @@ from typing import Any
 
 from attendance.application.accounts.outbox import OutboxWriter, void_links
 from attendance.application.accounts.rate_limiter import RateLimiter
-from attendance.application.accounts.read_models import UserDetails
+from attendance.application.accounts.read_models import InvitationDetails, UserDetails
 from attendance.application.forms.field_errors import named_errors
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command
 from attendance.application.ports import EmailAddresses, Hasher, UnitOfWork, Usernames
-from attendance.domain.accounts.accounts import Account, EmailTaken, Language, accepted_name, email_key
+from attendance.domain.accounts.accounts import (
+    Account,
+    EmailTaken,
+    Language,
+    NotInvited,
+    accepted_name,
+    email_key,
+)
+from attendance.domain.accounts.links import Purpose
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.policy import may_invite
 from attendance.domain.accounts.usernames import posing_error
@@ -171,6 +179,66 @@ class InviteUser(Command):
             work.events.add(account.invited(context))
             self.outbox_writer.send_invitation(work, account, accepted_email, by=actor.id)
         return UserDetails.of(account)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendInvitation(Command):
+    """Mail a new link to somebody who was invited and has not set a password yet; the older link is void.
+
+    By whoever may invite to the role of the account. Raises Forbidden, UserNotFound, NotInvited,
+    LimitReached.
+    """
+
+    rate_limiter: RateLimiter
+    outbox_writer: OutboxWriter
+
+    @retried
+    def __call__(self, actor: Actor, *, user_id: AccountId) -> None:
+        require_level(actor, Permission.INVITE_USER)
+        with self.store.transaction() as work:
+            account = work.accounts.get_for_update(user_id)
+            require(may_invite(actor, account.role), Forbidden)
+            if not account.is_invited or account.email is None:
+                raise NotInvited
+            self.rate_limiter.take_in(work, self.rate_limiter.of_reset_mail(account.id))
+            self.outbox_writer.send_invitation(work, account, account.email, by=actor.id)
+
+    @retried
+    def open_invitation(self, actor: Actor, *, user_id: AccountId) -> InvitationDetails | None:
+        """Return the invitation that an account has not answered; None where one may do nothing about it.
+
+        Raises Forbidden, UserNotFound.
+        """
+        require_level(actor, Permission.INVITE_USER)
+        with self.store.autocommit() as work:
+            account = work.accounts.get(user_id)
+            if not account.is_invited or account.email is None or not may_invite(actor, account.role):
+                return None
+            links = (link for link in work.links.of(user_id) if link.purpose is Purpose.SET_PASSWORD)
+            ends = next((link.expires_at for link in links), None)
+            is_good = ends is not None and self.clock() < ends
+            return InvitationDetails(email=account.email, expires_at=ends if is_good else None)
+
+
+class WithdrawInvitation(Command):
+    """Void the link of somebody who was invited and has not set a password yet, and return the user.
+
+    The account is switched off; its username and address can be given to others. By whoever may invite to its
+    role. Raises Forbidden, UserNotFound, NotInvited.
+    """
+
+    @retried
+    def __call__(self, actor: Actor, *, user_id: AccountId) -> UserDetails:
+        require_level(actor, Permission.INVITE_USER)
+        context = self._change_context(actor)
+        with self.store.transaction() as work:
+            account = work.accounts.get_for_update(user_id)
+            require(may_invite(actor, account.role), Forbidden)
+            withdrawn, event = account.invitation_withdrawn(context)
+            work.accounts.save(withdrawn)
+            work.events.add(event)
+            void_links(work, withdrawn, is_every=True)
+            return UserDetails.of(withdrawn)
 
 
 def accept_username(usernames: Usernames, username: str, email: str | None) -> str:

@@ -165,6 +165,7 @@ class LessonCriteria:
     """Lessons from `since` to `until`, both included, that have a state at the instant `at`; None: any.
 
     `teacher_id`: among the lesson's own teachers. `untaken`: begun by `at`, not cancelled, without a mark.
+    `over`: ended by `at`.
     """
 
     at: datetime
@@ -175,6 +176,7 @@ class LessonCriteria:
     until: date | None = None
     state: LessonState | None = None
     untaken: bool | None = None
+    over: bool | None = None
 
 
 LESSONS = Resource(
@@ -193,6 +195,7 @@ LESSONS = Resource(
         "state": lambda lesson, criteria: lesson.state(at=criteria.at) is criteria.state,
         "teacher_id": lambda lesson, criteria: criteria.teacher_id in lesson.teachers,
         "untaken": lambda lesson, criteria: lesson.is_untaken(at=criteria.at) is criteria.untaken,
+        "over": lambda lesson, criteria: lesson.is_over(criteria.at) is criteria.over,
     },
     unique=(
         Unique(SlotTaken, ("group_id", "date", "starts")),

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from attendance.domain.errors import FieldError, Invalid, NotFound, Unauthenticated
+from attendance.domain.errors import Conflict, FieldError, Invalid, NotFound, Unauthenticated
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Level, Role
@@ -54,6 +54,12 @@ class InvalidCredentials(Unauthenticated):
 
 class UserNotFound(NotFound):
     text = "user not found"
+
+
+class NotInvited(Conflict):
+    """The account awaits no answer to an invitation: it has a password, or the invitation was withdrawn."""
+
+    text = "no invitation is open"
 
 
 def accepted_name(name: str) -> str:
@@ -138,6 +144,25 @@ class Account:
         is_unconfirmed = self.email is not None and self.email_confirmed_at is None
         return is_unconfirmed and self.password_hash is not None
 
+    @property
+    def is_invited(self) -> bool:
+        """Whether it awaits that whoever was invited sets its first password."""
+        return self.password_hash is None and self.active and self.email is not None
+
+    def invitation_withdrawn(self, change_context: ChangeContext) -> tuple["Account", Event]:
+        """The account switched off, its username and address free for others, and the event.
+
+        Its username is another then, with the end of its id. Raises NotInvited.
+        """
+        if not self.is_invited:
+            raise NotInvited
+        changes = {"active": False, "email": None, "username": self._username_of_nobody}
+        return revised(self, changes, Action.ACCOUNT_INVITATION_WITHDRAWN, change_context)
+
+    @property
+    def _username_of_nobody(self) -> str:
+        return f"user-{self.id.hex[-12:]}"
+
     def registered(self, change_context: ChangeContext) -> Event:
         return self._added(Action.ACCOUNT_REGISTERED, change_context)
 
@@ -184,7 +209,7 @@ class Account:
         """
         changes: dict[str, Any] = {"email": None}
         if is_address(self.username, self.email):
-            changes["username"] = f"user-{self.id.hex[-12:]}"
+            changes["username"] = self._username_of_nobody
         return revised(self, changes, Action.ACCOUNT_EMAIL_LAPSED, change_context.by_itself())
 
     def edited(

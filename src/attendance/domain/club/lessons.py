@@ -170,6 +170,13 @@ class Lesson(LessonFields):
     def has_begun(self, at: datetime) -> bool:
         return at >= self.starts_at
 
+    def is_over(self, at: datetime) -> bool:
+        return at >= self.ends_at
+
+    def is_on(self, *, at: datetime) -> bool:
+        """Whether it takes place at an instant: begun, not over, not cancelled."""
+        return self.has_begun(at) and not self.is_over(at) and not self.cancelled
+
     def overlaps(self, other: "Lesson") -> bool:
         """Whether both are on at some instant, cancelled or not."""
         return self.starts_at < other.ends_at and other.starts_at < self.ends_at

@@ -5,10 +5,11 @@ from uuid import UUID
 
 import msgspec
 
-from attendance.adapters.http.accounts.users import UserView
-from attendance.adapters.http.server.answers import Resource, resource
+from attendance.adapters.http.accounts.users import USER, UserView
+from attendance.adapters.http.server.answers import Accepted, Resource, resource
 from attendance.adapters.http.server.bodies.meaning import Body, Fields
 from attendance.adapters.http.server.callers.authentication import Caller
+from attendance.adapters.http.server.fields.ids import UserOrMe
 from attendance.adapters.http.server.fields.texts import Email, Password, PersonName, Username
 from attendance.adapters.http.server.operations.declaration import ANYBODY, API, Room, Runs
 from attendance.application.use_cases import UseCases
@@ -131,3 +132,16 @@ def register_with_email(
 def invite_user(use_cases: UseCases, actor: Actor, fields: Fields[InvitationBody]) -> Resource[UserView]:
     """Open an account for somebody else; a link that sets its password is mailed to them."""
     return resource(UserView, use_cases.invite_user(actor, **fields))
+
+
+@users_room.operation("POST", f"{USER}/invitation", Permission.INVITE_USER, refuses=(409, 429), status=202)
+def resend_invitation(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> Accepted:
+    """Mail a new link to somebody who was invited and has set no password; the older link is void."""
+    use_cases.resend_invitation(actor, user_id=user_id)
+    return Accepted()
+
+
+@users_room.operation("DELETE", f"{USER}/invitation", Permission.INVITE_USER, refuses=(409,))
+def withdraw_invitation(use_cases: UseCases, actor: Actor, user_id: UserOrMe) -> Resource[UserView]:
+    """Void the link, switch the account off, and leave its username and address to others."""
+    return resource(UserView, use_cases.withdraw_invitation(actor, user_id=user_id))

@@ -35,6 +35,7 @@ STATE = sa.case(
     (sa.and_(HAS_BEGUN, IS_MARKED), sa.literal_column("'held'")),
     else_=sa.literal_column("'planned'"),
 )
+IS_OVER = lessons.c.ends_at <= sa.bindparam("at", type_=lessons.c.ends_at.type)
 UNTAKEN = sa.and_(HAS_BEGUN, ~lessons.c.cancelled, ~IS_MARKED)
 ADD_ALL = Bulk(lessons)
 
@@ -145,6 +146,7 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
             "state": sa.bindparam("state", type_=sa.Text) == STATE,
             "teacher_id": IS_TAUGHT_BY[dialect],
             "untaken": {True: UNTAKEN, False: ~UNTAKEN},
+            "over": {True: IS_OVER, False: ~IS_OVER},
         },
         more_columns=lambda _: [
             *lessons.c["scheduled_date", "scheduled_starts"],

@@ -30,7 +30,7 @@ def calendar(visit: Visit) -> Answer:
     return GoOn(f"{ACCOUNT}#calendar")
 
 
-@room.page("POST", PATH, form=account, holds_secrets=True)
+@room.page("POST", PATH, form=account, has_scripts=True, holds_secrets=True)
 def make_calendar_link(visit: Visit) -> Answer:
     """Make a link, which ends the one before, and show it this once; none where the form is sent again."""
     if is_sent_again(visit):

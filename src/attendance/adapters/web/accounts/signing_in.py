@@ -42,14 +42,26 @@ def sign_in(visit: Visit) -> Answer:
     )
 
 
-@room.page("GET", "/app/sign-out/everywhere")
+EVERYWHERE = "/app/sign-out/everywhere"
+
+
+@room.page("GET", EVERYWHERE)
 @room.page("GET", "/app/sign-out")
 def sign_out_form(visit: Visit) -> Answer:
-    """A page with buttons: a link signs nobody out.
+    """A page with a button: a link signs nobody out, and where it ends all sessions, it says how many.
 
     `waiting` in the query: so many marks wait on the device to be sent, as its worker says.
     """
-    return Page("accounts/sign_out.html", {"waiting": visit.filters.number("waiting")})
+    values = {
+        "waiting": visit.filters.number("waiting"),
+        "is_everywhere": visit.path == EVERYWHERE,
+        "devices": _number_of_sessions(visit) if visit.actor else 0,
+    }
+    return Page("accounts/sign_out.html", values)
+
+
+def _number_of_sessions(visit: Visit) -> int:
+    return len(visit.use_cases.own_sessions(visit.signed_in, user_id=visit.signed_in.id))
 
 
 @room.page("POST", "/app/sign-out", is_sent_by_anybody=True)
@@ -60,8 +72,9 @@ def sign_out(visit: Visit) -> Answer:
     return GoOn(START, signs_out=True)
 
 
-@room.page("POST", "/app/sign-out/everywhere")
+@room.page("POST", EVERYWHERE)
 def sign_out_everywhere(visit: Visit) -> Answer:
-    """End all of one's sessions."""
+    """End all of one's sessions, and say how many they were."""
+    devices = _number_of_sessions(visit)
     visit.use_cases.sign_out(visit.signed_in, everywhere=True)
-    return GoOn(START, signs_out=True)
+    return GoOn(f"{START}?signed-out={devices}", signs_out=True)

@@ -77,6 +77,8 @@ def invite(visit: Visit) -> Answer:
 
 @room.page("GET", f"{ONE}/role")
 @room.page("GET", f"{ONE}/active")
+@room.page("GET", f"{ONE}/invitation")
+@room.page("GET", f"{ONE}/invitation/withdraw")
 @room.page("GET", ONE)
 def user(visit: Visit, user_id: str) -> Answer:
     """One user, and what one may do about them."""
@@ -87,6 +89,7 @@ def user(visit: Visit, user_id: str) -> Answer:
     if Permission.READ_ROLE_CHANGES in visit.permissions:
         listed = use_cases.list_role_changes(actor, state=State.AWAITING)
         awaiting = [change for change in listed if change.user_id == shown.id]
+    may_invite = Permission.INVITE_USER in visit.permissions
     names = names_of_roles(visit.language)
     to_come = _lessons_to_come(visit, shown)
     values = {
@@ -98,6 +101,9 @@ def user(visit: Visit, user_id: str) -> Answer:
         "roles": {role: names[role] for role in use_cases.change_role.roles_for(actor, shown)},
         "may_switch": use_cases.change_active.is_open_to(actor, shown),
         "awaiting": awaiting,
+        "invitation": use_cases.resend_invitation.open_invitation(actor, user_id=shown.id)
+        if may_invite
+        else None,
         "role_names": names,
         "now": Typed(
             username=shown.username, name=shown.name, email=shown.pending_email or shown.email or ""
@@ -137,6 +143,20 @@ def edit_user(visit: Visit, user_id: str) -> Answer:
         versions=form.versions,
     )
     return GoOn(f"{PATH}/{user_id}?notice=saved")
+
+
+@room.page("POST", f"{ONE}/invitation", form=user)
+def resend_invitation(visit: Visit, user_id: str) -> Answer:
+    """Mail the link to set a password again, which voids the one before."""
+    visit.use_cases.resend_invitation(visit.signed_in, user_id=AccountId(sent_id(user_id)))
+    return GoOn(f"{PATH}/{user_id}?notice=invited")
+
+
+@room.page("POST", f"{ONE}/invitation/withdraw", form=user)
+def withdraw_invitation(visit: Visit, user_id: str) -> Answer:
+    """Void the link, and leave username and address to others."""
+    visit.use_cases.withdraw_invitation(visit.signed_in, user_id=AccountId(sent_id(user_id)))
+    return GoOn(f"{PATH}/{user_id}?notice=withdrawn")
 
 
 @room.page("POST", f"{ONE}/role", form=user)

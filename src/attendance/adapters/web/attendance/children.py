@@ -129,7 +129,7 @@ def calendar_link(visit: Visit, client_id: str) -> Answer:
     return Page("children/calendar.html", values)
 
 
-@room.page("POST", CALENDAR, form=calendar_link, holds_secrets=True)
+@room.page("POST", CALENDAR, form=calendar_link, has_scripts=True, holds_secrets=True)
 def make_calendar_link(visit: Visit, client_id: str) -> Answer:
     """Make the link of one's calendars, and show this once its address for each of one's children.
 
@@ -176,11 +176,14 @@ def _child(visit: Visit, shown: ClientDetails, own: Iterable[ClientDetails], ref
     filters.raise_if_errors()
     last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
     passes = [*use_cases.subscriptions_of_client(actor, client_id=shown.id)]
-    upcoming = [*use_cases.lessons_of_client(actor, client_id=shown.id)]
+    to_come = use_cases.lessons_of_client(actor, client_id=shown.id)
+    upcoming = [each for each in to_come if not each.is_over]
     lessons = use_cases.lessons_of_client(actor, client_id=shown.id, since=first, until=last)
     month = use_cases.visits_of_client(actor, client_id=shown.id, since=first, until=last)
     year = use_cases.visits_of_client(actor, client_id=shown.id, since=today - YEAR, until=today, page=1)
-    shows_all = visit.query["lessons"] == "all"
+    # one that was refused keeps its form
+    is_behind = refused_id in {str(each.id) for each in upcoming[MOST_LESSONS:]}
+    shows_all = is_behind or visit.query["lessons"] == "all"
     values = {
         "child": shown,
         "children": [*own],

@@ -12,7 +12,7 @@ from attendance.adapters.web.server.static_files import sent_often, spare, stati
 
 room = PageRoom()
 
-BESIDE = ("today.css", "waiting.js", "again.js")
+BESIDE = ("today.css", "waiting.js", "now.js", "again.js")
 """What the page of today needs beside it, and the one that says that there is no connection."""
 KEPT = ("pages.css", "roll_call.css", "icon.svg", "roll_call.js", *BESIDE)
 """The files of a roll call, which the worker fetches before anybody is without net."""

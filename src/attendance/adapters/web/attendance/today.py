@@ -64,7 +64,7 @@ def today(visit: Visit) -> Answer:
         "untaken": [*untaken] if day == today else [],
         "more_untaken": untaken.total - len(untaken),
         "number": number or 1,
-        "has_more": (number or 1) < of_day.pages,
+        "pages": of_day.pages,
         "query": query,
         "sees_all": sees_all,
         **(_choices(visit, teacher_id) if sees_all else {}),

@@ -10,7 +10,7 @@ from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.web.office import PRICES, require_part
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import CHECKED
-from attendance.adapters.web.server.formats import LOCALES
+from attendance.adapters.web.server.formats import LOCALES, decimal_sign
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.languages import N_
 from attendance.application.club.prices import PriceDetails
@@ -75,7 +75,7 @@ def price(visit: Visit, price_id: str) -> Answer:
     """The form of one price."""
     require_part(visit, PRICES)
     stored = visit.use_cases.show_price(visit.signed_in, price_id=PriceId(sent_id(price_id)))
-    return _form(visit, stored, _as_typed(stored))
+    return _form(visit, stored, _as_typed(stored, visit.language))
 
 
 @room.page("POST", f"{PATH}/{{price_id:str}}", form=price)
@@ -145,11 +145,11 @@ def _read(visit: Visit, errors_in: Callable[[Mapping[str, Any]], Iterable[FieldE
     return fields
 
 
-def _as_typed(price: PriceDetails) -> Mapping[str, str]:
+def _as_typed(price: PriceDetails, language: Language) -> Mapping[str, str]:
     """What one would type for what is stored."""
     values = {
         "name": price.name,
-        "amount": price.amount,
+        "amount": str(price.amount).replace(".", decimal_sign(language)),
         "currency": price.currency,
         "visits": price.visits,
         "visits_per_week": price.visits_per_week,

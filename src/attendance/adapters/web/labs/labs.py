@@ -37,7 +37,7 @@ def _found(visit: Visit, own: set[LabId]) -> dict[str, object]:
         "found": rows,
         "total": found.total,
         "number": number,
-        "has_more": number * SHOWN_AT_ONCE < found.total,
+        "pages": -(-found.total // SHOWN_AT_ONCE),
     }
 
 

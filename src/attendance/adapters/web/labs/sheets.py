@@ -27,7 +27,7 @@ MOST_SHOWN = 366
 ONE_DAY = dt.timedelta(days=1)
 
 
-@room.page("GET", LAB)
+@room.page("GET", LAB, has_scripts=True)
 def lab(visit: Visit, lab_id: str) -> Answer:
     """The lab, for its owner with the marks of a day: `?day=`, today's without."""
     asked = visit.fields if "day" in visit.form else visit.filters
@@ -48,7 +48,7 @@ def lab(visit: Visit, lab_id: str) -> Answer:
     return Page("labs/lab.html", values)
 
 
-@room.page("POST", f"{LAB}/marks", form=lab)
+@room.page("POST", f"{LAB}/marks", form=lab, has_scripts=True)
 def mark_member(visit: Visit, lab_id: str) -> Answer:
     """Mark a member on a day, or change the mark or its note."""
     fields = visit.fields
@@ -70,14 +70,19 @@ def mark_member(visit: Visit, lab_id: str) -> Answer:
 
 @room.page("POST", f"{LAB}/marks/{{mark_id:str}}/delete")
 def delete_mark(visit: Visit, lab_id: str, mark_id: str) -> Answer:
-    """Take a mark away: the member is not marked on that day any more."""
+    """Take a mark away: the member is not marked on that day any more.
+
+    By the status that is tapped again one goes back to the member, whom the form names then.
+    """
     fields = visit.fields
-    day = fields.day("day")
+    day, user_id = fields.day("day"), fields.id("user_id", AccountId)
     fields.raise_if_errors()
     known_id = id_in_path(lab_id, LabId)
     visit.use_cases.delete_lab_attendance(
         visit.signed_in, lab_id=known_id, attendance_id=id_in_path(mark_id, LabMarkId)
     )
+    if day and user_id:
+        return GoOn(f"{LABS}/{known_id}?day={day}#member-{user_id}")
     return GoOn(f"{LABS}/{known_id}?notice=deleted" + (f"&day={day}" if day else ""))
 
 

@@ -9,6 +9,7 @@ from attendance.domain.events import Action, SubjectKind
 WORDS: Mapping[Action, str] = {
     Action.ACCOUNT_REGISTERED: N_("Account %(subject)s opened"),
     Action.ACCOUNT_INVITED: N_("%(subject)s invited"),
+    Action.ACCOUNT_INVITATION_WITHDRAWN: N_("Invitation of %(subject)s withdrawn"),
     Action.ACCOUNT_EDITED: N_("Account %(subject)s changed"),
     Action.ACCOUNT_EMAIL_CONFIRMED: N_("Email address of %(subject)s confirmed"),
     Action.ACCOUNT_EMAIL_LAPSED: N_("Email address of %(subject)s dropped: nobody confirmed it in time"),

@@ -1,6 +1,6 @@
 """What those who run a club have to look after: numbers, and the list behind each of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from attendance.application.reporting.figures import StatisticsRow
 from attendance.application.reporting.passes import SalesList
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.ids import AccountId, ClientId
-from attendance.domain.reporting.at_risk import Rule
+from attendance.domain.reporting.at_risk import AtRisk, Rule
 from attendance.domain.reporting.ending_passes import Ending
 
 room = PageRoom()
@@ -36,11 +36,11 @@ ENDINGS = {
 }
 """What a badge says of a pass, and of which kind it is."""
 WHY_AT_RISK = {
-    Rule.LOW_ATTENDANCE: N_("comes to fewer than 80%% of the lessons"),
-    Rule.ABSENT_IN_A_ROW: N_("absent several times in a row"),
-    Rule.LONG_AWAY: N_("no visit for a long time though there is a pass"),
+    Rule.LOW_ATTENDANCE: N_("Comes to too few lessons: absent on"),
+    Rule.ABSENT_IN_A_ROW: N_("Absent in a row on"),
+    Rule.LONG_AWAY: N_("Stays away though there is a pass: no visit since"),
 }
-"""Why a client is in the file of those at risk; the days are beside it."""
+"""The columns of the file of clients at risk: the days that show a reason, none where it does not apply."""
 
 
 @room.page("GET", OVERVIEW)
@@ -129,13 +129,9 @@ def clients_at_risk(visit: Visit) -> Answer:
     page = NumberedPage(_page(visit), A_PAGE)
     statistics = visit.use_cases.show_statistics(visit.signed_in)
     if visit.query[FORMAT] == IS_CSV:
-        say = words(visit.language).gettext
-        reasons = (
-            (client.name, say(WHY_AT_RISK[each.rule]) % {}, " ".join(map(str, each.dates)))
-            for client in statistics.at_risk
-            for each in client.reasons
-        )
-        return csv_reply("clients-at-risk", visit.language, (N_("Client"), N_("Reason"), N_("Days")), reasons)
+        header = (N_("Client"), *WHY_AT_RISK.values())
+        rows = ((client.name, *_days_of(client)) for client in statistics.at_risk)
+        return csv_reply("clients-at-risk", visit.language, header, rows)
     found = Listed(
         items=statistics.at_risk[page.offset : page.offset + page.length],
         total=len(statistics.at_risk),
@@ -145,6 +141,12 @@ def clients_at_risk(visit: Visit) -> Answer:
         "reporting/clients_at_risk.html",
         {"today": statistics.today, "most_dates": MOST_DATES, **_listed(found, {})},
     )
+
+
+def _days_of(client: AtRisk) -> Iterator[str]:
+    """The days that show each reason, "" where it does not apply."""
+    dates = {each.rule: each.dates for each in client.reasons}
+    return (" ".join(map(str, dates.get(rule, ()))) for rule in WHY_AT_RISK)
 
 
 @room.page("GET", f"{OVERVIEW}/unpaid")
@@ -258,7 +260,6 @@ def _listed(found: Listed[Any], query: Mapping[str, UUID | date | None]) -> dict
         "total": found.total,
         "number": number,
         "pages": found.pages,
-        "has_more": found.pages > number,
         "query": {name: str(value) for name, value in query.items() if value is not None},
     }
 

@@ -348,7 +348,6 @@ def _compared(visit: Visit, kind: Kind) -> Answer:
         "total": of.rows.total,
         "number": of.rows.page,
         "pages": of.rows.pages,
-        "has_more": of.rows.pages > (of.rows.page or 1),
         "query": {**kept, "sort": sort},
         "columns": [*_columns(sort)],
         "kept": {"sort": sort} if asked.by is None else {"sort": sort, "by": asked.by},

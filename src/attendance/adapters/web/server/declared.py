@@ -48,12 +48,12 @@ class Visit:
     @property
     def fields(self) -> FieldReader:
         """A reader of the form's fields."""
-        return FieldReader(self.form)
+        return FieldReader(self.form, self.language)
 
     @property
     def filters(self) -> FieldReader:
         """A reader of the query's fields."""
-        return FieldReader(self.query)
+        return FieldReader(self.query, self.language)
 
     @property
     def wants_page(self) -> bool:

@@ -8,7 +8,9 @@ from enum import Enum
 from typing import TypeVar
 from uuid import UUID
 
+from attendance.adapters.web.server.formats import decimal_sign
 from attendance.adapters.web.server.forms import Typed
+from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import FieldError
 from attendance.domain.text import raise_if_errors
 
@@ -23,6 +25,10 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _AMOUNT = re.compile(r"[0-9]{1,13}([.,][0-9]{1,4})?")
 _IN_THOUSANDS = re.compile(r"[0-9]{1,3}(?:([.,\s])[0-9]{3})(?:\1[0-9]{3})*(?!\1)[.,][0-9]{1,4}")
 """1.216,00 or 1,216.00 or 1 216,00: of two signs the last one is before the decimals."""
+_WHOLE_THOUSANDS = re.compile(r"[0-9]{1,3}(?:(?:\s[0-9]{3})+|(?:\.[0-9]{3}){2,}|(?:,[0-9]{3}){2,})")
+"""1 216 or 1.216.000 or 1,216,000"""
+_IN_TWO_WAYS = re.compile(r"[1-9][0-9]{0,2}([.,])[0-9]{3}")
+"""1.216 or 1,216: more than a thousand or little more than one."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"([01][0-9]|2[0-4]):[0-5][0-9]")
 
@@ -30,12 +36,15 @@ _TIME = re.compile(r"([01][0-9]|2[0-4]):[0-5][0-9]")
 class FieldReader:
     """Reads the fields of a form, or of a query, and keeps what is wrong with each.
 
+    Of numbers with one sign, as 1.216, the `language` says what it stands for.
+
     What was left empty is None; the `required_…` ones say that it is wrong then, and return a value that
     stands for nothing. Call `raise_if_errors` when all are read, and before any value is used.
     """
 
-    def __init__(self, form: Typed) -> None:
+    def __init__(self, form: Typed, language: Language = Language.EN) -> None:
         self._form = form
+        self._decimal_sign = decimal_sign(language)
         self._errors: list[FieldError] = []
 
     def raise_if_errors(self) -> None:
@@ -90,7 +99,14 @@ class FieldReader:
         return self._required(name, self.number, 0)
 
     def amount(self, name: str) -> Decimal | None:
-        """An amount of money, with a point or a comma."""
+        """An amount of money, with a point or a comma before its decimals.
+
+        Three digits behind the other sign than the language has there may be thousands, and are refused.
+        """
+        found = _IN_TWO_WAYS.fullmatch(self._form[name].strip())
+        if found and found[1] != self._decimal_sign:
+            self.refuse(name, "may be read in two ways: write it without a sign for thousands")
+            return None
         return self._read(name, "must be an amount such as 80.00", _amount)
 
     def required_amount(self, name: str) -> Decimal:
@@ -157,6 +173,8 @@ def _number(text: str) -> int:
 
 
 def _amount(text: str) -> Decimal:
+    if _WHOLE_THOUSANDS.fullmatch(text):
+        return Decimal(re.sub(r"[.,\s]", "", text))
     if grouped := _IN_THOUSANDS.fullmatch(text):
         text = text.replace(grouped[1], "")
     if not _AMOUNT.fullmatch(text):

@@ -8,7 +8,7 @@ from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton, get_timezone_name
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol
 
 from attendance.domain.accounts.accounts import Language
 
@@ -35,6 +35,12 @@ def initials(name: str) -> str:
     letters = [next((sign for sign in word if sign.isalpha()), "") for word in name.split()]
     found = [letter for letter in letters if letter]
     return "".join(found[:1] + found[1:][-1:])
+
+
+@cache
+def decimal_sign(language: Language) -> str:
+    """What stands before the decimals of a number: a comma in German and Russian."""
+    return get_decimal_symbol(LOCALES[language])
 
 
 @cache

@@ -31,6 +31,7 @@ from attendance.adapters.web.server.refusals import (
     is_signed_out,
     status_of,
 )
+from attendance.adapters.web.server.refusals.kept import kept_texts
 from attendance.adapters.web.server.refusals.meanwhile import (
     WAS,
     Merged,
@@ -209,6 +210,9 @@ class PagePlan:
         faults = dict(faults_of(error, visit.language, self._field_of(visit)))
         if isinstance(error, Outdated) and isinstance(shown, Page) and not shown.tells_conflicts:
             return self._merged(scope, visit, shown, faults)
+        if isinstance(shown, Page) and visit.sent.is_filled_in:
+            # whose form may be gone, with the thing that it was about
+            faults |= kept_texts(visit.form, self._html(visit, shown, {}), visit.language)
         return self._reply_of(visit, shown, faults=faults, shown_again=_as_it_was_sent(visit))
 
     def _field_of(self, visit: Visit) -> Mapping[str, str]:
@@ -258,10 +262,13 @@ class PagePlan:
         method, path = scope["method"], scope["path"]
         again = quote(path) if status in (429, 503) else None
         back = self._ways_back.of(path, method=method, status=status, entries=[*self._entries(visit)])
+        sends_again = again if method == "POST" and status == 503 and not holds_password else None
+        is_kept = visit.sent.is_filled_in and not sends_again
         values = {
             "status": status,
             "again": again if method == "GET" else None,
-            "sends_again": again if method == "POST" and status == 503 and not holds_password else None,
+            "sends_again": sends_again,
+            "kept": kept_texts(visit.form, "", visit.language) if is_kept else {},
             "is_filled_in": visit.sent.is_filled_in,
             # of anything else that is not there its refusal says what
             "is_unknown_page": type(error) is NotFound,

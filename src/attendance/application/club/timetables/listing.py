@@ -39,6 +39,7 @@ class LessonInContextDetails(LessonDetails):
 
     `teacher_names`: of the lesson's own teachers, by name; of somebody without a name the username.
     `taught_by`: the same, and whose account is switched off.
+    `is_on`: it takes place now.
     `untaken`: it has begun, is not cancelled, and nobody who teaches has marked anybody. `roster`: how many
     clients are its group's members on its date, without guests; `unmarked`: how many of them have no mark;
     `marked`: how many clients have one, guests among them. These
@@ -49,6 +50,7 @@ class LessonInContextDetails(LessonDetails):
     location_name: str
     teacher_names: tuple[str, ...]
     taught_by: tuple[Employee, ...] | None
+    is_on: bool
     untaken: bool
     roster: int | None
     unmarked: int | None
@@ -69,6 +71,7 @@ class LessonInContextDetails(LessonDetails):
             location_name=context.location_name,
             teacher_names=tuple(each.name for each in taught_by),
             taught_by=taught_by if sees_numbers else None,
+            is_on=lesson.is_on(at=now),
             untaken=lesson.is_untaken(at=now),
             roster=context.roster if sees_numbers else None,
             unmarked=context.unmarked if sees_numbers else None,
@@ -135,9 +138,9 @@ class ListAllLessons(TimedQuery):
     `since`, `until`: local dates, both included, at most 366 days; one that is left out is today, or the
     other one where today is on the wrong side of it. `teacher_id`: lessons whose own teachers include it.
     `group_id`, `location_id`, `state`: only those. `untaken` True: those that have begun, are not cancelled
-    and have no mark; False: the others. How many are on the roster and marked is for employees and above.
-    `page` (from 1): that page of 20; None: the whole list. A page takes at most four statements,
-    however many lessons it has. Raises Invalid, Forbidden.
+    and have no mark; False: the others. `over` True: those that have ended; False: the others. How many are
+    on the roster and marked is for employees and above. `page` (from 1): that page of 20; None: the whole
+    list. A page takes at most four statements, however many lessons it has. Raises Invalid, Forbidden.
     """
 
     today: Today
@@ -153,6 +156,7 @@ class ListAllLessons(TimedQuery):
         location_id: LocationId | None = None,
         state: LessonState | None = None,
         untaken: bool | None = None,
+        over: bool | None = None,
         page: PageChoice = None,
         sort: str = "",
     ) -> Listed[LessonInContextDetails]:
@@ -175,6 +179,7 @@ class ListAllLessons(TimedQuery):
             location_id=location_id,
             state=state,
             untaken=untaken,
+            over=over,
         )
 
         def rows(work: UnitOfWork, page_request: PageRequest[_NamedLesson]) -> tuple[_NamedLesson, ...]:

@@ -86,7 +86,7 @@ class LessonOfClientDetails(LessonDetails):
             note=mark.note if mark and is_announced(mark) else None,
             has_begun=lesson.has_begun(now),
             absence_open=may_be_announced(lesson, mark, at=now),
-            is_over=lesson.ends_at <= now,
+            is_over=lesson.is_over(now),
         )
 
 

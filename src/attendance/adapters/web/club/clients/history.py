@@ -85,7 +85,7 @@ def client_history(visit: Visit, client_id: str) -> Answer:
         "told": told,
         "total": events.total,
         "number": events.page,
-        "has_more": (events.page or 1) < events.pages,
+        "pages": events.pages,
         "lessons": {mark_id(each.lesson_id, client.id): each for each in visits},
         "pass_names": _pass_names(visit, client.id),
         "account_names": _account_names(visit, told),

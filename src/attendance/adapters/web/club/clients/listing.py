@@ -107,7 +107,6 @@ def clients(visit: Visit) -> Answer:
         "namesakes": namesakes(client.name for client in shown),
         "total": listed.total,
         "number": listed.page,
-        "has_more": (listed.page or 1) < listed.pages,
         "pages": listed.pages,
         "asked": asked,
         "is_asked": any(value and value != usual.get(name) for name, value in asked.items()),

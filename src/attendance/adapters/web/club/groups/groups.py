@@ -76,7 +76,7 @@ def groups(visit: Visit) -> Answer:
         "total": listed.total,
         "others": others,
         "number": listed.page,
-        "has_more": (listed.page or 1) < listed.pages,
+        "pages": listed.pages,
         "locations": {location.id: location.name for location in locations},
         "query": Typed(
             (name, text) for name, text in visit.query.as_shown().items() if name != "page" and text
@@ -112,8 +112,10 @@ def show_group(visit: Visit, group_id: str) -> Answer:
     lessons = visit.use_cases.list_all_lessons(
         visit.signed_in,
         group_id=of,
-        since=today - A_YEAR - ONE_DAY if is_past else today,
-        until=today - ONE_DAY if is_past else today + A_YEAR,
+        # one that goes on past midnight is of the day before
+        since=today - A_YEAR if is_past else today - ONE_DAY,
+        until=today if is_past else today + A_YEAR - ONE_DAY,
+        over=is_past,
         sort="-date" if is_past else "date",
         page=page or 1,
     )
@@ -127,7 +129,7 @@ def show_group(visit: Visit, group_id: str) -> Answer:
         "lessons": [_lesson_row(lesson, roster, visit, names) for lesson in lessons],
         "total": lessons.total,
         "number": lessons.page,
-        "has_more": (lessons.page or 1) < lessons.pages,
+        "pages": lessons.pages,
         "is_past": is_past,
         "closures": [closure for closure in roster.location.closures if closure.until >= today],
         "query": {name: visit.query[name] for name in ("day", "lessons") if visit.query[name]},
@@ -171,7 +173,7 @@ def _lesson_row(
     return LessonRow(
         lesson=lesson,
         is_open=Permission.EDIT_GROUP in visit.permissions or me in usual or me in lesson.teachers,
-        is_untaken=lesson.state is LessonState.PLANNED and lesson.date < roster.today,
+        is_untaken=lesson.untaken,
         closure=closure_of(lesson, roster.location),
         teachers=tuple(names[user_id] for user_id in lesson.teachers if user_id in names),
         are_others={*lesson.teachers} != usual,

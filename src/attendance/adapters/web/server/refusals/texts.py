@@ -62,6 +62,7 @@ TEXT_BY_CODE: Mapping[str, str] = {
     "not_confirmed_and_active": N_("account is not confirmed and active"),
     "not_found": N_("not found"),
     "not_on_roster": N_("client is not on the roster"),
+    "not_invited": N_("no invitation is open"),
     "nothing_to_confirm": N_("there is no address to confirm"),
     "number_taken": N_("contract number is taken"),
     "only_owner_deletes": N_("only lab owner can delete attendance"),
@@ -194,6 +195,9 @@ FIELD_TEXTS: Mapping[str, Text] = {
     "knows %(any)s, not %(other)s": N_("the list cannot be sorted by that"),
     # money
     "must be an amount such as 80.00": N_("must be an amount such as 80.00"),
+    "may be read in two ways: write it without a sign for thousands": N_(
+        "may be read in two ways: write it without a sign for thousands"
+    ),
     "must be from 0 to %(amount)s": N_("must be from 0 to %(amount)s"),
     "must have at most %(number)s decimal places in %(currency)s": NN_(
         "must have at most %(number)s decimal place in %(currency)s",
