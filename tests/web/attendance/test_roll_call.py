@@ -136,6 +136,8 @@ def test_what_is_noted_of_a_client_is_behind_one_tap_and_not_in_the_page(
     assert "asthma" not in page.text
     behind = f"{path_of(lesson)}/notes/{anna}"
     assert behind in shown(page, has_scripts=True).links
+    # in the row itself, not in what has to be opened first
+    assert behind in Filled.of(teacher, lesson).card(anna).partition("</details>")[2]
     read = shown(teacher.opens(behind))
     assert {"asthma", "spray", "Ida", "+49 30 1", "i@x.org"} <= {*read.texts}
     assert {path_of(lesson), "tel:+49301"} <= {*read.links}

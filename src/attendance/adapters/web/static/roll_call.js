@@ -450,6 +450,30 @@ async function comes({ id, name }) {
   row.radios[0].focus();
 }
 
+// What is noted of a client: asked for whenever it is looked at, and kept nowhere
+
+/** A device that is left lying keeps nothing of anybody's health. @param {any} event */
+async function looksUp(event) {
+  const { open } = event.target;
+  const row = rowOf(event);
+  const place = row?.element.querySelector(".known");
+  if (!place) return;
+  place.textContent = open ? "…" : "";
+  if (!open) return;
+  let said = texts.notesOnline;
+  try {
+    const answer = await sending.asks(`/api/v1/clients/${row.client}`);
+    const { notes, code } = await answer.json();
+    said = answer.ok ? (notes ? text("notes", { notes }) : texts.noNotes) : texts.reasons[code] ?? code;
+  } catch (/** @type {any} */ { kind: why }) {
+    if (why === "signIn") said = texts.signIn;
+  }
+  if (event.target.open) place.textContent = said;
+}
+
+// what is opened tells nobody around it
+list.addEventListener("toggle", looksUp, true);
+
 // When there is a connection, again and again
 
 async function tick() {
