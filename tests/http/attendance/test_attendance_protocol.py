@@ -520,6 +520,19 @@ def test_somebody_is_seen_to_have_been_there_before_it_began_when_nobody_looks_a
     assert shown["counts"]["present"] == 1
 
 
+@pytest.mark.plants
+@IN_MEMORY
+def test_whoever_may_excuse_ahead_is_seen_to_mark_anything_when_nobody_looks_at_the_status(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(use_cases, "time_error", lambda *_: None)
+    chess = Class.of(api)
+    lesson, (anna, bea, carl) = chess.lesson(TOMORROW), chess.members
+    sent = [entry(anna), entry(bea, "late"), entry(carl, "absent")]
+    counts = good(marks(chess.teacher, lesson, *sent), 200)["counts"]
+    assert (counts["present"], counts["late"], counts["absent"]) == (1, 1, 1)
+
+
 @IN_MEMORY
 def test_a_lesson_with_marks_is_not_moved_to_where_it_is_still_to_come(api: Api) -> None:
     chess = Class.of(api)

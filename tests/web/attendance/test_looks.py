@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.web.attendance.conftest import PHONE, Club, Lesson, RollCall
 from tests.web.clicks import PASSWORD, has_session
@@ -50,6 +50,15 @@ def test_nothing_of_a_roll_call_is_in_anybodys_way(club: Club, lesson: Lesson, o
     page.get_by_role("radio", name="Theirs: Absent").check()
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     roll.says("Saved")
+    bea = page.get_by_role("listitem").filter(has_text="Bea Berg")
+    bea.get_by_label("Minutes late").fill("abc")
+    bea.get_by_label("Minutes late").blur()
+    roll.says("Not saved: minutes late are a whole number from 1 to 600")
+    path = f"/groups/{lesson.sheet['group_id']}/lessons/{lesson.id}"
+    assert lesson.office.put(path, json={"state": "cancelled", "reason": "storm"}).status_code == 200
+    roll.taps("Fritz Falk", "Present")
+    expect(page.get_by_role("alert")).to_have_text("This lesson is cancelled. Nobody can be marked.")
+    looks("cancelled meanwhile, with what is not saved")
     page.get_by_role("link", name="Notes and contacts").first.click()
     looks("notes")
     page.goto("/app/offline")
@@ -140,6 +149,43 @@ def test_one_signs_in_and_calls_the_roll_by_keyboard_alone(page: Page, club: Clu
     roll.progress("2 of 2")
     assert [*lesson.statuses.values()] == ["late", "present"]
     assert lesson.rows["Anna Adler"]["note"] == "bus"
+
+
+@pytest.mark.parametrize(
+    ("language", "size"),
+    [
+        ("en", {"width": 740, "height": 360}),
+        ("ru", {"width": 740, "height": 360}),
+        ("de", {"width": 568, "height": 320}),
+        ("de", {"width": 375, "height": 553}),
+    ],
+)
+def test_on_a_phone_on_its_side_the_status_is_seen_and_hides_nothing(
+    browser: Browser, club: Club, language: str, size: ViewportSize
+) -> None:
+    lesson = club.lesson()
+    with browser.new_context(base_url=club.service.url, locale=language, viewport=size) as context:
+        context.set_default_timeout(LONGEST_WAIT)
+        page = context.new_page()
+        has_session(page, lesson.service, lesson.teacher)
+        page.goto(lesson.path)
+        page.locator(".statuses input").first.check()
+        bar = page.locator(".bar")
+        expect(bar.locator("[data-kind=good]")).to_be_visible()
+        box = bar.bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= size["height"] + 1
+        assert box["height"] <= size["height"] * 0.28
+        for element in bar.locator("b, .status, button:visible").all():
+            expect(element).to_be_in_viewport(ratio=0.99)
+        reached = 0
+        page.keyboard.press("Tab")
+        while page.evaluate("document.activeElement !== document.body"):
+            has_focus = focused(page)
+            assert not has_focus.startswith("UNSEEN"), has_focus
+            reached += 1
+            page.keyboard.press("Tab")
+        assert reached > 2 * len(lesson.clients)
 
 
 @pytest.mark.parametrize("language", ["de", "ru"])

@@ -69,6 +69,21 @@ def stored(page: Page) -> dict[str, list[Any]]:
     return found
 
 
+def everything_kept(page: Page) -> str:
+    """All that the phone keeps of the service: pages and files, and its database."""
+    pages: str = page.evaluate(
+        """async () => {
+            const texts = [];
+            for (const name of await caches.keys()) {
+                const cache = await caches.open(name);
+                for (const each of await cache.keys()) texts.push(await (await cache.match(each)).text());
+            }
+            return texts.join() + JSON.stringify({...localStorage, ...sessionStorage});
+        }"""
+    )
+    return pages + json.dumps(stored(page))
+
+
 def sessions_end(lesson: Lesson) -> None:
     """Somewhere else the teacher signs out everywhere."""
     login = {"username": lesson.teacher, "password": PASSWORD}
@@ -488,6 +503,7 @@ def test_what_is_not_of_today_or_tomorrow_and_what_is_noted_is_not_kept(
     is_kept(page, lesson.path)
     anna = page.get_by_role("listitem").filter(has_text="Anna Adler")
     anna.get_by_text("More").click()
+    expect(anna.locator(".known")).to_have_text("Notes: asthma")
     anna.get_by_role("link", name="Notes and contacts").click()
     expect(page.get_by_text("asthma")).to_be_visible()
     page.get_by_role("link", name="Back to the lesson").click()
@@ -495,21 +511,62 @@ def test_what_is_not_of_today_or_tomorrow_and_what_is_noted_is_not_kept(
     RollCall(page).says("Saved")
     is_kept(page, "/app/today")
     assert sorted(kept_pages(page)) == sorted([lesson.path, "/app/today"])
-    everything = page.evaluate(
-        """async () => {
-            const texts = [];
-            for (const name of await caches.keys()) {
-                const cache = await caches.open(name);
-                for (const each of await cache.keys()) texts.push(await (await cache.match(each)).text());
-            }
-            return texts.join();
-        }"""
-    )
-    assert "Anna Adler" in everything
-    assert "asthma" not in everything + json.dumps(stored(page))
+    kept = everything_kept(page)
+    assert "Anna Adler" in kept
+    assert "asthma" not in kept
     phone.set_offline(True)
     page.goto(before.path)
     expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+
+
+def test_what_is_noted_is_one_tap_away_with_a_connection_and_kept_nowhere(
+    club: Club, phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    written = {"notes": "asthma\nspray in the red bag"}
+    assert club.office.put(f"/clients/{lesson.clients['Anna Adler']}", json=written).status_code == 200
+    roll = opened(lesson)
+    page = roll.page
+    is_kept(page, lesson.path)
+    anna, bea = (page.get_by_role("listitem").filter(has_text=name) for name in ("Anna Adler", "Bea Berg"))
+    expect(anna.get_by_role("link", name="Notes and contacts")).to_be_hidden()
+    # by keyboard as by finger
+    anna.locator("summary").press("Enter")
+    expect(anna.locator(".known")).to_have_text("Notes: asthma\nspray in the red bag", use_inner_text=True)
+    expect(anna.locator(".known")).to_have_attribute("aria-live", "polite")
+    expect(anna.get_by_role("link", name="Notes and contacts")).to_be_visible()
+    bea.get_by_text("More").click()
+    expect(bea.locator(".known")).to_have_text("There are no notes.")
+    roll.taps("Anna Adler", "Present")
+    roll.says("Saved")
+    expect(anna.locator(".known")).to_contain_text("asthma")
+    assert "asthma" not in everything_kept(page)
+    anna.get_by_text("More").click()
+    expect(anna.locator(".known")).to_have_text("")
+    phone.set_offline(True)
+    anna.get_by_text("More").click()
+    offline = "Notes need a connection: they are not kept on this device."
+    expect(anna.locator(".known")).to_have_text(offline)
+    page.reload()
+    anna.get_by_text("More").click()
+    expect(anna.locator(".known")).to_have_text(offline)
+    assert "asthma" not in everything_kept(page) + page.content()
+
+
+def test_whoever_may_not_know_what_is_noted_is_told_why(
+    club: Club, opened: Opens, lesson: Lesson, phone: BrowserContext
+) -> None:
+    roll = opened(lesson)
+    anna, bea = (
+        roll.page.get_by_role("listitem").filter(has_text=name) for name in ("Anna Adler", "Bea Berg")
+    )
+    refused = {"error": "insufficient permissions", "code": "insufficient_permissions"}
+    one = re.compile(r"/clients/[0-9a-f-]+$")
+    roll.page.route(one, lambda route: route.fulfill(status=403, json=refused), times=1)
+    anna.get_by_text("More").click()
+    expect(anna.locator(".known")).to_have_text("insufficient permissions")
+    sessions_end(lesson)
+    bea.get_by_text("More").click()
+    expect(bea.locator(".known")).to_have_text("Please sign in again")
 
 
 def test_somebody_else_on_the_same_phone_sees_nothing_of_it_and_what_waits_stays(

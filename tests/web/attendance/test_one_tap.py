@@ -58,6 +58,36 @@ def test_a_tap_by_accident_is_not_sent_at_all(lesson: Lesson, opened: Opens) -> 
     assert lesson.events("Bea") == ["marked", "charged"]
 
 
+def test_nor_where_it_is_taken_back_just_as_it_is_about_to_be_sent(lesson: Lesson, opened: Opens) -> None:
+    """After what waits was read, and before it is noted down as sent."""
+    roll = opened(lesson)
+    roll.page.evaluate(
+        """() => {
+            const { getAll } = IDBObjectStore.prototype, { locks } = navigator;
+            const request = locks.request.bind(locks);
+            let isSending = false;
+            locks.request = (...asked) => { isSending = true; return request(...asked); };
+            IDBObjectStore.prototype.getAll = function (...asked) {
+                const reading = getAll.apply(this, asked);
+                if (!isSending || this.name !== "waiting") return reading;
+                isSending = false;
+                reading.addEventListener("success", () => {
+                    if (!reading.result.length) return;
+                    IDBObjectStore.prototype.getAll = getAll;
+                    document.querySelector(".statuses :checked").click();
+                });
+                return reading;
+            };
+        }"""
+    )
+    roll.taps("Anna Adler", "Present")
+    roll.is_shown("Anna Adler", None)
+    roll.taps("Bea Berg", "Late")
+    roll.says("Saved")
+    assert lesson.events("Anna") == []
+    assert [*lesson.statuses.values()][:2] == [None, "late"]
+
+
 def test_a_tap_before_there_is_a_script_is_none_the_less(browser: Browser, lesson: Lesson) -> None:
     with browser.new_context(base_url=lesson.service.url, service_workers="block") as context:
         context.set_default_timeout(LONGEST_WAIT)
@@ -137,6 +167,19 @@ def test_what_is_typed_is_kept_at_once_when_the_page_is_left(lesson: Lesson, ope
     assert lesson.rows["Carl Conrad"]["minutes_late"] == 7
 
 
+def test_what_is_typed_is_kept_though_the_page_is_gone_at_once(lesson: Lesson, opened: Opens) -> None:
+    """What the page would ask its database for is not answered any more."""
+    roll = opened(lesson)
+    carl = roll.page.get_by_role("listitem").filter(has_text="Carl Conrad")
+    roll.taps("Carl Conrad", "Late")
+    roll.says("Saved")
+    carl.get_by_label("Minutes late").fill("7")
+    roll.page.reload()
+    expect(carl.get_by_label("Minutes late")).to_have_value("7")
+    roll.says("Saved")
+    assert lesson.rows["Carl Conrad"]["minutes_late"] == 7
+
+
 @pytest.mark.parametrize(
     "typed", ["0", "abc", *(pytest.param(more, marks=pytest.mark.thorough) for more in ("-5", "999"))]
 )
@@ -153,7 +196,8 @@ def test_minutes_that_cannot_be_are_told_and_take_the_place_of_nothing(
     minutes.blur()
     roll.says("Not saved: minutes late are a whole number from 1 to 600")
     expect(minutes).to_have_value(typed)
-    expect(minutes).to_have_accessible_description("minutes late are a whole number from 1 to 600")
+    expect(minutes).to_have_accessible_description("Not saved: minutes late are a whole number from 1 to 600")
+    expect(minutes).to_have_attribute("aria-invalid", "true")
     roll.taps("Anna Adler", "Present")
     roll.says("Not saved: minutes late are a whole number from 1 to 600")
     expect(minutes).to_have_value(typed)
@@ -336,6 +380,24 @@ def test_a_guest_is_found_and_marked_present(lesson: Lesson, opened: Opens) -> N
     expect(guest.get_by_text("Guest", exact=True)).to_be_visible()
 
 
+def test_a_pass_that_is_good_until_another_year_is_told_alike_by_page_and_script(
+    lesson: Lesson, opened: Opens, club: Club
+) -> None:
+    price = club.adds("/prices", name="For long", amount="80.00", currency="EUR", valid_months=14)
+    today = dt.datetime.now(dt.UTC).date()
+    club.adds("/subscriptions", client_id=lesson.guest, price_id=price, starts_on=str(today))
+    roll = opened(lesson)
+    roll.page.get_by_label("Add a guest").fill("zoe")
+    name = club.office.get(f"/clients/{lesson.guest}").json()["name"]
+    roll.page.get_by_role("list", name="Found").get_by_role("button", name=name, exact=True).click()
+    roll.says("Saved")
+    badge = roll.page.get_by_role("listitem").filter(has_text=name).get_by_text("until")
+    expect(badge).to_have_text(re.compile(rf"^until \d+ \w+ ({today.year + 1}|{today.year + 2})$"))
+    told = badge.inner_text()
+    roll.page.reload()
+    expect(badge).to_have_text(told)
+
+
 def test_the_list_is_sorted_and_shortened(club: Club, opened: Opens) -> None:
     roll = opened(club.lesson("Zora Abel", "Berg, Änne", "Aaron Zabel", "Carl"))
     names = roll.page.get_by_role("list", name="Clients").locator(".name:visible")
@@ -491,7 +553,12 @@ def test_without_scripts_one_form_does_it(browser: Browser, lesson: Lesson) -> N
         page.get_by_role("listitem").filter(has_text="Anna Adler").get_by_label("Minutes late").fill("5")
         page.get_by_label("Add a guest").fill("zoe")
         roll.button("Search").click()
-        expect(page.get_by_text("Guest", exact=True).first).to_be_visible()
+        # what was found stands below all others
+        expect(page.get_by_text("Guest", exact=True).first).to_be_in_viewport()
+        page.get_by_label("Add a guest").fill("nobody at all")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Nobody is found.")).to_be_in_viewport()
+        page.get_by_label("Add a guest").fill("")
         roll.is_shown("Anna Adler", "Late")
         roll.button("Save").click()
         expect(page.get_by_text("Saved", exact=True)).to_be_visible()

@@ -1,12 +1,16 @@
 """The roll call without a script: what it shows, to whom, and its one form."""
 
+import json
 import re
 from datetime import date
+from importlib.resources import files
 from typing import Any
 
 import pytest
 
 from attendance.adapters.web.attendance import roll_call
+from attendance.adapters.web.server.static_files.modules import joined
+from attendance.application.attendance import sheets as use_cases
 from attendance.domain.permissions.roles import Role
 from tests.http.api import UNKNOWN_ID, Api, good
 from tests.http.attendance.test_attendance_protocol import (
@@ -18,7 +22,7 @@ from tests.http.attendance.test_attendance_protocol import (
     rows,
     sheet,
 )
-from tests.web.attendance.roll_call import Filled, path_of
+from tests.web.attendance.roll_call import Filled, path_of, ran_by_node
 from tests.web.visitors import Visitor, leads_to, shown, visitor, with_session
 
 
@@ -106,6 +110,16 @@ def test_an_announced_absence_and_an_unlimited_pass_are_told(chess: Class, teach
     assert "until" not in page.card(bea)
 
 
+def test_a_pass_that_is_good_until_another_year_says_which(chess: Class, teacher: Visitor) -> None:
+    anna, bea, _ = chess.members
+    # from 1 February 2026 on; today is 2 March 2026
+    chess.sells(anna, name="Half a year", valid_months=6)
+    chess.sells(bea, name="A year", valid_months=12)
+    page = Filled.of(teacher, chess.lesson())
+    assert ">until 31 Jul<" in page.card(anna)
+    assert ">until 31 Jan 2027<" in page.card(bea)
+
+
 def test_what_is_typed_by_people_is_text(chess: Class, teacher: Visitor) -> None:
     written, lesson = "'\"><script>alert(1)</script>&amp;", chess.lesson()
     good(chess.head.puts(f"/clients/{chess.members[0]}", name=written), 200)
@@ -136,6 +150,8 @@ def test_what_is_noted_of_a_client_is_behind_one_tap_and_not_in_the_page(
     assert "asthma" not in page.text
     behind = f"{path_of(lesson)}/notes/{anna}"
     assert behind in shown(page, has_scripts=True).links
+    # in the row itself, not in what has to be opened first
+    assert behind in Filled.of(teacher, lesson).card(anna).partition("</details>")[2]
     read = shown(teacher.opens(behind))
     assert {"asthma", "spray", "Ida", "+49 30 1", "i@x.org"} <= {*read.texts}
     assert {path_of(lesson), "tel:+49301"} <= {*read.links}
@@ -224,6 +240,36 @@ def test_without_versions_somebody_elses_mark_is_seen_to_be_overwritten(
     assert statuses(chess, lesson)[0] == "present"
 
 
+def asked_about_anna(chess: Class, teacher: Visitor, lesson: str) -> Filled:
+    """Her teacher means to mark her as present, the office has excused her, and nobody has decided yet."""
+    page = Filled.of(teacher, lesson)
+    good(marks(chess.head, lesson, entry(chess.members[0], "excused")), 200)
+    return page.again(page.sends("rest", **{f"status_{chess.members[0]}": "present"}))
+
+
+def test_the_rest_leaves_open_what_is_asked_about(chess: Class, teacher: Visitor) -> None:
+    lesson = chess.lesson()
+    asked = asked_about_anna(chess, teacher, lesson)
+    for _ in range(2):
+        refused = asked.sends("rest")
+        assert refused.status_code == 412
+        asked = asked.again(refused)
+        assert "Changed meanwhile to “Excused” by head." in asked.card(chess.members[0])
+        assert statuses(chess, lesson) == ["excused", None, None]
+    leads_to(asked.sends())
+    assert statuses(chess, lesson) == ["present", None, None]
+
+
+@pytest.mark.plants
+def test_where_the_rest_asks_nothing_somebody_elses_mark_is_seen_to_be_overwritten(
+    chess: Class, teacher: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roll_call, "_require_decided", lambda *_: None)
+    lesson = chess.lesson()
+    leads_to(asked_about_anna(chess, teacher, lesson).sends("rest"))
+    assert statuses(chess, lesson) == ["present"] * 3
+
+
 def test_a_mark_that_was_removed_meanwhile_is_asked_about(chess: Class, teacher: Visitor) -> None:
     anna, lesson = chess.members[0], chess.lesson()
     good(marks(chess.head, lesson, entry(anna, "late")), 200)
@@ -256,7 +302,16 @@ def test_what_is_wrong_is_said_at_the_client_and_what_was_typed_stays(
     refused = page.sends(**fields)
     assert refused.status_code == 400
     asked = page.again(refused)
-    assert said in asked.card(anna)
+    card = asked.card(anna)
+    assert said in card
+    field = "minutes" if "minutes" in typed else "note"
+    # at its field, and on top with whose it is and what leads there
+    assert re.search(rf'name="{field}:{anna}"[^>]* aria-describedby="{field}-fault-{anna}"', card)
+    assert f'<p class="fault" id="{field}-fault-{anna}"><span class="said">{said}' in card
+    assert ("<details open>" in card) == (field == "note")
+    alert = asked.html.partition('role="alert"')[2].partition("</div>")[0]
+    label = {"minutes": "Minutes late", "note": "Note"}[field]
+    assert f'<a href="#client-{anna}">Anna Berg, {label}: {said}</a>' in alert
     for name, value in typed.items():
         assert asked.form.fields[f"{name}:{anna}"] == value
     assert asked.status(bea) == "present"
@@ -319,6 +374,32 @@ def test_a_lesson_to_come_is_shown_with_when_marking_begins(chess: Class, teache
     assert 'data-starts-at="2026-03-03T08:45:00+00:00"' in page.html
 
 
+def sends_ahead(chess: Class, teacher: Visitor, lesson: str) -> Any:
+    """What the page of a lesson to come does not offer: somebody as present, and an excuse beside it."""
+    anna, bea, _ = chess.members
+    return Filled.of(teacher, lesson).sends(**{f"status_{anna}": "present", f"status_{bea}": "excused"})
+
+
+def test_before_marking_begins_the_form_saves_nothing_but_excuses(chess: Class, teacher: Visitor) -> None:
+    lesson, bea = chess.lesson(TOMORROW), chess.members[1]
+    refused = sends_ahead(chess, teacher, lesson)
+    assert refused.status_code == 400
+    assert "must be excused: the lesson has not begun" in refused.text
+    assert statuses(chess, lesson) == [None] * 3
+    leads_to(Filled.of(teacher, lesson).sends(**{f"status_{bea}": "excused"}))
+    assert statuses(chess, lesson) == [None, "excused", None]
+
+
+@pytest.mark.plants
+def test_where_nobody_looks_at_the_status_somebody_is_seen_to_be_there_before_it_began(
+    chess: Class, teacher: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(use_cases, "time_error", lambda *_: None)
+    lesson = chess.lesson(TOMORROW)
+    leads_to(sends_ahead(chess, teacher, lesson))
+    assert statuses(chess, lesson) == ["present", "excused", None]
+
+
 def test_a_lesson_of_long_ago_is_shown_with_when_that_ended(chess: Class, teacher: Visitor) -> None:
     page = Filled.of(teacher, chess.lesson("2026-02-20"))
     assert "Marks could be changed until 27 Feb 2026. Ask the office." in page.texts
@@ -340,6 +421,35 @@ def test_a_cancelled_lesson_says_so(chess: Class, teacher: Visitor) -> None:
     shown_now = Filled.of(teacher, lesson)
     assert {"This lesson is cancelled. Nobody can be marked.", "storm"} <= {*shown_now.texts}
     assert not shown_now.form.buttons
+
+
+INITIALS = {
+    "Ann Lee": "AL",
+    "(Ann) Lee": "AL",
+    "Lee, Ann": "LA",
+    "Öznur von der Örtze": "ÖÖ",
+    "anna-maria øst": "AØ",
+    "Анна Яковлева": "АЯ",
+    "Ann Lee (2)": "AL",
+    "Ann 3 Lee 4": "AL",
+    "Ann": "A",
+    "'Ann' 7": "A",
+    "李 小龙": "李小",
+    "17 (3)": "",
+}
+
+
+def test_initials_are_made_of_letters() -> None:
+    assert {name: roll_call._initials(name) for name in INITIALS} == INITIALS
+
+
+def test_a_script_makes_the_same_initials() -> None:
+    """Of guests who are added, whose rows no template makes."""
+    static = files("attendance.adapters.web") / "static"
+    script = joined("sheet", lambda module: (static / f"{module}.js").read_text())
+    page = "globalThis.document = { getElementById: () => ({ dataset: {} }) };\n"
+    asked = f"console.log(JSON.stringify({json.dumps([*INITIALS])}.map(initials)));"
+    assert json.loads(ran_by_node(f"{page}{script}{asked}")) == [*INITIALS.values()]
 
 
 @pytest.mark.parametrize(

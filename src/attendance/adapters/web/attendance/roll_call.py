@@ -78,7 +78,8 @@ BLANK = Row(
 def roll_call(visit: Visit, lesson_id: str) -> Answer:
     """Who is to be at a lesson or was, marked or not, with all that is to be known of each at the door."""
     sheet = visit.use_cases.show_sheet(visit.signed_in, lesson_id=_lesson_id(lesson_id))
-    rows = [_row(entry, visit.form) for entry in (*sheet.attendances, *_guests(visit, sheet))]
+    found = _found(visit)
+    rows = [_row(entry, visit.form) for entry in (*sheet.attendances, *_guests(visit.form, found, sheet))]
     # a column of names is gone through by what families are called
     rows.sort(key=lambda row: (row.entry.guest, *_place_of(row.entry.name)))
     values = {
@@ -95,7 +96,8 @@ def roll_call(visit: Visit, lesson_id: str) -> Answer:
         "session": visit.visitor,
         "searched": visit.form["guest"],
         "namesakes": namesakes(row.entry.name for row in rows),
-        "found": sum(row.entry.guest and not row.entry.version for row in rows),
+        "names": {row.id: row.entry.name for row in rows},
+        "first_found": next((row.id for row in rows if row.entry.client_id in found), None),
         "notice": visit.query["notice"],
     }
     return Page("attendance/roll_call.html", values, tells_conflicts=True)
@@ -109,9 +111,7 @@ def mark(visit: Visit, lesson_id: str) -> Answer:
         return roll_call(visit, lesson_id)
     entries = _changed(visit.form)
     if visit.form["do"] == REST:
-        # the button for who is not marked decides nothing of who is
-        if any(visit.form[f"open:{sent['client_id']}"] for sent in entries):
-            raise Outdated
+        _require_decided(visit.form, entries)
         entries += _rest(visit.form, but={sent["client_id"] for sent in entries})
     try:
         visit.use_cases.mark_attendance(visit.signed_in, lesson_id=_lesson_id(lesson_id), attendances=entries)
@@ -168,6 +168,12 @@ def _changed(form: Typed) -> list[SentMark]:
         entries.append(sent)
     raise_if_errors(*errors)
     return entries
+
+
+def _require_decided(form: Typed, entries: list[SentMark]) -> None:
+    """Raise Outdated where one is asked about: the button for who is not marked decides nothing of who is."""
+    if any(form[f"open:{sent['client_id']}"] for sent in entries):
+        raise Outdated
 
 
 def _rest(form: Typed, *, but: set[ClientId]) -> list[SentMark]:
@@ -263,16 +269,22 @@ def _row(entry: SheetEntry, form: Typed) -> Row:
     return replace(wanted, changed_to=entry if is_changed else None)
 
 
-def _guests(visit: Visit, sheet: SheetDetails) -> Iterator[SheetEntry]:
+def _found(visit: Visit) -> dict[ClientId, str]:
+    """The names of clients whom a search for a guest finds, those on the sheet, too."""
+    if visit.form["do"] != SEARCH or not visit.form["guest"].strip():
+        return {}
+    found = visit.use_cases.list_clients(visit.signed_in, q=visit.form["guest"], active=True, page=1)
+    return {client.id: client.name for client in found.items}
+
+
+def _guests(form: Typed, found: dict[ClientId, str], sheet: SheetDetails) -> Iterator[SheetEntry]:
     """Clients to be added: those found, and those whom the form that comes back had already."""
     names: dict[ClientId, str] = {}
-    form = visit.form.as_shown()
+    form = form.as_shown()
     for client_id, id_text in _clients_in(form):
         if name := form[f"name:{id_text}"].strip():
             names[client_id] = name
-    if visit.form["do"] == SEARCH and visit.form["guest"].strip():
-        found = visit.use_cases.list_clients(visit.signed_in, q=visit.form["guest"], active=True, page=1)
-        names |= {client.id: client.name for client in found.items}
+    names |= found
     listed = {entry.client_id for entry in sheet.attendances}
     for client_id, name in names.items():
         if client_id not in listed:
@@ -300,8 +312,10 @@ def _is_birthday(born: dt.date | None, on: dt.date) -> bool:
 
 @lru_cache(maxsize=4096)
 def _initials(name: str) -> str:
-    words = name.replace(",", " ").split()
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+    """The first letters of the first and the last word that have any; sheet.js has the same."""
+    found = (next(filter(str.isalpha, word), "") for word in name.replace(",", " ").split())
+    letters = [letter for letter in found if letter]
+    return "".join(letters[:1] + letters[1:][-1:]).upper()
 
 
 @lru_cache(maxsize=4096)

@@ -27,6 +27,7 @@ let waiting = [];
 /** @type {{client: string, before: Said, to: Said}[] | undefined} */
 let last;
 let writing = 0;
+let steps = 0;
 let kind = "";
 let isSaved = false;
 /** @type {string | undefined} */
@@ -37,20 +38,25 @@ let whyNot = root.dataset.whyNot ?? "";
 let mayExcuse = "mayExcuse" in root.dataset;
 /** Questions that somebody has put off. @type {Set<string | undefined>} */
 const putOff = new Set();
-let isChanged = false;
+/** What has become of the lesson while the page was open. */
+let news = "";
 let isSigningOut = false;
 let unsure = Number.POSITIVE_INFINITY;
 
 const sending = sender(account, async (change) => {
+  if (change.seen) return change.seen.lesson_id === lesson ? sees(change.seen) : undefined;
   if (change.heard) await heard();
   if (change.kind !== undefined) {
     kind = change.kind;
     if (kind === "signIn") await forget();
   }
   if (change.sheet) {
-    if (change.sheet.lesson_id === lesson) sees(change.sheet);
     isSaved ||= Boolean(change.isSaved);
     others.postMessage({ lesson: change.sheet.lesson_id, isSaved: change.isSaved });
+  }
+  if (change.closed && change.lesson === lesson) {
+    mayExcuse = false;
+    becomes(change.closed);
   }
   if (change.sheet || !change.heard) await refresh();
 });
@@ -89,9 +95,9 @@ function sees(sheet) {
     rows.delete(client);
     row.element.remove();
   }
-  if (sheet.may_mark && whyNot === "early") opens();
   mayExcuse = sheet.may_excuse ?? mayExcuse;
-  isChanged = whyNot === "early" ? !mayExcuse : sheet.may_mark !== !whyNot;
+  if (sheet.state === "cancelled") becomes("cancelled");
+  else becomes(sheet.may_mark ? "" : mayExcuse ? "early" : "over");
   order();
 }
 
@@ -102,17 +108,27 @@ function adds(row) {
   return row;
 }
 
-function opens() {
-  whyNot = "";
-  find(".early")?.remove();
-  for (const control of root.querySelectorAll(".rest, #guest")) control.removeAttribute("disabled");
+/** Say on top, and in the status line, why nobody can be marked now; "": they can. @param {string} why */
+function becomes(why) {
+  if (why === whyNot) return;
+  keepsTyped();
+  whyNot = why;
+  news = why || !find(".rest") ? texts[why] ?? texts.reasons[why] ?? texts.reload : "";
+  find(".why-not")?.remove();
+  if (news) {
+    const line = made("p", "", { class: "alert why-not", role: "alert" });
+    line.append(made("span", news));
+    find(".lead").after(line);
+  }
+  if (find("#guest")) find("#guest").disabled = Boolean(why);
   shows();
 }
 
 async function refresh() {
+  const before = steps;
   const [entries, undoable] = [await store.waiting(account), await store.lastStep(account, lesson)];
-  // what is just being kept is on the page already
-  if (writing) return;
+  // what is just being kept, or was while this was read, is on the page already
+  if (writing || steps !== before) return;
   waiting = entries;
   last = undoable;
   const here = new Map(waiting.filter((entry) => entry.lesson === lesson).map((entry) => [entry.client, entry]));
@@ -136,9 +152,10 @@ function shows() {
   find(".progress b").textContent = text("progress", { marked, total });
   const undo = find(".undo");
   if (undo) {
-    undo.setAttribute("aria-disabled", String(!last));
+    const isOff = !last || !mayExcuse;
+    undo.setAttribute("aria-disabled", String(isOff));
     // what has the focus keeps it
-    undo.disabled = !last && document.activeElement !== undo;
+    undo.disabled = isOff && document.activeElement !== undo;
   }
   const rest = find(".rest");
   if (rest) rest.disabled = Boolean(whyNot) || marked === total;
@@ -151,55 +168,51 @@ function showStatus() {
   const refused = waiting.find((entry) => entry.refusal);
   const number = waiting.filter((entry) => !entry.refusal).length;
   const isOffline = kind === "offline" || !navigator.onLine;
-  /** @type {[string, string]} */
+  /** @type {[string, string, string?]} */
   let said = ["", ""];
-  if (kind === "signIn") said = ["wrong", texts.signIn];
+  if (kind === "signIn") said = ["wrong", texts.signIn, `/app/sign-in?next=${encodeURIComponent(location.pathname)}`];
   // nothing is said of what the disk may still refuse
   else if (writing || beingTyped) said = ["wait", ""];
   else if (number && isOffline) said = ["wait", text("offline", { number })];
   else if (number) said = ["wait", text("waiting", { number })];
-  else if (refused) said = ["wrong", `${texts.refused}: ${reason(refused)}`];
-  else if ([...rows.values()].some((row) => row.isFaulty)) said = ["wrong", `${texts.refused}: ${texts.minutesWrong}`];
-  else if (isChanged) said = ["wrong", texts.reload];
+  else if (refused) said = ["wrong", unsaved(refused), "#refusals"];
+  else if (news) said = ["wrong", news];
   else if (isOffline) said = ["wait", texts.offlineAll];
   else if (isSaved) said = ["good", texts.saved];
   if (status.textContent === said[1] && status.dataset.kind === said[0]) return;
   status.dataset.kind = said[0];
-  if (kind === "signIn") {
-    const next = encodeURIComponent(location.pathname);
-    status.replaceChildren(made("a", said[1], { href: `/app/sign-in?next=${next}` }));
-  } else {
-    status.textContent = said[1];
-  }
+  status.replaceChildren(said[2] ? made("a", said[1], { href: said[2] }) : said[1]);
 }
 
-/** @param {import("./store.js").Entry} entry */
-const reason = (entry) => texts.reasons[entry.refusal ?? ""] ?? entry.refusal;
+/** Why it is not saved, and is not going to be by itself. @param {import("./store.js").Entry} [entry] */
+function unsaved(entry) {
+  if (entry?.conflict) return texts.changed;
+  const why = entry?.refusal ?? (entry?.to.wrong && store.MINUTES);
+  return why ? `${texts.refused}: ${texts.reasons[why] ?? why}` : "";
+}
 
+/** At the clients, and on top with what leads there. */
 function showRefusals() {
-  const lines = waiting
-    .filter((entry) => entry.refusal || entry.conflict)
-    .map((entry) => {
-      const line = made("div", "", { class: "alert" });
-      const is = entry.conflict ? texts.changed : `${texts.refused}: ${reason(entry)}`;
-      const paragraph = made("p", `${entry.name}, ${described(entry.to)}. ${is}. `);
-      if (entry.lesson !== lesson) {
-        paragraph.append(made("a", texts.open, { href: `/app/lessons/${entry.lesson}` }));
-      } else if (entry.conflict) {
-        paragraph.append(button(texts.decide, texts.decide, asksAgain));
-      } else {
-        paragraph.append(
-          button(texts.tryAgain, text("tryAgainWhat", entry), () => changes(entry, true)),
-          button(texts.discard, text("discardWhat", entry), () => changes(entry, false)),
-        );
-      }
-      line.append(paragraph);
-      return line;
+  for (const row of rows.values()) {
+    const { entry } = row;
+    row.tells(unsaved(entry), () => {
+      if (entry?.conflict) return [button(texts.decide, texts.decide, asksAgain)];
+      if (!entry?.refusal) return [];
+      const discard = button(texts.discard, text("discardWhat", entry), () => changes(entry, false));
+      if (entry.refusal === store.MINUTES) return [discard];
+      return [button(texts.tryAgain, text("tryAgainWhat", entry), () => changes(entry, true)), discard];
     });
+  }
+  const lines = waiting.filter(unsaved).map((entry) => {
+    const isHere = entry.lesson === lesson;
+    const said = `${entry.name}, ${described(entry.to)}. ${unsaved(entry)}${isHere ? "" : `. ${texts.open}`}`;
+    const line = made("p");
+    line.append(made("a", said, { href: isHere ? `#client-${entry.client}` : `/app/lessons/${entry.lesson}` }));
+    return line;
+  });
   const place = find(".refusals");
-  if (place.childElementCount === lines.length && place.textContent === lines.map((line) => line.textContent).join("")) return;
-  place.replaceChildren(...lines);
   place.hidden = !lines.length;
+  if (place.textContent !== lines.map((line) => line.textContent).join("")) place.replaceChildren(...lines);
 }
 
 /** @param {string} said @param {string} name @param {() => void} does */
@@ -235,13 +248,14 @@ async function decides(row, isMine) {
 /** Keep a step, show it, and send it soon. @param {{row: Row, to: Said, rest?: boolean, typed?: boolean}[]} those @param {boolean} [isUndo] */
 async function step(those, isUndo = false) {
   const told = those.map(({ row, to, rest, typed }) => {
-    const { client, name, base, said: before } = row;
-    return { client, name, before, to, base, rest, typed };
+    const { client, name, base, entry, said: before } = row;
+    return { client, name, before, to, base, rest, typed, sent: entry?.to };
   });
   for (const { row, to, rest } of those) shownAt(row, to, Boolean(rest));
   last = isUndo ? undefined : told;
   if (!isUndo) find(".undone").textContent = "";
   writing += 1;
+  steps += 1;
   shows();
   try {
     await store.step(account, lesson, told, isUndo);
@@ -251,12 +265,18 @@ async function step(those, isUndo = false) {
   }
 }
 
-/** Show at once what is about to be kept. @param {Row} row @param {Said} to @param {boolean} rest */
+/** What is about to be kept. @param {Row} row @param {Said} to @param {boolean} [rest] @returns {import("./store.js").Entry} */
+function next({ client, name, base, entry }, to, rest) {
+  const old = entry ?? { account, lesson, client, name, base, tried: [], at: 0, seq: "" };
+  return { ...old, to, rest: Boolean(rest && !entry), refusal: undefined, conflict: undefined };
+}
+
+/** Show it at once. @param {Row} row @param {Said} to @param {boolean} rest */
 function shownAt(row, to, rest) {
-  const { client, name, base } = row;
-  const old = row.entry ?? { account, lesson, client, name, base, tried: [], at: 0, seq: "", rest };
-  const entry = { ...old, to, rest: rest && !row.entry, refusal: undefined, conflict: undefined };
-  const waits = !store.same(to, entry.base) || entry.tried.length > 0;
+  const { client } = row;
+  const entry = next(row, to, rest);
+  // what was there before may be on its way
+  const waits = row.entry || to.wrong || !store.same(to, entry.base);
   row.entry = waits ? entry : undefined;
   row.early = undefined;
   waiting = waiting.filter((each) => each.lesson !== lesson || each.client !== client);
@@ -283,7 +303,6 @@ const rowOf = (event) => rows.get(/** @type {HTMLElement} */ (event.target).clos
 /** @param {Row} row @param {string | null} status @param {boolean} [typed] */
 function taps(row, status, typed) {
   const to = row.typed(status);
-  if (to.status !== "late") to.minutes = null;
   return row.differs(to) ? step([{ row, to, typed }]) : undefined;
 }
 
@@ -313,6 +332,8 @@ list.addEventListener("input", (/** @type {Event} */ event) => {
 
 /** Nobody may come back to a page that is left: keep what is typed, and send it, at once. */
 async function leaves() {
+  const row = beingTyped;
+  if (row?.said.status) await store.keepNow(next(row, row.typed(row.said.status)));
   await keepsTyped();
   if (waiting.length) await sending.send();
 }
@@ -352,7 +373,7 @@ find(".undo")?.addEventListener("click", undoes);
 
 /** Take back the last step of which anything is left. @returns {Promise<void>} */
 async function undoes() {
-  if (!last) return;
+  if (!last || !mayExcuse) return;
   /** @type {{row: Row, to: Said}[]} */
   const back = [];
   for (const { client, before, to } of last) {
@@ -395,7 +416,7 @@ function order() {
 function filter() {
   const isUnmarked = find("#unmarked-only").checked;
   // whoever is marked now stays where they are until this is asked for again: nothing moves under a thumb
-  for (const row of rows.values()) row.element.hidden = isUnmarked && Boolean(row.said.status);
+  for (const row of rows.values()) row.element.hidden = isUnmarked && Boolean(row.said.status) && !row.told;
 }
 
 find(".tools").addEventListener("change", () => {
@@ -449,6 +470,30 @@ async function comes({ id, name }) {
   row.element.scrollIntoView({ block: "center" });
   row.radios[0].focus();
 }
+
+// What is noted of a client: asked for whenever it is looked at, and kept nowhere
+
+/** A device that is left lying keeps nothing of anybody's health. @param {any} event */
+async function looksUp(event) {
+  const { open } = event.target;
+  const row = rowOf(event);
+  const place = row?.element.querySelector(".known");
+  if (!place) return;
+  place.textContent = open ? "…" : "";
+  if (!open) return;
+  let said = texts.notesOnline;
+  try {
+    const answer = await sending.asks(`/api/v1/clients/${row.client}`);
+    const { notes, code } = await answer.json();
+    said = answer.ok ? (notes ? text("notes", { notes }) : texts.noNotes) : texts.reasons[code] ?? code;
+  } catch (/** @type {any} */ { kind: why }) {
+    if (why === "signIn") said = texts.signIn;
+  }
+  if (event.target.open) place.textContent = said;
+}
+
+// what is opened tells nobody around it
+list.addEventListener("toggle", looksUp, true);
 
 // When there is a connection, again and again
 
@@ -530,7 +575,7 @@ async function start() {
   if (kept && kept.at > at) sees(kept.sheet);
   else order();
   const startsAt = Date.parse(root.dataset.startsAt ?? "") - Date.now();
-  if (whyNot === "early" && startsAt < 2 ** 31) setTimeout(opens, Math.max(0, startsAt));
+  if (whyNot === "early" && startsAt < 2 ** 31) setTimeout(becomes, Math.max(0, startsAt), "");
   if (!isSecure) {
     find(".why-offline").textContent = texts.insecure;
     find(".why-offline").hidden = false;

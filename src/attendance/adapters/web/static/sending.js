@@ -29,12 +29,13 @@ function body({ client, to, base, rest, at, undated }) {
 
 /**
  * @param {string} account
- * @param {(change: {kind?: string, sheet?: any, isSaved?: boolean, heard?: boolean}) => Promise<void> | void} tell what became of it
+ * @param {(change: {kind?: string, seen?: any, sheet?: any, isSaved?: boolean, heard?: boolean, lesson?: string, closed?: string}) => Promise<void> | void} tell what became of it
  */
 export function sender(account, tell) {
   let failures = 0;
   let notBefore = 0;
   let isQueued = false;
+  let sends = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
 
@@ -68,14 +69,19 @@ export function sender(account, tell) {
     }
   }
 
-  /** @param {string} lesson @param {Entry[]} entries */
-  async function sendLesson(lesson, entries) {
-    await store.trying(entries);
+  /** @param {string} lesson @param {Entry[]} read */
+  async function sendLesson(lesson, read) {
+    const entries = await store.trying(read);
+    if (!entries.length) return;
     const attendances = entries.map(body);
     const headers = { "content-type": "application/json" };
+    sends += 1;
     const answer = await asks(path(lesson), { method: "PUT", headers, body: JSON.stringify({ attendances }) });
+    sends += 1;
     if (answer.ok) {
       const sheet = await sheetIn(answer);
+      // before anything stops waiting: what is tapped meanwhile is tapped over this
+      await tell({ seen: sheet });
       await store.accepted(entries, sheet);
       await tell({ sheet, isSaved: true });
       return;
@@ -89,6 +95,7 @@ export function sender(account, tell) {
     const faulty = entries.filter((entry) => faults.has(entry));
     if (answer.status === 412 && faulty.length) {
       const sheet = await sheetIn(await asks(path(lesson)));
+      await tell({ seen: sheet });
       await store.outdated(faulty, sheet);
       await tell({ sheet });
       return;
@@ -104,6 +111,22 @@ export function sender(account, tell) {
       return entry.seq === sent.seq ? { ...entry, refusal: said } : entry;
     });
     await tell({});
+    // nor can anybody else be marked, perhaps
+    if (!faulty.length) await asksHow(lesson);
+  }
+
+  /** How a lesson is now, or why that is not told any more. @param {string} lesson @param {string} [etag] */
+  async function asksHow(lesson, etag) {
+    const before = sends;
+    const answer = await asks(path(lesson), { headers: etag ? { "if-none-match": etag } : {} });
+    if (answer.status === 304) return;
+    const sheet = await sheetIn(answer);
+    // what was sent meanwhile is answered by a newer one
+    if (sends !== before) return;
+    if (!answer.ok) return void (await tell({ lesson, closed: sheet.code }));
+    await tell({ seen: sheet });
+    await store.keepSheet(sheet);
+    await tell({ sheet });
   }
 
   async function sendAll() {
@@ -150,14 +173,7 @@ export function sender(account, tell) {
   }
 
   /** See what others have said of a lesson. @param {string} lesson @param {string} [etag] */
-  const look = (lesson, etag) =>
-    attempt(async () => {
-      const answer = await asks(path(lesson), { headers: etag ? { "if-none-match": etag } : {} });
-      if (answer.status !== 200) return;
-      const sheet = await sheetIn(answer);
-      await store.keepSheet(sheet);
-      await tell({ sheet });
-    });
+  const look = (lesson, etag) => attempt(() => asksHow(lesson, etag));
 
   return { send, look, asks };
 }

@@ -1,6 +1,6 @@
 /** The list of clients as it is on the page: read from its HTML once, then shown as it is known. */
 
-import { same, seen } from "./taps.js";
+import { MINUTES, same, seen } from "./taps.js";
 
 /**
  * @typedef {import("./store.js").Said} Said
@@ -64,13 +64,15 @@ export class Row {
     const tapped = this.radios.find((radio) => radio.checked && !radio.defaultChecked);
     /** What was tapped before there was a script: it stays as it is until it is kept. @type {Said | undefined} */
     this.early = tapped && this.typed(tapped.value);
+    /** Why what was tapped is not saved. */
+    this.told = "";
   }
 
   /** What is shown: what was tapped here, but where it is for the unmarked alone and somebody is marked. @returns {Said} */
   get said() {
     const { entry, base } = this;
     if (!entry || (entry.rest && base.status)) return base;
-    return entry.to;
+    return entry.refusal === MINUTES ? { ...base, wrong: entry.to.wrong } : entry.to;
   }
 
   /** @param {any} listed as a sheet has them */
@@ -102,56 +104,58 @@ export class Row {
   /** Show what is known; what somebody types in stays. @param {boolean} isOpen whether one may mark now @param {boolean} mayExcuse */
   show(isOpen, mayExcuse) {
     const { said, entry } = this;
-    this.tellsFault();
     if (!this.early) for (const radio of this.radios) radio.checked = radio.value === said.status;
     this.minutes.disabled = !isOpen;
     for (const radio of this.radios) radio.disabled = !(radio.value === "excused" ? mayExcuse : isOpen);
     for (const control of [this.note, this.trial]) control.disabled = !mayExcuse || !said.status;
     const typedIn = document.activeElement;
-    if (typedIn !== this.minutes && !this.isFaulty) this.minutes.value = String(said.minutes ?? "");
+    if (typedIn !== this.minutes) this.minutes.value = said.wrong ?? String(said.minutes ?? "");
     if (typedIn !== this.note) this.note.value = said.note;
     this.trial.checked = said.trial;
     const noted = this.element.querySelector(".noted");
     if (noted) noted.textContent = said.note;
-    this.element.classList.toggle("is-waiting", Boolean(entry) && !(entry?.rest && this.base.status));
-    this.element.classList.toggle("is-refused", Boolean(entry?.refusal));
+    this.element.classList.toggle("is-waiting", Boolean(entry) && entry?.refusal !== MINUTES && !(entry?.rest && this.base.status));
   }
 
   /** What the fields say, with another status where one was tapped. @param {string | null} status @returns {Said} */
   typed(status) {
     if (!status) return CLEARED;
+    const said = { status, note: this.note.value, minutes: null, trial: this.trial.checked };
+    if (status !== "late") return said;
     const typed = this.minutes.value.trim();
-    // what cannot be is told at the field, and takes the place of nothing
-    const minutes = isWrong(typed) ? this.said.minutes : Number(typed) || null;
-    return { status, note: this.note.value, minutes: status === "late" ? minutes : null, trial: this.trial.checked };
+    // what cannot be takes the place of nothing
+    return isWrong(typed) ? { ...said, minutes: this.said.minutes, wrong: typed } : { ...said, minutes: Number(typed) || null };
   }
 
   focus() {
     (this.radios.find((radio) => radio.checked) ?? this.radios[0]).focus();
   }
 
-  /** Whether the minutes that are typed cannot be. */
-  get isFaulty() {
-    return this.said.status === "late" && isWrong(this.minutes.value.trim());
-  }
-
-  tellsFault() {
-    const id = `fault-${this.client}`;
-    const told = this.element.querySelector(".fault-minutes");
-    if (this.isFaulty === Boolean(told)) return;
-    told?.remove();
-    for (const name of ["aria-invalid", "aria-describedby"]) this.minutes.removeAttribute(name);
-    if (!this.isFaulty) return;
-    this.minutes.setAttribute("aria-invalid", "true");
-    this.minutes.setAttribute("aria-describedby", id);
-    const fault = made("p", "", { class: "fault fault-minutes", id });
-    fault.append(made("span", texts.minutesWrong));
-    this.minutes.closest("label")?.after(fault);
+  /** Tell at the client why what was tapped is not saved, with what can be done. @param {string} why @param {() => HTMLElement[]} buttons */
+  tells(why, buttons) {
+    const told = why && `${why}${this.entry?.refusal}`;
+    if (told === this.told) return;
+    this.told = told;
+    const id = `told-${this.client}`;
+    this.element.querySelector(".told")?.remove();
+    for (const each of [this.radios[0].closest(".statuses"), this.minutes]) {
+      if (why) each?.setAttribute("aria-describedby", id);
+      else each?.removeAttribute("aria-describedby");
+    }
+    this.minutes.ariaInvalid = this.said.wrong ? "true" : null;
+    if (!why) return;
+    const line = made("p");
+    line.append(made("span", why, { id }), ...buttons());
+    const box = made("div", "", { class: "alert told" });
+    box.append(line);
+    this.element.querySelector(".noted")?.before(box);
+    // whoever is asked about is seen
+    this.element.hidden = false;
   }
 
   /** Whether it has changed. @param {Said} to */
   differs(to) {
-    return !same(this.said, to);
+    return !same(this.said, to) || this.said.wrong !== to.wrong;
   }
 }
 
@@ -185,6 +189,12 @@ export function sorted(rows, byGiven, language) {
   });
 }
 
+/** The first letters of the first and the last word that have any. @param {string} name */
+export function initials(name) {
+  const letters = name.replaceAll(",", " ").split(/\s/).flatMap((word) => /\p{L}/u.exec(word) ?? []);
+  return [letters[0], ...letters.slice(1).slice(-1)].join("").toUpperCase();
+}
+
 /** A row for somebody who is not on the page yet. @param {string} client @param {string} name */
 export function newRow(client, name) {
   const template = /** @type {HTMLTemplateElement} */ (root.querySelector("template"));
@@ -193,9 +203,7 @@ export function newRow(client, name) {
   for (const each of [element, ...element.querySelectorAll("*")]) {
     for (const attribute of each.attributes) attribute.value = attribute.value.replace(blank, client);
   }
-  const words = name.replaceAll(",", " ").trim().split(/\s+/);
-  const initials = words.length > 1 ? words[0][0] + words[words.length - 1][0] : words[0].slice(0, 1);
-  /** @type {HTMLElement} */ (element.querySelector(".initials")).textContent = initials.toUpperCase();
+  /** @type {HTMLElement} */ (element.querySelector(".initials")).textContent = initials(name);
   /** @type {HTMLElement} */ (element.querySelector(".name")).textContent = name;
   const more = element.querySelector("summary");
   more?.setAttribute("aria-label", `${more.textContent}: ${name}`);

@@ -3,7 +3,9 @@
  * can be undone; whose session it is and until when. The worker has this file, too; what is done with taps
  * stands in taps.js.
  *
- * @typedef {{status: string | null, note: string, minutes: number | null, trial: boolean}} Said
+ * `wrong`: what was typed as minutes and are none, until it is mended or discarded.
+ *
+ * @typedef {{status: string | null, note: string, minutes: number | null, trial: boolean, wrong?: string}} Said
  * @typedef {Said & {version: number}} Seen
  * @typedef {{account: string, lesson: string, client: string, name: string, to: Said, base: Seen,
  *   tried: Said[], rest: boolean, at: number, seq: string, conflict?: boolean, refusal?: string,

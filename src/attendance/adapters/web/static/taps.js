@@ -10,20 +10,22 @@ export * from "./store.js";
  * @typedef {import("./store.js").Entry} Entry
  */
 
+/** The refusal of what is never sent: only minutes that are none differ from what was seen. */
+export const MINUTES = "minutes";
+
 /**
  * Keep an entry's next state, or nothing where nothing differs from what was seen and nothing was sent.
  * @param {IDBObjectStore} store
  * @param {Entry} entry
  */
 function put(store, entry) {
-  if (same(entry.to, entry.base) && !entry.tried.length) {
-    store.delete([entry.account, entry.lesson, entry.client]);
-  } else {
-    store.put(entry);
-  }
+  const isSettled = same(entry.to, entry.base) && !entry.tried.length;
+  if (!isSettled) store.put(entry);
+  else if (entry.to.wrong) store.put({ ...entry, refusal: MINUTES });
+  else store.delete([entry.account, entry.lesson, entry.client]);
 }
 
-/** @param {Said} one @param {Said} other */
+/** Whether both would be sent as the same. @param {Said} one @param {Said} other */
 export function same(one, other) {
   const minutes = (/** @type {Said} */ said) => (said.status === "late" ? said.minutes : null);
   return (
@@ -47,12 +49,12 @@ export function seen(listed) {
  * One step: taps of any number of clients, all kept or none, and how to take them back.
  * @param {string} account
  * @param {string} lesson
- * @param {{client: string, name: string, before: Said, to: Said, base: Seen, rest?: boolean, typed?: boolean}[]} taps
+ * @param {{client: string, name: string, before: Said, to: Said, base: Seen, rest?: boolean, typed?: boolean, sent?: Said}[]} taps
  * @param {boolean} isUndo
  */
 export function step(account, lesson, taps, isUndo) {
   return transaction(async ({ waiting: store, undo }) => {
-    for (const { client, name, to, base, rest } of taps) {
+    for (const { client, name, to, base, rest, sent } of taps) {
       const old = await got(store.get([account, lesson, client]));
       put(store, {
         account,
@@ -60,8 +62,9 @@ export function step(account, lesson, taps, isUndo) {
         client,
         name,
         to,
-        base: old?.base ?? base,
-        tried: old?.tried ?? [],
+        base: old && old.refusal !== MINUTES ? old.base : base,
+        // what waited when it was tapped, and has been accepted in another tab
+        tried: old?.tried ?? (sent ? [sent] : []),
         rest: Boolean(rest && !old),
         at: Date.now(),
         seq: unique(),
@@ -75,6 +78,14 @@ export function step(account, lesson, taps, isUndo) {
     else if (isUndo) steps.pop();
     else steps.push(taps.map(({ client, before, to, typed }) => ({ client, before, to, typed })));
     undo.put({ account, lesson, steps: steps.slice(-20), at: Date.now() });
+  });
+}
+
+/** Before the page is gone: without looking at what is kept, whose answer might not come any more. @param {Entry} entry */
+export function keepNow(entry) {
+  return transaction(({ waiting: store }) => {
+    put(store, { ...entry, at: Date.now(), seq: unique() });
+    store.transaction.commit();
   });
 }
 
@@ -104,17 +115,26 @@ export function change(entries, next, sheet) {
   });
 }
 
-/** Before anything is sent: what comes back may be this. @param {Entry[]} entries */
-export const trying = (entries) =>
-  change(entries, (entry, sent) => (entry.tried.some((said) => same(said, sent.to)) ? entry : { ...entry, tried: [...entry.tried, sent.to] }));
+/** Before anything is sent: what comes back may be this. Those that are still there, as they are by now. @param {Entry[]} entries */
+export async function trying(entries) {
+  /** @type {Entry[]} */
+  const there = [];
+  await change(entries, (entry) => {
+    const { tried, to } = entry;
+    const now = tried.some((said) => same(said, to)) ? entry : { ...entry, tried: [...tried, to] };
+    there.push(now);
+    return now;
+  });
+  return there;
+}
 
 /** @param {Entry[]} entries @param {any} sheet */
 export function accepted(entries, sheet) {
   return change(
     entries,
     (entry, sent) => {
-      if (entry.seq === sent.seq) return null;
       const now = seen(sheet.attendances.find((/** @type {any} */ listed) => listed.client_id === entry.client));
+      if (entry.seq === sent.seq) return entry.to.wrong ? { ...entry, base: now, tried: [], rest: false } : null;
       // what somebody else has said, and whoever tapped again has not seen, is asked about
       return same(now, sent.to) ? { ...entry, base: now, tried: [], rest: false } : { ...entry, rest: false };
     },
