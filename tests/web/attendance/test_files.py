@@ -153,6 +153,7 @@ def test_the_worker_is_always_at_its_address_and_names_the_files_of_now(memory: 
     assert answered.status_code == 200
     assert answered.headers["content-type"] == "text/javascript; charset=utf-8"
     assert answered.headers["cache-control"] == "no-cache"
+    assert answered.headers["service-worker-allowed"] == "/"
     assert answered.headers["content-security-policy"] == "default-src 'none'; connect-src 'self'"
     assert answered.content == worker_script()
     for name in KEPT:
@@ -161,7 +162,7 @@ def test_the_worker_is_always_at_its_address_and_names_the_files_of_now(memory: 
     tag = {"if-none-match": answered.headers["etag"]}
     known = visitor(memory).opens("/app/worker.js", **tag)
     assert (known.status_code, known.content) == (304, b"")
-    for name in ("content-security-policy", "cache-control", "etag"):
+    for name in ("content-security-policy", "cache-control", "etag", "service-worker-allowed"):
         assert known.headers[name] == answered.headers[name]
 
 

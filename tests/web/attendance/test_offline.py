@@ -365,7 +365,6 @@ def test_todays_page_without_connection_says_so_and_where_something_waits(
     roll.taps("Anna Adler", "Present")
     roll.taps("Bea Berg", "Late")
     roll.says("Offline: 2 waiting")
-    # the front door is none of the pages that are kept
     page.get_by_role("link", name="attendance", exact=True).click()
     expect(page).to_have_url(re.compile("/app/today$"))
     expect(page.locator("#waiting")).to_have_text("Offline: 2 waiting")
@@ -380,6 +379,25 @@ def test_todays_page_without_connection_says_so_and_where_something_waits(
     expect(page.get_by_role("heading", name="No connection")).to_be_visible()
     page.get_by_role("link", name="attendance", exact=True).click()
     expect(page).to_have_url(re.compile("/app/today$"))
+
+
+def test_the_front_door_without_connection_leads_to_today_as_it_was_kept(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    page = opened(lesson).page
+    is_kept(page, "/app/today")
+    page.close()
+    phone.set_offline(True)
+    page = phone.new_page()
+    page.goto("/")
+    expect(page).to_have_url(re.compile("/app/today$"))
+    expect(page.locator(f"a[href='{lesson.path}']")).to_be_visible()
+    page.evaluate("caches.delete('pages')")
+    page.goto("/")
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    # once there is a connection, what was asked for
+    phone.set_offline(False)
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
 
 
 # Ones own answer that was lost
