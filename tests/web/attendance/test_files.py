@@ -183,6 +183,17 @@ def test_whoever_signs_out_while_something_waits_is_asked(memory: Api) -> None:
     assert ada.cookie is None
 
 
+def test_whoever_is_about_to_sign_in_is_told_how_much_waits(memory: Api) -> None:
+    told = "2 marks on this device are not sent yet. They are sent once whoever tapped them signs in."
+    page = visitor(memory).opens("/app/sign-in?waiting=2&next=%2Fapp%2Ftoday")
+    assert told in shown(page).texts
+    # after a password that is wrong, too
+    refused = visitor(memory).sends("/app/sign-in?waiting=2", login="nobody", password="wrong", next="")
+    assert told in shown(refused).texts
+    for number in ("0", "x", "", "-1"):
+        assert "not sent yet" not in visitor(memory).opens(f"/app/sign-in?waiting={number}").text
+
+
 # Whose request it is meant to be
 
 

@@ -188,6 +188,37 @@ def test_nor_where_the_session_has_ended_meanwhile(phone: BrowserContext, lesson
     decides_and_is_done(roll, lesson)
 
 
+def test_on_the_page_to_sign_in_it_is_said_how_much_waits_on_the_device(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    roll = opened(lesson)
+    page = roll.page
+    is_kept(page, lesson.path)
+    phone.set_offline(True)
+    roll.taps("Anna Adler", "Present")
+    roll.taps("Bea Berg", "Late")
+    roll.says("Offline: 2 waiting")
+    page.goto("about:blank")
+    sessions_end(lesson)
+    phone.set_offline(False)
+    page.goto("/app/today")
+    told = page.get_by_text("2 marks on this device are not sent yet.")
+    expect(told).to_be_visible()
+    for name in ("Anna", "Clay", lesson.teacher):
+        expect(page.get_by_text(name)).to_have_count(0)
+    signs_in(page, lesson.teacher, "wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(told).to_be_visible()
+    signs_in(page, lesson.teacher)
+    expect(page).to_have_url(re.compile("/app/today$"))
+    expect(page.locator("#waiting")).to_have_text("Saved")
+    assert [*lesson.statuses.values()][:2] == ["present", "late"]
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/app/sign-in")
+    expect(page.get_by_label("Password")).to_be_visible()
+    expect(told).to_have_count(0)
+
+
 def test_nor_where_one_signs_in_beside_it(phone: BrowserContext, lesson: Lesson) -> None:
     """In another tab; the page goes on when it is looked at again."""
     roll = until_the_connection_is_back(phone, lesson)

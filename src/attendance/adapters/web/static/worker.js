@@ -92,6 +92,9 @@ async function file(request) {
  * @param {string} path with its query
  */
 async function page(event, path) {
+  // how much waits here, of whomever, is said to who is about to sign in
+  const number = /^\/app\/sign-in(?!.*waiting=)/.test(path) && (await waiting()).length;
+  if (number) return Response.redirect(path.replace(/\?|$/, `?waiting=${number}&`), 303);
   const began = Date.now();
   const network = fetch(event.request);
   // what else is opened, files to be saved too, goes by
