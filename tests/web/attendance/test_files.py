@@ -130,7 +130,7 @@ def test_files_are_sent_as_short_as_can_be_and_kept_for_good(memory: Api) -> Non
         ("js", b"const u = /** @type {any} */ (x);\n", b"const u = (x);\n"),
         ("js", b'f("http://example.org");\n', b'f("http://example.org");\n'),
         ("js", b"/**\n * Two\n * lines\n */\nc();\n", b"c();\n"),
-        ("css", b"/* why */\na {\n  b: c;\n}\n", b"a {\nb: c;\n}\n"),
+        ("css", b"/* why */\na,\nd {\n  b: c;\n}\n", b"a,\nd {b: c;}"),
         ("svg", b"<svg>\n  <!-- a -->\n</svg>", b"<svg>\n  <!-- a -->\n</svg>"),
     ],
 )
