@@ -67,6 +67,12 @@ def test_files_of_a_page_are_found_where_the_proxy_takes_the_base_away(below: Ap
         assert below.http.get(path.removeprefix(BASE)).status_code == 200
 
 
+def test_the_worker_may_give_the_front_door_below_alone(below: Api) -> None:
+    answered = visitor(below).opens("/app/worker.js", accept="*/*")
+    assert answered.headers["service-worker-allowed"] == f"{BASE}/"
+    assert f'const TODAY = "{BASE}/app/today";' in answered.text
+
+
 def test_who_signs_in_goes_on_below(below: Api) -> None:
     below.having(username="ada")
     stranger = visitor(below)

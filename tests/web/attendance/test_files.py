@@ -130,7 +130,7 @@ def test_files_are_sent_as_short_as_can_be_and_kept_for_good(memory: Api) -> Non
         ("js", b"const u = /** @type {any} */ (x);\n", b"const u = (x);\n"),
         ("js", b'f("http://example.org");\n', b'f("http://example.org");\n'),
         ("js", b"/**\n * Two\n * lines\n */\nc();\n", b"c();\n"),
-        ("css", b"/* why */\na {\n  b: c;\n}\n", b"a {\nb: c;\n}\n"),
+        ("css", b"/* why */\na,\nd {\n  b: c;\n}\n", b"a,\nd {b: c;}"),
         ("svg", b"<svg>\n  <!-- a -->\n</svg>", b"<svg>\n  <!-- a -->\n</svg>"),
     ],
 )
@@ -153,6 +153,7 @@ def test_the_worker_is_always_at_its_address_and_names_the_files_of_now(memory: 
     assert answered.status_code == 200
     assert answered.headers["content-type"] == "text/javascript; charset=utf-8"
     assert answered.headers["cache-control"] == "no-cache"
+    assert answered.headers["service-worker-allowed"] == "/"
     assert answered.headers["content-security-policy"] == "default-src 'none'; connect-src 'self'"
     assert answered.content == worker_script()
     for name in KEPT:
@@ -161,7 +162,7 @@ def test_the_worker_is_always_at_its_address_and_names_the_files_of_now(memory: 
     tag = {"if-none-match": answered.headers["etag"]}
     known = visitor(memory).opens("/app/worker.js", **tag)
     assert (known.status_code, known.content) == (304, b"")
-    for name in ("content-security-policy", "cache-control", "etag"):
+    for name in ("content-security-policy", "cache-control", "etag", "service-worker-allowed"):
         assert known.headers[name] == answered.headers[name]
 
 
@@ -180,6 +181,17 @@ def test_whoever_signs_out_while_something_waits_is_asked(memory: Api) -> None:
         assert "Sign out everywhere" in shown(ada.opens(f"/app/sign-out?waiting={number}")).texts
     assert ada.sends("/app/sign-out?discard=yes").status_code == 303
     assert ada.cookie is None
+
+
+def test_whoever_is_about_to_sign_in_is_told_how_much_waits(memory: Api) -> None:
+    told = "2 marks on this device are not sent yet. They are sent once whoever tapped them signs in."
+    page = visitor(memory).opens("/app/sign-in?waiting=2&next=%2Fapp%2Ftoday")
+    assert told in shown(page).texts
+    # after a password that is wrong, too
+    refused = visitor(memory).sends("/app/sign-in?waiting=2", login="nobody", password="wrong", next="")
+    assert told in shown(refused).texts
+    for number in ("0", "x", "", "-1"):
+        assert "not sent yet" not in visitor(memory).opens(f"/app/sign-in?waiting={number}").text
 
 
 # Whose request it is meant to be

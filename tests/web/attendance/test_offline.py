@@ -189,6 +189,37 @@ def test_nor_where_the_session_has_ended_meanwhile(phone: BrowserContext, lesson
     decides_and_is_done(roll, lesson)
 
 
+def test_on_the_page_to_sign_in_it_is_said_how_much_waits_on_the_device(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    roll = opened(lesson)
+    page = roll.page
+    is_kept(page, lesson.path)
+    phone.set_offline(True)
+    roll.taps("Anna Adler", "Present")
+    roll.taps("Bea Berg", "Late")
+    roll.says("Offline: 2 waiting")
+    page.goto("about:blank")
+    sessions_end(lesson)
+    phone.set_offline(False)
+    page.goto("/app/today")
+    told = page.get_by_text("2 marks on this device are not sent yet.")
+    expect(told).to_be_visible()
+    for name in ("Anna", "Clay", lesson.teacher):
+        expect(page.get_by_text(name)).to_have_count(0)
+    signs_in(page, lesson.teacher, "wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(told).to_be_visible()
+    signs_in(page, lesson.teacher)
+    expect(page).to_have_url(re.compile("/app/today$"))
+    expect(page.locator("#waiting")).to_have_text("Saved")
+    assert [*lesson.statuses.values()][:2] == ["present", "late"]
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/app/sign-in")
+    expect(page.get_by_label("Password")).to_be_visible()
+    expect(told).to_have_count(0)
+
+
 @pytest.mark.attacks
 def test_nor_where_one_signs_in_beside_it(phone: BrowserContext, lesson: Lesson) -> None:
     """In another tab; the page goes on when it is looked at again."""
@@ -368,7 +399,6 @@ def test_todays_page_without_connection_says_so_and_where_something_waits(
     roll.taps("Anna Adler", "Present")
     roll.taps("Bea Berg", "Late")
     roll.says("Offline: 2 waiting")
-    # the front door is none of the pages that are kept
     page.get_by_role("link", name="attendance", exact=True).click()
     expect(page).to_have_url(re.compile("/app/today$"))
     expect(page.locator("#waiting")).to_have_text("Offline: 2 waiting")
@@ -383,6 +413,25 @@ def test_todays_page_without_connection_says_so_and_where_something_waits(
     expect(page.get_by_role("heading", name="No connection")).to_be_visible()
     page.get_by_role("link", name="attendance", exact=True).click()
     expect(page).to_have_url(re.compile("/app/today$"))
+
+
+def test_the_front_door_without_connection_leads_to_today_as_it_was_kept(
+    phone: BrowserContext, opened: Opens, lesson: Lesson
+) -> None:
+    page = opened(lesson).page
+    is_kept(page, "/app/today")
+    page.close()
+    phone.set_offline(True)
+    page = phone.new_page()
+    page.goto("/")
+    expect(page).to_have_url(re.compile("/app/today$"))
+    expect(page.locator(f"a[href='{lesson.path}']")).to_be_visible()
+    page.evaluate("caches.delete('pages')")
+    page.goto("/")
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    # once there is a connection, what was asked for
+    phone.set_offline(False)
+    expect(page.get_by_role("heading", name="Today")).to_be_visible()
 
 
 # Ones own answer that was lost

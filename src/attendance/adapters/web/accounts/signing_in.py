@@ -10,7 +10,10 @@ room = PageRoom()
 
 @room.page("GET", "/app/sign-in")
 def sign_in_form(visit: Visit) -> Answer:
-    """Where one signs in; whoever is signed in goes on at once."""
+    """Where one signs in; whoever is signed in goes on at once.
+
+    `waiting` in the query: so many marks wait on the device to be sent, as its worker says.
+    """
     if visit.actor is not None:
         return GoOn(own_path(visit.service.settings.base_path.inside(visit.query["next"])))
     return _form(visit, visit.form["next"] or visit.query["next"], visit.query["notice"])
@@ -21,7 +24,9 @@ def sign_in_again(visit: Visit) -> Answer:
 
 
 def _form(visit: Visit, next_path: str, notice: str = "") -> Page:
-    return Page("accounts/sign_in.html", {"next": next_path, "notice": notice, "is_open": is_open(visit)})
+    waiting = visit.filters.number("waiting")
+    values = {"next": next_path, "notice": notice, "waiting": waiting, "is_open": is_open(visit)}
+    return Page("accounts/sign_in.html", values)
 
 
 @room.page("POST", "/app/sign-in", runs=Runs.HASHING, form=sign_in_again)

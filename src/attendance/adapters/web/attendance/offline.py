@@ -27,6 +27,8 @@ def worker(visit: Visit) -> Answer:
     headers = [
         (b"content-type", b"text/javascript; charset=utf-8"),
         (b"cache-control", b"no-cache"),
+        # it gives the front door, too, which is above it
+        (b"service-worker-allowed", visit.service.settings.base_path.text.encode() + b"/"),
         (b"etag", tag.encode()),
         (b"content-security-policy", b"default-src 'none'; connect-src 'self'"),
     ]

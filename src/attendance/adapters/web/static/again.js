@@ -3,8 +3,6 @@
 const EVERY = 15_000;
 const HERE = "/app/offline";
 
-document.querySelector(".brand")?.setAttribute("href", "/app/today");
-
 async function again() {
   // opened by itself it leads nowhere
   if (location.pathname === HERE) return;

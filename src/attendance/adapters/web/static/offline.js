@@ -9,9 +9,6 @@ const policy = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("atten
   },
 });
 
-// the front door is none of the pages that are kept
-document.querySelector(".brand")?.setAttribute("href", "/app/today");
-
 export const isSecure = "serviceWorker" in navigator;
 /** Whether what the page asks for goes through the worker. */
 export const hasWorker = () => isSecure && Boolean(navigator.serviceWorker.controller);
@@ -19,7 +16,8 @@ export const hasWorker = () => isSecure && Boolean(navigator.serviceWorker.contr
 async function registers() {
   const wasKept = navigator.serviceWorker.controller;
   await navigator.serviceWorker.register(policy?.createScriptURL(WORKER) ?? WORKER, {
-    scope: "/app/",
+    // the front door, too
+    scope: WORKER.slice(0, -"app/worker.js".length),
     updateViaCache: "none",
   });
   // what was opened before there was a worker

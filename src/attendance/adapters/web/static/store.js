@@ -77,16 +77,8 @@ export async function transaction(work, mode = "readwrite") {
 /** @param {...string} key */
 const below = (...key) => IDBKeyRange.bound(key, [...key, []]);
 
-/**
- * What waits of an account, and of one lesson if that is said, in the order of lessons.
- * @param {string} account
- * @param {string} [lesson]
- * @returns {Promise<Entry[]>}
- */
-export function waiting(account, lesson) {
-  const range = lesson ? below(account, lesson) : below(account);
-  return transaction(({ waiting: store }) => got(store.getAll(range)), "readonly");
-}
+/** What waits of an account, or of all, in the order of lessons. @param {string} [account] @returns {Promise<Entry[]>} */
+export const waiting = (account) => transaction(({ waiting: store }) => got(store.getAll(account && below(account))), "readonly");
 
 /** Whether it is today's or tomorrow's, to be kept. @param {string | undefined} date */
 export function isSoon(date) {

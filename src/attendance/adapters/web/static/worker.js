@@ -9,6 +9,8 @@ const worker = self;
 const FILES = [];
 
 const TODAY = "/app/today";
+/** The front door, which leads there whoever is signed in. */
+const START = TODAY.slice(0, -"app/today".length);
 const LESSON = /^\/app\/lessons\/[0-9a-f-]{36}$/;
 const NO_NET = "/app/offline";
 const SIGNED_IN = "/app/offline?still=signed-in";
@@ -66,7 +68,7 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
   if (origin !== location.origin) return;
   if (request.method === "GET" && pathname.startsWith("/static/")) event.respondWith(file(request));
   if (request.mode !== "navigate") return;
-  if (request.method === "GET") event.respondWith(page(event, pathname + search.replace("?notice=saved", "")));
+  if (request.method === "GET" && (pathname === START || pathname.startsWith("/app/"))) event.respondWith(page(event, pathname + search.replace("?notice=saved", "")));
   // a form of another site goes its own way, which says where it comes from
   if (request.method !== "POST" || !request.referrer.startsWith(`${origin}/`)) return;
   if (SIGN_OUT.test(pathname)) event.respondWith(signOut(request, pathname, search.includes("discard")));
@@ -90,11 +92,14 @@ async function file(request) {
  * @param {string} path with its query
  */
 async function page(event, path) {
+  // how much waits here, of whomever, is said to who is about to sign in
+  const number = /^\/app\/sign-in(?!.*waiting=)/.test(path) && (await waiting()).length;
+  if (number) return Response.redirect(path.replace(/\?|$/, `?waiting=${number}&`), 303);
   const began = Date.now();
   const network = fetch(event.request);
   // what else is opened, files to be saved too, goes by
   if (isKeptKind(path)) event.waitUntil(network.then((answer) => keeps(path, answer.clone(), began)).catch(() => {}));
-  const kept = await keptPage(path);
+  const kept = path === START ? (await keptPage(TODAY)) && Response.redirect(TODAY) : await keptPage(path);
   const or = async (/** @type {Promise<Response>} */ answer) => {
     try {
       const given = await answer;

@@ -35,7 +35,10 @@ _COMMENTS = {
     "js": re.compile(rb"/\*\*[\s\S]*?\*/\s*|^\s*//.*\n", re.MULTILINE),
     "css": re.compile(rb"/\*.*?\*/\s*", re.DOTALL),
 }
-_INDENTATION = re.compile(rb"^\s+", re.MULTILINE)
+_SPACE = {
+    "js": re.compile(rb"^\s+", re.MULTILINE),
+    "css": re.compile(rb"^\s+|(?<=[;{}])\s+", re.MULTILINE),
+}
 FOR_GOOD = b"public, max-age=31536000, immutable"
 
 
@@ -98,9 +101,12 @@ def _made(name: str, content: bytes) -> StaticFile:
 
 
 def spare(content: bytes, kind: str) -> bytes:
-    """What a browser needs of a file: no comments that stand by themselves or tell types, no indentation."""
+    """What a browser needs of a file: no comments that stand by themselves or tell types, no indentation.
+
+    Of a style neither the ends of its lines where something ends anyway.
+    """
     if kind in _COMMENTS:
-        return _INDENTATION.sub(b"", _COMMENTS[kind].sub(b"", content))
+        return _SPACE[kind].sub(b"", _COMMENTS[kind].sub(b"", content))
     return content
 
 
