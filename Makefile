@@ -19,6 +19,8 @@ PYTHONS := 3.12 3.13
 WORKERS := 2
 PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 test check: WORKERS := 3
+# it takes a while to load, and is for the attacks that it makes alone
+test: PYTEST += -p no:schemathesis --ignore tests/http/test_schemathesis.py
 
 # side by side, what each says in one piece where make can do that
 CHECKS := types imports lint format scripts dependencies passwords translations settings compiled

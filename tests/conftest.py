@@ -67,6 +67,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.nodeid.replace("sqlite", "postgresql") in names:
                 # what is between HTTP and a store is the same: `make check` tries it over this one, too
                 item.add_marker("thorough")
+        elif item.nodeid.startswith("tests/stores/replicas/"):
+            item.add_marker("processes")
         elif item.nodeid.startswith("tests/faults/"):
             item.add_marker("attacks")
             if "sqlite" in stores_of(item) and "postgresql" not in item.nodeid and hasattr(item, "callspec"):
