@@ -83,11 +83,12 @@ $(COLLECTED): $(VENV)/dev.stamp
 	@$(BIN)/pytest -qq --collect-only > $@.log || { cat $@.log; exit 1; }
 	@mv $@.log $@
 
-# without what starts processes, and with fewer examples of each property
+# without what starts processes, databases and the demo's clubs; of a property's examples and of many cases a fifth
 quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
 	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick \
 		-m 'not long and not plants and not attacks and not thorough and not processes' \
-		--ignore tests/faults --ignore tests/campaigns --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
+		--ignore tests/faults --ignore tests/campaigns --ignore tests/http/test_schemathesis.py \
+		--ignore tests/entrypoints/test_demo.py --ignore tests/stores/backups $(PYTEST_ARGS)
 
 check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 3 minutes
 	$(PYTEST) -m '(plants or attacks or thorough) and not long and not deployment' $(PYTEST_ARGS)
