@@ -44,7 +44,7 @@ demo: $(VENV)/run.stamp ## a club that was never there, to try out in a browser:
 	rm -rf $(DEMO)
 	$(BIN)/attendance demo --serve
 
-test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 5 minutes on two cores
+test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 3½ minutes on two cores
 	@$(MAKE) $(SIDE_BY_SIDE) $(CHECKS)
 	$(PYTEST) $(PYTEST_ARGS)
 
@@ -84,13 +84,13 @@ $(COLLECTED): $(VENV)/dev.stamp
 	@mv $@.log $@
 
 # without what starts processes, databases and the demo's clubs; of a property's examples and of many cases a fifth
-quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
+quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 30 seconds on two cores
 	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick \
-		-m 'not long and not plants and not attacks and not thorough and not processes' \
+		-m 'not long and not plants and not attacks and not thorough and not processes and not browsers and not deployment' \
 		--ignore tests/faults --ignore tests/campaigns --ignore tests/http/test_schemathesis.py \
 		--ignore tests/entrypoints/test_demo.py --ignore tests/stores/backups $(PYTEST_ARGS)
 
-check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 3 minutes
+check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken; long matrices: 4 minutes
 	$(PYTEST) -m '(plants or attacks or thorough) and not long and not deployment' $(PYTEST_ARGS)
 
 # SOAK_ARGS="--minutes 5 --stores sqlite"
