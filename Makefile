@@ -19,6 +19,8 @@ PYTHONS := 3.12 3.13
 WORKERS := 2
 PYTEST = $(BIN)/pytest -q -n $(WORKERS) --dist worksteal
 test check: WORKERS := 3
+# it takes a while to load, and is for the attacks that it makes alone
+test: PYTEST += -p no:schemathesis --ignore tests/http/test_schemathesis.py
 
 # side by side, what each says in one piece where make can do that
 CHECKS := types imports lint format scripts dependencies passwords translations settings compiled
@@ -42,7 +44,7 @@ demo: $(VENV)/run.stamp ## a club that was never there, to try out in a browser:
 	rm -rf $(DEMO)
 	$(BIN)/attendance demo --serve
 
-test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 5 minutes on two cores
+test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 3½ minutes on two cores
 	@$(MAKE) $(SIDE_BY_SIDE) $(CHECKS)
 	$(PYTEST) $(PYTEST_ARGS)
 
@@ -81,13 +83,14 @@ $(COLLECTED): $(VENV)/dev.stamp
 	@$(BIN)/pytest -qq --collect-only > $@.log || { cat $@.log; exit 1; }
 	@mv $@.log $@
 
-# without what starts processes, and with fewer examples of each property
-quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 35 seconds on two cores
+# without what starts processes, databases and the demo's clubs; of a property's examples and of many cases a fifth
+quick: $(VENV)/dev.stamp ## all that runs in memory alone, for each save: 30 seconds on two cores
 	$(PYTEST) -p no:schemathesis --stores memory --hypothesis-profile quick \
-		-m 'not long and not plants and not attacks and not thorough and not processes' \
-		--ignore tests/faults --ignore tests/campaigns --ignore tests/http/test_schemathesis.py $(PYTEST_ARGS)
+		-m 'not long and not plants and not attacks and not thorough and not processes and not browsers and not deployment' \
+		--ignore tests/faults --ignore tests/campaigns --ignore tests/http/test_schemathesis.py \
+		--ignore tests/entrypoints/test_demo.py --ignore tests/stores/backups $(PYTEST_ARGS)
 
-check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken: 3 minutes
+check: $(VENV)/dev.stamp $(BROWSER) ## attack and kill the service; see every check, guard and lock fail once it is broken; long matrices: 4 minutes
 	$(PYTEST) -m '(plants or attacks or thorough) and not long and not deployment' $(PYTEST_ARGS)
 
 # SOAK_ARGS="--minutes 5 --stores sqlite"

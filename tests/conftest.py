@@ -7,7 +7,7 @@ import gc
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +19,7 @@ from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
 from attendance.application.ports import Store
 from tests.databases import Databases, KeptDatabase, PostgresDatabases, SqliteDatabases, postgres_databases
-from tests.examples import QUICK
+from tests.examples import FULL, QUICK, examples
 
 # how long an example takes says something of the machine and of who else uses it
 settings.register_profile("suite", deadline=None, max_examples=60)
@@ -29,6 +29,8 @@ settings.load_profile("suite")
 # its assertions are to say what they compared, like those of the tests
 pytest.register_assert_rewrite("attendance.testing.contract")
 
+MANY = 10
+"""So many cases of a test are all tried for each save."""
 STORES = ["memory", "sqlite", "postgresql"]
 DATABASES = STORES[1:]
 IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 2**30
@@ -67,6 +69,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.nodeid.replace("sqlite", "postgresql") in names:
                 # what is between HTTP and a store is the same: `make check` tries it over this one, too
                 item.add_marker("thorough")
+        elif item.nodeid.startswith("tests/stores/replicas/"):
+            item.add_marker("processes")
         elif item.nodeid.startswith("tests/faults/"):
             item.add_marker("attacks")
             if "sqlite" in stores_of(item) and "postgresql" not in item.nodeid and hasattr(item, "callspec"):
@@ -77,9 +81,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("long")
     items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     left_out = {*STORES} - {*config.getoption("stores").split(",")}
-    if deselected := [item for item in items if stores_of(item) & left_out]:
-        config.hook.pytest_deselected(items=deselected)
-        items[:] = [item for item in items if not stores_of(item) & left_out]
+    kept = [item for item in items if not stores_of(item) & left_out]
+    if (step := FULL // examples(FULL)) > 1:
+        kept = some_of(kept, step)
+    if deselected := {*items} - {*kept}:
+        config.hook.pytest_deselected(items=[*deselected])
+        items[:] = kept
+
+
+def some_of(items: list[pytest.Item], step: int) -> list[pytest.Item]:
+    """Of a test with many cases one in so many, as of a property's examples."""
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return [it for of_one in cases.values() for it in (of_one[::step] if len(of_one) > MANY else of_one)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nothing of what is loaded and collected is garbage, and there is ever more of it to look through."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:

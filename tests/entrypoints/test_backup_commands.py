@@ -168,6 +168,7 @@ def labs(url: str) -> set[str]:
 
 
 @pytest.mark.processes
+@pytest.mark.thorough
 def test_whoever_follows_the_page_has_the_club_back(tmp_path: Path) -> None:
     """Its commands as they stand, the service killed: what it stored last is in the old database still."""
     machine = Installed(tmp_path)

@@ -148,6 +148,7 @@ def test_the_present_day_has_something_to_show_on_every_page() -> None:
 @pytest.mark.parametrize(
     ("now", "zone"), [("00:00", "UTC"), ("00:40", "Asia/Tokyo"), ("06:10", "UTC"), ("23:59", "Asia/Tokyo")]
 )
+@pytest.mark.thorough
 def test_there_are_lessons_to_take_at_whatever_hour(now: str, zone: str) -> None:
     at = datetime.combine(TODAY, time.fromisoformat(now), tzinfo=ZoneInfo(zone))
     with open_attendance(
@@ -187,7 +188,7 @@ def test_a_real_club_is_left_alone(attendance: UseCases) -> None:
     assert attendance.list_clients(OPERATOR, page=1).total == 1
 
 
-@pytest.mark.parametrize("marks", [50, 300, 2500])
+@pytest.mark.parametrize("marks", [50, 300, pytest.param(2500, marks=pytest.mark.thorough)])
 def test_there_are_as_many_marks_as_were_asked_for(attendance: UseCases, marks: int) -> None:
     demo = Demo(use=attendance, size=Size.for_marks(marks), today=TODAY, password="correct horse battery")
     groups = len([*demo.fill()])

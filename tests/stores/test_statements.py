@@ -188,6 +188,7 @@ def test_a_search_is_one_statement(database: Database, part: str) -> None:
     assert len(statements) == 2
 
 
+@pytest.mark.thorough
 def test_a_search_by_part_uses_its_index(database: Database) -> None:
     """Among thousands of rows, the plan names the index of parts and not a scan of the table."""
     store = SqlStore(primary=database, replica=database)

@@ -140,6 +140,7 @@ def test_the_same_fault_of_many_rows_is_told_so_often(club: Database) -> None:
         assert len(verified(connection, most=3).findings) == 3
 
 
+@pytest.mark.thorough
 def test_little_is_looked_at_at_a_time(club: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """By twos it finds the same as by thousands."""
     monkeypatch.setattr(verifying, "BATCH", 2)

@@ -51,6 +51,7 @@ def filled(request: pytest.FixtureRequest) -> Iterator[tuple[SqlStore, ClientId,
 
 
 @pytest.mark.parametrize("read", READS)
+@pytest.mark.thorough
 def test_what_is_of_one_client_or_group_is_sought(
     filled: tuple[SqlStore, ClientId, GroupId], read: str
 ) -> None:

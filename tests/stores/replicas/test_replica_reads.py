@@ -245,6 +245,7 @@ def test_what_the_replica_has_to_take_back_for_replaying_is_asked_of_the_primary
 
 
 @pytest.mark.parametrize("what", ["the primary itself", "another server"])
+@pytest.mark.attacks
 def test_what_follows_another_primary_or_none_is_not_read(
     what: str, streaming: Streaming, opened: tuple[Database, Database], caplog: pytest.LogCaptureFixture
 ) -> None:
