@@ -116,7 +116,7 @@ class Scene:
             joining = {"client_id": member_id, "from": since}
             good(owner.posts(f"/groups/{group_id}/members", **joining), 201)
         price_id = added(owner, "/prices", name="Pass", amount="80.00", currency="EUR")
-        invited_id = added(owner, "/users", username="invited", email="invited@example.org")
+        invited_id = added(owner, "/users", username="zelda", email="zelda@example.org")
         return cls(
             api=api,
             invited_id=invited_id,

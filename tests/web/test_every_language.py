@@ -15,7 +15,7 @@ from tests.web.visitors import Shown, shown, visitor, with_session
 
 READ = [name for name in TABLE if name.startswith("GET") and not TABLE[name].is_done_by_reading]
 OUT_OF_DATA = re.compile(
-    r"\S+@\S+|attendance|olaf|(?<!\d )\bmember\b|stranger|rival|clerk|newbie|person\d+|Physics|EUR|UTC"
+    r"\S+@\S+|attendance|olaf|(?<!\d )\bmember\b|stranger|rival|clerk|newbie|zelda|person\d+|Physics|EUR|UTC"
     r"|Europe/\w+|1 Main Street|python-httpx\S+|\bAnna\b|\bPass\b|\b20\d\d/[0-9a-f]{8}\b"
 )
 """What the scene's people are called by, and addresses."""

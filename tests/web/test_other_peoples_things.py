@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -105,7 +105,12 @@ def trespasses(scene: Scene, who: Trespasser) -> list[str]:
             continue  # which take no ids, and end the sessions of whoever tries
         for attempt in who.attempts(request_of(name, foreign, owner), foreign):
             tried += 1
-            response = attempt.by(who.visitor)
+            # what one types is said again where it is refused: nobody types a secret
+            typed = {
+                field: "typed" if any(secret in text for secret in who.secrets) else text
+                for field, text in attempt.typed.items()
+            }
+            response = replace(attempt, typed=typed).by(who.visitor)
             assert response.status_code < 500, (name, attempt)
             is_changed = False
             if stored(scene.api) != rows:

@@ -65,6 +65,7 @@ def overview(visit: Visit) -> Answer:
         "ending": use.list_ending_passes(actor, page=few),
         "endings": ENDINGS,
         "most_dates": MOST_DATES,
+        "most_teachers": FEW,
         "sales": None,
     }
     if statistics.sales is not None:
