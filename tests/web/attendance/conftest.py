@@ -23,7 +23,7 @@ from tests.web.conftest import LONGEST_WAIT
 
 NAMES = ("Anna Adler", "Bea Berg", "Carl Conrad", "Dora Dreyer", "Emil Ebert", "Fritz Falk")
 STATUSES = ("Present", "Late", "Absent", "Excused")
-TEACHERS = 60
+TEACHERS = 150
 PHONE = {"width": 390, "height": 844}
 VISITS = 10
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from attendance.adapters.web.attendance import roll_call
+from attendance.adapters.web.server.formats import initials
 from attendance.adapters.web.server.static_files.modules import joined
 from attendance.application.attendance import sheets as use_cases
 from attendance.domain.permissions.roles import Role
@@ -440,7 +441,7 @@ INITIALS = {
 
 
 def test_initials_are_made_of_letters() -> None:
-    assert {name: roll_call._initials(name) for name in INITIALS} == INITIALS
+    assert {name: initials(name) for name in INITIALS} == INITIALS
 
 
 def test_a_script_makes_the_same_initials() -> None:

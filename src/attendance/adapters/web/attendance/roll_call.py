@@ -19,6 +19,7 @@ from markupsafe import Markup
 from attendance.adapters.web.club.clients.ages import namesakes
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import CHECKED
+from attendance.adapters.web.server.formats import initials
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.rendering.compiling import escaped, marked
 from attendance.application.attendance.read_models import SheetDetails
@@ -55,7 +56,7 @@ class Row:
 
     @property
     def initials(self) -> str:
-        return _initials(self.entry.name)
+        return initials(self.entry.name)
 
     @property
     def shown(self) -> str:
@@ -308,14 +309,6 @@ def _is_birthday(born: dt.date | None, on: dt.date) -> bool:
     return (born.month, born.day) == (on.month, on.day) or (
         is_leap_day and (on.month, on.day) == (2, 28) and (on + dt.timedelta(days=1)).day == 1
     )
-
-
-@lru_cache(maxsize=4096)
-def _initials(name: str) -> str:
-    """The first letters of the first and the last word that have any; sheet.js has the same."""
-    found = (next(filter(str.isalpha, word), "") for word in name.replace(",", " ").split())
-    letters = [letter for letter in found if letter]
-    return "".join(letters[:1] + letters[1:][-1:]).upper()
 
 
 @lru_cache(maxsize=4096)

@@ -31,10 +31,10 @@ def often_of_days(written: Callable[..., str]) -> Callable[..., str]:
 
 @often
 def initials(name: str) -> str:
-    """The first letters of the first and the last word that has any; "" of a name without letters."""
-    letters = [next((sign for sign in word if sign.isalpha()), "") for word in name.split()]
+    """The first letters, as capitals, of the first and the last word that have any; sheet.js has the same."""
+    letters = [next(filter(str.isalpha, word), "") for word in name.replace(",", " ").split()]
     found = [letter for letter in letters if letter]
-    return "".join(found[:1] + found[1:][-1:])
+    return "".join(found[:1] + found[1:][-1:]).upper()
 
 
 @cache

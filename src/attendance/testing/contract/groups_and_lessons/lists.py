@@ -79,6 +79,8 @@ def test_lessons_of_all_groups_are_found_by_teacher_place_and_what_nobody_took(c
         {"untaken": False, "teacher_id": other_teacher.id},
         {"untaken": True, "group_id": groups[1].id, "since": MARCH_2 + DAY},
         {"state": LessonState.HELD, "until": MARCH_2},
+        {"over": True},
+        {"over": False, "teacher_id": other_teacher.id},
     ]
     numbers = []
     with club.store.read() as work:
@@ -96,7 +98,7 @@ def test_lessons_of_all_groups_are_found_by_teacher_place_and_what_nobody_took(c
             assert found == (*matching,)
             assert work.lessons.count(criteria) == len(found)
             numbers.append(len(found))
-    assert numbers == [8, 4, 6, 6, 1, 0, 1, 6, 0, 2]
+    assert numbers == [8, 4, 6, 6, 1, 0, 1, 6, 0, 2, 2, 5]
 
 
 def test_lessons_are_shown_with_what_is_around_them(club: Club) -> None:
