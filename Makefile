@@ -44,7 +44,7 @@ demo: $(VENV)/run.stamp ## a club that was never there, to try out in a browser:
 	rm -rf $(DEMO)
 	$(BIN)/attendance demo --serve
 
-test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 3½ minutes on two cores
+test: $(VENV)/dev.stamp $(BROWSER) ## the suite, with lint, types and import contracts: 4 minutes on two cores
 	@$(MAKE) $(SIDE_BY_SIDE) $(CHECKS)
 	$(PYTEST) $(PYTEST_ARGS)
 
