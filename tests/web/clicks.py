@@ -1,12 +1,14 @@
 """What people do in a browser, by the names that things have for them."""
 
+import math
 import re
 import time
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from itertools import count
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.service import Service
 
@@ -18,6 +20,31 @@ LONGEST_MAIL_SECONDS = 10
 def new_name() -> str:
     """A username that nobody has yet."""
     return f"person{next(NUMBERS)}"
+
+
+def meets(
+    page: Page, asked: str | re.Pattern[str], handler: Callable[[Route], object], *, times: float = math.inf
+) -> Callable[[], None]:
+    """Have requests met by a handler, so many or until what is returned is called; others pass.
+
+    Where Playwright itself stops looking at requests, one that comes at that moment may never be answered.
+    """
+    left = times
+
+    def met(route: Route) -> None:
+        nonlocal left
+        if left <= 0:
+            route.fallback()
+            return
+        left -= 1
+        handler(route)
+
+    def stop() -> None:
+        nonlocal left
+        left = 0
+
+    page.route(asked, met)
+    return stop
 
 
 def creates_account(page: Page, username: str | None = None) -> str:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.web.attendance.conftest import Club, Lesson, RollCall
-from tests.web.clicks import PASSWORD, has_session, signs_in
+from tests.web.clicks import PASSWORD, has_session, meets, signs_in
 from tests.web.conftest import LONGEST_WAIT
 from tests.web.test_in_a_browser import attacked_by
 
@@ -242,7 +242,7 @@ def test_nor_where_the_worker_is_killed_while_it_is_sent(phone: BrowserContext, 
         killer.send("ServiceWorker.stopAllWorkers")
         route.continue_()
 
-    roll.page.route(SHEET, killing, times=2)
+    meets(roll.page, SHEET, killing, times=2)
     phone.set_offline(False)
     decides_and_is_done(roll, lesson)
 
@@ -256,7 +256,7 @@ def test_nor_where_the_page_is_killed_while_it_is_sent(phone: BrowserContext, le
         route.fetch()
         route.abort()
 
-    roll.page.route(SHEET, killing, times=1)
+    meets(roll.page, SHEET, killing, times=1)
     with roll.page.expect_event("requestfailed", lambda request: bool(SHEET.search(request.url))):
         phone.set_offline(False)
     roll.page.close()
@@ -448,7 +448,7 @@ def test_what_was_sent_and_is_changed_before_the_answer_is_known_is_no_question(
         lost.append(route.fetch().status)
         route.abort()
 
-    roll.page.route(SHEET, loses, times=1)
+    meets(roll.page, SHEET, loses, times=1)
     roll.taps("Anna Adler", "Present")
     roll.says("Offline: 1 waiting")
     assert lost == [200]
@@ -457,7 +457,7 @@ def test_what_was_sent_and_is_changed_before_the_answer_is_known_is_no_question(
     roll.says("Saved")
     expect(roll.page.get_by_role("dialog")).to_be_hidden()
     assert lesson.statuses["Anna Adler"] == "late"
-    roll.page.route(SHEET, loses, times=1)
+    meets(roll.page, SHEET, loses, times=1)
     roll.taps("Anna Adler", "Absent")
     roll.says("Offline: 1 waiting")
     roll.taps("Anna Adler", "Absent")
@@ -610,7 +610,7 @@ def test_whoever_may_not_know_what_is_noted_is_told_why(
     )
     refused = {"error": "insufficient permissions", "code": "insufficient_permissions"}
     one = re.compile(r"/clients/[0-9a-f-]+$")
-    roll.page.route(one, lambda route: route.fulfill(status=403, json=refused), times=1)
+    meets(roll.page, one, lambda route: route.fulfill(status=403, json=refused), times=1)
     anna.get_by_text("More").click()
     expect(anna.locator(".known")).to_have_text("insufficient permissions")
     sessions_end(lesson)

@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Locator, expect
 
 from tests.web.attendance.conftest import Lesson, RollCall
 from tests.web.attendance.test_offline import SHEET, is_kept
+from tests.web.clicks import meets
 
 pytestmark = pytest.mark.processes
 Opens = Callable[[Lesson], RollCall]
@@ -92,12 +93,12 @@ def test_a_lesson_that_is_not_ones_own_any_more_takes_no_more_taps(
     roll.taps("Anna Adler", "Late")
     roll.says("Saved")
     refused = {"error": why, "code": code}
-    roll.page.route(SHEET, lambda route: route.fulfill(status=status, json=refused))
+    stop = meets(roll.page, SHEET, lambda route: route.fulfill(status=status, json=refused))
     roll.taps("Carl Conrad", "Present")
     roll.says(f"Not saved: {why}")
     is_closed(roll, why)
     roll.is_shown("Carl Conrad", "Present")
-    roll.page.unroute_all()
+    stop()
     roll.button("Try again for Carl Conrad").click()
     roll.says("Saved")
     expect(roll.page.get_by_role("alert")).to_have_count(0)
@@ -136,7 +137,7 @@ def test_what_is_refused_is_said_at_the_client_with_what_can_be_done_and_the_sta
     roll = opened(lesson)
     page = roll.page
     refused = {"error": "malformed request", "code": "malformed_request"}
-    page.route(SHEET, lambda route: route.fulfill(status=400, json=refused), times=1)
+    meets(page, SHEET, lambda route: route.fulfill(status=400, json=refused), times=1)
     roll.taps("Fritz Falk", "Present")
     roll.says("Not saved: malformed request")
     fritz = client(roll, "Fritz Falk")
