@@ -87,7 +87,7 @@ REFUSED_THOUGH_WELL_FORMED = [
 REUSED = [
     {"include-path": f"{CLUB}/role_changes/{{role_change_id}}/{it}"}
     for it in ("confirm", "reject", "withdraw")
-] + [{"include-path": f"{CLUB}/auth/confirm_email"}]
+] + [{"include-path": f"{CLUB}/{it}"} for it in ("auth/confirm_email", "users/{user_id}/invitation")]
 # tokens are random: none that is made up is good
 NEVER_GOOD = [
     {"include-path": f"{CLUB}/auth/confirm_email/{{token}}"},
