@@ -14,7 +14,9 @@ import uvloop
 from litestar import Litestar
 
 from attendance.adapters.http.server.wire import API
+from attendance.application.reporting.events import lesson_of
 from attendance.application.use_cases import UseCases
+from attendance.domain.ids import LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.entrypoints.asgi import application
 from attendance.entrypoints.container import Container
@@ -191,7 +193,15 @@ def compared(use_cases: UseCases) -> Iterator[Compared]:
         # all of them, and those that strangers see, which are on sale
         asks=[asked("/prices", page=1), asked("/prices")],
     )
-    yield Compared(name="log", page="/app/office/log", asks=[asked("/events", page=1)])
+    lessons = {lesson_of(it.event) for it in use_cases.list_events(owner, page=1)} - {None}
+    told = use_cases.lessons_of_events(owner, lesson_ids=cast(set[LessonId], lessons))
+    there = [lesson_id for lesson_id, of in told.items() if of.is_there]
+    yield Compared(
+        name="log",
+        page="/app/office/log",
+        # events have ids of lessons, the page says which these are
+        asks=[asked("/events", page=1), *(asked(f"/lessons/{each}") for each in there)],
+    )
     taken = max(use_cases.list_all_lessons(owner, since=month, until=today), key=lambda each: each.date)
     yield Compared(
         name="roll call",

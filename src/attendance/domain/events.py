@@ -83,6 +83,9 @@ class SubjectKind(StrEnum):
     LAB_ATTENDANCE = "lab_attendance"
 
 
+_KINDS = {action: SubjectKind(action.partition(".")[0]) for action in Action}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A change of the subject by the actor, with the fields that differ.
@@ -103,7 +106,7 @@ class Event:
     @property
     def subject_kind(self) -> SubjectKind:
         """The kind of the subject: the part of the action before the dot."""
-        return SubjectKind(self.action.partition(".")[0])
+        return _KINDS[self.action]
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,9 +232,9 @@ def _by_client(invalid: Invalid, entries: list[SentMark]) -> Iterator[FieldError
 # What is shown
 
 
-def _filled(html: Markup, client_id: str, lesson_id: str, disabled: str) -> Markup:
-    """The HTML of a client with what stands in it often; brackets that are a text's are none by then."""
-    return marked(str.replace(html, "<@>", client_id).replace("<!>", disabled).replace("<lesson>", lesson_id))
+def _filled(html: Markup, client_id: str) -> Markup:
+    """The HTML of a client with the id, which stands in it often; a bracket of a text is none by then."""
+    return marked(str.replace(html, "<@>", client_id))
 
 
 def _said_of(text: Markup, name: str, value: object) -> Markup:

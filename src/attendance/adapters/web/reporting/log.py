@@ -1,6 +1,6 @@
 """The log: who did what to whom, and when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import groupby
 from uuid import UUID
@@ -115,7 +115,7 @@ def _page(
     lessons = visit.use_cases.lessons_of_events(visit.signed_in, lesson_ids=ids)
     shown = [told_by.told(logged, lessons) for logged in listed or ()]
     query = Typed({name: visit.query.as_shown()[name] for name in FILTERS if visit.query[name]})
-    subject = next((each.subject_name for each in listed or () if _concerns(each, query)), None)
+    subject = _name_of(query["subject"], listed or ())
     values = {
         "listed": listed,
         "days": [(day, [*told]) for day, told in groupby(shown, day_of)],
@@ -130,6 +130,8 @@ def _page(
     return Page("office/log.html", values)
 
 
-def _concerns(logged: LoggedEvent, query: Typed) -> bool:
-    """Whether an event is about the one thing that was asked for."""
-    return str(logged.event.subject_id) == query["subject"]
+def _name_of(subject: str, listed: Iterable[LoggedEvent]) -> str | None:
+    """What the one thing is called that was asked for; None where nothing was, or nothing happened to it."""
+    if not subject:
+        return None
+    return next((it.subject_name for it in listed if str(it.event.subject_id) == subject), None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache, wraps
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale
 from babel.dates import format_date, format_interval, format_skeleton, get_timezone_name
@@ -101,7 +101,12 @@ def formats(language: Language) -> Mapping[str, Callable[..., Any]]:
         """CET, in German MEZ, in Russian nothing: what people of the language call the zone at a moment."""
         if language is Language.EN:
             return local.tzname()
-        name = get_timezone_name(local, width="short", locale=locale)
+        return zone_called(local.tzinfo, bool(local.dst()))
+
+    @often
+    def zone_called(zone: tzinfo | None, is_daylight: bool) -> str | None:
+        variant: Literal["daylight", "standard"] = "daylight" if is_daylight else "standard"
+        name = get_timezone_name(zone, width="short", locale=locale, zone_variant=variant)
         return name if name.isalpha() else None
 
     @often

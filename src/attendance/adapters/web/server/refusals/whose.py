@@ -13,7 +13,7 @@ from attendance.domain.errors import Unauthenticated
 KEPT = "data-kept"
 """Attribute of a form that holds, in fields that nobody sees, what was typed before."""
 
-_FORM = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
+_POSTS = ' method="post"'
 _FILLED_IN = re.compile(r'<(?:textarea|select)\b|<input\b(?![^>]*\btype="hidden")')
 
 
@@ -28,13 +28,16 @@ def with_account(html: str, account: str) -> str:
 
     What somebody typed holds no `<` as it is, so nothing of it is taken for a form.
     """
-
-    def said(found: re.Match[str]) -> str:
-        tag = found[0]
-        inside = html[found.end() : html.find("</form>", found.end())]
-        fields = f'<input type="hidden" name="{ACCOUNT}" value="{escape(account)}">'
-        if KEPT not in tag and not _FILLED_IN.search(inside):
-            fields += f'<input type="hidden" name="{UNTYPED}" value="yes">'
-        return tag + fields
-
-    return _FORM.sub(said, html) if account else html
+    says = f'<input type="hidden" name="{ACCOUNT}" value="{escape(account)}">'
+    parts, at = [], 0
+    while account and (start := html.find("<form", at)) >= 0:
+        end = html.index(">", start) + 1
+        tag = html[start:end]
+        parts += [html[at:end]]
+        at = end
+        if _POSTS not in tag:
+            continue
+        parts += [says]
+        if KEPT not in tag and not _FILLED_IN.search(html, end, html.find("</form>", end)):
+            parts += [f'<input type="hidden" name="{UNTYPED}" value="yes">']
+    return "".join([*parts, html[at:]])
