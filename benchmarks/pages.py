@@ -195,12 +195,12 @@ def compared(use_cases: UseCases) -> Iterator[Compared]:
     )
     lessons = {lesson_of(it.event) for it in use_cases.list_events(owner, page=1)} - {None}
     told = use_cases.lessons_of_events(owner, lesson_ids=cast(set[LessonId], lessons))
-    there = [lesson_id for lesson_id, of in told.items() if of.is_there]
+    days = [of.date for of in told.values() if of.is_there]
     yield Compared(
         name="log",
         page="/app/office/log",
         # events have ids of lessons, the page says which these are
-        asks=[asked("/events", page=1), *(asked(f"/lessons/{each}") for each in there)],
+        asks=[asked("/events", page=1), asked("/lessons", **{"from": min(days), "to": max(days)}, page=1)],
     )
     taken = max(use_cases.list_all_lessons(owner, since=month, until=today), key=lambda each: each.date)
     yield Compared(
