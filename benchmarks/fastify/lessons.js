@@ -134,7 +134,7 @@ function changesOf(lesson, entries, marks, passes, by, now) {
       Object.assign(mark, { marked_by: by, marked_at: now })
       tell('attendance.marked', before, factsOf(lesson, client_id, mark))
     }
-    if (isCharged) tell('attendance.charged', chargeOf(old), costs)
+    if (isCharged) tell('attendance.charged', chargeOf(old), { lesson_id: lesson.id, ...costs })
     if (isMarked || isCharged) changes.stored.push(mark)
   }
   return changes

@@ -193,7 +193,7 @@ class Changes:
             self._tell("attendance.marked", row, before, self._said(row))
         if costs != paid:
             row.subscription_id, row.unpaid = costs
-            self._tell("attendance.charged", row, _costs(paid), _costs(costs))
+            self._tell("attendance.charged", row, _costs(paid), {"lesson_id": self._lesson, **_costs(costs)})
         if not is_same or costs != paid:
             self.written.append(row.client_id)
 

@@ -248,7 +248,7 @@ async def apply_entry(
         mark.marked_by, mark.marked_at = user.id, at
         tell("attendance.marked", mark, before, mark.facts())
     if mark.charge() != costs:
-        tell("attendance.charged", mark, costs, mark.charge())
+        tell("attendance.charged", mark, costs, {"lesson_id": str(lesson.id)} | mark.charge())
 
 
 async def sheet(lesson: Lesson, database: Database) -> list[EntryOut]:

@@ -1,6 +1,5 @@
 """The one place that knows which adapter fills which port."""
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
 from attendance.adapters.clock import IanaZones, new_id, new_token, utc_now
 from attendance.adapters.mail import FileNotifier, MailRenderer, SmtpNotifier, ValidEmailAddresses
 from attendance.adapters.memory import MemoryStore
+from attendance.adapters.processes import cpus
 from attendance.adapters.processes.background import RunInBackground
 from attendance.adapters.security.passwords import Argon2Hasher, CommonPasswords
 from attendance.adapters.security.tokens import JwtTokens
@@ -42,8 +42,7 @@ from attendance.entrypoints.settings import Settings, SettingsError, Switch, abo
 
 def hashers() -> int:
     """How many passwords are hashed at a time: where there are several cores, one stays free for the rest."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - 1)
+    return max(1, len(cpus.usable()) - 1)
 
 
 def opened_database(url: str, pool_size: int, setting: str) -> Iterator[Database]:

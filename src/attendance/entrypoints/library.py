@@ -18,6 +18,7 @@ class SettingsDict(TypedDict, total=False):
     host: str
     port: int
     workers: int
+    pin_workers: Literal["on", "off"]
     threads: int
     queue_seconds: float
     connections: int

@@ -95,6 +95,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The port to listen on."""
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     """Processes that answer. One per core is a good start."""
+    pin_workers: Switch = Switch.ON
+    """`on` keeps each worker on a CPU of its own, chosen by its number and the port, but for what hashes
+    passwords: on Linux, where there are as many as workers. Handing Python's lock from CPU to CPU costs
+    a third of a request. `off` where other programs are kept on the same CPU.
+    """
     threads: Annotated[int, Meta(ge=1, le=256)] = 8
     """Requests that one worker works on at a time."""
     queue_seconds: Annotated[float, Meta(gt=0, le=3600)] = 5

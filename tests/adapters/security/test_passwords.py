@@ -12,6 +12,7 @@ import pytest
 from argon2.exceptions import HashingError, VerificationError, VerifyMismatchError
 from hypothesis import given, settings, strategies as st
 
+from attendance.adapters.processes import cpus
 from attendance.adapters.security import passwords as passwords_module
 from attendance.adapters.security.passwords import Argon2Hasher, CommonPasswords, common_passwords
 from attendance.domain.accounts.passwords import PasswordRules
@@ -144,13 +145,8 @@ def test_parameters_that_would_fail_at_the_first_sign_in_are_refused_at_once(wro
 
 
 def test_by_default_one_caller_per_usable_core_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords_module.os, "sched_getaffinity", lambda _: {3, 5, 7}, raising=False)
+    monkeypatch.setattr(cpus, "usable", lambda: frozenset({3, 5, 7}))
     assert hasher(at_once=None)._running._value == 3
-    monkeypatch.delattr(passwords_module.os, "sched_getaffinity")
-    monkeypatch.setattr(passwords_module.os, "cpu_count", lambda: 5)
-    assert hasher(at_once=None)._running._value == 5
-    monkeypatch.setattr(passwords_module.os, "cpu_count", lambda: None)
-    assert hasher(at_once=None)._running._value == 1
 
 
 @pytest.mark.parametrize("message", ["Memory allocation error", "Threading failure"])

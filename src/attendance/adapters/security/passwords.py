@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import HashingError, InvalidHashError, VerificationError, VerifyMismatchError
 from argon2.low_level import error_to_str
 
-from attendance.adapters.processes import forking
+from attendance.adapters.processes import cpus, forking
 from attendance.application.ports import Hasher
 from attendance.domain.errors import Unavailable
 from attendance.domain.text import folded
@@ -43,7 +43,7 @@ class Argon2Hasher(Hasher):
         longest_wait: float,
         at_once: int | None = None,
     ) -> None:
-        concurrency = _usable_cores() if at_once is None else at_once
+        concurrency = len(cpus.usable()) if at_once is None else at_once
         if min(time_cost, parallelism, concurrency) < 1 or memory_kib < 8 * parallelism:
             raise ValueError("time_cost, parallelism and at_once start at 1, memory_kib at 8 for each lane")
         if longest_queue < 0 or not 0 <= longest_wait <= TIMEOUT_MAX:
@@ -164,8 +164,3 @@ def _hash_of_no_password(argon2: PasswordHasher) -> str:
 def _out_of_resources(error: Exception) -> Unavailable:
     log.error("a password could not be hashed: %s", error)
     return Unavailable()
-
-
-def _usable_cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

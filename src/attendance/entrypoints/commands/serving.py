@@ -14,7 +14,7 @@ from attendance.entrypoints.commands.opening import explained
 from attendance.entrypoints.serving.logs import log_configuration
 from attendance.entrypoints.serving.notes import noted_on
 from attendance.entrypoints.serving.process import connections_within, hold_signals, loading
-from attendance.entrypoints.settings import PREFIX, Settings, about, from_environment
+from attendance.entrypoints.settings import PREFIX, Settings, Switch, about, from_environment
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def serve(**options: object) -> None:
         from granian.log import LogLevels
 
         import attendance.entrypoints.asgi  # noqa: F401 # loaded once here, shared by the workers
-        from attendance.entrypoints.serving.supervising import Supervisor
+        from attendance.entrypoints.serving.supervising import Supervisor, cpus_of_workers
         from attendance.entrypoints.watching.processes import counting_together
 
     url = f"http://{settings.host}:{settings.port}"
@@ -63,6 +63,7 @@ def serve(**options: object) -> None:
             connections,
             settings.connections,
         )
+    is_pinned = settings.pin_workers is Switch.ON
     hold_signals(longest_seconds=LONGEST_STOP_SECONDS)
     click.echo(f"attendance answers at {url} (documentation: {url}/schema). Stop it with Ctrl-C.")
     with alone, counting_together(f"{settings.host.replace('/', '-')}-{settings.port}"):
@@ -77,6 +78,7 @@ def serve(**options: object) -> None:
             address=settings.host,
             port=settings.port,
             workers=settings.workers,
+            pinned_to=cpus_of_workers(settings.workers, port=settings.port) if is_pinned else (),
             drain_seconds=settings.drain_seconds,
             respawn_failed_workers=True,
             workers_kill_timeout=LONGEST_STOP_SECONDS,

@@ -5,11 +5,14 @@ import os
 import signal
 import time
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
+from attendance.adapters.processes import cpus
 from attendance.entrypoints.serving.process import DRAINING
 
 log = logging.getLogger(__name__)
@@ -36,18 +39,45 @@ class Deaths:
         self.started_at, self.due_at = now, None
 
 
+def cpus_of_workers(workers: int, *, port: int) -> Sequence[int]:
+    """A CPU for each worker; none where there are not enough, or but one.
+
+    Services on several ports of a machine begin at different ones. The last come first: the system handles
+    most interrupts on the first.
+    """
+    usable = sorted(cpus.usable(), reverse=True)
+    if len(usable) < max(2, workers):
+        return ()
+    return [usable[(port + index) % len(usable)] for index in range(workers)]
+
+
+def _loaded_on(cpu: int, load: Callable[[], Any]) -> Any:
+    """What a worker serves, and all threads that it starts from then on, on one CPU."""
+    cpus.stay_on(cpu)
+    return load()
+
+
 class Supervisor(MPServer):
-    """Granian, but for two things.
+    """Granian, but for three things.
 
     A worker that dies again and again is started again after a pause, while the others serve: Granian ends
-    the whole service where one dies twice within 5.5 seconds. And when it is told to stop, readiness goes
-    first and requests are taken for `drain_seconds` more, until whoever distributes them has noticed.
+    the whole service where one dies twice within 5.5 seconds. When it is told to stop, readiness goes first
+    and requests are taken for `drain_seconds` more, until whoever distributes them has noticed. And each
+    worker stays on its CPU of `pinned_to`, by its index; none does where that is empty.
     """
 
-    def __init__(self, *args: Any, drain_seconds: float, **options: Any) -> None:
+    def __init__(self, *args: Any, drain_seconds: float, pinned_to: Sequence[int], **options: Any) -> None:
         super().__init__(*args, **options)
         self._drain_seconds = drain_seconds
+        self._pinned_to = pinned_to
         self._deaths: dict[int, Deaths] = defaultdict(Deaths)
+
+    def _spawn_worker(  # type: ignore[override]
+        self, idx: int, target: Any, callback_loader: Callable[[], Any]
+    ) -> WorkerProcess:
+        if self._pinned_to:
+            callback_loader = partial(_loaded_on, self._pinned_to[idx], callback_loader)
+        return super()._spawn_worker(idx, target, callback_loader)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
         while True:

@@ -10,6 +10,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from attendance.adapters.processes import cpus
 from attendance.domain.errors import Unavailable
 
 P = ParamSpec("P")
@@ -54,6 +55,7 @@ class HashingExecutor:
 
 
 def _yield_to_others() -> None:
-    """On Linux niceness is a thread's own: hashing takes the cores only when nobody else wants them."""
+    """On Linux niceness is a thread's own: hashing takes cores, any, only when nobody else wants them."""
+    cpus.run_anywhere()
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
