@@ -10,6 +10,7 @@ from benchmarks.places import KINDS
 PARTS = (
     "layer",
     "labs",
+    "pinning",
     "writers",
     "sheet",
     "additions",

@@ -48,6 +48,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     for part, of in (
         ("layer", _layer),
         ("labs", _labs),
+        ("pinning", _pinning),
         ("writers", _writers),
         ("sheet", _sheet),
         ("additions", _additions),
@@ -101,6 +102,16 @@ def _labs(kind: str, figures: dict[str, Any]) -> Iterator[str]:
     for workload, meaning in MEANING.items():
         yield f"{kind} {workload}: {meaning} (medians)"
         yield from _compared(figures[workload])
+
+
+def _pinning(kind: str, figures: dict[str, Any]) -> Iterator[str]:
+    yield f"{kind}: each worker kept on a CPU, and not (medians)"
+    for workload, of in figures.items():
+        for choice, found in of["median"].items():
+            yield (
+                f"  {workload} {choice:4}{found['requests_per_second']:7.0f} requests/s"
+                f"{found['cpu_ms']:8.3f} ms CPU{found['p50_ms']:8.1f} ms p50{found['p99_ms']:8.1f} ms p99"
+            )
 
 
 def _writers(kind: str, figures: dict[str, Any]) -> Iterator[str]:
