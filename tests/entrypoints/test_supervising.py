@@ -1,5 +1,6 @@
 """When a worker that died is started again, and on which CPU workers run."""
 
+import errno
 import json
 import os
 from http.client import HTTPConnection
@@ -59,6 +60,20 @@ def test_each_worker_has_a_cpu_and_another_port_another_one(
 def test_the_only_cpu_is_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cpus, "usable", lambda: frozenset({0}))
     assert not cpus_of_workers(1, port=8000)
+
+
+def test_where_the_system_forbids_it_a_thread_runs_anywhere(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    before = os.sched_getaffinity(0)
+    monkeypatch.setattr(cpus, "_before_staying", None)
+    monkeypatch.setattr(cpus.os, "sched_setaffinity", forbidden)
+    cpus.stay_on(min(before))
+    assert "cannot be kept on CPU" in caplog.text
+    assert os.sched_getaffinity(0) == before == cpus.usable()
 
 
 @pytest.mark.processes

@@ -1,7 +1,11 @@
 """Which CPUs the threads of this process run on: on Linux, where a thread can be kept on some of them."""
 
+import logging
 import os
 import sys
+from collections.abc import Collection
+
+log = logging.getLogger(__name__)
 
 _before_staying: frozenset[int] | None = None
 
@@ -18,12 +22,20 @@ def usable() -> frozenset[int]:
 def stay_on(cpu: int) -> None:
     """Keep this thread, and those that it starts from here on, on one CPU. Does nothing but on Linux."""
     global _before_staying  # what is asked of the system later is the one CPU
-    if sys.platform == "linux":
-        _before_staying = usable()
-        os.sched_setaffinity(0, {cpu})
+    _before_staying = usable()
+    _run_on({cpu})
 
 
 def run_anywhere() -> None:
     """Let this thread run on all of them again: what it does is not Python's, and needs no lock of it."""
-    if sys.platform == "linux":
-        os.sched_setaffinity(0, usable())
+    _run_on(usable())
+
+
+def _run_on(numbers: Collection[int]) -> None:
+    if sys.platform != "linux":
+        return
+    try:
+        os.sched_setaffinity(0, numbers)
+    except OSError as error:
+        # it may be forbidden, or a CPU be gone: it works anywhere
+        log.warning("a thread cannot be kept on CPU %s: %s", ", ".join(map(str, sorted(numbers))), error)
