@@ -103,12 +103,11 @@ def test_a_form_whose_session_has_ended_leads_to_signing_in(memory: Api) -> None
         "/app/lessons",
         "/app/office/nope",
         "/app/labs/x/nope",
-        "/app/labs/x/join",
-        "/app/children/x/absences/y",
+        "/app/children/x/nope/y",
     ],
 )
 def test_where_no_page_is_whoever_asks_for_one_is_told_so_by_one(memory: Api, path: str) -> None:
-    """However much of the path is another page's, and where a form alone is answered."""
+    """However much of the path is another page's."""
     for person in (visitor(memory), signed_in(memory)):
         answered = person.opens(path)
         assert (answered.status_code, "There is no such page" in shown(answered).texts) == (404, True)
@@ -220,6 +219,12 @@ def test_whoever_is_refused_is_told_so_and_keeps_the_name_alone(
     assert (page.values["next"], page.values["password"]) == ("/app/account", None)
     assert page.values["login"] == login.replace("\0", "\ufffd")
     assert not password or password not in refused.text
+
+
+def test_where_one_was_holds_nothing_that_no_page_may_hold(memory: Api) -> None:
+    asked = visitor(memory).opens("/app/sign-in?next=%01%1b")
+    refused = visitor(memory).signs_in("ada", "wrong", next="\x02")
+    assert [shown(page).values["next"] for page in (asked, refused)] == ["\ufffd\ufffd", "\ufffd"]
 
 
 def test_what_was_typed_is_a_text_and_nothing_else(memory: Api) -> None:

@@ -1,5 +1,8 @@
 """Where a page that refuses leads on to, what it says was changed meanwhile, and how a form is sent again."""
 
+import re
+from urllib.parse import unquote
+
 import pytest
 
 from attendance.adapters.web.server.forms import Typed
@@ -49,6 +52,25 @@ def test_nobody_is_led_to_a_list_that_is_not_theirs() -> None:
     without_labs: list[Entry] = [entry for entry in ENTRIES if entry.path != LABS]
     ways_back = WaysBack(declared().values())
     assert ways_back.of(LAB, method="GET", status=404, entries=without_labs) is None
+
+
+SENT_ALONE = sorted(
+    {page.path for page in declared().values() if page.method == "POST"}
+    - {page.path for page in declared().values() if page.method == "GET"}
+)
+
+
+@pytest.mark.parametrize("path", SENT_ALONE)
+@pytest.mark.parametrize("part", [UNKNOWN_ID, "%0D%0Ax%3A%20y", "%F0%9F%8E%88"])
+def test_an_address_that_a_form_is_sent_to_leads_to_the_page_of_the_form(
+    memory: Api, path: str, part: str
+) -> None:
+    address = re.sub("{[^}]*}", part, path)
+    answer = signed_in(memory).opens(address)
+    assert answer.status_code == 303
+    back = answer.headers["location"]
+    assert address.startswith(back)
+    assert WaysBack(declared().values()).is_page(unquote(back))
 
 
 # What was changed meanwhile

@@ -287,8 +287,8 @@ def test_a_mark_that_was_removed_meanwhile_is_asked_about(chess: Class, teacher:
     [
         ({"status": "late", "minutes": "601"}, "must be a whole number from 1 to 600"),
         ({"status": "late", "minutes": "0"}, "must be a whole number from 1 to 600"),
-        ({"status": "late", "minutes": "five"}, "must be a whole number"),
-        ({"status": "late", "minutes": "٥"}, "must be a whole number"),
+        ({"status": "late", "minutes": "five"}, "must be a whole number from 1 to 600"),
+        ({"status": "late", "minutes": "٥"}, "must be a whole number from 1 to 600"),
         ({"status": "present", "note": "x" * 1001}, "must have at most 1,000 characters"),
         ({"note": "alone"}, "must be given only with a status"),
     ],
@@ -317,6 +317,23 @@ def test_what_is_wrong_is_said_at_the_client_and_what_was_typed_stays(
         assert asked.form.fields[f"{name}:{anna}"] == value
     assert asked.status(bea) == "present"
     assert statuses(chess, lesson) == [None] * 3
+
+
+def test_all_that_is_wrong_is_said_at_once(chess: Class, teacher: Visitor) -> None:
+    anna, bea, carl = chess.members
+    page = Filled.of(teacher, chess.lesson())
+    typed = {f"status_{it}": "late" for it in (anna, bea)}
+    refused = page.sends(
+        **typed, **{f"minutes_{anna}": "five", f"minutes_{bea}": "999", f"trial_{carl}": "yes"}
+    )
+    asked = page.again(refused)
+    assert refused.status_code == 400
+    for client, said in (
+        (anna, "must be a whole number from 1 to 600"),
+        (bea, "must be a whole number from 1 to 600"),
+        (carl, "must be given only with a status"),
+    ):
+        assert said in asked.card(client)
 
 
 def test_what_no_page_of_ours_sends_is_refused(chess: Class, teacher: Visitor) -> None:

@@ -135,7 +135,6 @@ def test_what_is_not_there_is_not_found(office: Office) -> None:
         for path in forms_about(unknown, unknown, unknown)[:-1]:
             typed = TYPED | {"price_id": office.price, "group_id": office.group}
             assert (path, head.sends(path, **typed).status_code) == (path, 404)
-    assert head.opens(f"/app/passes/{office.sells()}/freeze").status_code == 404
 
 
 def test_a_form_of_another_site_changes_nothing(office: Office) -> None:
@@ -397,7 +396,12 @@ def test_unpaid_visits_are_settled_by_a_pass_that_is_there(office: Office) -> No
     assert office.passes()[0]["visits_left"] == 6
     left = shown(office.clerk.opens(leads_to(settled)))
     assert "1 visit is not paid for" in left.texts
-    assert f"{office.sell}?start=day&starts_on=2026-01-20&settle_unpaid=yes" in left.links
+    assert f"{office.sell}?starts_on=2026-01-20&settle_unpaid=yes" in left.links
+    begun = office.clerk.opens(f"{office.sell}?starts_on=2026-01-20&settle_unpaid=yes")
+    assert begun.status_code == 200
+    assert "alert" not in shown(begun).roles
+    filled = shown(begun).values
+    assert (filled["start"], filled["starts_on"], filled["settle_unpaid"]) == ("day", "2026-01-20", "yes")
     typed = {"price_id": office.price, "start": "day", "starts_on": "2026-01-20", "settle_unpaid": "yes"}
     preview = office.clerk.opens(leads_to(office.clerk.opens(f"{office.sell}?{urlencode(typed)}")))
     assert "1 in its days" in shown(preview).texts

@@ -3,6 +3,7 @@
 from attendance.adapters.http.server.operations.declaration import Runs
 from attendance.adapters.web.accounts.registration import is_open
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.going_on import START, own_path
 
 room = PageRoom()
@@ -16,17 +17,17 @@ def sign_in_form(visit: Visit) -> Answer:
     """
     if visit.actor is not None:
         return GoOn(own_path(visit.service.settings.base_path.inside(visit.query["next"])))
-    return _form(visit, visit.form["next"] or visit.query["next"], visit.query["notice"])
+    return _form(visit, visit.form or visit.query, visit.query["notice"])
 
 
 def sign_in_again(visit: Visit) -> Answer:
-    return _form(visit, visit.form["next"])
+    return _form(visit, visit.form)
 
 
-def _form(visit: Visit, next_path: str, notice: str = "") -> Page:
+def _form(visit: Visit, sent: Typed, notice: str = "") -> Page:
     waiting = visit.filters.number("waiting")
-    values = {"next": next_path, "notice": notice, "waiting": waiting, "is_open": is_open(visit)}
-    return Page("accounts/sign_in.html", values)
+    values = {"notice": notice, "waiting": waiting, "is_open": is_open(visit)}
+    return Page("accounts/sign_in.html", {**values, "next": sent.as_shown()["next"]})
 
 
 @room.page("POST", "/app/sign-in", runs=Runs.HASHING, form=sign_in_again)

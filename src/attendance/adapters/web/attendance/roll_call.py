@@ -29,7 +29,7 @@ from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import LessonState
 from attendance.domain.errors import FieldError, Invalid, NotFound, Outdated
 from attendance.domain.ids import ClientId, LessonId
-from attendance.domain.text import raise_if_errors, sort_key
+from attendance.domain.text import sort_key
 
 room = PageRoom()
 
@@ -95,7 +95,7 @@ def roll_call(visit: Visit, lesson_id: str) -> Answer:
         "zone_of": ZoneInfo,
         "is_birthday": lambda born: _is_birthday(born, sheet.date),
         "session": visit.visitor,
-        "searched": visit.form["guest"],
+        "searched": visit.form.as_shown()["guest"],
         "namesakes": namesakes(row.entry.name for row in rows),
         "names": {row.id: row.entry.name for row in rows},
         "first_found": next((row.id for row in rows if row.entry.client_id in found), None),
@@ -146,7 +146,6 @@ def _uuid(text: str) -> UUID:
 def _changed(form: Typed) -> list[SentMark]:
     """The entries of whom something else was chosen than was shown; only over what was shown."""
     entries: list[SentMark] = []
-    errors: list[FieldError] = []
     for client_id, id_text in _clients_in(form):
         status, minutes = _chosen(form, id_text), form[f"minutes:{id_text}"].strip()
         note, trial = _unix(form[f"note:{id_text}"]), form[f"trial:{id_text}"] == CHECKED
@@ -159,16 +158,19 @@ def _changed(form: Typed) -> list[SentMark]:
         if status:
             sent |= {"status": Status(status), "note": note, "trial": trial}
         elif note.strip() or trial:
-            # what is said of nobody's mark is not dropped in silence
-            errors.append(FieldError(f"note:{id_text}", "must be given only with a status"))
+            # what is said of nobody's mark is not dropped in silence: it is refused
+            sent |= {"note": note, "trial": trial}
         if status == Status.LATE:
-            if minutes and not _WHOLE_NUMBER.fullmatch(minutes):
-                errors.append(FieldError(f"minutes:{id_text}", "must be a whole number"))
-            else:
-                sent["minutes_late"] = int(minutes) if minutes else None
+            sent["minutes_late"] = _minutes_in(minutes)
         entries.append(sent)
-    raise_if_errors(*errors)
     return entries
+
+
+def _minutes_in(text: str) -> int | None:
+    """What is refused with everything else that is wrong, where it is no number."""
+    if not text:
+        return None
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else 0
 
 
 def _require_decided(form: Typed, entries: list[SentMark]) -> None:
@@ -223,7 +225,7 @@ def _by_client(invalid: Invalid, entries: list[SentMark]) -> Iterator[FieldError
     for error in invalid.field_errors:
         place, _, field = error.field.removeprefix("attendances[").partition("].")
         if place.isdecimal():
-            name = {"minutes_late": "minutes"}.get(field, field)
+            name = {"minutes_late": "minutes", "trial": "note"}.get(field, field)
             yield FieldError(f"{name}:{entries[int(place)]['client_id']}", error.message)
         else:
             yield error

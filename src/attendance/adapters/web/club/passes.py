@@ -107,6 +107,8 @@ def sell_form(visit: Visit, client_id: str) -> Page:
     current = next((each for each in passes if each.state in CURRENT), None)
     has_end = current is not None and current.valid_until is not None
     today = visit.today
+    # a link may name the day alone
+    usual = Begins.DAY if asked["starts_on"] else Begins.AFTER_CURRENT if has_end else Begins.TODAY
     prices = [(price, _is_on_sale(price, today)) for price in use_cases.list_prices(actor)]
     values = {
         "client": client,
@@ -116,7 +118,7 @@ def sell_form(visit: Visit, client_id: str) -> Page:
         "contracts": [*use_cases.contracts_of_client(actor, client_id=client.id)],
         "unpaid": use_cases.unpaid_visits_of_client(actor, client_id=client.id),
         "current": current,
-        "start": asked["start"] or (Begins.AFTER_CURRENT if has_end else Begins.TODAY),
+        "start": asked["start"] or usual,
         "may_discount": visit.signed_in.level >= Level.MANAGER,
         "today": today,
         "preview": None,
