@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import sys
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from attendance.adapters.http.server.operations.hashing_executor import NICENESS
 from attendance.adapters.processes import cpus
 from attendance.entrypoints.serving.supervising import Deaths, cpus_of_workers
 from tests.service import CHEAP_HASHING, SECRET, Service
+
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no thread is kept on a CPU")
 
 
 def pauses(*died_at: float) -> list[float]:
@@ -62,6 +65,16 @@ def test_the_only_cpu_is_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not cpus_of_workers(1, port=8000)
 
 
+@pytest.mark.parametrize(("cores", "found"), [(5, 5), (None, 1)])
+def test_elsewhere_all_are_for_all(monkeypatch: pytest.MonkeyPatch, cores: int | None, found: int) -> None:
+    monkeypatch.setattr(cpus, "_before_staying", None)
+    monkeypatch.setattr(cpus.sys, "platform", "darwin")
+    monkeypatch.setattr(cpus.os, "cpu_count", lambda: cores)
+    cpus.stay_on(0)
+    assert len(cpus.usable()) == found
+
+
+@ON_LINUX
 def test_where_the_system_forbids_it_a_thread_runs_anywhere(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -76,6 +89,7 @@ def test_where_the_system_forbids_it_a_thread_runs_anywhere(
     assert os.sched_getaffinity(0) == before == cpus.usable()
 
 
+@ON_LINUX
 @pytest.mark.processes
 @pytest.mark.parametrize("pins", ["on", "off"])
 def test_threads_of_a_worker_stay_together_but_for_those_that_hash(tmp_path: Path, pins: str) -> None:
