@@ -18,18 +18,9 @@ from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.operations.declaration import Pages, Runs, Service
 from attendance.adapters.http.server.requests.middleware import IS_HEAD
 from attendance.adapters.http.server.wire import Reply, header_value
-from attendance.adapters.web.server.declared import (
-    PAGE,
-    Answer,
-    DeclaredPage,
-    GoOn,
-    Page,
-    PageRoom,
-    Shown,
-    Visit,
-)
+from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed, form_sent, of_itself
-from attendance.adapters.web.server.going_on import START, signing_in_again, signing_in_first
+from attendance.adapters.web.server.going_on import signing_in_again, signing_in_first
 from attendance.adapters.web.server.languages import N_, language_for, words
 from attendance.adapters.web.server.navigation import ENTRIES, Entry, entries_for
 from attendance.adapters.web.server.refusals import (
@@ -77,27 +68,12 @@ def handlers_of(rooms: Iterable[PageRoom], service: Service, callers: Callers) -
     """Every page of these rooms, ready to answer."""
     pages = [page for room in rooms for page in room.pages]
     ways_back = WaysBack(pages)
-    opened = {page.path for page in pages if page.method == "GET"}
-    pages += [
-        replace(page, method="GET", function=_to_its_form(ways_back), runs=Runs.ON_A_THREAD, form=None)
-        for page in pages
-        if page.path not in opened
-    ]
+    pages += ways_back.to_forms(pages)
     plans = [(page, PagePlan(page, service, callers, ways_back)) for page in pages]
     return Pages(
         [_handler(page, plan) for page, plan in plans],
         no_page=next((plan for page, plan in plans if page.path == EVERY_OTHER), None),
     )
-
-
-def _to_its_form(ways_back: WaysBack) -> Shown:
-    """What opens an address that a form is only sent to, as a refused one stays in the address bar."""
-
-    def to_its_form(visit: Visit, **_: str) -> Answer:
-        # whether it may be seen is asked there
-        return GoOn(quote(ways_back.of(visit.path, method="GET", status=400, entries=ENTRIES) or START))
-
-    return to_its_form
 
 
 def _handler(page: DeclaredPage, plan: "PagePlan") -> HTTPRouteHandler:

@@ -1,8 +1,12 @@
 """Where one goes on from a page that says that something is refused: to what the refused page belongs to."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from urllib.parse import quote
 
-from attendance.adapters.web.server.declared import DeclaredPage
+from attendance.adapters.http.server.operations.declaration import Runs
+from attendance.adapters.web.server.declared import Answer, DeclaredPage, GoOn, Visit
+from attendance.adapters.web.server.going_on import START
 from attendance.adapters.web.server.navigation import ENTRIES, Entry
 
 _WITH_IDS = frozenset({409, 412, 413, 415, 400, 429, 503})
@@ -30,6 +34,19 @@ class WaysBack:
             if template and (not has_ids or status in _WITH_IDS) and _is_open(nearer, entries):
                 return nearer
         return None
+
+    def to_forms(self, pages: Collection[DeclaredPage]) -> list[DeclaredPage]:
+        """What opens addresses that forms are only sent to: one that was refused stays in the browser."""
+        opened = {page.path for page in pages if page.method == "GET"}
+        return [
+            replace(page, method="GET", function=self._to_form, runs=Runs.ON_A_THREAD, form=None)
+            for page in pages
+            if page.path not in opened
+        ]
+
+    def _to_form(self, visit: Visit, **_: str) -> Answer:
+        # whether it may be seen is asked there
+        return GoOn(quote(self.of(visit.path, method="GET", status=400, entries=ENTRIES) or START))
 
     def is_page(self, path: str) -> bool:
         """Whether a page is at a path."""
