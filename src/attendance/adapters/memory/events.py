@@ -9,7 +9,7 @@ from attendance.adapters.memory.pagination import page_of
 from attendance.adapters.memory.repository import matches
 from attendance.adapters.memory.tables import Tables
 from attendance.application.pagination import PageRequest
-from attendance.application.ports import Events
+from attendance.application.ports import RESOURCES, Events
 from attendance.application.ports.events import EventCriteria, LoggedEvent, LogStretch
 from attendance.domain.events import Event
 
@@ -44,15 +44,12 @@ NAME_OF: Mapping[str, Callable[[Tables, Event], str | None]] = {
     **dict.fromkeys(("account", "favorites", "calendar_token"), _of_subject("accounts", "username")),
     "session": _through("sessions", "account_id", "accounts", "username"),
     "role_change": _through("role_changes", "user_id", "accounts", "username"),
-    "client": _of_subject("clients", "name"),
-    "contract": _of_subject("contracts", "number"),
-    "price": _of_subject("prices", "name"),
-    "location": _of_subject("locations", "name"),
-    "group": _of_subject("groups", "name"),
     "lesson": _through("lessons", "group_id", "groups", "name"),
     **dict.fromkeys(("subscription", "attendance"), _client_name),
     "lab": _of_subject("labs", "name"),
+    **{it.entity.kind: _of_subject(it.name, it.label) for it in RESOURCES if it.label},
 }
+"""By the kind of a subject, its name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from attendance.domain.accounts.role_changes import RoleChange
 from attendance.domain.accounts.sessions import Session
 from attendance.domain.attendance.marks import Mark
 from attendance.domain.club.clients import Client
-from attendance.domain.club.contracts import Contract
 from attendance.domain.club.favorites import Favorites
 from attendance.domain.club.groups import Group
 from attendance.domain.club.lessons import Lesson
@@ -129,7 +128,6 @@ class Tables:
     outbox: Table[MailId, Mail]
     sign_in_addresses: Table[str, tuple[AccountId, date]]
     clients: Table[UUID, Client]
-    contracts: Table[UUID, Contract]
     clients_of: Table[AccountId, frozenset[ClientId]]
     prices: Table[UUID, Price]
     locations: Table[UUID, Location]

@@ -15,18 +15,16 @@ from attendance.adapters.sql.reporting.final_events import final_position
 from attendance.adapters.sql.tables import (
     accounts,
     clients,
-    contracts,
     events,
     groups,
     labs,
     lessons,
-    locations,
-    prices,
+    metadata,
     role_changes,
     sessions,
 )
 from attendance.application.pagination import PageRequest
-from attendance.application.ports import Events
+from attendance.application.ports import RESOURCES, Events
 from attendance.application.ports.events import EventCriteria, LoggedEvent, LogStretch
 from attendance.domain.events import Event
 
@@ -61,16 +59,17 @@ NAME_OF: Mapping[tuple[str, ...], sa.Select[Any]] = {
     ("role_change",): sa.select(accounts.c.username).where(
         accounts.c.id == role_changes.c.user_id, role_changes.c.id == events.c.subject_id
     ),
-    ("client",): sa.select(clients.c.name).where(clients.c.id == events.c.subject_id),
-    ("contract",): sa.select(contracts.c.number).where(contracts.c.id == events.c.subject_id),
-    ("price",): sa.select(prices.c.name).where(prices.c.id == events.c.subject_id),
-    ("location",): sa.select(locations.c.name).where(locations.c.id == events.c.subject_id),
-    ("group",): sa.select(groups.c.name).where(groups.c.id == events.c.subject_id),
     ("lesson",): sa.select(groups.c.name).where(
         groups.c.id == lessons.c.group_id, lessons.c.id == events.c.subject_id
     ),
     ("subscription", "attendance"): sa.select(clients.c.name).where(clients.c.id == events.c.client_id),
-    ("lab",): sa.select(labs.c.name).where(labs.c.id == events.c.subject_id),
+    **{
+        kinds: sa.select(table.c[label]).where(table.c.id == events.c.subject_id)
+        for kinds, table, label in (
+            (("lab",), labs, "name"),
+            *(((it.entity.kind,), metadata.tables[it.name], it.label) for it in RESOURCES if it.label),
+        )
+    },
 }
 """By the kinds of a subject, its name."""
 SUBJECT_NAME = sa.case(

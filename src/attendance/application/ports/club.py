@@ -54,6 +54,7 @@ CLIENTS = Resource(
         "words": lambda client, criteria: has_words(client.searched_text, criteria.words or ()),
         "user_id": lambda client, criteria: criteria.user_id in client.user_ids,
     },
+    label="name",
 )
 
 
@@ -78,6 +79,7 @@ CONTRACTS = Resource(
     },
     predicates={"state": lambda contract, criteria: contract.state(criteria.on) is criteria.state},
     unique=(Unique(NumberTaken, ("number_key",)),),
+    label="number",
 )
 
 
@@ -100,6 +102,7 @@ PRICES = Resource(
             criteria.on_sale_on is not None and price.is_on_sale(criteria.on_sale_on)
         )
     },
+    label="name",
 )
 
 
@@ -118,6 +121,7 @@ LOCATIONS = Resource(
     sort={"name": "name_key", "created_at": "created_at"},
     keys={"name_key": lambda location: sort_key(location.name)},
     unique=(Unique(AddressTaken, ("address_key",)),),
+    label="name",
 )
 
 
@@ -157,6 +161,7 @@ GROUPS = Resource(
         "active": lambda group, criteria: group.is_active(criteria.on) is criteria.active,
         "ended": lambda group, criteria: group.has_ended(criteria.on) is criteria.ended,
     },
+    label="name",
 )
 
 

@@ -86,7 +86,8 @@ class Resource(Generic[E, C]):
     `sort` says by sort key which column is compared. A column has the field or property of its name, or what
     `keys` makes of an entity. A field of the criteria that is None or empty does not narrow; otherwise the
     predicate of its name decides, given the entity and the criteria; without one, the entity's field of that
-    name is compared with it; without a field, it is for the predicates to compare with.
+    name is compared with it; without a field, it is for the predicates to compare with. `label` is the field
+    that the log names an entity by; its class has a `kind`.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Resource(Generic[E, C]):
     keys: Mapping[str, Callable[[E], Any]] = field(default_factory=dict)
     predicates: Mapping[str, Callable[[E, C], bool]] = field(default_factory=dict)
     unique: tuple[Unique[E], ...] = ()
+    label: str | None = None
 
     def value(self, column: str) -> Callable[[E], Any]:
         """What an entity has in a column."""
