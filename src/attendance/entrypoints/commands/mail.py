@@ -2,7 +2,6 @@
 
 import logging.config
 import signal
-from threading import Event
 from uuid import UUID
 
 import click
@@ -27,14 +26,15 @@ def _send() -> None:
     from attendance.adapters.mail import Dispatcher
 
     logging.config.dictConfig(log_configuration(from_environment()))
-    stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stopping = {signal.SIGINT, signal.SIGTERM}
+    # kept until it is waited for: a handler that wakes another wait could run while that one holds its lock
+    signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
     with stored() as attendance:
         click.echo("sending mail. Stop it with Ctrl-C.")
-        Dispatcher(dispatch=attendance.dispatch_mail, run_maintenance=attendance.run_maintenance).run_until(
-            stop
-        )
+        dispatcher = Dispatcher(dispatch=attendance.dispatch_mail, run_maintenance=attendance.run_maintenance)
+        dispatcher.start()
+        signal.sigwait(stopping)
+        dispatcher.close()
 
 
 @mail.command("list")
