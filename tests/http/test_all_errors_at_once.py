@@ -150,20 +150,21 @@ def test_rules_are_seen_to_be_left_out_when_nobody_judges(
     assert fields(owner.posts("/clients", email="x", active="yes")) == ["active", "name"]
 
 
-def _plans(api: Api) -> list[Plan]:
-    handlers = {
-        handler
+def _plans(api: Api) -> set[Plan]:
+    """The plans behind all routes, wherever what answers at one keeps them."""
+    answering = [
+        middleware
         for route in api.app.routes
         for handler in getattr(route, "route_handlers", ())
-        if "OPTIONS" not in handler.http_methods and handler.middleware
-    }
-    cells = [
-        cell.cell_contents
-        for it in handlers
-        for middleware in it.middleware
-        for cell in getattr(middleware, "__closure__", ()) or ()
+        for middleware in handler.middleware or ()
     ]
-    return [plan for plan in cells if isinstance(plan, Plan)]
+    found: list[object] = []
+    while answering:
+        for cell in getattr(answering.pop(), "__closure__", None) or ():
+            kept = cell.cell_contents
+            found += kept.values() if isinstance(kept, dict) else []
+            answering += [kept] if callable(kept) else []
+    return {it for it in found if isinstance(it, Plan)}
 
 
 def test_an_entry_is_judged_by_itself_and_with_its_lesson_to_who_may_mark_it(memory: Api) -> None:

@@ -147,24 +147,7 @@ def application(
 
     return http_application(
         container.use_cases(),
-        HttpSettings(
-            version=version("attendance"),
-            base_url=settings.public_url,
-            directory=settings.labs_directory,
-            has_labs=settings.labs is Switch.ON,
-            language=settings.language,
-            zone=settings.zone(),
-            cors_origins=tuple(filter(None, settings.cors_origins.split(","))),
-            trusted_proxies=settings.proxies(),
-            threads=settings.threads,
-            queue_seconds=settings.queue_seconds,
-            hashers=hashers(),
-            longest_queue=settings.sign_in_queue,
-            metrics_token=settings.metrics_token,
-            receive_seconds=settings.receive_seconds,
-            exports=settings.exports,
-            exports_per_person=settings.exports_per_person,
-        ),
+        http_settings(settings),
         today=container.today(),
         answer_once=container.answer_once(),
         is_ready=is_ready,
@@ -173,4 +156,26 @@ def application(
         metrics=watched.metrics if watched else None,
         close=partial(close, container),
         pages=pages,
+    )
+
+
+def http_settings(settings: Settings) -> HttpSettings:
+    """What HTTP needs to know of the settings."""
+    return HttpSettings(
+        version=version("attendance"),
+        base_url=settings.public_url,
+        directory=settings.labs_directory,
+        has_labs=settings.labs is Switch.ON,
+        language=settings.language,
+        zone=settings.zone(),
+        cors_origins=tuple(filter(None, settings.cors_origins.split(","))),
+        trusted_proxies=settings.proxies(),
+        threads=settings.threads,
+        queue_seconds=settings.queue_seconds,
+        hashers=hashers(),
+        longest_queue=settings.sign_in_queue,
+        metrics_token=settings.metrics_token,
+        receive_seconds=settings.receive_seconds,
+        exports=settings.exports,
+        exports_per_person=settings.exports_per_person,
     )

@@ -1,6 +1,6 @@
 """The use cases over HTTP, on Litestar: decode, call, encode."""
 
-from attendance.adapters.http.app import http_application
+from attendance.adapters.http.app import http_application, openapi_document
 from attendance.adapters.http.server.operations.declaration import HttpSettings
 
-__all__ = ["HttpSettings", "http_application"]
+__all__ = ["HttpSettings", "http_application", "openapi_document"]

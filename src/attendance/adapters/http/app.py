@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from typing import Any
 
-from litestar import Litestar, Request, Response, Router
+from litestar import Litestar
 
 from attendance.adapters.http.server import service as service_rooms
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
-from attendance.adapters.http.server.openapi import documentation_assets, openapi_config
+from attendance.adapters.http.server.openapi import described, documentation
 from attendance.adapters.http.server.operations.declaration import HttpSettings, Pages, Room, Service
 from attendance.adapters.http.server.operations.export_lane import ExportLane
 from attendance.adapters.http.server.operations.handlers import handlers_of
@@ -37,11 +37,14 @@ ROOMS = tuple(
 """Every room of every module, each once."""
 
 
-class _OwnRouter(Router):
-    """One that is made for one application: it is registered as it is, without a copy of all its handlers."""
+def rooms_of(settings: HttpSettings) -> list[Room]:
+    """The rooms that there are by these settings."""
+    return [room for room in ROOMS if settings.has_labs or not room.is_of_labs]
 
-    def __deepcopy__(self, memo: object) -> "_OwnRouter":
-        return self
+
+def openapi_document(settings: HttpSettings) -> dict[str, Any]:
+    """The OpenAPI document of the application."""
+    return described(rooms_of(settings), settings).openapi_schema.to_schema()
 
 
 def http_application(
@@ -101,22 +104,19 @@ def http_application(
         settings.trusted_proxies,
         SessionCookie(settings.base_url),
     )
-    rooms = [room for room in ROOMS if settings.has_labs or not room.is_of_labs]
+    rooms = rooms_of(settings)
     of_pages = pages(service, callers)
     handlers = [
         *handlers_of(rooms, service, callers),
-        documentation_assets(),
+        *documentation(rooms, settings),
         *([] if metrics is None else [metrics_route(metrics, service)]),
         *of_pages.handlers,
     ]
-    # as one router: Litestar would register a path's first handler twice, and then run it on two threads
-    everything = _OwnRouter("/", route_handlers=handlers)
     app = Litestar(
-        route_handlers=[everything],
-        before_request=answer_options,
+        route_handlers=handlers,
         exception_handlers=error_handlers(of_pages.no_page),
         lifespan=[lifespan],
-        openapi_config=openapi_config(settings.version, settings.base_path),
+        openapi_config=None,
         request_max_body_size=LARGEST_BODY,
         logging_config=None,
     )
@@ -130,13 +130,3 @@ def http_application(
         settings.receive_seconds,
     )
     return app
-
-
-async def answer_options(request: Request[Any, Any, Any]) -> Response[None] | None:
-    """OPTIONS by itself: Litestar would name the methods of the path's first handler alone."""
-    if request.method != "OPTIONS":
-        return None
-    handler = request.route_handler
-    routes = (route for route in request.app.routes if handler in getattr(route, "route_handlers", ()))
-    allowed = sorted(next(routes).methods)
-    return Response(None, status_code=204, headers={"allow": ", ".join(allowed)})

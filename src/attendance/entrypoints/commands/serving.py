@@ -102,12 +102,10 @@ def openapi() -> None:
     """Print the OpenAPI document."""
     import msgspec
 
-    from attendance.entrypoints.asgi import application
-    from attendance.entrypoints.container import Container, close
+    from attendance.adapters.http import openapi_document
+    from attendance.entrypoints.asgi import http_settings
 
-    container = Container(settings=Settings(database_url="memory"))
-    document = application(container).openapi_schema.to_schema()
-    close(container)
+    document = openapi_document(http_settings(Settings(database_url="memory")))
     sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
 
 

@@ -1,11 +1,12 @@
 """The OpenAPI document, and a page to read it that loads nothing from elsewhere."""
 
 import asyncio
+from collections.abc import Collection, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
-from litestar import Request, Response, get
+from litestar import Litestar, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
@@ -27,9 +28,11 @@ from litestar.utils.helpers import get_name, unwrap_partial
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, TOKEN_IN_QUERY
 from attendance.adapters.http.server.callers.versions import unless_known
 from attendance.adapters.http.server.compression import compressed
+from attendance.adapters.http.server.errors import error_handlers
 from attendance.adapters.http.server.fields.queries import parsed, values_in
-from attendance.adapters.http.server.operations.declaration import PERMISSION
-from attendance.adapters.http.server.operations.description import error_headers
+from attendance.adapters.http.server.operations.declaration import PERMISSION, HttpSettings, Room
+from attendance.adapters.http.server.operations.description import described_handlers, error_headers
+from attendance.adapters.http.server.operations.handlers import route
 from attendance.adapters.http.server.requests.base_path import BasePath
 from attendance.adapters.http.server.wire import Reply
 from attendance.domain.errors import Invalid
@@ -122,11 +125,50 @@ async def refuse_query(request: Request[Any, Any, Any]) -> None:
         raise Invalid(*field_errors)
 
 
-def operation_id(handler: HTTPRouteHandler, *_: object) -> str:
+class OwnRouter(Router):
+    """One that is made for one application: it is registered as it is, without a copy of all its handlers."""
+
+    def __deepcopy__(self, memo: object) -> "OwnRouter":
+        return self
+
+
+def described(rooms: Collection[Room], settings: HttpSettings) -> Litestar:
+    """An application that describes the operations of these rooms, and answers what it says of them."""
+    # as one router: Litestar would register each path's first handler twice
+    everything = OwnRouter("/", route_handlers=described_handlers(rooms, settings))
+    return Litestar(
+        route_handlers=[everything],
+        exception_handlers=error_handlers(),
+        openapi_config=_openapi_config(settings.version, settings.base_path),
+        logging_config=None,
+    )
+
+
+def documentation(rooms: Collection[Room], settings: HttpSettings) -> Iterator[HTTPRouteHandler]:
+    """What answers the document, and the page and the files with which it is read.
+
+    What describes the operations is made when somebody asks: it takes as long as the rest of the application,
+    and stays in memory.
+    """
+    made: list[Litestar] = []
+    making = asyncio.Lock()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async with making:
+            if not made:
+                made.append(await asyncio.to_thread(described, rooms, settings))
+        await made[0](scope, receive, send)
+
+    for path in (SCHEMA, f"{SCHEMA}/openapi.json"):
+        yield route(path, {"GET": answer})
+    yield _assets()
+
+
+def _operation_id(handler: HTTPRouteHandler, *_: object) -> str:
     return get_name(unwrap_partial(handler.fn))
 
 
-def openapi_config(version: str, base_path: BasePath) -> OpenAPIConfig:
+def _openapi_config(version: str, base_path: BasePath) -> OpenAPIConfig:
     return OpenAPIConfig(
         title="attendance",
         version=version,
@@ -145,7 +187,7 @@ def openapi_config(version: str, base_path: BasePath) -> OpenAPIConfig:
             after_request=with_policy,
             middleware=[shortened],
         ),
-        operation_id_creator=operation_id,
+        operation_id_creator=_operation_id,
         use_handler_docstrings=True,
         components=Components(
             headers=error_headers(),
@@ -168,7 +210,7 @@ def openapi_config(version: str, base_path: BasePath) -> OpenAPIConfig:
     )
 
 
-def documentation_assets() -> HTTPRouteHandler:
+def _assets() -> HTTPRouteHandler:
     """The page's scripts and styles: ours, and those of Swagger UI that the offapi package brings.
 
     Importing that would read them all into memory.

@@ -8,7 +8,6 @@ from typing import cast
 from urllib.parse import quote, urlsplit
 
 from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from attendance.adapters.http.server.callers.authentication import Caller, Callers
@@ -16,6 +15,7 @@ from attendance.adapters.http.server.compression import compressed
 from attendance.adapters.http.server.errors import note_refusal
 from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.operations.declaration import Pages, Runs, Service
+from attendance.adapters.http.server.operations.handlers import route
 from attendance.adapters.http.server.requests.middleware import IS_HEAD
 from attendance.adapters.http.server.wire import Reply, header_value
 from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
@@ -68,30 +68,13 @@ def handlers_of(rooms: Iterable[PageRoom], service: Service, callers: Callers) -
     """Every page of these rooms, ready to answer."""
     pages = [page for room in rooms for page in room.pages]
     ways_back = WaysBack(pages)
-    pages += ways_back.to_forms(pages)
-    plans = [(page, PagePlan(page, service, callers, ways_back)) for page in pages]
+    plans: dict[str, dict[str, ASGIApp]] = {}
+    for page in (*pages, *ways_back.to_forms(pages)):
+        plans.setdefault(page.path, {})[page.method] = PagePlan(page, service, callers, ways_back)
     return Pages(
-        [_handler(page, plan) for page, plan in plans],
-        no_page=next((plan for page, plan in plans if page.path == EVERY_OTHER), None),
+        [route(path, of_path, **{PAGE: True}) for path, of_path in plans.items()],
+        no_page=plans.get(EVERY_OTHER, {}).get("GET"),
     )
-
-
-def _handler(page: DeclaredPage, plan: "PagePlan") -> HTTPRouteHandler:
-    def answers(app: ASGIApp) -> ASGIApp:  # what would read the request by Litestar's rules
-        return plan
-
-    def answered_by_its_plan() -> None:
-        raise TypeError("answered by its plan")
-
-    return HTTPRouteHandler(
-        page.path,
-        http_method=page.method,  # type: ignore[arg-type]
-        status_code=200,
-        middleware=[answers],
-        sync_to_thread=False,
-        include_in_schema=False,
-        opt={PAGE: True},
-    )(answered_by_its_plan)
 
 
 def _user_of(visit: Visit) -> UserDetails | None:

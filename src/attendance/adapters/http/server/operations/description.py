@@ -1,12 +1,17 @@
-"""What the OpenAPI document says of an operation beside what Litestar finds: headers, codes, examples."""
+"""What the OpenAPI document says of an operation: what Litestar finds, and headers, codes, examples."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+from inspect import Parameter as Taken, Signature
 from itertools import groupby
+from operator import or_
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 import msgspec
 from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import (
     OpenAPIHeader,
     OpenAPIResponse,
@@ -17,15 +22,21 @@ from litestar.openapi.spec import (
     Schema,
 )
 from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import FromPath, JSONBody
+from litestar.response.base import ASGIResponse
 
-from attendance.adapters.http.server.answers import Resource
-from attendance.adapters.http.server.errors import ERROR_CODE, known_errors
+from attendance.adapters.http.server.answers import Accepted, Resource
+from attendance.adapters.http.server.bodies.strict_json import DescribedBody
+from attendance.adapters.http.server.errors import ERROR_CODE, known_errors, refusals
 from attendance.adapters.http.server.exports.tables import ExportingOperation
-from attendance.adapters.http.server.operations.declaration import Operation
+from attendance.adapters.http.server.operations.declaration import Access, HttpSettings, Operation, Room, Runs
 from attendance.adapters.http.server.operations.examples import example_of
-from attendance.adapters.http.server.operations.idempotency import DESCRIPTION as IDEMPOTENCY_KEY
-from attendance.adapters.http.server.operations.plan import FORMAT, Inputs
+from attendance.adapters.http.server.operations.handlers import routed_path
+from attendance.adapters.http.server.operations.idempotency import DESCRIPTION as IDEMPOTENCY_KEY, is_kept
+from attendance.adapters.http.server.operations.plan import FORMAT, Inputs, status_of
 from attendance.adapters.http.server.wire import JSON, is_in_api
+from attendance.domain.permissions.roles import Level
+from attendance.domain.permissions.table import allows
 
 ETAG, LOCATION, RETRY_AFTER, AUTHENTICATE = "ETag", "Location", "Retry-After", "WWW-Authenticate"
 TEXT = Schema(type=OpenAPIType.STRING)
@@ -92,7 +103,94 @@ def _optional(name: str) -> OpenAPIHeader:
     return OpenAPIHeader(schema=HEADERS[name].schema, description=HEADERS[name].description)
 
 
-def described_as(
+def described_handlers(rooms: Iterable[Room], settings: HttpSettings) -> list[HTTPRouteHandler]:
+    """Every operation of these rooms, for Litestar to describe. None answers."""
+    return [_described_handler(operation, settings) for room in rooms for operation in room.operations]
+
+
+def _described_handler(operation: Operation, settings: HttpSettings) -> HTTPRouteHandler:
+    inputs, access = Inputs.of(operation), operation.access(settings)
+    path = routed_path(operation)
+    options: dict[str, Any] = {"dto": DescribedBody, "return_dto": None} if inputs.body else {}
+    if access.schemes:
+        options["security"] = [{scheme: []} for scheme in access.schemes]
+    documented = refusals(path, *_refused(operation, inputs, access))
+    if operation.awaits:
+        documented[202] = ResponseSpec(
+            operation.awaits, generate_examples=False, description="It awaits confirmation"
+        )
+    return HTTPRouteHandler(
+        path,
+        http_method=operation.method,  # type: ignore[arg-type]
+        status_code=status_of(operation, inputs.answer),
+        media_type=operation.media_type,
+        sync_to_thread=False,
+        responses=documented,
+        tags=[operation.tag],
+        operation_class=_described_as(operation, inputs, is_keyed=is_kept(operation, access, inputs.answer)),  # type: ignore[arg-type]
+        **options,
+    )(_described(operation, inputs))
+
+
+def _refused(operation: Operation, inputs: Inputs, access: Access) -> set[int]:
+    """The statuses of refusals that follow from an operation's form, and those that were named."""
+    statuses = {*operation.refuses}
+    if access.schemes:
+        statuses.add(401)
+    if access.permission and not allows(access.permission, Level.UNCONFIRMED):
+        statuses.add(403)
+    if any(kind is not str for kind in inputs.in_path.values()):
+        statuses.add(404)
+    if inputs.versions:
+        statuses.add(412)
+    if inputs.body:
+        statuses |= {408, 415}
+    if FORMAT in inputs.query or operation.runs is Runs.IN_EXPORT_LANE:
+        statuses.add(429)
+    if is_kept(operation, access, inputs.answer):
+        statuses |= {409, 422}
+    return statuses
+
+
+def _described(operation: Operation, inputs: Inputs) -> Any:
+    """A function with the parameters and the answer that Litestar is to describe, and nothing in it."""
+    parameters: dict[str, tuple[Any, Any]] = dict.fromkeys(inputs.in_path, (FromPath[str], Taken.empty))
+    # Litestar keeps some names for itself: `state`, `query`
+    parameters |= {f"sent_{field.name}": field.described() for field in inputs.query.values()}
+    if inputs.body:
+        body: Any = inputs.body
+        parameters["data"] = (JSONBody[body], Taken.empty)  # type: ignore[misc]
+
+    def described(**_: Any) -> None:
+        raise TypeError("answered by its plan")
+
+    described.__name__ = operation.handler.__name__
+    described.__doc__ = operation.handler.__doc__
+    described.__module__ = operation.handler.__module__
+    answer = _answer(inputs.answer)
+    if operation.awaits:
+        answer = next(view for view in get_args(answer) if view is not operation.awaits)
+    described.__annotations__ = {name: kind for name, (kind, _) in parameters.items()} | {"return": answer}
+    described.__signature__ = Signature(  # type: ignore[attr-defined]
+        [
+            Taken(name, Taken.KEYWORD_ONLY, default=default, annotation=kind)
+            for name, (kind, default) in parameters.items()
+        ],
+        return_annotation=answer,
+    )
+    return described
+
+
+def _answer(hint: Any) -> Any:
+    if get_origin(hint) in (UnionType, Union):
+        views = dict.fromkeys(map(_answer, get_args(hint)))
+        return reduce(or_, views)
+    if get_origin(hint) in (Resource, Response):
+        (hint,) = get_args(hint)
+    return ASGIResponse if hint is Accepted else hint
+
+
+def _described_as(
     operation: Operation, inputs: Inputs, *, is_keyed: bool
 ) -> Callable[..., DescribedOperation]:
     """What makes the description of this operation from what Litestar knows of it.

@@ -15,9 +15,10 @@ from typing import cast
 
 import brotli  # type: ignore[import-untyped]
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 from attendance.adapters.http.server.compression import BROTLI, GZIP, GZIP_FORMAT, VARIES, chosen
+from attendance.adapters.http.server.operations.handlers import route
 from attendance.adapters.http.server.requests.base_path import BasePath
 from attendance.adapters.http.server.wire import Headers, Reply
 from attendance.adapters.web.server.declared import PAGE
@@ -119,21 +120,5 @@ def static_handlers(base_path: BasePath) -> Iterator[HTTPRouteHandler]:
     """A handler for each; scripts lead to what is under the base path."""
     for name, file in static_files().items():
         is_script = name.endswith((".js", ".webmanifest"))
-        yield _handler(replace(file, content=base_path.script(file.content)) if is_script else file)
-
-
-def _handler(file: StaticFile) -> HTTPRouteHandler:
-    def sends(app: ASGIApp) -> ASGIApp:
-        return file
-
-    def sent() -> None:
-        raise TypeError("sent as it is")
-
-    return HTTPRouteHandler(
-        file.path,
-        http_method="GET",
-        middleware=[sends],
-        sync_to_thread=False,
-        include_in_schema=False,
-        opt={PAGE: True},
-    )(sent)
+        sent = replace(file, content=base_path.script(file.content)) if is_script else file
+        yield route(file.path, {"GET": sent}, **{PAGE: True})
