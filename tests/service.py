@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ CHEAP_HASHING = {
     "ATTENDANCE_ARGON2_MEMORY_KIB": "8",
     "ATTENDANCE_ARGON2_PARALLELISM": "1",
 }
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For a client of a service: to read whom the machine trusts takes longer than a request."""
 SECRET = "a secret of more than 32 bytes that only the tests know"
 
 

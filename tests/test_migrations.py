@@ -291,7 +291,7 @@ def told(database: Database, statement: str) -> list[object]:
 OLD_VERSION_TABLE = "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"
 
 
-@pytest.mark.parametrize("reached", ["0001", "0003", HEAD])
+@pytest.mark.parametrize("reached", ["0001", pytest.param("0003", marks=pytest.mark.thorough), HEAD])
 def test_a_database_of_ours_with_the_former_version_table_is_taken_over(
     database: Database, reached: str
 ) -> None:
@@ -309,7 +309,7 @@ def test_a_database_of_ours_with_the_former_version_table_is_taken_over(
     assert "alembic_version" not in sa.inspect(database.engine).get_table_names()
 
 
-@pytest.mark.parametrize("theirs", ["ae1027a6acf", "0001", HEAD])
+@pytest.mark.parametrize("theirs", ["ae1027a6acf", "0001", pytest.param(HEAD, marks=pytest.mark.thorough)])
 def test_the_version_and_the_tables_of_another_program_are_left_alone(
     database: Database, theirs: str
 ) -> None:

@@ -10,7 +10,7 @@ from itertools import count
 import httpx
 from playwright.sync_api import Page, Route, expect
 
-from tests.service import Service
+from tests.service import NO_TLS, Service
 
 PASSWORD = "correct horse battery"
 NUMBERS = count()
@@ -64,6 +64,7 @@ def is_signed_in(page: Page, service: Service) -> str:
     registered = httpx.post(
         f"{service.url}/api/v1/auth/registration",
         json=body | {"email": f"{username}@example.org", "name": "Ada"},
+        verify=NO_TLS,
     )
     assert registered.status_code == 201, registered.text
     has_session(page, service, username)
@@ -72,7 +73,8 @@ def is_signed_in(page: Page, service: Service) -> str:
 
 def has_session(page: Page, service: Service, username: str, password: str = PASSWORD) -> str:
     """Let the browser be signed in as somebody, without the form; return the token of the session."""
-    answered = httpx.post(f"{service.url}/login", json={"username": username, "password": password})
+    login = {"username": username, "password": password}
+    answered = httpx.post(f"{service.url}/login", json=login, verify=NO_TLS)
     token: str = answered.json()["access_token"]
     page.context.add_cookies(
         [{"name": "attendance", "value": token, "url": service.url, "httpOnly": True, "sameSite": "Lax"}]

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import httpx
 
 from attendance.adapters.memory import MemoryStore
-from attendance.adapters.web.app import page_rooms
+from attendance.adapters.web.app import ROOMS
 from attendance.adapters.web.server.declared import DeclaredPage
 from attendance.adapters.web.server.forms import ACCOUNT, UNTYPED
 from attendance.domain.permissions.roles import Level, Role
@@ -278,9 +278,6 @@ TABLE: dict[str, Row] = {
     "GET /app/lessons/{lesson_id:str}/delete": row(Level.MANAGER, own=Level.EMPLOYEE),
     "POST /app/lessons/{lesson_id:str}/delete": row(Level.MANAGER, own=Level.EMPLOYEE),
 }
-
-
-ROOMS = [*page_rooms()]
 
 
 def declared() -> dict[str, DeclaredPage]:

@@ -4,6 +4,7 @@ import pytest
 
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.web.server.pages import policy
+from tests.examples import some
 from tests.http.api import CLUB, Api
 from tests.http.operations import Scene
 from tests.web.registry import (
@@ -101,7 +102,7 @@ def test_nobody_is_signed_out_by_a_picture(memory: Api) -> None:
     assert owner.opens("/app/account").status_code == 200
 
 
-@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("name", some(TABLE))
 def test_every_answer_has_its_policy(memory: Api, name: str) -> None:
     """However somebody is answered: shown it, sent to sign in, or refused."""
     scene = scene_of(memory)

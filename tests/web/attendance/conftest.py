@@ -17,7 +17,7 @@ from attendance.domain.accounts.mail import MailState
 from attendance.domain.permissions.actor import OPERATOR
 from attendance.domain.permissions.roles import Role
 from tests.library.conftest import CHEAP
-from tests.service import Service, serving
+from tests.service import NO_TLS, Service, serving
 from tests.web.clicks import PASSWORD, has_session
 from tests.web.conftest import LONGEST_WAIT
 
@@ -144,9 +144,11 @@ def club(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Club]:
         ids = _fill(use)
     with serving(home, url) as service:
         login = {"username": "office", "password": PASSWORD}
-        token = httpx.post(f"{service.url}/login", json=login).json()["access_token"]
+        token = httpx.post(f"{service.url}/login", json=login, verify=NO_TLS).json()["access_token"]
         headers = {"authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=f"{service.url}/api/v1", headers=headers, timeout=30) as office:
+        with httpx.Client(
+            base_url=f"{service.url}/api/v1", headers=headers, timeout=30, verify=NO_TLS
+        ) as office:
             yield Club(service, office, ids)
 
 
