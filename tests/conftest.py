@@ -29,7 +29,7 @@ settings.load_profile("suite")
 # its assertions are to say what they compared, like those of the tests
 pytest.register_assert_rewrite("attendance.testing.contract")
 
-MANY = 10
+MANY = 4
 """So many cases of a test are all tried for each save."""
 STORES = ["memory", "sqlite", "postgresql"]
 DATABASES = STORES[1:]

@@ -52,6 +52,7 @@ def offences(floor: str, source: str) -> list[str]:
     return [name for name in imports(source) if not allowed(name)]
 
 
+@pytest.mark.slow
 def test_every_module_imports_only_what_its_floor_may() -> None:
     offending = {
         str(path.relative_to(ROOT)): found
@@ -135,6 +136,7 @@ def calls(source: str) -> set[str]:
     return names - arguments | {func.attr for func in attributes if id(func) not in own}
 
 
+@pytest.mark.slow
 def test_domain_and_application_ask_nobody_for_the_time_or_an_id() -> None:
     """Time, ids and people are arguments."""
     asking = {

@@ -581,6 +581,7 @@ class Club(OverStore):
                     assert stored.charged_in_week <= per_week
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", STORES)
 def test_whatever_a_club_does_is_charged_as_the_model_says(kind: str, request: pytest.FixtureRequest) -> None:
     run_state_machine_as_test(over(kind, request, Club), settings=profile(8 if kind != "memory" else 20, 25))

@@ -47,6 +47,7 @@ def test_a_database_goes_into_a_file_and_comes_back(
         assert attendance.sign_in(username="demo-owner", password=PASSWORD)
 
 
+@pytest.mark.slow
 def test_what_is_refused_is_one_line_and_a_status(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     made = databases(request, "sqlite")
     url, file = made.fresh(), tmp_path / "club.zip"
@@ -65,6 +66,7 @@ def test_what_is_refused_is_one_line_and_a_status(request: pytest.FixtureRequest
     assert (elsewhere.exit_code, "the database is unavailable: connection" in elsewhere.output) == (1, True)
 
 
+@pytest.mark.slow
 def test_whatever_is_found_is_told_and_the_status_says_so(request: pytest.FixtureRequest) -> None:
     url = databases(request, "sqlite").fresh()
     assert run(url, "verify").output == "all is as it must be: nothing is stored yet\n"
@@ -99,6 +101,7 @@ def test_who_asks_a_database_that_is_not_there_makes_none(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_nothing_is_restored_where_a_service_serves(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Whatever has become of its file since: it goes on writing to what it opened."""
     made = databases(request, "sqlite")

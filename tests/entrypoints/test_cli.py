@@ -66,6 +66,7 @@ def test_what_stops_a_start_is_said_in_one_line(
     assert said in last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment",
     [
@@ -94,6 +95,7 @@ def test_what_no_worker_could_use_stops_the_start_with_one_line_that_names_it(
     assert "secret/word" not in line
 
 
+@pytest.mark.slow
 def test_openapi_prints_the_document() -> None:
     document = json.loads(run("openapi").output)
     assert document["openapi"].startswith("3.1")
@@ -111,6 +113,7 @@ def check_a_port_that_is_free_in_a_moment_is_taken() -> None:
         ends.join()
 
 
+@pytest.mark.slow
 def test_a_service_that_was_killed_can_be_started_at_once() -> None:
     check_a_port_that_is_free_in_a_moment_is_taken()
 

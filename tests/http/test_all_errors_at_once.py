@@ -251,6 +251,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     sent=st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4), escaped=st.booleans(), spaced=st.booleans()

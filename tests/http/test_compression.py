@@ -195,6 +195,7 @@ def test_a_secret_is_seen_to_be_missed_where_nobody_knows_its_name(monkeypatch: 
 # Piece by piece
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", UNPACK)
 def test_a_whole_list_is_compressed_as_it_is_read(scene: Scene, encoding: str) -> None:
     many_clients(scene.api, 2 * BATCH)

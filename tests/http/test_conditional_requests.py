@@ -40,6 +40,7 @@ def asks_again(operation: Operation, by: Person, tags: str, method: str = "GET",
 # If-None-Match
 
 
+@pytest.mark.slow
 def test_whatever_has_a_tag_is_not_sent_again_to_whom_has_it(scene: Scene) -> None:
     tagged = set()
     for name, operation in operations(scene).items():

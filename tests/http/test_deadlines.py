@@ -95,6 +95,7 @@ def is_over(seconds: float, patience: float | None) -> bool:
         return over
 
 
+@pytest.mark.slow
 def test_an_answer_that_nobody_takes_is_given_up() -> None:
     assert is_over(DEADLINE, None)
 

@@ -116,6 +116,7 @@ def test_what_is_no_error_has_no_code(memory: Api) -> None:
         assert "x-error-code" not in memory.http.get(path).headers
 
 
+@pytest.mark.slow
 def test_a_page_of_another_origin_may_read_the_code() -> None:
     with running(cors_origins="*") as api:
         response = api.http.get("/nothing", headers={"origin": "https://club.example"})

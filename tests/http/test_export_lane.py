@@ -91,6 +91,7 @@ def test_without_a_lane_workbooks_are_made_at_once_on_all_threads(monkeypatch: p
             check_one_at_a_time(gate)
 
 
+@pytest.mark.slow
 def test_who_asks_for_more_than_are_made_for_one_is_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch)
     monkeypatch.setattr("attendance.adapters.http.app.ExportLane", partial(ExportLane, longest_wait=0))
@@ -126,6 +127,7 @@ class Seen:
         return started
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "in_lane"),
     [

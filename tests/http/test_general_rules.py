@@ -82,6 +82,7 @@ def concrete(template: str) -> str:
 # Who speaks
 
 
+@pytest.mark.slow
 def test_without_a_token_one_is_asked_to_sign_in(scene: Scene) -> None:
     for name in SIGNED_IN:
         operation = operations(scene)[name]
@@ -91,6 +92,7 @@ def test_without_a_token_one_is_asked_to_sign_in(scene: Scene) -> None:
     assert scene.marks()["total"] == 1
 
 
+@pytest.mark.slow
 def test_a_token_that_is_no_good_is_called_invalid(scene: Scene) -> None:
     forged = scene.owner.token[:-4] + "AAAA" if scene.owner.token else ""
     for name, token in itertools.product(SIGNED_IN, ["x", "a.b.c", forged]):
@@ -163,6 +165,7 @@ def test_where_no_sign_in_is_needed_a_bad_token_is_ignored(scene: Scene) -> None
             assert response.status_code < 300, operation.path
 
 
+@pytest.mark.slow
 def test_a_closed_directory_is_for_whoever_is_signed_in() -> None:
     with running(labs_directory="signed_in") as api:
         ada = api.someone("ada")
@@ -451,6 +454,7 @@ def test_a_client_that_hangs_up_halfway_does_no_harm(scene: Scene, caplog: pytes
 # Queries
 
 
+@pytest.mark.slow
 def test_a_query_that_is_unknown_or_repeated_is_malformed(scene: Scene) -> None:
     for name, operation in operations(scene).items():
 
@@ -553,6 +557,7 @@ def test_details_name_every_field_that_is_wrong(scene: Scene) -> None:
     assert set(fields(scene.api.http.get("/users", params=lists))) >= {"limit", "offset"}
 
 
+@pytest.mark.slow
 def test_a_thousand_faults_are_not_all_told(scene: Scene) -> None:
     many = {f"field{number}": 1 for number in range(50_000)}
     assert len(fields(scene.owner.creates(**many))) == 100
@@ -899,6 +904,7 @@ MISTAKES = [
 ]
 
 
+@pytest.mark.slow
 def test_our_own_mistake_tells_nothing_and_is_logged(
     fragile: Fragile, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -930,6 +936,7 @@ def test_no_mistake_of_ours_passes_for_one_of_the_clients(fragile: Fragile, mist
     assert (head.status_code, head.content) == (500, b"")
 
 
+@pytest.mark.slow
 def test_what_is_unavailable_is_worth_another_try(fragile: Fragile) -> None:
     scene = Scene.of(fragile.api)
     for name in USING:
@@ -976,6 +983,7 @@ class AwayStore(Store):
         yield
 
 
+@pytest.mark.slow
 def test_a_store_that_is_away_is_503_for_every_operation() -> None:
     def away(container: Container) -> None:
         container.store.override(providers.Object(AwayStore()))
@@ -1126,6 +1134,7 @@ def test_who_comes_while_others_wait_too_long_is_told_to_try_again_at_once(
         assert good(api.http.get("/labs"), 200)["total"] == 0
 
 
+@pytest.mark.slow
 def test_a_chain_of_operations_is_whole(scene: Scene) -> None:
     """So that no test above passes because its request was refused for something else."""
     for name, operation in operations(scene).items():

@@ -1,10 +1,13 @@
 """The published document: it says what the service does, and the service does what it says."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 from urllib.parse import urljoin
 
@@ -58,6 +61,40 @@ def described(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, An
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path, operation
+
+
+# When it is made
+
+
+@pytest.fixture
+def threads_that_made_it(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    found: list[int] = []
+    describes = documentation.described
+
+    def described(*given: Any) -> Any:
+        found.append(get_ident())
+        return describes(*given)
+
+    monkeypatch.setattr(documentation, "described", described)
+    return found
+
+
+async def its_thread() -> int:
+    return get_ident()
+
+
+@pytest.mark.slow
+def test_it_is_made_once_when_somebody_asks_on_a_thread_apart(threads_that_made_it: list[int]) -> None:
+    with running() as api:
+        assert api.http.get("/health/live").status_code == 200
+        assert threads_that_made_it == []
+        with ThreadPoolExecutor(3) as at_once:
+            first, page, second = at_once.map(api.http.get, (DOCUMENT, PAGE, DOCUMENT))
+        assert first.json() == second.json() == good_document(api)
+        assert page.status_code == 200
+        of_requests = asyncio.run_coroutine_threadsafe(its_thread(), api.transport.loop).result()
+    (thread,) = threads_that_made_it
+    assert thread != of_requests
 
 
 # What it says
@@ -396,6 +433,7 @@ def header(document: dict[str, Any], response: dict[str, Any], name: str) -> dic
     return document["components"]["headers"][told["$ref"].rpartition("/")[2]] if "$ref" in told else told
 
 
+@pytest.mark.slow
 def test_every_error_lists_its_codes(document: dict[str, Any]) -> None:
     for method, path, operation in described(document):
         for status, response in operation["responses"].items():
@@ -431,6 +469,7 @@ def test_headers_are_described_where_they_are_sent_and_heeded(memory: Api, docum
         assert all(it["required"] is False and it["description"] for it in sent.values())
 
 
+@pytest.mark.slow
 def test_every_body_and_every_answer_has_an_example_that_is_one(document: dict[str, Any]) -> None:
     number = 0
     for method, path, operation in described(document):
@@ -462,6 +501,7 @@ def test_the_example_of_a_body_is_not_malformed(memory: Api, document: dict[str,
             assert malformed == (name in NOBODYS), (name, response.text)
 
 
+@pytest.mark.slow
 def test_the_answers_of_every_operation_are_as_described(memory: Api, document: dict[str, Any]) -> None:
     scene = Scene.of(memory)
     for name, operation in operations(scene).items():

@@ -213,6 +213,7 @@ def test_that_it_is_done_is_seen_to_break_where_nobody_waits(monkeypatch: pytest
     assert run(closed_amid, most=1) == []
 
 
+@pytest.mark.slow
 def test_who_waits_for_an_answer_keeps_nothing_of_the_last_one() -> None:
     class Thing:
         pass
@@ -245,6 +246,7 @@ asyncio.run(ask())
 """
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_without_closing_them_waits_for_what_is_under_way() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", ENDS_AMID], check=True, capture_output=True, text=True, timeout=60

@@ -74,6 +74,7 @@ def run(program: str, home: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_extras_are_what_is_missing() -> None:
     assert {"click", "granian", "icalendar", "litestar", "psycopg", "pytest"} <= {*missing()}
     assert not {"attendance", "sqlalchemy", "msgspec", "jinja2"} & {*missing()}

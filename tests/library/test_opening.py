@@ -128,6 +128,7 @@ def test_mypy_finds_a_misspelt_setting(tmp_path: Path) -> None:
 # Files
 
 
+@pytest.mark.slow
 def test_no_file_is_written_that_was_not_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for url in ("memory", "sqlite:///kept/attendance.db"):
@@ -139,6 +140,7 @@ def test_no_file_is_written_that_was_not_asked_for(tmp_path: Path, monkeypatch: 
     assert {path.name for path in tmp_path.rglob("*")} == {"kept", "attendance.db"}
 
 
+@pytest.mark.slow
 def test_mail_that_waited_is_sent_once_it_is_said_how(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/attendance.db"
     with open_attendance(url, **CHEAP) as attendance:
@@ -150,6 +152,7 @@ def test_mail_that_waited_is_sent_once_it_is_said_how(tmp_path: Path) -> None:
     assert len([*(tmp_path / "mail").glob("*.eml")]) == 1
 
 
+@pytest.mark.slow
 def test_a_token_is_good_where_the_key_is_the_same(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/attendance.db"
     with open_attendance(url, secret_key="k" * 32, **CHEAP) as attendance:
@@ -178,6 +181,7 @@ def test_using_it_after_closing_is_refused_with_one_clear_error(store_url: str) 
         list(clients.items)
 
 
+@pytest.mark.slow
 def test_what_was_to_be_written_apart_is_written_before_it_closes(tmp_path: Path) -> None:
     url, clock = f"sqlite:///{tmp_path}/attendance.db", FrozenClock()
     settings = {"secret_key": "k" * 32, "session_idle_hours": 2, **CHEAP}
@@ -320,6 +324,7 @@ def test_a_transaction_inside_another_is_refused(attendance: UseCases) -> None:
     assert attendance.list_clients(OPERATOR).total == 2
 
 
+@pytest.mark.slow
 def test_others_see_nothing_of_it_before_it_is_committed(attendance: UseCases) -> None:
     seen: list[int] = []
     look = threading.Thread(target=lambda: seen.append(attendance.list_clients(OPERATOR).total))

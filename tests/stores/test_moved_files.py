@@ -33,6 +33,7 @@ def check_nothing_is_acknowledged_that_nobody_reads(url: str) -> None:
         database.engine.dispose()
 
 
+@pytest.mark.slow
 def test_nothing_is_written_to_a_file_that_was_moved(request: pytest.FixtureRequest) -> None:
     check_nothing_is_acknowledged_that_nobody_reads(databases(request, "sqlite").fresh())
 

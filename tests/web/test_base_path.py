@@ -51,6 +51,7 @@ def followed(person: Visitor, start: str) -> dict[str, str]:
     return pages
 
 
+@pytest.mark.slow
 def test_every_link_form_and_file_of_every_page_that_can_be_reached_is_below(below: Api) -> None:
     for person in (visitor(below), signed_in(below, Role.OWNER)):
         pages = followed(person, "/")
@@ -110,6 +111,7 @@ def test_what_was_made_over_the_api_is_found_below(below: Api) -> None:
     assert made.headers["location"] == f"{BASE}/api/v1/locations/{made.json()['id']}"
 
 
+@pytest.mark.slow
 def test_the_documentation_knows_where_it_is(below: Api) -> None:
     assert below.http.get("/schema/openapi.json").json()["servers"] == [{"url": BASE}]
     paths = Leading(below.http.get("/schema").text).paths
@@ -118,6 +120,7 @@ def test_the_documentation_knows_where_it_is(below: Api) -> None:
     assert below.http.get("/api/v1").json()["links"]["openapi"] == f"{BASE}/schema/openapi.json"
 
 
+@pytest.mark.slow
 def test_at_the_root_nothing_is_changed(memory: Api) -> None:
     assert memory.http.get("/schema/openapi.json").json()["servers"] == [{"url": "/"}]
     assert leads_to(visitor(memory).opens("/app/account")).startswith("/app/sign-in?")

@@ -180,6 +180,7 @@ def test_the_labs_protocol_is_seen_to_act_by_a_cookie_where_all_paths_are_alike(
     assert status(asked(memory, ada, "POST", "/labs", BY_OUR_PAGE, json={"name": "Physics"})) == 201
 
 
+@pytest.mark.slow
 def test_other_origins_that_may_call_the_api_may_not_use_it(memory: Api) -> None:
     with running(cors_origins="https://front.example") as api:
         token = api.having().token

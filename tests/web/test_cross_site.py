@@ -56,6 +56,7 @@ def changed_by_forms_of_elsewhere(api: Api, name: str) -> list[dict[str, str]]:
     return taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 def test_a_form_of_elsewhere_is_refused_and_changes_nothing(memory: Api, name: str) -> None:
     assert changed_by_forms_of_elsewhere(memory, name) == []

@@ -79,6 +79,7 @@ def left_of_english(api: Api, name: str) -> Iterator[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", some(READ))
 def test_a_page_is_in_its_language_and_no_other(memory: Api, name: str) -> None:
     assert [*left_of_english(memory, name)] == []

@@ -116,6 +116,7 @@ def told_otherwise(application: Lasting, name: str) -> dict[str, tuple[str, str]
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_is_for_whom_it_is_meant(application: Lasting, name: str) -> None:
     assert told_otherwise(application, name) == {}

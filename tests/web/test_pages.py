@@ -27,6 +27,7 @@ FOR_THE_SIGNED_IN = ["/app/account", "/app/account/password", "/app/confirm-emai
 # Who sees what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [*FOR_ANYBODY, *FOR_THE_SIGNED_IN])
 def test_whoever_is_signed_in_sees_a_page_with_the_button_to_sign_out(memory: Api, path: str) -> None:
     people = [signed_in(memory, role) for role in Role]
@@ -172,6 +173,7 @@ def test_whoever_is_not_confirmed_or_knows_no_labs_begins_with_what_is_there(mem
         assert leads_to(signed_in(api).opens("/")) == "/app/children"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [*FOR_ANYBODY, "/app/account", "/app/account/password", "/app/nothing"])
 def test_every_page_reminds_of_an_address_that_is_not_confirmed(memory: Api, path: str) -> None:
     unconfirmed, confirmed, without = (

@@ -79,6 +79,7 @@ def test_each_refusal_has_a_text_by_its_code() -> None:
     assert {*FIELD_OF} - {*TEXT_BY_CODE} == set()
 
 
+@pytest.mark.slow
 def test_each_refusal_that_says_more_is_tried() -> None:
     assert kinds_without_a_sample() == set()
     names = {kind.__name__ for kind in kinds_of_refusals()} - {"Invalid", "Outdated"}
@@ -91,6 +92,7 @@ def test_each_refusal_that_says_more_is_tried() -> None:
     assert raised == [], "a refusal says more by its own `__init__`, which is tried here"
 
 
+@pytest.mark.slow
 def test_each_message_of_a_field_has_a_text() -> None:
     # what `unknown_errors` says is looked at where it is called
     said = {message: place for message, place in messages().items() if message != f"is no {ANY}"}
@@ -98,6 +100,7 @@ def test_each_message_of_a_field_has_a_text() -> None:
     assert {message: place for message, place in said.items() if not is_known(message)} == {}
 
 
+@pytest.mark.slow
 def test_no_text_is_left_of_a_message_that_is_gone() -> None:
     said = {*messages()} | {"does not cover this visit", "has paid for all its visits of this week"}
     left = {text for text in FIELD_TEXTS if not any(fits(message, text) for message in said)}

@@ -178,6 +178,7 @@ def test_what_was_chosen_stays_chosen_when_the_name_is_refused(memory: Api) -> N
     assert (refused.status_code, shown(refused).chosen) == (400, "de")
 
 
+@pytest.mark.slow
 def test_whoever_prefers_nothing_is_spoken_to_as_the_club_speaks() -> None:
     with running(language="de", timezone="Europe/Berlin") as api:
         assert language_of(visitor(api).opens("/")) == "de"
@@ -189,6 +190,7 @@ def test_whoever_prefers_nothing_is_spoken_to_as_the_club_speaks() -> None:
 # By invitation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "refusal"),
     [("en", "registration is by invitation"), ("de", "ein Konto gibt es nur auf Einladung")],

@@ -85,6 +85,7 @@ def test_a_way_back_leads_to_where_it_was_whatever_is_in_its_path(memory: Api, p
     assert path in shown(refused).links
 
 
+@pytest.mark.slow
 def test_whoever_was_late_is_told_what_is_stored_now(memory: Api) -> None:
     ada = signed_in(memory, username="ada", name="Ada")
     old = shown(ada.opens("/app/account")).values["version"] or ""

@@ -115,6 +115,7 @@ def unsaid(person: Visitor, account: str, scene: Scene) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_form_of_every_page_says_whom_it_was_shown_to(memory: Api) -> None:
     scene = scene_of(memory)
     for person in (scene.owner, scene.clerk):
@@ -177,6 +178,7 @@ def test_what_was_asked_of_the_page_with_the_button_is_asked_again(memory: Api) 
     assert Forms(owner.opens(at).text).found[path] == form
 
 
+@pytest.mark.slow
 def test_the_page_with_the_button_is_found_below_a_path_too() -> None:
     with running(base_url="http://example.org/club") as api:
         answered = visitor(api).sends(

@@ -115,6 +115,7 @@ def test_the_longest_form_counts_the_letters_that_are_sent() -> None:
 NEARLY = st.from_regex(r"[\w.+\"=?-]{0,20}@?[\w.-]{0,20}\.?\w{0,4}", fullmatch=True)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(300))
 @given(NEARLY | st.text(max_size=30) | st.emails())
 @example("a@ß.de")

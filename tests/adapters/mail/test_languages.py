@@ -39,6 +39,7 @@ def test_every_text_is_translated_and_none_is_doubtful(language: Language) -> No
     assert [*catalogues.faults(kept(language))] == []
 
 
+@pytest.mark.slow
 def test_what_is_read_is_made_of_todays_texts() -> None:
     assert catalogues.main(["--check"]) is None
 

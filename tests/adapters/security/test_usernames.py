@@ -298,12 +298,14 @@ def test_full_width_letters_fold_onto_narrow_ones() -> None:
     assert folded(usernames.accepted("ＡＤＭＩＮ")) == folded(usernames.accepted("admin"))
 
 
+@pytest.mark.slow
 def test_every_script_unicode_knows_is_listed() -> None:
     listed = "".join(rf"\p{{scx={script}}}" for script in usernames_module._SCRIPTS.split())
     unlisted = regex.compile(rf"[^{listed}\p{{scx=Zyyy}}\p{{scx=Zinh}}\p{{scx=Zzzz}}]")
     assert not unlisted.search("".join(map(chr, range(sys.maxunicode + 1))))
 
 
+@pytest.mark.slow
 def test_every_letter_of_every_script_is_a_name_if_it_is_its_own_compatible_form() -> None:
     """Tried on the first letters of each block of 256. PRECIS refuses compatibility forms and old jamo."""
     refused = set()

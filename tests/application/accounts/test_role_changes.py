@@ -412,6 +412,7 @@ def test_who_is_the_last_owner_by_the_time_of_the_confirmation_stays(club: Club)
     assert club.owners() == 1
 
 
+@pytest.mark.slow
 def test_an_admin_with_a_puppet_owner_gets_nowhere_in_any_order_of_steps(store: Store) -> None:
     """Make somebody an owner, ask, confirm with them, ask as them: whatever comes first, the owner stays."""
     club = Club(store)

@@ -108,6 +108,7 @@ def differences(store: Store, kind: str, cases: list[Case]) -> dict[Case, tuple[
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CASES)
 def test_every_decision_is_as_written(kind: str) -> None:
     assert differences(MemoryStore(), kind, CASES[kind]) == {}

@@ -220,6 +220,7 @@ def test_a_lesson_with_marks_is_not_deleted_nor_one_of_another_group(club: Club)
 # Every n weeks
 
 
+@pytest.mark.slow
 @given(
     every=st.integers(1, 8),
     weekday=st.integers(1, 7),

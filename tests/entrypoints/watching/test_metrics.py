@@ -151,6 +151,7 @@ def test_calls_that_wait_are_shown() -> None:
     assert shown["attendance_maintenance_success_timestamp_seconds"] == FakeClock().now.timestamp()
 
 
+@pytest.mark.slow
 def test_without_a_token_everybody_sees_them_and_with_one_whoever_has_it(watched: Api) -> None:
     assert watched.http.get("/metrics").headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     with running(is_watched=True, metrics_token=TOKEN) as api:
@@ -169,6 +170,7 @@ def test_another_token_is_none(sent: bytes) -> None:
     assert is_sent("secret", [(b"authorization", b"Bearer secret")])
 
 
+@pytest.mark.slow
 def test_they_are_nothing_for_clients(watched: Api) -> None:
     assert "/metrics" not in watched.http.get("/schema/openapi.json").json()["paths"]
 

@@ -52,6 +52,7 @@ from tests.http.club_protocol import (
 # Where to begin
 
 
+@pytest.mark.slow
 def test_the_front_door_says_where_to_begin(memory: Api) -> None:
     status, home = answer(memory.http.get(CLUB))
     assert status == 200
@@ -81,6 +82,7 @@ def test_the_form_says_what_registering_takes(memory: Api) -> None:
     assert fields(memory.nobody.posts("/auth/registration", x=1)) == ["x", "username", "email", "password"]
 
 
+@pytest.mark.slow
 def test_the_forms_say_what_a_setting_asks_for() -> None:
     with running(password_min_length=12) as api:
         api.having(username="ada")

@@ -132,6 +132,7 @@ def test_guesses_at_the_present_password_are_failed_sign_ins(api: Api) -> None:
     assert ada.reads("/users/me").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_hundred_failures_from_one_address_are_enough_whatever_the_names(memory: Api) -> None:
     memory.having(username="ada")
     here, elsewhere = from_address(memory, "198.51.100.7"), from_address(memory, "198.51.100.8")
@@ -227,6 +228,7 @@ def test_a_hundred_addresses_lock_nobody_out_where_they_sign_in() -> None:
         good(labs(at_home, PASSWORD, username="ada"), 200)
 
 
+@pytest.mark.slow
 def test_without_an_address_names_are_still_counted() -> None:
     with running(limit_failed_sign_ins_per_address=1) as api:
         unknown = from_address(api, None)

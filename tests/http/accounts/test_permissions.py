@@ -295,6 +295,7 @@ def test_every_permission_is_named_as_the_code_has_it() -> None:
     assert named() == {permission.value: rule for permission, rule in table.RULES.items()}
 
 
+@pytest.mark.slow
 def test_everybody_may_what_the_table_says_and_nothing_else(on: Stage) -> None:
     assert differences(on, written()) == set()
 

@@ -65,6 +65,7 @@ def test_otherwise_the_form_says_what_registering_takes(api: Api) -> None:
 # Without the labs protocol
 
 
+@pytest.mark.slow
 def test_the_paths_of_the_labs_are_not_there(without_labs: Api) -> None:
     api = without_labs
     person = api.having(Role.OWNER)
@@ -95,6 +96,7 @@ def test_the_club_goes_on_without_the_labs(without_labs: Api) -> None:
 # Grants
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["owner", "admin"])
 def test_a_grant_awaits_an_owners_word_over_http(role: str) -> None:
     with running(confirm_grants="on") as api:

@@ -72,6 +72,7 @@ def test_a_remembered_session_outlasts_the_usual_one(api: Api) -> None:
     assert answer(phone.reads("/users/me")) == SIGN_IN_FIRST
 
 
+@pytest.mark.slow
 def test_how_long_a_remembered_session_lasts_is_a_setting() -> None:
     with running(remember_days=2, remember_idle_days=1) as api:
         api.having(username="ada")

@@ -118,6 +118,7 @@ SORTS = [
 ]
 
 
+@pytest.mark.slow
 def test_a_whole_list_is_sent_as_it_is_read_and_is_the_same_as_its_pages(api: Api) -> None:
     owner = crowded(api)
     for sort in SORTS:
@@ -133,6 +134,7 @@ def test_a_whole_list_is_sent_as_it_is_read_and_is_the_same_as_its_pages(api: Ap
             assert (shown["total"], shown["pages"]) == (MANY, 51)
 
 
+@pytest.mark.slow
 def test_a_list_that_just_fills_what_is_read_at_once_is_whole(memory: Api) -> None:
     owner = memory.having(Role.OWNER, "owner")
     for total, more in itertools.pairwise([1, 499, 500, 501, 1000, 1001]):

@@ -166,6 +166,7 @@ def test_a_contract_is_shown_in_its_state_today(api: Api, clerk: Person) -> None
     assert said("contracts", clerk.reads("/contracts", state="cancelled")) == ["active", "cancelled"]
 
 
+@pytest.mark.slow
 def test_strange_texts_are_kept_and_found_as_they_are(api: Api, clerk: Person) -> None:
     for text in STRANGE:
         name = "x" if text in NO_NAMES else text[:200]
@@ -336,6 +337,7 @@ MALFORMED: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @IN_MEMORY
 def test_what_is_malformed_names_its_field_and_changes_nothing(api: Api, head: Person) -> None:
     things = one_of_each(head)
@@ -425,6 +427,7 @@ def put_in(api: Api, number: int) -> None:
             work.locations.add(make.location(name=client.name, created_at=client.created_at))
 
 
+@pytest.mark.slow
 def test_a_whole_list_is_the_same_as_its_pages_however_it_is_sorted(api: Api, head: Person) -> None:
     put_in(api, 45)
     for name, sorts in LISTS.items():
@@ -439,6 +442,7 @@ def test_a_whole_list_is_the_same_as_its_pages_however_it_is_sorted(api: Api, he
                 }, (name, sort, page)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_list_of_more_than_is_read_at_once_is_whole(api: Api, head: Person) -> None:
     put_in(api, 503)
     for name, sorts in LISTS.items():
@@ -691,6 +695,7 @@ def learnt(api: Api, person: Person, ids: list[str], secrets: list[str]) -> list
     return told
 
 
+@pytest.mark.slow
 @IN_MEMORY
 def test_no_id_of_another_client_tells_a_parent_anything(api: Api, head: Person) -> None:
     parent, _, others = family(api, head)
@@ -702,6 +707,7 @@ def test_no_id_of_another_client_tells_a_parent_anything(api: Api, head: Person)
     assert [good(head.reads(f"/{kind}s/{it['id']}"), 200) for kind, it in others.items()] == before
 
 
+@pytest.mark.slow
 def test_a_walk_sees_what_is_told_when_every_client_is_ones_own(
     memory: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

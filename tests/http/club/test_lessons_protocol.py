@@ -361,6 +361,7 @@ def test_lessons_are_filtered_by_date_and_state_and_sorted(
     assert fields(clerk.reads(f"{group}/lessons", from_="2026-03-03", to="2026-03-02")) == ["from"]
 
 
+@pytest.mark.slow
 def test_a_long_list_is_the_same_as_its_pages(api: Api, clerk: Person, head: Person, group: str) -> None:
     every_day = [{"weekday": day, "starts": f"{hour}:00", "ends": f"{hour}:30"}
                  for day in range(1, 8) for hour in (10, 12)]  # fmt: skip
@@ -426,6 +427,7 @@ def test_what_is_malformed_names_its_place_and_changes_nothing(api: Api, head: P
     assert good(head.reads(f"{group}/lessons"), 200) == {"lessons": [lesson], "total": 1}
 
 
+@pytest.mark.slow
 def test_a_hostile_lesson_is_malformed_like_a_hostile_range(memory: Api) -> None:
     scene = Scene.of(memory)
     body = {"date": TODAY, **EVENING, "location_id": scene.location_id, "teachers": [], "topic": "chess"}

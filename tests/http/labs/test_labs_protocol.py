@@ -857,6 +857,7 @@ def expected(operation: str, case: tuple[str, ...]) -> Any:
     raise AssertionError(f"no row for {case}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", PRECEDENCE)
 def test_refusals_come_in_one_order(api: Api, operation: str) -> None:
     owner, member, stranger = api.someone("olaf"), api.someone("member"), api.someone("stranger")

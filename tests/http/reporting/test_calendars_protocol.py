@@ -345,6 +345,7 @@ def test_who_signs_in_is_who_asks_whatever_token_there_is_beside(club: Club) -> 
             calendar(response)
 
 
+@pytest.mark.slow
 @IN_MEMORY
 def test_a_calendar_token_opens_nothing_else(api: Api) -> None:
     scene = Scene.of(api)

@@ -194,6 +194,7 @@ def scene(api: Api) -> Scene:
     return scene
 
 
+@pytest.mark.slow
 def test_every_list_of_the_club_is_a_table_too(memory: Api) -> None:
     scene, document = Scene.of(memory), memory.http.get("/schema/openapi.json").json()
     by_id = {
@@ -217,6 +218,7 @@ def test_every_list_of_the_club_is_a_table_too(memory: Api) -> None:
     assert {*STATISTICS} < {*LISTS} <= {*club}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", TABLES)
 def test_every_table_says_what_the_json_says(scene: Scene, form: Format) -> None:
     for name in LISTS:
@@ -229,6 +231,7 @@ def test_every_table_says_what_the_json_says(scene: Scene, form: Format) -> None
             assert found or query, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", TABLES)
 def test_an_empty_list_has_its_header(scene: Scene, form: Format) -> None:
     """The same as that of a full one, whoever asks."""
@@ -327,6 +330,7 @@ PRINCIPALS: dict[str, Callable[[Api, Person], Person]] = {
 }
 
 
+@pytest.mark.slow
 @IN_MEMORY
 @pytest.mark.parametrize("principal", PRINCIPALS)
 def test_whoever_asks_sees_in_a_table_what_they_see_in_json(api: Api, principal: str) -> None:
@@ -531,6 +535,7 @@ def test_a_value_is_the_cell_that_it_is(value: Any, found: Any, form: str) -> No
 # CSV for Excel
 
 
+@pytest.mark.slow
 def test_csv_for_excel_has_a_mark_and_semicolons(memory: Api) -> None:
     scene = Scene.of(memory)
     adds(scene.owner, "client", name="a;b, Ä", phone="+49 170 1")
@@ -622,6 +627,7 @@ def put_in(api: Api, number: int) -> None:
             work.clients.add(make.client(name=f"{n:05}"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", TABLES)
 def test_a_list_of_more_than_is_read_at_once_is_whole(api: Api, form: Format) -> None:
     clerk = api.having(Role.EMPLOYEE)
@@ -655,6 +661,7 @@ def traced() -> Iterator[Callable[[], int]]:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", TABLES)
 def test_a_long_table_takes_no_more_memory_than_a_short_one(form: Format) -> None:
     def held(number: int) -> int:

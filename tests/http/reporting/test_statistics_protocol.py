@@ -264,6 +264,7 @@ OF_TRENDS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.slow
 @IN_MEMORY
 def test_401_then_400_then_403_by_level_then_404_then_403_by_relation(term: Term) -> None:
     api = term.chess.api

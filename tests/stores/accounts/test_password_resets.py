@@ -56,6 +56,7 @@ def test_statements_that_depend_on_the_account_are_seen(
     assert known != unknown
 
 
+@pytest.mark.slow
 def test_what_was_asked_for_is_mailed_after_an_orderly_stop(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'a.db'}"
     with open_attendance(url, argon2_memory_kib=8) as attendance:

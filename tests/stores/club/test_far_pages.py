@@ -83,6 +83,7 @@ def wrong_pages(store: Store, sorts: list[str]) -> list[tuple[str, ClientCriteri
     return wrong
 
 
+@pytest.mark.slow
 @SOME_OR_ALL
 def test_every_page_of_every_order_is_what_it_must_be(
     store: Store, monkeypatch: pytest.MonkeyPatch, sorts: list[str]

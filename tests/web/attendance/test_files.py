@@ -38,6 +38,7 @@ def loaded_by(api: Api, html: str) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_roll_call_weighs_at_most_20_kb(chess: Class) -> None:
     html = with_session(chess.api, chess.teacher).opens(path_of(chess.lesson())).text
     paths = loaded_by(chess.api, html)
@@ -79,6 +80,7 @@ MODULES = {
 }
 
 
+@pytest.mark.slow
 def test_a_script_is_run_after_what_it_imports_each_once() -> None:
     program = joined("page", MODULES.__getitem__)
     assert program.count('"said"') == program.count("function add") == 1

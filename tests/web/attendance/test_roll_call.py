@@ -352,6 +352,7 @@ def test_what_no_page_of_ours_sends_is_refused(chess: Class, teacher: Visitor) -
     assert statuses(chess, lesson) == [None] * 3
 
 
+@pytest.mark.slow
 def test_a_whole_school_fits_into_the_form(memory: Api) -> None:
     school = Class.of(memory, *(f"Child {number}" for number in range(150)))
     lesson = school.lesson()

@@ -206,6 +206,7 @@ def test_unpaid_visits_and_absences_in_a_row_stand_out(club: Club) -> None:
     assert f"{club.card()}/passes/unpaid" in page.links
 
 
+@pytest.mark.slow
 def test_the_history_of_a_mark_is_for_whoever_teaches_the_lesson_and_from_managers_on(club: Club) -> None:
     lesson = club.lesson("2026-02-23")
     club.marks(lesson, "absent", note="called")

@@ -102,6 +102,7 @@ def test_no_event_of_somebody_else_is_in_it(eventful: Club) -> None:
 # In each language
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["de", "ru"])
 def test_every_page_is_in_its_language_and_no_other(eventful: Club, language: str) -> None:
     contract = good(eventful.head.reads("/contracts"), 200)["contracts"][0]["id"]

@@ -828,6 +828,7 @@ def test_a_range_that_is_wrong_is_said_so_at_its_fields(
 # Languages
 
 
+@pytest.mark.slow
 def test_pages_of_groups_are_in_the_language_of_the_browser(club: GroupClub) -> None:
     held = club.adds_lesson("2026-02-26")
     club.marks(held, club.tom)

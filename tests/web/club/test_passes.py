@@ -105,6 +105,7 @@ TYPED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_each_page_is_for_those_who_may(office: Office) -> None:
     subscription = office.sells()
     stranger, mother = visitor(office.api), with_session(office.api, office.mother)

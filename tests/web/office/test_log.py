@@ -341,6 +341,7 @@ def test_filters_stay_when_one_turns_the_page(memory: Api, owner: Person, at_the
     assert happened(at_the_desk.opens(f"{LOG}?kind=client&who=olga&page=2")) == ["Client Child 0 added"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_log_speaks_the_language(memory: Api, owner: Person, language: Language) -> None:
     good(owner.posts("/clients", name="Anna"), 201)

@@ -26,6 +26,7 @@ LOWEST = {
 """The lowest role that sees each page."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", LOWEST)
 def test_each_page_is_for_a_level_and_those_above(memory: Api, path: str) -> None:
     for role in Role:
@@ -154,6 +155,7 @@ def test_a_new_price_begins_with_the_currency_of_another(head: Visitor) -> None:
     assert form_on(head.opens(path), path)["currency"] == "RUB"
 
 
+@pytest.mark.slow
 def test_a_price_is_for_the_groups_that_are_ticked(memory: Api, head: Visitor) -> None:
     owner = memory.having(Role.OWNER)
     place = good(owner.posts("/locations", name="House", address="Harbour 1"), 201)["id"]
@@ -208,6 +210,7 @@ def test_all_faults_of_a_price_are_said_at_once_and_what_was_typed_stays(head: V
     assert "There are no prices yet." in texts(head.opens(PRICES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "written", "doubtful"),
     [("en", "1216.00", "1,216"), ("de", "1216,00", "1.216"), ("ru", "1216,00", "1.216")],
@@ -270,6 +273,7 @@ def place_of(head: Visitor, **typed: str) -> str:
     return leads_to(changes(head, f"{LOCATIONS}/new", **usual | typed)).partition("?")[0]
 
 
+@pytest.mark.slow
 def test_a_location_is_added_with_a_zone_of_the_list(head: Visitor) -> None:
     page = head.opens(f"{LOCATIONS}/new")
     assert shown(page).attributes["timezone"]["list"] == "zones"
@@ -300,6 +304,7 @@ def test_all_faults_of_a_location_are_said_at_once(head: Visitor) -> None:
     assert form_on(taken, f"{LOCATIONS}/new")["address"] == "HARBOUR 1"
 
 
+@pytest.mark.slow
 def test_a_corrected_zone_says_what_becomes_of_lessons(head: Visitor) -> None:
     path = place_of(head)
     assert "move with it and keep their local times" in texts(head.opens(path))
@@ -309,6 +314,7 @@ def test_a_corrected_zone_says_what_becomes_of_lessons(head: Visitor) -> None:
     assert leads_to(changes(head, path, name="Home")) == f"{path}?notice=saved"
 
 
+@pytest.mark.slow
 def test_a_closure_is_added_changed_and_removed_and_lessons_follow(memory: Api, head: Visitor) -> None:
     owner, path = memory.having(Role.OWNER), place_of(head)
     group = good(
@@ -357,6 +363,7 @@ def test_all_faults_of_a_closure_are_said_at_once(head: Visitor) -> None:
     assert form_on(refused, path).items() >= backwards.items()
 
 
+@pytest.mark.slow
 def test_two_who_change_closures_at_once_lose_nothing(memory: Api, head: Visitor) -> None:
     other, path = signed_in(memory, Role.HEAD_MANAGER), place_of(head)
     new = f"{path}/closures/new"

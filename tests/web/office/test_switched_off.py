@@ -25,6 +25,7 @@ def said_with_scripts(visitor: Visitor, path: str) -> str:
     return " ".join(shown(visitor.opens(path), has_scripts=True).texts)
 
 
+@pytest.mark.slow
 def test_before_somebody_is_switched_off_the_page_says_which_lessons_wait_for_them(club: GroupClub) -> None:
     teacher, head = club.people["teacher"].id, club.by("head")
     path = f"/app/office/users/{teacher}"
@@ -45,6 +46,7 @@ def test_before_somebody_is_switched_off_the_page_says_which_lessons_wait_for_th
     assert days in page.links
 
 
+@pytest.mark.slow
 def test_who_is_switched_off_is_shown_so_where_lessons_and_groups_name_them(club: GroupClub) -> None:
     teacher, head = club.people["teacher"].id, club.by("head")
     lesson = club.adds_lesson(TODAY, starts="10:00", ends="11:00")

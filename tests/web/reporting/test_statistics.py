@@ -54,6 +54,7 @@ def rows_of(html: str) -> list[list[str]]:
 # Who sees what
 
 
+@pytest.mark.slow
 def test_a_page_is_shown_from_a_role_on(memory: Api) -> None:
     pages = FROM | of_kinds(club_of(memory))
     for role in Role:
@@ -244,6 +245,7 @@ def test_how_finely_figures_are_told_stays_when_other_days_are_chosen(memory: Ap
     }
 
 
+@pytest.mark.slow
 def test_a_range_too_long_for_a_page_is_shown_more_coarsely(memory: Api) -> None:
     manager = signed_in(memory, Role.MANAGER)
     said = "So long a time is shown more coarsely than you chose; a download has all of it."

@@ -125,17 +125,17 @@ async def refuse_query(request: Request[Any, Any, Any]) -> None:
         raise Invalid(*field_errors)
 
 
-class OwnRouter(Router):
+class _OwnRouter(Router):
     """One that is made for one application: it is registered as it is, without a copy of all its handlers."""
 
-    def __deepcopy__(self, memo: object) -> "OwnRouter":
+    def __deepcopy__(self, memo: object) -> "_OwnRouter":
         return self
 
 
 def described(rooms: Collection[Room], settings: HttpSettings) -> Litestar:
     """An application that describes the operations of these rooms, and answers what it says of them."""
     # as one router: Litestar would register each path's first handler twice
-    everything = OwnRouter("/", route_handlers=described_handlers(rooms, settings))
+    everything = _OwnRouter("/", route_handlers=described_handlers(rooms, settings))
     return Litestar(
         route_handlers=[everything],
         exception_handlers=error_handlers(),
@@ -147,16 +147,22 @@ def described(rooms: Collection[Room], settings: HttpSettings) -> Litestar:
 def documentation(rooms: Collection[Room], settings: HttpSettings) -> Iterator[HTTPRouteHandler]:
     """What answers the document, and the page and the files with which it is read.
 
-    What describes the operations is made when somebody asks: it takes as long as the rest of the application,
-    and stays in memory.
+    What describes the operations is made when somebody asks: it takes longer than all else of an application,
+    and stays in memory. Others are answered meanwhile.
     """
     made: list[Litestar] = []
     making = asyncio.Lock()
 
+    def make() -> Litestar:
+        app = described(rooms, settings)
+        # Litestar keeps it
+        _ = app.openapi_schema
+        return app
+
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async with making:
             if not made:
-                made.append(await asyncio.to_thread(described, rooms, settings))
+                made.append(await asyncio.to_thread(make))
         await made[0](scope, receive, send)
 
     for path in (SCHEMA, f"{SCHEMA}/openapi.json"):
