@@ -1,8 +1,6 @@
 """The commands for whoever operates the machine: accounts and mail, under the same rules as everybody."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -265,52 +263,6 @@ def test_mail_is_sent_apart_until_told_to_stop(operator: Operator) -> None:
     assert (operator.home / "mail" / f"{one.id}.eml").exists()
     with operator.store.transaction() as work:
         assert work.outbox.get_for_update(one.id).state is MailState.SENT
-
-
-TOLD_AMID_A_WAIT = """
-import os, signal, threading
-
-waits = threading.Condition.wait
-
-def told_to_stop_first(condition, timeout=None):
-    # whoever waits has the lock of the condition by now
-    os.kill(os.getpid(), signal.SIGTERM)
-    return waits(condition, timeout)
-
-def stop_amid_a_wait():
-    threading.Condition.wait = told_to_stop_first
-"""
-BY_A_HANDLER = """
-stop = threading.Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set())
-stop_amid_a_wait()
-stop.wait(0.1)
-"""
-BY_THE_COMMAND = """
-from attendance.entrypoints.cli import main
-stop_amid_a_wait()
-main(["mail"])
-"""
-
-
-def ends(script: str, home: Path, settings: dict[str, str], *, seconds: float) -> bool:
-    """Whether a process that is told to stop with each of its waits comes to an end of its own."""
-    command = [sys.executable, "-c", TOLD_AMID_A_WAIT + script]
-    with subprocess.Popen(command, env=settings, cwd=home, stdout=subprocess.DEVNULL) as process:
-        try:
-            return process.wait(seconds) == 0
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return False
-
-
-def test_whoever_is_told_to_stop_amid_a_wait_stops(operator: Operator) -> None:
-    assert ends(BY_THE_COMMAND, operator.home, operator.settings, seconds=60)
-
-
-@pytest.mark.plants
-def test_a_handler_that_ends_a_wait_is_seen_to_wait_for_itself(tmp_path: Path) -> None:
-    assert not ends(BY_A_HANDLER, tmp_path, {}, seconds=3)
 
 
 def test_where_nothing_is_kept_there_is_nothing_to_operate(monkeypatch: pytest.MonkeyPatch) -> None:

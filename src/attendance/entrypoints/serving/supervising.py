@@ -6,8 +6,10 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from granian.server.mp import MPServer, WorkerProcess
@@ -57,17 +59,45 @@ def _loaded_on(cpu: int, load: Callable[[], Any]) -> Any:
     return load()
 
 
+class Wakeup:
+    """What ends a wait, told by any thread, or by a signal handler in the midst of the wait itself.
+
+    A handler runs in the main thread wherever that is just then: setting a `threading.Event`, it would wait
+    for ever for a lock that its own thread has. A `SimpleQueue` may be put to amid its own calls.
+    """
+
+    def __init__(self) -> None:
+        self._told: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        self._told.put(None)
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Return once it has been set since the last wait, or after so many seconds; None: not before."""
+        with suppress(Empty):
+            self._told.get(timeout=seconds)
+            self.clear()
+
+    def clear(self) -> None:
+        """Forget that it was set."""
+        with suppress(Empty):
+            while True:
+                self._told.get_nowait()
+
+
 class Supervisor(MPServer):
-    """Granian, but for three things.
+    """Granian, but for four things.
 
     A worker that dies again and again is started again after a pause, while the others serve: Granian ends
     the whole service where one dies twice within 5.5 seconds. When it is told to stop, readiness goes first
-    and requests are taken for `drain_seconds` more, until whoever distributes them has noticed. And each
-    worker stays on its CPU of `pinned_to`, by its index; none does where that is empty.
+    and requests are taken for `drain_seconds` more, until whoever distributes them has noticed. Each worker
+    stays on its CPU of `pinned_to`, by its index; none does where that is empty. And it is woken by signals
+    whatever it is about: see `Wakeup`.
     """
 
     def __init__(self, *args: Any, drain_seconds: float, pinned_to: Sequence[int], **options: Any) -> None:
         super().__init__(*args, **options)
+        self.main_loop_interrupt = Wakeup()  # type: ignore[assignment]
         self._drain_seconds = drain_seconds
         self._pinned_to = pinned_to
         self._deaths: dict[int, Deaths] = defaultdict(Deaths)
@@ -80,11 +110,11 @@ class Supervisor(MPServer):
         return super()._spawn_worker(idx, target, callback_loader)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
-        while True:
+        # asked anew after each wait: what is told meanwhile ends the next one at once
+        while not self.interrupt_signal:
             self.main_loop_interrupt.wait(self._until_due())
             if self.interrupt_signal:
                 break
-            self.main_loop_interrupt.clear()
             # one at a time: others may be appended meanwhile
             while self.interrupt_children:
                 index = self.interrupt_children.pop(0)
