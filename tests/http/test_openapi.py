@@ -17,6 +17,7 @@ import pytest
 from attendance.adapters.http.server import errors, openapi as documentation
 from attendance.adapters.http.server.errors import STATUS_OF
 from attendance.adapters.http.server.exports.tables import CSV, XLSX, Format
+from attendance.adapters.http.server.operations.handlers import by_path
 from attendance.domain.accounts.role_changes import State
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.contracts import ContractState
@@ -69,13 +70,13 @@ def described(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, An
 @pytest.fixture
 def threads_that_made_it(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
-    describes = documentation.described
+    describes = documentation._described
 
     def described(*given: Any) -> Any:
         found.append(get_ident())
         return describes(*given)
 
-    monkeypatch.setattr(documentation, "described", described)
+    monkeypatch.setattr(documentation, "_described", described)
     return found
 
 
@@ -95,6 +96,45 @@ def test_it_is_made_once_when_somebody_asks_on_a_thread_apart(threads_that_made_
         of_requests = asyncio.run_coroutine_threadsafe(its_thread(), api.transport.loop).result()
     (thread,) = threads_that_made_it
     assert thread != of_requests
+
+
+@pytest.mark.slow
+def test_whoever_asks_after_a_failure_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    describes, fails = documentation._described, [False, True]
+
+    def described(*given: Any) -> Any:
+        if fails.pop():
+            raise MemoryError
+        return describes(*given)
+
+    monkeypatch.setattr(documentation, "_described", described)
+    with running() as api:
+        assert api.http.get(DOCUMENT).status_code == 500
+        assert api.http.get(DOCUMENT).status_code == 200
+
+
+async def hung_up_on(make: Any) -> bytes:
+    """What is made for one who waits, when one who asked before waits no more."""
+    first = asyncio.create_task(make())
+    await asyncio.sleep(0)
+    first.cancel()
+    return await make()
+
+
+def test_who_hangs_up_ends_it_for_nobody_else() -> None:
+    made: list[bytes] = []
+
+    def make() -> bytes:
+        made.append(b"{}")
+        return made[-1]
+
+    assert asyncio.run(hung_up_on(documentation._MadeOnce(make))) == b"{}"
+    assert made == [b"{}"]
+
+
+def test_an_operation_that_is_declared_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match="GET /labs is declared twice"):
+        by_path([("/labs", "GET", 1), ("/labs", "POST", 2), ("/labs", "GET", 3)])
 
 
 # What it says
@@ -563,7 +603,7 @@ def test_the_page_loads_nothing_from_elsewhere_and_what_it_loads_is_there(memory
         assert asset.content
         kind = asset.headers["content-type"].partition(";")[0]
         assert kind == ("text/css" if address.endswith(".css") else "text/javascript")
-        assert asset.headers["content-disposition"].startswith("inline")
+        assert "content-disposition" not in asset.headers
         assert not re.search(rb"@import|@font-face[^}]*https?:", asset.content) or kind != "text/css"
 
 

@@ -339,7 +339,7 @@ def test_a_wrong_entry_in_the_code_is_seen(
     routes = {
         route
         for route, handler in registered(on.api.app).items()
-        if handler.opt.get(PERMISSION) is permission
+        if handler.opt[PERMISSION][route[0]] is permission
     }
     assert routes
     for other in others:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager
-from typing import Any
 
 from litestar import Litestar
 
@@ -11,7 +10,7 @@ from attendance.adapters.http.server import service as service_rooms
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
-from attendance.adapters.http.server.openapi import described, documentation
+from attendance.adapters.http.server.openapi import documentation
 from attendance.adapters.http.server.operations.declaration import HttpSettings, Pages, Room, Service
 from attendance.adapters.http.server.operations.export_lane import ExportLane
 from attendance.adapters.http.server.operations.handlers import handlers_of
@@ -40,11 +39,6 @@ ROOMS = tuple(
 def rooms_of(settings: HttpSettings) -> list[Room]:
     """The rooms that there are by these settings."""
     return [room for room in ROOMS if settings.has_labs or not room.is_of_labs]
-
-
-def openapi_document(settings: HttpSettings) -> dict[str, Any]:
-    """The OpenAPI document of the application."""
-    return described(rooms_of(settings), settings).openapi_schema.to_schema()
 
 
 def http_application(

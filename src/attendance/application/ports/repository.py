@@ -87,7 +87,7 @@ class Resource(Generic[E, C]):
     `keys` makes of an entity. A field of the criteria that is None or empty does not narrow; otherwise the
     predicate of its name decides, given the entity and the criteria; without one, the entity's field of that
     name is compared with it; without a field, it is for the predicates to compare with. `label` is the field
-    that the log names an entity by; its class has a `kind`.
+    by which the log names an entity, whose events are told by its `kind`; None: it is named in another way.
     """
 
     name: str

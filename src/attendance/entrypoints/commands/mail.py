@@ -27,7 +27,7 @@ def _send() -> None:
 
     logging.config.dictConfig(log_configuration(from_environment()))
     stopping = {signal.SIGINT, signal.SIGTERM}
-    # kept until it is waited for: a handler that wakes another wait could run while that one holds its lock
+    # no handler: run amid a wait, it would wait for the lock that its own thread has
     signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
     with stored() as attendance:
         click.echo("sending mail. Stop it with Ctrl-C.")

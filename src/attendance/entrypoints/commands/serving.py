@@ -102,11 +102,12 @@ def openapi() -> None:
     """Print the OpenAPI document."""
     import msgspec
 
-    from attendance.adapters.http import openapi_document
+    from attendance.adapters.http import openapi_document, rooms_of
     from attendance.entrypoints.asgi import http_settings
 
-    document = openapi_document(http_settings(Settings(database_url="memory")))
-    sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
+    described = http_settings(Settings(database_url="memory"))
+    document = openapi_document(rooms_of(described), described)
+    sys.stdout.buffer.write(msgspec.json.format(document) + b"\n")
 
 
 def _alone_on(host: str, port: int) -> ExitStack:

@@ -1,50 +1,41 @@
 """The OpenAPI document, and a page to read it that loads nothing from elsewhere."""
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-from litestar import Litestar, Request, Response, get
+import msgspec
+from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server
-from litestar.response import File
-from litestar.router import Router
-from litestar.types import (
-    ASGIApp,
-    HTTPDisconnectEvent,
-    HTTPResponseStartEvent,
-    HTTPScope,
-    Message,
-    Receive,
-    Scope,
-    Send,
-)
+from litestar.types import HTTPScope, Receive, Scope, Send
 from litestar.utils.helpers import get_name, unwrap_partial
 
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, TOKEN_IN_QUERY
 from attendance.adapters.http.server.callers.versions import unless_known
 from attendance.adapters.http.server.compression import compressed
-from attendance.adapters.http.server.errors import error_handlers
 from attendance.adapters.http.server.fields.queries import parsed, values_in
 from attendance.adapters.http.server.operations.declaration import PERMISSION, HttpSettings, Room
 from attendance.adapters.http.server.operations.description import described_handlers, error_headers
 from attendance.adapters.http.server.operations.handlers import route
 from attendance.adapters.http.server.requests.base_path import BasePath
-from attendance.adapters.http.server.wire import Reply
+from attendance.adapters.http.server.wire import Headers, Reply
 from attendance.domain.errors import Invalid
 
 SCHEMA = "/schema"
-ASSETS = f"{SCHEMA}/assets"
 OURS = Path(__file__).parent / "documentation"
+OPENAPI = "application/vnd.oai.openapi+json"
 TYPE_OF = {
-    "swagger_bundle.js": "text/javascript",
-    "swagger_style.css": "text/css",
-    "documentation.js": "text/javascript",
-    "documentation.css": "text/css",
+    "swagger_bundle.js": "text/javascript; charset=utf-8",
+    "swagger_style.css": "text/css; charset=utf-8",
+    "documentation.js": "text/javascript; charset=utf-8",
+    "documentation.css": "text/css; charset=utf-8",
 }
 POLICY = "; ".join(
     [
@@ -61,68 +52,7 @@ POLICY = "; ".join(
     ]
 )
 """What the page of the documentation may load and run: files of this service, nothing written in the page."""
-
-
-def shortened(app: ASGIApp) -> ASGIApp:
-    """What an application answers, compressed or told to be known: for what is no operation with a plan."""
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        starts: list[HTTPResponseStartEvent] = []
-        pieces: list[bytes] = []
-        is_whole = asyncio.Event()
-
-        async def collect(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                starts.append(message)
-            elif message["type"] == "http.response.body":
-                pieces.append(message["body"])
-                if not message["more_body"]:
-                    is_whole.set()
-
-        async def hang_up() -> HTTPDisconnectEvent:
-            # a file is sent until somebody hangs up
-            await is_whole.wait()
-            return {"type": "http.disconnect"}
-
-        await app(scope, hang_up, collect)
-        [start], headers = starts, cast(HTTPScope, scope)["headers"]
-        reply = Reply(start["status"], [*start["headers"]], b"".join(pieces))
-        reply = unless_known(reply, headers) if reply.status == 200 else reply
-        await (await asyncio.to_thread(compressed, reply, headers))(scope, receive, send)
-
-    return answer
-
-
-class SchemaRouter(Router):
-    """Without Litestar's page for whatever else is asked for here: not found is said as everywhere."""
-
-    def register(self, value: Any) -> Any:
-        return [] if getattr(value, "paths", ()) == {"/{path:str}"} else super().register(value)
-
-
-class DocumentationPage(OpenAPIRenderPlugin):
-    """The page on which operations are read and tried out, by Swagger UI."""
-
-    def __init__(self, base_path: BasePath) -> None:
-        super().__init__(path="/")
-        self._html = base_path.html((OURS / "documentation.html").read_text(encoding="utf-8")).encode()
-
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return self._html
-
-
-async def with_policy(response: Response[Any]) -> Response[Any]:
-    """The same answer; where it is a page, with its policy."""
-    if response.media_type == "text/html":
-        response.headers["content-security-policy"] = POLICY
-    return response
-
-
-async def refuse_query(request: Request[Any, Any, Any]) -> None:
-    """Raise Invalid for a query: nothing here has one."""
-    _, field_errors = values_in(parsed(request.scope["query_string"]), {})
-    if field_errors:
-        raise Invalid(*field_errors)
+POLICY_HEADER = (b"content-security-policy", POLICY.encode())
 
 
 class _OwnRouter(Router):
@@ -132,42 +62,92 @@ class _OwnRouter(Router):
         return self
 
 
-def described(rooms: Collection[Room], settings: HttpSettings) -> Litestar:
-    """An application that describes the operations of these rooms, and answers what it says of them."""
+def _described(rooms: Iterable[Room], settings: HttpSettings) -> Litestar:
+    """An application that describes the operations of these rooms, and answers none."""
     # as one router: Litestar would register each path's first handler twice
     everything = _OwnRouter("/", route_handlers=described_handlers(rooms, settings))
     return Litestar(
         route_handlers=[everything],
-        exception_handlers=error_handlers(),
         openapi_config=_openapi_config(settings.version, settings.base_path),
         logging_config=None,
     )
 
 
-def documentation(rooms: Collection[Room], settings: HttpSettings) -> Iterator[HTTPRouteHandler]:
-    """What answers the document, and the page and the files with which it is read.
+def openapi_document(rooms: Iterable[Room], settings: HttpSettings) -> bytes:
+    """The OpenAPI document of the operations of these rooms, in JSON."""
+    return msgspec.json.encode(_described(rooms, settings).openapi_schema.to_schema())
 
-    What describes the operations is made when somebody asks: it takes longer than all else of an application,
-    and stays in memory. Others are answered meanwhile.
+
+def documentation(rooms: Iterable[Room], settings: HttpSettings) -> Iterator[HTTPRouteHandler]:
+    """What answers the document, the page on which operations are read and tried out, and the page's files.
+
+    The document is made when somebody asks: it takes longer than all else of an application.
     """
-    made: list[Litestar] = []
-    making = asyncio.Lock()
+    html = settings.base_path.html((OURS / "documentation.html").read_text(encoding="utf-8")).encode()
+    page = _Published(_at_hand(html), "text/html; charset=utf-8", POLICY_HEADER)
+    document = _Published(_MadeOnce(lambda: openapi_document(rooms, settings)), OPENAPI)
+    yield route(SCHEMA, {"GET": page})
+    yield route(f"{SCHEMA}/openapi.json", {"GET": document})
+    for name, file in _files().items():
+        sent = _Published(partial(asyncio.to_thread, file.read_bytes), TYPE_OF[name])
+        yield route(f"{SCHEMA}/assets/{name}", {"GET": sent}, **{PERMISSION: {"GET": None}})
 
-    def make() -> Litestar:
-        app = described(rooms, settings)
-        # Litestar keeps it
-        _ = app.openapi_schema
-        return app
 
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        async with making:
-            if not made:
-                made.append(await asyncio.to_thread(make))
-        await made[0](scope, receive, send)
+class _Published:
+    """Answers everybody with the same, compressed or told to be known. Nothing here has a query."""
 
-    for path in (SCHEMA, f"{SCHEMA}/openapi.json"):
-        yield route(path, {"GET": answer})
-    yield _assets()
+    def __init__(
+        self, content: Callable[[], Awaitable[bytes]], content_type: str, *headers: tuple[bytes, bytes]
+    ) -> None:
+        self._content = content
+        self._headers = [*headers, (b"content-type", content_type.encode())]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http_scope = cast(HTTPScope, scope)
+        _, field_errors = values_in(parsed(http_scope["query_string"]), {})
+        if field_errors:
+            raise Invalid(*field_errors)
+        reply = await asyncio.to_thread(self._reply, await self._content(), http_scope["headers"])
+        await reply(scope, receive, send)
+
+    def _reply(self, body: bytes, asked: Headers) -> Reply:
+        tag = b'"%s"' % sha256(body).hexdigest()[:32].encode()
+        headers = [*self._headers, (b"etag", tag), (b"content-length", b"%d" % len(body))]
+        return compressed(unless_known(Reply(200, headers, body), asked), asked)
+
+
+def _at_hand(content: bytes) -> Callable[[], Awaitable[bytes]]:
+    async def answered() -> bytes:
+        return content
+
+    return answered
+
+
+class _MadeOnce:
+    """What is made on a thread when somebody first asks, for all who ask; again where that failed."""
+
+    def __init__(self, make: Callable[[], bytes]) -> None:
+        self._make = make
+        self._making: asyncio.Task[bytes] | None = None
+
+    async def __call__(self) -> bytes:
+        making = self._making
+        if making is None or (making.done() and (making.cancelled() or making.exception())):
+            making = self._making = asyncio.create_task(asyncio.to_thread(self._make))
+        # who hangs up ends it for nobody else
+        return await asyncio.shield(making)
+
+
+def _files() -> dict[str, Path]:
+    """The page's scripts and styles by name: ours, and those of Swagger UI that the offapi package brings.
+
+    Importing that would read them all into memory.
+    """
+    package = find_spec("offapi")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("offapi, which brings the scripts of the documentation, is not installed")
+    theirs = Path(package.origin).parent
+    return {name: (OURS if name.startswith("documentation") else theirs) / name for name in TYPE_OF}
 
 
 def _operation_id(handler: HTTPRouteHandler, *_: object) -> str:
@@ -183,15 +163,6 @@ def _openapi_config(version: str, base_path: BasePath) -> OpenAPIConfig:
             'Who was there, who said so, and when. Every error is `{"error": "…"}`; '
             "a malformed request also lists `details`. Each has a code that stays when its text changes, "
             "in the header `X-Error-Code`, and under `/api/v1` in the body as well."
-        ),
-        path=SCHEMA,
-        openapi_router=SchemaRouter(
-            SCHEMA,
-            route_handlers=[],
-            include_in_schema=False,
-            before_request=refuse_query,
-            after_request=with_policy,
-            middleware=[shortened],
         ),
         operation_id_creator=_operation_id,
         use_handler_docstrings=True,
@@ -212,33 +183,5 @@ def _openapi_config(version: str, base_path: BasePath) -> OpenAPIConfig:
                 ),
             },
         ),
-        render_plugins=[DocumentationPage(base_path)],
+        render_plugins=[JsonRenderPlugin()],
     )
-
-
-def _assets() -> HTTPRouteHandler:
-    """The page's scripts and styles: ours, and those of Swagger UI that the offapi package brings.
-
-    Importing that would read them all into memory.
-    """
-    package = find_spec("offapi")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError("offapi, which brings the scripts of the documentation, is not installed")
-    theirs = Path(package.origin).parent
-
-    @get(
-        [f"{ASSETS}/{name}" for name in TYPE_OF],
-        sync_to_thread=False,
-        include_in_schema=False,
-        before_request=refuse_query,
-        opt={PERMISSION: None},
-        middleware=[shortened],
-    )
-    def asset(request: Request[Any, Any, Any]) -> File:
-        name = request.scope["path"].rpartition("/")[2]
-        directory = OURS if name.startswith("documentation") else theirs
-        return File(
-            directory / name, media_type=TYPE_OF[name], filename=name, content_disposition_type="inline"
-        )
-
-    return asset

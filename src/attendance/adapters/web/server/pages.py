@@ -8,14 +8,14 @@ from typing import cast
 from urllib.parse import quote, urlsplit
 
 from litestar.exceptions import HTTPException
-from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
+from litestar.types import HTTPScope, Receive, Scope, Send
 
 from attendance.adapters.http.server.callers.authentication import Caller, Callers
 from attendance.adapters.http.server.compression import compressed
 from attendance.adapters.http.server.errors import note_refusal
 from attendance.adapters.http.server.fields.queries import parsed
 from attendance.adapters.http.server.operations.declaration import Pages, Runs, Service
-from attendance.adapters.http.server.operations.handlers import route
+from attendance.adapters.http.server.operations.handlers import by_path, route
 from attendance.adapters.http.server.requests.middleware import IS_HEAD
 from attendance.adapters.http.server.wire import Reply, header_value
 from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
@@ -68,9 +68,8 @@ def handlers_of(rooms: Iterable[PageRoom], service: Service, callers: Callers) -
     """Every page of these rooms, ready to answer."""
     pages = [page for room in rooms for page in room.pages]
     ways_back = WaysBack(pages)
-    plans: dict[str, dict[str, ASGIApp]] = {}
-    for page in (*pages, *ways_back.to_forms(pages)):
-        plans.setdefault(page.path, {})[page.method] = PagePlan(page, service, callers, ways_back)
+    pages += ways_back.to_forms(pages)
+    plans = by_path((page.path, page.method, PagePlan(page, service, callers, ways_back)) for page in pages)
     return Pages(
         [route(path, of_path, **{PAGE: True}) for path, of_path in plans.items()],
         no_page=plans.get(EVERY_OTHER, {}).get("GET"),

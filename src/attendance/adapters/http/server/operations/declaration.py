@@ -33,7 +33,7 @@ from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Directory, Permission
 
 PERMISSION = "permission"
-"""Key of what Litestar knows of a handler: the permission it takes, None for anybody."""
+"""Key of what Litestar knows of a path: for each method the permission it takes, None for anybody."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

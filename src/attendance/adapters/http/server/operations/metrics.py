@@ -23,7 +23,7 @@ def metrics_route(metrics: Metrics, service: Service) -> HTTPRouteHandler:
     """What answers the metrics, as text: to everybody, or to whoever sends the token of the settings."""
     token = service.settings.metrics_token
 
-    @get(PATH, include_in_schema=False, opt={PERMISSION: None})
+    @get(PATH, include_in_schema=False, opt={PERMISSION: {"GET": None}})
     async def show_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
         if token is not None and not is_sent(token, request.scope["headers"]):
             raise Unauthenticated
