@@ -68,6 +68,8 @@ class ListOf(sa.TypeDecorator[tuple[Any, ...]]):
     def __init__(self, item: type) -> None:
         super().__init__()
         self.item = item
+        # msgspec looks at it now: two threads that read it first would see what is known halfway, and crash
+        msgspec.json.Decoder(tuple[item, ...])  # type: ignore[valid-type]
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else sa.JSON())

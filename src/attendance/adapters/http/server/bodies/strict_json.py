@@ -27,6 +27,14 @@ B = TypeVar("B", bound=Body)
 T = TypeVar("T")
 
 
+def prepare(kind: Any) -> None:
+    """Have msgspec look at a type before several threads read it.
+
+    It looks when a type is first used, and shows other threads what it knows halfway: the process would end.
+    """
+    msgspec.json.Decoder(kind)
+
+
 def decoded(raw: bytes, kind: type[B]) -> B:
     """The body as a `kind`. Raises Malformed with everything that is wrong with it."""
     try:

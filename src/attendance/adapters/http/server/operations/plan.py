@@ -15,7 +15,7 @@ from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from attendance.adapters.http.server.answers import Resource, reply_of
 from attendance.adapters.http.server.bodies.meaning import Body, Fields
-from attendance.adapters.http.server.bodies.strict_json import decoded
+from attendance.adapters.http.server.bodies.strict_json import decoded, prepare
 from attendance.adapters.http.server.bodies.validation import MOST_ERRORS, Malformed, merged
 from attendance.adapters.http.server.callers.addresses import address_of
 from attendance.adapters.http.server.callers.authentication import ACCOUNT, Caller, Callers
@@ -70,6 +70,7 @@ class Inputs:
                 continue
             if get_origin(hints[name]) is Fields:
                 (body,) = get_args(hints[name])
+                prepare(body)
             elif get_origin(hints[name]) is Annotated and IF_MATCH in hints[name].__metadata__:
                 versions = True
             else:
