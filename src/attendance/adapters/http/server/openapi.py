@@ -1,7 +1,7 @@
 """The OpenAPI document, and a page to read it that loads nothing from elsewhere."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from functools import partial
 from hashlib import sha256
 from importlib.util import find_spec
@@ -62,7 +62,7 @@ class _OwnRouter(Router):
         return self
 
 
-def _described(rooms: Iterable[Room], settings: HttpSettings) -> Litestar:
+def _described(rooms: Collection[Room], settings: HttpSettings) -> Litestar:
     """An application that describes the operations of these rooms, and answers none."""
     # as one router: Litestar would register each path's first handler twice
     everything = _OwnRouter("/", route_handlers=described_handlers(rooms, settings))
@@ -73,12 +73,12 @@ def _described(rooms: Iterable[Room], settings: HttpSettings) -> Litestar:
     )
 
 
-def openapi_document(rooms: Iterable[Room], settings: HttpSettings) -> bytes:
+def openapi_document(rooms: Collection[Room], settings: HttpSettings) -> bytes:
     """The OpenAPI document of the operations of these rooms, in JSON."""
     return msgspec.json.encode(_described(rooms, settings).openapi_schema.to_schema())
 
 
-def documentation(rooms: Iterable[Room], settings: HttpSettings) -> Iterator[HTTPRouteHandler]:
+def documentation(rooms: Collection[Room], settings: HttpSettings) -> Iterator[HTTPRouteHandler]:
     """What answers the document, the page on which operations are read and tried out, and the page's files.
 
     The document is made when somebody asks: it takes longer than all else of an application.
