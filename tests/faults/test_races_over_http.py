@@ -17,6 +17,7 @@ from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database, open_database
 from attendance.application.labs.marks import MarkLabAttendance
 from attendance.domain.attendance.status import Status
+from attendance.domain.text import folded
 from attendance.entrypoints.container import hashers
 from tests.conftest import DATABASES, databases
 from tests.databases import SqliteDatabases
@@ -79,7 +80,7 @@ def check_one_membership(answers: Sequence[Answer], found: Records, scene: Scene
 
 
 def check_one_account(answers: Sequence[Answer], found: Records) -> None:
-    rows = [account for account in found.accounts if account.username_key == "ada"]
+    rows = [account for account in found.accounts if folded(account.username) == "ada"]
     assert len(rows) == 1, f"{len(rows)} accounts of one name"
     assert len(found.events_of(rows[0].id)) == 1
     check_statuses(answers, {201: 1, 400: JOINS - 1})

@@ -552,8 +552,9 @@ def test_an_address_is_one_locations_alone(world: World, head: Actor) -> None:
     first, second = (
         use.add_location(head, name="x", address=address) for address in ("A Street", "B Street")
     )
-    with pytest.raises(AddressTaken):
-        use.edit_location(head, location_id=second.id, address="a street")
+    for same in ("a street", "Ａ Ｓtreet"):
+        with pytest.raises(AddressTaken):
+            use.edit_location(head, location_id=second.id, address=same)
     assert use.edit_location(head, location_id=first.id, address="A STREET").address == "A STREET"
     use.edit_location(head, location_id=first.id, address="C Street")
     edited: Location = use.edit_location(head, location_id=second.id, address="a street")

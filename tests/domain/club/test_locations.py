@@ -39,11 +39,6 @@ def test_what_a_location_may_have_is_kept_as_it_is(field: str, value: Any) -> No
     assert getattr(make.location(**{field: value}), field) == value
 
 
-@pytest.mark.parametrize("other", ["1 MAIN STREET", "1 main street", "１ Main Ｓtreet"])
-def test_an_address_is_the_same_in_any_case_and_width(other: str) -> None:
-    assert make.location(address="1 Main Street").address_key == make.location(address=other).address_key
-
-
 def test_a_closure_covers_its_first_day_and_its_last() -> None:
     closure = Closure(since=FIRST, until=LAST)
     covered = {FIRST - DAY: False, FIRST: True, FIRST + DAY: True, LAST: True, LAST + DAY: False}

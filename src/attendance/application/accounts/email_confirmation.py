@@ -49,7 +49,7 @@ class ConfirmEmail(Command):
         account = get(link.account_id)
         if not link.confirms(account, at=at):
             return False
-        is_new = account.email_key != email_key(link.email)
+        is_new = account.email is None or email_key(account.email) != email_key(link.email)
         if is_dry_run:
             if is_new:
                 unconfirmed_holder(work, link.email, at=at)

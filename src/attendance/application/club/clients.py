@@ -14,14 +14,14 @@ from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import DatedCommand, DatedQuery, Query
 from attendance.application.pagination import PageChoice, PageRequest
-from attendance.application.ports import Contended, EmailAddresses, Store, Today, UnitOfWork
+from attendance.application.ports import Contended, EmailAddresses, UnitOfWork
 from attendance.application.ports.club import CLIENTS, ClientCriteria, GroupCriteria
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.club.clients import Client, ClientChanges, ClientFields, accepted_birthday
 from attendance.domain.club.groups import Group
 from attendance.domain.errors import FieldError, Forbidden
 from attendance.domain.events import ChangeContext, Event
-from attendance.domain.ids import OPERATOR_ID, ClientId, GroupId, LessonId
+from attendance.domain.ids import OPERATOR_ID, AccountId, ClientId, GroupId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_link_accounts, require, require_level, sees_notes
 from attendance.domain.permissions.table import Permission
@@ -84,24 +84,52 @@ class ListClients(DatedQuery):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddClient(DatedCommand):
+class ClientCommand(DatedCommand):
+    """A use case that is given fields of a client."""
+
+    email_addresses: EmailAddresses
+
+    @retried
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
+        return [
+            *record_errors(Client, fields, name="x"),
+            *given_errors(
+                {**fields, "email": trimmed(fields.get("email") or "")},
+                email=self.email_addresses.accepted,
+                birthday=lambda birthday: accepted_birthday(birthday, today=self.today()),
+            ),
+            *self._unknown_account_errors(actor, fields.get("user_ids", ())),
+        ]
+
+    def _accepted(self, fields: ClientChanges) -> dict[str, Any]:
+        """The fields as they are stored: an address for mail in its normal form."""
+        email = trimmed(fields.get("email") or "")
+        return {**fields, **({"email": self.email_addresses.accepted(email)} if email else {})}
+
+    def _unknown_account_errors(self, actor: Actor, user_ids: Collection[AccountId]) -> list[FieldError]:
+        """One for each id that is no account's, by its place; looked up only for who may link accounts.
+
+        Raises Contended.
+        """
+        if not user_ids or not may_link_accounts(actor):
+            return []
+        # not from a store that may lag behind: somebody may have registered a moment ago
+        with self.store.autocommit() as work:
+            known = work.accounts.existing_ids(user_ids)
+        return unknown_errors("user_ids", user_ids, known, "user")
+
+
+class AddClient(ClientCommand):
     """Add a client and return it. `fields` are those of `ClientChanges`; `name` is required.
 
     Managers may link accounts (`user_ids`). Raises Invalid, also for an account that does not exist,
     Forbidden.
     """
 
-    email_addresses: EmailAddresses
-
-    @retried
-    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
-        errors = client_errors(fields, self.email_addresses, self.today)
-        return errors + _unknown_account_errors(self.store, actor, fields)
-
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[ClientChanges]) -> ClientDetails:
         raise_if_errors(*self.errors_in({"name": "", **fields}, actor=actor))
-        client = Client(**self._new_record({"name": "", **_accepted(fields, self.email_addresses)}))
+        client = Client(**self._new_record({"name": "", **self._accepted(fields)}))
         require_level(actor, Permission.ADD_CLIENT)
         require(not client.user_ids or may_link_accounts(actor), Forbidden)
         with self.store.transaction() as work:
@@ -136,7 +164,7 @@ class OwnClients(Query):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditClient(DatedCommand):
+class EditClient(ClientCommand):
     """Change the given fields of a client, those of `ClientChanges`, and return it.
 
     The same values again change nothing. `active` False archives: memberships that run on end today, later
@@ -146,13 +174,7 @@ class EditClient(DatedCommand):
     account that does not exist, Forbidden, ClientNotFound, Outdated.
     """
 
-    email_addresses: EmailAddresses
     outbox_writer: OutboxWriter
-
-    @retried
-    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
-        errors = client_errors(fields, self.email_addresses, self.today)
-        return errors + _unknown_account_errors(self.store, actor, fields)
 
     @retried
     def __call__(
@@ -164,7 +186,7 @@ class EditClient(DatedCommand):
         **changes: Unpack[ClientChanges],
     ) -> ClientDetails:
         raise_if_errors(*self.errors_in(changes, actor=actor))
-        accepted = _accepted(changes, self.email_addresses)
+        accepted = self._accepted(changes)
         require_level(actor, Permission.EDIT_CLIENT)
         context, is_archived = self._change_context(actor), accepted.get("active") is False
         with self.store.transaction() as work:
@@ -212,39 +234,6 @@ class EditClient(DatedCommand):
         """The groups of which the client is a member after today."""
         criteria = GroupCriteria(member_id=client_id, member_after=self.today())
         return work.groups.list(criteria, PageRequest(order=(), limit=MOST_GROUPS))
-
-
-def client_errors(
-    fields: Mapping[str, Any], email_addresses: EmailAddresses, today: Today
-) -> list[FieldError]:
-    """What is wrong with some of a client's fields."""
-    return [
-        *record_errors(Client, fields, name="x"),
-        *given_errors(
-            {**fields, "email": trimmed(fields.get("email") or "")},
-            email=email_addresses.accepted,
-            birthday=lambda birthday: accepted_birthday(birthday, today=today()),
-        ),
-    ]
-
-
-def _accepted(fields: ClientChanges, email_addresses: EmailAddresses) -> dict[str, Any]:
-    email = trimmed(fields.get("email") or "")
-    return {**fields, **({"email": email_addresses.accepted(email)} if email else {})}
-
-
-def _unknown_account_errors(store: Store, actor: Actor, fields: Mapping[str, Any]) -> list[FieldError]:
-    """One for each of `user_ids` that is no account, by its place; looked up only for who may link some.
-
-    Raises Contended.
-    """
-    user_ids = fields.get("user_ids", ())
-    if not user_ids or not may_link_accounts(actor):
-        return []
-    # not from a store that may lag behind: somebody may have registered a moment ago
-    with store.autocommit() as work:
-        known = work.accounts.existing_ids(user_ids)
-    return unknown_errors("user_ids", user_ids, known, "user")
 
 
 def _tell_of_linked_accounts(

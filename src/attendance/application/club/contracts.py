@@ -92,15 +92,19 @@ class ContractsOfClient(DatedQuery):
         )
 
 
-class AddContract(DatedCommand):
+class ContractCommand(DatedCommand):
+    """A use case that is given fields of a contract."""
+
+    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
+        return record_errors(Contract, fields, number="x", client_id=NOBODY)
+
+
+class AddContract(ContractCommand):
     """Add a contract with a client and return it. `fields` are those of `ContractChanges`.
 
     Without a `number` it is given one: the year of today and 8 hexadecimal digits. Raises Invalid, Forbidden,
     ClientNotFound, ClientArchived, NumberTaken.
     """
-
-    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
-        return contract_errors(fields)
 
     @retried
     def __call__(
@@ -126,16 +130,13 @@ class ShowContract(DatedQuery):
         return ContractDetails.of(self._stored(CONTRACTS, contract_id), actor, self.today())
 
 
-class EditContract(DatedCommand):
+class EditContract(ContractCommand):
     """Change the given fields of a contract, those of `ContractChanges`, and return it.
 
     The same values again change nothing. Cancelling a contract does not change its subscriptions. `versions`:
     refuse unless the stored version is one of these; None: any. Raises Invalid, Forbidden, ContractNotFound,
     Outdated, NumberTaken.
     """
-
-    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
-        return contract_errors(fields)
 
     @retried
     def __call__(
@@ -150,8 +151,3 @@ class EditContract(DatedCommand):
         require_level(actor, Permission.EDIT_CONTRACT)
         contract = self._edit(actor, CONTRACTS, contract_id, versions, changes)
         return ContractDetails.of(contract, actor, self.today())
-
-
-def contract_errors(fields: Mapping[str, Any]) -> list[FieldError]:
-    """What is wrong with some of a contract's fields."""
-    return record_errors(Contract, fields, number="x", client_id=NOBODY)

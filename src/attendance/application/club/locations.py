@@ -46,16 +46,23 @@ class ListLocations(Query):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddLocation(Command):
-    """Add a location and return it. `fields` are those of `LocationChanges`; name and address are required.
-
-    `timezone` (IANA) is the organisation's unless given. Raises Invalid, Forbidden, AddressTaken.
-    """
+class LocationCommand(Command):
+    """A use case that is given fields of a location."""
 
     zones: Zones
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
-        return location_errors(fields, self.zones)
+        return [
+            *record_errors(Location, fields, name="x", address="x", timezone="UTC"),
+            *named_errors(fields, timezone=self.zones.named),
+        ]
+
+
+class AddLocation(LocationCommand):
+    """Add a location and return it. `fields` are those of `LocationChanges`; name and address are required.
+
+    `timezone` (IANA) is the organisation's unless given. Raises Invalid, Forbidden, AddressTaken.
+    """
 
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[LocationChanges]) -> Location:
@@ -77,8 +84,7 @@ class ShowLocation(Query):
         return self._stored(LOCATIONS, location_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditLocation(Command):
+class EditLocation(LocationCommand):
     """Change the given fields of a location, those of `LocationChanges`, and return it.
 
     The same values again change nothing. `closures` replaces the whole list: lessons to come on days that are
@@ -87,11 +93,6 @@ class EditLocation(Command):
     stay as they are. `versions`: refuse unless the stored version is one of these; None:
     any. Raises Invalid, Forbidden, LocationNotFound, Outdated, AddressTaken.
     """
-
-    zones: Zones
-
-    def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
-        return location_errors(fields, self.zones)
 
     @retried
     def __call__(
@@ -113,11 +114,3 @@ class EditLocation(Command):
                 return after, event
 
             return edit(work, work.locations, location_id, versions, edited)
-
-
-def location_errors(fields: Mapping[str, Any], zones: Zones) -> list[FieldError]:
-    """What is wrong with some of a location's fields."""
-    return [
-        *record_errors(Location, fields, name="x", address="x", timezone="UTC"),
-        *named_errors(fields, timezone=zones.named),
-    ]

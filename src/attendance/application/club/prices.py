@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from attendance.application.forms.field_errors import record_errors, unknown_errors
 from attendance.application.forms.listing import Listed, Reading
@@ -11,7 +11,6 @@ from attendance.application.forms.read_models import read_model
 from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, DatedQuery
 from attendance.application.pagination import PageChoice
-from attendance.application.ports import Store
 from attendance.application.ports.club import PRICES, PriceCriteria
 from attendance.domain.club.prices import Price, PriceChanges, PriceFields, PriceNotFound
 from attendance.domain.errors import FieldError
@@ -59,20 +58,34 @@ class ListPrices(DatedQuery):
         )
 
 
-class AddPrice(Command):
+class PriceCommand(Command):
+    """A use case that is given fields of a price; groups are looked up only for who has the `permission`."""
+
+    permission: ClassVar[Permission]
+
+    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
+        # of all currencies one with the most digits, so that an amount is told apart from its currency
+        errors = record_errors(Price, fields, name="x", amount=Decimal(0), currency="CLF")
+        group_ids = fields.get("group_ids", ())
+        if group_ids and allows(self.permission, actor.level):
+            known = Reading(self.store).deciding(lambda work: work.groups.existing_ids(group_ids))
+            errors += unknown_errors("group_ids", group_ids, known, "group")
+        return errors
+
+
+class AddPrice(PriceCommand):
     """Add a price and return it. `fields` are those of `PriceChanges`; name, amount, currency are required.
 
     Raises Invalid, also for a group that does not exist, Forbidden.
     """
 
-    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
-        return price_errors(self.store, actor, Permission.ADD_PRICE, fields)
+    permission = Permission.ADD_PRICE
 
     @retried
     def __call__(self, actor: Actor, **fields: Unpack[PriceChanges]) -> PriceDetails:
         raise_if_errors(*self.errors_in(fields, actor=actor))
         price = Price(**self._new_record(fields))
-        require_level(actor, Permission.ADD_PRICE)
+        require_level(actor, self.permission)
         with self.store.transaction() as work:
             work.prices.add(price)
             work.events.add(price.added(self._change_context(actor)))
@@ -93,7 +106,7 @@ class ShowPrice(DatedQuery):
         return PriceDetails.of(price, actor)
 
 
-class EditPrice(Command):
+class EditPrice(PriceCommand):
     """Change the given fields of a price, those of `PriceChanges`, and return it.
 
     The same values again change nothing. Subscriptions sold before stay as they are. `versions`: refuse
@@ -101,8 +114,7 @@ class EditPrice(Command):
     not exist, Forbidden, PriceNotFound, Outdated.
     """
 
-    def errors_in(self, fields: Mapping[str, Any], *, actor: Actor) -> list[FieldError]:
-        return price_errors(self.store, actor, Permission.EDIT_PRICE, fields)
+    permission = Permission.EDIT_PRICE
 
     @retried
     def __call__(
@@ -114,19 +126,6 @@ class EditPrice(Command):
         **changes: Unpack[PriceChanges],
     ) -> PriceDetails:
         raise_if_errors(*self.errors_in(changes, actor=actor))
-        require_level(actor, Permission.EDIT_PRICE)
+        require_level(actor, self.permission)
         price = self._edit(actor, PRICES, price_id, versions, changes)
         return PriceDetails.of(price, actor)
-
-
-def price_errors(
-    store: Store, actor: Actor, permission: Permission, fields: Mapping[str, Any]
-) -> list[FieldError]:
-    """What is wrong with some of a price's fields; groups are looked up only for who may do it."""
-    # of all currencies one with the most digits, so that an amount is told apart from its currency
-    errors = record_errors(Price, fields, name="x", amount=Decimal(0), currency="CLF")
-    group_ids = fields.get("group_ids", ())
-    if group_ids and allows(permission, actor.level):
-        known = Reading(store).deciding(lambda work: work.groups.existing_ids(group_ids))
-        errors += unknown_errors("group_ids", group_ids, known, "group")
-    return errors

@@ -8,7 +8,14 @@ from typing import Any, Protocol
 
 from attendance.application.pagination import Page
 from attendance.application.ports.repository import Repository, Resource, Unique
-from attendance.domain.accounts.accounts import Account, EmailTaken, Language, UsernameTaken, UserNotFound
+from attendance.domain.accounts.accounts import (
+    Account,
+    EmailTaken,
+    Language,
+    UsernameTaken,
+    UserNotFound,
+    email_key,
+)
 from attendance.domain.accounts.kept_answers import KeptAnswer
 from attendance.domain.accounts.links import Link
 from attendance.domain.accounts.mail import Mail, MailState
@@ -17,7 +24,7 @@ from attendance.domain.accounts.role_changes import RoleChange, RoleChangeAwaits
 from attendance.domain.accounts.sessions import Session, SessionLifetimes
 from attendance.domain.ids import AccountId, MailId, SessionId
 from attendance.domain.permissions.roles import Level, Role
-from attendance.domain.text import Words, has_words, searched_text
+from attendance.domain.text import Words, folded, has_words, searched_text, sort_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,12 @@ ACCOUNTS = Resource(
         "name": "name_key",
         "email": "email_key",
         "created_at": "created_at",
+    },
+    keys={
+        "username_key": lambda account: folded(account.username),
+        "username_sort_key": lambda account: sort_key(account.username),
+        "name_key": lambda account: sort_key(account.name),
+        "email_key": lambda account: None if account.email is None else email_key(account.email),
     },
     predicates={
         "words": lambda account, criteria: has_words(

@@ -26,7 +26,7 @@ from attendance.domain.ids import (
     LocationId,
     SubscriptionId,
 )
-from attendance.domain.text import Words, folded, has_words, searched_text, sort_key
+from attendance.domain.text import Words, digits, folded, has_words, searched_text, sort_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +43,20 @@ class ClientCriteria:
     member_on: date | None = None
 
 
+def searched_text_of(client: Client) -> str:
+    """What words are looked for in: both names, the address for mail, the digits of the phone."""
+    return searched_text(client.name, client.guardian_name, client.email, digits(client.phone))
+
+
 CLIENTS = Resource(
     "clients",
     Client,
     ClientNotFound,
     ClientCriteria,
     sort={"name": "name_key", "birthday": "birthday", "created_at": "created_at"},
-    keys={"name_key": lambda client: sort_key(client.name)},
+    keys={"name_key": lambda client: sort_key(client.name), "searched_text": searched_text_of},
     predicates={
-        "words": lambda client, criteria: has_words(client.searched_text, criteria.words or ()),
+        "words": lambda client, criteria: has_words(searched_text_of(client), criteria.words or ()),
         "user_id": lambda client, criteria: criteria.user_id in client.user_ids,
     },
     label="name",
@@ -119,7 +124,10 @@ LOCATIONS = Resource(
     LocationNotFound,
     LocationCriteria,
     sort={"name": "name_key", "created_at": "created_at"},
-    keys={"name_key": lambda location: sort_key(location.name)},
+    keys={
+        "name_key": lambda location: sort_key(location.name),
+        "address_key": lambda location: folded(location.address),
+    },
     unique=(Unique(AddressTaken, ("address_key",)),),
     label="name",
 )

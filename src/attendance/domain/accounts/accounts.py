@@ -10,16 +10,7 @@ from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.revisions import edited, payload, revised
-from attendance.domain.text import (
-    domain_key,
-    folded,
-    name_error,
-    nfkc,
-    raise_if_errors,
-    sort_key,
-    trim,
-    trimmed,
-)
+from attendance.domain.text import domain_key, name_error, nfkc, raise_if_errors, trim, trimmed
 
 LONGEST_USERNAME = 64
 LONGEST_NAME = 200
@@ -114,24 +105,6 @@ class Account:
     def __post_init__(self) -> None:
         trim(self, "name")
         accepted_name(self.name)
-
-    @property
-    def username_key(self) -> str:
-        """The folded username: no two accounts have the same."""
-        return folded(self.username)
-
-    @property
-    def username_sort_key(self) -> str:
-        return sort_key(self.username)
-
-    @property
-    def name_key(self) -> str:
-        """By which accounts are sorted by name."""
-        return sort_key(self.name)
-
-    @property
-    def email_key(self) -> str | None:
-        return None if self.email is None else email_key(self.email)
 
     @property
     def level(self) -> Level:

@@ -8,7 +8,7 @@ from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import digits, name_error, prose_error, raise_if_errors, searched_text, trim
+from attendance.domain.text import name_error, prose_error, raise_if_errors, trim
 
 LONGEST_CLIENT_NAME = 200
 LONGEST_PHONE = 50
@@ -68,11 +68,6 @@ class Client(ClientFields, Record):
     kind = "client"
 
     notes: str = ""
-
-    @property
-    def searched_text(self) -> str:
-        """What words are looked for in: both names, the address for mail, the digits of the phone."""
-        return searched_text(self.name, self.guardian_name, self.email, digits(self.phone))
 
     def __post_init__(self) -> None:
         optional = {

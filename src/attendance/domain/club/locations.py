@@ -8,7 +8,7 @@ from attendance.domain.dates import Period
 from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
 from attendance.domain.ids import LocationId
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import folded, name_error, raise_if_errors, trim
+from attendance.domain.text import name_error, raise_if_errors, trim
 
 LONGEST_LOCATION_NAME = 200
 LONGEST_PLACE = 500
@@ -82,11 +82,6 @@ class Location(RecordFields, Record):
             capacity_error(self.capacity),
             error_if(len(self.closures) > MOST_CLOSURES, "closures", f"must be at most {MOST_CLOSURES}"),
         )
-
-    @property
-    def address_key(self) -> str:
-        """The folded address: no two locations have the same."""
-        return folded(self.address)
 
     def closure_on(self, day: date) -> Closure | None:
         """The first closure, in their order, that covers a day; None where it is open."""

@@ -21,7 +21,7 @@ from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import AccountId, EventId, LabId, LabMarkId
 from attendance.domain.labs.labs import AlreadyMember, Lab
 from attendance.domain.labs.marks import LabEntry, LabMark, LabOrUserNotFound, LabPlace
-from attendance.domain.text import search_key
+from attendance.domain.text import search_key, sort_key
 from attendance.testing import make
 
 DAY = date(2026, 3, 2)
@@ -243,7 +243,7 @@ def test_a_lab_is_told_with_its_members_and_their_marks_of_a_date(store: Store) 
     with store.transaction() as work:
         work.lab_attendance.save(mark, event)
         work.lab_attendance.save(*marked(other, other.members[0]))
-    in_order = sorted(given.members, key=lambda who: who.username_sort_key)
+    in_order = sorted(given.members, key=lambda who: sort_key(who.username))
     with store.read() as work:
         for on, kept in ((DAY, {mark.user_id: mark}), (DAY + timedelta(days=1), {})):
             assert work.labs.details(given.lab.id, on) == LabDetails(
@@ -272,7 +272,7 @@ def test_a_sheet_lists_the_marks_of_its_date_by_username(store: Store) -> None:
         sheet = work.lab_attendance.sheet(given.lab.id, DAY)
         empty = work.lab_attendance.sheet(given.lab.id, DAY + timedelta(days=1))
         none = work.lab_attendance.sheet(LabId(make.new_id()), DAY)
-    in_order = sorted(given.members, key=lambda who: who.username_sort_key)
+    in_order = sorted(given.members, key=lambda who: sort_key(who.username))
     notes = {who.id: note for who, note in zip(reversed(given.members), "abc", strict=True)}
     assert sheet
     assert (sheet.lab_id, sheet.owner_id) == (given.lab.id, given.owner.id)

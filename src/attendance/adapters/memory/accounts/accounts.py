@@ -9,7 +9,7 @@ from attendance.application.ports.accounts import ACCOUNTS, AccountRow, Accounts
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role
-from attendance.domain.text import search_key
+from attendance.domain.text import search_key, sort_key
 
 USERNAMES, EMAILS = 0, 1
 
@@ -29,7 +29,7 @@ class MemoryAccounts(MemoryRepository[Account, UserCriteria], Accounts):
 
     def search(self, part: str, page: Page) -> AccountsPage:
         found = sorted(
-            (account.username_sort_key, account.id, account.username)
+            (sort_key(account.username), account.id, account.username)
             for account in self.table.all()
             if account.active and account.in_labs and part in search_key(account.username)
         )

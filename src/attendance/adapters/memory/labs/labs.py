@@ -56,7 +56,7 @@ class MemoryLabs(Labs):
             return None
         accounts = sorted(
             (self.tables.accounts.rows[user_id] for user_id in self.tables.members.rows[lab_id]),
-            key=lambda account: (account.username_sort_key, account.id),
+            key=lambda account: (sort_key(account.username), account.id),
         )
         members = (
             LabMemberRow(who.id, who.username, self.tables.lab_marks.get((lab_id, who.id, on)))

@@ -9,6 +9,7 @@ from attendance.application.ports.labs import LabHistory, LabHistoryRow, LabShee
 from attendance.domain.events import Event
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.marks import LabMark, LabOrUserNotFound, LabPlace
+from attendance.domain.text import sort_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class MemoryLabAttendance(LabAttendance):
                 for mark in self.tables.lab_marks.all()
                 if mark.lab_id == lab_id and mark.date == on
             ),
-            key=lambda pair: (pair[0].username_sort_key, pair[0].id),
+            key=lambda pair: (sort_key(pair[0].username), pair[0].id),
         )
         rows = (LabSheetRow(who.id, who.username, mark.entry.status, mark.entry.note) for who, mark in marked)
         return LabSheet(lab_id, lab.owner_id, on, tuple(rows))

@@ -1,5 +1,6 @@
 """Labs and their members."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +19,11 @@ from attendance.domain.ids import AccountId, LabId
 from attendance.domain.labs.labs import AlreadyMember, Lab, Membership
 from attendance.domain.text import searched_text, sort_key
 
+KEYS: Mapping[str, Callable[[Any], str]] = {
+    "name_key": lambda lab: sort_key(lab.name),
+    "search_key": lambda lab: searched_text(lab.name, lab.description),
+}
+"""What is stored of a lab's texts to sort and to search by."""
 FIELDS = ("id", "owner_id", "name", "description", "created_at")
 
 FIND = sa.select(*labs.c[*FIELDS]).where(labs.c.id == sa.bindparam("id"))
@@ -97,8 +103,7 @@ class SqlLabs(Labs):
         return Lab(**row._asdict()) if row else None
 
     def add(self, lab: Lab) -> None:
-        keys = {"name_key": sort_key(lab.name), "search_key": searched_text(lab.name, lab.description)}
-        self.connection.run(ADD, asdict(lab) | keys)
+        self.connection.run(ADD, asdict(lab) | {column: key(lab) for column, key in KEYS.items()})
 
     def add_member(self, membership: Membership) -> None:
         if self.connection.run(ADD_MEMBER, asdict(membership)).rowcount != 1:

@@ -15,8 +15,11 @@ import sqlalchemy as sa
 
 from attendance.adapters.sql.engine.databases import Database
 from attendance.adapters.sql.engine.errors import meaning, raise_meaning
-from attendance.domain.accounts.accounts import email_key
-from attendance.domain.text import KEYS_VERSION, digits, folded, searched_text, sort_key
+from attendance.adapters.sql.labs import labs
+from attendance.adapters.sql.tables import metadata
+from attendance.adapters.sql.tables.columns import Key
+from attendance.application.ports import RESOURCES, Resource
+from attendance.domain.text import KEYS_VERSION
 
 BATCH = 1000
 RENEWING = "being renewed: "
@@ -36,61 +39,24 @@ class StoredKeys:
     keys: Mapping[str, Callable[[Any], str | None]]
     unique: frozenset[str] = frozenset()
 
+    @classmethod
+    def of_resource(cls, resource: Resource[Any, Any]) -> "StoredKeys":
+        """Those columns of the resource's table that are keys; they are made of its other texts alone."""
+        columns = metadata.tables[resource.name].c
+        keys = {column.name: resource.keys[column.name] for column in columns if column.type is Key}
+        return cls(
+            table=resource.name,
+            texts=tuple(it.name for it in columns if isinstance(it.type, sa.Text) and it.name not in keys),
+            keys=keys,
+            unique=frozenset(name for unique in resource.unique for name in unique.columns) & {*keys},
+        )
+
     def of(self, row: Any) -> dict[str, str | None]:
         return {column: key(row) for column, key in self.keys.items()}
 
 
-STORED_KEYS = (
-    StoredKeys(
-        table="accounts",
-        texts=("username", "name", "email"),
-        keys={
-            "username_key": lambda row: folded(row.username),
-            "username_sort_key": lambda row: sort_key(row.username),
-            "name_key": lambda row: sort_key(row.name),
-            "email_key": lambda row: None if row.email is None else email_key(row.email),
-        },
-        unique=frozenset({"username_key", "email_key"}),
-    ),
-    StoredKeys(
-        table="clients",
-        texts=("name", "guardian_name", "email", "phone"),
-        keys={
-            "name_key": lambda row: sort_key(row.name),
-            "searched_text": lambda row: searched_text(
-                row.name, row.guardian_name, row.email, digits(row.phone)
-            ),
-        },
-    ),
-    StoredKeys(
-        table="contracts",
-        texts=("number",),
-        keys={
-            "number_key": lambda row: folded(row.number),
-            "number_sort_key": lambda row: sort_key(row.number),
-        },
-        unique=frozenset({"number_key"}),
-    ),
-    StoredKeys(table="prices", texts=("name",), keys={"name_key": lambda row: sort_key(row.name)}),
-    StoredKeys(
-        table="locations",
-        texts=("name", "address"),
-        keys={
-            "name_key": lambda row: sort_key(row.name),
-            "address_key": lambda row: folded(row.address),
-        },
-        unique=frozenset({"address_key"}),
-    ),
-    StoredKeys(table="groups", texts=("name",), keys={"name_key": lambda row: sort_key(row.name)}),
-    StoredKeys(
-        table="labs",
-        texts=("name", "description"),
-        keys={
-            "name_key": lambda row: sort_key(row.name),
-            "search_key": lambda row: searched_text(row.name, row.description),
-        },
-    ),
-)
+LABS = StoredKeys(table="labs", texts=("name", "description"), keys=labs.KEYS)
+STORED_KEYS = (LABS, *filter(lambda it: it.keys, map(StoredKeys.of_resource, RESOURCES)))
 """All of them."""
 
 
