@@ -15,7 +15,6 @@ from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.role_changes import Kind, RoleChange
 from attendance.domain.club.groups import Teaching
 from attendance.domain.ids import RoleChangeId
-from attendance.domain.permissions import table
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.permissions.table import Permission, Rule
 from tests import make
@@ -292,7 +291,7 @@ def test_every_operation_is_in_the_table_and_no_other(on: Stage) -> None:
 
 
 def test_every_permission_is_named_as_the_code_has_it() -> None:
-    assert named() == {permission.value: rule for permission, rule in table.RULES.items()}
+    assert named() == {permission.value: permission.rule for permission in Permission}
 
 
 @pytest.mark.slow
@@ -327,7 +326,7 @@ def test_a_wrong_entry_in_the_code_is_seen(
     on: Stage, permission: Permission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One level lower, one level higher, or for one's own too: some row of the written table is broken."""
-    rule = table.RULES[permission]
+    rule = permission.rule
     others: list[Rule] = [replace(rule, highest=Level.EMPLOYEE)]
     if rule.level is not None:
         others.append(replace(rule, level=Level(rule.level + 1)))
@@ -343,7 +342,7 @@ def test_a_wrong_entry_in_the_code_is_seen(
     }
     assert routes
     for other in others:
-        monkeypatch.setattr(table, "RULES", {**table.RULES, permission: other})
+        monkeypatch.setattr(permission, "rule", other)
         assert differences(on, written(), routes), other
         monkeypatch.undo()
 

@@ -1,79 +1,10 @@
 """Permissions, and the levels that have them: one table. What is not in it is denied."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from attendance.domain.permissions.roles import Level
-
-
-class Permission(StrEnum):
-    """What needs a permission; each use case that is not for everybody requires one."""
-
-    CREATE_LAB = "create_lab"
-    JOIN_LAB = "join_lab"
-    MARK_LAB_ATTENDANCE = "mark_lab_attendance"
-    READ_LAB_ATTENDANCE = "read_lab_attendance"
-    DELETE_LAB_ATTENDANCE = "delete_lab_attendance"
-    SIGN_OUT = "sign_out"
-    RESEND_CONFIRMATION = "resend_confirmation"
-    CHANGE_PASSWORD = "change_password"  # noqa: S105 # an act, no password
-    LIST_USERS = "list_users"
-    INVITE_USER = "invite_user"
-    READ_USER = "read_user"
-    EDIT_USER = "edit_user"
-    CHANGE_ROLE = "change_role"
-    CHANGE_ACTIVE = "change_active"
-    READ_ROLE_CHANGES = "read_role_changes"
-    CONFIRM_ROLE_CHANGE = "confirm_role_change"
-    REJECT_ROLE_CHANGE = "reject_role_change"
-    WITHDRAW_ROLE_CHANGE = "withdraw_role_change"
-    READ_FAVORITES = "read_favorites"
-    REPLACE_FAVORITES = "replace_favorites"
-    MAKE_CALENDAR_TOKEN = "make_calendar_token"  # noqa: S105 # an act, no token
-    REVOKE_CALENDAR_TOKEN = "revoke_calendar_token"  # noqa: S105 # an act, no token
-    READ_USER_CALENDAR = "read_user_calendar"
-    READ_GROUP_CALENDAR = "read_group_calendar"
-    READ_EVENTS = "read_events"
-    LIST_CLIENTS = "list_clients"
-    ADD_CLIENT = "add_client"
-    READ_CLIENT = "read_client"
-    EDIT_CLIENT = "edit_client"
-    LIST_CONTRACTS = "list_contracts"
-    ADD_CONTRACT = "add_contract"
-    READ_CONTRACT = "read_contract"
-    EDIT_CONTRACT = "edit_contract"
-    ADD_PRICE = "add_price"
-    EDIT_PRICE = "edit_price"
-    READ_LOCATIONS = "read_locations"
-    ADD_LOCATION = "add_location"
-    EDIT_LOCATION = "edit_location"
-    READ_GROUPS = "read_groups"
-    ADD_GROUP = "add_group"
-    EDIT_GROUP = "edit_group"
-    READ_LESSONS = "read_lessons"
-    ADD_LESSON = "add_lesson"
-    EDIT_LESSON = "edit_lesson"
-    DELETE_LESSON = "delete_lesson"
-    LIST_SUBSCRIPTIONS = "list_subscriptions"
-    SELL_SUBSCRIPTION = "sell_subscription"
-    READ_SUBSCRIPTION = "read_subscription"
-    EDIT_SUBSCRIPTION = "edit_subscription"
-    FREEZE_SUBSCRIPTIONS = "freeze_subscriptions"
-    READ_ATTENDANCE = "read_attendance"
-    MARK_ATTENDANCE = "mark_attendance"
-    READ_MARKS = "read_marks"
-    ANNOUNCE_ABSENCE = "announce_absence"
-    TAKE_BACK_ABSENCE = "take_back_absence"
-    READ_STATISTICS = "read_statistics"
-    LIST_EMPLOYEE_STATISTICS = "list_employee_statistics"
-    READ_EMPLOYEE_STATISTICS = "read_employee_statistics"
-    READ_LOCATION_STATISTICS = "read_location_statistics"
-    LIST_GROUP_STATISTICS = "list_group_statistics"
-    READ_GROUP_STATISTICS = "read_group_statistics"
-    READ_SESSIONS = "read_sessions"
-    END_SESSION = "end_session"
-    READ_PERMISSIONS = "read_permissions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,77 +19,89 @@ class Rule:
     highest: Level = Level.ADMIN
 
 
-RULES: Mapping[Permission, Rule] = {
-    Permission.CREATE_LAB: Rule(level=Level.UNCONFIRMED),
-    Permission.JOIN_LAB: Rule(level=Level.UNCONFIRMED),
-    Permission.MARK_LAB_ATTENDANCE: Rule(level=Level.UNCONFIRMED),
-    Permission.READ_LAB_ATTENDANCE: Rule(level=Level.UNCONFIRMED),
-    Permission.DELETE_LAB_ATTENDANCE: Rule(level=Level.UNCONFIRMED),
-    Permission.SIGN_OUT: Rule(level=Level.UNCONFIRMED),
-    Permission.RESEND_CONFIRMATION: Rule(level=Level.UNCONFIRMED),
-    Permission.CHANGE_PASSWORD: Rule(level=Level.UNCONFIRMED),
-    Permission.LIST_USERS: Rule(level=Level.MANAGER),
-    Permission.INVITE_USER: Rule(level=Level.HEAD_MANAGER),
-    Permission.READ_USER: Rule(level=Level.MANAGER, own=Level.UNCONFIRMED),
-    Permission.EDIT_USER: Rule(level=Level.HEAD_MANAGER, own=Level.UNCONFIRMED),
-    Permission.CHANGE_ROLE: Rule(level=Level.HEAD_MANAGER),
-    Permission.CHANGE_ACTIVE: Rule(level=Level.HEAD_MANAGER),
-    Permission.READ_ROLE_CHANGES: Rule(level=Level.HEAD_MANAGER),
-    Permission.CONFIRM_ROLE_CHANGE: Rule(level=Level.OWNER, highest=Level.OWNER),
-    Permission.REJECT_ROLE_CHANGE: Rule(level=Level.OWNER, highest=Level.OWNER),
-    Permission.WITHDRAW_ROLE_CHANGE: Rule(level=Level.UNCONFIRMED),
-    Permission.READ_FAVORITES: Rule(level=Level.MANAGER, own=Level.UNCONFIRMED),
-    Permission.REPLACE_FAVORITES: Rule(level=None, own=Level.UNCONFIRMED),
-    Permission.MAKE_CALENDAR_TOKEN: Rule(level=None, own=Level.UNCONFIRMED),
-    Permission.REVOKE_CALENDAR_TOKEN: Rule(level=None, own=Level.UNCONFIRMED),
-    Permission.READ_USER_CALENDAR: Rule(level=None, own=Level.UNCONFIRMED),
-    Permission.READ_GROUP_CALENDAR: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
-    Permission.READ_EVENTS: Rule(level=Level.OWNER),
-    Permission.LIST_CLIENTS: Rule(level=Level.EMPLOYEE),
-    Permission.ADD_CLIENT: Rule(level=Level.EMPLOYEE),
-    Permission.READ_CLIENT: Rule(level=Level.EMPLOYEE, own=Level.USER),
-    Permission.EDIT_CLIENT: Rule(level=Level.EMPLOYEE),
-    Permission.LIST_CONTRACTS: Rule(level=Level.EMPLOYEE),
-    Permission.ADD_CONTRACT: Rule(level=Level.EMPLOYEE),
-    Permission.READ_CONTRACT: Rule(level=Level.EMPLOYEE),
-    Permission.EDIT_CONTRACT: Rule(level=Level.EMPLOYEE),
-    Permission.ADD_PRICE: Rule(level=Level.HEAD_MANAGER),
-    Permission.EDIT_PRICE: Rule(level=Level.HEAD_MANAGER),
-    Permission.READ_LOCATIONS: Rule(level=Level.USER),
-    Permission.ADD_LOCATION: Rule(level=Level.HEAD_MANAGER),
-    Permission.EDIT_LOCATION: Rule(level=Level.HEAD_MANAGER),
-    Permission.READ_GROUPS: Rule(level=Level.USER),
-    Permission.ADD_GROUP: Rule(level=Level.MANAGER),
-    Permission.EDIT_GROUP: Rule(level=Level.MANAGER),
-    Permission.READ_LESSONS: Rule(level=Level.USER),
-    Permission.ADD_LESSON: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
-    Permission.EDIT_LESSON: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
-    Permission.DELETE_LESSON: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
-    Permission.LIST_SUBSCRIPTIONS: Rule(level=Level.EMPLOYEE),
-    Permission.SELL_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
-    Permission.READ_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
-    Permission.EDIT_SUBSCRIPTION: Rule(level=Level.EMPLOYEE),
-    Permission.FREEZE_SUBSCRIPTIONS: Rule(level=Level.HEAD_MANAGER),
-    Permission.READ_ATTENDANCE: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
-    Permission.MARK_ATTENDANCE: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
-    Permission.READ_MARKS: Rule(level=Level.EMPLOYEE),
-    Permission.ANNOUNCE_ABSENCE: Rule(level=None, own=Level.USER),
-    Permission.TAKE_BACK_ABSENCE: Rule(level=None, own=Level.USER),
-    Permission.READ_STATISTICS: Rule(level=Level.EMPLOYEE),
-    Permission.LIST_EMPLOYEE_STATISTICS: Rule(level=Level.MANAGER),
-    Permission.READ_EMPLOYEE_STATISTICS: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
-    Permission.READ_LOCATION_STATISTICS: Rule(level=Level.HEAD_MANAGER),
-    Permission.LIST_GROUP_STATISTICS: Rule(level=Level.EMPLOYEE),
-    Permission.READ_GROUP_STATISTICS: Rule(level=Level.MANAGER, own=Level.EMPLOYEE),
-    Permission.READ_SESSIONS: Rule(level=None, own=Level.UNCONFIRMED),
-    Permission.END_SESSION: Rule(level=None, own=Level.UNCONFIRMED),
-    Permission.READ_PERMISSIONS: Rule(level=None, own=Level.UNCONFIRMED),
-}
+class Permission(StrEnum):
+    """What needs a permission, and who has it; each use case that is not for everybody requires one."""
+
+    rule: Rule
+
+    def __new__(cls, name: str, rule: Rule) -> Self:
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member.rule = rule
+        return member
+
+    CREATE_LAB = "create_lab", Rule(level=Level.UNCONFIRMED)
+    JOIN_LAB = "join_lab", Rule(level=Level.UNCONFIRMED)
+    MARK_LAB_ATTENDANCE = "mark_lab_attendance", Rule(level=Level.UNCONFIRMED)
+    READ_LAB_ATTENDANCE = "read_lab_attendance", Rule(level=Level.UNCONFIRMED)
+    DELETE_LAB_ATTENDANCE = "delete_lab_attendance", Rule(level=Level.UNCONFIRMED)
+    SIGN_OUT = "sign_out", Rule(level=Level.UNCONFIRMED)
+    RESEND_CONFIRMATION = "resend_confirmation", Rule(level=Level.UNCONFIRMED)
+    CHANGE_PASSWORD = "change_password", Rule(level=Level.UNCONFIRMED)
+    LIST_USERS = "list_users", Rule(level=Level.MANAGER)
+    INVITE_USER = "invite_user", Rule(level=Level.HEAD_MANAGER)
+    READ_USER = "read_user", Rule(level=Level.MANAGER, own=Level.UNCONFIRMED)
+    EDIT_USER = "edit_user", Rule(level=Level.HEAD_MANAGER, own=Level.UNCONFIRMED)
+    CHANGE_ROLE = "change_role", Rule(level=Level.HEAD_MANAGER)
+    CHANGE_ACTIVE = "change_active", Rule(level=Level.HEAD_MANAGER)
+    READ_ROLE_CHANGES = "read_role_changes", Rule(level=Level.HEAD_MANAGER)
+    CONFIRM_ROLE_CHANGE = "confirm_role_change", Rule(level=Level.OWNER, highest=Level.OWNER)
+    REJECT_ROLE_CHANGE = "reject_role_change", Rule(level=Level.OWNER, highest=Level.OWNER)
+    WITHDRAW_ROLE_CHANGE = "withdraw_role_change", Rule(level=Level.UNCONFIRMED)
+    READ_FAVORITES = "read_favorites", Rule(level=Level.MANAGER, own=Level.UNCONFIRMED)
+    REPLACE_FAVORITES = "replace_favorites", Rule(level=None, own=Level.UNCONFIRMED)
+    MAKE_CALENDAR_TOKEN = "make_calendar_token", Rule(level=None, own=Level.UNCONFIRMED)
+    REVOKE_CALENDAR_TOKEN = (
+        "revoke_calendar_token",
+        Rule(level=None, own=Level.UNCONFIRMED),
+    )
+    READ_USER_CALENDAR = "read_user_calendar", Rule(level=None, own=Level.UNCONFIRMED)
+    READ_GROUP_CALENDAR = "read_group_calendar", Rule(level=Level.MANAGER, own=Level.EMPLOYEE)
+    READ_EVENTS = "read_events", Rule(level=Level.OWNER)
+    LIST_CLIENTS = "list_clients", Rule(level=Level.EMPLOYEE)
+    ADD_CLIENT = "add_client", Rule(level=Level.EMPLOYEE)
+    READ_CLIENT = "read_client", Rule(level=Level.EMPLOYEE, own=Level.USER)
+    EDIT_CLIENT = "edit_client", Rule(level=Level.EMPLOYEE)
+    LIST_CONTRACTS = "list_contracts", Rule(level=Level.EMPLOYEE)
+    ADD_CONTRACT = "add_contract", Rule(level=Level.EMPLOYEE)
+    READ_CONTRACT = "read_contract", Rule(level=Level.EMPLOYEE)
+    EDIT_CONTRACT = "edit_contract", Rule(level=Level.EMPLOYEE)
+    ADD_PRICE = "add_price", Rule(level=Level.HEAD_MANAGER)
+    EDIT_PRICE = "edit_price", Rule(level=Level.HEAD_MANAGER)
+    READ_LOCATIONS = "read_locations", Rule(level=Level.USER)
+    ADD_LOCATION = "add_location", Rule(level=Level.HEAD_MANAGER)
+    EDIT_LOCATION = "edit_location", Rule(level=Level.HEAD_MANAGER)
+    READ_GROUPS = "read_groups", Rule(level=Level.USER)
+    ADD_GROUP = "add_group", Rule(level=Level.MANAGER)
+    EDIT_GROUP = "edit_group", Rule(level=Level.MANAGER)
+    READ_LESSONS = "read_lessons", Rule(level=Level.USER)
+    ADD_LESSON = "add_lesson", Rule(level=Level.MANAGER, own=Level.EMPLOYEE)
+    EDIT_LESSON = "edit_lesson", Rule(level=Level.MANAGER, own=Level.EMPLOYEE)
+    DELETE_LESSON = "delete_lesson", Rule(level=Level.MANAGER, own=Level.EMPLOYEE)
+    LIST_SUBSCRIPTIONS = "list_subscriptions", Rule(level=Level.EMPLOYEE)
+    SELL_SUBSCRIPTION = "sell_subscription", Rule(level=Level.EMPLOYEE)
+    READ_SUBSCRIPTION = "read_subscription", Rule(level=Level.EMPLOYEE)
+    EDIT_SUBSCRIPTION = "edit_subscription", Rule(level=Level.EMPLOYEE)
+    FREEZE_SUBSCRIPTIONS = "freeze_subscriptions", Rule(level=Level.HEAD_MANAGER)
+    READ_ATTENDANCE = "read_attendance", Rule(level=Level.MANAGER, own=Level.EMPLOYEE)
+    MARK_ATTENDANCE = "mark_attendance", Rule(level=Level.MANAGER, own=Level.EMPLOYEE)
+    READ_MARKS = "read_marks", Rule(level=Level.EMPLOYEE)
+    ANNOUNCE_ABSENCE = "announce_absence", Rule(level=None, own=Level.USER)
+    TAKE_BACK_ABSENCE = "take_back_absence", Rule(level=None, own=Level.USER)
+    READ_STATISTICS = "read_statistics", Rule(level=Level.EMPLOYEE)
+    LIST_EMPLOYEE_STATISTICS = "list_employee_statistics", Rule(level=Level.MANAGER)
+    READ_EMPLOYEE_STATISTICS = "read_employee_statistics", Rule(level=Level.MANAGER, own=Level.EMPLOYEE)
+    READ_LOCATION_STATISTICS = "read_location_statistics", Rule(level=Level.HEAD_MANAGER)
+    LIST_GROUP_STATISTICS = "list_group_statistics", Rule(level=Level.EMPLOYEE)
+    READ_GROUP_STATISTICS = "read_group_statistics", Rule(level=Level.MANAGER, own=Level.EMPLOYEE)
+    READ_SESSIONS = "read_sessions", Rule(level=None, own=Level.UNCONFIRMED)
+    END_SESSION = "end_session", Rule(level=None, own=Level.UNCONFIRMED)
+    READ_PERMISSIONS = "read_permissions", Rule(level=None, own=Level.UNCONFIRMED)
 
 
 def allows(permission: Permission, level: Level, *, own: bool = False) -> bool:
     """Whether this level has the permission; `own`: for what is the actor's own."""
-    rule = RULES[permission]
+    rule = permission.rule
     lowest = rule.own if own else rule.level
     return lowest is not None and lowest <= level <= rule.highest
 
