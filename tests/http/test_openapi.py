@@ -70,13 +70,13 @@ def described(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, An
 @pytest.fixture
 def threads_that_made_it(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
-    describes = documentation._described
+    describes = documentation._described_application
 
     def described(*given: Any) -> Any:
         found.append(get_ident())
         return describes(*given)
 
-    monkeypatch.setattr(documentation, "_described", described)
+    monkeypatch.setattr(documentation, "_described_application", described)
     return found
 
 
@@ -100,14 +100,14 @@ def test_it_is_made_once_when_somebody_asks_on_a_thread_apart(threads_that_made_
 
 @pytest.mark.slow
 def test_whoever_asks_after_a_failure_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    describes, fails = documentation._described, [False, True]
+    describes, fails = documentation._described_application, [False, True]
 
     def described(*given: Any) -> Any:
         if fails.pop():
             raise MemoryError
         return describes(*given)
 
-    monkeypatch.setattr(documentation, "_described", described)
+    monkeypatch.setattr(documentation, "_described_application", described)
     with running() as api:
         assert api.http.get(DOCUMENT).status_code == 500
         assert api.http.get(DOCUMENT).status_code == 200

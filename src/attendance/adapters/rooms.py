@@ -2,21 +2,31 @@
 
 from collections.abc import Iterator
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from types import ModuleType
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from attendance.application.ports import UnitOfWork
+
+T = TypeVar("T")
 
 ROOMS = ("accounts", "labs", "club", "attendance", "reporting")
 
 
 def modules_in(adapter: str) -> Iterator[ModuleType]:
-    """The modules in the rooms of an adapter's package, room by room, by name."""
+    """The modules in the rooms of an adapter's package, room by room, by name, with packages in a room."""
     for room in ROOMS:
         package = import_module(f"{adapter}.{room}")
-        for module in sorted(found.name for found in iter_modules(package.__path__)):
-            yield import_module(f"{package.__name__}.{module}")
+        for found in walk_packages(package.__path__, f"{package.__name__}."):
+            yield import_module(found.name)
+
+
+def declared_in(adapter: str, kind: type[T], *beside: ModuleType) -> tuple[T, ...]:
+    """What is of a kind in the rooms of an adapter, and in the modules `beside` them, each once."""
+    modules = (*beside, *modules_in(adapter))
+    declared = (value for module in modules for value in vars(module).values() if isinstance(value, kind))
+    # what one module declares, another may import
+    return tuple({id(it): it for it in declared}.values())
 
 
 def repositories_in(adapter: str) -> dict[str, type[Any]]:

@@ -20,20 +20,12 @@ from attendance.adapters.http.server.operations.plan import LARGEST_BODY
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.http.server.requests.middleware import Middleware
 from attendance.adapters.http.server.requests.observing import Metrics, Observer
-from attendance.adapters.rooms import modules_in
+from attendance.adapters.rooms import declared_in
 from attendance.application.forms.answering_once import AnswerOnce
 from attendance.application.ports import Today
 from attendance.application.use_cases import UseCases
 
-ROOMS = tuple(
-    dict.fromkeys(
-        room
-        for module in (service_rooms, *modules_in("attendance.adapters.http"))
-        for room in vars(module).values()
-        if isinstance(room, Room)
-    )
-)
-"""Every room of every module, each once."""
+ROOMS = declared_in("attendance.adapters.http", Room, service_rooms)
 
 
 def rooms_of(settings: HttpSettings) -> list[Room]:

@@ -1,27 +1,16 @@
 """Every page, and the files that pages load."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from importlib import import_module
-from pkgutil import walk_packages
 
 from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.operations.declaration import Pages, Service
+from attendance.adapters.rooms import declared_in
+from attendance.adapters.web import front_door, office
 from attendance.adapters.web.server.declared import PageRoom
 from attendance.adapters.web.server.pages import handlers_of
 from attendance.adapters.web.server.static_files import static_handlers
 
-
-def _rooms() -> Iterator[PageRoom]:
-    package = import_module("attendance.adapters.web")
-    for found in walk_packages(package.__path__, f"{package.__name__}."):
-        room = vars(import_module(found.name)).get("room")
-        if isinstance(room, PageRoom):
-            yield room
-
-
-ROOMS = tuple(_rooms())
-"""Every room of every module, each once."""
+ROOMS = declared_in("attendance.adapters.web", PageRoom, front_door, office)
 
 
 def pages(service: Service, callers: Callers) -> Pages:

@@ -62,7 +62,7 @@ class _OwnRouter(Router):
         return self
 
 
-def _described(rooms: Collection[Room], settings: HttpSettings) -> Litestar:
+def _described_application(rooms: Collection[Room], settings: HttpSettings) -> Litestar:
     """An application that describes the operations of these rooms, and answers none."""
     # as one router: Litestar would register each path's first handler twice
     everything = _OwnRouter("/", route_handlers=described_handlers(rooms, settings))
@@ -75,7 +75,7 @@ def _described(rooms: Collection[Room], settings: HttpSettings) -> Litestar:
 
 def openapi_document(rooms: Collection[Room], settings: HttpSettings) -> bytes:
     """The OpenAPI document of the operations of these rooms, in JSON."""
-    return msgspec.json.encode(_described(rooms, settings).openapi_schema.to_schema())
+    return msgspec.json.encode(_described_application(rooms, settings).openapi_schema.to_schema())
 
 
 def documentation(rooms: Collection[Room], settings: HttpSettings) -> Iterator[HTTPRouteHandler]:

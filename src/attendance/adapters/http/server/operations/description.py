@@ -114,7 +114,8 @@ def _described_handler(operation: Operation, settings: HttpSettings) -> HTTPRout
     options: dict[str, Any] = {"dto": DescribedBody, "return_dto": None} if inputs.body else {}
     if access.schemes:
         options["security"] = [{scheme: []} for scheme in access.schemes]
-    documented = refusals(path, *_refused(operation, inputs, access))
+    is_keyed = is_kept(operation, access, inputs.answer)
+    documented = refusals(path, *_refused(operation, inputs, access, is_keyed=is_keyed))
     if operation.awaits:
         documented[202] = ResponseSpec(
             operation.awaits, generate_examples=False, description="It awaits confirmation"
@@ -127,12 +128,12 @@ def _described_handler(operation: Operation, settings: HttpSettings) -> HTTPRout
         sync_to_thread=False,
         responses=documented,
         tags=[operation.tag],
-        operation_class=_described_as(operation, inputs, is_keyed=is_kept(operation, access, inputs.answer)),  # type: ignore[arg-type]
+        operation_class=_operation_class(operation, inputs, is_keyed=is_keyed),  # type: ignore[arg-type]
         **options,
-    )(_described(operation, inputs))
+    )(_stand_in(operation, inputs))
 
 
-def _refused(operation: Operation, inputs: Inputs, access: Access) -> set[int]:
+def _refused(operation: Operation, inputs: Inputs, access: Access, *, is_keyed: bool) -> set[int]:
     """The statuses of refusals that follow from an operation's form, and those that were named."""
     statuses = {*operation.refuses}
     if access.schemes:
@@ -147,13 +148,13 @@ def _refused(operation: Operation, inputs: Inputs, access: Access) -> set[int]:
         statuses |= {408, 415}
     if FORMAT in inputs.query or operation.runs is Runs.IN_EXPORT_LANE:
         statuses.add(429)
-    if is_kept(operation, access, inputs.answer):
+    if is_keyed:
         statuses |= {409, 422}
     return statuses
 
 
-def _described(operation: Operation, inputs: Inputs) -> Any:
-    """A function with the parameters and the answer that Litestar is to describe, and nothing in it."""
+def _stand_in(operation: Operation, inputs: Inputs) -> Any:
+    """A function in place of the handler, with the parameters and the answer that Litestar is to describe."""
     parameters: dict[str, tuple[Any, Any]] = dict.fromkeys(inputs.in_path, (FromPath[str], Taken.empty))
     # Litestar keeps some names for itself: `state`, `query`
     parameters |= {f"sent_{field.name}": field.described() for field in inputs.query.values()}
@@ -161,24 +162,24 @@ def _described(operation: Operation, inputs: Inputs) -> Any:
         body: Any = inputs.body
         parameters["data"] = (JSONBody[body], Taken.empty)  # type: ignore[misc]
 
-    def described(**_: Any) -> None:
+    def stand_in(**_: Any) -> None:
         raise TypeError("answered by its plan")
 
-    described.__name__ = operation.handler.__name__
-    described.__doc__ = operation.handler.__doc__
-    described.__module__ = operation.handler.__module__
+    stand_in.__name__ = operation.handler.__name__
+    stand_in.__doc__ = operation.handler.__doc__
+    stand_in.__module__ = operation.handler.__module__
     answer = _answer(inputs.answer)
     if operation.awaits:
         answer = next(view for view in get_args(answer) if view is not operation.awaits)
-    described.__annotations__ = {name: kind for name, (kind, _) in parameters.items()} | {"return": answer}
-    described.__signature__ = Signature(  # type: ignore[attr-defined]
+    stand_in.__annotations__ = {name: kind for name, (kind, _) in parameters.items()} | {"return": answer}
+    stand_in.__signature__ = Signature(  # type: ignore[attr-defined]
         [
             Taken(name, Taken.KEYWORD_ONLY, default=default, annotation=kind)
             for name, (kind, default) in parameters.items()
         ],
         return_annotation=answer,
     )
-    return described
+    return stand_in
 
 
 def _answer(hint: Any) -> Any:
@@ -190,7 +191,7 @@ def _answer(hint: Any) -> Any:
     return ASGIResponse if hint is Accepted else hint
 
 
-def _described_as(
+def _operation_class(
     operation: Operation, inputs: Inputs, *, is_keyed: bool
 ) -> Callable[..., DescribedOperation]:
     """What makes the description of this operation from what Litestar knows of it.
@@ -199,22 +200,23 @@ def _described_as(
     """
     kind = ExportingOperation if FORMAT in inputs.query else DescribedOperation
 
-    def described(**known: Any) -> DescribedOperation:
+    def make(**known: Any) -> DescribedOperation:
         made = kind(**known)
-        _describe(made, operation, inputs, is_keyed=is_keyed)
+        _complete(made, operation, inputs, is_keyed=is_keyed)
         return made
 
-    return described
+    return make
 
 
-def _describe(made: DescribedOperation, operation: Operation, inputs: Inputs, *, is_keyed: bool) -> None:
+def _complete(made: DescribedOperation, operation: Operation, inputs: Inputs, *, is_keyed: bool) -> None:
+    """Add what Litestar does not know of: headers, 304, examples."""
     responses: dict[str, Any] = made.responses or {}
     is_tagged = any(get_origin(it) is Resource for it in _kinds(inputs.answer)) or (
         operation.media_type == ICALENDAR
     )
     for status, response in responses.items():
         if isinstance(response, OpenAPIResponse):
-            _describe_response(response, int(status), operation, inputs)
+            _complete_response(response, int(status), operation, inputs)
         if is_keyed and isinstance(response, OpenAPIResponse) and int(status) < 300:
             response.headers = {**(response.headers or {}), REPLAYED_NAME: REPLAYED_HEADER}
     if is_tagged and operation.method == "GET":
@@ -231,7 +233,7 @@ def _describe(made: DescribedOperation, operation: Operation, inputs: Inputs, *,
         made.request_body.content[JSON].example = example_of(inputs.body)
 
 
-def _describe_response(response: OpenAPIResponse, status: int, operation: Operation, inputs: Inputs) -> None:
+def _complete_response(response: OpenAPIResponse, status: int, operation: Operation, inputs: Inputs) -> None:
     headers: dict[str, Any] = dict(response.headers or {})
     if status >= 400:
         headers[ERROR_CODE] = _reference(_code_header(status))
