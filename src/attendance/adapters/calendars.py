@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from icalendar import Calendar as ICalendar, Event, Timezone, TimezoneDaylight, TimezoneStandard
 
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.reporting.calendars import Calendar, CalendarEntry
 
 PRODUCT = "-//attendance//calendar//EN"
-ONE_DAY = timedelta(days=1)
 ONE_SECOND = timedelta(seconds=1)
 
 

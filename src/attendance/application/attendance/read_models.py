@@ -13,7 +13,7 @@ from typing import Any
 
 from attendance.application.forms.listing import Listed
 from attendance.application.forms.read_models import read_model
-from attendance.application.ports.attendance import MarkRow, Payer, SheetEntry, VisitRow, VisitsSummary
+from attendance.application.ports.attendance import MarkRow, SheetEntry, VisitRow, VisitsSummary
 from attendance.application.ports.club import LessonWithTeachers
 from attendance.domain.attendance.marks import Mark
 from attendance.domain.attendance.status import Status
@@ -135,12 +135,6 @@ def _version_key(entry: SheetEntry) -> tuple[Any, ...]:
         entry.marked_by_name,
         entry.marked_at.timestamp(),
     )
-
-
-def _payer_key(payer: Payer | None) -> tuple[Any, ...]:
-    if payer is None:
-        return ()
-    return payer.subscription_id.int, payer.price_name, payer.visits_left, _day(payer.valid_until)
 
 
 def _day(day: dt.date | None) -> int | None:

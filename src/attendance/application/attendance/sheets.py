@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from attendance.application.attendance.charging import passes_by_client, visit_to
 from attendance.application.attendance.read_models import SheetDetails
@@ -235,8 +235,9 @@ def _changes(
             continue
         else:
             try:
+                whole = cast(SentMark, sent)
                 change = _change(
-                    sent, before, lesson, passes[client_id], used.get(client_id, 0), context, actor
+                    whole, before, lesson, passes[client_id], used.get(client_id, 0), context, actor
                 )
             except NoCandidate as refusal:
                 field_errors.append(entry_error(index, "subscription_id", refusal.text))
@@ -265,7 +266,7 @@ def versions_used(
 
 
 def _change(
-    sent: Mapping[str, Any],
+    sent: SentMark,
     before: Mark | None,
     lesson: Lesson,
     passes: list[Subscription],
@@ -291,7 +292,7 @@ def _change(
 
 
 def _charge(
-    sent: Mapping[str, Any], status: Status, before: Mark | None, lesson: Lesson, passes: list[Subscription]
+    sent: SentMark, status: Status, before: Mark | None, lesson: Lesson, passes: list[Subscription]
 ) -> Charge:
     """The charge of the mark that an entry makes; the same entry again keeps it. Raises NoCandidate."""
     charge_before = before.charge if before else NOTHING

@@ -241,7 +241,8 @@ class UnfreezeSubscription(DatedCommand):
 
     `since` is the first day of the freeze, which is over the day before `runs_again_on`, or gone on its first
     day. `versions`: refuse unless the stored version is one of these; None: any. Raises Forbidden,
-    SubscriptionNotFound, Outdated, OutsideFreeze for a day on which that freeze does not suspend it, and
+    SubscriptionNotFound, Outdated, OutsideFreeze for a day on which that freeze does not suspend it,
+    FreezeAfterEnd where the pass, which a freeze makes longer, would then end before a later one begins, and
     VisitsOutside where it would no longer cover a visit it has paid for.
     """
 

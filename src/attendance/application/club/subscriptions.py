@@ -140,6 +140,10 @@ class SellSubscription(DatedCommand):
 
     marking_rules: MarkingRules
 
+    def allows_discount(self, actor: Actor) -> bool:
+        """Whether the actor may sell for less than the price."""
+        return may_discount(actor)
+
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         sold_on, starts_on, today = fields.get("sold_on"), fields.get("starts_on"), self.today()
         first_day = starts_on if isinstance(starts_on, date) else today

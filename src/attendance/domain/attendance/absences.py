@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from attendance.domain.attendance.charging import NOTHING
-from attendance.domain.attendance.marks import LONGEST_NOTE, Changed, Mark, marked
+from attendance.domain.attendance.marks import LONGEST_NOTE, Changed, Mark, SentMark, marked
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson, LessonCancelled
 from attendance.domain.errors import Conflict, FieldError
@@ -63,8 +63,11 @@ def announced(
     """
     _require_open(lesson, at=context.at)
     _require_announced(before)
+    sent = SentMark(client_id=client_id, status=Status.EXCUSED)
+    if "note" in changes:
+        sent["note"] = changes["note"]
     return marked(
-        {"client_id": client_id, "status": Status.EXCUSED, **changes},
+        sent,
         before,
         NOTHING,
         lesson_id=LessonId(lesson.id),

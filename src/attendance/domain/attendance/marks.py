@@ -185,7 +185,7 @@ class Changed:
 
 
 def marked(
-    sent: Mapping[str, Any],
+    sent: SentMark,
     before: Mark | None,
     charge: Charge,
     *,
@@ -199,7 +199,7 @@ def marked(
 
     `versions_used`: of a mark that is new, the highest version that one removed before it may have had.
     """
-    status: Status = sent["status"]
+    status = sent["status"]
     values = {
         "status": status,
         "note": _value(sent, "note", before, ""),
@@ -231,7 +231,7 @@ def marked(
     return Changed(before=before, after=after, events=(event, _charged(charge_before, after, context)))
 
 
-def is_trial(sent: Mapping[str, Any], before: Mark | None) -> bool:
+def is_trial(sent: SentMark, before: Mark | None) -> bool:
     """Whether the mark that an entry makes is of a trial visit."""
     return bool(_value(sent, "trial", before, False))
 

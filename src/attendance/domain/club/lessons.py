@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, TypedDict
 
 from attendance.domain.club.groups import Group
-from attendance.domain.club.locations import Location
+from attendance.domain.club.locations import LONGEST_REASON, Location
 from attendance.domain.dates import ends_wrongly, length_of
 from attendance.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, error_if
 from attendance.domain.events import Action, ChangeContext, Event
@@ -16,7 +16,6 @@ from attendance.domain.revisions import RecordFields, created, edited, payload
 from attendance.domain.text import name_error, raise_if_errors, trim, trimmed
 
 LONGEST_TOPIC = 500
-LONGEST_REASON = 500
 MOST_LESSON_TEACHERS = 100
 CLOSED = "closed"
 GROUP_ENDED = "the group has ended"

@@ -22,7 +22,8 @@ from attendance.adapters.http.server.fields.times import TimeOfDay
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.application.club.overlaps import LessonWarningCode
 from attendance.application.use_cases import UseCases
-from attendance.domain.club.lessons import LONGEST_REASON, LONGEST_TOPIC, MOST_LESSON_TEACHERS, LessonState
+from attendance.domain.club.lessons import LONGEST_TOPIC, MOST_LESSON_TEACHERS, LessonState
+from attendance.domain.club.locations import LONGEST_REASON
 from attendance.domain.errors import FieldError
 from attendance.domain.ids import GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor

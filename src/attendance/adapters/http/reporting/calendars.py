@@ -12,7 +12,7 @@ from attendance.adapters.http.club.groups import GROUP
 from attendance.adapters.http.server.answers import content_tag
 from attendance.adapters.http.server.fields.characters import ANY_TEXT
 from attendance.adapters.http.server.fields.ids import UserOrMe
-from attendance.adapters.http.server.operations.declaration import API, Room, Runs, Service, by_calendar_token
+from attendance.adapters.http.server.operations.declaration import Room, Runs, Service, by_calendar_token
 from attendance.application.use_cases import UseCases
 from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.actor import Actor
@@ -63,12 +63,12 @@ def make_calendar_token(
     """Make a token that reads one's calendars and nothing else; the one before ends."""
     made = use_cases.make_calendar_token(actor, user_id=user_id)
 
-    def address(kind: str, of_id: UUID) -> str:
-        return f"{service.settings.base_url}{API}/{kind}/{of_id}/calendar.ics?token={made.token}"
+    def url(kind: str, of_id: UUID) -> str:
+        return service.settings.calendar_url(kind, of_id, made.token)
 
-    groups = {str(group_id): address("groups", group_id) for group_id in made.group_ids}
-    clients = {str(client_id): address("clients", client_id) for client_id in made.client_ids}
-    return CalendarTokenView(made.token, CalendarUrlsView(address("users", made.user_id), groups, clients))
+    groups = {str(group_id): url("groups", group_id) for group_id in made.group_ids}
+    clients = {str(client_id): url("clients", client_id) for client_id in made.client_ids}
+    return CalendarTokenView(made.token, CalendarUrlsView(url("users", made.user_id), groups, clients))
 
 
 @room.operation("DELETE", TOKEN, Permission.REVOKE_CALENDAR_TOKEN)

@@ -16,8 +16,9 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFou
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ASGIApp, ExceptionHandlersMap, HTTPScope
 
+from attendance.adapters.http.server.callers.places import is_in_pages
 from attendance.adapters.http.server.requests.observing import REFUSAL, reason_of
-from attendance.adapters.http.server.wire import PAGES, Reply, is_in_api, json_reply
+from attendance.adapters.http.server.wire import Reply, is_in_api, json_reply
 from attendance.domain.accounts.links import Gone
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.accounts.sessions import InvalidToken, SessionExpired
@@ -211,7 +212,7 @@ class _HandedOn(Response[None]):
 def _is_of_no_page(request: AnyRequest, error: Exception) -> bool:
     """Whether Litestar found nothing where pages are, or, elsewhere, for a browser that asks for one."""
     path, method = request.scope["path"], request.method
-    if path == PAGES or path.startswith(f"{PAGES}/"):
+    if is_in_pages(path):
         is_nothing = isinstance(error, (NotFoundException, MethodNotAllowedException))
         return is_nothing and method in ("GET", "HEAD", "POST")
     asks_for_a_page = "text/html" in request.headers.get("accept", "") and method in ("GET", "HEAD")

@@ -10,9 +10,6 @@ Headers = Iterable[tuple[bytes, bytes]]
 API = "/api/v1"
 """Where the paths of the club protocol begin."""
 
-PAGES = "/app"
-"""Where the paths of pages begin."""
-
 JSON = "application/json"
 IS_JSON = (b"content-type", JSON.encode())
 

@@ -1,8 +1,5 @@
 """The link by which a calendar program reads one's lessons: shown once, replaced, ended."""
 
-from uuid import UUID
-
-from attendance.adapters.http.server.wire import API
 from attendance.adapters.web.accounts.account import ACCOUNT, account
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.domain.permissions.table import Permission
@@ -10,11 +7,6 @@ from attendance.domain.permissions.table import Permission
 room = PageRoom()
 
 PATH = f"{ACCOUNT}/calendar"
-
-
-def calendar_address(visit: Visit, kind: str, of_id: UUID, token: str) -> str:
-    """Where a calendar program reads: `kind` is `users`, `groups` or `clients`."""
-    return f"{visit.service.settings.base_url}{API}/{kind}/{of_id}/calendar.ics?token={token}"
 
 
 def is_sent_again(visit: Visit) -> bool:
@@ -42,17 +34,18 @@ def make_calendar_link(visit: Visit) -> Answer:
     if made.group_ids:
         listed = visit.use_cases.list_groups(visit.signed_in, teacher_id=user.id)
         groups = {group.id: group.name for group in listed}
+    calendar_url = visit.service.settings.calendar_url
     values = {
-        "teaching": calendar_address(visit, "users", user.id, made.token)
+        "teaching": calendar_url("users", user.id, made.token)
         if Permission.READ_GROUP_CALENDAR in visit.permissions
         else None,
         "groups": [
-            (groups[group_id], calendar_address(visit, "groups", group_id, made.token))
+            (groups[group_id], calendar_url("groups", group_id, made.token))
             for group_id in made.group_ids
             if group_id in groups
         ],
         "clients": [
-            (names[client_id], calendar_address(visit, "clients", client_id, made.token))
+            (names[client_id], calendar_url("clients", client_id, made.token))
             for client_id in made.client_ids
             if client_id in names
         ],

@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from attendance.adapters.web.accounts.calendar_link import calendar_address, is_sent_again
+from attendance.adapters.web.accounts.calendar_link import is_sent_again
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.navigation import CHILDREN
@@ -15,6 +15,7 @@ from attendance.application.club.subscriptions import SubscriptionDetails
 from attendance.application.club.timetables.of_client import LessonOfClientDetails
 from attendance.domain.club.clients import ClientNotFound
 from attendance.domain.club.lessons import LessonState
+from attendance.domain.club.renewals import CURRENT
 from attendance.domain.club.subscriptions import SubscriptionState
 from attendance.domain.ids import ClientId, LessonId
 
@@ -27,7 +28,6 @@ MOST_LESSONS = 8
 """Shown of those of the next 30 days, unless all are asked for."""
 YEARS = range(1900, 2200)
 YEAR = dt.timedelta(days=365)
-CURRENT = (SubscriptionState.ACTIVE, SubscriptionState.FROZEN, SubscriptionState.PENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +100,7 @@ def report_absence(visit: Visit, client_id: str, lesson_id: str) -> Answer:
         visit.signed_in,
         client_id=own.id,
         lesson_id=id_in_path(lesson_id, LessonId),
-        # forms send other line ends
-        note=visit.form["note"].replace("\r\n", "\n"),
+        note=visit.form["note"],
     )
     return GoOn(f"{CHILDREN}/{own.id}?notice=reported")
 
@@ -140,7 +139,9 @@ def make_calendar_link(visit: Visit, client_id: str) -> Answer:
     if is_sent_again(visit):
         return GoOn(f"{CHILDREN}/{own.id}/calendar?notice=made")
     made = visit.use_cases.make_calendar_token(visit.signed_in, user_id=visit.signed_in.id)
-    addresses = {each.id: calendar_address(visit, "clients", each.id, made.token) for each in children}
+    addresses = {
+        each.id: visit.service.settings.calendar_url("clients", each.id, made.token) for each in children
+    }
     values = {
         "child": own,
         "notice": "",

@@ -16,18 +16,19 @@ from zoneinfo import ZoneInfo
 from litestar.exceptions import HTTPException
 from markupsafe import Markup
 
-from attendance.adapters.web.club.clients.ages import namesakes
+from attendance.adapters.web.club.clients.ages import birthday_in, namesakes
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import CHECKED
 from attendance.adapters.web.server.formats import initials
 from attendance.adapters.web.server.forms import Typed
+from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.rendering.compiling import escaped, marked
 from attendance.application.attendance.read_models import SheetDetails
 from attendance.application.ports.attendance import SheetEntry
 from attendance.domain.attendance.marks import SentMark
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import LessonState
-from attendance.domain.errors import FieldError, Invalid, NotFound, Outdated
+from attendance.domain.errors import FieldError, Invalid, Outdated
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.text import sort_key
 
@@ -125,19 +126,12 @@ def mark(visit: Visit, lesson_id: str) -> Answer:
 def notes(visit: Visit, lesson_id: str, client_id: str) -> Answer:
     """What is to be known of a client: apart from the sheet, which phones keep."""
     sheet = visit.use_cases.show_sheet(visit.signed_in, lesson_id=_lesson_id(lesson_id))
-    client = visit.use_cases.show_client(visit.signed_in, client_id=ClientId(_uuid(client_id)))
+    client = visit.use_cases.show_client(visit.signed_in, client_id=id_in_path(client_id, ClientId))
     return Page("attendance/notes.html", {"sheet": sheet, "client": client})
 
 
 def _lesson_id(text: str) -> LessonId:
-    return LessonId(_uuid(text))
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise NotFound from error
+    return id_in_path(text, LessonId)
 
 
 # What the form says
@@ -148,7 +142,7 @@ def _changed(form: Typed) -> list[SentMark]:
     entries: list[SentMark] = []
     for client_id, id_text in _clients_in(form):
         status, minutes = _chosen(form, id_text), form[f"minutes:{id_text}"].strip()
-        note, trial = _unix(form[f"note:{id_text}"]), form[f"trial:{id_text}"] == CHECKED
+        note, trial = form[f"note:{id_text}"], form[f"trial:{id_text}"] == CHECKED
         version = form[f"version:{id_text}"]
         if not _WHOLE_NUMBER.fullmatch(version) or status not in ("", *Status):
             raise HTTPException(status_code=400)
@@ -200,11 +194,6 @@ def _clients_in(form: Typed) -> Iterator[tuple[ClientId, str]]:
 
 def _chosen(form: Typed, id_text: str) -> str:
     return "" if form[f"clear:{id_text}"] == CHECKED else form[f"status:{id_text}"]
-
-
-def _unix(text: str) -> str:
-    """A text as it was before the form was sent, which makes two characters of each new line."""
-    return text.replace("\r\n", "\n")
 
 
 def _stamp(status: str, note: str, minutes: str, *, is_trial: bool) -> str:
@@ -262,7 +251,7 @@ def _row(entry: SheetEntry, form: Typed) -> Row:
     wanted = replace(
         now,
         status=_chosen(form, id_text),
-        note=_unix(form[f"note:{id_text}"]),
+        note=form[f"note:{id_text}"],
         minutes=form[f"minutes:{id_text}"].strip(),
         trial=form[f"trial:{id_text}"] == CHECKED,
     )
@@ -304,13 +293,8 @@ def _why_not(sheet: SheetDetails) -> str:
 
 
 def _is_birthday(born: dt.date | None, on: dt.date) -> bool:
-    """Whether somebody has their birthday; who was born on a 29 February has it on the 28th otherwise."""
-    if born is None:
-        return False
-    is_leap_day = (born.month, born.day) == (2, 29)
-    return (born.month, born.day) == (on.month, on.day) or (
-        is_leap_day and (on.month, on.day) == (2, 28) and (on + dt.timedelta(days=1)).day == 1
-    )
+    """Whether somebody has their birthday on a day."""
+    return born is not None and birthday_in(on.year, born) == on
 
 
 @lru_cache(maxsize=4096)

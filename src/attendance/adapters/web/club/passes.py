@@ -21,12 +21,11 @@ from attendance.application.club.prices import PriceDetails
 from attendance.application.club.subscriptions import SubscriptionDetails
 from attendance.application.forms.answering_once import KeyedRequest
 from attendance.domain.accounts.kept_answers import IdempotencyKeyInUse
-from attendance.domain.club.renewals import Start
+from attendance.domain.club.renewals import CURRENT, Start
 from attendance.domain.club.subscriptions import Freeze, SubscriptionState
 from attendance.domain.dates import is_within
 from attendance.domain.errors import Forbidden, Unauthenticated
 from attendance.domain.ids import ClientId, ContractId, PriceId, SubscriptionId
-from attendance.domain.permissions.roles import Level
 from attendance.domain.permissions.table import Permission
 
 room = PageRoom()
@@ -37,7 +36,6 @@ SELL = f"{PASSES}/sell"
 UNPAID = f"{PASSES}/unpaid"
 PASS = "/app/passes/{subscription_id:str}"  # noqa: S105 # what a client has bought
 SOLD, SOLD_BEFORE = "sold", "sold-before"
-CURRENT = (SubscriptionState.ACTIVE, SubscriptionState.FROZEN, SubscriptionState.PENDING)
 
 
 class Begins(StrEnum):
@@ -119,7 +117,7 @@ def sell_form(visit: Visit, client_id: str) -> Page:
         "unpaid": use_cases.unpaid_visits_of_client(actor, client_id=client.id),
         "current": current,
         "start": asked["start"] or usual,
-        "may_discount": visit.signed_in.level >= Level.MANAGER,
+        "may_discount": use_cases.sell_subscription.allows_discount(actor),
         "today": today,
         "preview": None,
     }
@@ -304,7 +302,13 @@ def freeze(visit: Visit, subscription_id: str) -> Answer:
 
 
 @room.page(
-    "POST", f"{PASS}/unfreeze", form=one_pass, said_at={"visits_outside_subscription": ("runs_again_on",)}
+    "POST",
+    f"{PASS}/unfreeze",
+    form=one_pass,
+    said_at={
+        "visits_outside_subscription": ("runs_again_on",),
+        "freeze_after_end": ("runs_again_on",),
+    },
 )
 def unfreeze(visit: Visit, subscription_id: str) -> Answer:
     """Let a pass run again from a day on: its freeze ends the day before, or goes if it had not begun."""

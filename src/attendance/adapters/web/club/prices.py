@@ -138,7 +138,7 @@ def _read(visit: Visit, errors_in: Callable[[Mapping[str, Any]], Iterable[FieldE
         on_sale_from=form.day("on_sale_from"),
         on_sale_until=form.day("on_sale_until"),
         charges_absence=form.checked("charges_absence"),
-        notes=form.text("notes").replace("\r\n", "\n"),
+        notes=form.text("notes"),
     )
     form.also(errors_in(fields))
     form.raise_if_errors()

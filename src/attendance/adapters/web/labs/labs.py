@@ -1,12 +1,9 @@
 """Finding, creating and joining labs."""
 
-from uuid import UUID
-
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.navigation import LABS
 from attendance.application.ports.labs import LabRow, LabsPage
-from attendance.domain.errors import NotFound
 from attendance.domain.ids import LabId
 from attendance.domain.labs.labs import LONGEST_DESCRIPTION, LONGEST_NAME
 
@@ -53,8 +50,7 @@ def create_lab(visit: Visit) -> Answer:
     lab_id = visit.use_cases.create_lab(
         visit.signed_in,
         name=visit.form["name"],
-        # as browsers send line breaks, and as nobody stores them
-        description=visit.form["description"].replace("\r\n", "\n"),
+        description=visit.form["description"],
     )
     return GoOn(f"{LABS}/{lab_id}")
 
@@ -64,11 +60,3 @@ def join_lab(visit: Visit, lab_id: str) -> Answer:
     """Become a member of a lab."""
     joined = visit.use_cases.join_lab(visit.signed_in, lab_id=id_in_path(lab_id, LabId))
     return GoOn(f"{LABS}/{joined.lab_id}?notice=joined")
-
-
-def id_in(path: str) -> UUID:
-    """The id that a path names. Raises NotFound where it cannot be one."""
-    try:
-        return UUID(path)
-    except ValueError as error:
-        raise NotFound from error

@@ -9,6 +9,7 @@ from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.navigation import LABS
 from attendance.domain.attendance.status import Status
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.ids import AccountId, LabId, LabMarkId
 from attendance.domain.labs.marks import LONGEST_NOTE, LabOrUserNotFound
 
@@ -24,7 +25,6 @@ STATUSES = {
 """What they are called, and by which badge they are shown."""
 MOST_SHOWN = 366
 """Marks of a history that are shown, the newest."""
-ONE_DAY = dt.timedelta(days=1)
 
 
 @room.page("GET", LAB, has_scripts=True)
@@ -63,7 +63,7 @@ def mark_member(visit: Visit, lab_id: str) -> Answer:
         user_id=user_id,
         date=day,
         status=status,
-        note=visit.form["note"].replace("\r\n", "\n"),
+        note=visit.form["note"],
     )
     return GoOn(f"{LABS}/{mark.lab_id}?day={day}#member-{mark.user_id}")
 

@@ -26,7 +26,6 @@ from attendance.domain.reporting.statistics import USUAL_DAYS, Bucket, Figures, 
 room = PageRoom()
 
 STATISTICS = "/app/statistics"
-KIND_OF = {"groups": Kind.GROUP, "employees": Kind.EMPLOYEE, "locations": Kind.LOCATION}
 MARKS = {
     "present": N_("Came on time"),
     "late": N_("Came late"),

@@ -85,7 +85,8 @@ def _fields(body: bytes) -> Typed:
         )
     except ValueError as error:
         raise HTTPException(status_code=400) from error
-    fields = Typed(pairs)
+    # forms send two characters for the end of a line, which is stored as one
+    fields = Typed({name: text.replace("\r\n", "\n") for name, text in pairs})
     if len(fields) != len(pairs):
         raise HTTPException(status_code=400)
     return fields

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from enum import Enum
 from typing import Any, TypeVar
+from uuid import UUID
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
@@ -73,6 +74,10 @@ class HttpSettings:
     def base_path(self) -> BasePath:
         """What stands in front of the paths that are sent."""
         return BasePath.of(self.base_url)
+
+    def calendar_url(self, kind: str, of_id: UUID, token: str) -> str:
+        """Where a calendar program reads with a token: `kind` is `users`, `groups` or `clients`."""
+        return f"{self.base_url}{API}/{kind}/{of_id}/calendar.ics?token={token}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Contracts with a client."""
 
-from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path, lines_of
+from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.club.clients import ClientDetails
@@ -69,7 +69,7 @@ def _fields(visit: Visit) -> ContractChanges:
         number=visit.form["number"],
         signed_on=reader.day("signed_on"),
         cancelled_on=reader.day("cancelled_on"),
-        notes=lines_of(visit.form["notes"]),
+        notes=visit.form["notes"],
     )
     reader.raise_if_errors()
     return fields

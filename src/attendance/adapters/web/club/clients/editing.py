@@ -1,6 +1,6 @@
 """Adding a client, editing, archiving and bringing back."""
 
-from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path, lines_of
+from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path
 from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
 from attendance.adapters.web.server.fields import CHECKED
 from attendance.adapters.web.server.languages import N_
@@ -76,8 +76,8 @@ def _fields(visit: Visit) -> ClientChanges:
         birthday=fields.day("birthday"),
         phone=form["phone"],
         email=form["email"],
-        address=lines_of(form["address"]),
-        notes=lines_of(form["notes"]),
+        address=form["address"],
+        notes=form["notes"],
     )
     fields.raise_if_errors()
     return changes

@@ -18,11 +18,6 @@ def card_of(client: ClientDetails) -> str:
     return f"{CLIENTS}/{client.id}"
 
 
-def lines_of(typed: str) -> str:
-    """A text of several lines as it is stored: forms send other line ends."""
-    return typed.replace("\r\n", "\n")
-
-
 def dialled(phone: str) -> str:
     """What a phone dials: the digits, with the + that they begin with; "" where there are none."""
     digits = "".join(character for character in phone if character in "0123456789")

@@ -22,6 +22,7 @@ from attendance.application.club.timetables.rosters import RosterDetails
 from attendance.domain.club.lessons import CLOSED, GROUP_ENDED, LessonState
 from attendance.domain.club.locations import Closure, Location
 from attendance.domain.club.schedules import LONGEST_RANGE
+from attendance.domain.dates import ONE_DAY
 from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import AccountId, GroupId, LocationId
 from attendance.domain.permissions.table import Permission
@@ -38,7 +39,6 @@ STATES: dict[str, dict[str, Any]] = {
 }
 """Which groups are shown."""
 AHEAD, PAST = "", "past"
-ONE_DAY = dt.timedelta(days=1)
 A_YEAR = dt.timedelta(days=LONGEST_RANGE - 1)
 MOST_ALIKE = 5
 IS_NEW = "is_new"
