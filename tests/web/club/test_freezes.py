@@ -28,6 +28,21 @@ def test_a_pass_runs_again_on_no_day_that_is_outside_of_its_freeze(office: Offic
     assert office.passes() == before
 
 
+def test_a_pass_does_not_run_again_so_early_that_it_would_end_before_a_later_freeze(office: Office) -> None:
+    path = f"/app/passes/{office.sells()}"
+    freezes = [("2026-03-10", "2026-03-19"), ("2026-04-05", "2026-04-06")]
+    for version, (since, until) in enumerate(freezes, start=1):
+        leads_to(office.clerk.sends(f"{path}/freeze", version=str(version), since=since, until=until))
+    before = office.passes()
+    typed = {"version": "3", "frozen_since": "2026-03-10", "runs_again_on": "2026-03-10"}
+    refused = office.clerk.sends(f"{path}/unfreeze", **typed)
+    assert refused.status_code == 409
+    assert "Runs again on: freeze starts after the pass ends" in shown(refused).texts
+    [field] = re.findall("<input [^>]*aria-invalid[^>]*>", refused.text)
+    assert {'id="runs_again_on"', 'min="2026-03-10"'} <= {*field.split()}
+    assert office.passes() == before
+
+
 def test_a_freeze_that_is_cut_short_from_a_later_day_on_is_no_pass_that_runs_again(office: Office) -> None:
     path = f"/app/passes/{office.sells()}"
     leads_to(office.clerk.sends(f"{path}/freeze", version="1", since=TODAY, until="2026-03-19"))

@@ -33,7 +33,7 @@ class CreateOwner(Command):
     """Add the first owner's account and return its id. The address counts as confirmed.
 
     `owner_since`: since when it is one, for whoever ran the club before it was kept here; now unless given,
-    and at the latest. It counts for the tenure that a word on role changes takes.
+    and at the latest. It counts toward the days as an owner that confirming a role change takes.
 
     For the operator: it asks for no permission. Raises OwnerExists, Invalid, UsernameTaken, EmailTaken.
     """

@@ -41,7 +41,7 @@ from attendance.domain.text import folded, name_error, trimmed
 class SignIn(Command):
     """Start a session, by username or by email address, and return its access token and how long it lasts.
 
-    White space at the ends of both is none of them, as phones add it; that of a password is its own.
+    White space around a username and an address is ignored, as phones add it; in a password it counts.
 
     `remember`: it lasts longer, for a device that nobody else uses. `address`: that of the client's machine,
     an IPv6 one best by its /64; None: not known. Failures count against its limits, those without an address

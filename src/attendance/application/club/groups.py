@@ -176,8 +176,8 @@ class AddMember(Command):
     group has one of these; None: any. The roster of a lesson that was held changes only by head managers and
     above (RosterHeld), and for nobody where `keep_held_rosters` says so (HeldRosterChanges).
     Raises Invalid, Forbidden, GroupNotFound, Outdated, ClientNotFound, ClientArchived,
-    GroupFull, RosterHeld, OutsideGroup where it begins after the group's last day, and AlreadyInGroup where
-    the client is in the group on one of these days.
+    GroupFull, RosterHeld, HeldRosterChanges, OutsideGroup where it begins after the group's last day, and
+    AlreadyInGroup where the client is in the group on one of these days.
     """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
@@ -211,14 +211,13 @@ class AddMember(Command):
 
 
 class EndMember(DatedCommand):
-    """End a client's membership that runs on a day with that day, and return the group.
+    """End the client's membership that runs on the day `until` with that day, and return the group.
 
-    Where none runs on it, remove the next one that has not begun. The client's planned absences from later
-    lessons of the group go with it. `until`: today unless given. `versions`:
-    refuse (Outdated) unless the group has one of these; None: any. The roster of a lesson that was held
-    changes only by head managers and above (RosterHeld), and for nobody where `keep_held_rosters` says so
-    (HeldRosterChanges). Raises Forbidden, GroupNotFound, Outdated, MembershipNotFound, RosterHeld,
-    HeldRosterChanges.
+    Where none runs on it, remove the first that begins after both it and today. The client's planned absences
+    from later lessons of the group go with it. `until`: today unless given. `versions`: refuse (Outdated)
+    unless the group has one of these; None: any. The roster of a lesson that was held changes only by head
+    managers and above (RosterHeld), and for nobody where `keep_held_rosters` says so (HeldRosterChanges).
+    Raises Forbidden, GroupNotFound, Outdated, MembershipNotFound, RosterHeld, HeldRosterChanges.
     """
 
     @retried

@@ -260,9 +260,9 @@ class EditSubscription(DatedCommand):
 class SettleUnpaidVisits(DatedCommand):
     """Let a pass pay for the client's unpaid visits that it covers, oldest first, and return the pass.
 
-    As one does that is sold with `settle_unpaid`: as long as it has visits left, of one week for as many as
-    it may; one that does not charge absences settles them for nothing. Where there is none nothing changes.
-    Raises Forbidden, SubscriptionNotFound.
+    As one that is sold with `settle_unpaid`: it pays while it has visits left, and of one week for at most
+    `visits_per_week`; one that does not charge absences settles those free. Where it covers none nothing
+    changes. Raises Forbidden, SubscriptionNotFound.
     """
 
     @retried

@@ -174,8 +174,8 @@ class Attendance(Protocol):
     def summary(self, criteria: VisitCriteria, at: datetime) -> VisitsSummary:
         """Return how a client attended the lessons not cancelled that have begun at `at`.
 
-        A slot: the client is on the lesson's roster or marked. The newest run of absences is told over all
-        such lessons up to the end of the range; excused and unmarked do not break it.
+        Those count on whose roster the client is, or in which it is marked. The newest run of absences is
+        counted over all such lessons up to the end of the range; excused and unmarked do not break it.
         """
 
     @abstractmethod

@@ -34,7 +34,8 @@ class Hasher(Protocol):
     """Slow, salted hashes of passwords. Raises Unavailable when too many wait for their turn."""
 
     @abstractmethod
-    def hash(self, password: str) -> str: ...
+    def hash(self, password: str) -> str:
+        """Return a hash with its salt and parameters: another one each time, even of the same password."""
 
     @abstractmethod
     def verify(self, password: str, password_hash: str | None) -> bool:
@@ -57,7 +58,8 @@ class Tokens(Protocol):
     """Signed pointers to sessions."""
 
     @abstractmethod
-    def issue(self, session: Session) -> str: ...
+    def issue(self, session: Session) -> str:
+        """Return a token that points to this session and is trusted until it ends."""
 
     @abstractmethod
     def subject(self, token: str) -> TokenSubject | None:
@@ -68,6 +70,8 @@ class Tokens(Protocol):
 
 
 class Usernames(Protocol):
+    """What accounts may be called."""
+
     @abstractmethod
     def accepted(self, username: str) -> str:
         """The username as it will be shown, without the white space at its ends; raise Invalid when nobody
@@ -83,14 +87,16 @@ class Zones(Protocol):
 
     @abstractmethod
     def names(self) -> Collection[str]:
-        """Return the names of all zones."""
+        """Return the names of all zones, in no order."""
 
     @abstractmethod
     def named(self, name: str) -> tzinfo:
-        """Raise Invalid for a name that no zone has."""
+        """Return the zone of this name. Raises Invalid where there is none."""
 
 
 class EmailAddresses(Protocol):
+    """Where mail can be sent to."""
+
     @abstractmethod
     def accepted(self, email: str) -> str:
         """The address in its normal form, trimmed; raise Invalid when no mail could be sent there."""
@@ -113,6 +119,8 @@ class NoNotifier(RuntimeError):
 
 
 class Notifier(Protocol):
+    """Hands mails over to what delivers them."""
+
     @abstractmethod
     def send(self, mail: Mail) -> None:
         """Hand a mail over for delivery; its id makes the same Message-ID each time. Raise NotSent."""

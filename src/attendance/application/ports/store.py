@@ -92,10 +92,10 @@ class Store(Protocol):
         """
 
     def expecting(self, ask: Callable[[UnitOfWork], object]) -> AbstractContextManager[object]:
-        """A block in which this is about to be asked: a store may ask it together with what comes before.
+        """A block whose next read after its first is `ask`: a store may send it together with the first.
 
-        Its answer is as of then, and used only where it is asked next. `ask` calls one method of a repository
-        that reads; it need not be run to its end.
+        `ask` calls one method of a repository that reads. What it returned is used only where that is indeed
+        read next, and is then as of the first read. A store that sends nothing ahead does nothing here.
         """
         del ask
         return nullcontext()

@@ -105,10 +105,10 @@ class ReaderOfCalendars(Query):
 
 
 class ShowUserCalendar(DatedQuery):
-    """Return the calendar of the lessons one teaches, from 90 days ago to 366 days ahead, by their beginning.
+    """Return the calendar of a user's lessons, from 90 days ago to 366 days ahead, sorted by start.
 
-    They are those that name one as their teacher: a substitute has what they substitute, and who is replaced
-    has not. It has no lessons below employees. Raises Forbidden.
+    Lessons whose own `teachers` include the user: those in which the user is replaced are not among them. It
+    is empty below employees. Raises Forbidden.
     """
 
     def __call__(self, actor: Actor, *, user_id: AccountId) -> Calendar:

@@ -70,10 +70,10 @@ class LessonOfEvent:
 
 
 class LessonsOfEvents(Query):
-    """Return which lessons these are, by the ids that `lesson_of` tells of events.
+    """Return date, start and group name of these lessons, by their ids, which `lesson_of` reads from events.
 
-    Also of lessons that were deleted: their event has told what they were. Without those of which nothing is
-    known any more. At most three statements, however many. For owners. Raises Forbidden.
+    Also of lessons that were deleted, as their event has it. Without those of which nothing is stored any
+    more. At most three statements, however many. For owners. Raises Forbidden.
     """
 
     @retried
@@ -117,7 +117,7 @@ def lesson_of(event: Event) -> LessonId | None:
 class FollowEvents(Query):
     """Read on in the log from just after a position, oldest first: for programs that follow it.
 
-    What is narrowed down by is what `list_events` takes. At most `limit` events (1 to 1000). Whoever goes on
+    The filters are those of `list_events`. At most `limit` events (1 to 1000). Whoever goes on
     after the `position` of what is returned gets every event once, though transactions commit in another
     order than that of their positions. After position 0 is the beginning. Raises Invalid, also for a position
     beyond the end of the log, as after a restore; Forbidden.

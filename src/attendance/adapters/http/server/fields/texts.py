@@ -5,7 +5,9 @@ from typing import Annotated
 import msgspec
 
 from attendance.adapters.http.server.fields.characters import ANY_TEXT, NAME, PROSE
+from attendance.adapters.http.server.wire import API
 from attendance.domain.accounts.accounts import LONGEST_EMAIL, LONGEST_NAME, LONGEST_USERNAME
+from attendance.domain.accounts.passwords import LONGEST_PASSWORD_BYTES
 from attendance.domain.club.clients import LONGEST_NOTES
 
 
@@ -33,7 +35,8 @@ Username = Annotated[
 Password = Annotated[
     str,
     msgspec.Meta(
-        description="At least 8 characters, at most 1024 bytes, none of the common ones.",
+        description=f"At least as many characters as `GET {API}/auth/registration` says, at most "
+        f"{LONGEST_PASSWORD_BYTES} bytes, none of the common ones.",
         extra_json_schema={"extra": ANY_TEXT},
     ),
 ]
