@@ -1,4 +1,4 @@
-"""An owner's list while somebody else asks for workbooks in 24 loops: with a lane for files, and without."""
+"""An owner's list while somebody else asks for workbooks in 24 loops: threads apart, and without."""
 
 import asyncio
 import time
@@ -24,11 +24,11 @@ EVERY_SECONDS = 0.02
 LEAST_SECONDS = 10
 WORKBOOK = "/api/v1/attendance?format=xlsx"
 LIST = "/api/v1/clients?page=1"
-LANES = {
-    "in a lane": {},
+SETTINGS = {
+    "apart": {},
     "on 8 threads": {"exports": "8", "exports_per_person": "64"},
 }
-"""What the settings of the service are; the second is as good as no lane."""
+"""What the settings of the service are; the second is as good as none apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _on(kind: str, options: Options, home: Path) -> dict[str, Any]:
         fill(database, MARKS, people, [asdict(own), asdict(others)])
         database.engine.dispose()
         found: dict[str, Any] = {}
-        for name, settings in LANES.items():
+        for name, settings in SETTINGS.items():
             with serving_one(OURS, url, home, **settings) as server:
                 options.say(f"{kind}: {LOOPS} loops of workbooks {name}")
                 tokens = issuer().issue(own), issuer().issue(others)

@@ -174,8 +174,8 @@ def test_who_is_cancelled_before_it_begins_does_not_begin_and_what_has_begun_is_
 
 @pytest.mark.plants
 def test_that_it_does_not_begin_is_seen_to_break(monkeypatch: pytest.MonkeyPatch) -> None:
-    def regardless(outbox: Any, future: Any, context: Any, call: Any, args: Any) -> None:
-        outbox.put(future, context.run(call, *args), None)
+    def regardless(completions: Any, future: Any, context: Any, call: Any, args: Any) -> None:
+        completions.put(future, context.run(call, *args), None)
 
     monkeypatch.setattr(request_threads, "_run", regardless)
     assert run(cancelled_while_it_waits, most=1) == ["under way", "waiting", "the next"]

@@ -13,7 +13,7 @@ import httpx
 
 from attendance.adapters.memory import MemoryStore
 from attendance.adapters.web.app import ROOMS
-from attendance.adapters.web.server.declared import DeclaredPage
+from attendance.adapters.web.server.declaration import DeclaredPage
 from attendance.adapters.web.server.forms import ACCOUNT, UNTYPED
 from attendance.domain.permissions.roles import Level, Role
 from tests.http.api import MARCH_2, PASSWORD, Api, Lasting, Person, good

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from attendance.adapters.web.accounts import account
-from attendance.adapters.web.server.declared import Answer, Page, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, Visit
 from attendance.domain.permissions.roles import Level
 from tests.http.api import Lasting
 from tests.web.registry import (

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from attendance.adapters.web.server.going_on import own_path
+from attendance.adapters.web.server.redirects import own_path
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.errors import Conflict, Outdated, Unavailable
 from attendance.domain.permissions.roles import Role

@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 
 from attendance.adapters.http.server.operations.declaration import PERMISSION, Room
-from attendance.adapters.web.server.declared import PAGE
+from attendance.adapters.web.server.declaration import PAGE
 from attendance.domain.accounts.accounts import Account
 from attendance.domain.accounts.role_changes import Kind, RoleChange
 from attendance.domain.club.groups import Teaching

@@ -64,7 +64,7 @@ class Follower:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(final_events, "PATIENCE_SECONDS", 0)
+    monkeypatch.setattr(final_events, "LONGEST_WAIT_SECONDS", 0)
 
 
 def committed_out_of_order(database: Database, follower: Follower) -> list[Event]:

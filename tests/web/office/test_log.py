@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
-from attendance.adapters.web.reporting import events_told
+from attendance.adapters.web.reporting import event_texts
+from attendance.adapters.web.reporting.event_texts import Teller
 from attendance.adapters.web.reporting.event_words import FIELDS, KINDS, NOT_SHOWN, VALUES, WORDS
-from attendance.adapters.web.reporting.events_told import Teller
 from attendance.adapters.web.server.languages import LANGUAGES, words
 from attendance.application.ports.events import LoggedEvent
 from attendance.application.reporting.events import LessonOfEvent
@@ -84,7 +84,7 @@ def test_every_event_has_words_in_every_language(action: Action) -> None:
 @pytest.mark.plants
 def test_an_event_without_words_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        events_told, "WORDS", {action: text for action, text in WORDS.items() if action != "client.added"}
+        event_texts, "WORDS", {action: text for action, text in WORDS.items() if action != "client.added"}
     )
     with pytest.raises(KeyError):
         test_every_event_has_words_in_every_language(Action.CLIENT_ADDED)

@@ -12,7 +12,7 @@ from attendance.adapters.http.server.callers.cookies import SessionCookie
 from attendance.adapters.http.server.errors import error_handlers
 from attendance.adapters.http.server.openapi import documentation
 from attendance.adapters.http.server.operations.declaration import HttpSettings, Pages, Room, Service
-from attendance.adapters.http.server.operations.export_lane import ExportLane
+from attendance.adapters.http.server.operations.export_executor import ExportExecutor
 from attendance.adapters.http.server.operations.handlers import handlers_of
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.metrics import metrics_route, sampling
@@ -53,7 +53,7 @@ def http_application(
     """
     request_threads = RequestThreads(settings.threads, longest_wait=settings.queue_seconds)
     hashing_executor = HashingExecutor(settings.hashers, settings.longest_queue)
-    export_lane = ExportLane(settings.exports, settings.exports_per_person)
+    export_executor = ExportExecutor(settings.exports, settings.exports_per_person)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -69,7 +69,7 @@ def http_application(
             await asyncio.to_thread(meanwhile.close)
             # requests under way keep their connections until they are done
             await request_threads.close()
-            await export_lane.close()
+            await export_executor.close()
             hashing_executor.close()
             close()
 
@@ -81,7 +81,7 @@ def http_application(
         is_ready=is_ready,
         request_threads=request_threads,
         hashing_executor=hashing_executor,
-        export_lane=export_lane,
+        export_executor=export_executor,
     )
     callers = Callers(
         use_cases.actor_of,

@@ -6,7 +6,7 @@ from attendance.adapters.http.server.callers.authentication import Callers
 from attendance.adapters.http.server.operations.declaration import Pages, Service
 from attendance.adapters.rooms import declared_in
 from attendance.adapters.web import front_door, office
-from attendance.adapters.web.server.declared import PageRoom
+from attendance.adapters.web.server.declaration import PageRoom
 from attendance.adapters.web.server.pages import handlers_of
 from attendance.adapters.web.server.static_files import static_handlers
 

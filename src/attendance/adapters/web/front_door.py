@@ -5,7 +5,7 @@ import msgspec
 from attendance.adapters.http.server.service import home
 from attendance.adapters.http.server.wire import json_reply
 from attendance.adapters.web.accounts.registration import is_open
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.navigation import start_of
 from attendance.domain.errors import NotFound
 
@@ -24,7 +24,7 @@ def front_door(visit: Visit) -> Answer:
         values = {"is_open": is_open(visit), "signed_out": visit.filters.number("signed-out")}
         return Page("front_door.html", values)
     has_labs = visit.service.settings.has_labs
-    return GoOn(start_of(visit.permissions, has_children=bool(visit.user.clients), has_labs=has_labs))
+    return Redirect(start_of(visit.permissions, has_children=bool(visit.user.clients), has_labs=has_labs))
 
 
 @room.page("GET", "/app")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.languages import N_
 from attendance.application.pagination import NumberedPage
 from attendance.domain.accounts.role_changes import State

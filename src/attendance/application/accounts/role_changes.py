@@ -13,7 +13,7 @@ from attendance.application.pagination import PageChoice, PageRequest, SortKey
 from attendance.application.ports import UnitOfWork
 from attendance.application.ports.accounts import ROLE_CHANGES, RoleChangeCriteria
 from attendance.domain.accounts.accounts import Account
-from attendance.domain.accounts.policy import may_move, may_switch
+from attendance.domain.accounts.policy import may_change_active, may_change_role
 from attendance.domain.accounts.role_changes import Kind, RoleChange, State, require_possible
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import AccountId, RoleChangeId
@@ -43,14 +43,14 @@ class ChangeRole(Query):
         with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
             target = work.accounts.get_for_update(user_id)
-            require(may_move(as_of_now(work, actor), target, role), Forbidden)
+            require(may_change_role(as_of_now(work, actor), target, role), Forbidden)
             require_version(target.version, versions)
             return self.role_change_workflow.ask(work, actor, target, Kind.ROLE, role, owners)
 
     def roles_for(self, actor: Actor, user: UserDetails) -> tuple[Role, ...]:
         """The roles that the actor may ask for this user, with the present one; none where it is fixed."""
         is_permitted = allows(Permission.CHANGE_ROLE, actor.level)
-        return tuple(role for role in Role if is_permitted and may_move(actor, user, role))
+        return tuple(role for role in Role if is_permitted and may_change_role(actor, user, role))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +73,13 @@ class ChangeActive(Query):
         with self.store.transaction() as work:
             owners = work.accounts.guard_owners()
             target = work.accounts.get_for_update(user_id)
-            require(may_switch(as_of_now(work, actor), target), Forbidden)
+            require(may_change_active(as_of_now(work, actor), target), Forbidden)
             require_version(target.version, versions)
             return self.role_change_workflow.ask(work, actor, target, Kind.ACTIVE, active, owners)
 
     def is_open_to(self, actor: Actor, user: UserDetails) -> bool:
         """Whether the actor may ask for this user to be deactivated or reactivated."""
-        return allows(Permission.CHANGE_ACTIVE, actor.level) and may_switch(actor, user)
+        return allows(Permission.CHANGE_ACTIVE, actor.level) and may_change_active(actor, user)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,8 +35,8 @@ from attendance.application.ports.reporting import (
     GroupAsTaught as GroupAsTaught,
     Kind as Kind,
     PassOfClient as PassOfClient,
-    Range as Range,
     Statistics as Statistics,
+    StatisticsCriteria as StatisticsCriteria,
     TokenHolder as TokenHolder,
     UnpaidOfClient as UnpaidOfClient,
 )

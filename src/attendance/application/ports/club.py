@@ -345,7 +345,7 @@ class LessonInContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CalledLesson:
+class LessonLabel:
     """What a lesson is called by: the name of its group, its date, and when it starts."""
 
     group_name: str
@@ -374,7 +374,7 @@ class Lessons(Repository[Lesson, LessonCriteria], Protocol):
         """
 
     @abstractmethod
-    def called(self, lesson_ids: Collection[LessonId]) -> Mapping[LessonId, CalledLesson]:
+    def labels_of(self, lesson_ids: Collection[LessonId]) -> Mapping[LessonId, LessonLabel]:
         """Return what those of these lessons that are stored are called by; one statement for all."""
 
     @abstractmethod

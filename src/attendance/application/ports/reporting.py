@@ -94,7 +94,7 @@ class Employee:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
+class StatisticsCriteria:
     """Lessons of groups, at a location, taught by somebody, from `since` to `until` (both included).
 
     None: any. A lesson counts as begun when its start is not after the instant `at`.
@@ -131,15 +131,15 @@ class Statistics(Protocol):
     """Figures of lessons and marks, each read in one statement unless said otherwise."""
 
     @abstractmethod
-    def by_day(self, of: Range) -> Mapping[date, Figures]:
+    def by_day(self, of: StatisticsCriteria) -> Mapping[date, Figures]:
         """Return the figures of each day that has lessons."""
 
     @abstractmethod
-    def in_all(self, of: Range) -> Figures:
+    def total(self, of: StatisticsCriteria) -> Figures:
         """Return the figures of all lessons of a range together."""
 
     @abstractmethod
-    def by_kind(self, of: Range, kind: Kind) -> Mapping[UUID, Figures]:
+    def by_kind(self, of: StatisticsCriteria, kind: Kind) -> Mapping[UUID, Figures]:
         """Return the figures of each group, location or teacher that has lessons.
 
         A lesson counts in full for each of its teachers.
@@ -185,7 +185,7 @@ class Statistics(Protocol):
         """Return who has unpaid visits, in lessons that were not cancelled, sorted by name, ties by id."""
 
     @abstractmethod
-    def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
+    def at_risk_candidates(self, of: StatisticsCriteria) -> tuple[AtRiskCandidate, ...]:
         """Return active clients among whom are all who are at risk, sorted by name, ties by id.
 
         At most three statements. What is no reason may be left out of a candidate: the marks in the range, or

@@ -83,7 +83,7 @@ class LessonsOfEvents(Query):
             return {}
         ids = {*lesson_ids}
         with self.store.read() as work:
-            there = work.lessons.called(ids)
+            there = work.lessons.labels_of(ids)
             gone = work.events.of_all(ids - there.keys(), Action.LESSON_DELETED) if ids - there.keys() else ()
             told = {LessonId(event.subject_id): event.before for event in gone if event.before}
             group_ids = {UUID(facts["group_id"]) for facts in told.values()}

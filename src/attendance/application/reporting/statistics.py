@@ -8,7 +8,7 @@ from uuid import UUID
 from attendance.application.forms.listing import Reading
 from attendance.application.forms.use_case import TimedQuery
 from attendance.application.pagination import PageChoice, numbered, parse_sort, validate_range
-from attendance.application.ports import Kind, Range, Store, Today, UnitOfWork
+from attendance.application.ports import Kind, StatisticsCriteria, Store, Today, UnitOfWork
 from attendance.application.reporting.figures import (
     STATISTICS_SORT,
     Overview,
@@ -63,7 +63,7 @@ class ShowStatistics(TimedQuery):
         first, last = _range(self.today, since, until, trend)
         require_level(actor, Permission.READ_STATISTICS)
 
-        criteria = _visible(self.store, actor, Range(since=first, until=last, at=self.clock()))
+        criteria = _visible(self.store, actor, StatisticsCriteria(since=first, until=last, at=self.clock()))
 
         def read(work: UnitOfWork) -> Overview:
             figures, buckets = _figures(work, criteria, trend)
@@ -109,7 +109,7 @@ class ListStatistics(TimedQuery):
         first, last = _range(self.today, since, until, None)
         require_level(actor, LISTING[kind])
 
-        criteria = _visible(self.store, actor, Range(since=first, until=last, at=self.clock()))
+        criteria = _visible(self.store, actor, StatisticsCriteria(since=first, until=last, at=self.clock()))
 
         def read(work: UnitOfWork) -> tuple[StatisticsRow, ...]:
             figures = work.statistics.by_kind(criteria, kind)
@@ -164,7 +164,7 @@ class ShowStatisticsOf(TimedQuery):
         first, last = _range(self.today, since, until, trend)
         require_level_for_some(actor, SHOWING[kind])
 
-        criteria = Range(since=first, until=last, at=self.clock())
+        criteria = StatisticsCriteria(since=first, until=last, at=self.clock())
 
         def permitted(work: UnitOfWork) -> str:
             name = work.statistics.names_of(kind, [of_id]).get(of_id)
@@ -216,7 +216,7 @@ def _range(today: Today, since: date | None, until: date | None, trend: Trend | 
     return first, last
 
 
-def _visible(store: Store, actor: Actor, criteria: Range) -> Range:
+def _visible(store: Store, actor: Actor, criteria: StatisticsCriteria) -> StatisticsCriteria:
     """The criteria narrowed to the groups whose figures the actor may see."""
     if sees_all_groups(actor):
         return criteria
@@ -227,16 +227,16 @@ def _visible(store: Store, actor: Actor, criteria: Range) -> Range:
 
 
 def _figures(
-    work: UnitOfWork, criteria: Range, trend: Trend | None
+    work: UnitOfWork, criteria: StatisticsCriteria, trend: Trend | None
 ) -> tuple[Figures, tuple[Bucket, ...] | None]:
     """The figures of a range, and of its parts if there is a trend: then these add up to the whole."""
     if trend is None:
-        return work.statistics.in_all(criteria), None
+        return work.statistics.total(criteria), None
     days = work.statistics.by_day(criteria)
     return sum(days.values(), start=NO_FIGURES), trended(days, criteria.since, criteria.until, trend)
 
 
-def _is_own(work: UnitOfWork, actor: Actor, kind: Kind, of_id: UUID, criteria: Range) -> bool:
+def _is_own(work: UnitOfWork, actor: Actor, kind: Kind, of_id: UUID, criteria: StatisticsCriteria) -> bool:
     """Whether it is the actor, or a group that the actor taught in the range."""
     match kind:
         case Kind.GROUP:
@@ -247,7 +247,7 @@ def _is_own(work: UnitOfWork, actor: Actor, kind: Kind, of_id: UUID, criteria: R
             return False
 
 
-def narrowed(criteria: Range, kind: Kind, of_id: UUID) -> Range:
+def narrowed(criteria: StatisticsCriteria, kind: Kind, of_id: UUID) -> StatisticsCriteria:
     """The criteria with one group, location or employee alone."""
     match kind:
         case Kind.GROUP:

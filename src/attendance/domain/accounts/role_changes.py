@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from attendance.domain.accounts.accounts import Account
-from attendance.domain.accounts.policy import TOP
+from attendance.domain.accounts.policy import TOP_ROLES
 from attendance.domain.errors import Conflict, Forbidden, NotFound
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, RoleChangeId
@@ -102,7 +102,7 @@ class OwnershipRules:
 
     def confirms_grant(self, kind: Kind, value: Value) -> bool:
         """Whether a change to this value is a grant that awaits confirmation by an owner."""
-        return self.confirms_grants and kind is Kind.ROLE and value in TOP
+        return self.confirms_grants and kind is Kind.ROLE and value in TOP_ROLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,12 +282,12 @@ def applied(
 
 def may_request(account: Account) -> bool:
     """Whether the account may request changes of owners: an active, confirmed owner or admin."""
-    return account.active and account.email_confirmed_at is not None and account.role in TOP
+    return account.active and account.email_confirmed_at is not None and account.role in TOP_ROLES
 
 
 def grants_top(before: Account, after: Account) -> bool:
     """Whether the change made the account an active owner or admin: all owners are mailed then."""
-    was, is_now = (account.active and account.role in TOP for account in (before, after))
+    was, is_now = (account.active and account.role in TOP_ROLES for account in (before, after))
     return is_now and (not was or before.role is not after.role)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from attendance.adapters.sql.engine.databases import Database
     from attendance.entrypoints.watching.diagnosis import Finding
 
-PATIENCE_SECONDS = 5
+SMTP_TIMEOUT_SECONDS = 5
 
 
 @click.command()
@@ -74,7 +74,7 @@ def _of_what_is_built(settings: Settings) -> "Iterator[Finding]":
         sender = notifier(settings)
         if settings.smtp_url is not None:
             sender = SmtpNotifier(
-                url=settings.smtp_url, renderer=mail_renderer(settings), timeout=PATIENCE_SECONDS
+                url=settings.smtp_url, renderer=mail_renderer(settings), timeout=SMTP_TIMEOUT_SECONDS
             )
     except SettingsError as error:
         yield diagnosis.trouble("mail", str(error))

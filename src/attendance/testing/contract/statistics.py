@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from attendance.application.ports import Employee, Kind, Range, Store, UnitOfWork
+from attendance.application.ports import Employee, Kind, StatisticsCriteria, Store, UnitOfWork
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.attendance.status import Status
@@ -135,9 +135,9 @@ RANGES = [
 ]
 
 
-def ranges(club: RandomClub) -> Iterator[Range]:
+def ranges(club: RandomClub) -> Iterator[StatisticsCriteria]:
     for since, until in RANGES:
-        whole = Range(since=since, until=until, at=NOW)
+        whole = StatisticsCriteria(since=since, until=until, at=NOW)
         yield whole
         yield replace(whole, group_ids=frozenset({club.groups[0].id, club.groups[2].id}))
         yield replace(whole, group_ids=frozenset())
@@ -145,7 +145,7 @@ def ranges(club: RandomClub) -> Iterator[Range]:
         yield replace(whole, teacher_id=club.teachers[1].id)
 
 
-def recounted(club: RandomClub, of: Range) -> dict[str, Any]:
+def recounted(club: RandomClub, of: StatisticsCriteria) -> dict[str, Any]:
     """Counted place by place, by the words of the document."""
     marks = {(it.lesson_id, it.client_id): it for it in club.marks}
     groups = {it.id: it for it in club.groups}
@@ -231,12 +231,12 @@ def counted(figures: Figures) -> dict[str, Any]:
     }
 
 
-def told(work: UnitOfWork, club: RandomClub, of: Range) -> list[Any]:
+def told(work: UnitOfWork, club: RandomClub, of: StatisticsCriteria) -> list[Any]:
     """Everything a store says of a range."""
     ask = work.statistics
     risks = [at_risk(it, min(of.until, date(2026, 3, 10))) for it in ask.at_risk_candidates(of)]
     return [
-        ask.in_all(of),
+        ask.total(of),
         {day: it for day, it in ask.by_day(of).items() if it != Figures()},
         *(ask.by_kind(of, kind) for kind in Kind),
         ask.sales(of.since, of.until),
@@ -267,13 +267,13 @@ def test_every_store_counts_what_there_is(store: Store, seed: int) -> None:
     club.add_to(store)
     with store.read() as work:
         for of in ranges(club):
-            assert counted(work.statistics.in_all(of)) == recounted(club, of)
+            assert counted(work.statistics.total(of)) == recounted(club, of)
             days = work.statistics.by_day(of)
-            assert sum(days.values(), start=Figures()) == work.statistics.in_all(of), (
+            assert sum(days.values(), start=Figures()) == work.statistics.total(of), (
                 "days add up to the whole"
             )
             groups = work.statistics.by_kind(of, Kind.GROUP)
-            assert sum(groups.values(), start=Figures()) == work.statistics.in_all(of)
+            assert sum(groups.values(), start=Figures()) == work.statistics.total(of)
 
 
 def test_who_is_long_away_is_who_was_missed(store: Store) -> None:
@@ -284,7 +284,9 @@ def test_who_is_long_away_is_who_was_missed(store: Store) -> None:
         club.add_to(store)
         with store.read() as work:
             for until in (FIRST + n * DAY for n in range(14, 57, 6)):
-                candidates = work.statistics.at_risk_candidates(Range(since=FIRST, until=until, at=NOW))
+                candidates = work.statistics.at_risk_candidates(
+                    StatisticsCriteria(since=FIRST, until=until, at=NOW)
+                )
                 risks = [it for candidate in candidates if (it := at_risk(candidate, until))]
                 away = {it.client_id for it in risks if Rule.LONG_AWAY in {why.rule for why in it.reasons}}
                 of_club = {it.id for it in club.clients}

@@ -81,7 +81,7 @@ def revoke_calendar_token(use_cases: UseCases, actor: Actor, user_id: UserOrMe) 
     "GET",
     f"{USER}/calendar.ics",
     by_calendar_token(Permission.READ_USER_CALENDAR),
-    runs=Runs.IN_EXPORT_LANE,
+    runs=Runs.AS_EXPORT,
     media_type=ICALENDAR,
 )
 def user_calendar(
@@ -98,7 +98,7 @@ def user_calendar(
     "GET",
     f"{GROUP}/calendar.ics",
     by_calendar_token(Permission.READ_GROUP_CALENDAR),
-    runs=Runs.IN_EXPORT_LANE,
+    runs=Runs.AS_EXPORT,
     media_type=ICALENDAR,
 )
 def group_calendar(
@@ -115,7 +115,7 @@ def group_calendar(
     "GET",
     f"{CLIENT}/calendar.ics",
     by_calendar_token(Permission.READ_CLIENT),
-    runs=Runs.IN_EXPORT_LANE,
+    runs=Runs.AS_EXPORT,
     media_type=ICALENDAR,
 )
 def client_calendar(

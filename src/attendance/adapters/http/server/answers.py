@@ -117,8 +117,8 @@ def listing(
     rest = [] if len(first) < BATCH else [*islice(items, 1)]
     numbers = {"page": listed.page or UNSET, "pages": UNSET if listed.page is None else listed.pages}
     shown = [] if rest else [view(item) for item in first]
-    told: dict[str, Any] = {name: shown, "total": listed.total, **numbers, **beside}
-    whole = kind(**told)
+    fields: dict[str, Any] = {name: shown, "total": listed.total, **numbers, **beside}
+    whole = kind(**fields)
     if not rest:
         return Response(whole, media_type=JSON)
     return Stream(_pieces(whole, name, chain(first, rest, items), view), media_type=JSON)

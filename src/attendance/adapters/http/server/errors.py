@@ -176,7 +176,7 @@ def refusals(path: str, *statuses: int) -> dict[int, ResponseSpec]:
 
 def reply_to(error: Exception, scope: HTTPScope) -> Reply:
     """What is sent of whatever was raised; what nobody meant to raise is logged, and told as that alone."""
-    refusal = _told(error, scope)
+    refusal = refusal_of(error, scope)
     encoded = [
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in refusal.headers.items()
     ]
@@ -220,15 +220,15 @@ def _is_of_no_page(request: AnyRequest, error: Exception) -> bool:
 
 
 def _handled(request: AnyRequest, error: Exception) -> Response[ErrorView | PlainErrorView]:
-    refusal = _told(error, request.scope)
+    refusal = refusal_of(error, request.scope)
     view = refusal.view(request.scope["path"])
     return Response(view, status_code=refusal.status, headers=refusal.headers)
 
 
-def _told(error: Exception, scope: HTTPScope) -> Refusal:
+def refusal_of(error: Exception, scope: HTTPScope) -> Refusal:
     if isinstance(error, AttendanceError):
         note_refusal(error, scope)
-        return _refused(error)
+        return _refusal_of_ours(error)
     status, headers = 500, {}
     if isinstance(error, HTTPException) and error.status_code < 500:
         status = error.status_code if error.status_code in TEXT_AND_CODE_OF else 400
@@ -246,7 +246,7 @@ def note_refusal(error: AttendanceError, scope: HTTPScope) -> None:
         log.warning("unavailable: %s", reason_of(error.__cause__))
 
 
-def _refused(error: AttendanceError) -> Refusal:
+def _refusal_of_ours(error: AttendanceError) -> Refusal:
     status = status_of(type(error))
     details = [
         FieldErrorView(field_error.field, field_error.message)
@@ -254,8 +254,8 @@ def _refused(error: AttendanceError) -> Refusal:
     ]
     headers = {ERROR_CODE: error.code}
     if status == 401:
-        is_told = isinstance(error, (SessionExpired, InvalidToken))
-        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if is_told else "Bearer"
+        is_about_a_token = isinstance(error, (SessionExpired, InvalidToken))
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if is_about_a_token else "Bearer"
     if status in (429, 503) or hasattr(error, "retry_after"):
         headers["Retry-After"] = str(getattr(error, "retry_after", RETRY_AFTER_SECONDS))
     return Refusal(status, error.text, error.code, details, headers)

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 
 from attendance.adapters.memory.repository import MemoryRepository
 from attendance.application.ports import Lessons, LessonWithTeachers
-from attendance.application.ports.club import LESSONS, CalledLesson, LessonCriteria, LessonInContext
+from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext, LessonLabel
 from attendance.domain.club.lessons import Lesson, LessonState
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, LocationId
 
@@ -45,10 +45,10 @@ class MemoryLessons(MemoryRepository[Lesson, LessonCriteria], Lessons):
             marked=len(marked),
         )
 
-    def called(self, lesson_ids: Collection[LessonId]) -> Mapping[LessonId, CalledLesson]:
+    def labels_of(self, lesson_ids: Collection[LessonId]) -> Mapping[LessonId, LessonLabel]:
         found = (self.table.rows[it] for it in lesson_ids if it in self.table.rows)
         return {
-            lesson.id: CalledLesson(
+            lesson.id: LessonLabel(
                 group_name=self.tables.groups.rows[lesson.group_id].name,
                 date=lesson.date,
                 starts=lesson.starts,

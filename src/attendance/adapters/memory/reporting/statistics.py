@@ -9,7 +9,14 @@ from uuid import UUID
 
 from attendance.adapters.memory.club.subscriptions import MemorySubscriptions
 from attendance.adapters.memory.tables import Tables
-from attendance.application.ports import Employee, Kind, PassOfClient, Range, Statistics, UnpaidOfClient
+from attendance.application.ports import (
+    Employee,
+    Kind,
+    PassOfClient,
+    Statistics,
+    StatisticsCriteria,
+    UnpaidOfClient,
+)
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.club.subscriptions import SubscriptionState
@@ -26,13 +33,13 @@ K = TypeVar("K")
 class MemoryStatistics(Statistics):
     tables: Tables
 
-    def by_day(self, of: Range) -> Mapping[date, Figures]:
+    def by_day(self, of: StatisticsCriteria) -> Mapping[date, Figures]:
         return self._by(of, lambda lesson: [lesson.date])
 
-    def in_all(self, of: Range) -> Figures:
+    def total(self, of: StatisticsCriteria) -> Figures:
         return self._by(of, lambda _: [None]).get(None, Figures())
 
-    def by_kind(self, of: Range, kind: Kind) -> Mapping[UUID, Figures]:
+    def by_kind(self, of: StatisticsCriteria, kind: Kind) -> Mapping[UUID, Figures]:
         keys: Mapping[Kind, Callable[[Lesson], Iterable[UUID]]] = {
             Kind.GROUP: lambda lesson: [lesson.group_id],
             Kind.LOCATION: lambda lesson: [lesson.location_id],
@@ -133,7 +140,7 @@ class MemoryStatistics(Statistics):
                 name = self.tables.clients.rows[sold.client_id].name
                 yield PassOfClient(client_name=name, subscription=sold)
 
-    def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
+    def at_risk_candidates(self, of: StatisticsCriteria) -> tuple[AtRiskCandidate, ...]:
         marks: dict[ClientId, list[tuple[Lesson, Status]]] = {}
         for lesson in self.tables.lessons.all():
             is_of = of.group_ids is None or lesson.group_id in of.group_ids
@@ -142,10 +149,10 @@ class MemoryStatistics(Statistics):
                     if mark.status is not Status.EXCUSED:
                         marks.setdefault(mark.client_id, []).append((lesson, mark.status))
         passes = MemorySubscriptions(self.tables)
-        held: dict[ClientId, list[PassPeriod]] = {}
+        pass_periods: dict[ClientId, list[PassPeriod]] = {}
         for sold in map(passes.completed, self.tables.subscriptions.all()):
             ends = [it for it in (sold.valid_until, sold.cancelled_on) if it is not None]
-            held.setdefault(sold.client_id, []).append(
+            pass_periods.setdefault(sold.client_id, []).append(
                 PassPeriod(
                     starts_on=sold.starts_on,
                     last_day=min(ends, default=None),
@@ -169,12 +176,12 @@ class MemoryStatistics(Statistics):
                         absences=tuple(day for day, status in counted if status is Status.ABSENT),
                         run=run,
                         last_visit=last_visit,
-                        active_since=active_since(held.get(client.id, []), of.until),
+                        active_since=active_since(pass_periods.get(client.id, []), of.until),
                     )
                 )
         return tuple(sorted(at_risk_candidates, key=lambda it: (sort_key(it.name), it.client_id)))
 
-    def _seen(self, of: Range) -> set[ClientId] | None:
+    def _seen(self, of: StatisticsCriteria) -> set[ClientId] | None:
         """Who was in these groups in the range, or is marked in their lessons of it; None: anybody."""
         if of.group_ids is None:
             return None
@@ -187,7 +194,7 @@ class MemoryStatistics(Statistics):
         marked = (self.tables.marks.get(lesson.id) or {} for lesson in self._lessons(of))
         return members.union(*marked)
 
-    def _by(self, of: Range, keys: Callable[[Lesson], Iterable[K]]) -> dict[K, Figures]:
+    def _by(self, of: StatisticsCriteria, keys: Callable[[Lesson], Iterable[K]]) -> dict[K, Figures]:
         found: dict[K, Figures] = {}
         for lesson in self._lessons(of):
             figures = self._figures(lesson, of)
@@ -195,7 +202,7 @@ class MemoryStatistics(Statistics):
                 found[key] = found.get(key, Figures()) + figures
         return found
 
-    def _lessons(self, of: Range) -> Iterator[Lesson]:
+    def _lessons(self, of: StatisticsCriteria) -> Iterator[Lesson]:
         for lesson in self.tables.lessons.all():
             if (
                 of.since <= lesson.date <= of.until
@@ -205,7 +212,7 @@ class MemoryStatistics(Statistics):
             ):
                 yield lesson
 
-    def _figures(self, lesson: Lesson, of: Range) -> Figures:
+    def _figures(self, lesson: Lesson, of: StatisticsCriteria) -> Figures:
         if lesson.cancelled:
             return Figures(lessons=Lessons(cancelled=1))
         if not lesson.has_begun(of.at):

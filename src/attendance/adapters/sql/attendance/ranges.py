@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql.club.lessons import teachers_in
 from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.tables import group_teachers, lessons
-from attendance.application.ports import Range
+from attendance.application.ports import StatisticsCriteria
 
 SINCE, UNTIL = (sa.bindparam(name, type_=sa.Date) for name in ("since", "until"))
 AT: Any = sa.bindparam("at", type_=lessons.c.starts_at.type)
@@ -45,7 +45,7 @@ def narrowed(dialect: str, names: frozenset[str]) -> list[sa.ColumnElement[bool]
     return [conditions[name] for name in sorted(names)]
 
 
-def parameters_of(of: Range) -> tuple[dict[str, Any], frozenset[str]]:
+def parameters_of(of: StatisticsCriteria) -> tuple[dict[str, Any], frozenset[str]]:
     """The parameters of a range, and the names of the conditions that narrow it."""
     values = {
         "group_ids": None if of.group_ids is None else [*of.group_ids],

@@ -21,7 +21,7 @@ from attendance.adapters.sql.tables import (
 )
 from attendance.adapters.sql.tables.columns import Facts, IdAsText
 from attendance.application.ports import Lessons, LessonWithTeachers
-from attendance.application.ports.club import LESSONS, CalledLesson, LessonCriteria, LessonInContext
+from attendance.application.ports.club import LESSONS, LessonCriteria, LessonInContext, LessonLabel
 from attendance.domain.club.lessons import Lesson, Scheduled
 from attendance.domain.ids import AccountId, ClientId, GroupId, LessonId, LocationId
 
@@ -181,9 +181,9 @@ class SqlLessons(SqlRepository[Lesson, LessonCriteria], Lessons):
             if (row := rows.get(lesson.id))
         )
 
-    def called(self, lesson_ids: Collection[LessonId]) -> Mapping[LessonId, CalledLesson]:
+    def labels_of(self, lesson_ids: Collection[LessonId]) -> Mapping[LessonId, LessonLabel]:
         found = (row._asdict() for row in self._rows(CALLED, lesson_ids))
-        return {fields.pop("id"): CalledLesson(**fields) for fields in found}
+        return {fields.pop("id"): LessonLabel(**fields) for fields in found}
 
     def of_member(self, client_id: ClientId, since: date, until: date) -> tuple[Lesson, ...]:
         parameters = {"client_id": client_id, "since": since, "until": until}

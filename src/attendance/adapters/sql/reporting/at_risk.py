@@ -14,7 +14,7 @@ from attendance.adapters.sql.engine.bulk import among
 from attendance.adapters.sql.engine.connection import Connection, Statements
 from attendance.adapters.sql.tables import attendance, clients, group_members, lessons, subscriptions
 from attendance.adapters.sql.tables.columns import Facts
-from attendance.application.ports import Range
+from attendance.application.ports import StatisticsCriteria
 from attendance.domain.attendance.status import Status
 from attendance.domain.dates import ONE_DAY
 from attendance.domain.reporting.at_risk import (
@@ -126,7 +126,7 @@ PASSES: Statements = {
 }
 
 
-def at_risk_candidates(connection: Connection, of: Range) -> tuple[AtRiskCandidate, ...]:
+def at_risk_candidates(connection: Connection, of: StatisticsCriteria) -> tuple[AtRiskCandidate, ...]:
     values, conditions = parameters_of(replace(of, location_id=None, teacher_id=None))
     long_ago = of.until - min(ONE_DAY * DAYS_AWAY, of.until - of.until.min)
     values |= {ON.key: of.until, LONG_AGO.key: long_ago}

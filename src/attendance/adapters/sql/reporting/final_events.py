@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from attendance.adapters.sql.engine.connection import Connection
 from attendance.adapters.sql.tables import events
 
-PATIENCE_SECONDS = 0.25
+LONGEST_WAIT_SECONDS = 0.25
 PAUSE_SECONDS = 0.005
 WIDEST_LOOK = 100_000
 """How many positions are looked through for a gap, where any number of events may not be asked for."""
@@ -78,7 +78,7 @@ def writers(connection: Connection) -> frozenset[str]:
 
 def _have_ended(connection: Connection, begun: frozenset[str]) -> bool:
     """Whether all of these have ended, or do so before long."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     left = begun
     while left and time.monotonic() < deadline:
         time.sleep(PAUSE_SECONDS)

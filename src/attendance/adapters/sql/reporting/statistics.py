@@ -28,7 +28,14 @@ from attendance.adapters.sql.tables import (
     locations,
     subscriptions,
 )
-from attendance.application.ports import Employee, Kind, PassOfClient, Range, Statistics, UnpaidOfClient
+from attendance.application.ports import (
+    Employee,
+    Kind,
+    PassOfClient,
+    Statistics,
+    StatisticsCriteria,
+    UnpaidOfClient,
+)
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.currencies import rounded
 from attendance.domain.ids import AccountId, GroupId
@@ -248,17 +255,17 @@ KEYS = {Kind.GROUP: "group_id", Kind.LOCATION: "location_id", Kind.EMPLOYEE: "te
 class SqlStatistics(Statistics):
     connection: Connection
 
-    def by_day(self, of: Range) -> Mapping[date, Figures]:
+    def by_day(self, of: StatisticsCriteria) -> Mapping[date, Figures]:
         return {row.key: _figures_in(row) for row in self._rows(of, "date")}
 
-    def in_all(self, of: Range) -> Figures:
+    def total(self, of: StatisticsCriteria) -> Figures:
         return _figures_in(self._rows(of, "all")[0])
 
-    def by_kind(self, of: Range, kind: Kind) -> Mapping[UUID, Figures]:
+    def by_kind(self, of: StatisticsCriteria, kind: Kind) -> Mapping[UUID, Figures]:
         rows = self._rows(of, KEYS[kind])
         return {UUID(row.key) if kind is Kind.EMPLOYEE else row.key: _figures_in(row) for row in rows}
 
-    def _rows(self, of: Range, by: str) -> list[Any]:
+    def _rows(self, of: StatisticsCriteria, by: str) -> list[Any]:
         values, conditions = parameters_of(of)
         return self.connection.run(_figures(self.connection.dialect, conditions, by), values).rows
 
@@ -291,7 +298,7 @@ class SqlStatistics(Statistics):
             UnpaidOfClient(**row._asdict()) for row in self.connection.run(UNPAID_BY_CLIENT, {}).rows
         )
 
-    def at_risk_candidates(self, of: Range) -> tuple[AtRiskCandidate, ...]:
+    def at_risk_candidates(self, of: StatisticsCriteria) -> tuple[AtRiskCandidate, ...]:
         return at_risk_candidates(self.connection, of)
 
 

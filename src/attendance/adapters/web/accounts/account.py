@@ -6,10 +6,10 @@ from litestar.exceptions import HTTPException
 
 from attendance.adapters.http.server.operations.declaration import Runs
 from attendance.adapters.web.accounts.devices import device_of
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
-from attendance.adapters.web.server.going_on import START
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import LANGUAGES
+from attendance.adapters.web.server.redirects import START
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.ids import SessionId
 
@@ -51,7 +51,7 @@ def edit_account(visit: Visit) -> Answer:
         language=_language(form["language"]) if "language" in form else None,
         versions=visit.fields.versions,
     )
-    return GoOn(f"{ACCOUNT}?notice=saved")
+    return Redirect(f"{ACCOUNT}?notice=saved")
 
 
 @room.page("POST", "/app/account/email", form=account)
@@ -71,7 +71,7 @@ def change_email(visit: Visit) -> Answer:
     is_mailed = (changed.email, changed.pending_email) != (user.email, user.pending_email) and (
         changed.pending_email is not None or not changed.email_confirmed
     )
-    return GoOn(f"{ACCOUNT}?notice={'email-mailed' if is_mailed else 'saved'}")
+    return Redirect(f"{ACCOUNT}?notice={'email-mailed' if is_mailed else 'saved'}")
 
 
 def _language(chosen: str) -> Language | Literal[""]:
@@ -91,7 +91,7 @@ def change_password(visit: Visit) -> Answer:
         new_password=visit.form["new_password"],
         address=visit.address,
     )
-    return GoOn(f"{ACCOUNT}?notice=password-changed")
+    return Redirect(f"{ACCOUNT}?notice=password-changed")
 
 
 @room.page("POST", "/app/account/sessions/{session_id:str}", form=account)
@@ -100,5 +100,5 @@ def end_session(visit: Visit, session_id: str) -> Answer:
     ended = id_in_path(session_id, SessionId)
     visit.use_cases.end_session(visit.signed_in, user_id=visit.signed_in.id, session_id=ended)
     if ended == visit.signed_in.session_id:
-        return GoOn(START, signs_out=True)
-    return GoOn(f"{ACCOUNT}?notice=session-ended")
+        return Redirect(START, signs_out=True)
+    return Redirect(f"{ACCOUNT}?notice=session-ended")

@@ -1,7 +1,7 @@
 """The link by which a calendar program reads one's lessons: shown once, replaced, ended."""
 
 from attendance.adapters.web.accounts.account import ACCOUNT, account
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.domain.permissions.table import Permission
 
 room = PageRoom()
@@ -19,14 +19,14 @@ def is_sent_again(visit: Visit) -> bool:
 @room.page("GET", PATH)
 def calendar(visit: Visit) -> Answer:
     """A link that was made is not shown again: where there is one, and the button for another, is told."""
-    return GoOn(f"{ACCOUNT}#calendar")
+    return Redirect(f"{ACCOUNT}#calendar")
 
 
 @room.page("POST", PATH, form=account, has_scripts=True, holds_secrets=True)
 def make_calendar_link(visit: Visit) -> Answer:
     """Make a link, which ends the one before, and show it this once; none where the form is sent again."""
     if is_sent_again(visit):
-        return GoOn(f"{ACCOUNT}?notice=calendar-made#calendar")
+        return Redirect(f"{ACCOUNT}?notice=calendar-made#calendar")
     user = visit.user
     made = visit.use_cases.make_calendar_token(visit.signed_in, user_id=user.id)
     names = {client.id: client.name for client in user.clients or ()}
@@ -57,4 +57,4 @@ def make_calendar_link(visit: Visit) -> Answer:
 def end_calendar_link(visit: Visit) -> Answer:
     """End one's link: programs that know it read nothing any more."""
     visit.use_cases.revoke_calendar_token(visit.signed_in, user_id=visit.signed_in.id)
-    return GoOn(f"{ACCOUNT}?notice=calendar-ended#calendar")
+    return Redirect(f"{ACCOUNT}?notice=calendar-ended#calendar")

@@ -4,7 +4,7 @@ import msgspec
 
 from attendance.adapters.http.server.wire import json_reply
 from attendance.adapters.web.accounts.account import ACCOUNT
-from attendance.adapters.web.server.declared import Answer, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, PageRoom, Visit
 
 room = PageRoom()
 

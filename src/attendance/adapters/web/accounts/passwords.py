@@ -1,8 +1,8 @@
 """A forgotten password, and a new one by a mailed link."""
 
 from attendance.adapters.http.server.operations.declaration import Runs
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
-from attendance.adapters.web.server.going_on import SIGN_IN
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
+from attendance.adapters.web.server.redirects import SIGN_IN
 from attendance.domain.accounts.links import Gone
 
 room = PageRoom()
@@ -18,7 +18,7 @@ def forgot_password(visit: Visit) -> Answer:
 def request_password_reset(visit: Visit) -> Answer:
     """Mail the link, if somebody has this address; the answer is the same if nobody has."""
     visit.use_cases.request_password_reset(email=visit.form["email"])
-    return GoOn("/app/forgot-password?sent=yes")
+    return Redirect("/app/forgot-password?sent=yes")
 
 
 @room.page("GET", "/app/set-password/{token:str}")
@@ -36,4 +36,4 @@ def password_form(visit: Visit, token: str) -> Answer:
 def set_password(visit: Visit, token: str) -> Answer:
     """Set the password; all sessions end."""
     visit.use_cases.set_password(token=token, password=visit.form["password"])
-    return GoOn(f"{SIGN_IN}?notice=password-set", signs_out=True)
+    return Redirect(f"{SIGN_IN}?notice=password-set", signs_out=True)

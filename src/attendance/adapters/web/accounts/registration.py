@@ -1,9 +1,9 @@
 """Creating an account, and confirming its address."""
 
 from attendance.adapters.http.server.operations.declaration import Runs
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
-from attendance.adapters.web.server.going_on import SIGN_IN
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.languages import LANGUAGES
+from attendance.adapters.web.server.redirects import SIGN_IN
 from attendance.application.accounts.registration import RegistrationByInvitation
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.accounts.links import Gone
@@ -56,8 +56,8 @@ def register(visit: Visit) -> Answer:
         )
     except Unavailable:
         # the account is there: to be told that nothing was changed would have it registered again
-        return GoOn(f"{SIGN_IN}?notice=registered")
-    return GoOn("/app/confirm-email", session=session)
+        return Redirect(f"{SIGN_IN}?notice=registered")
+    return Redirect("/app/confirm-email", session=session)
 
 
 @room.page("GET", "/app/confirm-email/{token:str}")
@@ -85,4 +85,4 @@ def confirmation_awaited(visit: Visit) -> Answer:
 def resend_confirmation(visit: Visit) -> Answer:
     """Mail a new link; the older one is void."""
     visit.use_cases.resend_confirmation(visit.signed_in)
-    return GoOn("/app/confirm-email?sent=again")
+    return Redirect("/app/confirm-email?sent=again")

@@ -3,7 +3,7 @@
 from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.web.accounts.role_names import names_of_roles, names_of_states
 from attendance.adapters.web.office import ROLE_CHANGES, require_part
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.domain.accounts.role_changes import State
 from attendance.domain.errors import NotFound
 from attendance.domain.ids import RoleChangeId
@@ -49,7 +49,7 @@ def decide(visit: Visit, role_change_id: str, decision: str) -> Answer:
     change_id = RoleChangeId(sent_id(role_change_id))
     decided = decides(visit.signed_in, role_change_id=change_id, versions=visit.fields.versions)
     if decided.user_id != visit.signed_in.id:
-        return GoOn(f"{PATH}?notice={DONE[decision]}")
+        return Redirect(f"{PATH}?notice={DONE[decision]}")
     # whoever confirms what is about them may see the list no longer
     is_over = decision == "confirm"
-    return GoOn("/app/account?notice=own-role-changed" if is_over else f"{PATH}?notice={DONE[decision]}")
+    return Redirect("/app/account?notice=own-role-changed" if is_over else f"{PATH}?notice={DONE[decision]}")

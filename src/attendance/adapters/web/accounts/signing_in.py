@@ -2,9 +2,9 @@
 
 from attendance.adapters.http.server.operations.declaration import Runs
 from attendance.adapters.web.accounts.registration import is_open
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.forms import Typed
-from attendance.adapters.web.server.going_on import START, own_path
+from attendance.adapters.web.server.redirects import START, own_path
 
 room = PageRoom()
 
@@ -16,7 +16,7 @@ def sign_in_form(visit: Visit) -> Answer:
     `waiting` in the query: so many marks wait on the device to be sent, as its worker says.
     """
     if visit.actor is not None:
-        return GoOn(own_path(visit.service.settings.base_path.inside(visit.query["next"])))
+        return Redirect(own_path(visit.service.settings.base_path.inside(visit.query["next"])))
     return _form(visit, visit.form or visit.query, visit.query["notice"])
 
 
@@ -41,7 +41,7 @@ def sign_in(visit: Visit) -> Answer:
         address=visit.address,
         user_agent=visit.user_agent,
     )
-    return GoOn(
+    return Redirect(
         own_path(visit.service.settings.base_path.inside(visit.form["next"])),
         session=session,
         is_remembered=remember,
@@ -75,7 +75,7 @@ def sign_out(visit: Visit) -> Answer:
     """End this session; where it has ended already, forget it."""
     if visit.actor is not None:
         visit.use_cases.sign_out(visit.actor)
-    return GoOn(START, signs_out=True)
+    return Redirect(START, signs_out=True)
 
 
 @room.page("POST", EVERYWHERE)
@@ -83,4 +83,4 @@ def sign_out_everywhere(visit: Visit) -> Answer:
     """End all of one's sessions, and say how many they were."""
     devices = _number_of_sessions(visit)
     visit.use_cases.sign_out(visit.signed_in, everywhere=True)
-    return GoOn(f"{START}?signed-out={devices}", signs_out=True)
+    return Redirect(f"{START}?signed-out={devices}", signs_out=True)

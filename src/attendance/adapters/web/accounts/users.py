@@ -5,7 +5,7 @@ from datetime import timedelta
 from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.web.accounts.role_names import names_of_roles
 from attendance.adapters.web.office import USERS, require_part
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.forms import Typed
 from attendance.application.accounts.read_models import RoleChangeDetails, UserDetails
@@ -72,7 +72,7 @@ def invite(visit: Visit) -> Answer:
     form.also(use_case.errors_in(fields))
     form.raise_if_errors()
     invited = use_case(visit.signed_in, **fields, role=role)
-    return GoOn(f"{PATH}/{invited.id}?notice=invited")
+    return Redirect(f"{PATH}/{invited.id}?notice=invited")
 
 
 @room.page("GET", f"{ONE}/role")
@@ -142,21 +142,21 @@ def edit_user(visit: Visit, user_id: str) -> Answer:
         email=fields["email"],
         versions=form.versions,
     )
-    return GoOn(f"{PATH}/{user_id}?notice=saved")
+    return Redirect(f"{PATH}/{user_id}?notice=saved")
 
 
 @room.page("POST", f"{ONE}/invitation", form=user)
 def resend_invitation(visit: Visit, user_id: str) -> Answer:
     """Mail the link to set a password again, which voids the one before."""
     visit.use_cases.resend_invitation(visit.signed_in, user_id=AccountId(sent_id(user_id)))
-    return GoOn(f"{PATH}/{user_id}?notice=invited")
+    return Redirect(f"{PATH}/{user_id}?notice=invited")
 
 
 @room.page("POST", f"{ONE}/invitation/withdraw", form=user)
 def withdraw_invitation(visit: Visit, user_id: str) -> Answer:
     """Void the link, and leave username and address to others."""
     visit.use_cases.withdraw_invitation(visit.signed_in, user_id=AccountId(sent_id(user_id)))
-    return GoOn(f"{PATH}/{user_id}?notice=withdrawn")
+    return Redirect(f"{PATH}/{user_id}?notice=withdrawn")
 
 
 @room.page("POST", f"{ONE}/role", form=user)
@@ -193,4 +193,4 @@ def _switched(form: FieldReader) -> bool:
 def _outcome(outcome: UserDetails | RoleChangeDetails, user_id: str, notice: str) -> Answer:
     """What came of it: done, or awaiting somebody's word."""
     is_done = isinstance(outcome, UserDetails)
-    return GoOn(f"{PATH}/{user_id}?notice={notice if is_done else 'awaiting'}")
+    return Redirect(f"{PATH}/{user_id}?notice={notice if is_done else 'awaiting'}")

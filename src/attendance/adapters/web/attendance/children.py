@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from attendance.adapters.web.accounts.calendar_link import is_sent_again
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.navigation import CHILDREN
 from attendance.application.attendance.read_models import VisitDetails
@@ -102,7 +102,7 @@ def report_absence(visit: Visit, client_id: str, lesson_id: str) -> Answer:
         lesson_id=id_in_path(lesson_id, LessonId),
         note=visit.form["note"],
     )
-    return GoOn(f"{CHILDREN}/{own.id}?notice=reported")
+    return Redirect(f"{CHILDREN}/{own.id}?notice=reported")
 
 
 @room.page("POST", f"{ABSENCE}/take-back", form=child)
@@ -112,7 +112,7 @@ def take_back_absence(visit: Visit, client_id: str, lesson_id: str) -> Answer:
     visit.use_cases.take_back_absence(
         visit.signed_in, client_id=own.id, lesson_id=id_in_path(lesson_id, LessonId)
     )
-    return GoOn(f"{CHILDREN}/{own.id}?notice=taken-back")
+    return Redirect(f"{CHILDREN}/{own.id}?notice=taken-back")
 
 
 @room.page("GET", CALENDAR)
@@ -137,7 +137,7 @@ def make_calendar_link(visit: Visit, client_id: str) -> Answer:
     children = [*visit.use_cases.own_clients(visit.signed_in)]
     own = _own(children, client_id)
     if is_sent_again(visit):
-        return GoOn(f"{CHILDREN}/{own.id}/calendar?notice=made")
+        return Redirect(f"{CHILDREN}/{own.id}/calendar?notice=made")
     made = visit.use_cases.make_calendar_token(visit.signed_in, user_id=visit.signed_in.id)
     addresses = {
         each.id: visit.service.settings.calendar_url("clients", each.id, made.token) for each in children
@@ -156,7 +156,7 @@ def end_calendar_links(visit: Visit, client_id: str) -> Answer:
     """End the links of all of one's calendars."""
     own = _own(visit.use_cases.own_clients(visit.signed_in), client_id)
     visit.use_cases.revoke_calendar_token(visit.signed_in, user_id=visit.signed_in.id)
-    return GoOn(f"{CHILDREN}/{own.id}/calendar?notice=ended")
+    return Redirect(f"{CHILDREN}/{own.id}/calendar?notice=ended")
 
 
 def _own(own: Iterable[ClientDetails], client_id: str) -> ClientDetails:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from attendance.adapters.http.server.callers.versions import is_known
 from attendance.adapters.http.server.compression import VARIES
 from attendance.adapters.http.server.wire import Reply, header_values
-from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.static_files import sent_often, spare, static_path
 
 room = PageRoom()

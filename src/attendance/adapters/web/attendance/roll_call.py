@@ -17,7 +17,7 @@ from litestar.exceptions import HTTPException
 from markupsafe import Markup
 
 from attendance.adapters.web.club.clients.ages import birthday_in, namesakes
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.fields import CHECKED
 from attendance.adapters.web.server.formats import initials
 from attendance.adapters.web.server.forms import Typed
@@ -119,7 +119,7 @@ def mark(visit: Visit, lesson_id: str) -> Answer:
         visit.use_cases.mark_attendance(visit.signed_in, lesson_id=_lesson_id(lesson_id), attendances=entries)
     except Invalid as invalid:
         raise Invalid(*_by_client(invalid, entries)) from invalid
-    return GoOn(f"/app/lessons/{lesson_id}?notice=saved")
+    return Redirect(f"/app/lessons/{lesson_id}?notice=saved")
 
 
 @room.page("GET", f"{LESSON}/notes/{{client_id:str}}")

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import cast
 
 from attendance.adapters.web.accounts.role_names import called
-from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.navigation import TODAY
 from attendance.application.club.timetables.listing import LessonInContextDetails
 from attendance.application.pagination import LONGEST_PAGE, NumberedPage

@@ -2,7 +2,7 @@
 
 from attendance.adapters.web.club.groups.forms import REWRITE
 from attendance.adapters.web.club.passes import card_of, required
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.domain.ids import ClientId, GroupId
 from attendance.domain.permissions.table import Permission
@@ -67,7 +67,7 @@ def enrol(visit: Visit, client_id: str) -> Answer:
         until=until,
         keep_held_rosters=not fields.checked(REWRITE),
     )
-    return GoOn(card_of(named, "enrolled", "groups"))
+    return Redirect(card_of(named, "enrolled", "groups"))
 
 
 @room.page("POST", END, form=enrol_form, said_at={"membership_not_found": ("last",)})
@@ -84,4 +84,4 @@ def end_membership(visit: Visit, client_id: str, group_id: str) -> Answer:
         until=last,
         keep_held_rosters=not fields.checked(REWRITE),
     )
-    return GoOn(card_of(named, "membership-ended", "groups"))
+    return Redirect(card_of(named, "membership-ended", "groups"))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from attendance.adapters.web.club.passes import required
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.domain.ids import LocationId
 from attendance.domain.permissions.table import Permission
@@ -49,7 +49,7 @@ def freeze_all_passes(visit: Visit) -> Answer:
     chosen = _chosen(fields)
     done = visit.use_cases.freeze_subscriptions(visit.signed_in, **chosen)
     location = f"&location_id={chosen['location_id']}" if chosen["location_id"] else ""
-    return GoOn(
+    return Redirect(
         f"{FREEZE_ALL}?since={chosen['since']}&until={chosen['until']}{location}&frozen={done.frozen}"
     )
 

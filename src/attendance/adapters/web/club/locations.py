@@ -9,7 +9,7 @@ from babel.dates import get_timezone_location
 
 from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.web.office import LOCATIONS, require_part
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.fields import CHECKED
 from attendance.adapters.web.server.formats import LOCALES
 from attendance.adapters.web.server.forms import Typed
@@ -49,7 +49,7 @@ def new_location(visit: Visit) -> Answer:
 def add_location(visit: Visit) -> Answer:
     use_case = visit.use_cases.add_location
     added = use_case(visit.signed_in, **_read(visit, use_case.errors_in))
-    return GoOn(f"{PATH}/{added.id}?notice=added")
+    return Redirect(f"{PATH}/{added.id}?notice=added")
 
 
 @room.page("GET", ONE)
@@ -71,7 +71,7 @@ def edit_location(visit: Visit, location_id: str) -> Answer:
         **_read(visit, use_case.errors_in),
     )
     notice = "saved" if after.timezone == before.timezone else "zone-corrected"
-    return GoOn(f"{PATH}/{location_id}?notice={notice}")
+    return Redirect(f"{PATH}/{location_id}?notice={notice}")
 
 
 @room.page("GET", f"{ONE}/closures/new")
@@ -136,7 +136,7 @@ def _replace_closures(
         versions=visit.fields.versions or (before.version,),
         closures=tuple(sorted(replaced(before.closures), key=_by_days)),
     )
-    return GoOn(f"{PATH}/{location_id}?notice={notice}#closures")
+    return Redirect(f"{PATH}/{location_id}?notice={notice}#closures")
 
 
 def _by_days(closed: Closure) -> tuple[date, date]:

@@ -9,7 +9,7 @@ from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import urlencode
 
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.ids import id_in_path
@@ -134,7 +134,7 @@ def sell(visit: Visit, client_id: str) -> Answer:
     preview = visit.use_cases.sell_subscription(visit.signed_in, **sale, preview=True)
     if not visit.query["once"]:
         # in the address, so that a browser that goes back to this page shows the same form, which sells once
-        return GoOn(f"{visit.path}?{urlencode({**visit.query.as_shown(), 'once': token_urlsafe(16)})}")
+        return Redirect(f"{visit.path}?{urlencode({**visit.query.as_shown(), 'once': token_urlsafe(16)})}")
     covered = [each for each in page.values["unpaid"] if _is_in_its_days(each, preview)]
     values = {"preview": preview, "covered": len(covered), "once": page.values["asked"]["once"]}
     return Page(page.template, {**page.values, **values})
@@ -151,7 +151,7 @@ def sell_pass(visit: Visit, client_id: str) -> Answer:
         return card_of(client.id, SOLD, sold=sold.id)
 
     sold_now = _once(visit, Permission.SELL_SUBSCRIPTION, answer)
-    return GoOn(sold_now or card_of(client.id, SOLD_BEFORE))
+    return Redirect(sold_now or card_of(client.id, SOLD_BEFORE))
 
 
 def _is_on_sale(price: PriceDetails, today: dt.date) -> bool:
@@ -239,8 +239,8 @@ def settle(visit: Visit, subscription_id: str) -> Answer:
     use_cases, actor = visit.use_cases, visit.signed_in
     subscription = use_cases.settle_unpaid_visits(actor, subscription_id=_id(subscription_id))
     if use_cases.unpaid_visits_of_client(actor, client_id=subscription.client_id):
-        return GoOn(f"/app/clients/{subscription.client_id}/passes/unpaid?notice=rest")
-    return GoOn(card_of(subscription.client_id, "settled"))
+        return Redirect(f"/app/clients/{subscription.client_id}/passes/unpaid?notice=rest")
+    return Redirect(card_of(subscription.client_id, "settled"))
 
 
 # One pass
@@ -324,10 +324,10 @@ def unfreeze(visit: Visit, subscription_id: str) -> Answer:
     )
     is_frozen = subscription.state is SubscriptionState.FROZEN
     notice = "unfrozen" if runs_again_on <= visit.today and not is_frozen else "freeze-shortened"
-    return GoOn(card_of(subscription.client_id, notice))
+    return Redirect(card_of(subscription.client_id, notice))
 
 
-def _edited(visit: Visit, fields: FieldReader, subscription_id: str, changes: Any, notice: str) -> GoOn:
+def _edited(visit: Visit, fields: FieldReader, subscription_id: str, changes: Any, notice: str) -> Redirect:
     """Change a pass, unless somebody has meanwhile, and go on to the card of its client."""
     version = fields.number("version")
     fields.raise_if_errors()
@@ -337,7 +337,7 @@ def _edited(visit: Visit, fields: FieldReader, subscription_id: str, changes: An
         versions=None if version is None else [version],
         **changes,
     )
-    return GoOn(card_of(subscription.client_id, notice))
+    return Redirect(card_of(subscription.client_id, notice))
 
 
 def _stored(visit: Visit, subscription_id: str) -> SubscriptionDetails:

@@ -8,7 +8,7 @@ from babel import Locale
 
 from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.web.office import PRICES, require_part
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.fields import CHECKED
 from attendance.adapters.web.server.formats import LOCALES, decimal_sign
 from attendance.adapters.web.server.forms import Typed
@@ -67,7 +67,7 @@ def add_price(visit: Visit) -> Answer:
     fields = _read(visit, lambda given: use_case.errors_in(given, actor=visit.signed_in))
     _ask_about_namesakes(visit, None)
     use_case(visit.signed_in, **fields)
-    return GoOn(f"{PATH}?notice=added")
+    return Redirect(f"{PATH}?notice=added")
 
 
 @room.page("GET", f"{PATH}/{{price_id:str}}")
@@ -86,7 +86,7 @@ def edit_price(visit: Visit, price_id: str) -> Answer:
     stored = visit.use_cases.show_price(visit.signed_in, price_id=PriceId(sent_id(price_id)))
     _ask_about_namesakes(visit, stored)
     use_case(visit.signed_in, price_id=PriceId(sent_id(price_id)), versions=visit.fields.versions, **fields)
-    return GoOn(f"{PATH}/{price_id}?notice=saved")
+    return Redirect(f"{PATH}/{price_id}?notice=saved")
 
 
 def _form(visit: Visit, stored: PriceDetails | None, now: Mapping[str, str]) -> Answer:

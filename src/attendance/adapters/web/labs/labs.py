@@ -1,6 +1,6 @@
 """Finding, creating and joining labs."""
 
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.navigation import LABS
 from attendance.application.ports.labs import LabRow, LabsPage
@@ -52,11 +52,11 @@ def create_lab(visit: Visit) -> Answer:
         name=visit.form["name"],
         description=visit.form["description"],
     )
-    return GoOn(f"{LABS}/{lab_id}")
+    return Redirect(f"{LABS}/{lab_id}")
 
 
 @room.page("POST", f"{LABS}/{{lab_id:str}}/join")
 def join_lab(visit: Visit, lab_id: str) -> Answer:
     """Become a member of a lab."""
     joined = visit.use_cases.join_lab(visit.signed_in, lab_id=id_in_path(lab_id, LabId))
-    return GoOn(f"{LABS}/{joined.lab_id}?notice=joined")
+    return Redirect(f"{LABS}/{joined.lab_id}?notice=joined")

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable
 
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.navigation import LABS
@@ -65,7 +65,7 @@ def mark_member(visit: Visit, lab_id: str) -> Answer:
         status=status,
         note=visit.form["note"],
     )
-    return GoOn(f"{LABS}/{mark.lab_id}?day={day}#member-{mark.user_id}")
+    return Redirect(f"{LABS}/{mark.lab_id}?day={day}#member-{mark.user_id}")
 
 
 @room.page("POST", f"{LAB}/marks/{{mark_id:str}}/delete")
@@ -82,8 +82,8 @@ def delete_mark(visit: Visit, lab_id: str, mark_id: str) -> Answer:
         visit.signed_in, lab_id=known_id, attendance_id=id_in_path(mark_id, LabMarkId)
     )
     if day and user_id:
-        return GoOn(f"{LABS}/{known_id}?day={day}#member-{user_id}")
-    return GoOn(f"{LABS}/{known_id}?notice=deleted" + (f"&day={day}" if day else ""))
+        return Redirect(f"{LABS}/{known_id}?day={day}#member-{user_id}")
+    return Redirect(f"{LABS}/{known_id}?notice=deleted" + (f"&day={day}" if day else ""))
 
 
 @room.page("GET", f"{LAB}/members/{{user_id:str}}")

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from attendance.adapters.http.server.fields.ids import sent_id
 from attendance.adapters.web.office import LOG, require_part
+from attendance.adapters.web.reporting.event_texts import Told, teller
 from attendance.adapters.web.reporting.event_words import KINDS
-from attendance.adapters.web.reporting.events_told import Told, teller
-from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.languages import N_, words
 from attendance.application.accounts.read_models import UserDetails

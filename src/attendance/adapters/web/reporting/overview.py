@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_, words
 from attendance.adapters.web.server.rendering.files import FORMAT, IS_CSV, csv_reply

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from attendance.adapters.web.reporting.charts import Bars, Line, line, rows, stacked_bars
 from attendance.adapters.web.reporting.ranges import Parts, named_ranges, shown_trend, usual_trend
 from attendance.adapters.web.reporting.statistics_files import FORMATS, compared, over_time
-from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Shown, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Shown, Visit
 from attendance.adapters.web.server.formats import formats
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_, words

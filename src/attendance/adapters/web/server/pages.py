@@ -18,11 +18,19 @@ from attendance.adapters.http.server.operations.declaration import Pages, Runs, 
 from attendance.adapters.http.server.operations.handlers import by_path, route
 from attendance.adapters.http.server.requests.middleware import IS_HEAD
 from attendance.adapters.http.server.wire import Reply, header_value
-from attendance.adapters.web.server.declared import PAGE, Answer, DeclaredPage, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import (
+    PAGE,
+    Answer,
+    DeclaredPage,
+    Page,
+    PageRoom,
+    Redirect,
+    Visit,
+)
 from attendance.adapters.web.server.forms import Typed, form_sent, of_itself
-from attendance.adapters.web.server.going_on import signing_in_again, signing_in_first
 from attendance.adapters.web.server.languages import N_, language_for, words
 from attendance.adapters.web.server.navigation import ENTRIES, Entry, entries_for
+from attendance.adapters.web.server.redirects import signing_in_again, signing_in_first
 from attendance.adapters.web.server.refusals import (
     FIELD_OF,
     FromElsewhere,
@@ -31,8 +39,7 @@ from attendance.adapters.web.server.refusals import (
     is_signed_out,
     status_of,
 )
-from attendance.adapters.web.server.refusals.kept import kept_texts
-from attendance.adapters.web.server.refusals.meanwhile import (
+from attendance.adapters.web.server.refusals.edit_conflicts import (
     WAS,
     Merged,
     ShownAgain,
@@ -41,8 +48,9 @@ from attendance.adapters.web.server.refusals.meanwhile import (
     merged,
     with_what_was,
 )
-from attendance.adapters.web.server.refusals.ways_back import WaysBack
-from attendance.adapters.web.server.refusals.whose import SomebodyElse, with_account
+from attendance.adapters.web.server.refusals.form_owner import SomebodyElse, with_account
+from attendance.adapters.web.server.refusals.return_links import ReturnLinks
+from attendance.adapters.web.server.refusals.unplaced_texts import kept_texts
 from attendance.adapters.web.server.rendering import rendered
 from attendance.application.accounts.read_models import UserDetails, Visitor
 from attendance.domain.accounts.accounts import Language
@@ -67,9 +75,11 @@ EVERY_OTHER = "/app/{path:path}"
 def handlers_of(rooms: Iterable[PageRoom], service: Service, callers: Callers) -> Pages:
     """Every page of these rooms, ready to answer."""
     pages = [page for room in rooms for page in room.pages]
-    ways_back = WaysBack(pages)
-    pages += ways_back.to_forms(pages)
-    plans = by_path((page.path, page.method, PagePlan(page, service, callers, ways_back)) for page in pages)
+    return_links = ReturnLinks(pages)
+    pages += return_links.to_forms(pages)
+    plans = by_path(
+        (page.path, page.method, PagePlan(page, service, callers, return_links)) for page in pages
+    )
     return Pages(
         [route(path, of_path, **{PAGE: True}) for path, of_path in plans.items()],
         no_page=plans.get(EVERY_OTHER, {}).get("GET"),
@@ -93,9 +103,11 @@ def holds_secrets(page: DeclaredPage) -> bool:
 class PagePlan:
     """What is done with each request of a page: who asks, what they sent, what is shown to them."""
 
-    def __init__(self, page: DeclaredPage, service: Service, callers: Callers, ways_back: WaysBack) -> None:
+    def __init__(
+        self, page: DeclaredPage, service: Service, callers: Callers, return_links: ReturnLinks
+    ) -> None:
         self._page, self._service, self._callers = page, service, callers
-        self._ways_back = ways_back
+        self._return_links = return_links
         self._holds_secrets = holds_secrets(page)
         self._base_path = service.settings.base_path
         self._permissions: dict[Level, frozenset[str]] = {}
@@ -244,7 +256,7 @@ class PagePlan:
             log.error("%s %s failed", scope["method"], scope.get("path_template"), exc_info=error)
         method, path = scope["method"], scope["path"]
         again = quote(path) if status in (429, 503) else None
-        back = self._ways_back.of(path, method=method, status=status, entries=[*self._entries(visit)])
+        back = self._return_links.of(path, method=method, status=status, entries=[*self._entries(visit)])
         sends_again = again if method == "POST" and status == 503 and not holds_password else None
         is_kept = visit.sent.is_filled_in and not sends_again
         values = {
@@ -265,7 +277,7 @@ class PagePlan:
         """What was typed is kept, for whoever typed it alone; where nothing was, one goes back to it."""
         method, path = scope["method"], scope["path"]
         if method != "POST":
-            return self._reply_of(visit, GoOn(signing_in_first(scope)))
+            return self._reply_of(visit, Redirect(signing_in_first(scope)))
         is_kept = (
             bool(visit.form)
             and visit.sent.is_filled_in
@@ -273,7 +285,7 @@ class PagePlan:
         )
         is_of_another = isinstance(error, SomebodyElse)
         entries = [*self._entries(visit)] if is_of_another else ENTRIES
-        back = self._ways_back.of(path, method=method, status=409, entries=entries)
+        back = self._return_links.of(path, method=method, status=409, entries=entries)
         if is_kept or is_of_another:
             note_refusal(error, scope)
             values = {
@@ -283,13 +295,13 @@ class PagePlan:
                 "user": _user_of(visit),
             }
             return self._reply_of(visit, Page("signed_out.html", values, refusal=error))
-        return self._reply_of(visit, GoOn(signing_in_again(self._page_of_the_form(visit) or back)))
+        return self._reply_of(visit, Redirect(signing_in_again(self._page_of_the_form(visit) or back)))
 
     def _page_of_the_form(self, visit: Visit) -> str | None:
         """The page that a form was sent from, with what was asked of it, if the browser says so."""
         referrer = urlsplit(header_value(visit.headers, b"referer"))
         path = self._base_path.inside(referrer.path)
-        if not self._ways_back.is_page(path):
+        if not self._return_links.is_page(path):
             return None
         return f"{path}?{referrer.query}" if referrer.query else path
 
@@ -302,8 +314,8 @@ class PagePlan:
         shown_again: ShownAgain | None = None,
     ) -> Reply:
         match answer:
-            case GoOn():
-                return self._going_on(answer)
+            case Redirect():
+                return self._redirected(answer)
             case Page():
                 html = self._html(visit, answer, faults or {})
                 # of a form that somebody fills in; one that only sends again holds its `was` already
@@ -336,7 +348,7 @@ class PagePlan:
     def _entries(self, visit: Visit) -> Iterator[Entry]:
         return entries_for(visit.permissions, has_labs=visit.service.settings.has_labs)
 
-    def _going_on(self, answer: GoOn) -> Reply:
+    def _redirected(self, answer: Redirect) -> Reply:
         headers = [(b"location", answer.path.encode("latin-1")), (b"content-length", b"0")]
         if answer.session is not None:
             until = answer.session.expires_at if answer.is_remembered else None

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from attendance.application.ports import LessonWithTeachers, Store
-from attendance.application.ports.club import CalledLesson, LessonCriteria
+from attendance.application.ports.club import LessonCriteria, LessonLabel
 from attendance.domain.club.groups import Teaching
 from attendance.domain.club.lessons import Scheduled, SlotTaken
 from attendance.domain.ids import AccountId, LessonId
@@ -180,9 +180,9 @@ def test_lessons_are_called_by_their_group_day_and_time(club: Club, store: Store
     ]
     club.put(*lessons)
     with store.read() as work:
-        found = work.lessons.called([LessonId(make.new_id()), *(lesson.id for lesson in lessons)])
-        assert work.lessons.called([]) == {}
+        found = work.lessons.labels_of([LessonId(make.new_id()), *(lesson.id for lesson in lessons)])
+        assert work.lessons.labels_of([]) == {}
     assert found == {
-        lessons[0].id: CalledLesson(group_name="Clay", date=MARCH_2, starts=lessons[0].starts),
-        lessons[1].id: CalledLesson(group_name="Judo", date=MARCH_2 + DAY, starts=time(8)),
+        lessons[0].id: LessonLabel(group_name="Clay", date=MARCH_2, starts=lessons[0].starts),
+        lessons[1].id: LessonLabel(group_name="Judo", date=MARCH_2 + DAY, starts=time(8)),
     }

@@ -65,44 +65,44 @@ def _inside(kind: Any) -> tuple[Column, ...]:
 
 def cells(view: Any, columns: Iterable[Column]) -> list[Cell]:
     """What a view says in each column, as its JSON says it, and harmless."""
-    told = msgspec.to_builtins(view)
-    return [_harmless_cell(_found(told, column.path)) for column in columns]
+    content = msgspec.to_builtins(view)
+    return [_harmless_cell(_found(content, column.path)) for column in columns]
 
 
 def values(view: Any, columns: Iterable[Column]) -> list[Value]:
     """What a view says in each column: dates, instants, times of day and amounts as such."""
-    told = msgspec.to_builtins(view, builtin_types=(date, datetime))
-    return [_value(_found(told, column.path), column.meaning) for column in columns]
+    content = msgspec.to_builtins(view, builtin_types=(date, datetime))
+    return [_value(_found(content, column.path), column.meaning) for column in columns]
 
 
-def _found(told: Any, path: Path) -> Any:
+def _found(content: Any, path: Path) -> Any:
     for name in path:
-        told = None if told is None else told.get(name)
-    return told
+        content = None if content is None else content.get(name)
+    return content
 
 
-def _value(told: Any, meaning: Callable[[str], Any] | None) -> Value:
-    if isinstance(told, str) and meaning is not None:
-        meant = meaning(told)
-        return meant if isinstance(meant, time | Decimal) else told
-    return told if isinstance(told, date) else _cell(msgspec.to_builtins(told))
+def _value(content: Any, meaning: Callable[[str], Any] | None) -> Value:
+    if isinstance(content, str) and meaning is not None:
+        meant = meaning(content)
+        return meant if isinstance(meant, time | Decimal) else content
+    return content if isinstance(content, date) else _cell(msgspec.to_builtins(content))
 
 
-def _cell(told: Any) -> Cell:
+def _cell(content: Any) -> Cell:
     """One value as it is, plain ones of a list with blanks between them, anything else as JSON."""
-    match told:
+    match content:
         case [] | None:
             return None
         case [*entries] if not any(isinstance(it, dict | list) for it in entries):
             return " ".join(map(str, entries))
         case dict() | list():
-            return msgspec.json.encode(told).decode()
-    plain: Cell = told
+            return msgspec.json.encode(content).decode()
+    plain: Cell = content
     return plain
 
 
-def _harmless_cell(told: Any) -> Cell:
-    cell = _cell(told)
+def _harmless_cell(content: Any) -> Cell:
+    cell = _cell(content)
     return harmless(cell) if isinstance(cell, str) else cell
 
 

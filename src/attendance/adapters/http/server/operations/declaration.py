@@ -20,7 +20,7 @@ from litestar.types import ASGIApp
 
 from attendance.adapters.http.server.callers.addresses import TrustedProxies
 from attendance.adapters.http.server.callers.authentication import BEARER, CALENDAR_TOKEN, Caller
-from attendance.adapters.http.server.operations.export_lane import ExportLane
+from attendance.adapters.http.server.operations.export_executor import ExportExecutor
 from attendance.adapters.http.server.operations.hashing_executor import HashingExecutor
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.adapters.http.server.requests.base_path import BasePath
@@ -99,7 +99,7 @@ class Service:
     is_ready: Callable[[], bool]
     request_threads: RequestThreads
     hashing_executor: HashingExecutor
-    export_lane: ExportLane
+    export_executor: ExportExecutor
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +136,14 @@ def in_directory(settings: HttpSettings) -> Access:
 class Runs(Enum):
     """Where an operation runs: on a thread for requests, on one that hashes, or at once: it never waits.
 
-    `IN_EXPORT_LANE`: it makes a file. One that makes tables of what it lists does so there as well. `ALWAYS`:
+    `AS_EXPORT`: it makes a file. One that makes tables of what it lists does so there as well. `ALWAYS`:
     on a thread for requests, however long others wait for one.
     """
 
     ON_A_THREAD = "thread"
     ALWAYS = "thread, always"
     HASHING = "hashing"
-    IN_EXPORT_LANE = "export lane"
+    AS_EXPORT = "export"
     AT_ONCE = "at once"
 
 

@@ -146,7 +146,7 @@ def _refused(operation: Operation, inputs: Inputs, access: Access, *, is_keyed: 
         statuses.add(412)
     if inputs.body:
         statuses |= {408, 415}
-    if FORMAT in inputs.query or operation.runs is Runs.IN_EXPORT_LANE:
+    if FORMAT in inputs.query or operation.runs is Runs.AS_EXPORT:
         statuses.add(429)
     if is_keyed:
         statuses |= {409, 422}

@@ -1,4 +1,4 @@
-"""A lane of its own for slow hashing, so that a wave of sign-ins leaves other requests their threads."""
+"""Threads of its own for slow hashing, so that a wave of sign-ins leaves other requests their threads."""
 
 import asyncio
 import os

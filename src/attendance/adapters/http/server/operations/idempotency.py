@@ -78,7 +78,7 @@ def keyed_request(
     )
 
 
-async def patiently(ask: Callable[[], Awaitable[R]]) -> R:
+async def retry_while_in_use(ask: Callable[[], Awaitable[R]]) -> R:
     """What `ask` returns, asked again while another request with the key is under way.
 
     Meanwhile no thread waits. Raises IdempotencyKeyInUse after 5 seconds.

@@ -26,13 +26,13 @@ from attendance.adapters.http.server.exports.tables import ForExcel, Format, for
 from attendance.adapters.http.server.fields.ids import ME, sent_id
 from attendance.adapters.http.server.fields.queries import PER_PAGE, QueryField, parsed, values_in
 from attendance.adapters.http.server.operations.declaration import Access, Operation, Runs, Service
-from attendance.adapters.http.server.operations.export_lane import begun_with, first_of, unless_gone
+from attendance.adapters.http.server.operations.export_executor import begun_with, first_of, unless_gone
 from attendance.adapters.http.server.operations.idempotency import (
     is_kept,
     key_sent,
     keyed_request,
-    patiently,
     replayed,
+    retry_while_in_use,
 )
 from attendance.adapters.http.server.requests.middleware import IS_HEAD
 from attendance.adapters.http.server.wire import JSON, Reply, header_value, header_values
@@ -109,7 +109,7 @@ GIVEN: dict[str, Callable[[Asked], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What takes long, to be made in the lane for that: a file, or a whole list piece by piece."""
+    """What takes long, to be made by the export executor: a file, or a whole list piece by piece."""
 
     call: Callable[[], Any]
 
@@ -166,7 +166,9 @@ class Plan:
             case Runs.ALWAYS:
                 return await self._service.request_threads.admitted(self._answered, scope, raw)
             case _ if self._keeps_answers:
-                return await patiently(lambda: self._service.request_threads(self._answered, scope, raw))
+                return await retry_while_in_use(
+                    lambda: self._service.request_threads(self._answered, scope, raw)
+                )
             case _:
                 return await self._service.request_threads(self._answered, scope, raw)
 
@@ -201,13 +203,13 @@ class Plan:
         return expected(**arguments)
 
     async def _exported(self, export: "Export", scope: HTTPScope, receive: Receive, send: Send) -> None:
-        """Make what takes long and send it, holding one of the caller's places in the lane meanwhile."""
-        lane = self._service.export_lane
+        """Make what takes long and send it, holding one of the caller's places there meanwhile."""
+        executor = self._service.export_executor
         person = scope.get(ACCOUNT) or address_of(scope, self._callers.trusted)
 
         async def begun() -> ASGIApp:
-            await held.enter_async_context(lane.place(person))
-            reply = await lane(self._replied, scope, export)
+            await held.enter_async_context(executor.place(person))
+            reply = await executor(self._replied, scope, export)
             return await self._stream(scope, reply) if isinstance(reply, Export) else reply
 
         async with AsyncExitStack() as held:
@@ -228,7 +230,7 @@ class Plan:
                 handler = partial(for_excel, handler)
             if (
                 arguments.get("form", Format.JSON) is not Format.JSON
-                or self._operation.runs is Runs.IN_EXPORT_LANE
+                or self._operation.runs is Runs.AS_EXPORT
             ):
                 return Export(handler)
             key, _ = key_sent(scope["headers"]) if self._keeps_answers else (None, [])
@@ -266,7 +268,7 @@ class Plan:
             if self._is_get and reply.status == 200:
                 reply = unless_known(reply, scope["headers"])
         except IdempotencyKeyInUse:
-            # it is asked again, or refused in the end: see `patiently`
+            # it is asked again, or refused in the end: see `retry_while_in_use`
             raise
         except Exception as error:
             reply = reply_to(error, scope)
@@ -283,7 +285,7 @@ class Plan:
             if encoding := chosen(scope["headers"]):
                 response.headers["Content-Encoding"] = encoding
                 pieces = in_pieces(pieces, encoding)
-        made = self._service.export_lane.iterate(pieces)
+        made = self._service.export_executor.iterate(pieces)
         try:
             first = await first_of(made)
         except Exception as error:

@@ -22,7 +22,7 @@ A = TypeVarTuple("A")
 T = TypeVar("T")
 
 
-class Outbox:
+class CompletionQueue:
     """What is done, on its way back to a loop: it is woken once for all that is done until it looks."""
 
     def __init__(self, loop: AbstractEventLoop) -> None:
@@ -52,7 +52,7 @@ class Outbox:
                 future.set_exception(error)
 
 
-Task: TypeAlias = tuple[Outbox, "Future[Any]", Context, Callable[..., Any], tuple[Any, ...]]
+Task: TypeAlias = tuple[CompletionQueue, "Future[Any]", Context, Callable[..., Any], tuple[Any, ...]]
 
 
 class Worker:
@@ -90,7 +90,7 @@ class RequestThreads:
         self._idle: list[Worker] = []
         self._threads: list[Thread] = []
         self._is_closed = False
-        self._outbox: Outbox | None = None
+        self._completions: CompletionQueue | None = None
 
     def __call__(self, call: Callable[[Unpack[A]], R], *args: *A) -> "Future[R]":
         """Raises Unavailable once it is closed, and where others wait for too long, it itself included."""
@@ -105,11 +105,11 @@ class RequestThreads:
 
     def _taken(self, longest_wait: float, call: Callable[..., R], args: tuple[Any, ...]) -> "Future[R]":
         loop = asyncio.get_running_loop()
-        outbox = self._outbox
-        if outbox is None or outbox.loop is not loop:
-            outbox = self._outbox = Outbox(loop)
+        completions = self._completions
+        if completions is None or completions.loop is not loop:
+            completions = self._completions = CompletionQueue(loop)
         future: Future[R] = loop.create_future()
-        task: Task = outbox, future, copy_context(), call, args
+        task: Task = completions, future, copy_context(), call, args
         with self._lock:
             if self._is_closed:
                 raise Unavailable
@@ -139,8 +139,8 @@ class RequestThreads:
             until, task = self._waiting.popleft()
             if until >= monotonic():
                 return task
-            outbox, future, *_ = task
-            outbox.put(future, None, Unavailable())
+            completions, future, *_ = task
+            completions.put(future, None, Unavailable())
         return None
 
     @property
@@ -202,13 +202,17 @@ class RequestThreads:
 
 
 def _run(
-    outbox: Outbox, future: "Future[Any]", context: Context, call: Callable[..., Any], args: tuple[Any, ...]
+    completions: CompletionQueue,
+    future: "Future[Any]",
+    context: Context,
+    call: Callable[..., Any],
+    args: tuple[Any, ...],
 ) -> None:
     if future.cancelled():
         return
     try:
         result = context.run(call, *args)
     except BaseException as error:
-        outbox.put(future, None, error)
+        completions.put(future, None, error)
     else:
-        outbox.put(future, result, None)
+        completions.put(future, result, None)

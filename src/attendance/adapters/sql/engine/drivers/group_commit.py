@@ -24,7 +24,7 @@ LONGEST_GROUP_SECONDS = 0.02
 """How old a transaction may be to be handed on: other processes wait for it, and those who are done."""
 
 
-class _Turn:
+class _Waiter:
     """Somebody who waits for the turn. `alone`: begins a transaction, never goes on with one."""
 
     def __init__(self, *, alone: bool) -> None:
@@ -73,14 +73,14 @@ class GroupCommit:
         self._lock = Lock()
         self._is_taken = False
         self._holder: int | None = None
-        self._waiting: deque[_Turn] = deque()
+        self._waiting: deque[_Waiter] = deque()
         # for whoever has the turn:
         self._connection: Any = None
         self._is_outdated = False
         self._group: _Group | None = None
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """A block during which no other thread of the process is inside a transaction.
 
         Raises Unavailable where it does not come.
@@ -216,7 +216,7 @@ class GroupCommit:
             if self._holder == me:
                 # its transaction, in which it believes to be, is no more
                 raise Unavailable
-            turn = _Turn(alone=alone)
+            turn = _Waiter(alone=alone)
             self._waiting.append(turn)
         try:
             if turn.wait(LONGEST_WAIT_SECONDS):
@@ -227,7 +227,7 @@ class GroupCommit:
             self._leave(turn)
             raise
 
-    def _leave(self, turn: _Turn) -> None:
+    def _leave(self, turn: _Waiter) -> None:
         """Wait no longer. Where the turn came at the last moment, it goes to the next."""
         with self._lock:
             if turn in self._waiting:

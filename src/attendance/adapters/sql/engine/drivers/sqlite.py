@@ -49,7 +49,7 @@ class Sqlite(PooledDatabase):
     @contextmanager
     def transaction(self, connection: Any) -> Iterator[None]:
         self._require_file()
-        with self._writers.turn(), begun(connection, "BEGIN IMMEDIATE"):
+        with self._writers.exclusive(), begun(connection, "BEGIN IMMEDIATE"):
             yield
 
     def shared_transaction(self, _: Any) -> AbstractContextManager[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
 from attendance.application.accounts.read_models import UserDetails
@@ -38,7 +38,7 @@ def link_account(visit: Visit, client_id: str) -> Answer:
     client = client_in_path(visit, client_id)
     account = _named(visit, visit.form["username"])
     _save(visit, client, {*client.user_ids, account.id})
-    return GoOn(f"{card_of(client)}/accounts?notice={'added' if client.user_ids else 'added-first'}")
+    return Redirect(f"{card_of(client)}/accounts?notice={'added' if client.user_ids else 'added-first'}")
 
 
 @room.page("POST", f"{ACCOUNTS}/{{user_id:str}}/remove", form=linked_accounts)
@@ -46,7 +46,7 @@ def unlink_account(visit: Visit, client_id: str, user_id: str) -> Answer:
     """Let an account see a client no more."""
     client = client_in_path(visit, client_id)
     _save(visit, client, {*client.user_ids} - {id_in_path(user_id, AccountId)})
-    return GoOn(f"{card_of(client)}/accounts?notice=removed")
+    return Redirect(f"{card_of(client)}/accounts?notice=removed")
 
 
 def accounts_of(visit: Visit, client: ClientDetails) -> tuple[UserDetails, ...] | None:

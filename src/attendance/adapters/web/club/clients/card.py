@@ -8,7 +8,7 @@ from attendance.adapters.web.club.clients.ages import age_on, days_to_birthday
 from attendance.adapters.web.club.clients.paths import CLIENTS, client_in_path, dialled
 from attendance.adapters.web.club.clients.years import months_of
 from attendance.adapters.web.club.passes import passes_shown
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.navigation import CHILDREN
 from attendance.application.club.timetables.of_client import GroupOfClientDetails
@@ -25,7 +25,7 @@ def client_card(visit: Visit, client_id: str) -> Answer:
     """The card; parents go on to the page of their child."""
     client = client_in_path(visit, client_id)
     if Permission.LIST_CLIENTS not in visit.permissions:
-        return GoOn(f"{CHILDREN}/{client.id}")
+        return Redirect(f"{CHILDREN}/{client.id}")
     use_cases, actor, today = visit.use_cases, visit.signed_in, visit.today
     year = _year(visit, today)
     since, until = date(year, 1, 1), date(year, 12, 31)

@@ -1,7 +1,7 @@
 """Contracts with a client."""
 
 from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.club.clients import ClientDetails
 from attendance.application.club.contracts import ContractDetails
@@ -30,7 +30,7 @@ def add_contract(visit: Visit, client_id: str) -> Answer:
     if not fields["number"].strip():
         del fields["number"]
     visit.use_cases.add_contract(visit.signed_in, client_id=client.id, **fields)
-    return GoOn(f"{card_of(client)}?notice=contract#contracts")
+    return Redirect(f"{card_of(client)}?notice=contract#contracts")
 
 
 @room.page("GET", ONE)
@@ -51,7 +51,7 @@ def edit_contract(visit: Visit, client_id: str, contract_id: str) -> Answer:
     visit.use_cases.edit_contract(
         visit.signed_in, contract_id=contract.id, versions=[version], **_fields(visit)
     )
-    return GoOn(f"{card_of(client)}?notice=contract#contracts")
+    return Redirect(f"{card_of(client)}?notice=contract#contracts")
 
 
 def _found(visit: Visit, client_id: str, contract_id: str) -> tuple[ClientDetails, ContractDetails]:

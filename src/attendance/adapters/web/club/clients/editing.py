@@ -1,7 +1,7 @@
 """Adding a client, editing, archiving and bringing back."""
 
 from attendance.adapters.web.club.clients.paths import CLIENTS, card_of, client_in_path
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.fields import CHECKED
 from attendance.adapters.web.server.languages import N_
 from attendance.application.club.clients import ClientDetails
@@ -33,7 +33,7 @@ def add_client(visit: Visit) -> Answer:
     if visit.form[IS_NEW] != CHECKED and _alike(visit):
         raise Invalid(FieldError(IS_NEW, N_("somebody of this name is here already")))
     added = visit.use_cases.add_client(visit.signed_in, **fields)
-    return GoOn(f"{card_of(added)}?notice=added")
+    return Redirect(f"{card_of(added)}?notice=added")
 
 
 @room.page("GET", f"{CLIENTS}/{{client_id:str}}/edit")
@@ -50,7 +50,7 @@ def edit_client(visit: Visit, client_id: str) -> Answer:
     client = client_in_path(visit, client_id)
     changes = _fields(visit)
     visit.use_cases.edit_client(visit.signed_in, client_id=client.id, versions=_versions(visit), **changes)
-    return GoOn(f"{card_of(client)}?notice=saved")
+    return Redirect(f"{card_of(client)}?notice=saved")
 
 
 def _alike(visit: Visit) -> list[ClientDetails]:
@@ -128,4 +128,4 @@ def _set_active(visit: Visit, client_id: str, *, is_active: bool) -> Answer:
     visit.use_cases.edit_client(
         visit.signed_in, client_id=client.id, versions=_versions(visit), active=is_active
     )
-    return GoOn(f"{card_of(client)}?notice={'restored' if is_active else 'archived'}")
+    return Redirect(f"{card_of(client)}?notice={'restored' if is_active else 'archived'}")

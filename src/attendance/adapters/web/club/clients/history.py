@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from attendance.adapters.web.club.clients.paths import CLIENTS, client_in_path
-from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
 from attendance.application.ports.events import LoggedEvent

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from attendance.adapters.web.club.clients.ages import Age, age_on, days_to_birthday, namesakes
 from attendance.adapters.web.club.clients.paths import CLIENTS, dialled
-from attendance.adapters.web.server.declared import Answer, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Visit
 from attendance.adapters.web.server.languages import N_
 from attendance.adapters.web.server.rendering.files import FORMAT, IS_CSV, csv_reply
 from attendance.application.club.clients import ClientDetails

@@ -1,6 +1,6 @@
 """What the pages of a client have in common: the client that a path names, and links to call or write to."""
 
-from attendance.adapters.web.server.declared import Visit
+from attendance.adapters.web.server.declaration import Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.application.club.clients import ClientDetails
 from attendance.domain.ids import ClientId

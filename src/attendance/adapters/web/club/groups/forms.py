@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from attendance.adapters.web.server.declared import Visit
+from attendance.adapters.web.server.declaration import Visit
 from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import GroupId, LessonId
 

@@ -10,7 +10,7 @@ from attendance.adapters.web.accounts.role_names import called
 from attendance.adapters.web.club.clients.ages import namesakes
 from attendance.adapters.web.club.groups.forms import GROUPS, REWRITE, fields_called, group_path
 from attendance.adapters.web.club.groups.schedule_words import in_words
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.fields import CHECKED, FieldReader
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.ids import id_in_path
@@ -204,7 +204,7 @@ def add_group(visit: Visit) -> Answer:
     fields = _group_fields(visit)
     _ask_about_namesakes(visit, None)
     group = visit.use_cases.add_group(visit.signed_in, **fields)
-    return GoOn(f"{group_path(group.id)}?notice=added")
+    return Redirect(f"{group_path(group.id)}?notice=added")
 
 
 @room.page("GET", f"{GROUPS}/{{group_id:str}}/edit")
@@ -239,7 +239,7 @@ def edit_group(visit: Visit, group_id: str) -> Answer:
         keep_held_rosters=not visit.fields.checked(REWRITE),
         **fields,
     )
-    return GoOn(f"{group_path(group.id)}?notice=saved")
+    return Redirect(f"{group_path(group.id)}?notice=saved")
 
 
 def _group_fields(visit: Visit) -> dict[str, Any]:
@@ -355,4 +355,4 @@ def end_group(visit: Visit, group_id: str) -> Answer:
             cancel_lessons=fields.checked("cancel_lessons"),
             keep_held_rosters=not fields.checked(REWRITE),
         )
-    return GoOn(f"{group_path(group.id)}?notice=ended")
+    return Redirect(f"{group_path(group.id)}?notice=ended")

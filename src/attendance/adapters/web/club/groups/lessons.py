@@ -7,7 +7,7 @@ from uuid import UUID
 from attendance.adapters.web.accounts.role_names import called
 from attendance.adapters.web.club.groups.forms import GROUPS, group_path, lesson_path
 from attendance.adapters.web.club.groups.groups import REASONS, closure_of, values_of_group
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.fields import FieldReader
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.languages import N_
@@ -66,7 +66,7 @@ def add_lesson(visit: Visit, group_id: str) -> Answer:
         **when,  # type: ignore[arg-type]
         **more,
     )
-    return GoOn(f"{lesson_path(lesson.id)}/edit?{_told('added', lesson)}")
+    return Redirect(f"{lesson_path(lesson.id)}/edit?{_told('added', lesson)}")
 
 
 @room.page("GET", f"{LESSON}/edit")
@@ -143,7 +143,7 @@ def delete_lesson(visit: Visit, lesson_id: str) -> Answer:
     visit.use_cases.delete_lesson(
         visit.signed_in, group_id=lesson.group_id, lesson_id=lesson.id, versions=visit.fields.versions
     )
-    return GoOn(f"{group_path(lesson.group_id)}?notice=lesson-deleted")
+    return Redirect(f"{group_path(lesson.group_id)}?notice=lesson-deleted")
 
 
 def _was_faster(visit: Visit, lesson: LessonDetails) -> str:
@@ -171,7 +171,7 @@ def _changed(visit: Visit, lesson: LessonDetails, notice: str, **changes: Any) -
         versions=visit.fields.versions,
         **changes,
     )
-    return GoOn(f"{lesson_path(lesson.id)}/edit?{_told(notice, changed)}")
+    return Redirect(f"{lesson_path(lesson.id)}/edit?{_told(notice, changed)}")
 
 
 def _refuse_what_is_wrong(visit: Visit, fields: FieldReader, given: dict[str, Any]) -> None:

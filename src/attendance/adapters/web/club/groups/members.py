@@ -9,7 +9,7 @@ from attendance.adapters.web.club.groups.forms import (
     named,
 )
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.domain.club.groups import GroupMembership, MembershipNotFound
 from attendance.domain.ids import ClientId, GroupId
@@ -57,7 +57,7 @@ def add_member(visit: Visit, group_id: str) -> Answer:
             versions=visit.fields.versions,
             keep_held_rosters=not fields.checked(REWRITE),
         )
-    return GoOn(f"{group_path(group.id)}?notice=member-added&day={since}")
+    return Redirect(f"{group_path(group.id)}?notice=member-added&day={since}")
 
 
 @room.page("GET", f"{MEMBER}/dates")
@@ -95,7 +95,7 @@ def end_member(visit: Visit, group_id: str, client_id: str) -> Answer:
         versions=visit.fields.versions,
         keep_held_rosters=not fields.checked(REWRITE),
     )
-    return GoOn(f"{group_path(group.id)}?notice=member-ended")
+    return Redirect(f"{group_path(group.id)}?notice=member-ended")
 
 
 @room.page("POST", f"{MEMBER}/dates", form=member_form, said_at={"group_full": ("from-0",)})
@@ -123,4 +123,4 @@ def correct_dates(visit: Visit, group_id: str, client_id: str) -> Answer:
             keep_held_rosters=not fields.checked(REWRITE),
             members=(*others, *own),
         )
-    return GoOn(f"{group_path(of)}?notice=saved")
+    return Redirect(f"{group_path(of)}?notice=saved")

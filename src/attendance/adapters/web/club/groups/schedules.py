@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path, named
 from attendance.adapters.web.club.groups.groups import WHY, names_of_teachers, values_of_group
 from attendance.adapters.web.club.groups.schedule_words import weekday_names
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.adapters.web.server.refusals import faults_of
 from attendance.application.club.schedules import MadeLessons
@@ -81,7 +81,7 @@ def replace_schedule(visit: Visit, group_id: str) -> Answer:
             versions=visit.fields.versions,
             schedule=tuple(slots),
         )
-    return GoOn(f"{group_path(group.id)}?notice=schedule-saved")
+    return Redirect(f"{group_path(group.id)}?notice=schedule-saved")
 
 
 # Lessons of the schedule
@@ -138,7 +138,7 @@ def make_lessons(visit: Visit, group_id: str) -> Answer:
         )
     skipped = Counter(slot.why.value for slot in made.skipped)
     done = {"made": len(made.lessons), "removed": made.removed, **skipped}
-    return GoOn(f"{group_path(of)}?{urlencode({'notice': 'made', **done})}")
+    return Redirect(f"{group_path(of)}?{urlencode({'notice': 'made', **done})}")
 
 
 def _name_in_form(name: str) -> str:

@@ -3,7 +3,7 @@
 from attendance.adapters.web.accounts.role_names import called
 from attendance.adapters.web.club.groups.forms import GROUPS, RowForm, fields_called, group_path, named
 from attendance.adapters.web.club.groups.groups import is_over, values_of_group
-from attendance.adapters.web.server.declared import Answer, GoOn, Page, PageRoom, Visit
+from attendance.adapters.web.server.declaration import Answer, Page, PageRoom, Redirect, Visit
 from attendance.adapters.web.server.ids import id_in_path
 from attendance.domain.club.groups import Teaching
 from attendance.domain.ids import AccountId, GroupId
@@ -74,4 +74,4 @@ def replace_teachers(visit: Visit, group_id: str) -> Answer:
             versions=visit.fields.versions,
             teachers=teachers,
         )
-    return GoOn(f"{group_path(roster.group.id)}?notice=teachers-saved")
+    return Redirect(f"{group_path(roster.group.id)}?notice=teachers-saved")

@@ -1,6 +1,6 @@
 """What is refused: said to people in their language, with a way on from there."""
 
-from attendance.adapters.web.server.refusals.saying import (
+from attendance.adapters.web.server.refusals.messages import (
     FIELD_OF as FIELD_OF,
     SUMMARY as SUMMARY,
     FromElsewhere as FromElsewhere,

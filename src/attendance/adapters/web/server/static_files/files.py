@@ -21,7 +21,7 @@ from attendance.adapters.http.server.compression import BROTLI, GZIP, GZIP_FORMA
 from attendance.adapters.http.server.operations.handlers import route
 from attendance.adapters.http.server.requests.base_path import BasePath
 from attendance.adapters.http.server.wire import Headers, Reply
-from attendance.adapters.web.server.declared import PAGE
+from attendance.adapters.web.server.declaration import PAGE
 from attendance.adapters.web.server.static_files.modules import imported_by, joined
 
 STATIC = "/static"

@@ -1,4 +1,4 @@
-"""A lane of its own for files and whole lists, so that whoever asks for many leaves others their threads."""
+"""Threads for files and whole lists alone: whoever asks for many of them leaves others their threads."""
 
 import asyncio
 import sys
@@ -35,7 +35,7 @@ class Places:
     waiting: deque["asyncio.Future[None]"] = field(default_factory=deque)
 
 
-class ExportLane:
+class ExportExecutor:
     """Makes files and whole lists on `width` threads, a piece at a time, `per_person` for one at once.
 
     One's further requests wait until an earlier one has been sent, without a thread, for `longest_wait`
@@ -51,7 +51,7 @@ class ExportLane:
         self._places: defaultdict[Hashable, Places] = defaultdict(Places)
 
     def __call__(self, call: Callable[[Unpack[A]], R], *args: *A) -> "asyncio.Future[R]":
-        """Run a call in the lane, in the order in which they came. Raises Unavailable once it is closed."""
+        """Run a call after those that came before. Raises Unavailable once it is closed."""
         return self._threads(call, *args)
 
     def iterate(self, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:

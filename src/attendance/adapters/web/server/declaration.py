@@ -110,7 +110,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class GoOn:
+class Redirect:
     """Go on to a path, with another session or none where that is said.
 
     `is_remembered`: the session outlasts the browser.
@@ -122,7 +122,7 @@ class GoOn:
     signs_out: bool = False
 
 
-Answer = Page | GoOn | Reply
+Answer = Page | Redirect | Reply
 Shown = Callable[..., Answer]
 
 

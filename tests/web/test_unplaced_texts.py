@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 
-from attendance.adapters.web.server.declared import Answer, DeclaredPage
-from attendance.adapters.web.server.refusals.kept import LABELS
+from attendance.adapters.web.server.declaration import Answer, DeclaredPage
+from attendance.adapters.web.server.refusals.unplaced_texts import LABELS
 from attendance.domain.accounts.rate_limits import LimitReached
 from attendance.domain.club.lessons import LessonNotFound
 from attendance.domain.errors import AttendanceError, Conflict, Forbidden, Invalid, Outdated, Unavailable

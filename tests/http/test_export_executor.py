@@ -1,4 +1,4 @@
-"""Files and whole lists have a lane of their own: who asks for many of them takes nobody else's threads."""
+"""Files and whole lists have threads of their own: who asks for many takes nobody else's."""
 
 import asyncio
 import threading
@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from attendance.adapters.http.server.exports import tables
-from attendance.adapters.http.server.operations import export_lane
-from attendance.adapters.http.server.operations.export_lane import ExportLane, unless_gone
+from attendance.adapters.http.server.operations import export_executor
+from attendance.adapters.http.server.operations.export_executor import ExportExecutor, unless_gone
 from attendance.adapters.http.server.operations.request_threads import RequestThreads
 from attendance.application.forms.listing import BATCH
 from attendance.domain.accounts.rate_limits import LimitReached
@@ -83,7 +83,7 @@ def test_workbooks_of_one_person_are_made_one_after_the_other_while_others_are_a
 @pytest.mark.plants
 def test_without_a_lane_workbooks_are_made_at_once_on_all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch)
-    monkeypatch.setattr(export_lane, "RequestThreads", lambda *_: RequestThreads(THREADS))
+    monkeypatch.setattr(export_executor, "RequestThreads", lambda *_: RequestThreads(THREADS))
     with running(threads=THREADS, exports_per_person=LOOPS) as api:
         with amid_workbooks(api, gate, at_the_gate=THREADS):
             pass
@@ -94,7 +94,9 @@ def test_without_a_lane_workbooks_are_made_at_once_on_all_threads(monkeypatch: p
 @pytest.mark.slow
 def test_who_asks_for_more_than_are_made_for_one_is_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch)
-    monkeypatch.setattr("attendance.adapters.http.app.ExportLane", partial(ExportLane, longest_wait=0))
+    monkeypatch.setattr(
+        "attendance.adapters.http.app.ExportExecutor", partial(ExportExecutor, longest_wait=0)
+    )
     with running(exports=2, exports_per_person=1) as api:
         with amid_workbooks(api, gate, at_the_gate=1) as answers:
             another = api.having(Role.EMPLOYEE)
@@ -156,30 +158,30 @@ def test_calendars_are_made_in_the_lane(monkeypatch: pytest.MonkeyPatch) -> None
     assert "attendance-export" in seen.names
 
 
-def of_lane(ask: Callable[[ExportLane], Any], **options: Any) -> Any:
+def of_lane(ask: Callable[[ExportExecutor], Any], **options: Any) -> Any:
     async def asked() -> Any:
-        lane = ExportLane(1, 1, **options)
+        executor = ExportExecutor(1, 1, **options)
         try:
-            return await ask(lane)
+            return await ask(executor)
         finally:
-            await lane.close()
+            await executor.close()
 
     return asyncio.run(asked())
 
 
 def test_places_are_handed_on_in_the_order_in_which_they_were_asked_for() -> None:
-    async def ask(lane: ExportLane) -> list[int]:
+    async def ask(executor: ExportExecutor) -> list[int]:
         had: list[int] = []
 
         async def take(number: int) -> None:
-            async with lane.place("ann"):
+            async with executor.place("ann"):
                 had.append(number)
 
-        async with asyncio.TaskGroup() as group, lane.place("ann"):
+        async with asyncio.TaskGroup() as group, executor.place("ann"):
             for number in range(4):
                 group.create_task(take(number))
             await asyncio.sleep(0)
-            async with lane.place("bea"):
+            async with executor.place("bea"):
                 assert had == []
         return had
 
@@ -187,12 +189,12 @@ def test_places_are_handed_on_in_the_order_in_which_they_were_asked_for() -> Non
 
 
 def test_a_place_that_nobody_waits_for_any_more_is_not_lost() -> None:
-    async def ask(lane: ExportLane) -> None:
+    async def ask(executor: ExportExecutor) -> None:
         async def take() -> None:
-            async with lane.place("ann"):
+            async with executor.place("ann"):
                 pass
 
-        async with lane.place("ann"):
+        async with executor.place("ann"):
             before, at_once, after = (asyncio.ensure_future(take()) for _ in range(3))
             await asyncio.sleep(0)
             before.cancel()
@@ -200,19 +202,19 @@ def test_a_place_that_nobody_waits_for_any_more_is_not_lost() -> None:
         at_once.cancel()
         await asyncio.gather(before, at_once, return_exceptions=True)
         await after
-        async with lane.place("ann"):
+        async with executor.place("ann"):
             assert before.cancelled()
 
     of_lane(ask)
 
 
 def test_of_those_who_wait_there_are_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_lane, "MOST_WAITING", 0)
+    monkeypatch.setattr(export_executor, "MOST_WAITING", 0)
 
-    async def ask(lane: ExportLane) -> None:
-        async with lane.place("ann"):
+    async def ask(executor: ExportExecutor) -> None:
+        async with executor.place("ann"):
             with pytest.raises(LimitReached):
-                async with lane.place("ann"):
+                async with executor.place("ann"):
                     pass
 
     of_lane(ask)

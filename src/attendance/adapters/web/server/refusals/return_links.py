@@ -5,15 +5,15 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from attendance.adapters.http.server.operations.declaration import Runs
-from attendance.adapters.web.server.declared import Answer, DeclaredPage, GoOn, Visit
-from attendance.adapters.web.server.going_on import START
+from attendance.adapters.web.server.declaration import Answer, DeclaredPage, Redirect, Visit
 from attendance.adapters.web.server.navigation import ENTRIES, Entry
+from attendance.adapters.web.server.redirects import START
 
 _WITH_IDS = frozenset({409, 412, 413, 415, 400, 429, 503})
 """Statuses of what is there and may be seen: the page of the same thing can be gone back to."""
 
 
-class WaysBack:
+class ReturnLinks:
     """The pages that can be opened, by the parts of their paths."""
 
     def __init__(self, pages: Iterable[DeclaredPage]) -> None:
@@ -46,7 +46,7 @@ class WaysBack:
 
     def _to_form(self, visit: Visit, **_: str) -> Answer:
         # whether it may be seen is asked there
-        return GoOn(quote(self.of(visit.path, method="GET", status=400, entries=ENTRIES) or START))
+        return Redirect(quote(self.of(visit.path, method="GET", status=400, entries=ENTRIES) or START))
 
     def is_page(self, path: str) -> bool:
         """Whether a page is at a path."""

@@ -8,8 +8,8 @@ import pytest
 
 from attendance.adapters.web.server.forms import Typed
 from attendance.adapters.web.server.navigation import ENTRIES, LABS, Entry
-from attendance.adapters.web.server.refusals.meanwhile import Merged, ShownForm, form_of, merged
-from attendance.adapters.web.server.refusals.ways_back import WaysBack
+from attendance.adapters.web.server.refusals.edit_conflicts import Merged, ShownForm, form_of, merged
+from attendance.adapters.web.server.refusals.return_links import ReturnLinks
 from attendance.domain.accounts.accounts import Language
 from attendance.domain.errors import Conflict, Outdated, Unavailable
 from tests.http.api import UNKNOWN_ID, Api
@@ -45,14 +45,14 @@ LAB = f"{LABS}/{UNKNOWN_ID}"
 def test_one_goes_back_to_the_nearest_page_that_can_be_seen(
     method: str, path: str, status: int, back: str | None
 ) -> None:
-    ways_back = WaysBack(declared().values())
-    assert ways_back.of(path, method=method, status=status, entries=ENTRIES) == back
+    return_links = ReturnLinks(declared().values())
+    assert return_links.of(path, method=method, status=status, entries=ENTRIES) == back
 
 
 def test_nobody_is_led_to_a_list_that_is_not_theirs() -> None:
     without_labs: list[Entry] = [entry for entry in ENTRIES if entry.path != LABS]
-    ways_back = WaysBack(declared().values())
-    assert ways_back.of(LAB, method="GET", status=404, entries=without_labs) is None
+    return_links = ReturnLinks(declared().values())
+    assert return_links.of(LAB, method="GET", status=404, entries=without_labs) is None
 
 
 SENT_ALONE = sorted(
@@ -62,7 +62,7 @@ SENT_ALONE = sorted(
 
 
 def test_an_address_that_a_form_is_sent_to_leads_to_the_page_of_the_form(memory: Api) -> None:
-    ways_back, ada = WaysBack(declared().values()), signed_in(memory)
+    return_links, ada = ReturnLinks(declared().values()), signed_in(memory)
     assert len(SENT_ALONE) >= 10
     for path, part in product(SENT_ALONE, (UNKNOWN_ID, "%0D%0Ax%3A%20y", "%F0%9F%8E%88")):
         address = re.sub("{[^}]*}", part, path)
@@ -70,7 +70,7 @@ def test_an_address_that_a_form_is_sent_to_leads_to_the_page_of_the_form(memory:
         assert (address, answer.status_code) == (address, 303)
         back = answer.headers["location"]
         assert address.startswith(back)
-        assert ways_back.is_page(unquote(back))
+        assert return_links.is_page(unquote(back))
 
 
 # What was changed meanwhile
