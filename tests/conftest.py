@@ -18,6 +18,7 @@ from attendance.adapters.memory import MemoryStore
 from attendance.adapters.sql import SqlStore
 from attendance.adapters.sql.engine.databases import Database
 from attendance.application.ports import Store
+from tests.cpus import Cpus
 from tests.databases import Databases, KeptDatabase, PostgresDatabases, SqliteDatabases, postgres_databases
 from tests.examples import FULL, QUICK, examples
 
@@ -29,6 +30,7 @@ settings.load_profile("suite")
 # its assertions are to say what they compared, like those of the tests
 pytest.register_assert_rewrite("attendance.testing.contract")
 
+CPUS = Cpus(os.environ.get("PYTEST_XDIST_WORKER", ""))
 MANY = 4
 """So many cases of a test are all tried for each save."""
 STORES = ["memory", "sqlite", "postgresql"]
@@ -111,6 +113,12 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: not to look for garbage in it is a tenth of the time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A request goes from thread to thread: from CPU to CPU that takes longer than all else of it."""
+    CPUS.use(all_of_them=item.get_closest_marker("processes") is not None)
 
 
 def stores_of(item: pytest.Item) -> set[str]:

@@ -2,7 +2,10 @@
 
 from datetime import date, datetime, time, timedelta
 
+from attendance.domain.errors import FieldError, error_if
+
 ONE_DAY = timedelta(days=1)
+LONGEST_RANGE = 366
 
 
 class Period:
@@ -42,3 +45,9 @@ def length_of(starts: time, ends: time) -> timedelta:
 def is_within(day: date, since: date | None, until: date | None) -> bool:
     """Whether `day` is from `since` to `until`, both included; None: open at that end."""
     return (since or day) <= day <= (until or day)
+
+
+def length_error(field: str, first: date, last: date) -> FieldError | None:
+    """The error of the field with the last day where a range has more than 366 days, both included."""
+    is_too_long = last - first >= timedelta(days=LONGEST_RANGE)
+    return error_if(is_too_long, field, f"must be at most {LONGEST_RANGE} days from from")

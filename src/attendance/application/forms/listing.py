@@ -1,11 +1,18 @@
 """Lists: sorted, by numbered pages, or whole in memory that does not grow with them."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from attendance.application.forms.retrying import retried
-from attendance.application.pagination import PAGE_LENGTH, PageChoice, PageRequest, SortKey, numbered
+from attendance.application.pagination import (
+    PAGE_LENGTH,
+    NumberedPage,
+    PageChoice,
+    PageRequest,
+    SortKey,
+    numbered,
+)
 from attendance.application.ports import Store, UnitOfWork
 
 BATCH = 500
@@ -29,6 +36,14 @@ class Listed(Generic[T]):
     page: int | None = None
     per_page: int = PAGE_LENGTH
     hidden: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[T], page: NumberedPage | None) -> "Listed[T]":
+        """A page of rows that are all there; None: the whole list."""
+        if page is None:
+            return cls(items=rows, total=len(rows))
+        items = rows[page.offset : page.offset + page.length]
+        return cls(items=items, total=len(rows), page=page.number, per_page=page.length)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.items)

@@ -78,10 +78,7 @@ def sorted_rows(
         with_value = [row for row in ordered if value(row) is not None]
         without_value = [row for row in ordered if value(row) is None]
         ordered = [*sorted(with_value, key=value, reverse=key.descending), *without_value]
-    if page is None:
-        return Listed(items=ordered, total=len(ordered))
-    items = ordered[page.offset : page.offset + page.length]
-    return Listed(items=items, total=len(ordered), page=page.number, per_page=page.length)
+    return Listed.of_rows(ordered, page)
 
 
 def _name_key(row: StatisticsRow) -> str:

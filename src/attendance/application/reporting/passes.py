@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import TypeVar
@@ -11,8 +11,8 @@ from attendance.application.forms.listing import Listed, Reading
 from attendance.application.forms.use_case import DatedQuery, Query
 from attendance.application.pagination import NumberedPage, PageChoice, numbered, validate_range
 from attendance.application.ports import PassOfClient, UnpaidOfClient
-from attendance.domain.club.schedules import LONGEST_RANGE
-from attendance.domain.errors import Forbidden, error_if
+from attendance.domain.dates import length_error
+from attendance.domain.errors import Forbidden
 from attendance.domain.ids import ClientId, SubscriptionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level, sees_all_groups, sees_sales
@@ -91,7 +91,7 @@ class SalesList:
             until=until,
             totals=_totals(sales),
             by_price=_by_price(sales),
-            rows=_page_of(sales, page),
+            rows=Listed.of_rows(sales, page),
         )
 
     def up_to(self, day: date) -> "SalesList":
@@ -120,8 +120,7 @@ class ListSales(DatedQuery):
         validate_range(since, until)
         last = until or max(today, since or today)
         first = since or last.replace(day=1)
-        too_long = f"must be at most {LONGEST_RANGE} days from from"
-        raise_if_errors(error_if(last - first >= timedelta(days=LONGEST_RANGE), "to", too_long))
+        raise_if_errors(length_error("to", first, last))
         chosen = numbered(page)
         require(sees_sales(actor), Forbidden)
         rows = Reading(self.store).one(lambda work: work.statistics.passes_sold(first, last))
@@ -159,7 +158,7 @@ class ListEndingPasses(DatedQuery):
         require_level(actor, Permission.LIST_SUBSCRIPTIONS)
         since = today - min(SOON, today - date.min)
         rows = Reading(self.store).one(lambda work: work.statistics.passes_not_over(since))
-        return _page_of(_ending(rows, today), chosen)
+        return Listed.of_rows(_ending(rows, today), chosen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +182,7 @@ class ListUnpaid(Query):
         rows = Reading(self.store).one(lambda work: work.statistics.unpaid_by_client())
         # they come by name
         most_first = tuple(sorted(rows, key=lambda row: -row.visits))
-        return UnpaidList(visits=sum(row.visits for row in rows), rows=_page_of(most_first, chosen))
+        return UnpaidList(visits=sum(row.visits for row in rows), rows=Listed.of_rows(most_first, chosen))
 
 
 def _ending(rows: Iterable[PassOfClient], today: date) -> tuple[EndingPassDetails, ...]:
@@ -226,10 +225,3 @@ def _by_price(sales: Iterable[SaleDetails]) -> tuple[SalesOfPrice, ...]:
         for (name, currency), each in amounts.items()
     )
     return tuple(sorted(rows, key=lambda row: (row.currency, -row.amount, row.price_name)))
-
-
-def _page_of(rows: tuple[T, ...], page: NumberedPage | None) -> Listed[T]:
-    if page is None:
-        return Listed(items=rows, total=len(rows))
-    items = rows[page.offset : page.offset + page.length]
-    return Listed(items=items, total=len(rows), page=page.number, per_page=page.length)

@@ -1,14 +1,12 @@
 """The dates on which a group meets by its schedule."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from attendance.domain.club.groups import Group, Slot
-from attendance.domain.dates import ONE_DAY
+from attendance.domain.dates import ONE_DAY, length_error
 from attendance.domain.errors import error_if
 from attendance.domain.text import raise_if_errors
-
-LONGEST_RANGE = 366
 
 
 def slots_between(group: Group, since: date, until: date) -> Iterator[tuple[date, Slot]]:
@@ -30,9 +28,5 @@ def require_range(since: date, until: date) -> None:
     """Raise Invalid for a range that ends before it begins or has more than 366 days."""
     raise_if_errors(
         error_if(until < since, "until", "must not be before from"),
-        error_if(
-            until - since >= timedelta(days=LONGEST_RANGE),
-            "until",
-            f"must be at most {LONGEST_RANGE} days from from",
-        ),
+        length_error("until", since, until),
     )

@@ -14,7 +14,7 @@ from attendance.application.forms.listing import Listed
 from attendance.application.pagination import NumberedPage
 from attendance.domain.accounts.role_changes import State
 from attendance.domain.club.lessons import LessonState
-from attendance.domain.club.schedules import LONGEST_RANGE
+from attendance.domain.dates import LONGEST_RANGE
 from attendance.domain.errors import Forbidden
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Role

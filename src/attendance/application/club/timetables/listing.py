@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from attendance.application.club.lessons import LessonDetails
@@ -14,8 +14,7 @@ from attendance.application.ports import Employee, Today, UnitOfWork
 from attendance.application.ports.club import LessonCriteria, LessonInContext
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.club.lessons import Lesson, LessonState
-from attendance.domain.club.schedules import LONGEST_RANGE
-from attendance.domain.errors import error_if
+from attendance.domain.dates import length_error
 from attendance.domain.ids import AccountId, GroupId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, sees_members
@@ -163,13 +162,7 @@ class ListAllLessons(TimedQuery):
         order, now, today = lessons_order(sort, ("date",)), self.clock(), self.today()
         validate_range(since, until)
         first, last = since or min(today, until or today), until or max(today, since or today)
-        raise_if_errors(
-            error_if(
-                last - first >= timedelta(days=LONGEST_RANGE),
-                "to",
-                f"must be at most {LONGEST_RANGE} days from from",
-            )
-        )
+        raise_if_errors(length_error("to", first, last))
         criteria = LessonCriteria(
             at=now,
             since=first,

@@ -19,9 +19,7 @@ from attendance.domain.attendance.marks import Mark, is_announced
 from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import Group, GroupMembership, Slot
 from attendance.domain.club.lessons import Lesson
-from attendance.domain.club.schedules import LONGEST_RANGE
-from attendance.domain.dates import ONE_DAY
-from attendance.domain.errors import error_if
+from attendance.domain.dates import ONE_DAY, length_error
 from attendance.domain.ids import ClientId, GroupId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.text import raise_if_errors, sort_key
@@ -181,6 +179,5 @@ def lessons_range(since: date | None, until: date | None, *, today: date) -> tup
     first = since or min(today, until or today)
     begin = max(today, first)
     last = until or (begin + USUAL_RANGE if date.max - begin >= USUAL_RANGE else date.max)
-    is_too_long = last - first >= timedelta(days=LONGEST_RANGE)
-    raise_if_errors(error_if(is_too_long, "to", f"must be at most {LONGEST_RANGE} days from from"))
+    raise_if_errors(length_error("to", first, last))
     return first, last

@@ -21,8 +21,7 @@ from attendance.application.club.timetables.listing import LessonInContextDetail
 from attendance.application.club.timetables.rosters import RosterDetails
 from attendance.domain.club.lessons import CLOSED, GROUP_ENDED, LessonState
 from attendance.domain.club.locations import Closure, Location
-from attendance.domain.club.schedules import LONGEST_RANGE
-from attendance.domain.dates import ONE_DAY
+from attendance.domain.dates import LONGEST_RANGE, ONE_DAY
 from attendance.domain.errors import FieldError, Invalid
 from attendance.domain.ids import AccountId, GroupId, LocationId
 from attendance.domain.permissions.table import Permission
