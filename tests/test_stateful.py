@@ -1,6 +1,6 @@
 """Any sequence of requests leaves every store saying what plain dictionaries would say."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import hypothesis.strategies as st
 import pytest
@@ -16,6 +16,7 @@ from hypothesis.stateful import (
 )
 
 from attendance.domain.accounts.accounts import InvalidCredentials, UsernameTaken
+from attendance.domain.accounts.rate_limits import LimitReached, Limits
 from attendance.domain.attendance.status import Status
 from attendance.domain.errors import AttendanceError, Unauthenticated
 from attendance.domain.ids import AccountId, LabId, LabMarkId
@@ -59,6 +60,7 @@ class Labs(OverStore):
         self.cases = self.world.use_cases
         self.usernames: dict[str, tuple[str, AccountId]] = {}
         self.tokens: dict[str, AccountId] = {}
+        self.failures: dict[tuple[str, bool], list[datetime]] = {}
         self.owners: dict[LabId, AccountId] = {}
         self.descriptions: dict[LabId, tuple[str, str]] = {}
         self.members: dict[LabId, list[AccountId]] = {}
@@ -90,12 +92,22 @@ class Labs(OverStore):
 
     @rule(name=NAMES, right=st.booleans())
     def sign_in(self, name: str, right: bool) -> None:
+        key, now = folded(name), self.world.clock()
+        # of a name that nobody has yet they do not count against who registers it
+        failures = self.failures.setdefault((key, key in self.usernames), [])
+        limit = Limits().failed_sign_ins_per_account
+        is_refused = len([at for at in failures if at > now - limit.within]) == limit.most
         try:
             token = self.cases.sign_in(username=name, password=PASSWORD if right else "wrong").access_token
+        except LimitReached:
+            assert is_refused
         except InvalidCredentials:
-            assert not right or folded(name) not in self.usernames
+            assert not is_refused
+            assert not right or key not in self.usernames
+            failures.append(now)
         else:
             assert right
+            assert not is_refused
             self.tokens[token] = self.usernames[folded(name)][1]
 
     @rule(hours=st.sampled_from([0.5, 13]))

@@ -91,8 +91,14 @@ def found_on(page: Page) -> dict[str, list[str]]:
         found[f"{size['width']} {media}"] = found_by_axe(page)
         if size == PHONE:
             found[f"{size['width']} {media}"] += found_by_looking(page)
+    return {look: faults for look, faults in {**found, **found_in_large_letters(page)}.items() if faults}
+
+
+def found_in_large_letters(page: Page) -> dict[str, list[str]]:
+    """What is in the way on phones with letters of twice the size, which they keep."""
+    found = {}
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     for size in (LARGER_PHONE, PHONE):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         found[f"{size['width']} large letters"] = [*found_by_looking(page), *_falling_apart(page)]
-    return {look: faults for look, faults in found.items() if faults}
+    return found

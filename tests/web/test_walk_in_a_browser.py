@@ -12,7 +12,7 @@ from playwright.sync_api import Error, Page, Response, Route
 
 from tests.service import Service
 from tests.web.clicks import PASSWORD, has_session
-from tests.web.looks import PHONE, found_by_axe, found_by_looking
+from tests.web.looks import PHONE, found_by_axe, found_by_looking, found_in_large_letters
 from tests.web.registry import declared
 from tests.web.test_in_a_browser import without_encoding
 
@@ -93,6 +93,8 @@ def found_now(page: Page, answered: Response) -> list[str]:
         faults.append(f"a link leads to {answered.status}")
     if page.evaluate("window.planted === true"):
         faults.append("what is written into it runs")
+    for look, found in found_in_large_letters(page).items():
+        faults += [f"{look}: {fault}" for fault in found]
     return faults
 
 
