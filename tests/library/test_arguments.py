@@ -8,7 +8,18 @@ from uuid import uuid4
 
 import pytest
 
-from attendance import OPERATOR, FieldError, GroupMembership, Invalid, NotFound, Role, UseCases
+from attendance import (
+    OPERATOR,
+    Closure,
+    FieldError,
+    Freeze,
+    GroupMembership,
+    Invalid,
+    NotFound,
+    Role,
+    Slot,
+    UseCases,
+)
 from attendance.application.checking import check_of
 from attendance.application.use_cases import USE_CASES
 
@@ -122,6 +133,30 @@ def test_what_is_right_is_accepted() -> None:
     assert check_of(dt.date).accepts(dt.date(2026, 3, 2))
     with pytest.raises(TypeError, match="no check"):
         check_of("int")
+
+
+class Frozen(dt.date):
+    """As what stands in for the date in tests is one."""
+
+
+def test_a_date_of_a_class_of_its_own_is_a_date(attendance: UseCases) -> None:
+    day = Frozen(2026, 3, 2)
+    place = attendance.add_location(OPERATOR, name="House", address="1 Main Street")
+    closures = (Closure(since=day, until=day),)
+    assert attendance.edit_location(OPERATOR, location_id=place.id, closures=closures).closures == closures
+    client = attendance.add_client(OPERATOR, name="Tom", birthday=day)
+    group = attendance.add_group(OPERATOR, name="Choir", location_id=place.id)
+    members = attendance.add_member(OPERATOR, group_id=group.id, client_id=client.id, since=day).members
+    assert [member.since for member in members or ()] == [day]
+    slot = Slot(weekday=1, starts=dt.time(16), ends=dt.time(17), since=day)
+    assert attendance.edit_group(OPERATOR, group_id=group.id, schedule=(slot,)).schedule == (slot,)
+    price = attendance.add_price(OPERATOR, name="Month", amount=Decimal(10), currency="EUR", valid_days=30)
+    sold = attendance.sell_subscription(OPERATOR, client_id=client.id, price_id=price.id)
+    attendance.edit_subscription(
+        OPERATOR, subscription_id=sold.id, freezes=(Freeze(since=sold.starts_on, until=sold.starts_on),)
+    )
+    ended = attendance.end_member(OPERATOR, group_id=group.id, client_id=client.id, until=day)
+    assert [member.until for member in ended.members or ()] == [day]
 
 
 def test_other_methods_of_a_use_case_are_checked_too(attendance: UseCases) -> None:

@@ -140,7 +140,17 @@ def test_no_file_is_written_that_was_not_asked_for(tmp_path: Path, monkeypatch: 
     assert {path.name for path in tmp_path.rglob("*")} == {"kept", "attendance.db"}
 
 
-@pytest.mark.slow
+def test_a_setting_that_is_none_says_nothing_of_how_mail_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_attendance(smtp_url=None, **CHEAP) as attendance:
+        attendance.register(username="mia", email="mia@example.org", password=PASSWORD)
+        with pytest.raises(NoNotifier):
+            attendance.dispatch_mail()
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_mail_that_waited_is_sent_once_it_is_said_how(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/attendance.db"
     with open_attendance(url, **CHEAP) as attendance:
@@ -165,6 +175,20 @@ def test_a_token_is_good_where_the_key_is_the_same(tmp_path: Path) -> None:
 
 
 # Closing
+
+
+def test_a_short_list_is_the_same_however_often_it_is_read(store_url: str) -> None:
+    with open_attendance(store_url, **CHEAP) as attendance:
+        attendance.add_client(OPERATOR, name="Tom")
+        clients = attendance.list_clients(OPERATOR)
+        with pytest.raises(ZeroDivisionError), attendance.transaction():
+            attendance.add_client(OPERATOR, name="Zoe")
+            inside = attendance.list_clients(OPERATOR)
+            raise ZeroDivisionError
+    for _ in range(2):
+        assert [client.name for client in clients] == ["Tom"]
+        assert [client.name for client in inside] == ["Tom", "Zoe"]
+    assert (len(clients), len(inside)) == (1, 2)
 
 
 def test_using_it_after_closing_is_refused_with_one_clear_error(store_url: str) -> None:

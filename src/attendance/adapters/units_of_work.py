@@ -10,7 +10,7 @@ from threading import Lock
 from types import TracebackType
 
 from attendance.adapters.backoff import attempts
-from attendance.application.ports import Contended, NestedUnitOfWork, Store, UnitOfWork
+from attendance.application.ports import Contended, LeftElsewhere, NestedUnitOfWork, Store, UnitOfWork
 from attendance.domain.errors import Unavailable
 
 OTHERS_TRANSACTION = "a transaction belongs to the process that opened it"
@@ -83,7 +83,10 @@ class JoinableStore(Store):
             try:
                 with ExitStack() as stack:
                     unit.ambient = self._begun(stack)
-                    yield
+                    try:
+                        yield
+                    finally:
+                        self._require_still_inside(unit)
             except Contended as contended:
                 raise Unavailable from contended
             except RuntimeError as error:
@@ -116,6 +119,11 @@ class JoinableStore(Store):
         while unit is not None and not (unit.store is self and unit.is_open):
             unit = unit.outer
         return unit
+
+    def _require_still_inside(self, unit: OpenUnit) -> None:
+        """Raise LeftElsewhere where the context that ends a transaction is not inside of it."""
+        if unit.process == getpid() and self.open_unit() is not unit:
+            raise LeftElsewhere
 
     def _begun(self, stack: ExitStack) -> Ambient:
         """Begin an ambient transaction; try again where that is Contended."""

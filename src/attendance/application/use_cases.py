@@ -221,9 +221,16 @@ class UseCases:
         """Make all use cases called inside one transaction: `with attendance.transaction(): ...`.
 
         It is committed when the block ends and rolled back when it raises. A use case that is refused and
-        caught inside leaves no trace, and the rest goes on. It belongs to the thread or asyncio task that
-        opens it; others see nothing of it before it is committed, and may have to wait, so keep it short.
-        Raises NestedUnitOfWork inside another one, Unavailable.
+        caught inside leaves no trace, and the rest goes on. Others see nothing of it before it is committed,
+        and may have to wait, so keep it short.
+
+        It belongs to the context that opens it: the thread or asyncio task, and tasks and `to_thread` calls
+        that it begins, of which one at a time may call a use case. Enter and leave it in one context
+        (LeftElsewhere otherwise), and do not await others amid it that need the database, too.
+
+        What is read is not locked: on PostgreSQL somebody else may change it before the block ends. Give what
+        you read as `versions` to what you change. Mails that `request_password_reset` asks for are queued
+        apart from it. Raises NestedUnitOfWork inside another one, and where two calls overlap; Unavailable.
         """
         return self._store.ambient()
 

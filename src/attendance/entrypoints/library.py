@@ -96,7 +96,7 @@ def open_attendance(
     from attendance.entrypoints.settings import settings_of
 
     chosen = settings_of({"database_url": database_url, **settings})
-    keeps_mail_waiting = not (settings.keys() & {"smtp_url", "mail_directory"})
+    keeps_mail_waiting = not (settings.get("smtp_url") or settings.get("mail_directory"))
     with opened_as_library(
         chosen, adapters or Adapters(), keeps_mail_waiting=keeps_mail_waiting
     ) as use_cases:

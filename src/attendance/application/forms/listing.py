@@ -25,9 +25,10 @@ R = TypeVar("R")
 class Listed(Generic[T]):
     """A list, or with `page` one page of `per_page` items of it: iterate over it, as often as you like.
 
-    `total` counts all matches, on this page and others, as of the call. A page holds its items. A whole list
-    is read in batches of 500 while it is iterated over, and read again each time: it needs no more memory the
-    longer it is, and what changes meanwhile may or may not be in it. `hidden` names the attributes that are
+    `total` counts all matches, on this page and others, as of the call. A page holds its items, as does a
+    whole list of fewer than 500. A longer one is read in batches of 500 while it is iterated over, and read
+    again each time: it needs no more memory the longer it is, what changes meanwhile may or may not be in it,
+    and nothing is read once what it is read with is closed. `hidden` names the attributes that are
     None in every item, because this actor may not see them.
     """
 
@@ -71,8 +72,9 @@ def listed(
 ) -> Listed[R]:
     """A page of a list, or the whole list: `rows`, each item as `details` makes it of what is stored.
 
-    The first batch of a whole list is read at once, each further one when iteration reaches it, in a
-    transaction of its own. What ends on the page, or with the first batch, is not counted again. `hidden`:
+    The first batch of a whole list is read at once, and kept where that is all. Each further one is read when
+    iteration reaches it, in a transaction of its own. What ends on the page, or with the first batch, is not
+    counted again. `hidden`:
     the attributes that are None in every item. Raises Invalid for a page below 1, then what `permitted`
     raises.
     """
@@ -100,16 +102,18 @@ def listed(
         return reading.one(lambda work: rows(work, PageRequest(order=order, limit=BATCH, after=after)))
 
     first = batch(None)
-    total = len(first) if len(first) < BATCH else reading.one(count)
-    return Listed(items=Batches(batch=batch, details=details, first=first), total=total, hidden=hidden)
+    if len(first) < BATCH:
+        return Listed(items=tuple(map(details, first)), total=len(first), hidden=hidden)
+    items = Batches(batch=batch, details=details, first=first)
+    return Listed(items=items, total=reading.one(count), hidden=hidden)
 
 
 @dataclass(slots=True, kw_only=True)
 class Batches(Generic[T, R]):
-    """A whole list, read while it is iterated over; the first iteration uses the batch read beforehand."""
+    """A long list, read while it is iterated over; the first iteration uses the batch read beforehand."""
 
-    batch: Callable[[T | None], tuple[T, ...]]
-    details: Callable[[T], R]
+    batch: Callable[[T | None], tuple[T, ...]] = field(repr=False)
+    details: Callable[[T], R] = field(repr=False)
     first: tuple[T, ...] | None = field(repr=False)
 
     def __iter__(self) -> Iterator[R]:

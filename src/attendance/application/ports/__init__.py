@@ -65,6 +65,7 @@ from attendance.application.ports.store import (
     RESOURCES as RESOURCES,
     Contended as Contended,
     DuplicateId as DuplicateId,
+    LeftElsewhere as LeftElsewhere,
     NestedUnitOfWork as NestedUnitOfWork,
     Store as Store,
     UnitOfWork as UnitOfWork,

@@ -28,6 +28,20 @@ class NestedUnitOfWork(RuntimeError):
         super().__init__("a unit of work of this store is open already")
 
 
+class LeftElsewhere(RuntimeError):
+    """A mistake of the caller's: a transaction was entered in one context and left in another.
+
+    As where a generator that is a dependency is run in a copy of the context: what was called between the two
+    did not join the transaction. It is rolled back.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a transaction was left in another context than it was entered in: "
+            "what was called in between was not part of it"
+        )
+
+
 class DuplicateId(RuntimeError):
     """A mistake of the caller's: what was to be added has the id of something that is stored already."""
 
@@ -107,10 +121,12 @@ class Store(Protocol):
         Inside the block the units of work of this context join it, whichever method opens them: they see what
         was written before in the block, and neither commit nor roll back alone. One that raises takes back
         its own writes only; who catches that goes on. `attempts()` gives one attempt, so that a use case that
-        is Contended ends as Unavailable. Other threads and tasks are not affected, and may have to wait.
+        is Contended ends as Unavailable. Other threads and tasks are not affected, and may have to wait;
+        those begun inside with a copy of this context, as `asyncio.to_thread` does, join, one at a time.
 
         Raises NestedUnitOfWork inside any unit of work of this store, another `ambient()` included, and for a
-        unit inside one that joined; Unavailable, also where the commit is Contended.
+        unit inside or beside one that joined; LeftElsewhere; Unavailable, also where the commit is
+        Contended.
         """
 
     @abstractmethod

@@ -102,8 +102,9 @@ def is_own(actor: Actor, client: Client | None) -> bool:
 
 
 def _repeated_errors(user_ids: tuple[AccountId, ...]) -> list[FieldError]:
+    first = {user_id: place for place, user_id in reversed([*enumerate(user_ids)])}
     return [
         FieldError(f"user_ids[{place}]", "must not be repeated")
         for place, user_id in enumerate(user_ids)
-        if user_id in user_ids[:place]
+        if first[user_id] < place
     ]

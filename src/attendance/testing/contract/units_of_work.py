@@ -10,7 +10,14 @@ import pytest
 
 from attendance.application.forms.retrying import retried
 from attendance.application.pagination import Page
-from attendance.application.ports import Contended, DuplicateId, NestedUnitOfWork, Store, UnitOfWork
+from attendance.application.ports import (
+    Contended,
+    DuplicateId,
+    LeftElsewhere,
+    NestedUnitOfWork,
+    Store,
+    UnitOfWork,
+)
 from attendance.domain.accounts.accounts import UsernameTaken, UserNotFound
 from attendance.domain.errors import Unavailable
 from attendance.domain.ids import AccountId
@@ -112,6 +119,16 @@ def test_an_ambient_transaction_inside_another_is_refused(store: Store) -> None:
             pass
         add(store)
     assert number(store) == 2
+
+
+def test_an_ambient_transaction_that_is_left_in_another_context_is_rolled_back(store: Store) -> None:
+    for raised in (None, ZeroDivisionError()):
+        context, block = copy_context(), store.ambient()
+        context.run(block.__enter__)
+        context.run(add, store)
+        with pytest.raises(LeftElsewhere):
+            block.__exit__(type(raised) if raised else None, raised, None)
+    assert number(store) == 0
 
 
 class Losing:

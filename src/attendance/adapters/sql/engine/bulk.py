@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Dialect
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from attendance.adapters.sql.engine.connection import Connection, Statements, insert_into
+from attendance.adapters.sql.engine.plain import as_json
 
 Convert = Callable[[Any], Any]
 
@@ -27,7 +27,7 @@ class Rows(UserDefinedType[Any]):
         converts = [(column.name, _to_json(column.type, dialect)) for column in self.columns]
 
         def as_text(rows: Sequence[Mapping[str, Any]]) -> str:
-            return _text(
+            return as_json(
                 [
                     {name: convert(row[name]) if convert else row[name] for name, convert in converts}
                     for row in rows
@@ -45,7 +45,7 @@ class Values(UserDefinedType[Any]):
 
     def bind_processor(self, dialect: Dialect) -> Convert:
         convert = _to_json(self.kind, dialect)
-        return lambda values: _text([convert(value) if convert else value for value in values])
+        return lambda values: as_json([convert(value) if convert else value for value in values])
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,3 @@ def _to_json(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     if dialect.name == "postgresql" and isinstance(kind, sa.TypeDecorator) and isinstance(kind.impl, sa.JSON):
         return lambda value: kind.process_bind_param(value, dialect)
     return implementation.bind_processor(dialect)
-
-
-def _text(value: Any) -> str:
-    return msgspec.json.encode(value).decode()

@@ -19,6 +19,7 @@ from sqlalchemy import Dialect, Engine, Executable
 from attendance.adapters.backoff import LONGEST_WAIT_SECONDS
 from attendance.adapters.processes import forking
 from attendance.adapters.sql.engine.errors import kind_of
+from attendance.adapters.sql.engine.plain import as_json
 from attendance.adapters.sql.engine.statements import Answer, Prepared
 from attendance.adapters.units_of_work import OTHERS_TRANSACTION
 from attendance.domain.errors import Unavailable
@@ -282,6 +283,6 @@ def pool_options(size: int) -> dict[str, Any]:
         "pool_use_lifo": True,
         "pool_reset_on_return": None,
         "poolclass": sa.QueuePool,
-        "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+        "json_serializer": as_json,
         "json_deserializer": msgspec.json.decode,
     }

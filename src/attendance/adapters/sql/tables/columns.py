@@ -11,6 +11,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from attendance.adapters.sql.engine.plain import as_builtins
+
 WITHOUT_ZONE = len("2026-03-01 12:00:00.000000")
 
 
@@ -75,7 +77,7 @@ class ListOf(sa.TypeDecorator[tuple[Any, ...]]):
         return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else sa.JSON())
 
     def process_bind_param(self, value: tuple[Any, ...] | None, dialect: sa.Dialect) -> Any:
-        return msgspec.to_builtins(value)
+        return as_builtins(value)
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> tuple[Any, ...]:
         return msgspec.convert(value, tuple[self.item, ...])  # type: ignore[name-defined]
