@@ -37,6 +37,10 @@ def test_it_is_used_like_ours() -> None:
         ("ForgetsRollback", "TestAccounts::test_a_block_that_raises_leaves_nothing_behind"),
         ("IgnoresVersions", "TestClubRecords::test_a_version_is_saved_over_the_one_before_alone"),
         ("TurnsTiesAround", "TestClubRecords::test_a_list_is_sorted_as_its_fields_are_with_nothing_last"),
+        ("TurnsLessonsAround", "TestGroupsAndLessons::test_lessons_and_groups_are_sorted_as_it_is_asked_for"),
+        ("TurnsPassesAround", "TestAttendance::test_what_a_pass_has_paid_for_is_counted_however_it_is_read"),
+        ("SellsNothing", "TestStatistics::test_passes_are_told_with_their_clients[0]"),
+        ("KnowsNobody", "TestStatistics::test_groups_places_and_who_may_teach_are_told_by_name"),
         ("HasNoAmbient", "TestUnitsOfWork::test_an_ambient_transaction_commits_all_or_nothing"),
     ],
 )

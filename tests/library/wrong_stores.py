@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -37,6 +37,24 @@ class TiesAround(Instead):
         return tuple(row for _, alike in groupby(rows, key) for row in reversed([*alike]))
 
 
+class Around(Instead):
+    def list(self, criteria: Any, page_request: PageRequest[Any]) -> tuple[Any, ...]:
+        return tuple(reversed(self._inner.list(criteria, page_request)))
+
+    def get_all_for_update(self, entity_ids: Any) -> tuple[Any, ...]:
+        return tuple(reversed(self._inner.get_all_for_update(entity_ids)))
+
+
+class NoPasses(Instead):
+    def passes_sold(self, since: Any, until: Any) -> tuple[Any, ...]:
+        return ()
+
+
+class NoNames(Instead):
+    def names(self, kind: Any) -> dict[Any, str]:
+        return {}
+
+
 class ForgetsRollback(DiaryStore):
     def transaction(self) -> AbstractContextManager[UnitOfWork]:
         return self.inner.autocommit()
@@ -47,10 +65,10 @@ class HasNoAmbient(DiaryStore):
         return nullcontext()
 
 
-class OtherClients(DiaryStore):
-    """The clients of each unit are another repository than they should be."""
+class OtherRepositories(DiaryStore):
+    """Some repositories of each unit are others than they should be."""
 
-    clients: type[Instead]
+    repositories: ClassVar[dict[str, type[Instead]]]
 
     @contextmanager
     def transaction(self) -> Iterator[Any]:
@@ -69,16 +87,33 @@ class OtherClients(DiaryStore):
 
     def _changed(self, work: Any) -> Any:
         changed = Instead(work)
-        changed.clients = self.clients(work.clients)  # type: ignore[attr-defined]
+        for name, repository in self.repositories.items():
+            setattr(changed, name, repository(getattr(work, name)))
         return changed
 
 
-class IgnoresVersions(OtherClients):
-    clients = OverAnyVersion
+class IgnoresVersions(OtherRepositories):
+    repositories: ClassVar = {"clients": OverAnyVersion}
 
 
-class TurnsTiesAround(OtherClients):
-    clients = TiesAround
+class TurnsTiesAround(OtherRepositories):
+    repositories: ClassVar = {"clients": TiesAround}
+
+
+class TurnsLessonsAround(OtherRepositories):
+    repositories: ClassVar = {"lessons": Around}
+
+
+class TurnsPassesAround(OtherRepositories):
+    repositories: ClassVar = {"subscriptions": Around}
+
+
+class SellsNothing(OtherRepositories):
+    repositories: ClassVar = {"statistics": NoPasses}
+
+
+class KnowsNobody(OtherRepositories):
+    repositories: ClassVar = {"statistics": NoNames}
 
 
 class TestForgetsRollback(StoreContract):
@@ -103,3 +138,27 @@ class TestTurnsTiesAround(StoreContract):
     @pytest.fixture
     def store(self) -> DiaryStore:
         return TurnsTiesAround()
+
+
+class TestTurnsLessonsAround(StoreContract):
+    @pytest.fixture
+    def store(self) -> DiaryStore:
+        return TurnsLessonsAround()
+
+
+class TestTurnsPassesAround(StoreContract):
+    @pytest.fixture
+    def store(self) -> DiaryStore:
+        return TurnsPassesAround()
+
+
+class TestSellsNothing(StoreContract):
+    @pytest.fixture
+    def store(self) -> DiaryStore:
+        return SellsNothing()
+
+
+class TestKnowsNobody(StoreContract):
+    @pytest.fixture
+    def store(self) -> DiaryStore:
+        return KnowsNobody()

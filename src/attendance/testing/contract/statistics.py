@@ -4,12 +4,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from operator import attrgetter
 from random import Random
 from typing import Any
 
 import pytest
 
-from attendance.application.ports import Employee, Kind, StatisticsCriteria, Store, UnitOfWork
+from attendance.application.ports import (
+    Employee,
+    Kind,
+    PassOfClient,
+    StatisticsCriteria,
+    Store,
+    UnitOfWork,
+    UnpaidOfClient,
+)
 from attendance.domain.attendance.charging import NOTHING, UNPAID, Charge
 from attendance.domain.attendance.marks import Changed
 from attendance.domain.attendance.status import Status
@@ -19,6 +28,7 @@ from attendance.domain.ids import ClientId
 from attendance.domain.permissions.roles import Role
 from attendance.domain.reporting.at_risk import Rule, at_risk
 from attendance.domain.reporting.statistics import Figures
+from attendance.domain.text import sort_key
 from attendance.testing import make
 
 FIRST = date(2026, 1, 5)
@@ -306,3 +316,80 @@ def test_every_store_says_the_same(store: Store, seed: int) -> None:
         if of.until < date(2026, 3, 6):
             with store.read() as work, memory.read() as plain:
                 assert told(work, club, of) == told(plain, club, of)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_passes_are_told_with_their_clients(store: Store, seed: int) -> None:
+    club = RandomClub(seed)
+    club.add_to(store)
+    names = {client.id: client.name for client in club.clients}
+    is_active = {client.id: client.active for client in club.clients}
+    with store.read() as work:
+        every = sorted((work.subscriptions.get(it.id) for it in club.passes), key=attrgetter("id"))
+        real = [it for it in every if not (it.cancelled_on and it.cancelled_on < it.starts_on)]
+        assert len(real) < len(every)
+        for since, until in RANGES:
+            newest_first = sorted(real, key=attrgetter("sold_on"), reverse=True)
+            assert work.statistics.passes_sold(since, until) == tuple(
+                PassOfClient(client_name=names[it.client_id], subscription=it)
+                for it in newest_first
+                if since <= it.sold_on <= until
+            )
+            by_name = sorted(real, key=lambda it: (sort_key(names[it.client_id]), it.client_id))
+            assert work.statistics.passes_not_over(since) == tuple(
+                PassOfClient(client_name=names[it.client_id], subscription=it)
+                for it in by_name
+                if is_active[it.client_id] and (it.last_day is None or it.last_day >= since)
+            )
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_who_has_not_paid_is_told_with_the_first_day_and_the_last(store: Store, seed: int) -> None:
+    club = RandomClub(seed)
+    club.add_to(store)
+    days_of = {it.id: it.date for it in club.lessons if not it.cancelled}
+    days: dict[ClientId, list[date]] = {}
+    for mark in club.marks:
+        if mark.charge.unpaid and mark.lesson_id in days_of:
+            days.setdefault(mark.client_id, []).append(days_of[mark.lesson_id])
+    by_name = sorted(club.clients, key=lambda client: (sort_key(client.name), client.id))
+    expected = tuple(
+        UnpaidOfClient(
+            client_id=client.id,
+            client_name=client.name,
+            visits=len(days[client.id]),
+            first_on=min(days[client.id]),
+            last_on=max(days[client.id]),
+        )
+        for client in by_name
+        if client.id in days
+    )
+    assert len(expected) > 1
+    with store.read() as work:
+        assert work.statistics.unpaid_by_client() == expected
+
+
+def test_groups_places_and_who_may_teach_are_told_by_name(store: Store) -> None:
+    club = RandomClub(0)
+    club.add_to(store)
+    retired = make.confirmed(role=Role.EMPLOYEE, name="Gil", active=False)
+    with store.transaction() as work:
+        work.accounts.add(retired)
+    groups = {it.id: it.name for it in club.groups}
+    places = {it.id: it.name for it in club.locations}
+    teachers = {it.id: it.name or it.username for it in club.teachers}
+    everybody = teachers | {it.id: it.name or it.username for it in (*club.others, retired)}
+    with store.read() as work:
+        ask = work.statistics
+        assert [ask.names(kind) for kind in (Kind.GROUP, Kind.LOCATION)] == [groups, places]
+        assert ask.names(Kind.EMPLOYEE) == teachers
+        of_kinds: list[tuple[Kind, dict[Any, str]]] = [
+            (Kind.GROUP, groups),
+            (Kind.LOCATION, places),
+            (Kind.EMPLOYEE, everybody),
+        ]
+        for kind, known in of_kinds:
+            assert ask.names_of(kind, [*known, make.new_id()]) == known
+            one = next(iter(known))
+            assert ask.names_of(kind, [one]) == {one: known[one]}
+            assert ask.names_of(kind, []) == {}

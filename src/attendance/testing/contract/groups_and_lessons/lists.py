@@ -3,12 +3,15 @@
 from dataclasses import fields, replace
 from datetime import date, time, timedelta
 from itertools import product
+from operator import attrgetter
 from typing import Any
 
+from attendance.application.pagination import PageRequest, SortKey
 from attendance.application.ports.club import GROUPS, GroupCriteria, LessonCriteria
 from attendance.domain.club.clients import Client
 from attendance.domain.club.groups import Group, Teaching
 from attendance.domain.club.lessons import LessonState
+from attendance.domain.text import sort_key
 from attendance.testing import make
 from attendance.testing.contract.groups_and_lessons.scene import (
     DAY,
@@ -251,3 +254,22 @@ def test_lessons_are_found_by_who_is_in_their_group_on_their_date(club: Club) ->
     assert days(second) == [2, 3, 3, 4, 5]
     assert days(first, MARCH_2 + DAY, MARCH_2 + 4 * DAY) == [1, 4]
     assert days(third) == days(make.client()) == []
+
+
+def test_lessons_and_groups_are_sorted_as_it_is_asked_for(club: Club) -> None:
+    groups = [club.group(name=name) for name in ("Clay", "choir", "Átelier")]
+    club.put(
+        *(make.lesson(groups[n % 2], date=MARCH_2 + DAY * (n % 3), starts=time(8 + n)) for n in range(8))
+    )
+    starts, name = attrgetter("date", "starts"), lambda group: sort_key(group.name)
+    with club.store.read() as work:
+        for is_descending in (False, True):
+            order = (SortKey("date", descending=is_descending), SortKey("starts", descending=is_descending))
+            request: PageRequest[Any] = PageRequest(order=order, limit=100)
+            lessons = work.lessons.list(LessonCriteria(at=make.NOON), request)
+            assert len(lessons) == 8
+            assert [*lessons] == sorted(lessons, key=starts, reverse=is_descending)
+            request = PageRequest(order=(SortKey("name", descending=is_descending),), limit=100)
+            listed = work.groups.list(GroupCriteria(), request)
+            assert len(listed) == 3
+            assert [*listed] == sorted(listed, key=name, reverse=is_descending)
