@@ -429,6 +429,15 @@ def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> No
     assert path.read_text() == text
 
 
+def test_what_a_database_refuses_at_a_start_is_told_in_one_line(database: Database) -> None:
+    """An index has the name of one of our tables."""
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE theirs (x INTEGER)")
+        connection.exec_driver_sql("CREATE INDEX events ON theirs (x)")
+    with pytest.raises(UnusableDatabase, match=r"^the database refuses: [^\n]*events[^\n]*$"):
+        bring_up_to_date(database)
+
+
 def test_events_of_the_shape_before_are_found_by_the_client_they_concern(current: Database) -> None:
     store = SqlStore(primary=current, replica=current)
     club = club_in(store)

@@ -4,9 +4,9 @@
     >>> with open_attendance("memory") as attendance:
     ...     ada = attendance.register(username="ada", password="correct horse battery")
 
-`open_attendance` gives the use cases (`help(UseCases)` lists them); every refusal is an `AttendanceError`.
-`attendance.ports` holds what somebody may bring, `attendance.testing` what helps to test with it, and
-docs/library.md shows how it is all used.
+`open_attendance` gives the use cases (`help(UseCases)` lists them); every refusal is an `AttendanceError`,
+and `attendance.errors` has them all by name. `attendance.ports` holds what somebody may bring,
+`attendance.testing` what helps to test with it, and docs/library.md shows how it is all used.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,7 @@ from attendance.domain.ids import (
     LabMarkId,
     LessonId,
     LocationId,
+    MailId,
     PriceId,
     RoleChangeId,
     SessionId,
@@ -94,6 +95,7 @@ __all__ = [
     "LimitReached",
     "Location",
     "LocationId",
+    "MailId",
     "Mark",
     "NotFound",
     "Outdated",

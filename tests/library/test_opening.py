@@ -9,6 +9,7 @@ import threading
 import typing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -65,6 +66,13 @@ def test_ones_own_clock_ids_notifier_hasher_and_store_are_taken() -> None:
     with store.autocommit() as work:
         account = work.accounts.get(ada)
         assert account.password_hash == hasher.hash(PASSWORD)
+
+
+def test_adapters_that_are_none_are_refused() -> None:
+    wrong: Any = {"clock": FrozenClock()}
+    with pytest.raises(TypeError, match="adapters must be attendance.Adapters, not dict"):
+        with open_attendance(adapters=wrong):
+            pass
 
 
 def test_a_clock_of_ones_own_ends_sessions_too() -> None:

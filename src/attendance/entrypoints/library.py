@@ -88,14 +88,16 @@ def open_attendance(
 
     Threads may share what it gives; so may a process forked from this one, with connections of its own.
 
-    Raises ValueError for settings that cannot be and for a database that is not, or is newer than, ours;
-    Unavailable when it cannot be reached.
+    Raises TypeError for adapters that are none, ValueError for settings that cannot be and for a database
+    that is not, or is newer than, ours, or refuses to become so; Unavailable when it cannot be reached.
     """
     # only here: whoever imports the library to read its vocabulary shall not pay for what fills the ports
     from attendance.entrypoints.container import opened_as_library
     from attendance.entrypoints.settings import settings_of
 
     chosen = settings_of({"database_url": database_url, **settings})
+    if not isinstance(adapters, Adapters | None):
+        raise TypeError(f"adapters must be attendance.Adapters, not {type(adapters).__name__}")
     keeps_mail_waiting = not (settings.get("smtp_url") or settings.get("mail_directory"))
     with opened_as_library(
         chosen, adapters or Adapters(), keeps_mail_waiting=keeps_mail_waiting

@@ -69,7 +69,7 @@ class ConfirmEmail(Command):
 class ResendConfirmation(Command):
     """Mail a new link that confirms one's pending or unconfirmed address; older links are void.
 
-    Raises Forbidden, NothingToConfirm, LimitReached.
+    Raises Forbidden, NothingToConfirm, LimitReached, and UserNotFound for the operator, who has no account.
     """
 
     rate_limiter: RateLimiter

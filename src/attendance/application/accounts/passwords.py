@@ -29,7 +29,8 @@ class ChangePassword(Command):
     """Change one's own password; the account's other sessions and its password links end.
 
     A wrong `current_password` counts like a failed sign-in from this address, see `sign_in`. Raises Invalid
-    for the new password, Forbidden, WrongPassword, LimitReached, Unavailable.
+    for the new password, Forbidden, WrongPassword, LimitReached, Unavailable, and UserNotFound for the
+    operator, who has no account.
     """
 
     hasher: Hasher

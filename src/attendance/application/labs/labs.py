@@ -23,7 +23,10 @@ from attendance.domain.text import searchable
 
 
 class CreateLab(Command):
-    """Add a lab, which the actor owns, and return its id. Raises Invalid, Forbidden."""
+    """Add a lab, which the actor owns, and return its id.
+
+    Raises Invalid, Forbidden, and UserNotFound for the operator, who has no account.
+    """
 
     def errors_in(self, fields: Mapping[str, Any]) -> list[FieldError]:
         return record_errors(Lab, fields, owner_id=NOBODY, name="x", description="")
@@ -97,7 +100,8 @@ class ShowLab(DatedQuery):
 class JoinLab(Command):
     """Make the actor a member of a lab, and return the membership.
 
-    Raises Forbidden, LabNotFound, and AlreadyMember, also for the lab's owner.
+    Raises Forbidden, LabNotFound, AlreadyMember, also for the lab's owner, and UserNotFound for the
+    operator, who has no account.
     """
 
     @retried

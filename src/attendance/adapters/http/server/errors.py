@@ -104,7 +104,7 @@ def known_errors() -> list[KnownError]:
         code: KnownError(status=status, code=code, text=text, meaning=f"{MEANING_OF[status]}.")
         for status, (text, code) in TEXT_AND_CODE_OF.items()
     }
-    for kind in _refusals(AttendanceError):
+    for kind in refusals_of(AttendanceError):
         if kind.code not in found:
             meaning = " ".join((getdoc(kind) or "").partition("\n\n")[0].split())
             found[kind.code] = KnownError(
@@ -113,12 +113,12 @@ def known_errors() -> list[KnownError]:
     return sorted(found.values(), key=lambda error: (error.status, error.code))
 
 
-def _refusals(kind: type[AttendanceError]) -> Iterator[type[AttendanceError]]:
+def refusals_of(kind: type[AttendanceError]) -> Iterator[type[AttendanceError]]:
     """The kinds of refusals that are the service's own: not those of its commands, nor of whoever uses it."""
     for inner in kind.__subclasses__():
         if inner.__module__.startswith(OF_THE_SERVICE):
             yield inner
-        yield from _refusals(inner)
+        yield from refusals_of(inner)
 
 
 def status_of(kind: type[AttendanceError]) -> int:
