@@ -70,9 +70,8 @@ def test_ones_own_clock_ids_notifier_hasher_and_store_are_taken() -> None:
 
 def test_adapters_that_are_none_are_refused() -> None:
     wrong: Any = {"clock": FrozenClock()}
-    with pytest.raises(TypeError, match="adapters must be attendance.Adapters, not dict"):
-        with open_attendance(adapters=wrong):
-            pass
+    with pytest.raises(TypeError, match=r"^adapters must be attendance\.Adapters, not dict$"):
+        open_attendance(adapters=wrong).__enter__()
 
 
 def test_a_clock_of_ones_own_ends_sessions_too() -> None:
