@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeAlias, TypeVar
 
-from attendance.domain.errors import FieldError, Invalid, error_if
-from attendance.domain.text import raise_if_errors
+from attendance.domain.errors import FieldError, Invalid, error_if, raise_if_errors
 
 PAGE_LENGTH = 20
 LONGEST_PAGE = 100

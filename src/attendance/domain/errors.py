@@ -4,6 +4,7 @@ The refusals of a room stand beside its rules. Each has a text that may be shown
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -108,3 +109,22 @@ class Unavailable(AttendanceError):
     """The request is valid and was not done, as far as is known: try again later."""
 
     text = "temporarily unavailable"
+
+
+def raise_if_errors(*field_errors: FieldError | None) -> None:
+    """Raise Invalid with all of these errors that are not None, if there is any."""
+    if errors := [field_error for field_error in field_errors if field_error]:
+        raise Invalid(*errors)
+
+
+def accepted_together(*checks: Callable[[], str]) -> list[str]:
+    """The results of the checks, in order. Raises Invalid with the errors of all checks that fail."""
+    accepted: list[str] = []
+    field_errors: list[FieldError] = []
+    for check in checks:
+        try:
+            accepted.append(check())
+        except Invalid as invalid:
+            field_errors += invalid.field_errors
+    raise_if_errors(*field_errors)
+    return accepted

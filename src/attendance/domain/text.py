@@ -1,10 +1,9 @@
 """Which characters texts may have, and the keys by which they are searched, sorted and kept unique."""
 
 import unicodedata
-from collections.abc import Callable
 from typing import TypeAlias
 
-from attendance.domain.errors import FieldError, Invalid
+from attendance.domain.errors import FieldError, raise_if_errors
 
 KEYS_VERSION = f"2 with Unicode {unicodedata.unidata_version}"
 """By which rules keys are made: number those below anew when they change, so that stored keys are renewed."""
@@ -185,25 +184,6 @@ def searchable(field: str, text: str) -> str:
     """The search key of a search term. Raises Invalid for characters that no stored text can have."""
     raise_if_errors(_character_error(field, text, allowed=_ALLOWED_IN_PROSE))
     return search_key(text)
-
-
-def raise_if_errors(*field_errors: FieldError | None) -> None:
-    """Raise Invalid with all of these errors that are not None, if there is any."""
-    if errors := [field_error for field_error in field_errors if field_error]:
-        raise Invalid(*errors)
-
-
-def accepted_together(*checks: Callable[[], str]) -> list[str]:
-    """The results of the checks, in order. Raises Invalid with the errors of all checks that fail."""
-    accepted: list[str] = []
-    field_errors: list[FieldError] = []
-    for check in checks:
-        try:
-            accepted.append(check())
-        except Invalid as invalid:
-            field_errors += invalid.field_errors
-    raise_if_errors(*field_errors)
-    return accepted
 
 
 def _character_error(

@@ -12,8 +12,8 @@ from precis_i18n.profile import Profile
 
 from attendance.application.ports import Usernames
 from attendance.domain.accounts.accounts import LONGEST_USERNAME
-from attendance.domain.errors import FieldError
-from attendance.domain.text import folded, line_error, raise_if_errors, trimmed
+from attendance.domain.errors import FieldError, raise_if_errors
+from attendance.domain.text import folded, line_error, trimmed
 
 # ISO 15924 codes of all scripts of Unicode 18. What is written in one that is not listed is refused.
 _SCRIPTS = """

@@ -21,13 +21,19 @@ from attendance.domain.accounts.accounts import Account, Language, accepted_name
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.accounts.policy import may_edit
 from attendance.domain.accounts.usernames import given_up_error, posing_error
-from attendance.domain.errors import FieldError, Forbidden, Unauthenticated
+from attendance.domain.errors import (
+    FieldError,
+    Forbidden,
+    Unauthenticated,
+    accepted_together,
+    raise_if_errors,
+)
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_browse, require, require_level
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Directory, Permission, allowed_for_some, allows
-from attendance.domain.text import accepted_together, raise_if_errors, searchable, trimmed, words_of
+from attendance.domain.text import searchable, trimmed, words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,11 @@ from attendance.domain.accounts.accounts import Account, UserNotFound
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.role_changes import NotConfirmedAndActive
 from attendance.domain.accounts.sessions import SessionLifetimes
-from attendance.domain.errors import Conflict
+from attendance.domain.errors import Conflict, accepted_together
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import OPERATOR_ID, AccountId
 from attendance.domain.permissions.actor import OPERATOR
 from attendance.domain.permissions.roles import Role
-from attendance.domain.text import accepted_together
 
 
 class OwnerExists(Conflict):

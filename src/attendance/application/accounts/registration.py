@@ -24,14 +24,14 @@ from attendance.domain.accounts.links import Purpose
 from attendance.domain.accounts.passwords import PasswordRules
 from attendance.domain.accounts.policy import may_invite
 from attendance.domain.accounts.usernames import posing_error
-from attendance.domain.errors import FieldError, Forbidden
+from attendance.domain.errors import FieldError, Forbidden, accepted_together, raise_if_errors
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_register, require, require_level
 from attendance.domain.permissions.roles import Role
 from attendance.domain.permissions.table import Permission, Registration, allows
-from attendance.domain.text import accepted_together, raise_if_errors, trimmed
+from attendance.domain.text import trimmed
 
 
 class RegistrationByInvitation(Forbidden):

@@ -18,12 +18,11 @@ from attendance.domain.attendance.absences import (
 from attendance.domain.attendance.marks import Changed, Mark
 from attendance.domain.club.clients import Client, ClientArchived, ClientNotFound, is_own
 from attendance.domain.club.lessons import Lesson
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import FieldError, raise_if_errors
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, require_level_for_some
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors
 
 
 class AnnounceAbsence(Command):

@@ -34,13 +34,19 @@ from attendance.domain.attendance.status import Status
 from attendance.domain.club.clients import ClientNotFound
 from attendance.domain.club.lessons import Lesson, LessonCancelled
 from attendance.domain.club.subscriptions import Subscription
-from attendance.domain.errors import AttendanceError, FieldError, Invalid, Outdated, Unavailable
+from attendance.domain.errors import (
+    AttendanceError,
+    FieldError,
+    Invalid,
+    Outdated,
+    Unavailable,
+    raise_if_errors,
+)
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import ClientId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, require_level_for_some
 from attendance.domain.permissions.table import Permission, allows
-from attendance.domain.text import raise_if_errors
 
 LONGEST_HISTORY = 10_000
 NOT_YET = FieldError("attendances", "are only looked at")

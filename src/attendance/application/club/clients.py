@@ -19,13 +19,13 @@ from attendance.application.ports.club import CLIENTS, ClientCriteria, GroupCrit
 from attendance.domain.accounts.mail import MailKind
 from attendance.domain.club.clients import Client, ClientChanges, ClientFields, accepted_birthday
 from attendance.domain.club.groups import Group
-from attendance.domain.errors import FieldError, Forbidden
+from attendance.domain.errors import FieldError, Forbidden, raise_if_errors
 from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import OPERATOR_ID, AccountId, ClientId, GroupId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_link_accounts, require, require_level, sees_notes
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors, trimmed, words_of
+from attendance.domain.text import trimmed, words_of
 
 
 def hidden_notes(actor: Actor) -> tuple[str, ...]:

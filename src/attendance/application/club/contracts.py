@@ -22,12 +22,11 @@ from attendance.domain.club.contracts import (
     ContractState,
     number_for,
 )
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import FieldError, raise_if_errors
 from attendance.domain.ids import ClientId, ContractId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

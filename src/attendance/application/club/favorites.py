@@ -11,12 +11,11 @@ from attendance.application.forms.retrying import retried
 from attendance.application.forms.use_case import Command, Query
 from attendance.application.ports import UnitOfWork
 from attendance.domain.club.favorites import Favorites
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import FieldError, raise_if_errors
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission, allows
-from attendance.domain.text import raise_if_errors
 
 
 class ShowFavorites(Query):

@@ -16,13 +16,12 @@ from attendance.application.ports.club import LOCATIONS
 from attendance.domain.club.renewals import both_until, later_passes
 from attendance.domain.club.schedules import require_range
 from attendance.domain.club.subscriptions import Freeze, Subscription, VisitsOutside
-from attendance.domain.errors import Conflict, FieldError, Invalid
+from attendance.domain.errors import Conflict, FieldError, Invalid, raise_if_errors
 from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import ClientId, LocationId, SubscriptionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors
 
 BATCH = 100
 """So many clients are locked at once."""

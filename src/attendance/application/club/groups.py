@@ -27,13 +27,13 @@ from attendance.domain.club.groups import (
 )
 from attendance.domain.club.lessons import LessonsPlanned, LessonState
 from attendance.domain.dates import ONE_DAY
-from attendance.domain.errors import FieldError, error_if
+from attendance.domain.errors import FieldError, error_if, raise_if_errors
 from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_rewrite_rosters, require_level, sees_members
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors, words_of
+from attendance.domain.text import words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from attendance.domain.club.lessons import (
     capacity_of,
     made,
 )
-from attendance.domain.errors import FieldError, Forbidden
+from attendance.domain.errors import FieldError, Forbidden, raise_if_errors
 from attendance.domain.events import ChangeContext
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.permissions.actor import Actor
@@ -38,7 +38,6 @@ from attendance.domain.permissions.policy import (
     require_level_for_some,
 )
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +172,7 @@ class EditLesson(Command):
             if not MOVES.isdisjoint(changes):
                 # before the lesson: whoever ends the group locks that first
                 work.groups.lock_existing([group_id])
-            taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
-            before = taught_lesson.lesson
-            if before.group_id != group_id:
-                raise LessonNotFound
-            require_level(actor, Permission.EDIT_LESSON, own=actor.id in taught_lesson.teachers)
+            before = self._editable(work, actor, group_id, lesson_id)
             if {*changes.get("teachers", before.teachers)} != {*before.teachers}:
                 require(may_choose_teachers(actor), Forbidden)
             marks = self._marks_moved(work, before, changes)
@@ -193,15 +188,24 @@ class EditLesson(Command):
             if event:
                 work.lessons.save(after)
                 work.events.add(event)
-            if (before.cancelled, before.starts_at, before.ends_at) != (
-                after.cancelled,
-                after.starts_at,
-                after.ends_at,
-            ):
-                require_no_overlap(work, after)
-            if (before.date, before.cancelled) != (after.date, after.cancelled):
-                charge_again(work, before, after, self._change_context(actor))
+                self._follow(work, actor, before, after)
             return _changed(work, after, self.clock())
+
+    def _editable(self, work: UnitOfWork, actor: Actor, group_id: GroupId, lesson_id: LessonId) -> Lesson:
+        """The lesson, locked. Raises LessonNotFound, also for one of another group, and Forbidden."""
+        taught_lesson = work.lessons.with_teachers(lesson_id, for_update=True)
+        if taught_lesson.lesson.group_id != group_id:
+            raise LessonNotFound
+        require_level(actor, Permission.EDIT_LESSON, own=actor.id in taught_lesson.teachers)
+        return taught_lesson.lesson
+
+    def _follow(self, work: UnitOfWork, actor: Actor, before: Lesson, after: Lesson) -> None:
+        """Of another time or date: no two lessons of a group overlap, and visits are charged anew."""
+        was = before.cancelled, before.starts_at, before.ends_at
+        if was != (after.cancelled, after.starts_at, after.ends_at):
+            require_no_overlap(work, after)
+        if (before.date, before.cancelled) != (after.date, after.cancelled):
+            charge_again(work, before, after, self._change_context(actor))
 
     def _marks_moved(self, work: UnitOfWork, before: Lesson, changes: LessonChanges) -> tuple[Mark, ...]:
         """The marks of a lesson that is moved, cancelled or restored; of another none."""

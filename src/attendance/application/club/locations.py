@@ -14,13 +14,12 @@ from attendance.application.pagination import PageChoice
 from attendance.application.ports import Zones
 from attendance.application.ports.club import LOCATIONS, LocationCriteria
 from attendance.domain.club.locations import Location, LocationChanges
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import FieldError, raise_if_errors
 from attendance.domain.events import Event
 from attendance.domain.ids import LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors
 
 
 class ListLocations(Query):

@@ -13,12 +13,11 @@ from attendance.application.forms.use_case import Command, DatedQuery
 from attendance.application.pagination import PageChoice
 from attendance.application.ports.club import PRICES, PriceCriteria
 from attendance.domain.club.prices import Price, PriceChanges, PriceFields, PriceNotFound
-from attendance.domain.errors import FieldError
+from attendance.domain.errors import FieldError, raise_if_errors
 from attendance.domain.ids import PriceId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, sees_all_prices
 from attendance.domain.permissions.table import Permission, allows
-from attendance.domain.text import raise_if_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,8 @@ from attendance.application.pagination import PageChoice
 from attendance.application.ports import UnitOfWork
 from attendance.application.ports.club import SUBSCRIPTIONS, SubscriptionCriteria
 from attendance.domain.attendance.marks import MarkingRules
-from attendance.domain.club.clients import ClientArchived
-from attendance.domain.club.prices import NotOnSale
+from attendance.domain.club.clients import Client, ClientArchived
+from attendance.domain.club.prices import NotOnSale, Price
 from attendance.domain.club.renewals import Start, start_after_current
 from attendance.domain.club.subscriptions import (
     DiscountForbidden,
@@ -32,13 +32,12 @@ from attendance.domain.club.subscriptions import (
     discount_error,
     sold,
 )
-from attendance.domain.errors import FieldError, error_if
+from attendance.domain.errors import FieldError, error_if, raise_if_errors
 from attendance.domain.events import Event
 from attendance.domain.ids import ClientId, ContractId, PriceId, SubscriptionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import may_discount, may_sell_anything, require, require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +180,7 @@ class SellSubscription(DatedCommand):
         with self.store.transaction() as work:
             client, price = work.clients.get_for_update(client_id), work.prices.get(price_id)
             _require_own_contract(work, contract_id, client_id)
-            if not client.active:
-                raise ClientArchived
-            is_on_sale = price.is_on_sale(sold_on) and price.is_on_sale(today)
-            if not is_on_sale and not may_sell_anything(actor):
-                raise NotOnSale
+            _require_saleable(actor, client, price, sold_on=sold_on, today=today)
             if isinstance(starts_on, Start):
                 # the client is locked: nobody sells another one meanwhile
                 passes = work.subscriptions.of_clients([client_id], today, until=date.max)
@@ -275,6 +270,15 @@ class SettleUnpaidVisits(DatedCommand):
             subscription = work.subscriptions.get(subscription_id)
             subscription = settle_unpaid_visits(work, subscription, context)
         return SubscriptionDetails.of(subscription, self.today())
+
+
+def _require_saleable(actor: Actor, client: Client, price: Price, *, sold_on: date, today: date) -> None:
+    """Raise ClientArchived, or NotOnSale for a price that was not on sale on that day or is not any more."""
+    if not client.active:
+        raise ClientArchived
+    is_on_sale = price.is_on_sale(sold_on) and price.is_on_sale(today)
+    if not is_on_sale and not may_sell_anything(actor):
+        raise NotOnSale
 
 
 def _require_own_contract(work: UnitOfWork, contract_id: ContractId | None, client_id: ClientId) -> None:

@@ -33,7 +33,7 @@ D = TypeVar("D", bound=Editable)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A use case that reads."""
+    """A use case that needs the store alone, as most do that read."""
 
     store: Store
 
@@ -72,14 +72,14 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatedQuery(Query):
-    """A use case that reads what depends on the date."""
+    """The same, of what depends on the date."""
 
     today: Today
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedQuery(Query):
-    """A use case that reads what depends on the time."""
+    """The same, of what depends on the time."""
 
     clock: Clock
 

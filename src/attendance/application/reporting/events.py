@@ -11,13 +11,12 @@ from attendance.application.forms.use_case import Query
 from attendance.application.pagination import LARGEST_OFFSET, LARGEST_PAGE, PageChoice, validate_range
 from attendance.application.ports import Kind
 from attendance.application.ports.events import EventCriteria, LoggedEvent, LogStretch
-from attendance.domain.errors import FieldError, Invalid, error_if
+from attendance.domain.errors import FieldError, Invalid, error_if, raise_if_errors
 from attendance.domain.events import Action, Event, SubjectKind
 from attendance.domain.ids import AccountId, LessonId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,12 @@ from attendance.application.forms.use_case import DatedQuery, Query
 from attendance.application.pagination import NumberedPage, PageChoice, numbered, validate_range
 from attendance.application.ports import PassOfClient, UnpaidOfClient
 from attendance.domain.dates import length_error
-from attendance.domain.errors import Forbidden
+from attendance.domain.errors import Forbidden, raise_if_errors
 from attendance.domain.ids import ClientId, SubscriptionId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require, require_level, sees_all_groups, sees_sales
 from attendance.domain.permissions.table import Permission
 from attendance.domain.reporting.ending_passes import SOON, Ending, ending_passes
-from attendance.domain.text import raise_if_errors
 
 T = TypeVar("T")
 

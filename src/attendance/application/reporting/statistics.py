@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from uuid import UUID
 
 from attendance.application.forms.listing import Reading
@@ -110,35 +111,37 @@ class ListStatistics(TimedQuery):
         require_level(actor, LISTING[kind])
 
         criteria = _visible(self.store, actor, StatisticsCriteria(since=first, until=last, at=self.clock()))
-
-        def read(work: UnitOfWork) -> tuple[StatisticsRow, ...]:
-            figures = work.statistics.by_kind(criteria, kind)
-            names = {**work.statistics.names(kind)}
-            if kind is Kind.GROUP and criteria.group_ids is not None:
-                names = {group_id: name for group_id, name in names.items() if group_id in criteria.group_ids}
-            off: set[UUID] = set()
-            if kind is Kind.EMPLOYEE:
-                former = work.statistics.employees(figures.keys() - names.keys())
-                names |= {it: employee.name for it, employee in former.items()}
-                off = {it for it, employee in former.items() if not employee.active}
-            else:
-                names |= work.statistics.names_of(kind, figures.keys() - names.keys())
-            return tuple(
-                StatisticsRow(
-                    id=kind_id,
-                    name=name,
-                    figures=figures.get(kind_id, NO_FIGURES),
-                    active=kind_id not in off,
-                )
-                for kind_id, name in names.items()
-            )
-
+        rows = Reading(self.store).one(partial(_rows_of, criteria=criteria, kind=kind))
         return StatisticsList(
             today=self.today(),
             since=first,
             until=last,
-            rows=sorted_rows(Reading(self.store).one(read), order, chosen),
+            rows=sorted_rows(rows, order, chosen),
         )
+
+
+def _rows_of(work: UnitOfWork, *, criteria: StatisticsCriteria, kind: Kind) -> tuple[StatisticsRow, ...]:
+    """A row for each that is there now, and for each with figures that is not there any more."""
+    figures = work.statistics.by_kind(criteria, kind)
+    names = {**work.statistics.names(kind)}
+    if kind is Kind.GROUP and criteria.group_ids is not None:
+        names = {group_id: name for group_id, name in names.items() if group_id in criteria.group_ids}
+    off: set[UUID] = set()
+    if kind is Kind.EMPLOYEE:
+        former = work.statistics.employees(figures.keys() - names.keys())
+        names |= {it: employee.name for it, employee in former.items()}
+        off = {it for it, employee in former.items() if not employee.active}
+    else:
+        names |= work.statistics.names_of(kind, figures.keys() - names.keys())
+    return tuple(
+        StatisticsRow(
+            id=kind_id,
+            name=name,
+            figures=figures.get(kind_id, NO_FIGURES),
+            active=kind_id not in off,
+        )
+        for kind_id, name in names.items()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

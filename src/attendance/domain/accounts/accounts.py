@@ -5,12 +5,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from attendance.domain.errors import Conflict, FieldError, Invalid, NotFound, Unauthenticated
+from attendance.domain.errors import Conflict, FieldError, Invalid, NotFound, Unauthenticated, raise_if_errors
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId
 from attendance.domain.permissions.roles import Level, Role
 from attendance.domain.revisions import edited, payload, revised
-from attendance.domain.text import domain_key, name_error, nfkc, raise_if_errors, trim, trimmed
+from attendance.domain.text import domain_key, name_error, nfkc, trim, trimmed
 
 LONGEST_USERNAME = 64
 LONGEST_NAME = 200

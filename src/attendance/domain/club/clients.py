@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypedDict
 
-from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
+from attendance.domain.errors import Conflict, FieldError, NotFound, error_if, raise_if_errors
 from attendance.domain.ids import AccountId, ClientId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import name_error, prose_error, raise_if_errors, trim
+from attendance.domain.text import name_error, prose_error, trim
 
 LONGEST_CLIENT_NAME = 200
 LONGEST_PHONE = 50

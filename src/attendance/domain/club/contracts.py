@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import TypedDict
 
 from attendance.domain.club.clients import LONGEST_NOTES
-from attendance.domain.errors import Conflict, NotFound, error_if
+from attendance.domain.errors import Conflict, NotFound, error_if, raise_if_errors
 from attendance.domain.ids import ClientId, ContractId
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import name_error, prose_error, raise_if_errors, trim
+from attendance.domain.text import name_error, prose_error, trim
 
 LONGEST_NUMBER = 50
 

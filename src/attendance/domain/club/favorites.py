@@ -3,10 +3,9 @@
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from attendance.domain.errors import FieldError, error_if
+from attendance.domain.errors import FieldError, error_if, raise_if_errors
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId
-from attendance.domain.text import raise_if_errors
 
 MOST_FAVORITES = 1000
 

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from attendance.domain.club.locations import capacity_error
 from attendance.domain.dates import ONE_DAY, Period, ends_wrongly, is_within
-from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
+from attendance.domain.errors import Conflict, FieldError, NotFound, error_if, raise_if_errors
 from attendance.domain.events import ChangeContext, Event
 from attendance.domain.ids import AccountId, ClientId, GroupId, LocationId
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import name_error, raise_if_errors, trim
+from attendance.domain.text import name_error, trim
 
 LONGEST_GROUP_NAME = 200
 MOST_TEACHERS = 100

@@ -9,11 +9,19 @@ from typing import Any, TypedDict
 from attendance.domain.club.groups import Group
 from attendance.domain.club.locations import LONGEST_REASON, Location
 from attendance.domain.dates import ends_wrongly, length_of
-from attendance.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, error_if
+from attendance.domain.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    error_if,
+    raise_if_errors,
+)
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, GroupId, LessonId, LocationId
 from attendance.domain.revisions import RecordFields, created, edited, payload
-from attendance.domain.text import name_error, raise_if_errors, trim, trimmed
+from attendance.domain.text import name_error, trim, trimmed
 
 LONGEST_TOPIC = 500
 MOST_LESSON_TEACHERS = 100

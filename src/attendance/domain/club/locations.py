@@ -5,10 +5,10 @@ from datetime import date
 from typing import TypedDict
 
 from attendance.domain.dates import Period
-from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
+from attendance.domain.errors import Conflict, FieldError, NotFound, error_if, raise_if_errors
 from attendance.domain.ids import LocationId
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import name_error, raise_if_errors, trim
+from attendance.domain.text import name_error, trim
 
 LONGEST_LOCATION_NAME = 200
 LONGEST_PLACE = 500

@@ -8,10 +8,10 @@ from typing import TypedDict
 from attendance.domain.club.clients import LONGEST_NOTES
 from attendance.domain.club.currencies import DIGITS, rounded
 from attendance.domain.dates import is_within
-from attendance.domain.errors import Conflict, FieldError, NotFound, error_if
+from attendance.domain.errors import Conflict, FieldError, NotFound, error_if, raise_if_errors
 from attendance.domain.ids import GroupId, PriceId
 from attendance.domain.revisions import Record, RecordFields
-from attendance.domain.text import name_error, prose_error, raise_if_errors, trim
+from attendance.domain.text import name_error, prose_error, trim
 
 LONGEST_PRICE_NAME = 200
 LARGEST_AMOUNT = Decimal(10**12)

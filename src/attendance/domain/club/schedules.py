@@ -5,8 +5,7 @@ from datetime import date
 
 from attendance.domain.club.groups import Group, Slot
 from attendance.domain.dates import ONE_DAY, length_error
-from attendance.domain.errors import error_if
-from attendance.domain.text import raise_if_errors
+from attendance.domain.errors import error_if, raise_if_errors
 
 
 def slots_between(group: Group, since: date, until: date) -> Iterator[tuple[date, Slot]]:

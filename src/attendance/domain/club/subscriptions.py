@@ -10,11 +10,18 @@ from typing import Any, TypedDict
 from attendance.domain.club.currencies import rounded
 from attendance.domain.club.prices import Price
 from attendance.domain.dates import ONE_DAY, Period, is_within
-from attendance.domain.errors import Conflict, FieldError, Forbidden, Invalid, NotFound, error_if
+from attendance.domain.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    error_if,
+    raise_if_errors,
+)
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import ClientId, ContractId, GroupId, PriceId, SubscriptionId
 from attendance.domain.revisions import RecordFields, created, edited
-from attendance.domain.text import raise_if_errors
 
 MOST_FREEZES = 100
 MOST_DATES_NAMED = 10

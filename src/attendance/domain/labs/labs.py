@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from attendance.domain.errors import Conflict, NotFound
+from attendance.domain.errors import Conflict, NotFound, raise_if_errors
 from attendance.domain.events import Action, ChangeContext, Event
 from attendance.domain.ids import AccountId, LabId
 from attendance.domain.revisions import payload
-from attendance.domain.text import name_error, prose_error, raise_if_errors, trim
+from attendance.domain.text import name_error, prose_error, trim
 
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 2000

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from attendance.domain.attendance.status import Status
-from attendance.domain.errors import Conflict, Forbidden, NotFound
+from attendance.domain.errors import Conflict, Forbidden, NotFound, raise_if_errors
 from attendance.domain.events import Action, ChangeContext, Event, Facts
 from attendance.domain.ids import AccountId, LabId, LabMarkId
-from attendance.domain.text import prose_error, raise_if_errors
+from attendance.domain.text import prose_error
 
 LONGEST_NOTE = 1000
 

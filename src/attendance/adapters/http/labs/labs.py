@@ -5,10 +5,9 @@ from uuid import UUID
 
 import msgspec
 
-from attendance.adapters.http.labs.users import Limit, Offset
 from attendance.adapters.http.server.answers import view_of
 from attendance.adapters.http.server.bodies.meaning import Body, Fields
-from attendance.adapters.http.server.fields.queries import SearchText
+from attendance.adapters.http.server.fields.queries import Limit, Offset, SearchText
 from attendance.adapters.http.server.fields.texts import line, prose
 from attendance.adapters.http.server.operations.declaration import Room, in_directory
 from attendance.application.pagination import LARGEST_PAGE

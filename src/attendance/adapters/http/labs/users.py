@@ -1,24 +1,15 @@
 """Finding users, as the labs protocol does."""
 
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
 from attendance.adapters.http.server.answers import view_of
-from attendance.adapters.http.server.fields.queries import SearchText
+from attendance.adapters.http.server.fields.queries import Limit, Offset, SearchText
 from attendance.adapters.http.server.operations.declaration import Room, in_directory
 from attendance.application.pagination import LARGEST_PAGE
 from attendance.application.use_cases import UseCases
 from attendance.domain.permissions.actor import Actor
-
-LARGEST_WHOLE_NUMBER = 2**53 - 1
-"""The largest of those that every reader of JSON, the OpenAPI document's too, reads exactly."""
-
-Limit = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE, description="The most items to answer with")]
-Offset = Annotated[
-    int, msgspec.Meta(ge=0, le=LARGEST_WHOLE_NUMBER, description="How many items to skip first")
-]
 
 room = Room("Accounts", prefix="", is_of_labs=True)
 

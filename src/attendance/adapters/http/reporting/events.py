@@ -9,21 +9,19 @@ from litestar import Response
 from msgspec import UNSET, UnsetType
 
 from attendance.adapters.http.events import OPERATOR, EventView, event_view
-from attendance.adapters.http.labs.users import LARGEST_WHOLE_NUMBER
 from attendance.adapters.http.server.answers import Paged, listing
 from attendance.adapters.http.server.exports.tables import Format, InFormat, exported
 from attendance.adapters.http.server.fields.ids import sent_id
-from attendance.adapters.http.server.fields.queries import AnyText, PageNumber
+from attendance.adapters.http.server.fields.queries import LARGEST_WHOLE_NUMBER, AnyText, PageNumber
 from attendance.adapters.http.server.operations.declaration import Room
 from attendance.adapters.http.server.wire import JSON
 from attendance.application.pagination import LARGEST_PAGE
 from attendance.application.use_cases import UseCases
-from attendance.domain.errors import error_if
+from attendance.domain.errors import error_if, raise_if_errors
 from attendance.domain.events import Action, SubjectKind
 from attendance.domain.ids import OPERATOR_ID, AccountId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors
 
 FROM_WHERE = "Oldest first, from just after this position; from the beginning with 0"
 

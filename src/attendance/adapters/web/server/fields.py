@@ -11,8 +11,7 @@ from uuid import UUID
 from attendance.adapters.web.server.formats import decimal_sign
 from attendance.adapters.web.server.forms import Typed
 from attendance.domain.accounts.accounts import Language
-from attendance.domain.errors import FieldError
-from attendance.domain.text import raise_if_errors
+from attendance.domain.errors import FieldError, raise_if_errors
 
 REQUIRED = "is required"
 CHECKED = "yes"

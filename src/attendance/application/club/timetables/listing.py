@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
 
 from attendance.application.club.lessons import LessonDetails
@@ -15,11 +16,12 @@ from attendance.application.ports.club import LessonCriteria, LessonInContext
 from attendance.domain.club.groups import GroupNotFound
 from attendance.domain.club.lessons import Lesson, LessonState
 from attendance.domain.dates import length_error
+from attendance.domain.errors import raise_if_errors
 from attendance.domain.ids import AccountId, GroupId, LocationId
 from attendance.domain.permissions.actor import Actor
 from attendance.domain.permissions.policy import require_level, sees_members
 from attendance.domain.permissions.table import Permission
-from attendance.domain.text import raise_if_errors, sort_key
+from attendance.domain.text import sort_key
 
 LESSONS_SORT = ("date", "created_at")
 
@@ -175,24 +177,27 @@ class ListAllLessons(TimedQuery):
             over=over,
         )
 
-        def rows(work: UnitOfWork, page_request: PageRequest[_NamedLesson]) -> tuple[_NamedLesson, ...]:
-            last = page_request.after
-            of_lessons: PageRequest[Lesson] = replace(page_request, after=last and last.context.lesson)  # type: ignore[arg-type, assignment]
-            contexts = work.lessons.in_context(work.lessons.list(criteria, of_lessons))
-            teacher_ids = {each for context in contexts for each in context.lesson.teachers}
-            teachers = work.statistics.employees(teacher_ids) if teacher_ids else {}
-            return tuple(_NamedLesson(context, teachers) for context in contexts)
-
         return listed(
             self.store,
             lambda: require_level(actor, Permission.READ_LESSONS),
             order=order,
             page=page,
             count=lambda work: work.lessons.count(criteria),
-            rows=rows,
+            rows=partial(_named_lessons, criteria),
             details=lambda row: LessonInContextDetails.of_context(row.context, row.teachers, actor, now),
             hidden=LessonInContextDetails.hidden(actor),
         )
+
+
+def _named_lessons(
+    criteria: LessonCriteria, work: UnitOfWork, page_request: PageRequest[_NamedLesson]
+) -> tuple[_NamedLesson, ...]:
+    last = page_request.after
+    of_lessons: PageRequest[Lesson] = replace(page_request, after=last and last.context.lesson)  # type: ignore[arg-type, assignment]
+    contexts = work.lessons.in_context(work.lessons.list(criteria, of_lessons))
+    teacher_ids = {each for context in contexts for each in context.lesson.teachers}
+    teachers = work.statistics.employees(teacher_ids) if teacher_ids else {}
+    return tuple(_NamedLesson(context, teachers) for context in contexts)
 
 
 def lessons_order(sort: str, known: Collection[str]) -> tuple[SortKey, ...]:

@@ -20,9 +20,10 @@ from attendance.domain.attendance.status import Status
 from attendance.domain.club.groups import Group, GroupMembership, Slot
 from attendance.domain.club.lessons import Lesson
 from attendance.domain.dates import ONE_DAY, length_error
+from attendance.domain.errors import raise_if_errors
 from attendance.domain.ids import ClientId, GroupId, LocationId
 from attendance.domain.permissions.actor import Actor
-from attendance.domain.text import raise_if_errors, sort_key
+from attendance.domain.text import sort_key
 
 MOST_GROUPS = 10_000
 USUAL_RANGE = timedelta(days=30)

@@ -10,8 +10,7 @@ from uuid import uuid4
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from attendance.domain.errors import FieldError, Invalid
-from attendance.domain.text import raise_if_errors
+from attendance.domain.errors import FieldError, Invalid, raise_if_errors
 
 T = TypeVar("T")
 B = TypeVar("B", bound="Body")

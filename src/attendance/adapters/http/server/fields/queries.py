@@ -17,7 +17,13 @@ from litestar.params import QueryParameter
 from attendance.adapters.http.server.bodies.validation import NUL, field_error_of
 from attendance.adapters.http.server.fields.characters import ANY_TEXT, NAME, PROSE
 from attendance.adapters.http.server.fields.ids import sent_id
-from attendance.application.pagination import LARGEST_PAGE_NUMBER, LONGEST_PAGE, PAGE_LENGTH, NumberedPage
+from attendance.application.pagination import (
+    LARGEST_PAGE,
+    LARGEST_PAGE_NUMBER,
+    LONGEST_PAGE,
+    PAGE_LENGTH,
+    NumberedPage,
+)
 from attendance.domain.errors import FieldError
 
 MOST_FIELDS = 100
@@ -48,6 +54,13 @@ PageNumber = Annotated[
     ),
 ]
 """Whoever takes it takes `per_page`, too: see `PER_PAGE`."""
+LARGEST_WHOLE_NUMBER = 2**53 - 1
+"""The largest of those that every reader of JSON, the OpenAPI document's too, reads exactly."""
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_PAGE, description="The most items to answer with")]
+Offset = Annotated[
+    int, msgspec.Meta(ge=0, le=LARGEST_WHOLE_NUMBER, description="How many items to skip first")
+]
 Sort = Annotated[
     str,
     msgspec.Meta(
