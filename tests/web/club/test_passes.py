@@ -186,7 +186,7 @@ def on_the_card(office: Office, role: Role) -> Shown:
         SimpleNamespace(use_cases=use_cases, signed_in=head, today=DAY), client_id
     )
     html = rendered(
-        "club/client_passes.html",
+        "club/clients/passes.html",
         Language.EN,
         {
             "client": use_cases.show_client(head, client_id=client_id),

@@ -59,7 +59,7 @@ def children(visit: Visit) -> Answer:
     if len(own) == 1:
         return _child(visit, own[0], own)
     return Page(
-        "children/children.html",
+        "attendance/children/children.html",
         {"children": [_at_a_glance(visit, each) for each in own], "user": visit.user},
     )
 
@@ -125,7 +125,7 @@ def calendar_link(visit: Visit, client_id: str) -> Answer:
         "address": None,
         "made_at": visit.use_cases.make_calendar_token.made_at(visit.signed_in, user_id=visit.signed_in.id),
     }
-    return Page("children/calendar.html", values)
+    return Page("attendance/children/calendar.html", values)
 
 
 @room.page("POST", CALENDAR, form=calendar_link, has_scripts=True, holds_secrets=True)
@@ -148,7 +148,7 @@ def make_calendar_link(visit: Visit, client_id: str) -> Answer:
         "address": addresses[own.id],
         "others": [(each.name, addresses[each.id]) for each in children if each.id != own.id],
     }
-    return Page("children/calendar.html", values)
+    return Page("attendance/children/calendar.html", values)
 
 
 @room.page("POST", f"{CALENDAR}/end", form=calendar_link)
@@ -202,7 +202,7 @@ def _child(visit: Visit, shown: ClientDetails, own: Iterable[ClientDetails], ref
         "year_counts": year.summary.counts,
         "today": today,
     }
-    return Page("children/child.html", values)
+    return Page("attendance/children/child.html", values)
 
 
 def _of_interest(passes: list[SubscriptionDetails]) -> list[SubscriptionDetails]:

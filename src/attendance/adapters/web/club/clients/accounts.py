@@ -29,7 +29,7 @@ def linked_accounts(visit: Visit, client_id: str, user_id: str = "") -> Answer:
         "accounts": accounts_of(visit, client),
         "notice": visit.query["notice"],
     }
-    return Page("club/linked_accounts.html", values)
+    return Page("club/clients/accounts.html", values)
 
 
 @room.page("POST", ACCOUNTS, form=linked_accounts)

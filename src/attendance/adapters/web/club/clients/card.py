@@ -64,7 +64,7 @@ def client_card(visit: Visit, client_id: str) -> Answer:
         "with_history": {mark.lesson_id for mark in own_marks},
         "unpaid": tuple(unpaid),
     }
-    return Page("club/client.html", values)
+    return Page("club/clients/card.html", values)
 
 
 def _year(visit: Visit, today: date) -> int:

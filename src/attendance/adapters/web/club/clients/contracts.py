@@ -20,7 +20,7 @@ def new_contract(visit: Visit, client_id: str) -> Answer:
     """The form for a contract with a client."""
     client = client_in_path(visit, client_id)
     visit.require(Permission.ADD_CONTRACT)
-    return Page("club/contract_form.html", {"client": client, "contract": None})
+    return Page("club/clients/contract.html", {"client": client, "contract": None})
 
 
 @room.page("POST", NEW, form=new_contract)
@@ -38,7 +38,7 @@ def edited_contract(visit: Visit, client_id: str, contract_id: str) -> Answer:
     """The form with what a contract says."""
     client, contract = _found(visit, client_id, contract_id)
     visit.require(Permission.EDIT_CONTRACT)
-    return Page("club/contract_form.html", {"client": client, "contract": contract})
+    return Page("club/clients/contract.html", {"client": client, "contract": contract})
 
 
 @room.page("POST", ONE, form=edited_contract)

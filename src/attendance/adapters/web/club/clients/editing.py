@@ -23,7 +23,7 @@ def new_client(visit: Visit) -> Answer:
     """The form to add a client; once it was sent, with those who are called so and born on that day."""
     visit.require(Permission.ADD_CLIENT)
     values = {"client": None, "today": visit.today, "alike": _alike(visit)}
-    return Page("club/client_form.html", values)
+    return Page("club/clients/form.html", values)
 
 
 @room.page("POST", f"{CLIENTS}/new", form=new_client)
@@ -41,7 +41,7 @@ def edited_client(visit: Visit, client_id: str) -> Answer:
     """The form with what is known of a client."""
     client = client_in_path(visit, client_id)
     visit.require(Permission.EDIT_CLIENT)
-    return Page("club/client_form.html", {"client": client, "today": visit.today, "alike": []})
+    return Page("club/clients/form.html", {"client": client, "today": visit.today, "alike": []})
 
 
 @room.page("POST", f"{CLIENTS}/{{client_id:str}}/edit", form=edited_client)
@@ -108,7 +108,7 @@ def archived_client(visit: Visit, client_id: str) -> Answer:
         "absences": [lesson for lesson in lessons if lesson.status is Status.EXCUSED],
         "today": visit.today,
     }
-    return Page("club/archive_client.html", values)
+    return Page("club/clients/archive.html", values)
 
 
 @room.page("POST", f"{CLIENTS}/{{client_id:str}}/archive", form=archived_client)

@@ -90,7 +90,7 @@ def client_history(visit: Visit, client_id: str) -> Answer:
         "pass_names": _pass_names(visit, client.id),
         "account_names": _account_names(visit, told),
     }
-    return Page("club/client_history.html", values)
+    return Page("club/clients/history.html", values)
 
 
 @room.page("GET", f"{CLIENTS}/{{client_id:str}}/visits/{{lesson_id:str}}")

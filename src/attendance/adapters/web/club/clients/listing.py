@@ -116,7 +116,7 @@ def clients(visit: Visit) -> Answer:
         "today": visit.today,
         "order": ORDER,
     }
-    return Page("club/clients.html", values)
+    return Page("club/clients/list.html", values)
 
 
 def _file(visit: Visit, found: Iterable[ClientDetails]) -> Answer:
