@@ -143,8 +143,8 @@ LAX = {
     "everybody is promoted": ("role", role_changes, "require_possible", lambda *_, **__: None),
     "owners are deactivated at once": ("active", role_changes, "must_await", lambda *_: False),
     "anybody may deactivate": ("active", policy, "may_give", lambda *_: True),
-    "everybody is invited to everything": ("invite", policy, "TOP", frozenset()),
-    "owners and admins are edited like others": ("edit", policy, "TOP", frozenset()),
+    "everybody is invited to everything": ("invite", policy, "TOP_ROLES", frozenset()),
+    "owners and admins are edited like others": ("edit", policy, "TOP_ROLES", frozenset()),
 }
 
 
