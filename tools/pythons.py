@@ -70,10 +70,10 @@ def tried(python: Path) -> tuple[int, str]:
     """The status of the part of the suite on it, and what was said."""
     with tempfile.TemporaryDirectory(prefix="attendance-python-") as home:
         own = Path(home) / "venv" / "bin" / "python"
-        # one pip does for all: to give each its own takes longer
-        pip = [sys.executable, "-m", "pip", "--python", str(own), "install", "-q", "--no-compile"]
+        # its own: that of an older Python, as Debian's, knows nothing of a newer one
+        pip = [str(own), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-compile"]
         steps = [
-            [str(python), "-m", "venv", "--without-pip", str(own.parents[1])],
+            [str(python), "-m", "venv", str(own.parents[1])],
             [*pip, "--require-hashes", "-r", str(LOCK)],
             [*pip, "--no-deps", "--no-build-isolation", "-e", str(ROOT)],
             [str(own), *PYTEST, *LEFT, *PART],
