@@ -41,6 +41,10 @@ def test_it_is_used_like_ours() -> None:
         ("TurnsPassesAround", "TestAttendance::test_what_a_pass_has_paid_for_is_counted_however_it_is_read"),
         ("SellsNothing", "TestStatistics::test_passes_are_told_with_their_clients[0]"),
         ("KnowsNobody", "TestStatistics::test_groups_places_and_who_may_teach_are_told_by_name"),
+        (
+            "EndsAnywhere",
+            "TestUnitsOfWork::test_an_ambient_transaction_that_is_left_in_another_context_is_rolled_back",
+        ),
         ("HasNoAmbient", "TestUnitsOfWork::test_an_ambient_transaction_commits_all_or_nothing"),
     ],
 )

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+from attendance.adapters.memory import MemoryStore
+from attendance.adapters.units_of_work import OpenUnit
 from attendance.ports import PageRequest, UnitOfWork
 from attendance.testing import StoreContract
 from tests.library.own_store import DiaryStore
@@ -114,6 +116,17 @@ class SellsNothing(OtherRepositories):
 
 class KnowsNobody(OtherRepositories):
     repositories: ClassVar = {"statistics": NoNames}
+
+
+class Anywhere(MemoryStore):
+    def _require_still_inside(self, unit: OpenUnit) -> None:
+        pass
+
+
+class TestEndsAnywhere(StoreContract):
+    @pytest.fixture
+    def store(self) -> DiaryStore:
+        return DiaryStore(inner=Anywhere())
 
 
 class TestForgetsRollback(StoreContract):

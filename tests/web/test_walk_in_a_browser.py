@@ -174,3 +174,17 @@ def test_a_link_that_leads_nowhere_is_seen(demo_page: Page, demo_service: Servic
     _, answered = next(walked(demo_page, path))
     assert answered is not None
     assert found_now(demo_page, answered) == ["a link leads to 404"]
+
+
+@pytest.mark.plants
+def test_what_falls_into_single_letters_when_they_are_large_is_seen(demo_page: Page) -> None:
+    demo_page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    answered = demo_page.goto("/app/sign-in")
+    assert answered is not None
+    assert found_now(demo_page, answered) == []
+    demo_page.reload()
+    # as wide as one letter of the size that it has
+    demo_page.locator("h1").evaluate("heading => { heading.style.width = '1.5ch' }")
+    assert any(
+        "large letters" in fault and "lines: Sign in" in fault for fault in found_now(demo_page, answered)
+    )
